@@ -1,0 +1,203 @@
+"""Every setting, in one frozen model: PAGEFLEET_* variables over ``pagefleet.toml``.
+
+The only file that reads the process environment. Unknown keys are errors, except the
+variables that Kubernetes injects for services whose names begin with "pagefleet".
+"""
+
+import os
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from shared.errors import UsageError
+from shared.pages import parse_page_set
+from shared.records import CropMode, Resolution, TextLayer
+
+PREFIX = "PAGEFLEET_"
+CONFIG_VARIABLE = "PAGEFLEET_CONFIG"
+MEBIBYTE = 1024 * 1024
+_SERVICE_LINK = re.compile(
+    r"_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$"
+)
+
+PageSet = Annotated[frozenset[int], BeforeValidator(parse_page_set)]
+AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]
+
+
+class Settings(BaseModel):
+    """Deployment settings; page and render options have their defaults here too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    redis_url: SecretStr | None = Field(None, description="broker, redis:// or rediss://")
+    store: str | None = Field(None, description="object store, s3://bucket/prefix or file:///path")
+    home: Path = Field(
+        default_factory=lambda: _data_home(),
+        description="private folder: embedded broker, default store, caches, logs",
+    )
+    s3_endpoint_url: str | None = Field(None, description="S3-compatible endpoint")
+    s3_region: str | None = Field(None, description="S3 region")
+    s3_checksums: Literal["auto", "when_supported", "when_required"] = Field(
+        "auto", description="S3 checksums; auto: when_required where an endpoint is set"
+    )
+    s3_addressing: Literal["auto", "path", "virtual"] = Field("auto", description="S3 URL style")
+
+    engine: str = Field("auto", description="engine for new jobs and for started workers")
+    model: str | None = Field(None, description="model of the engine; unset: its default")
+    engine_url: str | None = Field(None, description="server of the openai engine")
+    roles: str = Field("pages,reduce,sweep", description="what a worker does")
+    gpus: str = Field("auto", description="GPUs to use: auto or 0,1")
+    tensor_parallel_size: int = Field(1, ge=1)
+    pipeline_parallel_size: int = Field(1, ge=1)
+    max_concurrency: AutoCount = Field("auto", description="pages in flight per engine")
+    num_workers: AutoCount = Field("auto", description="processes that render and prepare pages")
+    batch_size: AutoCount = Field("auto", description="sequences the engine batches at once")
+    max_model_len: int = Field(8192, ge=1024)
+    max_batch_tokens: AutoCount = Field("auto", description="tokens per engine step")
+    gpu_memory_utilization: float = Field(0.9, gt=0.05, le=1)
+    stream_output: bool = Field(False, description="print text as it is made (one image)")
+
+    resolution: Resolution = "gundam"
+    crop_mode: CropMode = "auto"
+    max_tiles: int = Field(6, ge=2, le=9, description="largest number of tiles in gundam mode")
+    dpi: int | None = Field(None, ge=36, le=1200, description="unset: what the engine needs")
+    exact: bool = Field(False, description="render and resize like the official script")
+    text_layer: TextLayer = "auto"
+
+    max_pages: int = Field(20_000, ge=1, description="pages per document")
+    max_file_bytes: int = Field(2048 * MEBIBYTE, ge=1, description="bytes per document")
+    max_page_pixels: int = Field(40_000_000, ge=10_000, description="pixels per rendered page")
+    page_timeout_s: float = Field(120, gt=0, description="seconds to render one page")
+    page_memory_mb: int = Field(3072, ge=256, description="memory of one rendering process")
+    engine_timeout_s: float = Field(900, gt=0, description="seconds to read one page")
+    open_timeout_s: float = Field(120, gt=0, description="seconds to open and count a document")
+
+    lease_s: int = Field(120, ge=5, description="how long a silent worker keeps its pages")
+    drain_s: float = Field(20, ge=0, description="how long a stopping worker finishes pages")
+    max_attempts: int = Field(3, ge=1, description="tries of a page that fails by itself")
+    quarantine_after: int = Field(2, ge=1, description="process deaths before a page runs alone")
+    dispatch_window: int = Field(64, ge=1, description="smallest number of pages kept queued")
+    max_open_jobs: int = Field(2000, ge=1, description="jobs of one priority held in Redis")
+    sweep_interval_s: float = Field(10, gt=0)
+    adopt_open_jobs: bool = Field(True, description="take up open jobs found in the store")
+    retention_days: float | None = Field(
+        None, gt=0, description="remove ended jobs after this; unset: 30 in the default store"
+    )
+    cache_bytes: int = Field(10_240 * MEBIBYTE, ge=0, description="per-host cache of sources")
+
+    fake_latency_ms: float = Field(0, ge=0)
+    fake_render: bool = True
+    fake_fail_pages: PageSet = frozenset()
+    fake_crash_pages: PageSet = frozenset()
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "human", "json"] = "auto"
+
+    @property
+    def store_url(self) -> str:
+        """Where jobs live; the default is a folder in ``home``."""
+        return self.store or (self.home / "store").resolve().as_uri()
+
+    @property
+    def effective_retention_days(self) -> float | None:
+        """Days after which ended jobs go; only the default store has a default."""
+        return self.retention_days or (30.0 if self.store is None else None)
+
+    def broker_url(self) -> str:
+        """The broker's address with its password; raises UsageError when unset."""
+        if self.redis_url is None:
+            raise UsageError(
+                "no broker is configured: set PAGEFLEET_REDIS_URL=redis://host:6379/0, "
+                "or use 'pagefleet run', which starts its own"
+            )
+        return self.redis_url.get_secret_value()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the file, then the environment, then ``overrides``; raises UsageError."""
+    values = {**_from_file(), **_from_environment()}
+    values.update({key: value for key, value in overrides.items() if value is not None})
+    return build_settings(values)
+
+
+def build_settings(values: dict[str, Any]) -> Settings:
+    """Validate ``values``; the first problem becomes a one-line UsageError."""
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"][:1])
+        if first["type"] == "extra_forbidden":
+            raise UsageError(f"unknown setting {name!r}{_suggest(name)}") from None
+        shown = "" if name == "redis_url" else f", not {first['input']!r}"
+        raise UsageError(f"setting {name!r}: {first['msg']}{shown}") from None
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """This process's environment for a child, with every set value of ``settings`` in it."""
+    variables = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+    for name in settings.model_fields_set:
+        value = getattr(settings, name)
+        if value is not None:
+            variables[PREFIX + name.upper()] = _as_text(value)
+    # An empty file would still be found through the working folder.
+    return {**variables, CONFIG_VARIABLE: os.devnull}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, frozenset):
+        return ",".join(str(page) for page in sorted(value))
+    return str(value)
+
+
+def _from_environment() -> dict[str, str]:
+    found = {}
+    for name, value in os.environ.items():
+        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE:
+            continue
+        key = name.removeprefix(PREFIX).lower()
+        if key not in Settings.model_fields and _SERVICE_LINK.search(name):
+            continue
+        if value != "" or key not in Settings.model_fields:
+            found[key] = value
+    return found
+
+
+def _from_file() -> dict[str, Any]:
+    path = _config_path()
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"can't read the settings file {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the settings file {path} is not valid TOML: {error}") from None
+
+
+def _config_path() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return None if named == os.devnull else Path(named)
+    config_home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    candidates = (Path("pagefleet.toml"), config_home / "pagefleet" / "pagefleet.toml")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+@cache
+def _data_home() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "pagefleet"
+
+
+def _suggest(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(Settings.model_fields), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
