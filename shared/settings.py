@@ -24,6 +24,10 @@ _SERVICE_LINK = re.compile(
     r"_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$"
 )
 
+_HELPER_VARIABLES = frozenset(
+    ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
+)
+
 PageSet = Annotated[frozenset[int], BeforeValidator(parse_page_set)]
 AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]
 
@@ -146,6 +150,13 @@ def as_environment(settings: Settings) -> dict[str, str]:
             variables[PREFIX + name.upper()] = _as_text(value)
     # An empty file would still be found through the working folder.
     return {**variables, CONFIG_VARIABLE: os.devnull}
+
+
+def helper_environment() -> dict[str, str]:
+    """The environment of processes that read hostile documents: no credentials in it."""
+    kept = {k: v for k, v in os.environ.items() if k in _HELPER_VARIABLES or k.startswith("LC_")}
+    # onnxruntime writes and sends telemetry unless this is set before its first import.
+    return {**kept, "ORT_DISABLE_TELEMETRY": "1"}
 
 
 def _as_text(value: object) -> str:
