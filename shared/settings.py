@@ -93,6 +93,8 @@ class Settings(BaseModel):
     )
     cache_bytes: int = Field(10_240 * MEBIBYTE, ge=0, description="per-host cache of sources")
 
+    price_per_hour: float | None = Field(None, ge=0, description="money per worker-hour")
+
     fake_latency_ms: float = Field(0, ge=0)
     fake_render: bool = True
     fake_fail_pages: PageSet = frozenset()

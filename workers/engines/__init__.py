@@ -1,1 +1,19 @@
-"""Engines by name; each is imported only when it is chosen."""
+"""Engines by name; each is imported only when it is chosen.
+
+Adding an engine is one file here with ``create(settings, model)``, and its facts in
+``shared.catalogue``.
+"""
+
+from importlib import import_module
+from typing import cast
+
+from shared.catalogue import engine_facts
+from shared.settings import Settings
+from workers.engines.base import Engine
+
+
+def make_engine(name: str, settings: Settings) -> Engine:
+    """The engine called ``name``; raises UsageError or EngineUnavailable with advice."""
+    model = engine_facts(name).full_model(settings.model)
+    module = import_module(f"workers.engines.{name}")
+    return cast(Engine, module.create(settings, model))

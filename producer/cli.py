@@ -1,0 +1,221 @@
+"""The command ``pagefleet``: parses words, calls the module that does the work."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from producer import options as shared_options
+from shared import __version__
+from shared.command_edge import run_command
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="pagefleet")
+def cli() -> None:
+    """Turn PDFs and page images into Markdown, on this machine or with a fleet.
+
+    \b
+    One command, nothing to set up:   pagefleet run book.pdf -o out
+    A fleet: set PAGEFLEET_REDIS_URL and PAGEFLEET_STORE, start 'pagefleet-worker start'
+    on any number of machines, then 'pagefleet submit book.pdf --wait'.
+
+    Every command takes --debug for a traceback. Exit status: 0 all pages ok or blank,
+    1 internal error, 2 usage, 3 failed or cancelled pages, 4 input refused, 5 broker or
+    store unreachable, 6 wait timed out, 130 interrupted.
+    """
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  pagefleet run book.pdf -o out
+  pagefleet run scans/ 'more/*.tif' -o out --pages 1-3,7
+  pagefleet run - -o out < book.pdf
+  pagefleet run -o out -- -strange-name.pdf
+  pagefleet run book.pdf -o out --json | jq .counts
+"""
+)
+@shared_options.inputs
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Folder for <stem>.md, <stem>.json and <stem>/figures/.",
+)
+@shared_options.request
+@shared_options.render
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per document.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def run(**given: Any) -> int:
+    """Convert documents with the whole fleet on this machine.
+
+    INPUT is a file, a glob, a folder, an s3:// URI or prefix, or - for standard input.
+    Starts what is not configured (broker, store, workers) and stops it again. The same
+    document with the same options is never converted twice.
+    """
+    from producer.commands import run_documents
+
+    return run_documents(given)
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  pagefleet submit book.pdf
+  pagefleet submit s3://bucket/in/ --priority low --label batch=7
+  pagefleet submit --manifest files.jsonl --wait --json
+  pagefleet submit book.pdf --dry-run
+"""
+)
+@shared_options.inputs
+@shared_options.request
+@shared_options.render
+@click.option("--wait", is_flag=True, help="Wait until every job has ended.")
+@click.option("--webhook", metavar="URL", help="Called when the job has ended.")
+@click.option("--dry-run", is_flag=True, help="Only count pages and estimate time and cost.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per document.")
+def submit(**given: Any) -> int:
+    """Queue documents and print their job ids.
+
+    Needs a broker (PAGEFLEET_REDIS_URL) and a store that the workers reach too.
+    """
+    from producer.commands import submit_documents
+
+    return submit_documents(given)
+
+
+@cli.command(epilog="\b\nExample:\n  pagefleet status 0123456789abcdef-01234567")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+def status(jobs: tuple[str, ...], as_json: bool) -> int:
+    """Show how far jobs are (default: all open ones). Works without a broker too."""
+    from producer.reporting import show_status
+
+    return show_status(jobs, as_json)
+
+
+@cli.command(name="list", epilog="\b\nExample:\n  pagefleet list --json | jq -r .job_id")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+@click.option("--label", "labels", multiple=True, metavar="K=V", help="Only jobs with this label.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
+def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
+    """List the jobs in the store, newest first."""
+    from producer.reporting import show_list
+
+    return show_list(as_json, shared_options.parse_labels(labels), limit)
+
+
+@cli.command(epilog="\b\nExample:\n  pagefleet wait JOB --timeout 600")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.option("--timeout", type=click.FloatRange(0), metavar="S", help="Give up after S seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
+    """Wait until jobs have ended."""
+    from producer.commands import wait_for_jobs
+
+    return wait_for_jobs(jobs, timeout, as_json)
+
+
+@cli.command(epilog="\b\nExample:\n  pagefleet fetch JOB -o out --page-breaks rule")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Folder for the documents.",
+)
+@shared_options.render
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+def fetch(jobs: tuple[str, ...], folder: Path, as_json: bool, **render: Any) -> int:
+    """Write finished documents into a folder. Works from the store alone."""
+    from producer.commands import fetch_jobs
+
+    return fetch_jobs(jobs, folder, shared_options.render_options(render), as_json)
+
+
+@cli.command(epilog="\b\nExample:\n  pagefleet cancel JOB")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
+    """Stop jobs: their remaining pages are recorded as cancelled."""
+    from producer.commands import cancel_jobs
+
+    return cancel_jobs(jobs, as_json)
+
+
+@cli.command(epilog="\b\nExample:\n  pagefleet retry JOB && pagefleet wait JOB")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+def retry(jobs: tuple[str, ...], as_json: bool) -> int:
+    """Run the failed and cancelled pages of ended jobs again."""
+    from producer.commands import retry_jobs
+
+    return retry_jobs(jobs, as_json)
+
+
+@cli.command(epilog="\b\nExample:\n  pagefleet failures JOB --json")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per page.")
+def failures(jobs: tuple[str, ...], as_json: bool) -> int:
+    """List failed pages and why (default: of all jobs)."""
+    from producer.reporting import show_failures
+
+    return show_failures(jobs, as_json)
+
+
+@cli.command(epilog="\b\nExamples:\n  pagefleet purge JOB\n  pagefleet purge --older-than 30")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option(
+    "--older-than",
+    type=click.FloatRange(0),
+    metavar="DAYS",
+    help="All ended jobs created more than DAYS ago.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int:
+    """Remove ended jobs and all that belongs to them; never a running one."""
+    from producer.commands import purge_jobs
+
+    return purge_jobs(jobs, older_than, as_json)
+
+
+@cli.command(epilog="\b\nExample:\n  pagefleet report JOB -o out.html")
+@click.argument("job")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE")
+def report(job: str, output: Path) -> int:
+    """Write an HTML page that shows each page with its boxes beside its Markdown."""
+    from producer.commands import write_job_report
+
+    return write_job_report(job, output)
+
+
+@cli.command(epilog="\b\nExample:\n  pagefleet doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+@click.option("--repair", is_flag=True, help="Also rebuild the broker's state from the store.")
+def doctor(as_json: bool, repair: bool) -> int:
+    """Check broker, store, versions, clocks and disk, and say how to mend each."""
+    from producer.doctor import examine
+
+    return examine(as_json, repair)
+
+
+def main() -> None:
+    """Entry point; ends the process with the command's exit status."""
+    # Before anything can load onnxruntime: its wheel reports home unless told not to.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    sys.exit(run_command(cli, "pagefleet"))
+
+
+if __name__ == "__main__":
+    main()

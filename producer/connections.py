@@ -1,0 +1,78 @@
+"""Store and broker of one command, opened when first needed."""
+
+from functools import cached_property
+
+from shared.catalogue import CATALOGUE, engine_facts
+from shared.dispatcher import Dispatcher
+from shared.errors import BrokerUnreachable, PagefleetError
+from shared.hardware import local_engine
+from shared.jobs import JobStore
+from shared.ledger import Ledger
+from shared.settings import Settings
+from shared.store import ObjectStore, open_store
+
+
+class Connections:
+    """Everything a command talks to."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The object store, reachable."""
+        store = open_store(self.settings)
+        store.check()
+        return store
+
+    @cached_property
+    def jobs(self) -> JobStore:
+        """Jobs in the store."""
+        return JobStore(self.store)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The broker's hot state, reachable."""
+        ledger = Ledger(self.settings)
+        ledger.ping()
+        return ledger
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """What puts tasks on the queues."""
+        return Dispatcher(self.settings, self.ledger)
+
+    def ledger_if_any(self) -> Ledger | None:
+        """The hot state where a broker is configured and answers."""
+        if self.settings.redis_url is None:
+            return None
+        try:
+            return self.ledger
+        except BrokerUnreachable:
+            return None
+
+
+def pool_warning(ledger: Ledger, engine: str) -> str | None:
+    """A line for the person where no live worker serves an engine."""
+    try:
+        workers = ledger.live_workers(engine)
+    except PagefleetError:
+        return None
+    if workers:
+        return None
+    return (
+        f"warning: no live worker serves engine {engine!r}; pages wait until one starts "
+        f"(pagefleet-worker start --engine {engine})"
+    )
+
+
+def choose_engine(settings: Settings, ledger: Ledger | None) -> str:
+    """The engine for new jobs: as set, else the best that has a live worker, else local."""
+    if settings.engine != "auto":
+        engine_facts(settings.engine)
+        return settings.engine
+    if ledger is not None:
+        for name in CATALOGUE:
+            if name != "fake" and ledger.live_workers(name):
+                return name
+    return local_engine()

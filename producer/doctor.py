@@ -1,0 +1,52 @@
+"""``pagefleet doctor``: looks at everything a producer needs; repairs from the store."""
+
+from collections.abc import Iterator
+
+from producer.connections import Connections
+from shared import checks, keys
+from shared.checks import Check, look
+from shared.errors import UsageError
+from shared.opening import open_job
+from shared.probes import common_checks
+from shared.settings import Settings, load_settings
+
+
+def examine(as_json: bool, repair: bool) -> int:
+    """Print every finding; the exit status is 5 where something is broken."""
+    settings = load_settings()
+    if repair and settings.redis_url is None:
+        raise UsageError("--repair needs a broker: set PAGEFLEET_REDIS_URL")
+    return checks.show(_examine(settings, repair), as_json)
+
+
+def _examine(settings: Settings, repair: bool) -> Iterator[Check]:
+    yield from common_checks(settings)
+    connections = Connections(settings)
+    if settings.redis_url is not None:
+        yield look("workers", lambda: _workers(connections))
+    if repair:
+        yield look("repair", lambda: _repair(connections))
+
+
+def _workers(connections: Connections) -> Check:
+    ledger = connections.ledger
+    live = [worker for engine in ledger.engines() for worker in ledger.live_workers(engine)]
+    if not live:
+        mend = "start some: pagefleet-worker start"
+        return Check("workers", "warning", "no live pages worker", mend)
+    named = ", ".join(f"{worker.name} ({worker.engine}, {worker.capacity})" for worker in live)
+    return Check("workers", "ok", named)
+
+
+def _repair(connections: Connections) -> str:
+    """Make every open job of the store hot again."""
+    opened = 0
+    for key in connections.store.list(keys.OPEN):
+        manifest = connections.jobs.manifest(key.removeprefix(keys.OPEN))
+        if manifest is None or connections.jobs.done(manifest.job_id) is not None:
+            continue
+        if connections.ledger.hot_job(manifest.job_id) is None:
+            open_job(manifest, connections.jobs, connections.ledger, connections.dispatcher)
+            opened += 1
+    connections.dispatcher.sweep()
+    return f"{opened} open jobs taken up from the store; a sweep was asked for"

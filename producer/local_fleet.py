@@ -1,0 +1,86 @@
+"""The worker processes that ``run`` starts on this machine."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+from shared.errors import EngineUnavailable, ExitCode, PagefleetError
+from shared.lifeline import die_with_parent
+from shared.settings import Settings, as_environment
+
+STOP_SLACK_S = 20.0
+KEPT_LOGS = 20
+
+
+class WorkersDied(PagefleetError):
+    """The worker processes ended by themselves."""
+
+
+class LocalFleet:
+    """``pagefleet-worker start`` as a child; a context manager that leaves nothing behind."""
+
+    def __init__(self, settings: Settings, engine: str) -> None:
+        self._settings = settings
+        self._engine = engine
+        self.log = _log_path(settings.home)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "LocalFleet":
+        parent = os.getpid()
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "workers.cli", "start", "--engine", self._engine],
+                env={**as_environment(self._settings), "PAGEFLEET_LOG_FORMAT": "human"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C is for the command in front; it stops the workers in order.
+                start_new_session=True,
+                preexec_fn=lambda: die_with_parent(parent),
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def check(self) -> None:
+        """Raise if the workers are gone."""
+        process = self._process
+        if process is None or process.poll() is None:
+            return
+        reason = self._last_words()
+        if process.returncode == ExitCode.USAGE:
+            raise EngineUnavailable(reason)
+        raise WorkersDied(f"the workers ended with {process.returncode}: {reason}")
+
+    def stop(self, patience_s: float | None = None) -> None:
+        """Ask once, wait, then insist."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
+        wait_s = self._settings.drain_s + STOP_SLACK_S if patience_s is None else patience_s
+        try:
+            process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _last_words(self) -> str:
+        with self.log.open(errors="replace") as file:
+            lines = deque((line.strip() for line in file if line.strip()), maxlen=40)
+        errors = [line for line in lines if line.startswith("error")]
+        last = (errors or list(lines) or ["no output"])[-1]
+        said = last.split("]: ", 1)[-1].removeprefix("error: ")
+        return f"{said} (log: {self.log})"
+
+
+def _log_path(home: Path) -> Path:
+    folder = home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in sorted(folder.glob("run-*.log"))[:-KEPT_LOGS]:
+        old.unlink(missing_ok=True)
+    return folder / f"run-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"

@@ -1,0 +1,116 @@
+"""Writes a finished job into a folder: ``<stem>.md``, ``<stem>.json``, ``<stem>/figures/*``."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from shared import keys
+from shared.document import assemble
+from shared.errors import NotFound, PagefleetError, StoreUnreachable
+from shared.jobs import JobStore, selected
+from shared.pages import expand
+from shared.records import Manifest, RenderOptions
+
+MAX_STEM_BYTES = 180
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+
+
+class OutputError(StoreUnreachable):
+    """The output folder can't be written."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a document was written."""
+
+    markdown: Path
+    json: Path
+    figures: int
+
+
+class Stems:
+    """File stems for the inputs of one command, in input order: report, report-2 …"""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, name: str) -> str:
+        """A stem for a document called ``name`` that no earlier input has."""
+        wanted = safe_stem(name)
+        stem, number = wanted, 1
+        while stem.casefold() in self._taken:
+            number += 1
+            stem = f"{wanted}-{number}"
+        self._taken.add(stem.casefold())
+        return stem
+
+
+def safe_stem(name: str) -> str:
+    """The document's name without its suffix, as a name that stays inside a folder."""
+    stem = name.rsplit(".", 1)[0] if "." in name.lstrip(".") else name
+    stem = _UNSAFE.sub("_", stem).strip()
+    if stem.strip(".") == "":
+        return "document"
+    return stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
+
+
+def write_output(
+    jobs: JobStore, manifest: Manifest, render: RenderOptions, folder: Path, stem: str
+) -> Output:
+    """Write one document; every file appears whole or not at all."""
+    states = jobs.page_states(manifest.job_id)
+    results = jobs.results(manifest.job_id, expand(selected(manifest)), states)
+    base = f"{quote(stem)}/"
+    document = assemble(manifest, results, render, figure_base=base)
+    with _output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        figures = _write_figures(jobs, manifest, folder / stem)
+        markdown, json = folder / f"{stem}.md", folder / f"{stem}.json"
+        write_whole(json, document.json)
+        write_whole(markdown, document.markdown.encode())
+    return Output(markdown.absolute(), json.absolute(), figures)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write by a temporary file beside ``path``."""
+    handle, name = tempfile.mkstemp(prefix=".pagefleet-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _write_figures(jobs: JobStore, manifest: Manifest, folder: Path) -> int:
+    """Copy the crops; their names are made by pagefleet, and checked all the same."""
+    written = 0
+    for key in jobs.store.list(keys.figures(manifest.job_id)):
+        name = key.rsplit("/", 1)[1]
+        if not keys.is_figure_name(name):
+            continue
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        try:
+            write_whole(folder / "figures" / name, jobs.store.get(key))
+        except NotFound:
+            continue
+        written += 1
+    return written
+
+
+@contextmanager
+def _output_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except PagefleetError:
+        raise
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise OutputError(f"can't write to {folder}: {reason}; choose another -o DIR") from None

@@ -1,0 +1,191 @@
+"""What is known of jobs: from the store alone, and better where a broker answers."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from producer.commands import find_job
+from producer.connections import Connections, pool_warning
+from shared import keys
+from shared.command_edge import say
+from shared.errors import BrokerUnreachable, ExitCode
+from shared.jobs import JobStore, selected
+from shared.ledger import HotJob, Ledger
+from shared.pages import count, expand
+from shared.records import Counts, Manifest
+from shared.settings import load_settings
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """One line of ``status`` or ``list``."""
+
+    manifest: Manifest
+    #: ok, partial, failed or cancelled once ended; waiting or running before.
+    status: str
+    pages: int
+    done: int
+    counts: Counts
+    pages_per_s: float | None = None
+    eta_s: float | None = None
+
+    def as_plain(self) -> dict[str, Any]:
+        """JSON-ready facts."""
+        manifest = self.manifest
+        return {
+            "job_id": manifest.job_id,
+            "name": manifest.source.name,
+            "status": self.status,
+            "pages": self.pages,
+            "done": self.done,
+            "counts": self.counts.model_dump(),
+            "engine": manifest.options.engine,
+            "model": manifest.options.model,
+            "task": manifest.options.task.value,
+            "priority": manifest.priority,
+            "labels": manifest.labels,
+            "created": datetime.fromtimestamp(manifest.created, UTC).isoformat(),
+            "pages_per_s": self.pages_per_s,
+            "eta_s": self.eta_s,
+        }
+
+    def as_text(self) -> str:
+        """One line for a person."""
+        counts = self.counts
+        eta = "" if self.eta_s is None else f", eta {_duration(self.eta_s)}"
+        speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
+        name = "".join(char if char.isprintable() else "?" for char in self.manifest.source.name)
+        return (
+            f"{self.manifest.job_id}  {self.status:9}  {self.done}/{self.pages} pages "
+            f"({counts.ok} ok, {counts.blank} blank, {counts.failed} failed{speed}{eta})  {name}"
+        )
+
+
+def show_status(jobs: tuple[str, ...], as_json: bool) -> int:
+    """``pagefleet status``."""
+    connections = Connections(load_settings())
+    ledger = connections.ledger_if_any()
+    manifests = [find_job(connections.jobs, job_id) for job_id in jobs] or list(
+        _open_manifests(connections.jobs)
+    )
+    facts = [job_facts(manifest, connections.jobs, ledger) for manifest in manifests]
+    for fact in facts:
+        print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
+    if not facts and not as_json:
+        say("no open jobs (pagefleet list shows the ended ones)")
+    _warn(ledger, facts)
+    return ExitCode.OK
+
+
+def show_list(as_json: bool, labels: dict[str, str], limit: int) -> int:
+    """``pagefleet list``."""
+    connections = Connections(load_settings())
+    ledger = connections.ledger_if_any()
+    found = [manifest for manifest in _manifests(connections.jobs) if _labelled(manifest, labels)]
+    found.sort(key=lambda manifest: (manifest.created, manifest.job_id), reverse=True)
+    for manifest in found[:limit]:
+        fact = job_facts(manifest, connections.jobs, ledger)
+        print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
+    if not found and not as_json:
+        say("no jobs")
+    return ExitCode.OK
+
+
+def show_failures(jobs: tuple[str, ...], as_json: bool) -> int:
+    """``pagefleet failures``."""
+    connections = Connections(load_settings())
+    chosen = [find_job(connections.jobs, job_id) for job_id in jobs]
+    for manifest in chosen or _manifests(connections.jobs):
+        for plain in _failures(connections.jobs, manifest):
+            text = "{job_id} page {page}: {code}: {message} ({attempts} attempts)".format(**plain)
+            print(json.dumps(plain, ensure_ascii=False) if as_json else text, flush=True)
+    return ExitCode.OK
+
+
+def job_facts(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> JobFacts:
+    """How far one job is; reads few objects for an ended or hot job."""
+    pages = count(selected(manifest))
+    done = jobs.done(manifest.job_id)
+    if done is not None:
+        return JobFacts(manifest, done.status, pages, done.counts.total, done.counts)
+    hot = _hot(manifest.job_id, ledger)
+    if hot is not None:
+        return _hot_facts(manifest, pages, hot)
+    states = jobs.page_states(manifest.job_id)
+    counts = jobs.count(manifest.job_id, states)
+    return JobFacts(manifest, "waiting", pages, counts.total, counts)
+
+
+def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
+    new, elapsed = hot.done - hot.already, time.time() - hot.opened
+    speed = new / elapsed if new > 0 and elapsed > 0 else None
+    eta = (hot.total - hot.done) / speed if speed else None
+    status = "waiting" if hot.done == hot.already else "running"
+    if hot.state == "cancelled":
+        status = "cancelled"
+    rounded = (None if speed is None else round(speed, 2), None if eta is None else round(eta, 1))
+    return JobFacts(manifest, status, pages, hot.done, hot.counts, *rounded)
+
+
+def _hot(job_id: str, ledger: Ledger | None) -> HotJob | None:
+    if ledger is None:
+        return None
+    try:
+        return ledger.hot_job(job_id)
+    except BrokerUnreachable:
+        return None
+
+
+def _warn(ledger: Ledger | None, facts: Iterable[JobFacts]) -> None:
+    open_engines = {
+        fact.manifest.options.engine for fact in facts if fact.status in ("waiting", "running")
+    }
+    for engine in sorted(open_engines):
+        if ledger is None:
+            say("warning: no broker is configured or answers; open jobs do not move")
+            return
+        warning = pool_warning(ledger, engine)
+        if warning:
+            say(warning)
+
+
+def _failures(jobs: JobStore, manifest: Manifest) -> Iterator[dict[str, Any]]:
+    states = jobs.page_states(manifest.job_id)
+    wanted = [page for page in expand(selected(manifest)) if page in states.failed]
+    for result in jobs.results(manifest.job_id, wanted, states):
+        if result.error is not None:
+            yield {
+                "job_id": manifest.job_id,
+                "name": manifest.source.name,
+                "page": result.page,
+                "code": result.error.code,
+                "message": result.error.message,
+                "attempts": result.attempts,
+            }
+
+
+def _manifests(jobs: JobStore) -> Iterator[Manifest]:
+    for job_id in jobs.job_ids():
+        manifest = jobs.manifest(job_id)
+        if manifest is not None:
+            yield manifest
+
+
+def _open_manifests(jobs: JobStore) -> Iterator[Manifest]:
+    for key in jobs.store.list(keys.OPEN):
+        manifest = jobs.manifest(key.removeprefix(keys.OPEN))
+        if manifest is not None and jobs.done(manifest.job_id) is None:
+            yield manifest
+
+
+def _labelled(manifest: Manifest, labels: dict[str, str]) -> bool:
+    return all(manifest.labels.get(key) == value for key, value in labels.items())
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

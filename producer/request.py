@@ -1,0 +1,72 @@
+"""What a person asked for, the same for every input of one command."""
+
+from dataclasses import dataclass, field, replace
+
+from producer.inputs import Overrides
+from shared.catalogue import check_task, engine_facts
+from shared.pages import count, format_ranges, parse_ranges
+from shared.records import PageOptions, Priority, RenderOptions
+from shared.settings import Settings
+from shared.tasks import check_question, parse_task
+
+
+@dataclass(frozen=True)
+class Request:
+    """Options of one ``run`` or ``submit``; ``engine`` is a real engine, never "auto"."""
+
+    engine: str
+    settings: Settings
+    task: str = "markdown"
+    prompt: str | None = None
+    query: str | None = None
+    pages: str | None = None
+    priority: Priority = "normal"
+    render: RenderOptions = RenderOptions()
+    labels: dict[str, str] = field(default_factory=dict)
+    webhook: str | None = None
+    password: str | None = field(default=None, repr=False)
+    force: bool = False
+    retry_failed: bool = False
+
+    def check(self) -> None:
+        """Raise UsageError for what no document could mend."""
+        task = parse_task(self.task)
+        check_question(task, self.prompt, self.query)
+        check_task(self.engine, task)
+
+    def for_document(self, overrides: Overrides) -> "Request":
+        """This request with what a manifest line says."""
+        return replace(
+            self,
+            task=overrides.task or self.task,
+            pages=overrides.pages or self.pages,
+            priority=overrides.priority or self.priority,
+            password=overrides.password or self.password,
+            labels={**self.labels, **overrides.labels},
+        )
+
+    def page_options(self, page_count: int) -> PageOptions:
+        """The frozen page options for a document of ``page_count`` pages."""
+        self.check()
+        settings = self.settings
+        return PageOptions(
+            task=parse_task(self.task),
+            prompt=self.prompt,
+            query=self.query,
+            pages=self._selection(page_count),
+            engine=self.engine,
+            model=engine_facts(self.engine).full_model(settings.model),
+            resolution=settings.resolution,
+            crop_mode=settings.crop_mode,
+            max_tiles=settings.max_tiles,
+            dpi=settings.dpi,
+            exact=settings.exact,
+            text_layer=settings.text_layer,
+        )
+
+    def _selection(self, page_count: int) -> str | None:
+        """The canonical page list; all pages are None, however they were written."""
+        if self.pages is None:
+            return None
+        ranges = parse_ranges(self.pages, page_count)
+        return None if count(ranges) == page_count else format_ranges(ranges)

@@ -1,0 +1,155 @@
+"""Follows jobs until they end, for a person (bars) or a log (lines)."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from shared.errors import BrokerUnreachable
+from shared.jobs import JobStore
+from shared.ledger import HotJob, Ledger
+from shared.records import Done
+
+POLL_S = 0.2
+LINE_INTERVAL_S = 10.0
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """How far a job is."""
+
+    total: int
+    done: int
+    failed: int = 0
+
+
+class Follower:
+    """Looks at jobs: the store says when one ended, the broker how far it is."""
+
+    def __init__(self, jobs: JobStore, ledger: Ledger | None) -> None:
+        self._jobs = jobs
+        self._ledger = ledger
+
+    def ended(self, job_id: str, progress: HotJob | None) -> Done | None:
+        """``_DONE`` once it can be there; an unfinished hot job is not looked up."""
+        if progress is not None and progress.state == "open" and progress.done < progress.total:
+            return None
+        return self._jobs.done(job_id)
+
+    def progress(self, job_id: str) -> HotJob | None:
+        """The hot state, or None where the job is not hot or the broker is away."""
+        if self._ledger is None:
+            return None
+        try:
+            return self._ledger.hot_job(job_id)
+        except BrokerUnreachable:
+            return None
+
+
+class PageSpeed(TextColumn):
+    """Pages per second since the bar began to move."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        """The column's text."""
+        speed = task.finished_speed or task.speed
+        return Text("" if not speed else f"{speed:.1f} pages/s", style="dim")
+
+
+class Bars:
+    """One bar per document on a terminal, one line now and then elsewhere."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(stderr=True)
+        self._fancy = self._console.is_terminal and not quiet
+        self._quiet = quiet
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("pages"),
+            PageSpeed(),
+            TimeElapsedColumn(),
+            TextColumn("eta"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._fancy,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._spoke = time.monotonic()
+        self._seen: dict[str, Progressed] = {}
+
+    def __enter__(self) -> "Bars":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, key: str, name: str, progressed: Progressed) -> None:
+        """Move the bar of one document."""
+        self._seen[key] = progressed
+        if self._fancy:
+            if key not in self._tasks:
+                self._tasks[key] = self._progress.add_task(_shown(name), total=progressed.total)
+            self._progress.update(self._tasks[key], completed=progressed.done)
+        elif not self._quiet and time.monotonic() - self._spoke > LINE_INTERVAL_S:
+            self._spoke = time.monotonic()
+            total = sum(seen.total for seen in self._seen.values())
+            done = sum(seen.done for seen in self._seen.values())
+            self.say(f"{done} of {total} pages done")
+
+    def say(self, line: str) -> None:
+        """A line for the person, above the bars."""
+        if self._fancy:
+            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+
+def follow(
+    follower: Follower,
+    jobs: Iterable[str],
+    on_progress: Callable[[str, HotJob], None],
+    deadline: float | None,
+) -> dict[str, Done]:
+    """Wait until all jobs have ended or the monotonic ``deadline`` has come."""
+    waiting = list(dict.fromkeys(jobs))
+    ended: dict[str, Done] = {}
+    while waiting:
+        for job_id in list(waiting):
+            progress = follower.progress(job_id)
+            done = follower.ended(job_id, progress)
+            if done is not None:
+                ended[job_id] = done
+                waiting.remove(job_id)
+            elif progress is not None:
+                on_progress(job_id, progress)
+        if waiting:
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            time.sleep(POLL_S)
+    return ended
+
+
+def _shown(name: str) -> str:
+    """A name that can't break a line of the terminal."""
+    clean = "".join(char if char.isprintable() else "?" for char in name)
+    return clean if len(clean) <= 40 else f"{clean[:37]}…"

@@ -1,0 +1,74 @@
+"""The Redis connection for hot state, beside Celery's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from shared.errors import BrokerUnreachable
+from shared.settings import Settings
+
+#: Errors that mean "the broker is away", not "the command is wrong".
+AWAY = (
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+    redis.exceptions.BusyLoadingError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.MasterDownError,
+    OSError,
+)
+
+
+def connect(settings: Settings) -> "redis.Redis[str]":
+    """A thread-safe client; nothing is sent before the first command."""
+    url = settings.broker_url()
+    if url.startswith("redis+socket://"):
+        url = "unix://" + url.removeprefix("redis+socket://")
+    try:
+        return redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=15,
+            socket_connect_timeout=5,
+            socket_keepalive=True,
+            health_check_interval=25,
+            retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=2),
+            client_name="pagefleet-ledger",
+        )
+    except ValueError as error:
+        raise BrokerUnreachable(f"PAGEFLEET_REDIS_URL is not a Redis address: {error}") from None
+
+
+@contextmanager
+def broker_errors(settings: Settings) -> Iterator[None]:
+    """Turns a connection failure into BrokerUnreachable, without the password."""
+    try:
+        yield
+    except redis.exceptions.AuthenticationError:
+        raise BrokerUnreachable(
+            f"broker {shown_address(settings)} refused the password; check PAGEFLEET_REDIS_URL"
+        ) from None
+    except AWAY as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BrokerUnreachable(
+            f"broker {shown_address(settings)} does not answer ({_without_secret(reason, settings)})"
+            "; is it running, and is PAGEFLEET_REDIS_URL right?"
+        ) from None
+
+
+def shown_address(settings: Settings) -> str:
+    """The broker's address as it may be shown: no user, no password."""
+    parts = urlsplit(settings.broker_url())
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        port = ""
+    return f"{parts.scheme}://{parts.hostname or parts.path}{port}"
+
+
+def _without_secret(text: str, settings: Settings) -> str:
+    password = urlsplit(settings.broker_url()).password
+    return text.replace(password, "***") if password else text

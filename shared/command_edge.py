@@ -1,0 +1,62 @@
+"""The edge of every command: one line per error, the exit code of its class, no traceback."""
+
+import sys
+import traceback
+from collections.abc import Callable
+
+import click
+
+from shared.errors import ExitCode, PagefleetError
+
+DEBUG = "--debug"
+
+
+def run_command(group: click.Command, program: str, arguments: list[str] | None = None) -> int:
+    """Run a click command; returns the exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    before_options = given[: given.index("--")] if "--" in given else given
+    debug = DEBUG in before_options
+    if debug:
+        given = [word for i, word in enumerate(given) if word != DEBUG or i > len(before_options)]
+    return guarded(lambda: group.main(given, program, standalone_mode=False), debug)
+
+
+def guarded(action: Callable[[], object], debug: bool) -> int:
+    """The exit status of ``action``; its error, if any, in one line on stderr."""
+    try:
+        status = action()
+        return int(status) if isinstance(status, int) else ExitCode.OK
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return ExitCode.INTERRUPTED
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        say(f"error: {error.format_message()}{_usage_hint(error)}")
+        return ExitCode.USAGE
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads us any more; the interpreter must not complain
+        return ExitCode.INTERNAL
+    except PagefleetError as error:
+        if debug:
+            traceback.print_exc()
+        say(f"error[{error.code}]: {error.message}")
+        return error.exit_code
+    except Exception as error:  # the last line before the shell
+        if debug:
+            traceback.print_exc()
+        say(f"error[internal]: {type(error).__name__}: {_one_line(error)} (--debug shows where)")
+        return ExitCode.INTERNAL
+
+
+def say(line: str) -> None:
+    """Print for the person, beside whatever goes to standard output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (see '{context.command_path} --help')" if context is not None else ""
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

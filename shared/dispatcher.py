@@ -1,0 +1,89 @@
+"""Publishes what the ledger has dispatched; the ledger first, the message second.
+
+A crash between the two leaves a page that is counted as queued without a message; the
+sweeper finds it when younger pages have started.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from shared.broker import AWAY, shown_address
+from shared.celery_app import make_app
+from shared.errors import BrokerUnreachable
+from shared.ledger import Dispatch, Ledger, page_id
+from shared.queues import MAINTENANCE, PAGE_TASK, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
+from shared.records import PageMessage, ReduceMessage, Record, to_plain
+from shared.settings import Settings
+
+
+class Dispatcher:
+    """Sends tasks by name; thread-safe; raises BrokerUnreachable."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, app: Celery | None = None) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._app = app or make_app(settings)
+        self._queues: dict[str, object] = {}
+
+    def top_up(self, engine: str, lane: str, *, force: bool = False) -> int:
+        """Dispatch pages of the jobs whose turn it is; returns how many."""
+        pages = self._ledger.dispatch(engine, lane, force=force)
+        self.publish(pages)
+        return len(pages)
+
+    def publish(self, pages: Sequence[Dispatch]) -> None:
+        """Send the message of each page, many in one round trip."""
+        if not pages:
+            return
+        with self._connection_errors(), self._app.producer_or_acquire() as producer:
+            with producer.batch():
+                for page in pages:
+                    message = PageMessage(
+                        job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue
+                    )
+                    identifier = page_id(page.job_id, page.page)
+                    self._send(PAGE_TASK, identifier, page.queue, message, producer)
+
+    def reduce(self, job_id: str) -> None:
+        """Ask for the document of a job to be written."""
+        with self._connection_errors():
+            self._send(REDUCE_TASK, f"{job_id}/reduce", REDUCE, ReduceMessage(job_id=job_id))
+
+    def sweep(self) -> None:
+        """Ask for one round of repairs."""
+        with self._connection_errors():
+            self._app.send_task(SWEEP_TASK, queue=self._queue(MAINTENANCE))
+
+    def _send(
+        self, task: str, task_id: str, queue: str, message: Record, producer: object = None
+    ) -> None:
+        plain = to_plain(message)
+        self._app.send_task(
+            task,
+            kwargs={"message": plain},
+            task_id=task_id,
+            queue=self._queue(queue),
+            producer=producer,
+            argsrepr="()",
+            kwargsrepr=_shown(plain),
+        )
+
+    def _queue(self, name: str) -> object:
+        if name not in self._queues:
+            self._queues[name] = declare([name])[0]
+        return self._queues[name]
+
+    @contextmanager
+    def _connection_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, *AWAY) as error:
+            address = shown_address(self._settings)
+            raise BrokerUnreachable(f"broker {address} does not take messages") from error
+
+
+def _shown(plain: dict[str, object]) -> str:
+    return " ".join(f"{key}={value}" for key, value in plain.items() if key != "schema")

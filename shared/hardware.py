@@ -1,0 +1,36 @@
+"""What this machine has, found without importing anything heavy."""
+
+import importlib.util
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def gpu_ids() -> tuple[str, ...]:
+    """Indices of the NVIDIA GPUs that the driver shows, as text."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return ()
+    command = [tool, "--query-gpu=index", "--format=csv,noheader"]
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(line.strip() for line in shown.stdout.splitlines() if line.strip().isdigit())
+
+
+def has_package(name: str) -> bool:
+    """Whether ``name`` could be imported."""
+    return importlib.util.find_spec(name) is not None
+
+
+def has_nvidia_device() -> bool:
+    """Whether a GPU device file is there, driver tools or not."""
+    return Path("/dev/nvidia0").exists() or bool(gpu_ids())
+
+
+def local_engine() -> str:
+    """The best engine that this machine can run by itself."""
+    return "vllm" if has_package("vllm") and has_nvidia_device() else "cpu"

@@ -1,0 +1,175 @@
+"""A job as it lies in the object store, which is the truth."""
+
+import json
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from shared import keys
+from shared.errors import CorruptDocument, NotFound
+from shared.pages import PageRange, expand, from_numbers, parse_ranges
+from shared.records import Counts, Done, Manifest, PageResult, Record, to_json
+from shared.store import ObjectStore
+
+_Record = TypeVar("_Record", bound=Record)
+#: Requests in flight when many page results are read.
+READERS = 16
+MAX_RECORD_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class PageStates:
+    """Which pages have a result; ``failed`` holds those that have nothing better."""
+
+    have: frozenset[int]
+    failed: frozenset[int]
+
+    @property
+    def all(self) -> frozenset[int]:
+        """Pages with any result."""
+        return self.have | self.failed
+
+
+def selected(manifest: Manifest) -> tuple[PageRange, ...]:
+    """The ranges of pages that a job is about."""
+    if manifest.options.pages is None:
+        return ((1, manifest.page_count),)
+    return parse_ranges(manifest.options.pages, manifest.page_count)
+
+
+class JobStore:
+    """Reads and writes jobs; thread-safe; raises StoreUnreachable."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    def manifest(self, job_id: str) -> Manifest | None:
+        """``job.json``, or None where there is no such job."""
+        return self._read(keys.manifest(job_id), Manifest)
+
+    def done(self, job_id: str) -> Done | None:
+        """``_DONE``, or None while the job is open."""
+        return self._read(keys.done(job_id), Done)
+
+    def result(self, job_id: str, page: int) -> PageResult | None:
+        """The page's entry: ok or blank outranks failed."""
+        return self._read(keys.page(job_id, page), PageResult) or self._read(
+            keys.failed_page(job_id, page), PageResult
+        )
+
+    def has_good_result(self, job_id: str, page: int) -> bool:
+        """Whether the page is ok or blank already."""
+        return self.store.exists(keys.page(job_id, page))
+
+    def write_result(self, result: PageResult) -> PageResult:
+        """Store a result; returns what counts now: the first good one wins."""
+        if result.status == "failed":
+            self.store.put(keys.failed_page(result.job_id, result.page), to_json(result))
+            return result
+        if self.store.put_new(keys.page(result.job_id, result.page), to_json(result)):
+            return result
+        return self.result(result.job_id, result.page) or result
+
+    def page_states(self, job_id: str) -> PageStates:
+        """Which pages have results, from one listing."""
+        have, failed = set(), set()
+        for key in self.store.list(keys.pages(job_id)):
+            parsed = keys.parse_page_key(key)
+            if parsed is not None:
+                (failed if parsed[1] else have).add(parsed[0])
+        return PageStates(frozenset(have), frozenset(failed - have))
+
+    def results(
+        self, job_id: str, pages: Iterable[int], states: PageStates
+    ) -> Iterator[PageResult]:
+        """Results in the order of ``pages``, read ahead in parallel."""
+        numbers = iter(pages)
+
+        def read(page: int) -> PageResult:
+            key = keys.page if page in states.have else keys.failed_page
+            found = self._read(key(job_id, page), PageResult) or self.result(job_id, page)
+            if found is None:
+                raise NotFound(f"the result of page {page} of {job_id} vanished")
+            return found
+
+        with ThreadPoolExecutor(READERS, thread_name_prefix="results") as pool:
+            while batch := list(islice(numbers, READERS * 8)):
+                yield from pool.map(read, batch)
+
+    def count(self, job_id: str, states: PageStates) -> Counts:
+        """How the pages with results ended, from the results themselves."""
+        tally = {"ok": 0, "blank": 0, "failed": len(states.failed)}
+        for result in self.results(job_id, sorted(states.have), states):
+            tally[result.status] += 1
+        return Counts(**tally)
+
+    def newest(self, job_id: str) -> str | None:
+        """The newest of ``job_id``, ``job_id-2`` …; None where there is none."""
+        newest = None
+        candidate, number = job_id, 1
+        while self.store.exists(keys.manifest(candidate)):
+            newest, number = candidate, number + 1
+            candidate = f"{job_id}-{number}"
+        return newest
+
+    def job_ids(self) -> Iterator[str]:
+        """Every job in the store, in the order of ids."""
+        after = ""
+        while True:
+            key = next(iter(self.store.list(keys.JOBS, start_after=after, limit=1)), None)
+            if key is None:
+                return
+            job_id = keys.job_of(key)
+            yield job_id
+            # "0" is the character after "/": skips everything below this job.
+            after = f"{keys.JOBS}{job_id}0"
+
+    def mark_open(self, job_id: str, created: float) -> None:
+        """Write the marker by which a lost job is found again."""
+        self.store.put(keys.open_marker(job_id), f'{{"created":{created}}}\n'.encode())
+
+    def marked_open_at(self, job_id: str) -> float | None:
+        """When the marker was written, or None where there is none to be read."""
+        try:
+            return float(json.loads(self.store.get(keys.open_marker(job_id), 4096))["created"])
+        except (NotFound, ValueError, KeyError, TypeError):
+            return None
+
+    def unmark_open(self, job_id: str) -> None:
+        """Remove the marker; only after ``_DONE``."""
+        self.store.delete([keys.open_marker(job_id)])
+
+    def reopen(self, manifest: Manifest, pages: Iterable[int]) -> None:
+        """Take back ``_DONE`` and the failures of ``pages``, so that they run again."""
+        job_id = manifest.job_id
+        self.mark_open(job_id, manifest.created)
+        self.store.delete([keys.done(job_id)])
+        self.store.delete([keys.notified(job_id)])
+        self.store.delete([keys.failed_page(job_id, page) for page in pages])
+        # Again: a sweeper that saw the marker beside _DONE may have removed it.
+        self.mark_open(job_id, manifest.created)
+
+    def purge(self, job_id: str) -> None:
+        """Remove a job; what makes it a job goes first."""
+        self.store.delete([keys.done(job_id)])
+        self.store.delete([keys.manifest(job_id), keys.open_marker(job_id)])
+        self.store.delete(self.store.list(keys.job(job_id)))
+
+    def _read(self, key: str, kind: type[_Record]) -> _Record | None:
+        try:
+            data = self.store.get(key, MAX_RECORD_BYTES)
+        except NotFound:
+            return None
+        try:
+            return kind.model_validate_json(data)
+        except ValidationError as error:
+            raise CorruptDocument(f"{key} in the store is not valid: {error}") from None
+
+
+def missing_pages(manifest: Manifest, states: PageStates) -> tuple[PageRange, ...]:
+    """Selected pages without any result."""
+    return from_numbers(page for page in expand(selected(manifest)) if page not in states.all)

@@ -1,0 +1,361 @@
+"""Hot state in Redis: who holds which page, what is queued, what is done.
+
+Everything here can be rebuilt from the object store. Each step is one Lua script, so that
+it happens wholly or not at all, by the server's clock. A dispatched page is at any time in
+exactly one of: a lane's dispatch order, a lease, or its job's done bitmap.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, cast
+
+
+from shared.broker import broker_errors, connect
+from shared.celery_app import KEY_PREFIX
+from shared.pages import PageRange
+from shared.records import Counts, PageStatus, Priority
+from shared.settings import Settings
+
+Outcome = Literal[
+    "claimed", "unknown", "condemned", "done", "held", "cancelled", "quarantine", "closed"
+]
+Blame = Literal["none", "attempt", "suspect"]
+#: Pages one job may dispatch before the next job has its turn.
+SLICE = 8
+TOMBSTONE_S = 3600
+#: Deaths alone in quarantine that condemn a page.
+CONDEMN_AFTER = 2
+
+
+def page_id(job_id: str, page: int) -> str:
+    """The id of a page's task, lease and ledger entries."""
+    return f"{job_id}/p{page:06d}"
+
+
+def split_page_id(identifier: str) -> tuple[str, int]:
+    """The job and page of a ``page_id``."""
+    job_id, _, page = identifier.rpartition("/p")
+    return job_id, int(page)
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """A page that the ledger counts as queued and whose message must now be published."""
+
+    job_id: str
+    page: int
+    seq: int
+    queue: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The answer to a worker that asks for a page."""
+
+    outcome: Outcome
+    attempts: int
+    #: Times that a process died with this page in flight.
+    suspicion: int
+    quarantine_seq: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What has to happen after a page was marked."""
+
+    known: bool
+    reduce: bool
+    low: bool
+
+
+@dataclass(frozen=True)
+class HotJob:
+    """Progress of an open job."""
+
+    job_id: str
+    engine: str
+    priority: Priority
+    state: str
+    total: int
+    done: int
+    counts: Counts
+    #: Pages that had a result when the job was opened here.
+    already: int
+    created: float
+    opened: float
+    reduce_since: float | None
+
+
+@dataclass(frozen=True)
+class LiveWorker:
+    """A pages worker that has been heard lately."""
+
+    name: str
+    engine: str
+    capacity: int
+    facts: dict[str, Any]
+
+
+class Ledger:
+    """All scripts over one connection; thread-safe; raises BrokerUnreachable."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._redis = connect(settings)
+        self._scripts: dict[str, Any] = {}
+
+    # Jobs -------------------------------------------------------------------------------
+
+    def open_job(
+        self,
+        job_id: str,
+        engine: str,
+        priority: Priority,
+        created: float,
+        total: int,
+        counts: Counts,
+        done_pages: Iterable[int],
+        todo: Sequence[PageRange],
+    ) -> Literal["opened", "already", "full"]:
+        """Make a job hot; "full" leaves it to the sweeper, which finds it in the store."""
+        answer = self._run(
+            "open_job", job_id, engine, priority, total, created, _bitmap(done_pages),
+            counts.ok, counts.blank, counts.failed, self._settings.max_open_jobs,
+            *(f"{first}-{last}" for first, last in todo),
+        )  # fmt: skip
+        return "opened" if answer == 1 else "already" if answer == 0 else "full"
+
+    def close_job(self, job_id: str) -> None:
+        """Forget a job that has its ``_DONE``."""
+        self._run("close_job", job_id, "", 0)
+
+    def cancel_job(self, job_id: str) -> None:
+        """Stop a job: nothing more is dispatched, queued copies are dropped."""
+        self._run("close_job", job_id, "cancelled", TOMBSTONE_S)
+
+    def hot_job(self, job_id: str) -> HotJob | None:
+        """Progress of a job, or None where it is not hot."""
+        fields = self._call("hgetall", f"{KEY_PREFIX}job:{job_id}")
+        return _hot_job(job_id, fields) if fields and "total" in fields else None
+
+    def hot_jobs(self, engine: str, priority: str) -> list[str]:
+        """Ids of the open jobs of a pool, oldest first."""
+        return list(self._call("zrange", f"{KEY_PREFIX}jobs:{engine}:{priority}", 0, -1))
+
+    def redo(self, job_id: str, pages: Iterable[int]) -> int:
+        """Pages whose result is missing from the store go back to their job's turns."""
+        return int(self._run("redo", job_id, *pages))
+
+    def free_reducer(self, job_id: str) -> None:
+        """Let the reducer of a job be dispatched again."""
+        self._call("hdel", f"{KEY_PREFIX}job:{job_id}", "reduce")
+
+    def unfinished(self, job_id: str, pages: Iterable[int]) -> list[int]:
+        """Those of ``pages`` that are not marked done."""
+        numbers = list(pages)
+        with broker_errors(self._settings):
+            pipe = self._redis.pipeline(transaction=False)
+            for page in numbers:
+                pipe.getbit(f"{KEY_PREFIX}done:{job_id}", page)
+            marks = pipe.execute()
+        return [page for page, mark in zip(numbers, marks, strict=True) if not mark]
+
+    # Pages ------------------------------------------------------------------------------
+
+    def dispatch(self, engine: str, lane: str, *, force: bool = False) -> list[Dispatch]:
+        """Fill a lane up to its depth from the jobs whose turn it is."""
+        window = self._settings.dispatch_window
+        return _dispatches(
+            self._run("dispatch", engine, lane, window, SLICE, "1" if force else "0")
+        )
+
+    def claim(
+        self, engine: str, queue: str, job_id: str, page: int, seq: int, worker: str
+    ) -> Claim:
+        """Take a page; only "claimed", "unknown" and "condemned" give a lease."""
+        answer = self._run(
+            "claim", engine, queue, queue.rsplit(".", 1)[1], job_id, page, seq, worker,
+            self.lease_s, self._settings.quarantine_after, CONDEMN_AFTER,
+        )  # fmt: skip
+        return Claim(cast(Outcome, answer[0]), int(answer[1]), int(answer[2]), int(answer[3]))
+
+    def finish(
+        self, engine: str, lane: str, job_id: str, page: int, status: PageStatus
+    ) -> Finished:
+        """Mark a page that has its result in the store; idempotent."""
+        window = self._settings.dispatch_window
+        known, reduce, low = self._run("finish", engine, lane, job_id, page, status, window)
+        return Finished(bool(known), bool(reduce), bool(low))
+
+    def give_back(
+        self, engine: str, worker: str, pages: Iterable[str], blame: Blame = "none"
+    ) -> list[Dispatch]:
+        """Return pages to their queue; "attempt" counts a failure of the page itself,
+        "suspect" that the engine died under it."""
+        return _dispatches(
+            self._run("give_back", engine, self._settings.quarantine_after, blame, worker, *pages)
+        )
+
+    def drop(self, engine: str, job_id: str, page: int) -> None:
+        """Let go of a page that needs nothing more."""
+        self._run("drop", engine, job_id, page)
+
+    def renew(self, engine: str, worker: str, pages: Iterable[str]) -> list[str]:
+        """Prolong leases; returns the ids whose job was cancelled."""
+        return list(self._run("renew", engine, worker, self.lease_s, *pages))
+
+    def bury(self, engine: str, worker: str) -> list[Dispatch]:
+        """A worker process died: its pages become suspect and go back into a queue."""
+        after = self._settings.quarantine_after
+        return _dispatches(self._run("bury", engine, after, worker, 0))
+
+    def bury_expired(self, engine: str, grace_s: float) -> list[Dispatch]:
+        """The same for every lease that ran out ``grace_s`` ago or earlier."""
+        after = self._settings.quarantine_after
+        return _dispatches(self._run("bury", engine, after, "", grace_s))
+
+    def held_pages(self, engine: str, job_id: str) -> list[int]:
+        """Pages of a job that some worker holds a lease on."""
+        held = self._call("hkeys", f"{KEY_PREFIX}holders:{engine}")
+        split = [split_page_id(identifier) for identifier in held]
+        return sorted(page for owner, page in split if owner == job_id)
+
+    def overdue(self, queue: str, slack: int) -> list[str]:
+        """Pages dispatched more than ``slack`` places before one that has started."""
+        return list(self._run("overdue", queue, slack))
+
+    def queued(self, queue: str, limit: int = 1000) -> list[str]:
+        """The oldest pages in a lane's dispatch order."""
+        return list(self._call("zrange", f"{KEY_PREFIX}queued:{queue}", 0, limit - 1))
+
+    def queue_length(self, queue: str) -> int:
+        """Messages that wait in the broker's list."""
+        return int(self._call("llen", KEY_PREFIX + queue))
+
+    def requeue(self, engine: str, queue: str, pages: Iterable[str]) -> list[Dispatch]:
+        """Dispatch lost pages again, unless somebody has them after all."""
+        after = self._settings.quarantine_after
+        return _dispatches(self._run("requeue", engine, after, queue, *pages))
+
+    # Pools ------------------------------------------------------------------------------
+
+    @property
+    def lease_s(self) -> float:
+        """A page's lease ends a little before its message is delivered again."""
+        return self._settings.lease_s * 0.9
+
+    def heartbeat(self, engine: str, worker: str, capacity: int, facts: dict[str, Any]) -> None:
+        """Say that a pages worker lives; dispatch windows follow the live capacity."""
+        self._run("heartbeat", engine, worker, capacity, json.dumps(facts), 30)
+
+    def leave(self, engine: str, worker: str) -> None:
+        """A pages worker stopped in good order."""
+        self._call("hdel", f"{KEY_PREFIX}workers:{engine}", worker)
+
+    def engines(self) -> list[str]:
+        """Engines that ever had a worker or a job here."""
+        return sorted(self._call("smembers", f"{KEY_PREFIX}engines"))
+
+    def know_engine(self, engine: str) -> None:
+        """Let the sweeper look after an engine's pool from now on."""
+        self._call("sadd", f"{KEY_PREFIX}engines", engine)
+
+    def live_workers(self, engine: str) -> list[LiveWorker]:
+        """Workers of a pool that were heard lately."""
+        found = self._call("hgetall", f"{KEY_PREFIX}workers:{engine}")
+        seconds, _ = self._call("time")
+        beats = {name: json.loads(value) for name, value in found.items()}
+        return [
+            LiveWorker(name, engine, int(beat["capacity"]), json.loads(beat["facts"]))
+            for name, beat in sorted(beats.items())
+            if beat["expires"] >= seconds
+        ]
+
+    def outstanding(self, engine: str) -> int:
+        """Pages of a pool that are queued or in flight."""
+        return int(self._call("zcard", f"{KEY_PREFIX}outstanding:{engine}"))
+
+    def ping(self) -> None:
+        """Raise BrokerUnreachable unless the broker answers."""
+        self._call("ping")
+
+    def try_lock(self, name: str, owner: str, seconds: int) -> bool:
+        """Take or keep a named lock for some seconds."""
+        key = f"{KEY_PREFIX}lock:{name}"
+        if self._call("set", key, owner, nx=True, ex=seconds):
+            return True
+        if self._call("get", key) != owner:
+            return False
+        self._call("expire", key, seconds)
+        return True
+
+    def cursor(self, name: str, value: str | None = None) -> str:
+        """Read, or set and return, a sweeper's place in a long listing."""
+        key = f"{KEY_PREFIX}cursor:{name}"
+        if value is not None:
+            self._call("set", key, value)
+            return value
+        return str(self._call("get", key) or "")
+
+    def keep_refused(self, message: str) -> None:
+        """Put a message that no schema here fits aside; the newest thousand are kept."""
+        self._call("lpush", f"{KEY_PREFIX}refused", message)
+        self._call("ltrim", f"{KEY_PREFIX}refused", 0, 999)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._redis.close()
+
+    def _run(self, script: str, *arguments: Any) -> Any:
+        loaded = self._scripts.get(script)
+        if loaded is None:
+            loaded = self._scripts[script] = self._redis.register_script(_source(script))
+        with broker_errors(self._settings):
+            return loaded(keys=[KEY_PREFIX], args=arguments)
+
+    def _call(self, command: str, *arguments: Any, **options: Any) -> Any:
+        with broker_errors(self._settings):
+            return getattr(self._redis, command)(*arguments, **options)
+
+
+@cache
+def _source(script: str) -> str:
+    folder = files("shared") / "lua"
+    return "\n".join((folder / f"{name}.lua").read_text() for name in ("prelude", script))
+
+
+def _dispatches(rows: list[list[Any]]) -> list[Dispatch]:
+    return [Dispatch(row[0], int(row[1]), int(row[2]), *row[3:]) for row in rows]
+
+
+def _bitmap(pages: Iterable[int]) -> bytes:
+    """Redis bit order: bit N is the (N % 8)-th highest bit of byte N // 8."""
+    bits = bytearray()
+    for page in pages:
+        bits.extend(bytes(max(0, page // 8 + 1 - len(bits))))
+        bits[page // 8] |= 0x80 >> page % 8
+    return bytes(bits)
+
+
+def _hot_job(job_id: str, fields: dict[str, str]) -> HotJob:
+    counts = Counts(ok=fields["ok"], blank=fields["blank"], failed=fields["failed"])
+    return HotJob(
+        job_id=job_id,
+        engine=fields["engine"],
+        priority=cast(Priority, fields["priority"]),
+        state=fields["state"],
+        total=int(fields["total"]),
+        done=int(fields["done"]),
+        counts=counts,
+        already=int(fields["already"]),
+        created=float(fields["created"]),
+        opened=float(fields["opened"]),
+        reduce_since=float(fields["reduce"]) if "reduce" in fields else None,
+    )
+
+
+__all__ = ["Claim", "Dispatch", "Finished", "HotJob", "Ledger", "LiveWorker"]

@@ -1,0 +1,19 @@
+-- Forgets a job's hot state. ARGV: job, state ('' = forget, 'cancelled' = keep as a tombstone
+-- so that queued copies are dropped), seconds to keep the tombstone.
+local job, state = ARGV[1], ARGV[2]
+local hot = P .. 'job:' .. job
+local fields = redis.call('HMGET', hot, 'engine', 'priority')
+if fields[1] then
+  redis.call('ZREM', P .. 'turns:' .. fields[1] .. ':' .. fields[2], job)
+  redis.call('ZREM', P .. 'jobs:' .. fields[1] .. ':' .. fields[2], job)
+end
+redis.call('DEL', P .. 'todo:' .. job)
+if state == '' then
+  redis.call('DEL', hot, P .. 'done:' .. job, P .. 'attempts:' .. job, P .. 'suspicion:' .. job)
+  return 1
+end
+redis.call('HSET', hot, 'state', state)
+redis.call('EXPIRE', hot, tonumber(ARGV[3]))
+redis.call('EXPIRE', P .. 'done:' .. job, tonumber(ARGV[3]))
+redis.call('DEL', P .. 'attempts:' .. job, P .. 'suspicion:' .. job)
+return 1

@@ -1,0 +1,39 @@
+-- Fills one lane's queue up to its depth; open jobs take turns in slices.
+-- ARGV: engine, priority, smallest depth, slice, force (1: also above the low-water mark).
+-- Returns {job, page, seq, queue} for each page that the caller must now publish.
+local engine, lane = ARGV[1], ARGV[2]
+local depth = math.max(tonumber(ARGV[3]), tonumber(redis.call('GET', P .. 'depth:' .. engine) or 0))
+local slice = tonumber(ARGV[4])
+local turns = P .. 'turns:' .. engine .. ':' .. lane
+local room = depth - redis.call('ZCARD', P .. 'queued:' .. queue_name(engine, lane))
+local out = {}
+if ARGV[5] ~= '1' and room * 2 < depth then return out end
+local function take(job, wanted)
+  local taken = 0
+  while taken < wanted do
+    local range = redis.call('LPOP', P .. 'todo:' .. job)
+    if not range then return end
+    local first, last = string.match(range, '^(%d+)-(%d+)$')
+    first, last = tonumber(first), tonumber(last)
+    local stop = math.min(last, first + wanted - taken - 1)
+    if stop < last then redis.call('LPUSH', P .. 'todo:' .. job, (stop + 1) .. '-' .. last) end
+    for page = first, stop do
+      if redis.call('GETBIT', P .. 'done:' .. job, page) == 0 then
+        out[#out + 1] = enqueue(engine, lane, page_id(job, page))
+      end
+    end
+    taken = taken + stop - first + 1
+  end
+end
+while #out < room do
+  local turn = redis.call('ZPOPMIN', turns)
+  if #turn == 0 then break end
+  local job = turn[1]
+  if redis.call('HGET', P .. 'job:' .. job, 'state') == 'open' then
+    take(job, math.min(slice, room - #out))
+    if redis.call('LLEN', P .. 'todo:' .. job) > 0 then
+      redis.call('ZADD', turns, redis.call('INCR', P .. 'turn'), job)
+    end
+  end
+end
+return out

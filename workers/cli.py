@@ -1,0 +1,106 @@
+"""The command ``pagefleet-worker``."""
+
+import os
+import re
+import sys
+from typing import Any
+
+import click
+
+from shared import __version__
+from shared.command_edge import run_command
+from shared.errors import UsageError
+from shared.settings import Settings, load_settings
+from workers.logs import configure
+
+ROLES = frozenset({"pages", "reduce", "sweep"})
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pagefleet-worker")
+def cli() -> None:
+    """Worker processes of a pagefleet: they read pages, write documents and repair.
+
+    Configure them with PAGEFLEET_* variables or a pagefleet.toml; at least
+    PAGEFLEET_REDIS_URL and PAGEFLEET_STORE, the same on every machine.
+    """
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  pagefleet-worker start                          everything, with the best engine here
+  pagefleet-worker start --engine cpu --concurrency 4
+  pagefleet-worker start --engine vllm --gpus 0,1
+  pagefleet-worker start --roles reduce,sweep     no engine: writes documents and repairs
+"""
+)
+@click.option("--roles", help="Comma-separated of pages, reduce, sweep (default: all).")
+@click.option("--engine", help="auto, vllm, transformers, openai, cpu or fake.")
+@click.option("--engine-url", help="Server of the openai engine.")
+@click.option("--model", help="Model of the engine.")
+@click.option("--gpus", help="auto, or indices such as 0,1.")
+@click.option("--tensor-parallel-size", type=click.IntRange(1), help="GPUs per engine.")
+@click.option("--concurrency", "max_concurrency", help="Pages in flight per engine: N or auto.")
+@click.option("--num-workers", help="Processes that render and prepare pages: N or auto.")
+def start(**options: Any) -> int:
+    """Start worker processes and keep them alive until SIGTERM."""
+    from workers.start import start_workers
+
+    settings = load_settings(**options)
+    configure(settings)
+    return start_workers(settings, parse_roles(settings.roles))
+
+
+@cli.command(hidden=True)
+@click.argument("kind", type=click.Choice(["pages", "control"]))
+@click.option("--engine", default="")
+@click.option("--roles", default="reduce,sweep")
+@click.option("--name", required=True)
+def serve(kind: str, engine: str, roles: str, name: str) -> int:
+    """One worker process; the supervisor starts these."""
+    settings = load_settings()
+    configure(settings)
+    worker = re.sub(r"[^A-Za-z0-9._-]", "-", name)
+    return _serve(settings, kind, engine, roles, worker)
+
+
+def _serve(settings: Settings, kind: str, engine: str, roles: str, worker: str) -> int:
+    if kind == "pages":
+        from workers.pages_process import PagesProcess
+
+        return PagesProcess(settings, engine, worker).run()
+    from workers.control_process import ControlProcess
+
+    return ControlProcess(settings, worker, parse_roles(roles)).run()
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+@click.option("--engine", help="Engine to check (default: the one that would start).")
+def doctor(as_json: bool, engine: str | None) -> int:
+    """Check engine, GPU, packages, broker and store, and say how to mend each."""
+    from workers.doctor import examine
+
+    return examine(load_settings(engine=engine), as_json)
+
+
+def parse_roles(text: str) -> frozenset[str]:
+    """The roles in a comma-separated list; raises UsageError."""
+    roles = frozenset(part.strip() for part in text.split(",") if part.strip())
+    unknown = sorted(roles - ROLES)
+    if unknown or not roles:
+        named = ", ".join(unknown) or "none"
+        raise UsageError(f"unknown role: {named}; use {', '.join(sorted(ROLES))}")
+    return roles
+
+
+def main() -> None:
+    """Entry point; ends the process with the command's exit status."""
+    # Before anything can load onnxruntime: its wheel reports home unless told not to.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    sys.exit(run_command(cli, "pagefleet-worker"))
+
+
+if __name__ == "__main__":
+    main()

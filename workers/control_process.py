@@ -1,0 +1,93 @@
+"""The worker that writes documents and sweeps; needs no engine."""
+
+import logging
+import threading
+from typing import Any
+
+from shared.celery_app import make_app
+from shared.dispatcher import Dispatcher
+from shared.errors import Unwell
+from shared.jobs import JobStore
+from shared.ledger import Ledger
+from shared.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
+from shared.records import ReduceMessage
+from shared.settings import Settings
+from shared.store import open_store
+from workers.celery_worker import run_worker
+from workers.messages import parse_message
+from workers.reduce_task import ReduceTask
+from workers.retention import Retention
+from workers.sweeper import Sweeper
+
+log = logging.getLogger("pagefleet.control")
+REDUCERS = 4
+
+
+class ControlProcess:
+    """Consumes the reduce and maintenance queues; sweeps on a timer."""
+
+    def __init__(self, settings: Settings, worker: str, roles: frozenset[str]) -> None:
+        self._settings = settings
+        self._worker = worker
+        self._roles = roles
+        self._stopped = threading.Event()
+        self._app = make_app(settings)
+        self._ledger = Ledger(settings)
+        self._jobs = JobStore(open_store(settings))
+        self._dispatcher = Dispatcher(settings, self._ledger, self._app)
+        self._sweeper = self._make_sweeper()
+
+    def run(self) -> int:
+        """Serve until SIGTERM; returns the process's exit status."""
+        self._register()
+        queues = [REDUCE] if "reduce" in self._roles else []
+        if "sweep" in self._roles:
+            queues.append(MAINTENANCE)
+            threading.Thread(target=self._sweep_for_ever, name="sweep", daemon=True).start()
+        log.info("ready: %s", ", ".join(sorted(self._roles)))
+        run_worker(self._app, f"control-{self._worker}", queues, REDUCERS, self._stopped.set)
+        return 0
+
+    def _make_sweeper(self) -> Sweeper:
+        settings = self._settings
+        days = settings.effective_retention_days
+        return Sweeper(
+            self._worker,
+            self._jobs,
+            self._ledger,
+            self._dispatcher,
+            adopt=settings.adopt_open_jobs,
+            lock_s=max(5, round(settings.sweep_interval_s * 3)),
+            retention=Retention(self._jobs, days) if days else None,
+        )
+
+    def _register(self) -> None:
+        task = ReduceTask(self._jobs, self._ledger, self._dispatcher)
+
+        def reduce(message: dict[str, Any]) -> None:
+            parsed = parse_message(ReduceMessage, message, self._ledger)
+            if parsed is None:
+                return
+            try:
+                task.handle(parsed)
+            except Unwell as error:
+                # The reducer's claim runs out and the sweeper asks for it again.
+                log.warning("job %s is not written yet: %s", parsed.job_id, error.message)
+
+        def sweep() -> None:
+            self._sweep()
+
+        self._app.task(name=REDUCE_TASK)(reduce)
+        self._app.task(name=SWEEP_TASK)(sweep)
+
+    def _sweep_for_ever(self) -> None:
+        while not self._stopped.wait(self._settings.sweep_interval_s):
+            self._sweep()
+
+    def _sweep(self) -> None:
+        try:
+            self._sweeper.sweep()
+        except Unwell as error:
+            log.warning("not swept: %s", error.message)
+        except Exception:  # the sweeper is the last repairer: it must outlive its own bugs
+            log.exception("a round of sweeping failed")

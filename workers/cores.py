@@ -1,0 +1,52 @@
+"""How many cores and how much memory this process may really use."""
+
+import os
+from pathlib import Path
+
+from shared.settings import MEBIBYTE, Settings
+
+_CGROUP = Path("/sys/fs/cgroup")
+#: Memory that one rendering process is expected to take at most, most of the time.
+RENDERER_BYTES = 600 * MEBIBYTE
+
+
+def usable_cores() -> int:
+    """Cores by affinity and by the container's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, _quota() or 1_000_000))
+
+
+def usable_memory() -> int:
+    """Bytes by what is available and by the container's limit."""
+    available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                available = int(line.split()[1]) * 1024
+    except OSError:
+        pass  # not Linux: the physical size has to do
+    limit = _number(_CGROUP / "memory.max")
+    return min(available, limit) if limit else available
+
+
+def renderer_count(settings: Settings, capacity: int) -> int:
+    """Rendering processes for an engine that holds ``capacity`` pages."""
+    if settings.num_workers != "auto":
+        return settings.num_workers
+    by_memory = usable_memory() // 4 // RENDERER_BYTES
+    return int(max(1, min(usable_cores(), capacity, by_memory)))
+
+
+def _quota() -> int | None:
+    try:
+        quota, period = (_CGROUP / "cpu.max").read_text().split()
+        return None if quota == "max" else max(1, round(int(quota) / int(period)))
+    except (OSError, ValueError):
+        return None
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,44 @@
+"""``pagefleet-worker doctor``: looks at engine, GPU and services of this machine."""
+
+from collections.abc import Iterator
+
+from shared import checks
+from shared.catalogue import engine_facts
+from shared.checks import Check, look
+from shared.hardware import gpu_ids, has_package, local_engine
+from shared.probes import common_checks
+from shared.settings import MEBIBYTE, Settings
+from workers.cores import usable_cores, usable_memory
+from workers.engines import make_engine
+
+
+def examine(settings: Settings, as_json: bool) -> int:
+    """Print every finding; the exit status is 5 where something is broken."""
+    return checks.show(_examine(settings), as_json)
+
+
+def _examine(settings: Settings) -> Iterator[Check]:
+    yield from common_checks(settings)
+    memory = usable_memory() // MEBIBYTE
+    yield Check("machine", "ok", f"{usable_cores()} cores, {memory} MiB of memory free")
+    yield _gpus()
+    engine = local_engine() if settings.engine == "auto" else settings.engine
+    yield look("engine", lambda: _engine(settings, engine))
+
+
+def _gpus() -> Check:
+    found = gpu_ids()
+    if found and not has_package("vllm"):
+        mend = "install the gpu extra: pip install 'pagefleet[gpu]'"
+        return Check("gpu", "warning", f"GPUs {', '.join(found)}, but vLLM is missing", mend)
+    return Check(
+        "gpu", "ok", f"GPUs {', '.join(found)}" if found else "none: the cpu engine is used"
+    )
+
+
+def _engine(settings: Settings, name: str) -> Check:
+    engine_facts(name)
+    engine = make_engine(name, settings)
+    info = engine.info
+    found = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
+    return Check("engine", "ok", found)

@@ -1,0 +1,66 @@
+"""An engine that reads nothing: known text, chosen latency, chosen faults.
+
+Everything but reading is tested and measured with it, so its output is a contract: the
+line ``fake:<first 12 hex digits of the source's sha256>:<page>``.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+
+from shared import __version__
+from shared.errors import EngineFailed
+from shared.records import Block, EngineInfo, PageOptions
+from shared.settings import Settings
+from shared.tasks import Task
+from workers.engines.base import PageView, Reading, RenderPlan
+
+CAPACITY = 16
+FULL_PAGE = (0, 0, 999, 999)
+
+
+class FakeEngine:
+    """Deterministic; ``fake_*`` settings choose latency, failures and crashes."""
+
+    tasks = frozenset(Task)
+
+    def __init__(self, settings: Settings, model: str) -> None:
+        self.info = EngineInfo(name="fake", model=model, version=__version__)
+        chosen = settings.max_concurrency
+        self.capacity = CAPACITY if chosen == "auto" else chosen
+        self._settings = settings
+
+    def plan(self, options: PageOptions) -> RenderPlan:
+        """Small pixels, or none at all with ``fake_render`` off."""
+        return RenderPlan(
+            dpi=options.dpi or 72, longest_side=1000, pixels=self._settings.fake_render
+        )
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    async def read(self, view: PageView) -> Reading:
+        """The page's line after the latency, or the fault that was asked for."""
+        await asyncio.sleep(self._settings.fake_latency_ms / 1000)
+        if view.page in self._settings.fake_crash_pages:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if view.page in self._settings.fake_fail_pages:
+            raise EngineFailed(f"the fake engine was told to fail page {view.page}")
+        line = f"fake:{view.sha256[:12]}:{view.page}"
+        if view.options.task is Task.LAYOUT:
+            return Reading("", (Block(type="text", bbox=FULL_PAGE),))
+        block = Block(type="text", bbox=FULL_PAGE, text=line)
+        return Reading(line, (block,), prompt_tokens=1, output_tokens=len(line) // 4)
+
+    async def stream(self, view: PageView) -> AsyncIterator[str]:
+        """The line in one piece."""
+        yield (await self.read(view)).markdown
+
+    async def stop(self) -> None:
+        """Nothing to free."""
+
+
+def create(settings: Settings, model: str) -> FakeEngine:
+    """The engine for ``settings``."""
+    return FakeEngine(settings, model)

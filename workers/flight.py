@@ -1,0 +1,136 @@
+"""Pages in this process's hands, and how to make it let go of them."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TypeVar
+
+_Result = TypeVar("_Result")
+
+
+class Reason(StrEnum):
+    """Why a page is let go before its end."""
+
+    DRAIN = "drain"
+    CANCELLED = "cancelled"
+    ENGINE_DEAD = "engine_dead"
+
+
+class Aborted(Exception):
+    """The page is let go; ``reason`` says what to do with it."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Flight:
+    """One page between claim and acknowledgement."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+        #: Set once the ledger has given this process the page.
+        self.claimed = False
+        self._reason: Reason | None = None
+        self._let_go = threading.Event()
+        self._future: Future[object] | None = None
+
+    def abort(self, reason: Reason) -> None:
+        """Make whatever this page waits for end with Aborted; the first reason counts."""
+        self._reason = self._reason or reason
+        self._let_go.set()
+        future = self._future
+        if future is not None:
+            future.cancel()
+
+    def check(self) -> None:
+        """Raise Aborted if the page has been let go."""
+        if self._reason is not None:
+            raise Aborted(self._reason)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not longer than until ``abort``."""
+        self._let_go.wait(seconds)
+        self.check()
+
+    def wait_for(self, future: "Future[_Result]") -> _Result:
+        """The future's result; cancels it on ``abort``."""
+        self._future = future  # type: ignore[assignment]  # only cancelled, never read
+        try:
+            self.check()
+            return future.result()
+        except CancelledError:
+            self.check()
+            raise
+        finally:
+            future.cancel()
+            self._future = None
+
+
+class Flights:
+    """All pages of this process; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._flights: dict[str, Flight] = {}
+        self._closed: Reason | None = None
+
+    @contextmanager
+    def begin(self, page: str) -> Iterator[Flight]:
+        """A flight for ``page``, or None-like refusal by Aborted once closed."""
+        flight = Flight(page)
+        with self._lock:
+            twin = page in self._flights
+            if not twin:
+                self._flights[page] = flight
+        if self._closed is not None:
+            flight.abort(self._closed)
+        try:
+            yield flight
+        finally:
+            if not twin:
+                with self._lock:
+                    del self._flights[page]
+
+    def claimed(self) -> list[str]:
+        """Pages that this process holds a lease on."""
+        with self._lock:
+            return [page for page, flight in self._flights.items() if flight.claimed]
+
+    def abort(self, pages: Iterable[str], reason: Reason) -> None:
+        """Let go of some pages."""
+        for page in pages:
+            flight = self._flights.get(page)
+            if flight is not None:
+                flight.abort(reason)
+
+    def close(self, reason: Reason) -> None:
+        """Let go of all pages, also of those that come later."""
+        with self._lock:
+            self._closed = self._closed or reason
+            flights = list(self._flights.values())
+        for flight in flights:
+            flight.abort(reason)
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._flights)
+
+
+def patiently(
+    flight: Flight,
+    operation: Callable[[], _Result],
+    away: tuple[type[Exception], ...],
+    complain: Callable[[Exception], None],
+) -> _Result:
+    """Repeat ``operation`` through an outage of a service; an outage costs a page nothing."""
+    delay = 0.2
+    while True:
+        try:
+            return operation()
+        except away as error:
+            complain(error)
+            flight.sleep(delay)
+            delay = min(delay * 2, 15.0)

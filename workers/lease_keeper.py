@@ -1,0 +1,67 @@
+"""Keeps this process's pages its own, lets go of cancelled ones, and says that it lives."""
+
+import logging
+import threading
+from typing import Any
+
+from shared.errors import BrokerUnreachable
+from shared.ledger import Ledger
+from workers.flight import Flights, Reason
+
+log = logging.getLogger("pagefleet.lease")
+TICK_S = 2.0
+HEARTBEAT_TICKS = 4
+
+
+class LeaseKeeper:
+    """A thread that looks every two seconds; outages are ridden out."""
+
+    def __init__(
+        self, ledger: Ledger, flights: Flights, engine: str, worker: str, capacity: int
+    ) -> None:
+        self._ledger = ledger
+        self._flights = flights
+        self._engine = engine
+        self._worker = worker
+        self._capacity = capacity
+        self._facts: dict[str, Any] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+
+    def start(self, facts: dict[str, Any]) -> None:
+        """Announce the worker and begin."""
+        self._facts = facts
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and sign the worker off."""
+        self._stopped.set()
+        self._thread.join(10)
+        try:
+            self._ledger.leave(self._engine, self._worker)
+        except BrokerUnreachable:
+            pass  # the heartbeat runs out by itself
+
+    def _run(self) -> None:
+        ticks = 0
+        while True:
+            try:
+                if ticks % HEARTBEAT_TICKS == 0:
+                    self._beat()
+                self._renew()
+            except BrokerUnreachable as error:
+                log.warning("leases not renewed: %s", error.message)
+            ticks += 1
+            if self._stopped.wait(TICK_S):
+                return
+
+    def _beat(self) -> None:
+        facts = {**self._facts, "in_flight": len(self._flights)}
+        self._ledger.heartbeat(self._engine, self._worker, self._capacity, facts)
+
+    def _renew(self) -> None:
+        pages = self._flights.claimed()
+        if not pages:
+            return
+        cancelled = self._ledger.renew(self._engine, self._worker, pages)
+        self._flights.abort(cancelled, Reason.CANCELLED)

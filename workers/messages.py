@@ -1,0 +1,29 @@
+"""Checks what comes from a queue before anything else looks at it."""
+
+import json
+import logging
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from shared.ledger import Ledger
+from shared.records import Record
+
+log = logging.getLogger("pagefleet.messages")
+MAX_KEPT_CHARACTERS = 10_000
+_Record = TypeVar("_Record", bound=Record)
+
+
+def parse_message(kind: type[_Record], message: Any, ledger: Ledger) -> _Record | None:
+    """The message as a record, or None where it is refused.
+
+    A refused message (another schema, damaged) is kept aside in the broker, so that nothing
+    is lost that a newer worker would understand.
+    """
+    try:
+        return kind.model_validate(message)
+    except ValidationError as error:
+        first = error.errors()[0]
+        log.error("refused a message: %s: %s", ".".join(map(str, first["loc"])), first["msg"])
+        ledger.keep_refused(json.dumps(message)[:MAX_KEPT_CHARACTERS])
+        return None

@@ -1,0 +1,251 @@
+"""The page task: claim, read, store, mark, and only then acknowledge.
+
+Every way out of ``handle`` leaves the page in exactly one place: marked done, waiting in a
+queue, held by another worker, or dropped with its job. Returning acknowledges the message.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from shared.dispatcher import Dispatcher
+from shared.errors import (
+    BrokerUnreachable,
+    DocumentError,
+    EngineDead,
+    PagefleetError,
+    PageError,
+    Quarantined,
+    StoreUnreachable,
+    Unwell,
+)
+from shared.jobs import JobStore
+from shared.ledger import Blame, Claim, Dispatch, Ledger, page_id
+from shared.queues import lane_of, page_queue
+from shared.records import EngineInfo, ErrorInfo, Manifest, PageMessage, PageResult
+from workers.flight import Aborted, Flight, Flights, Reason, patiently
+from workers.gate import Gate
+from workers.manifests import Manifests
+from workers.pipeline import Pipeline
+
+log = logging.getLogger("pagefleet.page")
+SERVICES_AWAY = (StoreUnreachable, BrokerUnreachable)
+#: How long a page of another model rests before it is offered again.
+WRONG_MODEL_PAUSE_S = 5.0
+UNWELL_PAUSE_S = 2.0
+_Result = TypeVar("_Result")
+
+
+class EngineBug(PageError):
+    """Something in pagefleet failed on this page."""
+
+    code = "internal"
+
+
+@dataclass(frozen=True)
+class Station:
+    """What a pages worker has at hand."""
+
+    worker: str
+    engine: EngineInfo
+    ledger: Ledger
+    dispatcher: Dispatcher
+    jobs: JobStore
+    manifests: Manifests
+    pipeline: Pipeline
+    flights: Flights
+    gate: Gate
+    max_attempts: int
+    #: Called once or more when the engine is dead; makes the process end in order.
+    engine_died: Callable[[], None]
+
+
+class PageTask:
+    """Handles page messages; called by many threads at once."""
+
+    def __init__(self, station: Station) -> None:
+        self._at = station
+
+    def handle(self, message: PageMessage) -> None:
+        """Bring the page of ``message`` to an end, or give it back."""
+        identifier = page_id(message.job_id, message.page)
+        alone = lane_of(message.queue) == "quarantine"
+        with self._at.flights.begin(identifier) as flight:
+            try:
+                with self._at.gate.entered(flight, alone=alone):
+                    self._claim(message, flight)
+            except Aborted as aborted:
+                self._let_go(message, flight, aborted.reason)
+
+    def _claim(self, message: PageMessage, flight: Flight) -> None:
+        at = self._at
+        claim = self._patiently(
+            flight,
+            lambda: at.ledger.claim(
+                at.engine.name,
+                message.queue,
+                message.job_id,
+                message.page,
+                message.seq,
+                at.worker,
+            ),
+        )
+        flight.claimed = claim.outcome in ("claimed", "unknown", "condemned")
+        if claim.outcome == "quarantine":
+            queue = page_queue(at.engine.name, "quarantine")
+            page = Dispatch(message.job_id, message.page, claim.quarantine_seq, queue)
+            self._patiently(flight, lambda: at.dispatcher.publish([page]))
+        elif flight.claimed:
+            self._hold(message, claim, flight)
+
+    def _hold(self, message: PageMessage, claim: Claim, flight: Flight) -> None:
+        manifest = self._patiently(flight, lambda: self._wanted(message, claim))
+        if manifest is None:
+            self._patiently(flight, lambda: self._drop(message))
+            flight.claimed = False
+            return
+        if claim.outcome == "condemned":
+            reason = Quarantined("the worker process died each time this page was tried alone")
+            self._commit(message, flight, self._failure(manifest, message, claim, reason))
+            return
+        result = self._outcome(manifest, message, claim, flight)
+        if result is not None:
+            self._commit(message, flight, result)
+
+    def _wanted(self, message: PageMessage, claim: Claim) -> Manifest | None:
+        """The manifest, unless the job was purged or has ended."""
+        if claim.outcome == "unknown":
+            if self._at.jobs.done(message.job_id) is not None:
+                return None
+            return self._at.manifests.fresh(message.job_id)
+        return self._at.manifests.get(message.job_id)
+
+    def _outcome(
+        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: Flight
+    ) -> PageResult | None:
+        """The result to commit; None where the page was given back."""
+        if claim.outcome == "unknown" or claim.attempts or claim.suspicion:
+            # An earlier holder may have stored the result and died before marking it.
+            known = self._patiently(flight, lambda: self._good_result(message))
+            if known is not None:
+                return known
+        try:
+            return self._read(manifest, message, claim, flight)
+        except PageError as error:
+            return self._failed_once(manifest, message, claim, flight, error)
+        except DocumentError as error:
+            return self._failure(manifest, message, claim, error)
+        except EngineDead as error:
+            log.error("the engine died: %s", error.message)
+            self._at.engine_died()
+            raise Aborted(Reason.ENGINE_DEAD) from error
+        except Unwell as error:
+            log.error("page %s goes back: %s", flight.page, error.message)
+            flight.sleep(UNWELL_PAUSE_S)
+            raise Aborted(Reason.DRAIN) from error
+        except Aborted:
+            raise
+        except Exception as error:  # a bug of ours costs the page an attempt, not the worker
+            log.exception("page %s hit a bug", flight.page)
+            bug = EngineBug(f"{type(error).__name__}: {error}")
+            return self._failed_once(manifest, message, claim, flight, bug)
+
+    def _failed_once(
+        self,
+        manifest: Manifest,
+        message: PageMessage,
+        claim: Claim,
+        flight: Flight,
+        error: PageError,
+    ) -> PageResult | None:
+        """The failure as a result once it is final; before that the page is queued again."""
+        if error.final or claim.attempts + 1 >= self._at.max_attempts:
+            return self._failure(manifest, message, claim, error)
+        log.warning("page %s failed, trying again: %s", flight.page, error.message)
+        self._patiently(flight, lambda: self._return(flight, "attempt"))
+        flight.claimed = False
+        return None
+
+    def _read(
+        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: Flight
+    ) -> PageResult:
+        if manifest.options.model != self._at.engine.model:
+            log.error(
+                "page %s wants model %s, this worker has %s",
+                flight.page, manifest.options.model, self._at.engine.model,
+            )  # fmt: skip
+            flight.sleep(WRONG_MODEL_PAUSE_S)
+            raise Aborted(Reason.DRAIN)
+        attempts = claim.attempts + 1
+        return self._patiently(
+            flight, lambda: self._at.pipeline.read(manifest, message.page, attempts, flight)
+        )
+
+    def _good_result(self, message: PageMessage) -> PageResult | None:
+        if not self._at.jobs.has_good_result(message.job_id, message.page):
+            return None
+        return self._at.jobs.result(message.job_id, message.page)
+
+    def _commit(self, message: PageMessage, flight: Flight, result: PageResult) -> None:
+        """Store first, then mark; the order is what makes a crash harmless."""
+        started = time.perf_counter()
+        stored = self._patiently(flight, lambda: self._at.jobs.write_result(result))
+        elapsed = (time.perf_counter() - started) * 1000
+        log.info(
+            "page %s %s in %.0f ms (stored in %.0f ms)%s", flight.page, stored.status,
+            sum(result.timings_ms.model_dump().values()), elapsed,
+            f": {stored.error.code}: {stored.error.message}" if stored.error else "",
+        )  # fmt: skip
+        self._patiently(flight, lambda: self._mark(message, stored))
+        flight.claimed = False
+
+    def _mark(self, message: PageMessage, result: PageResult) -> None:
+        at = self._at
+        lane = lane_of(message.queue)
+        marked = at.ledger.finish(at.engine.name, lane, message.job_id, message.page, result.status)
+        if marked.reduce:
+            at.dispatcher.reduce(message.job_id)
+        if marked.low:
+            at.dispatcher.top_up(at.engine.name, lane)
+
+    def _failure(
+        self, manifest: Manifest, message: PageMessage, claim: Claim, error: PagefleetError
+    ) -> PageResult:
+        return PageResult(
+            job_id=message.job_id,
+            page=message.page,
+            status="failed",
+            task=manifest.options.task,
+            engine=self._at.engine,
+            attempts=claim.attempts + 1,
+            error=ErrorInfo(code=error.code, message=error.message[:2000]),
+        )
+
+    def _let_go(self, message: PageMessage, flight: Flight, reason: Reason) -> None:
+        """Drained, cancelled or without an engine: best effort, the lease repairs the rest."""
+        if not flight.claimed:
+            return
+        try:
+            if reason is Reason.CANCELLED:
+                self._drop(message)
+            else:
+                self._return(flight, "suspect" if reason is Reason.ENGINE_DEAD else "none")
+        except Unwell as error:
+            log.warning("page %s is left to its lease: %s", flight.page, error.message)
+        flight.claimed = False
+
+    def _return(self, flight: Flight, blame: Blame) -> None:
+        at = self._at
+        pages = at.ledger.give_back(at.engine.name, at.worker, [flight.page], blame)
+        at.dispatcher.publish(pages)
+
+    def _patiently(self, flight: Flight, operation: Callable[[], _Result]) -> _Result:
+        return patiently(flight, operation, SERVICES_AWAY, self._complain)
+
+    def _complain(self, error: Exception) -> None:
+        log.warning("waiting: %s", error)
+
+    def _drop(self, message: PageMessage) -> None:
+        self._at.ledger.drop(self._at.engine.name, message.job_id, message.page)

@@ -1,0 +1,56 @@
+"""The reduce task: write the document, or send the missing pages round again."""
+
+import logging
+
+from shared.dispatcher import Dispatcher
+from shared.errors import NotFound
+from shared.jobs import JobStore
+from shared.ledger import Ledger
+from shared.opening import open_job
+from shared.pages import expand
+from shared.records import Manifest, ReduceMessage
+from shared.reduction import PagesMissing, reduce_job
+
+log = logging.getLogger("pagefleet.reduce")
+
+
+class ReduceTask:
+    """Handles reduce messages; a second copy changes nothing."""
+
+    def __init__(self, jobs: JobStore, ledger: Ledger, dispatcher: Dispatcher) -> None:
+        self._jobs = jobs
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+
+    def handle(self, message: ReduceMessage) -> None:
+        """Commit the job of ``message`` if all its pages have a result."""
+        manifest = self._jobs.manifest(message.job_id)
+        if manifest is None:
+            self._ledger.close_job(message.job_id)
+            return
+        hot = self._ledger.hot_job(message.job_id)
+        if hot is not None and hot.state == "cancelled":
+            return  # whoever cancelled it writes the document
+        self._reduce(manifest)
+
+    def _reduce(self, manifest: Manifest) -> None:
+        try:
+            done = reduce_job(self._jobs, manifest)
+        except PagesMissing as missing:
+            self._send_round(manifest, missing)
+        except NotFound as error:
+            log.warning("job %s vanished while it was merged: %s", manifest.job_id, error)
+            if self._jobs.manifest(manifest.job_id) is None:
+                self._jobs.purge(manifest.job_id)
+                self._ledger.close_job(manifest.job_id)
+        else:
+            self._ledger.close_job(manifest.job_id)
+            log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
+
+    def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:
+        job_id = manifest.job_id
+        log.warning("job %s lacks results of pages %s", job_id, missing.ranges)
+        if self._ledger.hot_job(job_id) is None:
+            open_job(manifest, self._jobs, self._ledger, self._dispatcher)
+        elif self._ledger.redo(job_id, expand(missing.ranges)):
+            self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)

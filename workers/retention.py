@@ -1,0 +1,38 @@
+"""Removes ended jobs after their time; never a running one."""
+
+import logging
+import time
+
+from shared.jobs import JobStore
+
+log = logging.getLogger("pagefleet.retention")
+INTERVAL_S = 3600.0
+DAY_S = 86400.0
+
+
+class Retention:
+    """Looks through the store at most once an hour."""
+
+    def __init__(self, jobs: JobStore, days: float) -> None:
+        self._jobs = jobs
+        self._days = days
+        self._last = 0.0
+
+    def apply(self) -> int:
+        """Purge ended jobs that are older; returns how many."""
+        if time.monotonic() - self._last < INTERVAL_S and self._last:
+            return 0
+        self._last = time.monotonic()
+        return purge_older(self._jobs, self._days)
+
+
+def purge_older(jobs: JobStore, days: float) -> int:
+    """Purge ended jobs that were created more than ``days`` ago."""
+    horizon = time.time() - days * DAY_S
+    purged = 0
+    for job_id in jobs.job_ids():
+        manifest = jobs.manifest(job_id)
+        if manifest and manifest.created < horizon and jobs.done(job_id) is not None:
+            jobs.purge(job_id)
+            purged += 1
+    return purged

@@ -1,0 +1,53 @@
+"""Decides which worker processes this machine runs."""
+
+import socket
+
+from shared.catalogue import engine_facts
+from shared.errors import UsageError
+from shared.hardware import gpu_ids, local_engine
+from shared.ledger import Ledger
+from shared.settings import Settings
+from shared.store import open_store
+from workers.supervisor import Role, Supervisor
+
+#: Engines that own GPUs when there are any.
+GPU_ENGINES = ("vllm", "transformers")
+
+
+def start_workers(settings: Settings, roles: frozenset[str]) -> int:
+    """Check the services, then supervise; returns the exit status."""
+    engine = local_engine() if settings.engine == "auto" else settings.engine
+    engine_facts(engine)
+    processes = plan_processes(settings, roles, engine)
+    Ledger(settings).ping()
+    open_store(settings).check()
+    host = socket.gethostname().split(".")[0]
+    return Supervisor(settings, processes, host).run()
+
+
+def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> list[Role]:
+    """One pages process per group of GPUs, and one control process."""
+    planned = []
+    if "pages" in roles:
+        groups = gpu_groups(settings) if engine in GPU_ENGINES else [None]
+        for number, gpus in enumerate(groups, start=1):
+            name = f"{engine}{number}" if len(groups) > 1 else engine
+            arguments = ("pages", "--engine", engine)
+            planned.append(Role(name, arguments, engine, gpus))
+    control = roles & {"reduce", "sweep"}
+    if control:
+        planned.append(Role("control", ("control", "--roles", ",".join(sorted(control)))))
+    return planned
+
+
+def gpu_groups(settings: Settings) -> list[str | None]:
+    """GPUs of each engine, as values of CUDA_VISIBLE_DEVICES; one None without GPUs."""
+    chosen = gpu_ids() if settings.gpus == "auto" else tuple(settings.gpus.split(","))
+    size = settings.tensor_parallel_size * settings.pipeline_parallel_size
+    if not chosen and settings.gpus == "auto":
+        return [None]
+    if not all(part.strip().isdigit() for part in chosen):
+        raise UsageError(f"--gpus {settings.gpus!r} is not a list of indices such as 0,1")
+    if len(chosen) < size:
+        raise UsageError(f"an engine of {size} GPUs does not fit on {len(chosen)} (--gpus)")
+    return [",".join(chosen[i : i + size]) for i in range(0, len(chosen) - size + 1, size)]

@@ -1,0 +1,164 @@
+"""Starts the worker processes of one machine and starts those again that die.
+
+A process that died can't give its pages back, so the supervisor does it at once instead of
+waiting for the leases to run out.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shared.dispatcher import Dispatcher
+from shared.errors import BrokerUnreachable, ExitCode
+from shared.ledger import Ledger
+from shared.lifeline import die_with_parent
+from shared.settings import Settings, as_environment
+
+log = logging.getLogger("pagefleet.supervisor")
+POLL_S = 0.2
+#: A process that lived longer than this starts again without delay.
+STABLE_S = 60.0
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 30.0
+#: What a process may take beyond its drain time before it is killed.
+GRACE_S = 15.0
+#: Exit statuses at the start that starting again can't mend.
+HOPELESS = (ExitCode.USAGE, ExitCode.REFUSED)
+
+
+@dataclass(frozen=True)
+class Role:
+    """One process to keep alive; ``engine`` is None for the control process."""
+
+    name: str
+    arguments: tuple[str, ...]
+    engine: str | None = None
+    #: Value of CUDA_VISIBLE_DEVICES, or None to leave it as it is.
+    gpus: str | None = None
+
+
+@dataclass
+class Child:
+    """A role's process and its history."""
+
+    role: Role
+    process: "subprocess.Popen[bytes] | None" = None
+    worker: str = ""
+    born: float = 0.0
+    births: int = 0
+    delay: float = FIRST_DELAY_S
+    not_before: float = 0.0
+    unburied: list[str] = field(default_factory=list)
+
+
+class Supervisor:
+    """Runs until a signal, or until a process says that it can never work here."""
+
+    def __init__(self, settings: Settings, roles: Sequence[Role], host: str) -> None:
+        self._settings = settings
+        self._children = [Child(role) for role in roles]
+        self._host = host
+        self._stopping = threading.Event()
+        self._status = int(ExitCode.OK)
+        self._ledger = Ledger(settings)
+        self._dispatcher = Dispatcher(settings, self._ledger)
+
+    def run(self) -> int:
+        """Supervise; returns the exit status."""
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        while not self._stopping.is_set():
+            for child in self._children:
+                self._look_after(child)
+            self._stopping.wait(POLL_S)
+        self._stop_all()
+        return self._status
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        if self._stopping.is_set():  # asked twice: do not wait for anybody
+            for child in self._children:
+                if child.process is not None:
+                    child.process.kill()
+        self._stopping.set()
+
+    def _look_after(self, child: Child) -> None:
+        if child.process is None:
+            if time.monotonic() >= child.not_before:
+                self._start(child)
+        elif child.process.poll() is not None:
+            self._lost(child, child.process.returncode)
+        if child.unburied:
+            self._bury(child)
+
+    def _start(self, child: Child) -> None:
+        child.births += 1
+        child.worker = f"{self._host}-{os.getpid()}-{child.role.name}-{child.births}"
+        command = [sys.executable, "-m", "workers.cli", "serve", *child.role.arguments]
+        environment = as_environment(self._settings)
+        if child.role.gpus is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = child.role.gpus
+        parent = os.getpid()
+        child.process = subprocess.Popen(
+            [*command, "--name", child.worker],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=lambda: die_with_parent(parent),
+        )
+        child.born = time.monotonic()
+
+    def _lost(self, child: Child, status: int) -> None:
+        lived = time.monotonic() - child.born
+        child.process = None
+        if child.role.engine is not None:
+            child.unburied.append(child.worker)
+        if self._stopping.is_set():
+            return
+        if status in HOPELESS:
+            self._status = status
+            self._stopping.set()
+            return
+        child.delay = FIRST_DELAY_S if lived > STABLE_S else min(child.delay * 2, LONGEST_DELAY_S)
+        child.not_before = time.monotonic() + child.delay
+        log.error(
+            "process %s ended with %s after %.0f s; starting it again in %.1f s",
+            child.worker, _meaning(status), lived, child.delay,
+        )  # fmt: skip
+
+    def _bury(self, child: Child) -> None:
+        assert child.role.engine is not None
+        try:
+            while child.unburied:
+                pages = self._ledger.bury(child.role.engine, child.unburied[0])
+                self._dispatcher.publish(pages)
+                child.unburied.pop(0)
+        except BrokerUnreachable as error:
+            log.warning("pages of dead processes wait for the broker: %s", error.message)
+
+    def _stop_all(self) -> None:
+        living = [child for child in self._children if child.process is not None]
+        for child in living:
+            assert child.process is not None
+            child.process.terminate()
+        deadline = time.monotonic() + self._settings.drain_s + GRACE_S
+        for child in living:
+            assert child.process is not None
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                log.error("process %s did not stop in time, killing it", child.worker)
+                child.process.kill()
+                child.process.wait()
+            self._lost(child, child.process.returncode)
+        for child in self._children:
+            if child.unburied:
+                self._bury(child)
+
+
+def _meaning(status: int) -> str:
+    return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"

@@ -1,0 +1,189 @@
+"""Finds what crashed processes left behind, and tells waiting from lost.
+
+A page that waits in a long queue is not lost. It is dispatched again only when pages that
+were dispatched after it have started, or its queue has run empty, at two looks some time
+apart, and nobody holds it.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from shared import keys
+from shared.cancelling import cancel_job
+from shared.dispatcher import Dispatcher
+from shared.errors import PagefleetError
+from shared.jobs import JobStore, missing_pages
+from shared.ledger import Ledger
+from shared.opening import open_job
+from shared.pages import expand
+from shared.queues import LANES, page_queue
+from shared.records import Manifest
+from workers.retention import Retention
+
+log = logging.getLogger("pagefleet.sweep")
+LOCK = "sweeper"
+PRIORITIES = LANES[:3]
+#: Seconds between the two looks after which a page counts as lost.
+LOST_AFTER_S = 20.0
+#: Seconds after which a job whose pages are all done should have its document.
+REDUCE_AFTER_S = 60.0
+#: Seconds after which a marker without a manifest is a submission that died.
+STALE_MARKER_S = 3600.0
+MARKERS_PER_ROUND = 1000
+
+
+@dataclass
+class Repairs:
+    """What one round mended."""
+
+    expired: int = 0
+    lost: int = 0
+    reducers: int = 0
+    adopted: int = 0
+    stuck: int = 0
+    purged: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was mended at all."""
+        return any(vars(self).values())
+
+
+class Sweeper:
+    """One round at a time per fleet, by a lock in the broker."""
+
+    def __init__(
+        self,
+        name: str,
+        jobs: JobStore,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        *,
+        adopt: bool,
+        lock_s: int,
+        retention: Retention | None = None,
+    ) -> None:
+        self._name = name
+        self._jobs = jobs
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+        self._adopts = adopt
+        self._lock_s = lock_s
+        self._retention = retention
+        self._suspected: dict[tuple[str, str], float] = {}
+
+    def sweep(self) -> Repairs | None:
+        """One round; None where another sweeper has the lock."""
+        if not self._ledger.try_lock(LOCK, self._name, self._lock_s):
+            return None
+        repairs = Repairs()
+        for engine in self._ledger.engines():
+            self._sweep_pool(engine, repairs)
+        if self._adopts:
+            self._adopt(repairs)
+        if self._retention is not None:
+            repairs.purged += self._retention.apply()
+        if repairs.any:
+            log.info("repaired %s", {k: v for k, v in vars(repairs).items() if v})
+        return repairs
+
+    def _sweep_pool(self, engine: str, repairs: Repairs) -> None:
+        expired = self._ledger.bury_expired(engine, grace_s=2.0)
+        self._dispatcher.publish(expired)
+        repairs.expired += len(expired)
+        for lane in LANES:
+            repairs.lost += self._find_lost(engine, page_queue(engine, lane))
+        for priority in PRIORITIES:
+            self._dispatcher.top_up(engine, priority, force=True)
+            self._sweep_jobs(engine, priority, repairs)
+
+    def _find_lost(self, engine: str, queue: str) -> int:
+        slack = 2 + 2 * sum(worker.capacity for worker in self._ledger.live_workers(engine))
+        found = set(self._ledger.overdue(queue, slack))
+        if self._ledger.queue_length(queue) == 0:
+            found |= set(self._ledger.queued(queue))
+        now = time.monotonic()
+        mine = {key: seen for key, seen in self._suspected.items() if key[0] == queue}
+        for key in mine:
+            if key[1] not in found:
+                del self._suspected[key]
+        for page in found:
+            self._suspected.setdefault((queue, page), now)
+        lost = [page for page in found if now - self._suspected[queue, page] >= LOST_AFTER_S]
+        if not lost:
+            return 0
+        again = self._ledger.requeue(engine, queue, lost)
+        self._dispatcher.publish(again)
+        for page in lost:
+            del self._suspected[queue, page]
+        return len(again)
+
+    def _sweep_jobs(self, engine: str, priority: str, repairs: Repairs) -> None:
+        idle = self._ledger.outstanding(engine) == 0
+        for job_id in self._ledger.hot_jobs(engine, priority):
+            job = self._ledger.hot_job(job_id)
+            if job is None or job.state != "open":
+                continue
+            if job.done >= job.total:
+                repairs.reducers += self._reduce_again(job_id, job.reduce_since)
+            elif idle and time.time() - job.opened > REDUCE_AFTER_S:
+                repairs.stuck += self._unstick(job_id)
+
+    def _reduce_again(self, job_id: str, since: float | None) -> int:
+        if since is not None and time.time() - since < REDUCE_AFTER_S:
+            return 0
+        self._ledger.free_reducer(job_id)
+        self._dispatcher.reduce(job_id)
+        return 1
+
+    def _unstick(self, job_id: str) -> int:
+        """Nothing of the pool is outstanding, yet the job lacks pages: ask the store."""
+        manifest = self._jobs.manifest(job_id)
+        if manifest is None:
+            self._ledger.close_job(job_id)
+            return 1
+        missing = missing_pages(manifest, self._jobs.page_states(job_id))
+        if not missing:
+            self._dispatcher.reduce(job_id)
+            return 1
+        added = self._ledger.redo(job_id, expand(missing))
+        self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)
+        return int(added > 0)
+
+    def _adopt(self, repairs: Repairs) -> None:
+        """Take up open jobs of the store that are not hot, a bounded number per round."""
+        after = self._ledger.cursor("adopt")
+        listed = list(self._jobs.store.list(keys.OPEN, start_after=after, limit=MARKERS_PER_ROUND))
+        for key in listed:
+            repairs.adopted += self._take_up(key.removeprefix(keys.OPEN))
+        self._ledger.cursor("adopt", listed[-1] if len(listed) == MARKERS_PER_ROUND else "")
+
+    def _take_up(self, job_id: str) -> int:
+        hot = self._ledger.hot_job(job_id)
+        if hot is not None and hot.state == "open":
+            return 0
+        try:
+            manifest = self._jobs.manifest(job_id)
+            if hot is not None and manifest is not None:
+                cancel_job(manifest, self._jobs, self._ledger)
+                return 1
+            return self._open(job_id, manifest)
+        except PagefleetError as error:
+            log.error("can't take up job %s: %s", job_id, error.message)
+            return 0
+
+    def _open(self, job_id: str, manifest: Manifest | None) -> int:
+        if manifest is None:
+            self._forget_stale_marker(job_id)
+            return 0
+        if self._jobs.done(job_id) is not None:
+            self._jobs.unmark_open(job_id)
+            return 0
+        open_job(manifest, self._jobs, self._ledger, self._dispatcher)
+        return 1
+
+    def _forget_stale_marker(self, job_id: str) -> None:
+        created = self._jobs.marked_open_at(job_id)
+        if created is not None and time.time() - created > STALE_MARKER_S:
+            self._jobs.purge(job_id)
