@@ -33,6 +33,7 @@ Resolution = Literal["tiny", "small", "base", "large", "gundam"]
 CropMode = Literal["auto", "manual", "none"]
 PageBreaks = Literal["comment", "none", "rule"]
 Coordinate = Annotated[int, Field(ge=0, le=999)]
+JobId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}-[0-9a-f]{8}(-[0-9]{1,6})?$")]
 BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 
 
@@ -82,7 +83,7 @@ class Manifest(Record):
     """``job.json``: everything needed to do the job again from nothing."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
-    job_id: str
+    job_id: JobId
     source: Source
     sha256: str
     #: Pages of the source document, selected or not.
@@ -153,7 +154,7 @@ class PageResult(Record):
     """One page's entry in the ledger."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
-    job_id: str
+    job_id: JobId
     page: int = Field(ge=1)
     status: PageStatus
     task: Task
@@ -199,7 +200,7 @@ class PageMessage(Record):
     """The body of a ``pagefleet.page`` task."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
-    job_id: str
+    job_id: JobId
     page: int = Field(ge=1)
     #: Place in the queue's dispatch order, see shared.ledger.
     seq: int = Field(ge=0)
@@ -212,7 +213,7 @@ class ReduceMessage(Record):
     """The body of a ``pagefleet.reduce`` task."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
-    job_id: str
+    job_id: JobId
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

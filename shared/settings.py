@@ -7,11 +7,19 @@ variables that Kubernetes injects for services whose names begin with "pagefleet
 import os
 import re
 import tomllib
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from shared.errors import UsageError
 from shared.pages import parse_page_set
@@ -28,14 +36,16 @@ _HELPER_VARIABLES = frozenset(
     ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
 )
 
-PageSet = Annotated[frozenset[int], BeforeValidator(parse_page_set)]
+PageSet = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_page_set)]
 AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """Deployment settings; page and render options have their defaults here too."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_ignore_empty=True
+    )
 
     redis_url: SecretStr | None = Field(None, description="broker, redis:// or rediss://")
     store: str | None = Field(None, description="object store, s3://bucket/prefix or file:///path")
@@ -103,6 +113,21 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "human", "json"] = "auto"
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line over environment over file."""
+        path = _config_path()
+        if path is None:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
     @property
     def store_url(self) -> str:
         """Where jobs live; the default is a folder in ``home``."""
@@ -125,13 +150,12 @@ class Settings(BaseModel):
 
 def load_settings(**overrides: Any) -> Settings:
     """Read the file, then the environment, then ``overrides``; raises UsageError."""
-    values = {**_from_file(), **_from_environment()}
-    values.update({key: value for key, value in overrides.items() if value is not None})
-    return build_settings(values)
+    _refuse_unknown_variables()
+    return build_settings({k: v for k, v in overrides.items() if v is not None})
 
 
 def build_settings(values: dict[str, Any]) -> Settings:
-    """Validate ``values``; the first problem becomes a one-line UsageError."""
+    """Settings with ``values`` over all else; the first problem is a one-line UsageError."""
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -141,6 +165,10 @@ def build_settings(values: dict[str, Any]) -> Settings:
             raise UsageError(f"unknown setting {name!r}{_suggest(name)}") from None
         shown = "" if name == "redis_url" else f", not {first['input']!r}"
         raise UsageError(f"setting {name!r}: {first['msg']}{shown}") from None
+    except OSError as error:
+        raise UsageError(f"can't read {error.filename}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{_config_path()} is not valid TOML: {error}") from None
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
@@ -169,29 +197,13 @@ def _as_text(value: object) -> str:
     return str(value)
 
 
-def _from_environment() -> dict[str, str]:
-    found = {}
-    for name, value in os.environ.items():
-        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE:
-            continue
+def _refuse_unknown_variables() -> None:
+    for name in os.environ:
         key = name.removeprefix(PREFIX).lower()
-        if key not in Settings.model_fields and _SERVICE_LINK.search(name):
+        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE or key in Settings.model_fields:
             continue
-        if value != "" or key not in Settings.model_fields:
-            found[key] = value
-    return found
-
-
-def _from_file() -> dict[str, Any]:
-    path = _config_path()
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"can't read the settings file {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"the settings file {path} is not valid TOML: {error}") from None
+        if not _SERVICE_LINK.search(name):
+            raise UsageError(f"unknown setting {name}{_suggest(key)}")
 
 
 def _config_path() -> Path | None:
@@ -210,7 +222,5 @@ def _data_home() -> Path:
 
 
 def _suggest(name: str) -> str:
-    from difflib import get_close_matches
-
     close = get_close_matches(name, list(Settings.model_fields), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
