@@ -1,0 +1,35 @@
+"""Recognises PDFs that hold no pages but a form which only Adobe Reader can draw (XFA)."""
+
+import re
+
+import pymupdf
+
+from shared.pdf_file import PDF_ERRORS
+
+#: What the stand-in page of such a form says, in the words of Adobe's generators.
+_PLACEHOLDER = re.compile(
+    r"please wait|adobe (acrobat )?reader|acrobat reader|viewer may not be able to display", re.I
+)
+
+
+def is_dynamic_form(document: pymupdf.Document) -> bool:
+    """Whether the only page is a stand-in for content that is not drawn in the file."""
+    if document.page_count != 1 or not _claims_form(document):
+        return False
+    try:
+        page = document.load_page(0)
+        text = page.get_text()
+        return bool(_PLACEHOLDER.search(text)) or (not text.strip() and _is_bare(page))
+    except PDF_ERRORS:
+        return False
+
+
+def _claims_form(document: pymupdf.Document) -> bool:
+    catalog = document.pdf_catalog()
+    rendering = document.xref_get_key(catalog, "NeedsRendering")[1]
+    form = document.xref_get_key(catalog, "AcroForm/XFA")[0]
+    return bool(rendering == "true" or form != "null")
+
+
+def _is_bare(page: pymupdf.Page) -> bool:
+    return not (page.get_bboxlog() or next(iter(page.widgets()), None))
