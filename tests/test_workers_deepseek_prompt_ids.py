@@ -1,0 +1,31 @@
+"""Prompts as token ids, with the ids that others have published."""
+
+import pytest
+
+from shared.tasks import Task, prompt_for
+from workers.deepseek.prompt_ids import placeholder_offset, prompt_token_ids
+
+MARKDOWN_IDS = [201, 128820, 21842, 270, 4940, 304, 2121, 7919, 16]
+
+
+def encode(text: str) -> list[int]:
+    known = {"\n<|grounding|>Convert the document to markdown.": MARKDOWN_IDS}
+    return known.get(text) or [ord(character) for character in text]
+
+
+def test_the_markdown_prompt_has_its_published_ids() -> None:
+    ids = prompt_token_ids(prompt_for(Task.MARKDOWN), 903, encode)
+
+    assert ids == [0, *[128815] * 903, *MARKDOWN_IDS]
+    assert len(ids) == 913
+    assert placeholder_offset(ids) == 1
+
+
+def test_text_before_the_image_is_encoded_apart() -> None:
+    assert prompt_token_ids("ab<image>c", 2, encode) == [0, 97, 98, 128815, 128815, 99]
+
+
+@pytest.mark.parametrize("prompt", ["no image", "<image><image>"])
+def test_a_prompt_without_exactly_one_image_is_refused(prompt: str) -> None:
+    with pytest.raises(ValueError, match="exactly one"):
+        prompt_token_ids(prompt, 1, encode)

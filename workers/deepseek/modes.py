@@ -1,0 +1,118 @@
+"""Resolution modes of DeepSeek-OCR: sizes of the views, tile grids and token counts."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from shared.errors import UsageError
+from shared.records import PageOptions, Resolution
+
+#: (columns, rows) of local tiles; (1, 1) means that the page has none.
+Grid = tuple[int, int]
+Family = Literal["ocr", "ocr2"]
+
+NO_TILES: Grid = (1, 1)
+#: Pixels of one side that become one visual token: a patch of 16, compressed 4 times.
+PIXELS_PER_TOKEN = 16 * 4
+
+
+@dataclass(frozen=True)
+class Mode:
+    """The views of one page; sides in pixels."""
+
+    #: Side of the square view of the whole page.
+    global_side: int
+    #: Side of a square local tile; None where the mode has no tiles.
+    tile_side: int | None = None
+    fewest_tiles: int = 2
+    most_tiles: int = 6
+    #: Grey bars keep the page's proportions in the global view; else it is stretched.
+    keep_aspect: bool = True
+    #: A newline token ends each row of visual tokens (DeepSeek-OCR, not DeepSeek-OCR-2).
+    newlines: bool = True
+
+    def grid(self, width: int, height: int) -> Grid:
+        """The tiles of a page of ``width`` x ``height`` pixels."""
+        side = self.tile_side
+        if side is None or max(width, height) <= side:
+            return NO_TILES
+        return closest_grid(width, height, side, candidates(self.fewest_tiles, self.most_tiles))
+
+    def tokens(self, grid: Grid) -> int:
+        """Placeholder tokens of a page: tiles, then the global view, then a separator."""
+        whole = self._block(1, 1, self.global_side)
+        if grid == NO_TILES or self.tile_side is None:
+            return whole + 1
+        return self._block(*grid, self.tile_side) + whole + 1
+
+    @property
+    def most_tokens(self) -> int:
+        """The largest ``tokens`` of any page."""
+        if self.tile_side is None:
+            return self.tokens(NO_TILES)
+        return max(self.tokens(grid) for grid in candidates(self.fewest_tiles, self.most_tiles))
+
+    def _block(self, columns: int, rows: int, side: int) -> int:
+        queries = math.ceil(side / PIXELS_PER_TOKEN)
+        return rows * queries * (columns * queries + self.newlines)
+
+
+_WHOLE_PAGE: dict[Resolution, Mode] = {
+    "tiny": Mode(512, keep_aspect=False),
+    "small": Mode(640, keep_aspect=False),
+    "base": Mode(1024),
+    "large": Mode(1280),
+}
+
+
+def mode_for(options: PageOptions, family: Family = "ocr") -> Mode:
+    """The mode that ``options`` ask for; raises UsageError where the family lacks it.
+
+    ``crop_mode`` concerns gundam only: auto lets the page choose 2 to ``max_tiles`` tiles,
+    manual asks for exactly ``max_tiles``, none leaves the global view alone.
+    """
+    if options.resolution != "gundam":
+        if family == "ocr2":
+            raise UsageError(
+                f"resolution {options.resolution!r} is not known to DeepSeek-OCR-2; use gundam"
+            )
+        return _WHOLE_PAGE[options.resolution]
+    newlines = family == "ocr"
+    if options.crop_mode == "none":
+        return Mode(1024, newlines=newlines)
+    fewest = options.max_tiles if options.crop_mode == "manual" else 2
+    side = 640 if family == "ocr" else 768
+    return Mode(1024, side, fewest, options.max_tiles, newlines=newlines)
+
+
+def family_of(model: str) -> Family:
+    """Which preprocessing ``model`` (a name or folder) was trained with."""
+    return "ocr2" if "ocr-2" in model.rstrip("/").rsplit("/", 1)[-1].casefold() else "ocr"
+
+
+@cache
+def candidates(fewest: int, most: int) -> tuple[Grid, ...]:
+    """Every grid of ``fewest`` to ``most`` tiles, smaller areas first."""
+    grids = (
+        (columns, rows)
+        for columns in range(1, most + 1)
+        for rows in range(1, most // columns + 1)
+        if columns * rows >= fewest
+    )
+    return tuple(sorted(grids, key=lambda grid: (grid[0] * grid[1], grid[0])))
+
+
+def closest_grid(width: int, height: int, side: int, grids: tuple[Grid, ...]) -> Grid:
+    """The grid whose proportions are closest to the page's.
+
+    Of equally close ones the later wins if the page has more than half of its pixels.
+    """
+    proportion = width / height
+    best, smallest = NO_TILES, math.inf
+    for columns, rows in grids:
+        difference = abs(proportion - columns / rows)
+        roomy = width * height > 0.5 * side * side * columns * rows
+        if difference < smallest or (difference == smallest and roomy):
+            best, smallest = (columns, rows), difference
+    return best
