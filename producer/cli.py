@@ -61,7 +61,7 @@ def run(**given: Any) -> int:
     Starts what is not configured (broker, store, workers) and stops it again. The same
     document with the same options is never converted twice.
     """
-    from producer.commands import run_documents
+    from producer.run import run_documents
 
     return run_documents(given)
 
@@ -87,7 +87,7 @@ def submit(**given: Any) -> int:
 
     Needs a broker (PAGEFLEET_REDIS_URL) and a store that the workers reach too.
     """
-    from producer.commands import submit_documents
+    from producer.fleet_commands import submit_documents
 
     return submit_documents(given)
 
@@ -119,7 +119,7 @@ def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """Wait until jobs have ended."""
-    from producer.commands import wait_for_jobs
+    from producer.fleet_commands import wait_for_jobs
 
     return wait_for_jobs(jobs, timeout, as_json)
 
@@ -139,7 +139,7 @@ def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def fetch(jobs: tuple[str, ...], folder: Path, as_json: bool, **render: Any) -> int:
     """Write finished documents into a folder. Works from the store alone."""
-    from producer.commands import fetch_jobs
+    from producer.fleet_commands import fetch_jobs
 
     return fetch_jobs(jobs, folder, shared_options.render_options(render), as_json)
 
@@ -149,7 +149,7 @@ def fetch(jobs: tuple[str, ...], folder: Path, as_json: bool, **render: Any) -> 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
     """Stop jobs: their remaining pages are recorded as cancelled."""
-    from producer.commands import cancel_jobs
+    from producer.job_commands import cancel_jobs
 
     return cancel_jobs(jobs, as_json)
 
@@ -159,7 +159,7 @@ def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def retry(jobs: tuple[str, ...], as_json: bool) -> int:
     """Run the failed and cancelled pages of ended jobs again."""
-    from producer.commands import retry_jobs
+    from producer.job_commands import retry_jobs
 
     return retry_jobs(jobs, as_json)
 
@@ -185,7 +185,7 @@ def failures(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int:
     """Remove ended jobs and all that belongs to them; never a running one."""
-    from producer.commands import purge_jobs
+    from producer.job_commands import purge_jobs
 
     return purge_jobs(jobs, older_than, as_json)
 
@@ -195,7 +195,7 @@ def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE")
 def report(job: str, output: Path) -> int:
     """Write an HTML page that shows each page with its boxes beside its Markdown."""
-    from producer.commands import write_job_report
+    from producer.job_commands import write_job_report
 
     return write_job_report(job, output)
 

@@ -86,7 +86,7 @@ def _expand_path(word: str) -> Iterator[Input]:
     if path.is_dir():
         yield from _or_problem(word, _documents_below(path), "holds no PDF or image")
     elif not _exists(path) and glob.has_magic(word):
-        matches = [Path(name) for name in sorted(glob.glob(word, recursive=True))]
+        matches = [Path(name) for name in sorted(glob.glob(word, recursive=True))]  # noqa: PTH207  absolute and relative patterns
         files = [path for path in matches if not path.is_dir()]
         yield from _or_problem(word, files, "matches no file")
     else:

@@ -15,6 +15,7 @@ from shared.settings import Settings
 from shared.store import download_uri
 
 COPY_BYTES = 1024 * 1024
+DECRYPTED_NAME = "decrypted.pdf"
 
 
 class Intake:
@@ -31,7 +32,7 @@ class Intake:
         with tempfile.TemporaryDirectory(prefix="pagefleet-intake-") as name:
             folder = Path(name)
             path = self._local(item, folder)
-            yield inspect(path, password, self._limits, self._sandbox, folder / "decrypted.pdf")
+            yield inspect(path, password, self._limits, self._sandbox, folder / DECRYPTED_NAME)
 
     def _local(self, item: Input, folder: Path) -> Path:
         if item.kind == "file":

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from producer.commands import find_job
 from producer.connections import Connections, pool_warning
+from producer.known_jobs import find_job
 from shared import keys
 from shared.command_edge import say
 from shared.errors import BrokerUnreachable, ExitCode

@@ -21,7 +21,7 @@ class Request:
     query: str | None = None
     pages: str | None = None
     priority: Priority = "normal"
-    render: RenderOptions = RenderOptions()
+    render: RenderOptions = field(default_factory=RenderOptions)
     labels: dict[str, str] = field(default_factory=dict)
     webhook: str | None = None
     password: str | None = field(default=None, repr=False)

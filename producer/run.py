@@ -7,21 +7,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
 from producer import outcome
 from producer.connections import Connections
 from producer.embedded_broker import EmbeddedBroker
-from producer.inputs import Input
+from producer.inputs import Input, expand_inputs
 from producer.intake import Intake
 from producer.local_fleet import LocalFleet
+from producer.options import request_of, settings_of
 from producer.outcome import Outcome
 from producer.outputs import Stems, write_output
 from producer.request import Request
 from producer.submission import Submission, Submitter
 from producer.waiting import POLL_S, Bars, Follower, Progressed
+from shared.catalogue import engine_facts
 from shared.errors import ExitCode, PagefleetError, gravest
+from shared.hardware import local_engine
 from shared.ledger import HotJob
 from shared.records import Done
 from shared.sandbox import Sandbox
@@ -191,3 +195,13 @@ def _progressed(submission: Submission, progress: HotJob | None, done: Done | No
     if progress is None:
         return Progressed(total, 0)
     return Progressed(total, progress.done, progress.counts.failed)
+
+
+def run_documents(given: dict[str, Any]) -> int:
+    """``pagefleet run``."""
+    settings = settings_of(given)
+    engine = local_engine() if settings.engine == "auto" else settings.engine
+    engine_facts(engine)
+    request = request_of(given, settings, engine)
+    inputs = expand_inputs(given["inputs"], given["manifest"], settings)
+    return Run(request, given["folder"], given["as_json"], given["quiet"]).execute(inputs)

@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from producer.inputs import Input
 from producer.inspection import Inspection
-from producer.intake import Intake
+from producer.intake import DECRYPTED_NAME, Intake
 from producer.request import Request
 from shared import keys
 from shared.dispatcher import Dispatcher
@@ -98,7 +99,8 @@ class Submitter:
     def _store_source(self, manifest: Manifest, document: Inspection) -> None:
         key = keys.source(manifest.job_id, manifest.source.key)
         uri = manifest.source.uri
-        if uri is None or document.decrypted or not self._jobs.store.copy_from(uri, key):
+        as_it_was = uri is not None and document.path.name != DECRYPTED_NAME
+        if not (as_it_was and uri and self._jobs.store.copy_from(uri, key)):
             self._jobs.store.put_file(key, document.path)
 
     def _known(self, job_id: str, request: Request) -> Submission | None:
@@ -137,7 +139,7 @@ def read_password(path: str | None) -> str | None:
     if path is None:
         return None
     try:
-        with open(path, encoding="utf-8") as file:
+        with Path(path).open(encoding="utf-8") as file:
             return file.readline(4096).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't read the password file {path}: {error}") from None

@@ -22,7 +22,7 @@ AWAY = (
 )
 
 
-def connect(settings: Settings) -> "redis.Redis[str]":
+def connect(settings: Settings) -> redis.Redis:
     """A thread-safe client; nothing is sent before the first command."""
     url = settings.broker_url()
     if url.startswith("redis+socket://"):
@@ -52,10 +52,10 @@ def broker_errors(settings: Settings) -> Iterator[None]:
             f"broker {shown_address(settings)} refused the password; check PAGEFLEET_REDIS_URL"
         ) from None
     except AWAY as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = _without_secret(" ".join(str(error).split()), settings) or type(error).__name__
         raise BrokerUnreachable(
-            f"broker {shown_address(settings)} does not answer ({_without_secret(reason, settings)})"
-            "; is it running, and is PAGEFLEET_REDIS_URL right?"
+            f"broker {shown_address(settings)} does not answer ({reason}); "
+            "is it running, and is PAGEFLEET_REDIS_URL right?"
         ) from None
 
 

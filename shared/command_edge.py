@@ -24,28 +24,29 @@ def run_command(group: click.Command, program: str, arguments: list[str] | None 
 def guarded(action: Callable[[], object], debug: bool) -> int:
     """The exit status of ``action``; its error, if any, in one line on stderr."""
     try:
-        status = action()
-        return int(status) if isinstance(status, int) else ExitCode.OK
+        return int(action() or ExitCode.OK)  # type: ignore[call-overload,no-any-return]
     except (KeyboardInterrupt, click.exceptions.Abort):
         return ExitCode.INTERRUPTED
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        say(f"error: {error.format_message()}{_usage_hint(error)}")
-        return ExitCode.USAGE
+        return _usage(error)
     except BrokenPipeError:
         sys.stderr.close()  # nobody reads us any more; the interpreter must not complain
         return ExitCode.INTERNAL
-    except PagefleetError as error:
-        if debug:
-            traceback.print_exc()
-        say(f"error[{error.code}]: {error.message}")
-        return error.exit_code
     except Exception as error:  # the last line before the shell
         if debug:
             traceback.print_exc()
-        say(f"error[internal]: {type(error).__name__}: {_one_line(error)} (--debug shows where)")
-        return ExitCode.INTERNAL
+        return _failure(error)
+
+
+def _failure(error: Exception) -> ExitCode:
+    if isinstance(error, PagefleetError):
+        say(f"error[{error.code}]: {error.message}")
+        return error.exit_code
+    said = " ".join(str(error).split())
+    say(f"error[internal]: {type(error).__name__}: {said} (--debug shows where)")
+    return ExitCode.INTERNAL
 
 
 def say(line: str) -> None:
@@ -53,10 +54,8 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _usage_hint(error: click.ClickException) -> str:
+def _usage(error: click.ClickException) -> ExitCode:
     context = getattr(error, "ctx", None)
-    return f" (see '{context.command_path} --help')" if context is not None else ""
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    hint = f" (see '{context.command_path} --help')" if context is not None else ""
+    say(f"error: {error.format_message()}{hint}")
+    return ExitCode.USAGE

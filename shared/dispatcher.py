@@ -15,7 +15,7 @@ from shared.celery_app import make_app
 from shared.errors import BrokerUnreachable
 from shared.ledger import Dispatch, Ledger, page_id
 from shared.queues import MAINTENANCE, PAGE_TASK, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
-from shared.records import PageMessage, ReduceMessage, Record, to_plain
+from shared.records import PageMessage, Record, ReduceMessage, to_plain
 from shared.settings import Settings
 
 
@@ -38,14 +38,17 @@ class Dispatcher:
         """Send the message of each page, many in one round trip."""
         if not pages:
             return
-        with self._connection_errors(), self._app.producer_or_acquire() as producer:
-            with producer.batch():
-                for page in pages:
-                    message = PageMessage(
-                        job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue
-                    )
-                    identifier = page_id(page.job_id, page.page)
-                    self._send(PAGE_TASK, identifier, page.queue, message, producer)
+        with (
+            self._connection_errors(),
+            self._app.producer_or_acquire() as producer,
+            producer.batch(),
+        ):
+            for page in pages:
+                message = PageMessage(
+                    job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue
+                )
+                identifier = page_id(page.job_id, page.page)
+                self._send(PAGE_TASK, identifier, page.queue, message, producer)
 
     def reduce(self, job_id: str) -> None:
         """Ask for the document of a job to be written."""

@@ -76,7 +76,7 @@ class JobStore:
 
     def page_states(self, job_id: str) -> PageStates:
         """Which pages have results, from one listing."""
-        have, failed = set(), set()
+        have, failed = set[int](), set[int]()
         for key in self.store.list(keys.pages(job_id)):
             parsed = keys.parse_page_key(key)
             if parsed is not None:

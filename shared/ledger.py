@@ -12,7 +12,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, cast
 
-
 from shared.broker import broker_errors, connect
 from shared.celery_app import KEY_PREFIX
 from shared.pages import PageRange

@@ -8,7 +8,6 @@ import os
 import re
 import tomllib
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -40,6 +39,12 @@ PageSet = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_page_set)]
 AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
+def data_home() -> Path:
+    """The folder for data where nothing else is set: XDG, below pagefleet."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "pagefleet"
+
+
 class Settings(BaseSettings):
     """Deployment settings; page and render options have their defaults here too."""
 
@@ -50,7 +55,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(None, description="broker, redis:// or rediss://")
     store: str | None = Field(None, description="object store, s3://bucket/prefix or file:///path")
     home: Path = Field(
-        default_factory=lambda: _data_home(),
+        default_factory=data_home,
         description="private folder: embedded broker, default store, caches, logs",
     )
     s3_endpoint_url: str | None = Field(None, description="S3-compatible endpoint")
@@ -213,12 +218,6 @@ def _config_path() -> Path | None:
     config_home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     candidates = (Path("pagefleet.toml"), config_home / "pagefleet" / "pagefleet.toml")
     return next((path for path in candidates if path.is_file()), None)
-
-
-@cache
-def _data_home() -> Path:
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "pagefleet"
 
 
 def _suggest(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from typing import Any
 
 from shared.errors import BrokerUnreachable
@@ -37,10 +38,8 @@ class LeaseKeeper:
         """End, and sign the worker off."""
         self._stopped.set()
         self._thread.join(10)
-        try:
+        with suppress(BrokerUnreachable):  # the heartbeat runs out by itself
             self._ledger.leave(self._engine, self._worker)
-        except BrokerUnreachable:
-            pass  # the heartbeat runs out by itself
 
     def _run(self) -> None:
         ticks = 0

@@ -15,8 +15,8 @@ from shared.errors import (
     BrokerUnreachable,
     DocumentError,
     EngineDead,
-    PagefleetError,
     PageError,
+    PagefleetError,
     Quarantined,
     StoreUnreachable,
     Unwell,
@@ -132,11 +132,18 @@ class PageTask:
             if known is not None:
                 return known
         try:
-            return self._read(manifest, message, claim, flight)
+            return self._read_here(manifest, message, claim, flight)
         except PageError as error:
             return self._failed_once(manifest, message, claim, flight, error)
         except DocumentError as error:
             return self._failure(manifest, message, claim, error)
+
+    def _read_here(
+        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: Flight
+    ) -> PageResult:
+        """Read the page; what is wrong with this machine makes it let go without blame."""
+        try:
+            return self._read(manifest, message, claim, flight)
         except EngineDead as error:
             log.error("the engine died: %s", error.message)
             self._at.engine_died()
@@ -145,12 +152,11 @@ class PageTask:
             log.error("page %s goes back: %s", flight.page, error.message)
             flight.sleep(UNWELL_PAUSE_S)
             raise Aborted(Reason.DRAIN) from error
-        except Aborted:
+        except (PagefleetError, Aborted):
             raise
         except Exception as error:  # a bug of ours costs the page an attempt, not the worker
             log.exception("page %s hit a bug", flight.page)
-            bug = EngineBug(f"{type(error).__name__}: {error}")
-            return self._failed_once(manifest, message, claim, flight, bug)
+            raise EngineBug(f"{type(error).__name__}: {error}") from error
 
     def _failed_once(
         self,

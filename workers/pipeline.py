@@ -5,7 +5,6 @@ Knows nothing of queues and leases; every failure leaves as an exception of the 
 
 import hashlib
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared import keys
@@ -22,17 +21,10 @@ MAX_FIGURES = 200
 MAX_MARKDOWN_CHARACTERS = 4_000_000
 
 
-@dataclass(frozen=True)
-class Stages:
-    """Milliseconds by stage, gathered on the way."""
-
-    timings: Timings = Timings()
-
-    def plus(self, **milliseconds: float) -> "Stages":
-        """These stages with some more time."""
-        known = self.timings.model_dump()
-        added = {name: round(known[name] + value, 2) for name, value in milliseconds.items()}
-        return replace(self, timings=self.timings.model_copy(update=added))
+def plus(timings: Timings, **milliseconds: float) -> Timings:
+    """``timings`` with some more time in the named stages."""
+    added = {k: round(getattr(timings, k) + value, 2) for k, value in milliseconds.items()}
+    return timings.model_copy(update=added)
 
 
 class Pipeline:
@@ -56,10 +48,10 @@ class Pipeline:
         kind = manifest.source.key.rsplit(".", 1)[1]
         started = time.perf_counter()
         with self._cache.fetch(key, manifest.sha256, kind, manifest.source.bytes) as source:
-            stages = Stages().plus(fetch=_since(started))
+            stages = plus(Timings(), fetch=_since(started))
             flight.check()
             rendered = self._render(manifest, source, kind, page)
-            stages = stages.plus(render=rendered.render_ms, prepare=rendered.prepare_ms)
+            stages = plus(stages, render=rendered.render_ms, prepare=rendered.prepare_ms)
             try:
                 return self._look(manifest, page, attempts, flight, rendered, stages)
             finally:
@@ -76,7 +68,7 @@ class Pipeline:
         attempts: int,
         flight: Flight,
         rendered: Rendered,
-        stages: Stages,
+        stages: Timings,
     ) -> PageResult:
         view = rendered.view
         if rendered.blank:
@@ -84,12 +76,12 @@ class Pipeline:
         started = time.perf_counter()
         reading = flight.wait_for(self._host.submit(self._host.engine.read(view)))
         elapsed = _since(started) - reading.parse_ms
-        stages = stages.plus(engine=elapsed, parse=reading.parse_ms)
+        stages = plus(stages, engine=elapsed, parse=reading.parse_ms)
         if len(reading.markdown) > MAX_MARKDOWN_CHARACTERS:
             raise EngineFailed(f"the engine wrote {len(reading.markdown)} characters for one page")
         started = time.perf_counter()
         figures = self._store_figures(manifest, page, view, reading)
-        stages = stages.plus(store=_since(started))
+        stages = plus(stages, store=_since(started))
         return self._result(manifest, page, attempts, view, reading, figures, stages)
 
     def _store_figures(
@@ -116,7 +108,7 @@ class Pipeline:
         view: PageView,
         reading: Reading | None,
         figures: tuple[Figure, ...],
-        stages: Stages,
+        stages: Timings,
     ) -> PageResult:
         common = {
             "job_id": manifest.job_id,
@@ -124,7 +116,7 @@ class Pipeline:
             "task": manifest.options.task,
             "engine": self._host.engine.info,
             "attempts": attempts,
-            "timings_ms": stages.timings,
+            "timings_ms": stages,
         }
         if reading is None:
             image = PageImage(width=view.width, height=view.height)

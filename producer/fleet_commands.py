@@ -1,49 +1,29 @@
-"""What each command does, between parsed words and exit status."""
+"""``submit``, ``wait`` and ``fetch``: documents in, documents out, by a fleet elsewhere."""
 
 import json
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from producer import outcome
 from producer.connections import Connections, choose_engine, pool_warning
+from producer.estimate import estimate
 from producer.inputs import Input, expand_inputs
 from producer.intake import Intake
+from producer.known_jobs import find_job
 from producer.options import request_of, settings_of
 from producer.outcome import Outcome
 from producer.outputs import Stems, write_output
 from producer.request import Request
-from producer.run import Run
 from producer.submission import Submission, Submitter
 from producer.waiting import Bars, Follower, Progressed, follow
 from shared import keys
-from shared.cancelling import cancel_job
 from shared.command_edge import say
-from shared.errors import (
-    ExitCode,
-    PagefleetError,
-    UsageError,
-    WaitTimedOut,
-    gravest,
-)
-from shared.hardware import local_engine
-from shared.catalogue import engine_facts
-from shared.jobs import JobStore
+from shared.errors import ExitCode, PagefleetError, UsageError, WaitTimedOut, gravest
 from shared.ledger import HotJob
 from shared.records import Done, Manifest, RenderOptions
 from shared.sandbox import Sandbox
 from shared.settings import load_settings
-
-
-def run_documents(given: dict[str, Any]) -> int:
-    """``pagefleet run``."""
-    settings = settings_of(given)
-    engine = local_engine() if settings.engine == "auto" else settings.engine
-    engine_facts(engine)
-    request = request_of(given, settings, engine)
-    inputs = expand_inputs(given["inputs"], given["manifest"], settings)
-    return Run(request, given["folder"], given["as_json"], given["quiet"]).execute(inputs)
 
 
 def submit_documents(given: dict[str, Any]) -> int:
@@ -57,8 +37,6 @@ def submit_documents(given: dict[str, Any]) -> int:
     with Sandbox("intake", 1, memory_mb=settings.page_memory_mb) as sandbox:
         intake = Intake(settings, sandbox)
         if given["dry_run"]:
-            from producer.estimate import estimate
-
             return estimate(intake, inputs, request, connections, given["as_json"])
         return _submit_all(connections, intake, inputs, request, given)
 
@@ -121,21 +99,6 @@ def _wait_for_submissions(
         _tell(told, as_json, codes)
 
 
-def _follow(
-    connections: Connections, manifests: dict[str, Manifest], timeout: float | None
-) -> dict[str, Done]:
-    follower = Follower(connections.jobs, connections.ledger_if_any())
-    deadline = None if timeout is None else time.monotonic() + timeout
-    with Bars() as bars:
-
-        def show(job_id: str, progress: HotJob) -> None:
-            name = manifests[job_id].source.name
-            failed = progress.counts.failed
-            bars.show(job_id, name, Progressed(progress.total, progress.done, failed))
-
-        return follow(follower, manifests, show, deadline)
-
-
 def wait_for_jobs(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """``pagefleet wait``."""
     connections = Connections(load_settings())
@@ -174,81 +137,19 @@ def fetch_jobs(jobs: tuple[str, ...], folder: Path, render: RenderOptions, as_js
     return gravest(codes)
 
 
-def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
-    """``pagefleet cancel``; 0 where every job has ended afterwards."""
-    connections = Connections(load_settings())
-    ledger = connections.ledger_if_any()
-    for job_id in jobs:
-        manifest = find_job(connections.jobs, job_id)
-        done = cancel_job(manifest, connections.jobs, ledger)
-        if ledger is not None:
-            ledger.cancel_job(job_id)
-        _print_done(job_id, done, as_json)
-    return ExitCode.OK
+def _follow(
+    connections: Connections, manifests: dict[str, Manifest], timeout: float | None
+) -> dict[str, Done]:
+    follower = Follower(connections.jobs, connections.ledger_if_any())
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with Bars() as bars:
 
+        def show(job_id: str, progress: HotJob) -> None:
+            name = manifests[job_id].source.name
+            failed = progress.counts.failed
+            bars.show(job_id, name, Progressed(progress.total, progress.done, failed))
 
-def retry_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
-    """``pagefleet retry``."""
-    settings = load_settings()
-    connections = Connections(settings)
-    with Sandbox("intake", 1, memory_mb=settings.page_memory_mb) as sandbox:
-        intake = Intake(settings, sandbox)
-        submitter = Submitter(intake, connections.jobs, connections.ledger, connections.dispatcher)
-        for job_id in jobs:
-            manifest = find_job(connections.jobs, job_id)
-            done = connections.jobs.done(job_id)
-            if done is None:
-                raise UsageError(f"job {job_id} is still running; cancel it first, or wait")
-            again = done.counts.failed
-            if again:
-                submitter.reopen(manifest)
-            _print_line({"job_id": job_id, "retried": again}, as_json, f"{job_id} {again} pages")
-    return ExitCode.OK
-
-
-def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int:
-    """``pagefleet purge``."""
-    if not jobs and older_than is None:
-        raise UsageError("name jobs to purge, or --older-than DAYS")
-    connections = Connections(load_settings())
-    chosen = list(jobs)
-    if older_than is not None:
-        chosen.extend(_older(connections.jobs, older_than))
-    for job_id in chosen:
-        find_job(connections.jobs, job_id)
-        if connections.jobs.done(job_id) is None:
-            raise UsageError(f"job {job_id} is running; cancel it before it is purged")
-        connections.jobs.purge(job_id)
-        _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
-    return ExitCode.OK
-
-
-def _older(jobs: JobStore, days: float) -> Iterable[str]:
-    horizon = time.time() - days * 86_400
-    for job_id in list(jobs.job_ids()):
-        manifest = jobs.manifest(job_id)
-        if manifest and manifest.created < horizon and jobs.done(job_id):
-            yield job_id
-
-
-def write_job_report(job_id: str, output: Path) -> int:
-    """``pagefleet report``."""
-    from producer.report_pages import report_job
-
-    connections = Connections(load_settings())
-    manifest = find_job(connections.jobs, job_id)
-    report_job(connections, manifest, output)
-    say(f"wrote {output}")
-    return ExitCode.OK
-
-
-def find_job(jobs: JobStore, job_id: str) -> Manifest:
-    """The manifest of a job that a person named; raises UsageError."""
-    keys.check_job_id(job_id)
-    manifest = jobs.manifest(job_id)
-    if manifest is None:
-        raise UsageError(f"there is no job {job_id} in {jobs.store.url} (pagefleet list)")
-    return manifest
+        return follow(follower, manifests, show, deadline)
 
 
 def job_uri(connections: Connections, key: str) -> str:
@@ -264,14 +165,3 @@ def _tell(told: Outcome, as_json: bool, codes: list[ExitCode]) -> None:
         say(told.as_text())
     else:
         print(told.as_text(), flush=True)
-
-
-def _print_done(job_id: str, done: Done, as_json: bool) -> None:
-    counts = done.counts
-    plain = {"job_id": job_id, "status": done.status, "counts": counts.model_dump()}
-    text = f"{job_id} {done.status} ({counts.ok} ok, {counts.blank} blank, {counts.failed} failed)"
-    _print_line(plain, as_json, text)
-
-
-def _print_line(plain: dict[str, Any], as_json: bool, text: str) -> None:
-    print(json.dumps(plain, ensure_ascii=False) if as_json else text, flush=True)

@@ -1,0 +1,66 @@
+# Targets a newcomer needs; everything happens in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PDF ?= examples/article.pdf
+OUT ?= out
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev run test lint types contracts check bench examples lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Install pagefleet into .venv
+
+install-dev: $(DEV_STAMP) ## Install what tests and checks need too
+
+run: $(STAMP) ## Convert PDF=file.pdf into OUT=out (default: a shipped example)
+	$(BIN)/pagefleet run -o "$(OUT)" -- "$(PDF)"
+
+test: $(DEV_STAMP) ## Pass the tests against a real Redis and a real S3 server
+	$(BIN)/python -m pytest
+
+lint: $(DEV_STAMP) ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV_STAMP) ## Check types
+	$(BIN)/mypy
+
+contracts: $(DEV_STAMP) ## Check that imports point one way
+	$(BIN)/lint-imports
+
+check: lint types contracts test ## All of the above
+
+bench: $(DEV_STAMP) ## Measure the fleet's own cost beside bare Celery and a plain loop
+	$(BIN)/python -m benchmarks.overhead
+
+examples: $(STAMP) ## Generate the example documents again
+	$(BIN)/python examples/make_examples.py
+
+lock: ## Resolve the default install again (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pagefleet needs Python 3.11 or newer: make PYTHON=python3.12 install")'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): $(VENV)/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,98 @@
+"""``cancel``, ``retry``, ``purge`` and ``report``: what is done to a job that is there."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from producer.connections import Connections
+from producer.intake import Intake
+from producer.known_jobs import find_job
+from producer.submission import Submitter
+from shared.cancelling import cancel_job
+from shared.command_edge import say
+from shared.errors import ExitCode, UsageError
+from shared.jobs import JobStore
+from shared.records import Done
+from shared.sandbox import Sandbox
+from shared.settings import load_settings
+
+
+def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
+    """``pagefleet cancel``; 0 where every job has ended afterwards."""
+    connections = Connections(load_settings())
+    ledger = connections.ledger_if_any()
+    for job_id in jobs:
+        manifest = find_job(connections.jobs, job_id)
+        done = cancel_job(manifest, connections.jobs, ledger)
+        if ledger is not None:
+            ledger.cancel_job(job_id)
+        _print_done(job_id, done, as_json)
+    return ExitCode.OK
+
+
+def retry_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
+    """``pagefleet retry``."""
+    settings = load_settings()
+    connections = Connections(settings)
+    with Sandbox("intake", 1, memory_mb=settings.page_memory_mb) as sandbox:
+        intake = Intake(settings, sandbox)
+        submitter = Submitter(intake, connections.jobs, connections.ledger, connections.dispatcher)
+        for job_id in jobs:
+            manifest = find_job(connections.jobs, job_id)
+            done = connections.jobs.done(job_id)
+            if done is None:
+                raise UsageError(f"job {job_id} is still running; cancel it first, or wait")
+            again = done.counts.failed
+            if again:
+                submitter.reopen(manifest)
+            _print_line({"job_id": job_id, "retried": again}, as_json, f"{job_id} {again} pages")
+    return ExitCode.OK
+
+
+def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int:
+    """``pagefleet purge``."""
+    if not jobs and older_than is None:
+        raise UsageError("name jobs to purge, or --older-than DAYS")
+    connections = Connections(load_settings())
+    chosen = list(jobs)
+    if older_than is not None:
+        chosen.extend(_older(connections.jobs, older_than))
+    for job_id in chosen:
+        find_job(connections.jobs, job_id)
+        if connections.jobs.done(job_id) is None:
+            raise UsageError(f"job {job_id} is running; cancel it before it is purged")
+        connections.jobs.purge(job_id)
+        _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
+    return ExitCode.OK
+
+
+def _older(jobs: JobStore, days: float) -> Iterator[str]:
+    horizon = time.time() - days * 86_400
+    for job_id in list(jobs.job_ids()):
+        manifest = jobs.manifest(job_id)
+        if manifest and manifest.created < horizon and jobs.done(job_id):
+            yield job_id
+
+
+def write_job_report(job_id: str, output: Path) -> int:
+    """``pagefleet report``."""
+    from producer.report_pages import report_job
+
+    connections = Connections(load_settings())
+    manifest = find_job(connections.jobs, job_id)
+    report_job(connections, manifest, output)
+    say(f"wrote {output}")
+    return ExitCode.OK
+
+
+def _print_done(job_id: str, done: Done, as_json: bool) -> None:
+    counts = done.counts
+    plain = {"job_id": job_id, "status": done.status, "counts": counts.model_dump()}
+    text = f"{job_id} {done.status} ({counts.ok} ok, {counts.blank} blank, {counts.failed} failed)"
+    _print_line(plain, as_json, text)
+
+
+def _print_line(plain: dict[str, Any], as_json: bool, text: str) -> None:
+    print(json.dumps(plain, ensure_ascii=False) if as_json else text, flush=True)
