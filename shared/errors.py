@@ -1,17 +1,18 @@
 """Every known failure, in one tree; the class carries its consequence as data.
 
-    PagefleetError
-    ├── UsageError                     the command line is wrong (exit 2)
-    ├── JobFailed                      finished with failed or cancelled pages (exit 3)
-    ├── DocumentError                  this document is bad: recorded, never retried (exit 4)
-    │   ├── NotADocument, EmptyInput, CorruptDocument, EncryptedDocument,
-    │   │   WrongPassword, UnsupportedDocument, TooLarge, TooManyPages, PageRangeError
-    │   └── PageError                  one page is bad: counts as an attempt of that page
-    │       └── RenderFailed, RenderTimeout, RenderMemory, EngineFailed, Repetition,
-    │           Truncated, Quarantined, Cancelled
-    └── Unwell                         this machine or a service is unwell: retried elsewhere
-        ├── StoreUnreachable, BrokerUnreachable (exit 5)
-        └── EngineDead, HelperUnavailable
+PagefleetError
+├── UsageError                     the command line is wrong (exit 2)
+├── JobFailed                      finished with failed or cancelled pages (exit 3)
+├── NotFound                       the store answers, but has no such object
+├── DocumentError                  this document is bad: recorded, never retried (exit 4)
+│   ├── NotADocument, EmptyInput, CorruptDocument, EncryptedDocument,
+│   │   WrongPassword, UnsupportedDocument, TooLarge, TooManyPages, PageRangeError
+│   └── PageError                  one page is bad: counts as an attempt of that page
+│       └── RenderFailed, RenderTimeout, RenderMemory, EngineFailed, Repetition,
+│           Truncated, Quarantined, Cancelled
+└── Unwell                         this machine or a service is unwell: retried elsewhere
+    ├── StoreUnreachable, BrokerUnreachable (exit 5)
+    └── EngineDead, HelperUnavailable
 """
 
 from enum import IntEnum
@@ -61,6 +62,12 @@ class WaitTimedOut(PagefleetError):
 
     code = "timed_out"
     exit_code = ExitCode.TIMED_OUT
+
+
+class NotFound(PagefleetError):
+    """The store answers, but there is no such object."""
+
+    code = "not_found"
 
 
 class DocumentError(PagefleetError):

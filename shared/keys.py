@@ -62,6 +62,13 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
+def check_folder(prefix: str) -> str:
+    """``prefix`` itself: "" or a folder with its final slash; raises UsageError."""
+    if prefix and not prefix.endswith("/"):
+        raise UsageError(f"{prefix[:80]!r} is no folder; it needs a final slash")
+    return check_prefix(prefix)
+
+
 def _is_part(part: str) -> bool:
     return part != "" and part[0] != "." and len(part.encode()) <= MAX_PART_BYTES
 

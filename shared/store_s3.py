@@ -1,0 +1,239 @@
+"""The object store in an S3 bucket."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from shared import s3_client
+from shared.errors import NotFound, StoreUnreachable, TooLarge
+from shared.keys import check_folder, check_key, check_prefix, is_key
+from shared.s3_advice import advice
+from shared.s3_client import BrokenOff, Refused, S3Options
+from shared.store import S3Object, split_s3
+
+_Result = TypeVar("_Result")
+CHUNK = 1024 * 1024
+#: The most that one request lists or deletes.
+BATCH = 1000
+#: Tries of reading a body that breaks off, which the client does not repeat by itself.
+BODY_ATTEMPTS = 3
+CONFLICT_ATTEMPTS = 6
+
+
+class S3Store:
+    """Objects below ``prefix`` of one bucket; the stores of a process share a client."""
+
+    def __init__(self, bucket: str, prefix: str, options: S3Options) -> None:
+        self._bucket = bucket
+        self._root = f"{prefix}/" if prefix else ""
+        self._options = options
+        self.url = f"s3://{bucket}/{prefix}".rstrip("/")
+
+    def get(self, key: str, limit: int | None = None) -> bytes:
+        """See ObjectStore."""
+        name = self._root + check_key(key)
+
+        def read() -> bytes:
+            with self._explained(name):
+                answer = s3_client.client(self._options).get_object(Bucket=self._bucket, Key=name)
+                with closing(answer["Body"]) as body:
+                    self._check_limit(name, answer["ContentLength"], limit)
+                    return body.read()
+
+        return _patiently(read)
+
+    def put(self, key: str, data: bytes) -> None:
+        """See ObjectStore."""
+        name = self._root + check_key(key)
+        with self._explained(name):
+            client = s3_client.client(self._options)
+            client.put_object(Bucket=self._bucket, Key=name, Body=data)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """See ObjectStore."""
+        name = self._root + check_key(key)
+        for attempt in range(CONFLICT_ATTEMPTS):
+            try:
+                self._create(name, data)
+                return True
+            except Refused as refusal:
+                if refusal.status == 412:
+                    return False
+                # 409: two writers at one moment, and the service decided for neither.
+                if refusal.status != 409:
+                    raise
+            time.sleep(0.05 * 2**attempt)
+        if self.exists(key):
+            return False
+        raise StoreUnreachable(f"{self.url} answers every write of {key} with a conflict")
+
+    def put_file(self, key: str, path: Path) -> None:
+        """See ObjectStore."""
+        name = self._root + check_key(key)
+        with path.open("rb") as file, self._explained(name):
+            client = s3_client.client(self._options)
+            client.upload_fileobj(file, self._bucket, name, Config=s3_client.UPLOAD)
+
+    def download(self, key: str, path: Path) -> None:
+        """See ObjectStore."""
+        self.download_any(self._root + check_key(key), path, None)
+
+    def download_any(self, name: str, path: Path, limit: int | None) -> S3Object:
+        """Like ``download`` for any object of the bucket; raises TooLarge above ``limit`` bytes."""
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+        try:
+            found = _patiently(lambda: self._stream(name, partial, limit))
+            with _local(path):
+                partial.replace(path)
+        finally:
+            with suppress(OSError):
+                partial.unlink()
+        return found
+
+    def local_path(self, key: str) -> Path | None:
+        """None: the object is not on this machine."""
+        check_key(key)
+        return None
+
+    def exists(self, key: str) -> bool:
+        """See ObjectStore."""
+        try:
+            self.size(key)
+        except NotFound:
+            return False
+        return True
+
+    def size(self, key: str) -> int:
+        """See ObjectStore."""
+        name = self._root + check_key(key)
+        with self._explained(name):
+            client = s3_client.client(self._options)
+            return client.head_object(Bucket=self._bucket, Key=name)["ContentLength"]
+
+    def list(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[str]:
+        """See ObjectStore."""
+        after = self._root + start_after if start_after else ""
+        found = self.scan(self._root + check_prefix(prefix), after, limit)
+        keys = (each.uri.removeprefix(self.url + "/") for each in found)
+        return islice(filter(is_key, keys), limit)
+
+    def scan(
+        self, prefix: str, start_after: str = "", limit: int | None = None
+    ) -> Iterator[S3Object]:
+        """Any objects of the bucket; ``limit`` only keeps the answers small."""
+        most = min(limit or BATCH, BATCH)
+        for page in self._pages(Prefix=prefix, StartAfter=start_after, MaxKeys=most):
+            for found in page.get("Contents", ()):
+                # Names with a final slash are folders that some tools draw.
+                if not found["Key"].endswith("/"):
+                    uri = f"s3://{self._bucket}/{found['Key']}"
+                    yield S3Object(uri, found["Size"], found["ETag"].strip('"'))
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """See ObjectStore."""
+        start = self._root + check_folder(prefix)
+        for page in self._pages(Prefix=start, Delimiter="/"):
+            for found in page.get("CommonPrefixes", ()):
+                name = found["Prefix"].removeprefix(start).removesuffix("/")
+                if is_key(name):
+                    yield name
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """See ObjectStore."""
+        names = (self._root + check_key(key) for key in keys)
+        while batch := list(islice(names, BATCH)):
+            with self._explained(batch[0]):
+                answer = s3_client.client(self._options).delete_objects(
+                    Bucket=self._bucket,
+                    Delete={"Objects": [{"Key": name} for name in batch], "Quiet": True},
+                )
+            for error in answer.get("Errors", ()):
+                where = f"s3://{self._bucket}/{error.get('Key')}"
+                raise StoreUnreachable(f"{where}: {advice(error.get('Code', ''), 403)}")
+
+    def copy_from(self, uri: str, key: str) -> bool:
+        """See ObjectStore."""
+        if not uri.startswith("s3://"):
+            return False
+        bucket, source = split_s3(uri)
+        name = self._root + check_key(key)
+        try:
+            with self._explained(name):
+                client = s3_client.client(self._options)
+                client.copy(
+                    {"Bucket": bucket, "Key": source}, self._bucket, name, Config=s3_client.COPY
+                )
+        except NotFound:
+            return False
+        except Refused as refusal:
+            if refusal.status >= 500:
+                raise
+            return False
+        return True
+
+    def check(self) -> None:
+        """See ObjectStore."""
+        with self._explained(self._root):
+            client = s3_client.probe(self._options)
+            client.list_objects_v2(Bucket=self._bucket, Prefix=self._root, MaxKeys=1)
+
+    def _create(self, name: str, data: bytes) -> None:
+        with self._explained(name):
+            client = s3_client.client(self._options)
+            client.put_object(Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*")
+
+    def _stream(self, name: str, partial: Path, limit: int | None) -> S3Object:
+        with self._explained(name):
+            client = s3_client.client(self._options)
+            answer = client.get_object(Bucket=self._bucket, Key=name)
+            size = answer["ContentLength"]
+            with closing(answer["Body"]) as body, _local(partial), partial.open("wb") as file:
+                self._check_limit(name, size, limit)
+                # At its end the body compares what came with what was announced.
+                for chunk in iter(lambda: body.read(CHUNK), b""):
+                    file.write(chunk)
+        return S3Object(f"s3://{self._bucket}/{name}", size, answer["ETag"].strip('"'))
+
+    def _pages(self, **query: Any) -> Iterator[Any]:
+        query = {name: value for name, value in query.items() if value != ""}
+        while True:
+            with self._explained(query.get("Prefix", "")):
+                client = s3_client.client(self._options)
+                page = client.list_objects_v2(Bucket=self._bucket, **query)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            query["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _check_limit(self, name: str, size: int, limit: int | None) -> None:
+        if limit is not None and size > limit:
+            where = f"s3://{self._bucket}/{name}"
+            raise TooLarge(f"{where} has {size} bytes; at most {limit} are read")
+
+    @contextmanager
+    def _explained(self, name: str) -> Iterator[None]:
+        with s3_client.explained(f"s3://{self._bucket}/{name}", self._options):
+            yield
+
+
+def _patiently(read: Callable[[], _Result]) -> _Result:
+    """What ``read`` returns; repeated where the connection broke in the middle."""
+    for attempt in range(1, BODY_ATTEMPTS):
+        try:
+            return read()
+        except BrokenOff:
+            time.sleep(0.2 * attempt)
+    return read()
+
+
+@contextmanager
+def _local(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreUnreachable(f"can't write {path}: {reason}; free some space there") from error

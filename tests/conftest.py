@@ -1,0 +1,106 @@
+"""Fixtures shared by all tests: real servers, started once and only for tests that ask."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import redis
+
+from shared.s3_client import forget_clients
+from shared.settings import Settings, build_settings
+from shared.store import ObjectStore, open_store
+from tests.services import RedisServer, S3Server, ServerMissing, start_redis, start_s3
+
+SettingsFactory = Callable[..., Settings]
+_Server = TypeVar("_Server", RedisServer, S3Server)
+
+
+def _started(
+    start: Callable[[Path], _Server], factory: pytest.TempPathFactory, name: str
+) -> Iterator[_Server]:
+    try:
+        server = start(factory.mktemp(name))
+    except ServerMissing as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One Valkey for the session; tests want ``redis_url``."""
+    yield from _started(start_redis, tmp_path_factory, "redis")
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One S3 service for the session; tests want ``s3_store`` or ``s3_settings``."""
+    yield from _started(start_s3, tmp_path_factory, "s3")
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of an empty Redis."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> SettingsFactory:
+    """Makes settings with a private home; keyword arguments are settings."""
+
+    def make(**values: Any) -> Settings:
+        return build_settings({"home": tmp_path / "home", **values})
+
+    return make
+
+
+@pytest.fixture
+def s3_settings(
+    s3_server: S3Server, settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SettingsFactory]:
+    """Makes settings whose store is a new prefix of the S3 service; credentials are set."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    store = f"s3://{s3_server.bucket}/{secrets.token_hex(6)}"
+
+    def make(**values: Any) -> Settings:
+        return settings(**{"store": store, "s3_endpoint_url": s3_server.endpoint, **values})
+
+    yield make
+    forget_clients()
+
+
+@pytest.fixture
+def file_store(settings: SettingsFactory) -> ObjectStore:
+    """An empty store in a folder."""
+    return open_store(settings())
+
+
+@pytest.fixture
+def s3_store(s3_settings: SettingsFactory) -> ObjectStore:
+    """An empty store in S3."""
+    return open_store(s3_settings())
+
+
+@pytest.fixture(params=["file", "s3"])
+def store_settings(request: pytest.FixtureRequest) -> SettingsFactory:
+    """Makes settings with an empty store, once of each kind."""
+    factory: SettingsFactory = request.getfixturevalue(
+        "settings" if request.param == "file" else "s3_settings"
+    )
+    return factory
+
+
+@pytest.fixture
+def any_store(store_settings: SettingsFactory) -> ObjectStore:
+    """An empty store, once of each kind."""
+    return open_store(store_settings())

