@@ -17,9 +17,7 @@ MIN_LONGEST_SIDE = 64
 Size = tuple[int, int]
 
 
-def pdf_scale(
-    width: float, height: float, plan: RenderPlan, exact: bool, max_pixels: int
-) -> float:
+def pdf_scale(width: float, height: float, plan: RenderPlan, exact: bool, max_pixels: int) -> float:
     """Pixels per point for a page of ``width`` x ``height`` points.
 
     The smaller of what ``dpi`` and ``longest_side`` ask for; ``exact`` means 144 dpi and
@@ -49,7 +47,6 @@ def image_size(own: Size, stretch: tuple[float, float], plan: RenderPlan, max_pi
     width, height = own[0] * stretch[0], own[1] * stretch[1]
     longest = max(width, height)
     scale = min(1.0, plan.longest_side / longest if plan.longest_side else 1.0)
-    scale = max(scale, min(1.0, MIN_LONGEST_SIDE / longest))
     if longest < MIN_LONGEST_SIDE:
         scale = MIN_LONGEST_SIDE / longest
     scale = min(scale, MAX_SIDE / longest, math.sqrt(max_pixels / (width * height)))

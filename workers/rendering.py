@@ -1,0 +1,146 @@
+"""Draws pages in helper processes and hands their pixels over as files in memory."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from shared.errors import RenderFailed, RenderMemory, RenderTimeout
+from shared.filetype import Kind
+from shared.records import BBox, PageOptions
+from shared.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
+from shared.settings import Settings
+from workers.engines.base import PageView, RenderPlan, Rotation
+from workers.rendering_child import Drawn, PageOrder, crop, draw
+from workers.scratch import Scratch
+
+MAX_CROPS = 500
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A page ready for the engine; times in milliseconds, waiting not counted."""
+
+    view: PageView
+    blank: bool
+    render_ms: float
+    prepare_ms: float
+
+
+class Renderer:
+    """Thread-safe; ``processes`` pages are drawn at once and more wait in line.
+
+    A page that takes too long, too much memory or crashes the renderer costs its own process.
+    """
+
+    def __init__(self, settings: Settings, processes: int, scratch: Path | None = None) -> None:
+        """``scratch`` is the folder for pixels; by default shared memory, where there is room."""
+        self._settings = settings
+        self._scratch = Scratch(scratch)
+        self._sandbox = Sandbox(
+            "pagefleet-draw",
+            processes,
+            settings.page_memory_mb,
+            preload=("workers.rendering_child",),
+        )
+
+    def render(
+        self,
+        source: Path,
+        kind: str,
+        sha256: str,
+        page: int,
+        plan: RenderPlan,
+        options: PageOptions,
+    ) -> Rendered:
+        """Draw one page; the caller passes ``view`` to ``discard`` when it is done with it.
+
+        Raises RenderFailed, RenderTimeout, RenderMemory or HelperUnavailable; then nothing is
+        left behind.
+        """
+        known = _known(kind)
+        if not plan.pixels:
+            view = PageView(source, page, known, sha256, 0, 0, None, None, options)
+            return Rendered(view, blank=False, render_ms=0.0, prepare_ms=0.0)
+        pixels, prepared = self._scratch.new_path(".rgb"), self._scratch.new_path(".prepared")
+        try:
+            drawn = self._draw(self._order(source, known, page), plan, options, pixels, prepared)
+        except BaseException:
+            _remove(pixels, prepared)
+            raise
+        ready = prepared if plan.prepare is not None and not drawn.blank else None
+        view = PageView(
+            source, page, known, sha256, drawn.width, drawn.height, pixels, ready, options
+        )
+        return Rendered(view, drawn.blank, drawn.render_ms, drawn.prepare_ms)
+
+    def crop(self, view: PageView, rotation: Rotation, boxes: Sequence[BBox]) -> list[bytes]:
+        """PNG files of 0-999 ``boxes`` of the upright page, in their order.
+
+        The upright page is the drawn one turned clockwise by ``rotation``. Parts are drawn
+        anew from the source, so ``view`` may be discarded. Raises what ``render`` raises.
+        """
+        if not boxes:
+            return []
+        if len(boxes) > MAX_CROPS:
+            raise RenderFailed(f"the page has {len(boxes)} figures, more than {MAX_CROPS}")
+        order = self._order(view.source, _known(view.kind), view.page)
+        with self._as_page_errors():
+            return self._sandbox.run(
+                crop, order, rotation, tuple(boxes), timeout_s=self._settings.page_timeout_s
+            )
+
+    def discard(self, view: PageView) -> None:
+        """Remove the files of ``view``; safe to call twice."""
+        _remove(view.pixels, view.prepared)
+
+    def close(self) -> None:
+        """Kill the processes and remove every file; waiting calls raise HelperUnavailable."""
+        self._sandbox.close()
+        self._scratch.close()
+
+    def _order(self, source: Path, kind: Kind, page: int) -> PageOrder:
+        limits = self._settings
+        return PageOrder(source, kind, page, limits.max_page_pixels, limits.page_memory_mb)
+
+    def _draw(
+        self,
+        order: PageOrder,
+        plan: RenderPlan,
+        options: PageOptions,
+        pixels: Path,
+        prepared: Path,
+    ) -> Drawn:
+        timeout = self._settings.page_timeout_s
+        with self._as_page_errors():
+            return self._sandbox.run(
+                draw, order, plan, options, pixels, prepared, timeout_s=timeout
+            )
+
+    @contextmanager
+    def _as_page_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SandboxTimeout:
+            limit = f"{self._settings.page_timeout_s:g} s (page_timeout_s)"
+            raise RenderTimeout(f"the page took longer than {limit} to draw") from None
+        except SandboxMemory as error:
+            limit = f"{self._settings.page_memory_mb} MiB (page_memory_mb)"
+            raise RenderMemory(f"drawing the page {error.message}; the limit is {limit}") from None
+        except SandboxCrash as crash:
+            raise RenderFailed(f"the page crashed the renderer ({crash.how})") from None
+
+
+def _known(kind: str) -> Kind:
+    for known in _KINDS:
+        if kind == known:
+            return known
+    raise RenderFailed(f"files of kind {kind!r} can't be drawn")
+
+
+def _remove(*paths: Path | None) -> None:
+    for path in paths:
+        if path is not None:
+            path.unlink(missing_ok=True)
