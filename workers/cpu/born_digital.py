@@ -1,0 +1,53 @@
+"""Reads a PDF page from its text layer where that can be believed."""
+
+import numpy as np
+import pymupdf
+
+from shared.records import TextLayer
+from workers.cpu import trust
+from workers.cpu.layout import find_regions, find_tables
+from workers.cpu.recognizer import Pixels, Recognizer
+from workers.cpu.seen import Seen
+from workers.cpu.text_layer import LayerLine, lines_of, upright_page
+from workers.cpu.values import Line, PageContent
+from workers.engines.base import Rotation
+
+
+def see_text_layer(
+    source: str, number: int, image: Pixels, recognizer: Recognizer, how: TextLayer
+) -> Seen | None:
+    """Page ``number`` (1-based) of the PDF ``source`` by its text layer, None where OCR is due.
+
+    ``image`` is its rendering (height, width, BGR). With "always" any text will do.
+    """
+    with pymupdf.open(source, filetype="pdf") as document:
+        page, turn = upright_page(document, number)
+        found = lines_of(page)
+        turned = _turned(image, turn)
+        lines = _believed(page, found, turned, recognizer) if how == "auto" else _all(found)
+        return _seen(page, lines, turn) if lines else None
+
+
+def _all(found: list[LayerLine]) -> list[Line]:
+    return [layer.line for layer in found if layer.line.text]
+
+
+def _believed(
+    page: pymupdf.Page, found: list[LayerLine], image: Pixels, recognizer: Recognizer
+) -> list[Line]:
+    visible = trust.shown(found, image, image.shape[1] / page.rect.width)
+    if not trust.is_sound(visible) or trust.is_under_picture(page):
+        return []
+    lines = _all(visible)
+    return lines if trust.says_what_is_shown(page, lines, image, recognizer) else []
+
+
+def _seen(page: pymupdf.Page, lines: list[Line], turn: Rotation) -> Seen:
+    regions = find_regions(page)
+    tables = find_tables(page, regions)
+    size = (page.rect.width, page.rect.height)
+    return Seen(PageContent(*size, tuple(lines), regions, tables), turn, "text layer")
+
+
+def _turned(image: Pixels, turn: Rotation) -> Pixels:
+    return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn else image

@@ -1,0 +1,51 @@
+"""What kind of character something is: CJK, right-to-left, private, unmapped."""
+
+import re
+import unicodedata
+
+_CJK = re.compile(
+    "[\u2e80-\u2fff\u3000-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u33ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]"
+)
+_IDEOGRAPH = re.compile(
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_PRESENTATION = re.compile("[\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
+_SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+
+
+def is_cjk(character: str) -> bool:
+    """Chinese or Japanese, punctuation included: written without spaces."""
+    return bool(_CJK.match(character))
+
+
+def is_ideograph(character: str) -> bool:
+    """A Chinese or Japanese letter, no punctuation."""
+    return bool(_IDEOGRAPH.match(character))
+
+
+def is_latin(character: str) -> bool:
+    return bool(_LATIN.match(character))
+
+
+def mostly_rtl(text: str) -> bool:
+    """Whether more letters of ``text`` run from right to left than not."""
+    letters = [character for character in text if character.isalpha()]
+    return 2 * sum(bool(_RTL.match(letter)) for letter in letters) > len(letters)
+
+
+def is_broken(character: str) -> bool:
+    """Replacement, private-use, unassigned or control: what bad encodings leave behind."""
+    return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cc", "Cs")
+
+
+def cleaned(text: str) -> str:
+    """One line of plain text: no controls or invisible marks, ligatures apart, single spaces."""
+    text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
+    text = _PRESENTATION.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
+    return unicodedata.normalize("NFC", text).strip()

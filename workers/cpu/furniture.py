@@ -1,0 +1,51 @@
+"""Tells what belongs to the page and not to its text: headers, footers, page numbers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from workers.cpu.drafts import Draft
+from workers.cpu.rows import rows_of
+from workers.cpu.values import PageContent
+
+#: Headers lie above, footers below these parts of the page.
+_TOP, _BOTTOM = 0.18, 0.80
+#: The outermost part of a page, where a bare number is its number.
+_MARGIN = 0.10
+_MOST_ROWS, _MOST_WORDS = 4, 45
+_PAGE_NUMBER = re.compile(
+    r"^[\[(]?[-–—~·•|\s]*(?:(?:page|seite|p\.|第)\s*)?(?:[A-Z]{0,2}[-.]?\d{1,4}|[ivxlc]{1,7}|\d{1,3}[-–]\d{1,4})"
+    r"(?:\s*(?:of|/|von|de|页|頁)\s*\d{0,4})?[-–—~·•|\s]*[\])]?$",
+    re.IGNORECASE,
+)
+
+
+def settle(drafts: Sequence[Draft], page: PageContent) -> list[Draft]:
+    """``drafts`` with page numbers named and body text taken for furniture given back."""
+    return [_settled(draft, page) for draft in drafts]
+
+
+def headers_first(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts`` with headers before and footers behind everything else."""
+    place = {"header": 0, "footer": 2}
+    return sorted(drafts, key=lambda draft: place.get(draft.kind, 1))
+
+
+def _settled(draft: Draft, page: PageContent) -> Draft:
+    if draft.kind in ("header", "footer"):
+        return _checked(draft, page)
+    outermost = (
+        draft.box.bottom < _MARGIN * page.height or draft.box.top > (1 - _MARGIN) * page.height
+    )
+    if draft.kind in ("text", "sub_title") and outermost and _PAGE_NUMBER.match(draft.text.strip()):
+        return replace(draft, kind="page_number")
+    return draft
+
+
+def _checked(draft: Draft, page: PageContent) -> Draft:
+    if _PAGE_NUMBER.match(draft.text.strip()):
+        return replace(draft, kind="page_number")
+    middle = draft.box.middle / page.height
+    misplaced = middle > _TOP if draft.kind == "header" else middle < _BOTTOM
+    long = len(rows_of(draft.lines)) > _MOST_ROWS or len(draft.text.split()) > _MOST_WORDS
+    return replace(draft, kind="text") if misplaced or long else draft

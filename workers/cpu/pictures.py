@@ -1,0 +1,37 @@
+"""Tells pictures from text that the layout model took for one."""
+
+from collections.abc import Sequence
+
+from workers.cpu.values import Line, PageContent, Region
+
+#: Words of a line that make it a sentence and not a label.
+_SENTENCE_WORDS = 5
+_SENTENCES = 4
+#: A picture whose area is covered by lines to this part is text.
+_COVERED = 0.30
+#: A picture below this part of the page is a speck.
+_SPECK = 0.002
+
+
+def plausible(regions: Sequence[Region], lines: Sequence[Line], page: PageContent) -> list[Region]:
+    """``regions`` without pictures that are text in truth, specks, or copies."""
+    kept: list[Region] = []
+    for region in regions:
+        if region.box.area <= 0 or (region.label == "picture" and _is_text(region, lines, page)):
+            continue
+        if not any(_same(region, other) for other in kept):
+            kept.append(region)
+    return kept
+
+
+def _is_text(region: Region, lines: Sequence[Line], page: PageContent) -> bool:
+    if region.box.area < _SPECK * page.width * page.height:
+        return True
+    inside = [line for line in lines if line.box.share_in(region.box) > 0.5]
+    covered = sum(line.box.area for line in inside) / region.box.area
+    sentences = [line for line in inside if len(line.text.split()) >= _SENTENCE_WORDS]
+    return len(sentences) >= _SENTENCES and (covered > _COVERED or 2 * len(sentences) > len(inside))
+
+
+def _same(region: Region, other: Region) -> bool:
+    return region.box.share_in(other.box) > 0.9 and other.box.share_in(region.box) > 0.9

