@@ -127,7 +127,7 @@ def _take_leaf(node: PdfObject, tree: PageTree, max_pages: int) -> None:
 
 
 def _is_page(node: PdfObject) -> bool:
-    if not mupdf.pdf_is_dict(node) or mupdf.pdf_to_num(node) == 0:
+    if not _is_dict(node) or mupdf.pdf_to_num(node) == 0:
         return False
     kind = mupdf.pdf_to_name(_get(node, "Type"))
     return kind == "Page" or any(not mupdf.pdf_is_null(_get(node, key)) for key in _PAGE_KEYS)
@@ -192,12 +192,23 @@ def _set_catalog(pdf: Any, top: PdfObject) -> None:
 
 
 def _get(node: PdfObject, key: str) -> PdfObject:
-    """``node[key]``, resolved; null where either can't be read."""
+    """``node[key]``; null where either can't be read."""
     try:
-        return mupdf.pdf_resolve_indirect(mupdf.pdf_dict_gets(node, key))
+        value = mupdf.pdf_dict_gets(node, key)
+        # Reads the object that is referred to, which may be garbage.
+        mupdf.pdf_resolve_indirect(value)
     except PDF_ERRORS as error:
         raise_if_memory(error)
         return mupdf.pdf_new_null()
+    return value
+
+
+def _is_dict(node: PdfObject) -> bool:
+    try:
+        return bool(mupdf.pdf_is_dict(node))
+    except PDF_ERRORS as error:
+        raise_if_memory(error)
+        return False
 
 
 def _too_many(max_pages: int) -> TooManyPages:

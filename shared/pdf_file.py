@@ -33,7 +33,8 @@ def open_pdf(path: Path) -> pymupdf.Document:
     try:
         with memory_errors():
             return pymupdf.open(path, filetype="pdf")
-    except PDF_ERRORS:
+    except PDF_ERRORS as error:
+        raise_if_memory(error)
         if "encryption" in complaints():
             advice = "the PDF is encrypted in a way that can't be read here; store it without"
             raise UnsupportedDocument(advice) from None
@@ -59,7 +60,10 @@ def memory_errors() -> Iterator[None]:
         raise MemoryError("an allocation failed while the page was drawn")
 
 
-def raise_if_memory(error: Exception) -> None:
-    """Raise MemoryError where ``error`` is one of MuPDF's failed allocations."""
-    if isinstance(error, pymupdf.mupdf.FzErrorSystem) and "alloc" in str(error):
-        raise MemoryError(str(error)) from None
+def raise_if_memory(error: BaseException) -> None:
+    """Raise MemoryError where ``error`` comes from one of MuPDF's failed allocations."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, pymupdf.mupdf.FzErrorSystem) and "alloc" in str(cause):
+            raise MemoryError(str(cause)) from None
+        cause = cause.__context__
