@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 MEBIBYTE = 1024 * 1024
 #: Tries of one request, with growing random pauses of up to 15 s together.
 ATTEMPTS = 5
+#: A probe waits so long for a connection and for an answer, twice.
+PROBE_S = 5.0
 UPLOAD = TransferConfig(
     multipart_threshold=64 * MEBIBYTE, multipart_chunksize=32 * MEBIBYTE, max_concurrency=4
 )
@@ -103,7 +105,7 @@ def _connect(options: S3Options, hasty: bool, process: int) -> "S3Client":
 
 
 def forget_clients() -> None:
-    """Close this process's clients; the next request reads the credentials anew."""
+    """Make the next request read the credentials anew."""
     _connect.cache_clear()
 
 
@@ -117,8 +119,8 @@ def _config(options: S3Options, hasty: bool) -> Config:
         signature_version="s3v4",
         s3={"addressing_style": options.addressing},
         max_pool_connections=options.max_pool_connections,
-        connect_timeout=3 if hasty else 5,
-        read_timeout=8 if hasty else 60,
+        connect_timeout=min(PROBE_S, 3.0) if hasty else 5,
+        read_timeout=PROBE_S if hasty else 60,
         retries={"mode": "standard", "total_max_attempts": 2 if hasty else ATTEMPTS},
         tcp_keepalive=True,
         request_checksum_calculation=checksums,
