@@ -1,0 +1,77 @@
+"""Finds inline code in one Markdown block, and only where every reading agrees on it."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+
+from shared.document.syntax import HTML_LINE
+
+Span = tuple[int, int]
+_ESCAPE_OR_RUN = re.compile(r"\\[!-/:-@\[-`{-~]|`+")
+_RUN = re.compile(r"`+")
+
+
+def code_spans(block: str) -> tuple[Span, ...]:
+    """Sorted, disjoint ranges of ``block`` that are inline code with their backticks.
+
+    Empty where the block may hold raw HTML, where a line's backticks don't pair up within
+    the line, or where a span holds a table's column mark: there a renderer that cuts the
+    block differently would see other spans.
+    """
+    if "`" not in block or HTML_LINE.search(block):
+        return ()
+    spans: list[Span] = []
+    start = 0
+    for line in block.split("\n"):
+        found = _line_spans(line)
+        if found is None:
+            return ()
+        spans.extend((start + first, start + last) for first, last in found)
+        start += len(line) + 1
+    return tuple(spans)
+
+
+def _line_spans(line: str) -> list[Span] | None:
+    runs = [(match.start(), match.end()) for match in _RUN.finditer(line)]
+    spans: list[Span] = []
+    position = 0
+    while match := _ESCAPE_OR_RUN.search(line, position):
+        position = match.end()
+        if line[match.start()] == "\\":
+            continue
+        end = _closing(runs, match.end(), match.end() - match.start())
+        if end is None or "|" in line[match.start() : end]:
+            return None
+        spans.append((match.start(), end))
+        position = end
+    return spans
+
+
+def _closing(runs: list[Span], after: int, length: int) -> int | None:
+    # The next run of the same length, or nothing: only the first few are worth a look.
+    first = bisect_right(runs, (after, after))
+    candidates = runs[first : first + 64]
+    return next((end for start, end in candidates if end - start == length), None)
+
+
+def sub_outside_code(
+    pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], block: str
+) -> str:
+    """``block`` with ``change`` applied to the matches that don't begin in inline code."""
+    spans = code_spans(block)
+    starts = [start for start, _ in spans]
+
+    def outside(match: re.Match[str]) -> str:
+        place = bisect_right(starts, match.start()) - 1
+        inside = place >= 0 and match.start() < spans[place][1]
+        return match.group() if inside else change(match)
+
+    return pattern.sub(outside, block)
+
+
+def is_escaped(text: str, position: int) -> bool:
+    """Whether a backslash takes the meaning from the character at ``position``."""
+    before = position
+    while before and text[before - 1] == "\\":
+        before -= 1
+    return (position - before) % 2 == 1

@@ -1,0 +1,95 @@
+"""``document.json`` as records: every page with its blocks, and the ledger."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from shared.records import (
+    Block,
+    Counts,
+    EngineInfo,
+    ErrorInfo,
+    Figure,
+    JobStatus,
+    PageImage,
+    PageOptions,
+    PageResult,
+    PageStatus,
+    Record,
+    RenderOptions,
+)
+
+
+class DocumentSource(Record):
+    """What was read; ``pages`` are those of the source, selected or not."""
+
+    name: str
+    sha256: str
+    pages: int = Field(ge=1)
+
+
+class DocumentPage(Record):
+    """One selected page; ``page`` is its number in the source document."""
+
+    page: int = Field(ge=1)
+    status: PageStatus
+    #: Characters [start, end) of the Markdown written with the same render options,
+    #: without the page's anchor; empty for a blank page.
+    markdown_span: tuple[int, int]
+    image: PageImage
+    blocks: tuple[Block, ...]
+    #: Keys are relative to the job's folder.
+    figures: tuple[Figure, ...]
+    engine: EngineInfo
+    finish_reason: str | None
+    prompt_tokens: int
+    output_tokens: int
+    attempts: int
+    error: ErrorInfo | None
+
+
+class LedgerEntry(Record):
+    """How one selected page ended, and why where it failed."""
+
+    page: int = Field(ge=1)
+    status: PageStatus
+    error: ErrorInfo | None = None
+
+
+class DocumentRecord(Record):
+    """The whole of ``document.json``."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    job_id: str
+    source: DocumentSource
+    options: PageOptions
+    render: RenderOptions
+    status: JobStatus
+    counts: Counts
+    pages: tuple[DocumentPage, ...]
+    ledger: tuple[LedgerEntry, ...]
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def page_record(result: PageResult, span: tuple[int, int]) -> DocumentPage:
+    """The entry of a page whose text stands at ``span``."""
+    return DocumentPage(
+        page=result.page,
+        status=result.status,
+        markdown_span=span,
+        image=result.image,
+        blocks=result.blocks,
+        figures=result.figures,
+        engine=result.engine,
+        finish_reason=result.finish_reason,
+        prompt_tokens=result.prompt_tokens,
+        output_tokens=result.output_tokens,
+        attempts=result.attempts,
+        error=result.error,
+    )
+
+
+def ledger_entry(result: PageResult) -> LedgerEntry:
+    """The ledger's line for a page."""
+    return LedgerEntry(page=result.page, status=result.status, error=result.error)

@@ -1,0 +1,26 @@
+"""The rules that make a page's text part of the document, in the order they are applied."""
+
+from shared.document.draft import Rule
+from shared.document.rules.code_fences import code_fences
+from shared.document.rules.figure_links import figure_links
+from shared.document.rules.forged_anchors import forged_anchors
+from shared.document.rules.neutral_html import neutral_html
+from shared.document.rules.neutral_links import neutral_links
+from shared.document.rules.open_ends import open_ends
+from shared.document.rules.page_anchor import page_anchor
+from shared.document.rules.placeholder import placeholder
+from shared.document.rules.whitespace import whitespace
+
+#: Order matters: code must be known before anything is made harmless, links must be
+#: harmless before figures become links of ours, and only then are marks of ours added.
+ORDER: tuple[Rule, ...] = (
+    whitespace,
+    code_fences,
+    neutral_html,
+    neutral_links,
+    forged_anchors,
+    figure_links,
+    open_ends,
+    placeholder,
+    page_anchor,
+)

@@ -1,0 +1,62 @@
+"""Cuts a page into Markdown blocks and sets fenced code apart from prose."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from markdown_it import MarkdownIt
+
+from shared.document.draft import Draft, Piece, per_page
+from shared.document.rules.neutral_html import neutralise_all
+from shared.document.syntax import BLANK_LINES, FENCE_LINE
+
+Lines = tuple[int, int]
+
+
+def _block_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable("table").disable("reference")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+_PARSER = _block_parser()
+
+
+@per_page
+def code_fences(draft: Draft) -> Draft:
+    """Split the text; the pieces tile it."""
+    text = draft.text
+    if not FENCE_LINE.search(text):
+        return replace(draft, pieces=tuple(_prose(text)))
+    return replace(draft, pieces=tuple(_mixed(text)))
+
+
+def fences(text: str) -> list[Lines]:
+    """Half-open line ranges of fenced code as a CommonMark renderer will see them."""
+    # Raw HTML hides fences, so the blocks are those of the text without what will be escaped.
+    tokens = _PARSER.parse(neutralise_all(text))
+    return [(token.map[0], token.map[1]) for token in tokens if token.type == "fence" and token.map]
+
+
+def _mixed(text: str) -> Iterator[Piece]:
+    lines = _lines(text)
+    position = 0
+    for first, last in fences(text):
+        yield from _prose("".join(lines[position:first]))
+        yield Piece("fence", "".join(lines[first:last]))
+        position = last
+    yield from _prose("".join(lines[position:]))
+
+
+def _lines(text: str) -> list[str]:
+    # str.splitlines also splits at characters that end no line in Markdown.
+    parts = text.split("\n")
+    return [part + "\n" for part in parts[:-1]] + [parts[-1]]
+
+
+def _prose(text: str) -> Iterator[Piece]:
+    position = 0
+    for blank in BLANK_LINES.finditer(text):
+        yield Piece("prose", text[position : blank.end()])
+        position = blank.end()
+    if position < len(text):
+        yield Piece("prose", text[position:])

@@ -1,0 +1,40 @@
+"""Turns ``![](figure:N)`` into relative links to the page's figures."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from urllib.parse import quote
+
+from shared.document.code_spans import sub_outside_code
+from shared.document.draft import Draft, Piece
+from shared.document.syntax import FIGURE_LINK
+
+
+def figure_links(drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """Link figure N of its page; a link to a figure that isn't there becomes nothing."""
+    for draft in drafts:
+        yield replace(draft, pieces=tuple(_linked(draft)))
+
+
+def figure_url(base: str, key: str) -> str:
+    """The URL-encoded link, relative to the Markdown file, of the figure at ``key``."""
+    folder = quote(base.strip("/")) + "/" if base.strip("/") else ""
+    return f"{folder}figures/{quote(key.rsplit('/', 1)[-1], safe='')}"
+
+
+def _linked(draft: Draft) -> Iterator[Piece]:
+    for piece in draft.pieces:
+        if piece.kind == "fence" or "](figure:" not in piece.text:
+            yield piece
+            continue
+        text = sub_outside_code(FIGURE_LINK, lambda match: _link(draft, match), piece.text)
+        if text.strip():
+            yield Piece("prose", text)
+
+
+def _link(draft: Draft, match: re.Match[str]) -> str:
+    number = int(match["number"])
+    if not 1 <= number <= len(draft.result.figures):
+        return ""
+    url = figure_url(draft.figure_base, draft.result.figures[number - 1].key)
+    return f"![{match['alt']}]({url})"

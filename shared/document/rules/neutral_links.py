@@ -1,0 +1,27 @@
+"""Makes links and images text unless they lead to the web, to mail or to a figure of ours."""
+
+import re
+
+from shared.document.code_spans import is_escaped, sub_outside_code
+from shared.document.draft import per_prose
+from shared.document.syntax import DEFINITION, FIGURE_OR_UNSAFE_LINK
+
+# Entities and not backslashes: a backslash before a parenthesis opens a formula.
+_PARENTHESIS = "]&#40;"
+_COLON = "&#58;"
+
+
+@per_prose
+def neutral_links(text: str) -> str:
+    """Break inline links with other targets, and every link definition, in one block."""
+    if "](" in text:
+        text = sub_outside_code(FIGURE_OR_UNSAFE_LINK, _break_link, text)
+    if "]:" in text:
+        text = sub_outside_code(DEFINITION, lambda match: match["label"] + _COLON, text)
+    return text
+
+
+def _break_link(match: re.Match[str]) -> str:
+    if match["figure"] or is_escaped(match.string, match.start()):
+        return match.group()
+    return _PARENTHESIS

@@ -1,0 +1,22 @@
+"""Marks where each page begins, by its number in the source document."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from shared.document.draft import Draft
+
+
+def page_anchor(drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """Set the lead of every page: a comment, or a rule between pages that have text."""
+    written = False
+    for draft in drafts:
+        yield replace(draft, lead=_lead(draft, written))
+        written = written or bool(draft.pieces)
+
+
+def _lead(draft: Draft, written: bool) -> str:
+    if draft.render.page_breaks == "comment":
+        return f"<!-- page {draft.result.page} -->"
+    if draft.render.page_breaks == "rule" and written and draft.pieces:
+        return "---"
+    return ""

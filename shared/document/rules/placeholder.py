@@ -1,0 +1,33 @@
+"""Puts a visible note with the reason in the place of a page that failed."""
+
+import re
+
+from shared.document.draft import Draft, per_page
+from shared.records import ErrorInfo
+
+MAX_REASON = 300
+_UNKNOWN = ErrorInfo(code="internal", message="no reason was recorded")
+_MARKS = re.compile(r"[\\`*\[\]#|~$!]|_(?![^\W_])|(?<![^\W_])_")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", ":": "&#58;", "@": "&#64;"}
+
+
+@per_page
+def placeholder(draft: Draft) -> Draft:
+    """Replace whatever a failed page holds, and drop what a blank one may hold."""
+    result = draft.result
+    if result.status == "ok":
+        return draft
+    if result.status == "blank":
+        return draft.with_text("")
+    error = result.error or _UNKNOWN
+    note = f"> **Page {result.page} could not be read** ({_plain(error.code)})"
+    reason = _plain(error.message)
+    return draft.with_text(f"{note}: {reason}" if reason else note)
+
+
+def _plain(text: str) -> str:
+    """One short line that no renderer reads as more than text."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if len(line) > MAX_REASON:
+        line = line[: MAX_REASON - 1].rstrip() + "…"
+    return _MARKS.sub(r"\\\g<0>", "".join(_ENTITIES.get(c, c) for c in line))

@@ -1,0 +1,31 @@
+"""JSON Schemas of everything that is stored or sent, shipped beside this file."""
+
+import json
+from pathlib import Path
+
+from shared.document.record import DocumentRecord
+from shared.records import Done, Manifest, PageMessage, PageResult, Record, ReduceMessage
+
+FOLDER = Path(__file__).parent
+RECORDS: dict[str, type[Record]] = {
+    "page-result": PageResult,
+    "manifest": Manifest,
+    "done": Done,
+    "document": DocumentRecord,
+    "page-message": PageMessage,
+    "reduce-message": ReduceMessage,
+}
+
+
+def schema_text(record: type[Record]) -> str:
+    """The JSON Schema of ``record`` as it is written, with a final newline."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **record.model_json_schema(by_alias=True, mode="serialization"),
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def path_of(name: str) -> Path:
+    """Where the schema called ``name`` lies."""
+    return FOLDER / f"{name}.json"
