@@ -68,7 +68,8 @@ class ObjectStore(Protocol):
     def list(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[str]:
         """Keys that begin with ``prefix``, in the order of their UTF-8 bytes, streamed.
 
-        Only keys greater than ``start_after``, at most ``limit`` of them.
+        Only keys greater than ``start_after``, at most ``limit`` of them. Some services
+        (SeaweedFS) order "a/" before "a-2/", so don't skip over folders with ``start_after``.
         """
         ...
 
