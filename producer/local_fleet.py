@@ -29,6 +29,15 @@ class LocalFleet:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "LocalFleet":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the workers unless they are started already."""
+        if self._process is not None:
+            return
         parent = os.getpid()
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -41,10 +50,6 @@ class LocalFleet:
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(parent),
             )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def check(self) -> None:
         """Raise if the workers are gone."""

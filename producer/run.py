@@ -112,7 +112,7 @@ class Run:
         while futures:
             for future in [future for future in futures if future.done()]:
                 if future not in running:
-                    failed = self._admit(future, futures[future], running, bars)
+                    failed = self._admit(future, futures[future], running, fleet, bars)
                     if failed:
                         del futures[future]
             for future, submission in list(running.items()):
@@ -127,15 +127,22 @@ class Run:
         future: "Future[Submission]",
         work: Work,
         running: "dict[Future[Submission], Submission]",
+        fleet: LocalFleet,
         bars: Bars,
     ) -> bool:
-        """Begin to follow a submitted document; True where it was refused."""
+        """Begin to follow a submitted document; True where it was refused.
+
+        Workers are started for the first document that has anything left to do.
+        """
         try:
-            running[future] = future.result()
-            return False
+            submission = future.result()
         except PagefleetError as error:
             self._end(outcome.refused(work.item.word, error), bars)
             return True
+        running[future] = submission
+        if submission.done is None:
+            fleet.start()
+        return False
 
     def _look(
         self,

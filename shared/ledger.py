@@ -182,6 +182,14 @@ class Ledger:
         )  # fmt: skip
         return Claim(cast(Outcome, answer[0]), int(answer[1]), int(answer[2]), int(answer[3]))
 
+    def attend(self, worker: str, page: str) -> None:
+        """Note a page that a worker received and has not claimed: it may have to wait."""
+        self._call("sadd", f"{KEY_PREFIX}held:{worker}", page)
+
+    def disregard(self, worker: str, page: str) -> None:
+        """The opposite of ``attend``."""
+        self._call("srem", f"{KEY_PREFIX}held:{worker}", page)
+
     def finish(
         self, engine: str, lane: str, job_id: str, page: int, status: PageStatus
     ) -> Finished:

@@ -28,6 +28,7 @@ def run_worker(
         loglevel="WARNING",
         without_gossip=True,
         without_mingle=True,
+        quiet=True,
     )
     try:
         worker.start()

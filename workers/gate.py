@@ -18,6 +18,11 @@ class Gate:
         self._alone = False
         self._waiting_alone = 0
 
+    def closed(self, *, alone: bool) -> bool:
+        """Whether a page would have to wait now."""
+        with self._changed:
+            return bool(self._alone or self._waiting_alone or (alone and self._inside))
+
     @contextmanager
     def entered(self, flight: Flight, *, alone: bool) -> Iterator[None]:
         """Inside the gate; raises Aborted if the page is let go while it waits."""

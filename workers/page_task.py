@@ -6,7 +6,8 @@ queue, held by another worker, or dropped with its job. Returning acknowledges t
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -74,10 +75,22 @@ class PageTask:
         alone = lane_of(message.queue) == "quarantine"
         with self._at.flights.begin(identifier) as flight:
             try:
-                with self._at.gate.entered(flight, alone=alone):
+                with self._entered(flight, alone=alone):
                     self._claim(message, flight)
             except Aborted as aborted:
                 self._let_go(message, flight, aborted.reason)
+
+    @contextmanager
+    def _entered(self, flight: Flight, *, alone: bool) -> Iterator[None]:
+        """Inside the gate; a page that waits there is known to the ledger meanwhile."""
+        at = self._at
+        waits = at.gate.closed(alone=alone)
+        if waits:
+            self._patiently(flight, lambda: at.ledger.attend(at.worker, flight.page))
+        with at.gate.entered(flight, alone=alone):
+            yield
+        if waits and not flight.claimed:
+            self._patiently(flight, lambda: at.ledger.disregard(at.worker, flight.page))
 
     def _claim(self, message: PageMessage, flight: Flight) -> None:
         at = self._at
@@ -231,16 +244,21 @@ class PageTask:
 
     def _let_go(self, message: PageMessage, flight: Flight, reason: Reason) -> None:
         """Drained, cancelled or without an engine: best effort, the lease repairs the rest."""
-        if not flight.claimed:
-            return
         try:
-            if reason is Reason.CANCELLED:
+            if not flight.claimed:
+                self._pass_on(message)
+            elif reason is Reason.CANCELLED:
                 self._drop(message)
             else:
                 self._return(flight, "suspect" if reason is Reason.ENGINE_DEAD else "none")
         except Unwell as error:
             log.warning("page %s is left to its lease: %s", flight.page, error.message)
         flight.claimed = False
+
+    def _pass_on(self, message: PageMessage) -> None:
+        """Never claimed: the same message goes to the end of its queue."""
+        page = Dispatch(message.job_id, message.page, message.seq, message.queue)
+        self._at.dispatcher.publish([page])
 
     def _return(self, flight: Flight, blame: Blame) -> None:
         at = self._at

@@ -24,7 +24,7 @@ log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2
 #: A process that lived longer than this starts again without delay.
 STABLE_S = 60.0
-FIRST_DELAY_S = 0.5
+FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 30.0
 #: What a process may take beyond its drain time before it is killed.
 GRACE_S = 15.0
@@ -123,12 +123,13 @@ class Supervisor:
             self._status = status
             self._stopping.set()
             return
-        child.delay = FIRST_DELAY_S if lived > STABLE_S else min(child.delay * 2, LONGEST_DELAY_S)
+        child.delay = FIRST_DELAY_S if lived > STABLE_S else child.delay
         child.not_before = time.monotonic() + child.delay
         log.error(
             "process %s ended with %s after %.0f s; starting it again in %.1f s",
             child.worker, _meaning(status), lived, child.delay,
         )  # fmt: skip
+        child.delay = min(child.delay * 2, LONGEST_DELAY_S)
 
     def _bury(self, child: Child) -> None:
         assert child.role.engine is not None

@@ -13,7 +13,8 @@ local out = {}
 for _, id in ipairs(ids) do
   local job, page = split_id(id)
   local holder = release(engine, id)
-  suspect(job, page, holder)
+  -- Without a holder the page only waited there for its turn: nobody is to blame.
+  if holder then suspect(job, page, holder) end
   local state = redis.call('HGET', P .. 'job:' .. job, 'state')
   local done = redis.call('GETBIT', P .. 'done:' .. job, page) == 1
   if done or (state and state ~= 'open') then

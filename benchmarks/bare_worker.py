@@ -1,0 +1,25 @@
+"""A Celery worker whose task does nothing, with the very configuration of the fleet."""
+
+import sys
+
+from shared.celery_app import make_app
+from shared.queues import MAINTENANCE
+from shared.settings import load_settings
+from workers.celery_worker import run_worker
+
+TASK = "bare"
+
+
+def main() -> None:
+    """Serve until SIGTERM; the first argument is the number of threads."""
+    app = make_app(load_settings(), (MAINTENANCE,))
+
+    def bare(number: int) -> None:
+        return None
+
+    app.task(name=TASK)(bare)
+    run_worker(app, "bare", [MAINTENANCE], int(sys.argv[1]), lambda: None)
+
+
+if __name__ == "__main__":
+    main()

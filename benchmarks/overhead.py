@@ -1,0 +1,179 @@
+"""What the fleet itself costs per page, beside bare Celery and beside a plain loop.
+
+    make bench                              both parts
+    python -m benchmarks.overhead --part fake --sizes 10,500,5000
+    python -m benchmarks.overhead --part cpu --pages 24
+
+Part "fake": the fake engine told not to render, on the file store. Printed are milliseconds of
+process CPU time per page and pages/s, beside a Celery task that does nothing on the same broker
+with the same configuration, in one run. Part "cpu": pages/s of the cpu engine in the fleet
+beside a plain loop over the same engine and renderer without any fleet, in one run.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from benchmarks.bare_worker import TASK
+from benchmarks.documents import example_pages, numbered_pdf
+from benchmarks.plain_loop import plain_loop
+from benchmarks.processes import cpu_by_command, cpu_seconds
+from producer.connections import Connections
+from producer.embedded_broker import EmbeddedBroker
+from producer.inputs import Input
+from producer.intake import Intake
+from producer.local_fleet import LocalFleet
+from producer.request import Request
+from producer.submission import Submitter
+from shared.broker import connect
+from shared.celery_app import make_app
+from shared.lifeline import die_with_parent
+from shared.queues import MAINTENANCE, declare
+from shared.sandbox import Sandbox
+from shared.settings import Settings, as_environment, load_settings
+
+BARE_TASKS = 5000
+THREADS = 16
+
+
+def main() -> int:
+    """Run the chosen parts; prints a line per measurement and a JSON summary."""
+    arguments = _arguments()
+    summary: dict[str, object] = {"python": platform.python_version(), "cores": os.cpu_count()}
+    with tempfile.TemporaryDirectory(prefix="pagefleet-bench-") as name, EmbeddedBroker() as broker:
+        home = Path(name)
+        settings = load_settings(home=home, redis_url=SecretStr(broker.url), fake_render=False)
+        if "fake" in arguments.part:
+            sizes = [int(size) for size in arguments.sizes.split(",")]
+            summary["fake"] = measure_fake(settings, home, sizes)
+        if "cpu" in arguments.part:
+            summary["cpu"] = measure_cpu(settings, home, arguments.pages)
+    print(json.dumps(summary, indent=2))
+    return 0
+
+
+def measure_fake(settings: Settings, home: Path, sizes: list[int]) -> dict[str, object]:
+    """Milliseconds of CPU per page on top of a bare Celery task, for several sizes."""
+    bare_ms, bare_speed = measure_bare(settings)
+    _say(f"bare Celery task: {bare_ms:.2f} ms CPU, {bare_speed:.0f} tasks/s")
+    found: dict[str, object] = {"bare_ms": bare_ms, "bare_per_s": bare_speed}
+    with running_fleet(settings, "fake") as convert:
+        convert(numbered_pdf(home / "warm.pdf", 64))
+        for size in sizes:
+            document = numbered_pdf(home / f"n{size}.pdf", size)
+            before, by_before, started = cpu_seconds(), cpu_by_command(), time.perf_counter()
+            pages = convert(document)
+            elapsed = time.perf_counter() - started
+            ms = (cpu_seconds() - before) * 1000 / pages
+            parts = {k: v - by_before.get(k, 0.0) for k, v in cpu_by_command().items()}
+            shown = {k: round(v * 1000 / pages, 2) for k, v in parts.items()}
+            _say(
+                f"{size} pages: {ms:.2f} ms CPU a page, {ms - bare_ms:.2f} on top of bare, "
+                f"{pages / elapsed:.0f} pages/s {shown}"
+            )
+            found[str(size)] = {"ms": ms, "on_top_ms": ms - bare_ms, "pages_per_s": pages / elapsed}
+    return found
+
+
+def measure_bare(settings: Settings) -> tuple[float, float]:
+    """CPU milliseconds and tasks per second of a task that does nothing."""
+    app = make_app(settings, (MAINTENANCE,))
+    queue = declare([MAINTENANCE])[0]
+    parent = os.getpid()
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.bare_worker", str(THREADS)],
+        env=as_environment(settings),
+        preexec_fn=lambda: die_with_parent(parent),
+    )
+    try:
+        _send(app, queue, 200)
+        _wait_empty(settings, worker)
+        before, started = cpu_seconds(), time.perf_counter()
+        _send(app, queue, BARE_TASKS)
+        _wait_empty(settings, worker)
+        elapsed = time.perf_counter() - started
+        return (cpu_seconds() - before) * 1000 / BARE_TASKS, BARE_TASKS / elapsed
+    finally:
+        worker.terminate()
+        worker.wait()
+        app.close()
+
+
+def _send(app: object, queue: object, number: int) -> None:
+    with app.producer_or_acquire() as producer, producer.batch():  # type: ignore[attr-defined]
+        for i in range(number):
+            app.send_task(TASK, args=(i,), queue=queue, producer=producer)  # type: ignore[attr-defined]
+
+
+def _wait_empty(settings: Settings, worker: "subprocess.Popen[bytes]") -> None:
+    with connect(settings) as client:
+        while client.llen(f"pagefleet:{MAINTENANCE}") or client.hlen("pagefleet:unacked"):
+            if worker.poll() is not None:
+                raise RuntimeError("the bare worker ended")
+            time.sleep(0.05)
+
+
+@contextmanager
+def running_fleet(settings: Settings, engine: str) -> Iterator[Callable[[Path], int]]:
+    """A function that converts one document and returns its number of pages."""
+    connections = Connections(settings)
+    request = Request(engine=engine, settings=settings, force=True)
+    with (
+        LocalFleet(settings, engine) as fleet,
+        Sandbox("intake", 1, memory_mb=settings.page_memory_mb) as sandbox,
+    ):
+        fleet.start()
+        intake = Intake(settings, sandbox)
+        submitter = Submitter(
+            intake, connections.jobs, connections.ledger, connections.dispatcher
+        )
+
+        def convert(document: Path) -> int:
+            made = submitter.submit(Input(str(document), "file"), request)
+            while (done := connections.jobs.done(made.manifest.job_id)) is None:
+                fleet.check()
+                time.sleep(0.05)
+            assert done.counts.ok == made.pages, done
+            return made.pages
+
+        yield convert
+
+
+def measure_cpu(settings: Settings, home: Path, pages: int) -> dict[str, object]:
+    """Pages per second of the fleet and of a plain loop over the same engine."""
+    document = example_pages(home / "pages.pdf", pages)
+    loop = plain_loop(settings, document, pages)
+    _say(f"plain loop: {loop:.3f} pages/s")
+    with running_fleet(settings, "cpu") as convert:
+        convert(example_pages(home / "warm-cpu.pdf", 4))
+        started = time.perf_counter()
+        convert(document)
+        fleet = pages / (time.perf_counter() - started)
+    _say(f"fleet: {fleet:.3f} pages/s, {fleet / loop:.1%} of the plain loop")
+    return {"loop_pages_per_s": loop, "fleet_pages_per_s": fleet, "ratio": fleet / loop}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", default="fake,cpu")
+    parser.add_argument("--sizes", default="10,100,1000,5000")
+    parser.add_argument("--pages", type=int, default=24)
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
