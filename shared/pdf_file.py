@@ -53,7 +53,7 @@ def memory_errors() -> Iterator[None]:
     pymupdf.TOOLS.reset_mupdf_warnings()
     try:
         yield
-    except pymupdf.mupdf.FzErrorSystem as error:
+    except PDF_ERRORS as error:
         raise_if_memory(error)
         raise
     if "malloc (" in complaints() or "calloc (" in complaints():

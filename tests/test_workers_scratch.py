@@ -1,0 +1,73 @@
+"""Pixels never outlive their process for long."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from workers.scratch import Scratch
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from workers.scratch import Scratch
+scratch = Scratch(Path(sys.argv[1]))
+scratch.new_path(".rgb").write_bytes(b"pixels")
+print(scratch.folder, flush=True)
+time.sleep(60)
+"""
+
+
+def test_closing_removes_the_folder_and_all_in_it(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path)
+    scratch.new_path(".rgb").write_bytes(b"pixels")
+
+    scratch.close()
+    scratch.close()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_paths_are_never_given_twice(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path)
+
+    assert len({scratch.new_path(".rgb") for _ in range(100)}) == 100
+    scratch.close()
+
+
+def test_others_may_not_look_into_the_folder(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path)
+
+    assert scratch.folder.stat().st_mode & 0o077 == 0
+    scratch.close()
+
+
+def test_a_start_removes_what_the_dead_left_and_nothing_of_the_living(tmp_path: Path) -> None:
+    living = Scratch(tmp_path)
+    program = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        left = Path(holder.stdout.readline().strip())
+        second = Scratch(tmp_path)
+        assert left.is_dir()
+        holder.kill()
+        holder.wait(10)
+
+    third = Scratch(tmp_path)
+
+    assert not left.exists()
+    assert living.folder.is_dir() and second.folder.is_dir()
+    for scratch in (living, second, third):
+        scratch.close()
+
+
+def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "lock").touch()
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "pagefleet-pixels-1-x").symlink_to(precious)
+
+    Scratch(base).close()
+
+    assert precious.is_dir()
