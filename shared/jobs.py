@@ -117,16 +117,8 @@ class JobStore:
         return newest
 
     def job_ids(self) -> Iterator[str]:
-        """Every job in the store, in the order of ids."""
-        after = ""
-        while True:
-            key = next(iter(self.store.list(keys.JOBS, start_after=after, limit=1)), None)
-            if key is None:
-                return
-            job_id = keys.job_of(key)
-            yield job_id
-            # "0" is the character after "/": skips everything below this job.
-            after = f"{keys.JOBS}{job_id}0"
+        """Every job in the store; foreign objects are passed over."""
+        return filter(keys.is_job_id, self.store.folders(keys.JOBS))
 
     def mark_open(self, job_id: str, created: float) -> None:
         """Write the marker by which a lost job is found again."""

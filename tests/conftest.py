@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import pytest
 import redis
 
-from shared.s3_client import forget_clients
 from shared.settings import Settings, build_settings
 from shared.store import ObjectStore, open_store
 from tests.services import RedisServer, S3Server, ServerMissing, start_redis, start_s3
@@ -64,7 +63,7 @@ def settings(tmp_path: Path) -> SettingsFactory:
 @pytest.fixture
 def s3_settings(
     s3_server: S3Server, settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SettingsFactory]:
+) -> SettingsFactory:
     """Makes settings whose store is a new prefix of the S3 service; credentials are set."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -75,8 +74,7 @@ def s3_settings(
     def make(**values: Any) -> Settings:
         return settings(**{"store": store, "s3_endpoint_url": s3_server.endpoint, **values})
 
-    yield make
-    forget_clients()
+    return make
 
 
 @pytest.fixture

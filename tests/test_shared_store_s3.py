@@ -53,6 +53,14 @@ class FaultyS3(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.fixture(autouse=True)
+def fresh_clients() -> Iterator[None]:
+    """Tests here change credentials, which clients remember."""
+    s3_client.forget_clients()
+    yield
+    s3_client.forget_clients()
+
+
 @pytest.fixture
 def faulty_store(
     settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
@@ -70,7 +78,6 @@ def faulty_store(
         yield open_store(settings(store="s3://bucket/x", s3_endpoint_url=url))
         server.shutdown()
         thread.join()
-    s3_client.forget_clients()
 
 
 def told(call: Callable[[], object], kind: type[PagefleetError] = StoreUnreachable) -> str:

@@ -115,12 +115,15 @@ def test_a_document_in_s3_is_fetched(s3_store: ObjectStore, folder: Path) -> Non
 
 
 def test_two_jobs_with_the_same_content_share_it(far: FarStore, cache: SourceCache) -> None:
-    key, *rest = stored(far, "a")
-    far.put("jobs/b/source.pdf", far.get(key))
+    wanted = stored(far, "a")
+    far.put("jobs/b/source.pdf", far.get(wanted[0]))
 
-    with cache.fetch(key, *rest) as first, cache.fetch("jobs/b/source.pdf", *rest) as second:
+    with (
+        cache.fetch(*wanted) as first,
+        cache.fetch("jobs/b/source.pdf", *wanted[1:]) as second,
+    ):
         assert first == second
-    assert far.downloads == [key]
+    assert far.downloads == [wanted[0]]
 
 
 def test_many_threads_that_want_one_document_fetch_it_once(tmp_path: Path, folder: Path) -> None:
