@@ -43,7 +43,8 @@ def assemble(content: PageContent) -> list[Draft]:
     drafts = furniture.settle(drafts, content)
     drafts = headings.settle_headings([d for d in drafts if not _is_dirt(d)], content.height)
     drafts = floating.with_captions_named(drafts)
-    return furniture.headers_first(in_order(drafts, unit))
+    ordered = furniture.headers_first(in_order(drafts, unit))
+    return headings.with_numbers_joined(lists.with_tails_joined(ordered, unit))
 
 
 def _is_dirt(draft: Draft) -> bool:
@@ -82,6 +83,10 @@ def _settled(draft: Draft, tables: Sequence[Table], unit: float) -> list[Draft]:
     draft = replace(draft, lines=tuple(with_drop_cap(draft.lines)))
     if draft.kind in ("title", "sub_title"):
         return headings.parted_by_size(draft)
+    if draft.kind == "text":
+        headed = headings.with_leading_heading(draft)
+        if len(headed) > 1:
+            return [headed[0], *_settled(headed[1], tables, unit)]
     parts = _columns(draft, unit) if draft.kind in _FLOWING else [draft]
     return [_named(part) for part in parts]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pymupdf
 
 from shared.records import TextLayer
-from workers.cpu import trust
+from workers.cpu import hidden_text, trust
+from workers.cpu.embedded import with_embedded_pictures
 from workers.cpu.layout import find_regions, find_tables
 from workers.cpu.recognizer import Pixels, Recognizer
 from workers.cpu.seen import Seen
@@ -35,16 +36,17 @@ def _all(found: list[LayerLine]) -> list[Line]:
 def _believed(
     page: pymupdf.Page, found: list[LayerLine], image: Pixels, recognizer: Recognizer
 ) -> list[Line]:
-    visible = trust.shown(found, image, image.shape[1] / page.rect.width)
-    if not trust.is_sound(visible) or trust.is_under_picture(page):
+    if hidden_text.is_under_picture(page):
         return []
-    lines = _all(visible)
-    return lines if trust.says_what_is_shown(page, lines, image, recognizer) else []
+    scale = image.shape[1] / page.rect.width
+    lines = trust.corrected(trust.shown(found, image, scale), image, scale, recognizer)
+    return [] if hidden_text.misses_much(page, lines, image, recognizer) else lines
 
 
 def _seen(page: pymupdf.Page, lines: list[Line], turn: Rotation) -> Seen:
     regions = find_regions(page)
     tables = find_tables(page, regions)
+    regions = with_embedded_pictures(page, regions, lines)
     size = (page.rect.width, page.rect.height)
     return Seen(PageContent(*size, tuple(lines), regions, tables), turn, "text layer")
 

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+#: Set behind a row that ends inside a word; ``cleaned`` keeps it out of what documents say.
+CUT = "\u2060"
 _CJK = re.compile(
     "[\u2e80-\u2fff\u3000-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u33ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]"
@@ -12,6 +14,7 @@ _IDEOGRAPH = re.compile(
 )
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 _PRESENTATION = re.compile("[\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _INVISIBLE = re.compile(
@@ -27,6 +30,16 @@ def is_cjk(character: str) -> bool:
 def is_ideograph(character: str) -> bool:
     """A Chinese or Japanese letter, no punctuation."""
     return bool(_IDEOGRAPH.match(character))
+
+
+def is_hangul(character: str) -> bool:
+    """A Korean letter: written with spaces, but broken anywhere."""
+    return bool(_HANGUL.match(character))
+
+
+def is_rtl(character: str) -> bool:
+    """A Hebrew or Arabic letter."""
+    return bool(_RTL.match(character))
 
 
 def is_latin(character: str) -> bool:

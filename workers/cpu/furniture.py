@@ -13,6 +13,7 @@ _TOP, _BOTTOM = 0.18, 0.80
 #: The outermost part of a page, where a bare number is its number.
 _MARGIN = 0.10
 _MOST_ROWS, _MOST_WORDS = 4, 45
+_FOOTNOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*†‡§])\s*\w|^\d{1,2}(?=[^\W\d])")
 _PAGE_NUMBER = re.compile(
     r"^[\[(]?[-–—~·•|\s]*(?:(?:page|seite|p\.|第)\s*)?(?:[A-Z]{0,2}[-.]?\d{1,4}|[ivxlc]{1,7}|\d{1,3}[-–]\d{1,4})"
     r"(?:\s*(?:of|/|von|de|页|頁)\s*\d{0,4})?[-–—~·•|\s]*[\])]?$",
@@ -45,6 +46,8 @@ def _settled(draft: Draft, page: PageContent) -> Draft:
 def _checked(draft: Draft, page: PageContent) -> Draft:
     if _PAGE_NUMBER.match(draft.text.strip()):
         return replace(draft, kind="page_number")
+    if draft.kind == "footer" and _FOOTNOTE.match(draft.text.strip()):
+        return replace(draft, kind="footnote")
     middle = draft.box.middle / page.height
     misplaced = middle > _TOP if draft.kind == "header" else middle < _BOTTOM
     long = len(rows_of(draft.lines)) > _MOST_ROWS or len(draft.text.split()) > _MOST_WORDS

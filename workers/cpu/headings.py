@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
 from workers.cpu.drafts import Draft
+from workers.cpu.lists import begins_item
 from workers.cpu.rows import rows_of
-from workers.cpu.values import bounding
+from workers.cpu.values import Line, bounding
 
 _NUMBERED = re.compile(r"^(?:(?:§|Section)\s*)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+(?=\S)")
 _LONGEST = 220
@@ -19,8 +20,13 @@ _TITLE_TO_BODY, _TITLE_TO_HEADING = 1.45, 1.15
 _SAME_SIZE, _SAME_ROUGH_SIZE = 1.12, 1.4
 #: A row this many times larger than the next is a heading over another.
 _SUBTITLE = 1.4
+_MOST_BOLD_ROWS = 2
 #: A title stands above this part of the page.
 _UPPER = 0.5
+_ALONE = re.compile(
+    r"^((chapter|part|section|appendix|annex)\s+)?([\divx]{1,4}|[A-Z])[.:]?$", re.IGNORECASE
+)
+_CAPTION = re.compile(r"^(figure|fig\.|table|listing|example|algorithm|图|表)\s*\d", re.IGNORECASE)
 _QUANTITY = re.compile(r"^[\d½¼¾⅓]+([.,/]\d+)?\s+[a-zà-ÿ]")
 
 
@@ -29,6 +35,38 @@ def settle_headings(drafts: Sequence[Draft], height: float) -> list[Draft]:
     sane = [_demoted(draft) for draft in drafts]
     title = _title(sane, height)
     return [replace(draft, kind="title") if draft is title else draft for draft in sane]
+
+
+def with_numbers_joined(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts`` in reading order, a chapter's number made one with the heading behind it."""
+    joined: list[Draft] = []
+    for draft in drafts:
+        place = next((i for i in (-1, -2) if _may_join(joined[i:], draft)), None)
+        if place is None:
+            joined.append(draft)
+        else:
+            before = joined[place]
+            box = bounding((before.box, draft.box))
+            joined[place] = replace(draft, box=box, lines=_in_one_row(before.lines, draft.lines))
+    return joined
+
+
+def _may_join(last: Sequence[Draft], draft: Draft) -> bool:
+    """Whether ``last`` is a number, with nothing or a picture before the heading ``draft``."""
+    if not last or draft.kind not in ("title", "sub_title"):
+        return False
+    return _is_number(last[0]) and all(other.kind == "image" for other in last[1:])
+
+
+def _is_number(draft: Draft) -> bool:
+    return draft.kind in ("title", "sub_title") and bool(_ALONE.match(draft.text.strip()))
+
+
+def _in_one_row(number: Sequence[Line], heading: Sequence[Line]) -> tuple[Line, ...]:
+    first = rows_of(heading)[0].lines[0]
+    text = " ".join(line.text for line in number)
+    begun = replace(first, text=f"{text} {first.text}")
+    return tuple(begun if line is first else line for line in heading)
 
 
 def parted_by_size(draft: Draft) -> list[Draft]:
@@ -42,6 +80,23 @@ def parted_by_size(draft: Draft) -> list[Draft]:
     parts = [[line for row in part for line in row.lines] for part in (rows[:place], rows[place:])]
     return [
         replace(draft, box=bounding(line.box for line in part), lines=tuple(part)) for part in parts
+    ]
+
+
+def with_leading_heading(draft: Draft) -> list[Draft]:
+    """``draft`` as a heading and a text where bold rows of their own stand over plain ones."""
+    rows = rows_of(draft.lines)
+    bold = len(list(takewhile(lambda row: all(line.bold for line in row.lines), rows)))
+    if not 0 < bold <= _MOST_BOLD_ROWS or bold == len(rows):
+        return [draft]
+    head = [line for row in rows[:bold] for line in row.lines]
+    text = " ".join(line.text for line in head)
+    if text.endswith((".", ",", ":")) or not any(map(str.isalpha, text)) or begins_item(text):
+        return [draft]
+    rest = [line for row in rows[bold:] for line in row.lines]
+    return [
+        Draft("sub_title", bounding(line.box for line in head), tuple(head)),
+        replace(draft, box=bounding(line.box for line in rest), lines=tuple(rest)),
     ]
 
 
@@ -68,6 +123,8 @@ def _demoted(draft: Draft) -> Draft:
     if draft.kind not in ("title", "sub_title"):
         return draft
     text = draft.text.strip()
+    if _CAPTION.match(text):
+        return replace(draft, kind="image_caption")
     wordy = len(text) > _LONGEST or (text.endswith(".") and len(text.split()) > 14)
     running_on = text.endswith((",", ";")) or (text[:1].islower() and len(text.split()) > 3)
     if wordy or running_on or _QUANTITY.match(text) or not re.search(r"\w", text):
@@ -79,11 +136,17 @@ def _title(drafts: Sequence[Draft], height: float) -> Draft | None:
     if any(draft.kind == "title" for draft in drafts):
         return None
     headings = [draft for draft in drafts if draft.kind == "sub_title"]
-    upper = [d for d in headings if d.box.top < _UPPER * height and not _depth(d.text)]
+    upper = [
+        draft
+        for draft in headings
+        if draft.box.top < _UPPER * height
+        and not _depth(draft.text)
+        and any(map(str.isalpha, draft.text))
+    ]
     if not upper:
         return None
     largest = max(upper, key=lambda draft: draft.size)
-    others = [draft.size for draft in headings if draft is not largest]
+    others = [d.size for d in headings if d is not largest and not _is_number(d)]
     body = [draft.size for draft in drafts if draft.kind in ("text", "list")]
     if others and largest.size < _TITLE_TO_HEADING * max(others):
         return None

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from workers.cpu.drafts import Draft
 from workers.cpu.escaping import paragraph
-from workers.cpu.paragraphs import join
-from workers.cpu.rows import Row
+from workers.cpu.paragraphs import ends_sentence, join
+from workers.cpu.rows import Row, rows_of
+from workers.cpu.values import bounding
 
-_GLYPHS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✓✔✦❖\uf0b7\uf0a7\uf0d8"
-_BULLET = re.compile(rf"^(?:[{_GLYPHS}]\s*|[*–—-]\s+)(?=\S)|^[{_GLYPHS}]$")
-_GLYPH_BULLET = re.compile(rf"^[{_GLYPHS}]\s*\S")
+_GLYPHS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✓✔✦❖\uf0b7\uf0a7\uf0d8\ufffd"
+_BULLET = re.compile(rf"^(?:[{_GLYPHS}]+\s*|[*–—-]\s+)(?=\S)|^[{_GLYPHS}]$")
+_GLYPH_BULLET = re.compile(rf"^[{_GLYPHS}]+\s*\S")
 _NUMBER = re.compile(r"^(\d{1,3})([.)])\s*(?=\S)(?!\d)")
 _LETTER = re.compile(r"^(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,3})\)|[a-z]\.|\[\d{1,3}\])\s+(?=\S)")
 #: An item is deeper than another where it begins this many font sizes further right.
@@ -37,6 +39,34 @@ def has_bullets(rows: Sequence[Row]) -> bool:
     """Whether a text is a list in truth: bullets before two rows and before the first."""
     marked = [bool(_GLYPH_BULLET.match(row.text)) for row in rows]
     return len(rows) > 0 and marked[0] and (sum(marked) > 1 or len(rows) < 4)
+
+
+def with_tails_joined(drafts: Sequence[Draft], unit: float) -> list[Draft]:
+    """``drafts`` in reading order, an item's last rows given back to it.
+
+    A list block without a mark that is indented right under a bullet, or that goes on with a
+    small letter, is no item of its own; ``unit`` is the median line height.
+    """
+    joined: list[Draft] = []
+    for draft in drafts:
+        if joined and draft.kind == "list" and _is_tail(joined[-1], draft, unit):
+            before = joined[-1]
+            box = bounding((before.box, draft.box))
+            joined[-1] = replace(before, box=box, lines=before.lines + draft.lines)
+        else:
+            joined.append(draft)
+    return joined
+
+
+def _is_tail(before: Draft, draft: Draft, unit: float) -> bool:
+    if before.kind != "list" or not before.lines or not draft.lines:
+        return False
+    first, start = rows_of(before.lines)[0], rows_of(draft.lines)[0]
+    gap = draft.box.top - before.box.bottom
+    if begins_item(start.text) or not begins_item(first.text) or not -unit < gap < unit:
+        return False
+    indented = start.box.left > first.box.left + 0.4 * unit
+    return indented and not ends_sentence(rows_of(before.lines)[-1].text)
 
 
 def items_of(rows: Sequence[Row], whole: str) -> list[Item]:

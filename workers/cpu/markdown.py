@@ -6,6 +6,7 @@ from itertools import groupby
 
 from workers.cpu import escaping, headings, lists
 from workers.cpu.code import code_text
+from workers.cpu.contents import is_contents, shortened
 from workers.cpu.drafts import Draft
 from workers.cpu.flow import joined_across
 from workers.cpu.paragraphs import join, paragraphs
@@ -67,6 +68,8 @@ def _text(draft: Draft, whole: str) -> str:
     if draft.kind == "image" or (not draft.lines and not draft.html):
         return ""
     rows = rows_of(draft.lines)
+    if draft.kind in ("text", "table") and is_contents(rows):
+        return "\n".join(f"- {escaping.paragraph(shortened(row.text))}" for row in rows)
     if draft.kind == "table":
         return draft.html or from_rows(rows)
     if draft.kind == "code":

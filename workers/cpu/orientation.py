@@ -14,8 +14,8 @@ Turn = Literal[0, 90, 180, 270]
 _SAMPLE = 6
 #: Upright lines score above, upside-down lines below (measured: 0.97 and 0.75).
 _SURE = 0.9
-#: How much better the other way up must score on a page that reads badly either way.
-_MARGIN = 0.08
+#: What a page must score at least when it is turned over, and how much more than before.
+_FAIR, _MARGIN = 0.8, 0.08
 #: A line is tall where its height is this many times its width.
 _TALL = 1.5
 #: Skew in degrees below which straightening changes nothing, and above which it is no skew.
@@ -64,7 +64,7 @@ def _right_way_up(recognizer: Recognizer, page: Upright) -> Upright:
     if not crops or as_is >= _SURE:
         return page
     over = [np.ascontiguousarray(piece[::-1, ::-1]) for piece in crops]
-    if _certainty(recognizer.read_crops(over)) > as_is + _MARGIN:
+    if _certainty(recognizer.read_crops(over)) > max(_FAIR, as_is + _MARGIN):
         return _turned(page, 180)
     return page
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from workers.cpu.characters import is_cjk
+from workers.cpu.characters import CUT, is_cjk
 from workers.cpu.rows import Row
 
 #: A first line is indented by more than this, in font sizes.
@@ -31,7 +31,7 @@ def join(texts: Sequence[str], whole: str = "") -> str:
     joined = ""
     for text in texts:
         joined = _append(joined, text.strip(), whole)
-    return joined.replace("\u00ad", "")
+    return joined.replace("\u00ad", "").replace(CUT, "")
 
 
 def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
@@ -91,7 +91,7 @@ class _Shape:
 def _append(joined: str, text: str, whole: str) -> str:
     if not joined or not text:
         return joined + text
-    if joined.endswith("\u00ad"):
+    if joined.endswith(("\u00ad", CUT)):
         return joined[:-1] + text
     if _HYPHEN.search(joined) and text[:1].islower():
         return joined + text if _keeps_hyphen(joined, text, whole) else joined[:-1] + text

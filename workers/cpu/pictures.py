@@ -7,8 +7,8 @@ from workers.cpu.values import Line, PageContent, Region
 #: Words of a line that make it a sentence and not a label.
 _SENTENCE_WORDS = 5
 _SENTENCES = 4
-#: A picture whose area is covered by lines to this part is text.
-_COVERED = 0.30
+#: A picture covered by sentences to this part is text, and by lines of any kind to that part.
+_COVERED, _FILLED = 0.30, 0.5
 #: A picture below this part of the page is a speck.
 _SPECK = 0.002
 
@@ -30,6 +30,8 @@ def _is_text(region: Region, lines: Sequence[Line], page: PageContent) -> bool:
     inside = [line for line in lines if line.box.share_in(region.box) > 0.5]
     covered = sum(line.box.area for line in inside) / region.box.area
     sentences = [line for line in inside if len(line.text.split()) >= _SENTENCE_WORDS]
+    if covered > _FILLED:
+        return True
     return len(sentences) >= _SENTENCES and (covered > _COVERED or 2 * len(sentences) > len(inside))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from shared.records import Block
+from workers.cpu.characters import CUT
 from workers.cpu.drafts import Draft
 from workers.cpu.escaping import inline
 from workers.cpu.rows import Row, rows_of
@@ -11,7 +12,7 @@ from workers.cpu.seen import Seen
 
 def plain_text(drafts: Sequence[Draft]) -> str:
     """All rows of the page in reading order, an empty line between blocks."""
-    parts = ["\n".join(inline(row.text) for row in rows_of(draft.lines)) for draft in drafts]
+    parts = ["\n".join(_row_text(row) for row in rows_of(draft.lines)) for draft in drafts]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -25,9 +26,13 @@ def _rows(drafts: Sequence[Draft]) -> Iterator[Row]:
         yield from rows_of(draft.lines)
 
 
+def _row_text(row: Row) -> str:
+    return inline(row.text.replace(CUT, ""))
+
+
 def _block(row: Row, seen: Seen) -> Block:
     scores = [line.score for line in row.lines if line.score is not None]
     confidence = round(sum(scores) / len(scores), 4) if scores else None
     return Block(
-        type="text", bbox=seen.on_grid(row.box), text=inline(row.text), confidence=confidence
+        type="text", bbox=seen.on_grid(row.box), text=_row_text(row), confidence=confidence
     )

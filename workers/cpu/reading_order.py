@@ -8,6 +8,8 @@ from workers.cpu.values import Box
 _GIVE = 0.3
 #: Narrowest column gutter and lowest row gap; all in median line heights.
 _GUTTER, _GAP = 0.4, 0.0
+#: A part narrower and less filled than this beside a column is a margin.
+_NARROW, _LITTLE = 0.6, 0.25
 #: Deeper nesting than this is no page but an attack on the stack.
 _DEEPEST = 60
 
@@ -50,7 +52,16 @@ def _follows(box: Box, wide: Box) -> bool:
 
 def _columns(boxes: Sequence[Box], members: list[int], unit: float) -> list[list[int]]:
     """``members`` parted at vertical gutters, left to right."""
-    return _part(members, lambda i: (boxes[i].left, boxes[i].right), _GUTTER * unit)
+    parts = _part(members, lambda i: (boxes[i].left, boxes[i].right), _GUTTER * unit)
+    return [members] if len(parts) > 1 and _has_margin(boxes, parts) else parts
+
+
+def _has_margin(boxes: Sequence[Box], parts: list[list[int]]) -> bool:
+    """Whether a part is no column but a few narrow words beside one, such as side headings."""
+    widths = [max(boxes[i].width for i in part) for part in parts]
+    filled = [sum(boxes[i].height for i in part) for part in parts]
+    sizes = zip(widths, filled, strict=True)
+    return any(w < _NARROW * max(widths) and h < _LITTLE * max(filled) for w, h in sizes)
 
 
 def _rows(boxes: Sequence[Box], members: list[int], unit: float) -> list[list[int]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from workers.cpu.characters import is_cjk, mostly_rtl
+from workers.cpu.characters import CUT, is_cjk, mostly_rtl
 from workers.cpu.values import Box, Line, bounding
 
 #: Pieces share a row where they overlap by this part of the lower one's height.
@@ -34,7 +34,7 @@ class Row:
         text = self.lines[0].text
         for before, line in zip(self.lines, self.lines[1:], strict=False):
             text += _between(before, line) + line.text
-        return text
+        return text + CUT if self.lines[-1].cut else text
 
 
 def rows_of(lines: Sequence[Line]) -> list[Row]:
@@ -90,5 +90,7 @@ def _row(lines: list[Line]) -> Row:
 def _between(before: Line, after: Line) -> str:
     if is_cjk(before.text[-1:]) and is_cjk(after.text[:1]):
         return ""
+    if before.space_after or after.space_before:
+        return " "
     gap = -before.box.common_width(after.box)
     return "" if gap < _TOUCHING * min(before.size, after.size) and before.score is None else " "

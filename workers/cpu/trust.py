@@ -1,92 +1,105 @@
-"""Decides whether a page's text layer says what the page shows, by looking at its pixels."""
+"""Decides which lines of a text layer say what the page shows, by looking at its pixels."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from statistics import median
 
 import numpy as np
-import pymupdf
 
-from workers.cpu.recognizer import Corners, Pixels, Recognizer
+from workers.cpu.mending import mended, to_mend
+from workers.cpu.recognizer import Corners, Pixels, Recognizer, Words
 from workers.cpu.text_layer import LayerLine
 from workers.cpu.values import Box, Line
 
-#: Fewer visible characters than this are a stamp or a number, not the page's text.
-_FEWEST = 30
-_MOST_BROKEN = 0.02
-#: Lines that are read from the pixels for comparison, and how alike they must be.
-_SAMPLE, _ALIKE = 5, 0.6
-_SHORTEST_SAMPLE = 8
+#: Where more of the text than this can't be believed, none of it is.
+_MOST_FALSE = 0.3
+#: The part of a line that may be unmapped before the rest is doubted.
+_MOST_BROKEN = 0.2
+#: Lines of one font that are read for comparison, and how alike they must be.
+_SAMPLE, _ALIKE = 3, 0.6
+#: Characters that make a line worth comparing, and about how many are enough.
+_SHORTEST, _ENOUGH = 8, 40
+#: Fonts with fewer characters than this on a page are not looked at.
+_RARE_FONT = 16
 #: A line whose pixels differ by less than this (of 255) shows nothing.
 _CONTRAST = 24
-#: Pictures over this part of the page may hide text that the layer does not have.
-_LARGE_PICTURES = 0.4
-#: A picture over this part of the page is the page.
-_COVER = 0.75
-#: Outlines may be letters where there are more of them than this and little text.
-_MANY_DRAWINGS, _LITTLE_TEXT = 100, 400
-_MOST_MISSED = 0.25
 
 
-def shown(lines: Sequence[LayerLine], image: Pixels, scale: float) -> list[LayerLine]:
+def shown(lines: Iterable[LayerLine], image: Pixels, scale: float) -> list[LayerLine]:
     """``lines`` that leave a trace on ``image``; ``scale`` is pixels per point."""
     return [line for line in lines if line.painted and _contrast(line.line.box, image, scale)]
 
 
-def is_sound(lines: Sequence[LayerLine]) -> bool:
-    """Whether ``lines`` are enough text, and in an encoding that maps to letters."""
-    characters = sum(len(line.line.text.replace(" ", "")) for line in lines)
-    broken = sum(line.broken for line in lines)
-    return characters >= _FEWEST and broken <= _MOST_BROKEN * characters
+def corrected(
+    lines: Sequence[LayerLine], image: Pixels, scale: float, recognizer: Recognizer
+) -> list[Line]:
+    """The lines of the layer, those in lying fonts read from ``image`` instead.
 
-
-def is_under_picture(page: pymupdf.Page) -> bool:
-    """Whether a picture over most of ``page`` is painted after most of its text.
-
-    Such text is the work of an OCR program, hidden below its scan.
+    Empty where too much of it is false.
     """
-    painted = page.get_bboxlog()
-    covers = [
-        place
-        for place, (what, box) in enumerate(painted)
-        if what == "fill-image"
-        and (pymupdf.Rect(box) & page.rect).get_area() > _COVER * page.rect.get_area()
-    ]
-    texts = [place for place, (what, _) in enumerate(painted) if what.endswith("-text")]
-    below = sum(place < covers[-1] for place in texts) if covers else 0
-    return 2 * below > len(texts)
+    lying = _lying_fonts(lines, image, scale, recognizer)
+    false = {id(layer) for layer in lines if layer.font in lying or _is_garbled(layer)}
+    amount = _characters([layer for layer in lines if id(layer) in false])
+    if amount > _MOST_FALSE * _characters(lines):
+        return []
+    doubtful = [layer for layer in to_mend(lines) if id(layer) not in false]
+    again = [layer for layer in lines if id(layer) in false] + doubtful
+    words = recognizer.read(image, [_corners(layer.line.box, image, scale) for layer in again])
+    read = {id(layer): word for layer, word in zip(again, words, strict=True)}
+    settled = [_settled(layer, read.get(id(layer)), id(layer) in false) for layer in lines]
+    return [line for line in settled if line.text]
 
 
-def says_what_is_shown(
-    page: pymupdf.Page, lines: Sequence[Line], image: Pixels, recognizer: Recognizer
+def _characters(lines: Iterable[LayerLine]) -> int:
+    return sum(len(layer.line.text.replace(" ", "")) for layer in lines)
+
+
+def _is_garbled(layer: LayerLine) -> bool:
+    return layer.broken > _MOST_BROKEN * len(layer.line.text)
+
+
+def _settled(layer: LayerLine, word: Words | None, is_false: bool) -> Line:
+    if word is None:
+        return layer.line
+    if is_false:
+        return replace(layer.line, text=word.text.strip(), score=word.score)
+    return replace(layer.line, text=mended(layer.line.text, word.text))
+
+
+def _lying_fonts(
+    lines: Sequence[LayerLine], image: Pixels, scale: float, recognizer: Recognizer
+) -> set[str]:
+    by_font: dict[str, list[LayerLine]] = defaultdict(list)
+    for layer in lines:
+        by_font[layer.font].append(layer)
+    return {
+        font
+        for font, members in by_font.items()
+        if _characters(members) >= _RARE_FONT and _lies(members, image, scale, recognizer)
+    }
+
+
+def _lies(
+    members: Sequence[LayerLine], image: Pixels, scale: float, recognizer: Recognizer
 ) -> bool:
-    """Whether ``lines`` agree with ``image``, a rendering of ``page`` as upright as it."""
-    scale = image.shape[1] / page.rect.width
-    if not _sample_agrees(lines, image, scale, recognizer):
-        return False
-    return not _may_miss_text(page, lines) or _misses_little(lines, image, scale, recognizer)
-
-
-def _sample_agrees(
-    lines: Sequence[Line], image: Pixels, scale: float, recognizer: Recognizer
-) -> bool:
-    readable = [line for line in lines if _can_be_read(line, recognizer)]
-    longest = sorted(readable, key=lambda line: -len(line.text))[: 4 * _SAMPLE]
-    sample = sorted(longest, key=lambda line: line.box.top)[:: max(1, len(longest) // _SAMPLE)]
+    readable = [layer.line for layer in members if _can_be_read(layer.line, recognizer)]
+    handy = sorted(readable, key=lambda line: abs(len(line.text) - _ENOUGH))[: 3 * _SAMPLE]
+    sample = sorted(handy, key=lambda line: line.box.top)[:: max(1, len(handy) // _SAMPLE)]
     if not sample:
-        return True  # A script that only the layer knows.
-    corners = [_corners(line.box, image, scale) for line in sample]
-    read = recognizer.read(image, corners)
+        return False  # A script that only the layer knows.
+    read = recognizer.read(image, [_corners(line.box, image, scale) for line in sample])
     pairs = zip(sample, read, strict=True)
-    return median([_likeness(line.text, words.text) for line, words in pairs]) >= _ALIKE
+    return median([_likeness(line.text, words.text) for line, words in pairs]) < _ALIKE
 
 
 def _can_be_read(line: Line, recognizer: Recognizer) -> bool:
     letters = [character for character in line.text if not character.isspace()]
     known = sum(letter in recognizer.alphabet for letter in letters)
     lies = line.box.width > line.box.height
-    return lies and len(letters) >= _SHORTEST_SAMPLE and known >= 0.9 * len(letters)
+    return lies and len(_bare(line.text)) >= _SHORTEST and known >= 0.9 * len(letters)
 
 
 def _likeness(one: str, other: str) -> float:
@@ -96,25 +109,6 @@ def _likeness(one: str, other: str) -> float:
 def _bare(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in plain if character.isalnum())
-
-
-def _may_miss_text(page: pymupdf.Page, lines: Sequence[Line]) -> bool:
-    area = page.rect.width * page.rect.height
-    pictures = [pymupdf.Rect(info["bbox"]) & page.rect for info in page.get_image_info()]
-    if max((picture.get_area() for picture in pictures), default=0.0) > _LARGE_PICTURES * area:
-        return True
-    few = sum(len(line.text) for line in lines) < _LITTLE_TEXT
-    return few and len(page.get_cdrawings()) > _MANY_DRAWINGS
-
-
-def _misses_little(
-    lines: Sequence[Line], image: Pixels, scale: float, recognizer: Recognizer
-) -> bool:
-    boxes = [Box(*(edge * scale for edge in line.box)) for line in lines]
-    found = [Box(*corner.min(axis=0), *corner.max(axis=0)) for corner in recognizer.find(image)]
-    missed = [box for box in found if not any(box.share_in(known) > 0.3 for known in boxes)]
-    whole = sum(box.area for box in found)
-    return sum(box.area for box in missed) <= _MOST_MISSED * whole
 
 
 def _contrast(box: Box, image: Pixels, scale: float) -> bool:

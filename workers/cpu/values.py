@@ -64,6 +64,11 @@ class Line:
     score: float | None = None
     mono: bool = False
     bold: bool = False
+    #: Whether a text layer has a space before its first and behind its last letter.
+    space_before: bool = False
+    space_after: bool = False
+    #: Whether the line ends inside a word that no hyphen shows (Korean).
+    cut: bool = False
 
 
 @dataclass(frozen=True)
