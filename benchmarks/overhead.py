@@ -134,9 +134,7 @@ def running_fleet(settings: Settings, engine: str) -> Iterator[Callable[[Path], 
     ):
         fleet.start()
         intake = Intake(settings, sandbox)
-        submitter = Submitter(
-            intake, connections.jobs, connections.ledger, connections.dispatcher
-        )
+        submitter = Submitter(intake, connections.jobs, connections.ledger, connections.dispatcher)
 
         def convert(document: Path) -> int:
             made = submitter.submit(Input(str(document), "file"), request)

@@ -39,5 +39,3 @@ def plain_loop(settings: Settings, document: Path, pages: int) -> float:
     finally:
         host.stop()
         renderer.close()
-
-

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 #: The twelve tokens that DeepSeek-OCR has beyond the vocabulary of the tokenizer's package.
-OWN_TOKENS = (
-    "<image> <|ref|> <|/ref|> <|det|> <|/det|> <|grounding|> "
-    "<td> </td> <tr> </tr> <|User|> <|Assistant|>"
-).split()
+GROUNDING_TOKENS = ["<image>", "<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|grounding|>"]
+TABLE_TOKENS = ["<td>", "</td>", "<tr>", "</tr>"]
+OWN_TOKENS = [*GROUNDING_TOKENS, *TABLE_TOKENS, "<|User|>", "<|Assistant|>"]
 FIRST_OWN_ID = 128815
 FULL: dict[str, Any] = {
     "architectures": ["DeepseekV2ForCausalLM"],

@@ -34,7 +34,7 @@ def assemble(
 ) -> Document:
     """Merge the results of all selected pages, given in order.
 
-    ``figure_base`` is the folder of ``figures/`` as seen from the Markdown file, not encoded.
+    ``figure_base`` is the URL-encoded folder of ``figures/`` as seen from the Markdown file.
     Equal arguments give equal bytes. Raises PagefleetError where a page is missing, out of
     order or of another job.
     """

@@ -9,14 +9,16 @@ from shared.document.syntax import HTML_LINE
 Span = tuple[int, int]
 _ESCAPE_OR_RUN = re.compile(r"\\[!-/:-@\[-`{-~]|`+")
 _RUN = re.compile(r"`+")
+#: GitHub turns bare addresses into links before it sees the backticks in them.
+_BARE_ADDRESS = re.compile(r"(?::/|www\.|@)[^\s<]*\Z", re.IGNORECASE)
 
 
 def code_spans(block: str) -> tuple[Span, ...]:
     """Sorted, disjoint ranges of ``block`` that are inline code with their backticks.
 
     Empty where the block may hold raw HTML, where a line's backticks don't pair up within
-    the line, or where a span holds a table's column mark: there a renderer that cuts the
-    block differently would see other spans.
+    the line, where a span holds a table's column mark or where a bare address runs into
+    one: there a renderer that cuts the block differently would see other spans.
     """
     if "`" not in block or HTML_LINE.search(block):
         return ()
@@ -34,16 +36,16 @@ def code_spans(block: str) -> tuple[Span, ...]:
 def _line_spans(line: str) -> list[Span] | None:
     runs = [(match.start(), match.end()) for match in _RUN.finditer(line)]
     spans: list[Span] = []
-    position = 0
+    position = after_last = 0
     while match := _ESCAPE_OR_RUN.search(line, position):
-        position = match.end()
-        if line[match.start()] == "\\":
+        start, position = match.span()
+        if line[start] == "\\":
             continue
-        end = _closing(runs, match.end(), match.end() - match.start())
-        if end is None or "|" in line[match.start() : end]:
+        end = _closing(runs, position, position - start)
+        if end is None or "|" in line[start:end] or _BARE_ADDRESS.search(line, after_last, start):
             return None
-        spans.append((match.start(), end))
-        position = end
+        spans.append((start, end))
+        position = after_last = end
     return spans
 
 

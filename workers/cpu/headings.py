@@ -21,6 +21,8 @@ _SAME_SIZE, _SAME_ROUGH_SIZE = 1.12, 1.4
 #: A row this many times larger than the next is a heading over another.
 _SUBTITLE = 1.4
 _MOST_BOLD_ROWS = 2
+#: Words this many times larger than the running text are a heading.
+_LARGE, _ROUGHLY_LARGE = 1.3, 1.6
 #: A title stands above this part of the page.
 _UPPER = 0.5
 _ALONE = re.compile(
@@ -32,7 +34,8 @@ _QUANTITY = re.compile(r"^[\d½¼¾⅓]+([.,/]\d+)?\s+[a-zà-ÿ]")
 
 def settle_headings(drafts: Sequence[Draft], height: float) -> list[Draft]:
     """``drafts`` with false headings made text and the page's title found."""
-    sane = [_demoted(draft) for draft in drafts]
+    body = _body_size(drafts)
+    sane = [_promoted(_demoted(draft), body) for draft in drafts]
     title = _title(sane, height)
     return [replace(draft, kind="title") if draft is title else draft for draft in sane]
 
@@ -130,6 +133,27 @@ def _demoted(draft: Draft) -> Draft:
     if wordy or running_on or _QUANTITY.match(text) or not re.search(r"\w", text):
         return replace(draft, kind="text")
     return draft
+
+
+def _promoted(draft: Draft, body: float) -> Draft:
+    """A few large words of their own are a heading, whatever the layout model thinks."""
+    if draft.kind != "text" or not body:
+        return draft
+    text = draft.text.strip()
+    factor = _LARGE if draft.confidence is None else _ROUGHLY_LARGE
+    few = len(rows_of(draft.lines)) <= _MOST_BOLD_ROWS and 3 < len(text) < _LONGEST // 2
+    worded = text[:1].isupper() and not text.endswith((".", ",", ";", ":"))
+    return (
+        replace(draft, kind="sub_title") if few and worded and draft.size > factor * body else draft
+    )
+
+
+def _body_size(drafts: Sequence[Draft]) -> float:
+    """The font size of most of the running text; 0 on a page with hardly any."""
+    sizes = sorted(
+        draft.size for draft in drafts if draft.kind in ("text", "list") for _ in draft.text
+    )
+    return sizes[len(sizes) // 2] if len(sizes) > _LONGEST else 0.0
 
 
 def _title(drafts: Sequence[Draft], height: float) -> Draft | None:

@@ -1,7 +1,6 @@
 """Puts right single characters of a text layer that its fonts map to something else."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -12,18 +11,18 @@ from workers.cpu.text_layer import LayerLine
 _MARKS = "\"!#$%&'()*+"
 _INSIDE = re.compile(r"(?<=[a-z])[\"!#$%&](?=[a-z])")
 _ANYWHERE = re.compile(r"[\"!#$%&](?=[a-z])|(?<=[a-z])[\"!#$%&]")
-#: Lines of one font in which it must happen before the font is suspected.
+#: Lines in which it must happen before all fonts of a page are suspected.
 _ENOUGH = 2
 
 
 def to_mend(lines: Sequence[LayerLine]) -> list[LayerLine]:
     """Those of ``lines`` in which a character can't be what is printed."""
-    hits = Counter(layer.font for layer in lines if _INSIDE.search(layer.line.text))
-    suspects = {font for font, count in hits.items() if count >= _ENOUGH}
+    hits = sum(bool(_INSIDE.search(layer.line.text)) for layer in lines)
+    suspected = hits >= _ENOUGH
     return [
         layer
         for layer in lines
-        if layer.broken or (layer.font in suspects and _ANYWHERE.search(layer.line.text))
+        if layer.broken or (suspected and _ANYWHERE.search(layer.line.text))
     ]
 
 

@@ -59,7 +59,8 @@ class _Shape:
         self.left = min(row.box.left for row in rows)
         self.right = max(row.box.right for row in rows)
         pitches = [b.box.middle - a.box.middle for a, b in pairwise(rows)]
-        self.pitch = median(pitches) if pitches else 0.0
+        # A low one of them: where paragraphs are short, half of the distances are gaps.
+        self.pitch = sorted(pitches)[len(pitches) // 3] if pitches else 0.0
         self.size = median([row.size for row in rows])
         indented = [row for row in rows if row.box.left - self.left > _INDENT * self.size]
         # Where most rows are indented the text is centred or hangs: an indent means nothing.

@@ -4,6 +4,7 @@ from shared.document.draft import Rule
 from shared.document.rules.code_fences import code_fences
 from shared.document.rules.figure_links import figure_links
 from shared.document.rules.forged_anchors import forged_anchors
+from shared.document.rules.missing_figures import missing_figures
 from shared.document.rules.neutral_html import neutral_html
 from shared.document.rules.neutral_links import neutral_links
 from shared.document.rules.open_ends import open_ends
@@ -16,6 +17,7 @@ from shared.document.rules.whitespace import whitespace
 ORDER: tuple[Rule, ...] = (
     whitespace,
     code_fences,
+    missing_figures,
     neutral_html,
     neutral_links,
     forged_anchors,

@@ -23,11 +23,13 @@ _PARSER = _block_parser()
 
 @per_page
 def code_fences(draft: Draft) -> Draft:
-    """Split the text; the pieces tile it."""
-    text = draft.text
-    if not FENCE_LINE.search(text):
-        return replace(draft, pieces=tuple(_prose(text)))
-    return replace(draft, pieces=tuple(_mixed(text)))
+    """Split the text into its blocks."""
+    return replace(draft, pieces=split(draft.text))
+
+
+def split(text: str) -> tuple[Piece, ...]:
+    """The pieces of ``text``; they tile it."""
+    return tuple(_mixed(text) if FENCE_LINE.search(text) else _prose(text))
 
 
 def fences(text: str) -> list[Lines]:

@@ -11,30 +11,28 @@ from shared.document.syntax import FIGURE_LINK
 
 
 def figure_links(drafts: Iterable[Draft]) -> Iterator[Draft]:
-    """Link figure N of its page; a link to a figure that isn't there becomes nothing."""
+    """Link figure N of its page."""
     for draft in drafts:
-        yield replace(draft, pieces=tuple(_linked(draft)))
+        yield replace(draft, pieces=tuple(_linked(draft, piece) for piece in draft.pieces))
 
 
 def figure_url(base: str, key: str) -> str:
-    """The URL-encoded link, relative to the Markdown file, of the figure at ``key``."""
-    folder = quote(base.strip("/")) + "/" if base.strip("/") else ""
+    """The link of the figure at ``key``; ``base`` is URL-encoded already, "" or a folder."""
+    folder = f"{base.rstrip('/')}/" if base else ""
     return f"{folder}figures/{quote(key.rsplit('/', 1)[-1], safe='')}"
 
 
-def _linked(draft: Draft) -> Iterator[Piece]:
-    for piece in draft.pieces:
-        if piece.kind == "fence" or "](figure:" not in piece.text:
-            yield piece
-            continue
-        text = sub_outside_code(FIGURE_LINK, lambda match: _link(draft, match), piece.text)
-        if text.strip():
-            yield Piece("prose", text)
+def _linked(draft: Draft, piece: Piece) -> Piece:
+    if piece.kind == "fence" or "](figure:" not in piece.text:
+        return piece
+    text = sub_outside_code(FIGURE_LINK, lambda match: _link(draft, match), piece.text)
+    return Piece("prose", text)
 
 
 def _link(draft: Draft, match: re.Match[str]) -> str:
     number = int(match["number"])
     if not 1 <= number <= len(draft.result.figures):
-        return ""
+        # Taking out a missing figure may have joined the halves of another link.
+        return f"![{match['alt']}]&#40;figure:{number})"
     url = figure_url(draft.figure_base, draft.result.figures[number - 1].key)
     return f"![{match['alt']}]({url})"

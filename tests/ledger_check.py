@@ -1,0 +1,80 @@
+"""An independent checker: reads only the object store and knows only its contract."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.store import ObjectStore
+
+ANCHOR = re.compile(r"^<!-- page (\d+) -->$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the store says of one job."""
+
+    status: str
+    counts: dict[str, int]
+    failed: dict[int, str]
+    attempts: dict[int, int]
+
+
+def check_job(store: ObjectStore, job_id: str) -> Checked:
+    """Assert that every selected page is there once, at its number, and that counts add up."""
+    folder = f"jobs/{job_id}/"
+    manifest = json.loads(store.get(folder + "job.json"))
+    done = json.loads(store.get(folder + "_DONE"))
+    source = store.get(folder + manifest["source"]["key"])
+    assert hashlib.sha256(source).hexdigest() == manifest["sha256"]
+    wanted = list(_selected(manifest))
+    results = {page: _result(store, folder, page) for page in wanted}
+    tally = {"ok": 0, "blank": 0, "failed": 0}
+    for page, result in results.items():
+        assert (result["page"], result["job_id"]) == (page, job_id)
+        tally[result["status"]] += 1
+    assert done["counts"] == tally
+    assert sum(tally.values()) == len(wanted)
+    document = store.get(folder + "document.md").decode()
+    assert [int(number) for number in ANCHOR.findall(document)] == wanted
+    _check_fake_lines(manifest, results, document)
+    _check_document_json(store, folder, wanted, results)
+    assert f"open/{job_id}" not in list(store.list("open/"))
+    failed = {page: r["error"]["code"] for page, r in results.items() if r["error"]}
+    attempts = {page: r["attempts"] for page, r in results.items()}
+    return Checked(done["status"], done["counts"], failed, attempts)
+
+
+def _selected(manifest: dict[str, object]) -> Iterator[int]:
+    ranges = manifest["options"]["pages"]  # type: ignore[index]
+    for part in (ranges or f"1-{manifest['page_count']}").split(","):
+        first, _, last = part.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+def _result(store: ObjectStore, folder: str, page: int) -> dict[str, object]:
+    good, bad = f"{folder}pages/{page:06d}.json", f"{folder}pages/{page:06d}.failed.json"
+    return json.loads(store.get(good if store.exists(good) else bad))  # type: ignore[no-any-return]
+
+
+def _check_fake_lines(
+    manifest: dict[str, object], results: dict[int, dict[str, object]], document: str
+) -> None:
+    """With the fake engine each page proves its identity."""
+    if manifest["options"]["engine"] != "fake":  # type: ignore[index]
+        return
+    digest = str(manifest["sha256"])[:12]
+    for page, result in results.items():
+        line = f"fake:{digest}:{page}\n"
+        count = (document + "\n").count(line)
+        assert count == (1 if result["status"] == "ok" else 0), (page, result["status"], count)
+
+
+def _check_document_json(
+    store: ObjectStore, folder: str, wanted: list[int], results: dict[int, dict[str, object]]
+) -> None:
+    document = json.loads(store.get(folder + "document.json"))
+    assert [page["page"] for page in document["pages"]] == wanted
+    ledger = [(entry["page"], entry["status"]) for entry in document["ledger"]]
+    assert ledger == [(page, results[page]["status"]) for page in wanted]
