@@ -78,7 +78,7 @@ def _older(jobs: JobStore, days: float) -> Iterator[str]:
 
 def write_job_report(job_id: str, output: Path) -> int:
     """``pagefleet report``."""
-    from producer.report_pages import report_job
+    from producer.report import report_job
 
     connections = Connections(load_settings())
     manifest = find_job(connections.jobs, job_id)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from shared import keys
@@ -67,7 +68,7 @@ def write_output(
     results = jobs.results(manifest.job_id, expand(selected(manifest)), states)
     base = f"{quote(stem)}/"
     document = assemble(manifest, results, render, figure_base=base)
-    with _output_errors(folder):
+    with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         figures = _write_figures(jobs, manifest, folder / stem)
         markdown, json = folder / f"{stem}.md", folder / f"{stem}.json"
@@ -78,10 +79,17 @@ def write_output(
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write by a temporary file beside ``path``."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file beside ``path`` that takes its place when the block ends without an error."""
     handle, name = tempfile.mkstemp(prefix=".pagefleet-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
@@ -106,7 +114,8 @@ def _write_figures(jobs: JobStore, manifest: Manifest, folder: Path) -> int:
 
 
 @contextmanager
-def _output_errors(folder: Path) -> Iterator[None]:
+def output_errors(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong while writing below ``folder`` into OutputError."""
     try:
         yield
     except PagefleetError:

@@ -1,22 +1,20 @@
 """Draws pages in helper processes and hands their pixels over as files in memory."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
-from shared.errors import RenderFailed, RenderMemory, RenderTimeout
-from shared.filetype import Kind
+from shared.drawing.page_errors import page_errors
+from shared.drawing.page_order import PageOrder, known_kind, order_page
+from shared.errors import RenderFailed
 from shared.records import BBox, PageOptions
-from shared.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
+from shared.sandbox import Sandbox
 from shared.settings import Settings
 from workers.engines.base import PageView, RenderPlan, Rotation
-from workers.rendering_child import Drawn, PageOrder, crop, draw
+from workers.rendering_child import Drawn, crop, draw
 from workers.scratch import Scratch
 
 MAX_CROPS = 500
-_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,15 @@ class Renderer:
         Raises RenderFailed, RenderTimeout, RenderMemory or HelperUnavailable; then nothing is
         left behind.
         """
-        known = _known(kind)
+        known = known_kind(kind)
         if not plan.pixels:
             view = PageView(source, page, known, sha256, 0, 0, None, None, options)
             return Rendered(view, blank=False, render_ms=0.0, prepare_ms=0.0)
         pixels, prepared = self._scratch.new_path(".rgb"), self._scratch.new_path(".prepared")
         try:
-            drawn = self._draw(self._order(source, known, page), plan, options, pixels, prepared)
+            drawn = self._draw(
+                order_page(source, known, page, self._settings), plan, options, pixels, prepared
+            )
         except BaseException:
             _remove(pixels, prepared)
             raise
@@ -86,8 +86,8 @@ class Renderer:
             return []
         if len(boxes) > MAX_CROPS:
             raise RenderFailed(f"the page has {len(boxes)} figures, more than {MAX_CROPS}")
-        order = self._order(view.source, _known(view.kind), view.page)
-        with self._as_page_errors():
+        order = order_page(view.source, view.kind, view.page, self._settings)
+        with page_errors(self._settings):
             return self._sandbox.run(
                 crop, order, rotation, tuple(boxes), timeout_s=self._settings.page_timeout_s
             )
@@ -101,10 +101,6 @@ class Renderer:
         self._sandbox.close()
         self._scratch.close()
 
-    def _order(self, source: Path, kind: Kind, page: int) -> PageOrder:
-        limits = self._settings
-        return PageOrder(source, kind, page, limits.max_page_pixels, limits.page_memory_mb)
-
     def _draw(
         self,
         order: PageOrder,
@@ -114,30 +110,10 @@ class Renderer:
         prepared: Path,
     ) -> Drawn:
         timeout = self._settings.page_timeout_s
-        with self._as_page_errors():
+        with page_errors(self._settings):
             return self._sandbox.run(
                 draw, order, plan, options, pixels, prepared, timeout_s=timeout
             )
-
-    @contextmanager
-    def _as_page_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except SandboxTimeout:
-            limit = f"{self._settings.page_timeout_s:g} s (page_timeout_s)"
-            raise RenderTimeout(f"the page took longer than {limit} to draw") from None
-        except SandboxMemory as error:
-            limit = f"{self._settings.page_memory_mb} MiB (page_memory_mb)"
-            raise RenderMemory(f"drawing the page {error.message}; the limit is {limit}") from None
-        except SandboxCrash as crash:
-            raise RenderFailed(f"the page crashed the renderer ({crash.how})") from None
-
-
-def _known(kind: str) -> Kind:
-    for known in _KINDS:
-        if kind == known:
-            return known
-    raise RenderFailed(f"files of kind {kind!r} can't be drawn")
 
 
 def _remove(*paths: Path | None) -> None:

@@ -12,24 +12,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from shared.drawing.image_pages import load_image, load_parts
+from shared.drawing.page_order import PageOrder
+from shared.drawing.pdf_pages import draw_page, draw_parts
+from shared.drawing.upright import drawn_part, turned
 from shared.errors import HelperUnavailable, RenderFailed
-from shared.filetype import Kind
 from shared.records import BBox, PageOptions
 from workers.engines.base import RenderPlan, Rotation
-from workers.image_pages import load_image, load_parts
 from workers.ink import is_blank
-from workers.pdf_pages import draw_page, draw_parts
-from workers.upright import drawn_part
 
 Prepare = Callable[[Image.Image, PageOptions, Path], None]
 MAX_CROP_PIXELS = 4_000_000
 MAX_CROP_BYTES = 8 * 1024 * 1024
 _PREPARE_NAME = re.compile(r"(workers(?:\.[a-z][a-z0-9_]*)+):([a-z][a-z0-9_]*)")
-_CLOCKWISE = {
-    90: Image.Transpose.ROTATE_270,
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True)
@@ -40,17 +35,6 @@ class Bitmap:
     height: int
     data: memoryview
     owner: object
-
-
-@dataclass(frozen=True)
-class PageOrder:
-    """One page of a local file, 1-based, and what it may cost."""
-
-    source: Path
-    kind: Kind
-    page: int
-    max_pixels: int
-    memory_mb: int
 
 
 @dataclass(frozen=True)
@@ -93,7 +77,7 @@ def crop(order: PageOrder, rotation: Rotation, boxes: tuple[BBox, ...]) -> list[
         images = load_parts(
             order.source, order.kind, order.page, parts, MAX_CROP_PIXELS, order.memory_mb
         )
-    return [_png(_turned(image, rotation)) for image in images]
+    return [_png(turned(image, rotation)) for image in images]
 
 
 def resolve_prepare(name: str) -> Prepare:
@@ -127,10 +111,6 @@ def _write(path: Path, data: memoryview) -> None:
             reason = f"no room for pixels in {path.parent}: {error.strerror}"
             raise HelperUnavailable(reason) from None
         raise
-
-
-def _turned(image: Image.Image, rotation: Rotation) -> Image.Image:
-    return image.transpose(_CLOCKWISE[rotation]) if rotation else image
 
 
 def _png(image: Image.Image) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from shared.drawing.size_wish import SizeWish
 from shared.records import Block, EngineInfo, PageOptions
 from shared.tasks import Task
 
@@ -17,13 +18,9 @@ Rotation = Literal[0, 90, 180, 270]
 
 
 @dataclass(frozen=True)
-class RenderPlan:
-    """How large the engine wants a page; pixels stay under the deployment's own limit."""
+class RenderPlan(SizeWish):
+    """What the engine wants of a page."""
 
-    #: Dots per inch for PDF pages; None where ``longest_side`` decides alone.
-    dpi: int | None = None
-    #: Largest width or height in pixels; None for no bound but the pixel limit.
-    longest_side: int | None = None
     #: False: no pixels are made at all (width and height 0), for engines that need none.
     pixels: bool = True
     #: "module:function" called in the helper process with (PIL.Image RGB, PageOptions, Path out);

@@ -2,7 +2,7 @@
 
 import math
 
-from workers.engines.base import RenderPlan
+from shared.drawing.size_wish import SizeWish
 
 POINTS_PER_INCH = 72
 #: Resolution where neither engine nor user asks for one, and that of ``exact``.
@@ -17,36 +17,36 @@ MIN_LONGEST_SIDE = 64
 Size = tuple[int, int]
 
 
-def pdf_scale(width: float, height: float, plan: RenderPlan, exact: bool, max_pixels: int) -> float:
+def pdf_scale(width: float, height: float, wish: SizeWish, exact: bool, max_pixels: int) -> float:
     """Pixels per point for a page of ``width`` x ``height`` points.
 
     The smaller of what ``dpi`` and ``longest_side`` ask for; ``exact`` means 144 dpi and
     nothing else. Limits come last.
     """
     longest = max(width, height)
-    scale = DEFAULT_DPI / POINTS_PER_INCH if exact else _planned(longest, plan)
+    scale = DEFAULT_DPI / POINTS_PER_INCH if exact else _planned(longest, wish)
     scale = max(scale, MIN_LONGEST_SIDE / longest)
     # A little less, as a started pixel is a whole one.
     by_area = math.sqrt(max_pixels / (width * height)) * 0.999
     return min(scale, MAX_SIDE / longest, by_area)
 
 
-def _planned(longest: float, plan: RenderPlan) -> float:
-    by_side = plan.longest_side / longest if plan.longest_side else math.inf
-    if plan.dpi is None and plan.longest_side is not None:
+def _planned(longest: float, wish: SizeWish) -> float:
+    by_side = wish.longest_side / longest if wish.longest_side else math.inf
+    if wish.dpi is None and wish.longest_side is not None:
         return min(by_side, MAX_DPI / POINTS_PER_INCH)
-    return min(by_side, (plan.dpi or DEFAULT_DPI) / POINTS_PER_INCH)
+    return min(by_side, (wish.dpi or DEFAULT_DPI) / POINTS_PER_INCH)
 
 
-def image_size(own: Size, stretch: tuple[float, float], plan: RenderPlan, max_pixels: int) -> Size:
+def image_size(own: Size, stretch: tuple[float, float], wish: SizeWish, max_pixels: int) -> Size:
     """Pixels of a page image that has ``own`` pixels.
 
     Never more than its own, but for a tiny image and for ``stretch``, which makes its pixels
-    square. ``plan.dpi`` does not count: what a scan says of its resolution is often wrong.
+    square. ``wish.dpi`` does not count: what a scan says of its resolution is often wrong.
     """
     width, height = own[0] * stretch[0], own[1] * stretch[1]
     longest = max(width, height)
-    scale = min(1.0, plan.longest_side / longest if plan.longest_side else 1.0)
+    scale = min(1.0, wish.longest_side / longest if wish.longest_side else 1.0)
     if longest < MIN_LONGEST_SIDE:
         scale = MIN_LONGEST_SIDE / longest
     scale = min(scale, MAX_SIDE / longest, math.sqrt(max_pixels / (width * height)))

@@ -9,13 +9,13 @@ import numpy as np
 from PIL import Image, ImageCms
 from PIL.Image import Resampling, Transpose
 
+from shared.drawing.open_documents import forget, opened
+from shared.drawing.page_size import image_size, square_pixels
+from shared.drawing.size_wish import SizeWish
+from shared.drawing.upright import Part
 from shared.errors import CorruptDocument, RenderFailed, TooLarge
 from shared.filetype import Kind
 from shared.image_file import IMAGE_ERRORS, check_size, decoding_bytes, open_image
-from workers.engines.base import RenderPlan
-from workers.open_documents import forget, opened
-from workers.page_size import image_size, square_pixels
-from workers.upright import Part
 
 _ORIENTATION_TAG = 0x0112
 _PHOTOMETRIC_TAG = 262
@@ -38,19 +38,19 @@ _DEPTHS = (8, 10, 12, 14, 16)
 
 
 def load_image(
-    path: Path, kind: Kind, page: int, plan: RenderPlan, max_pixels: int, memory_mb: int
+    path: Path, kind: Kind, page: int, wish: SizeWish, max_pixels: int, memory_mb: int
 ) -> Image.Image:
     """The page as upright RGB on white, no larger than planned; raises RenderFailed."""
     with _frame(path, kind, page, memory_mb) as image:
         stretch = square_pixels(_resolution(image))
         orientation = _orientation(image, kind)
-        planned = image_size(image.size, stretch, plan, max_pixels)
+        planned = image_size(image.size, stretch, wish, max_pixels)
         draft = (int(planned[0] * REDUCING_GAP), int(planned[1] * REDUCING_GAP))
         # Acts on JPEGs only, which then decode faster and in less memory.
         image.draft(None, draft)
         image.load()
         # TIFFs are turned while they load.
-        size = image_size(image.size, stretch, plan, max_pixels) if kind == "tiff" else planned
+        size = image_size(image.size, stretch, wish, max_pixels) if kind == "tiff" else planned
         page_image = _resized(_reducible(image), size)
         return _turned(page_image.convert("RGB"), orientation)
 

@@ -1,11 +1,18 @@
-"""Boxes of the upright page, brought to the page as it was drawn."""
+"""Between the upright page, on which boxes lie, and the page as it was drawn."""
 
 from dataclasses import dataclass
+
+from PIL import Image
 
 from shared.records import BBox
 
 #: The last coordinate of a box: boxes lie on a scale of 0 to 999.
 LAST = 999
+_CLOCKWISE = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True)
@@ -39,3 +46,8 @@ def drawn_part(box: BBox, rotation: int) -> Part:
     if rotation == 270:
         return Part(1 - bottom, left, 1 - top, right)
     return Part(left, top, right, bottom)
+
+
+def turned(image: Image.Image, rotation: int) -> Image.Image:
+    """``image`` turned clockwise by ``rotation`` degrees: 0, 90, 180 or 270."""
+    return image.transpose(_CLOCKWISE[rotation]) if rotation else image

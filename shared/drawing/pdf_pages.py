@@ -7,23 +7,23 @@ from pathlib import Path
 import pymupdf
 from PIL import Image
 
+from shared.drawing.open_documents import forget, opened
+from shared.drawing.page_size import MAX_SIDE, POINTS_PER_INCH, pdf_scale
+from shared.drawing.size_wish import SizeWish
+from shared.drawing.upright import Part
 from shared.errors import CorruptDocument, RenderFailed
 from shared.pdf_file import PDF_ERRORS, memory_errors, open_pdf
-from workers.engines.base import RenderPlan
-from workers.open_documents import forget, opened
-from workers.page_size import MAX_SIDE, POINTS_PER_INCH, pdf_scale
-from workers.upright import Part
 
 CROP_DPI = 200
 
 
 def draw_page(
-    path: Path, page: int, plan: RenderPlan, exact: bool, max_pixels: int
+    path: Path, page: int, wish: SizeWish, exact: bool, max_pixels: int
 ) -> pymupdf.Pixmap:
     """The page with its annotations and form fields, RGB on white; raises RenderFailed."""
     with _loaded(path, page) as loaded:
         width, height = loaded.rect.width, loaded.rect.height
-        scale = pdf_scale(width, height, plan, exact, max_pixels)
+        scale = pdf_scale(width, height, wish, exact, max_pixels)
         # Its parameters are those of the official script, so that "exact" is.
         return loaded.get_pixmap(matrix=pymupdf.Matrix(scale, scale), alpha=False)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.drawing.page_size import MAX_SIDE, image_size, pdf_scale, square_pixels
 from workers.engines.base import RenderPlan
-from workers.page_size import MAX_SIDE, image_size, pdf_scale, square_pixels
 
 A4 = (595.0, 842.0)
 PLENTY = 40_000_000

@@ -1,0 +1,100 @@
+"""What the report says of one page."""
+
+from dataclasses import dataclass, field
+
+from shared.records import Block, PageResult
+
+#: Characters of a block's text that its box shows.
+HINT = 240
+#: Units of the drawing's longer side; boxes come on a scale of 0 to 999.
+SCALE = 1000
+LAST = 999
+#: Height over width of a page without a size of its own.
+A4 = 1.414
+
+
+@dataclass(frozen=True)
+class Box:
+    """A block's place on the upright page, in units of the drawing."""
+
+    number: int
+    type: str
+    x: float
+    y: float
+    width: float
+    height: float
+    hint: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One page; ``html`` is harmless, all else is plain text."""
+
+    page: int
+    status: str
+    html: str
+    #: The page's picture, or "" and why there is none.
+    picture: str
+    missing: str = ""
+    width: int = SCALE
+    height: int = SCALE
+    boxes: tuple[Box, ...] = ()
+    error: str = ""
+    facts: tuple[tuple[str, str], ...] = field(default=())
+
+
+def drawing_size(result: PageResult | None) -> tuple[int, int]:
+    """Width and height of the drawing over the picture, in its own units."""
+    image = result.image if result else None
+    if image is None or not image.width or not image.height:
+        return SCALE, round(SCALE * A4)
+    return SCALE, max(1, round(SCALE * image.height / image.width))
+
+
+def boxes(result: PageResult, size: tuple[int, int]) -> tuple[Box, ...]:
+    """The page's blocks, numbered in reading order."""
+    return tuple(_box(number, block, size) for number, block in enumerate(result.blocks, 1))
+
+
+def _box(number: int, block: Block, size: tuple[int, int]) -> Box:
+    left, right = sorted((block.bbox[0], block.bbox[2]))
+    top, bottom = sorted((block.bbox[1], block.bbox[3]))
+    across, down = size[0] / LAST, size[1] / LAST
+    sure = "" if block.confidence is None else f" {block.confidence:.2f}"
+    text = " ".join(block.text.split())
+    return Box(
+        number=number,
+        type=block.type,
+        x=round(left * across, 1),
+        y=round(top * down, 1),
+        width=round((right - left) * across, 1),
+        height=round((bottom - top) * down, 1),
+        hint=text if len(text) <= HINT else text[: HINT - 1] + "…",
+        label=f"{number} {block.type}{sure}",
+    )
+
+
+def facts(result: PageResult) -> tuple[tuple[str, str], ...]:
+    """Engine, attempts, tokens and times of a page, as names and values."""
+    engine, image = result.engine, result.image
+    times = {k: v for k, v in result.timings_ms.model_dump().items() if v}
+    found = {
+        "engine": f"{engine.name}, {engine.model}, {engine.version}",
+        "attempts": str(result.attempts),
+        "image": f"{image.width} × {image.height} px" if image.width else "",
+        "turned": f"{image.rotation}° clockwise" if image.rotation else "",
+        "finished by": result.finish_reason or "",
+        "tokens": f"{result.prompt_tokens} in, {result.output_tokens} out"
+        if result.output_tokens
+        else "",
+        "figures": str(len(result.figures) or ""),
+        "times": ", ".join(f"{name} {_duration(ms)}" for name, ms in times.items()),
+    }
+    return tuple((name, value) for name, value in found.items() if value)
+
+
+def _duration(milliseconds: float) -> str:
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    return f"{milliseconds / 1000:.1f} s"

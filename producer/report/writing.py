@@ -1,0 +1,95 @@
+"""Writes the report of a job: the template, its style, and where the document comes from."""
+
+import base64
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from producer.connections import Connections
+from producer.outputs import output_errors, whole_file
+from producer.report.media import Media, media_for
+from producer.report.pages import PRELOAD, PROCESSES, Cards
+from producer.reporting import JobFacts, job_facts
+from shared import keys
+from shared.errors import NotFound, UsageError
+from shared.jobs import selected
+from shared.pages import expand
+from shared.records import BlockType, Manifest
+from shared.sandbox import Sandbox
+from shared.store import ObjectStore
+
+_FOLDER = Path(__file__).parent
+STYLE = (_FOLDER / "report.css").read_text("utf-8")
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def report_job(connections: Connections, manifest: Manifest, output: Path) -> None:
+    """Write the report of a job, ended or not, to ``output``; works from the store alone.
+
+    Raises OutputError, StoreUnreachable or UsageError.
+    """
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder; name a file, for example -o {output}/report.html")
+    pages = list(expand(selected(manifest)))
+    facts = job_facts(manifest, connections.jobs, connections.ledger_if_any())
+    with output_errors(output.parent), _source(connections.store, manifest) as source:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        media = media_for(output, len(pages))
+        with _sandbox(connections) as sandbox, whole_file(output) as file:
+            made = Cards(
+                connections.settings, connections.jobs, manifest, sandbox, media, source
+            ).of(pages)
+            template = _TEMPLATES.get_template("report.html.jinja")
+            stream = template.stream(**_context(facts, media), cards=made)
+            stream.dump(file, encoding="utf-8")
+
+
+def _sandbox(connections: Connections) -> Sandbox:
+    memory = connections.settings.page_memory_mb
+    return Sandbox("pagefleet-report", PROCESSES, memory, preload=PRELOAD)
+
+
+def _context(facts: JobFacts, media: Media) -> dict[str, object]:
+    style = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    return {
+        "job": facts,
+        "manifest": facts.manifest,
+        "created": datetime.fromtimestamp(facts.manifest.created, UTC).strftime("%Y-%m-%d %H:%M"),
+        "style": STYLE,
+        "policy": (
+            f"default-src 'none'; style-src 'sha256-{style}'; img-src {media.sources}; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+        "types": get_args(BlockType),
+        "lazy": media.lazy,
+    }
+
+
+@contextmanager
+def _source(store: ObjectStore, manifest: Manifest) -> Iterator[Path | None]:
+    """The stored document as a local file; None where it is gone."""
+    key = keys.source(manifest.job_id, manifest.source.key)
+    local = store.local_path(key)
+    if local is not None:
+        yield local if local.is_file() else None
+        return
+    with tempfile.TemporaryDirectory(prefix="pagefleet-report-") as folder:
+        path = Path(folder) / "source"
+        try:
+            store.download(key, path)
+        except NotFound:
+            yield None
+        else:
+            yield path

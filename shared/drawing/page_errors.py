@@ -1,0 +1,23 @@
+"""Says what a helper process that was lost over a page means for that page."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.errors import RenderFailed, RenderMemory, RenderTimeout
+from shared.sandbox import SandboxCrash, SandboxMemory, SandboxTimeout
+from shared.settings import Settings
+
+
+@contextmanager
+def page_errors(settings: Settings) -> Iterator[None]:
+    """Turns the loss of a helper into RenderTimeout, RenderMemory or RenderFailed."""
+    try:
+        yield
+    except SandboxTimeout:
+        limit = f"{settings.page_timeout_s:g} s (page_timeout_s)"
+        raise RenderTimeout(f"the page took longer than {limit} to draw") from None
+    except SandboxMemory as error:
+        limit = f"{settings.page_memory_mb} MiB (page_memory_mb)"
+        raise RenderMemory(f"drawing the page {error.message}; the limit is {limit}") from None
+    except SandboxCrash as crash:
+        raise RenderFailed(f"the page crashed the renderer ({crash.how})") from None
