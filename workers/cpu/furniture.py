@@ -12,6 +12,8 @@ from workers.cpu.values import PageContent
 _TOP, _BOTTOM = 0.18, 0.80
 #: The outermost part of a page, where a bare number is its number.
 _MARGIN = 0.10
+#: What is this many times as high as wide is no line of the page's text.
+_UPRIGHT = 4.0
 _MOST_ROWS, _MOST_WORDS = 4, 45
 _FOOTNOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*†‡§])\s*\w|^\d{1,2}(?=[^\W\d])")
 _PAGE_NUMBER = re.compile(
@@ -43,7 +45,16 @@ def _settled(draft: Draft, page: PageContent) -> Draft:
     return draft
 
 
+def _is_stamp(draft: Draft, page: PageContent) -> bool:
+    """Whether ``draft`` runs up or down along a side of the page, as archives stamp theirs."""
+    box = draft.box
+    aside = box.right < _MARGIN * page.width or box.left > (1 - _MARGIN) * page.width
+    return aside and box.height > _UPRIGHT * box.width
+
+
 def _checked(draft: Draft, page: PageContent) -> Draft:
+    if _is_stamp(draft, page):
+        return replace(draft, kind="header")
     if _PAGE_NUMBER.match(draft.text.strip()):
         return replace(draft, kind="page_number")
     if draft.kind == "footer" and _FOOTNOTE.match(draft.text.strip()):

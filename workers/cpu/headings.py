@@ -170,7 +170,7 @@ def _title(drafts: Sequence[Draft], height: float) -> Draft | None:
     if not upper:
         return None
     largest = max(upper, key=lambda draft: draft.size)
-    others = [d.size for d in headings if d is not largest and not _is_number(d)]
+    others = [d.size for d in upper if d is not largest and not _is_number(d)]
     body = [draft.size for draft in drafts if draft.kind in ("text", "list")]
     if others and largest.size < _TITLE_TO_HEADING * max(others):
         return None

@@ -1,13 +1,13 @@
 """Turns a page upright and straightens a small skew, by the evidence of its lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.cpu.recognizer import Corners, Pixels, Recognizer, Words, crop
+from workers.cpu.recognizer import TALL, Corners, Pixels, Recognizer, Words, crop, sides
 
 Turn = Literal[0, 90, 180, 270]
 #: Lines that are read to tell upright from upside down.
@@ -16,8 +16,6 @@ _SAMPLE = 6
 _SURE = 0.9
 #: What a page must score at least when it is turned over, and how much more than before.
 _FAIR, _MARGIN = 0.8, 0.08
-#: A line is tall where its height is this many times its width.
-_TALL = 1.5
 #: Skew in degrees below which straightening changes nothing, and above which it is no skew.
 _SMALLEST_SKEW, _LARGEST_SKEW = 0.25, 15.0
 
@@ -38,22 +36,21 @@ def make_upright(recognizer: Recognizer, image: Pixels) -> Upright:
     corners = recognizer.find(image)
     page = Upright(image, corners)
     if _mostly_tall(corners):
-        page = _turned(page, 90)
-    return _straightened(_right_way_up(recognizer, page))
+        page = _found_again(recognizer, _right_way_up(recognizer, _turned(page, 90)))
+    else:
+        page = _right_way_up(recognizer, page)
+    return _straightened(page)
 
 
-def sides(corners: Corners) -> tuple[float, float]:
-    """Length and thickness of a line in pixels, whatever its angle."""
-    return (
-        float(np.linalg.norm(corners[1] - corners[0])),
-        float(np.linalg.norm(corners[3] - corners[0])),
-    )
+def _found_again(recognizer: Recognizer, page: Upright) -> Upright:
+    """``page`` with its lines found on the turned image: on a page that lies they are cut short."""
+    return replace(page, corners=recognizer.find(page.image))
 
 
 def _mostly_tall(corners: list[Corners]) -> bool:
     shapes = [sides(corner) for corner in corners]
-    tall = sum(height for width, height in shapes if height > _TALL * width)
-    wide = sum(width for width, height in shapes if width > _TALL * height)
+    tall = sum(height for width, height in shapes if height > TALL * width)
+    wide = sum(width for width, height in shapes if width > TALL * height)
     return tall > 2 * wide
 
 

@@ -11,17 +11,25 @@ _SENTENCES = 4
 _COVERED, _FILLED = 0.30, 0.5
 #: A picture below this part of the page is a speck.
 _SPECK = 0.002
+#: Regions that share this much of their area are one.
+_SAME = 0.9
 
 
 def plausible(regions: Sequence[Region], lines: Sequence[Line], page: PageContent) -> list[Region]:
-    """``regions`` without pictures that are text in truth, specks, or copies."""
+    """``regions`` without pictures that are text in truth, specks, copies or pieces."""
     kept: list[Region] = []
     for region in regions:
         if region.box.area <= 0 or (region.label == "picture" and _is_text(region, lines, page)):
             continue
         if not any(_same(region, other) for other in kept):
             kept.append(region)
-    return kept
+    return [region for region in kept if not any(_is_piece(region, other) for other in kept)]
+
+
+def _is_piece(region: Region, other: Region) -> bool:
+    """Whether ``region`` is text inside a larger region of text."""
+    both = region.label == other.label == "text" and region.box.area < other.box.area
+    return both and region.box.share_in(other.box) > _SAME
 
 
 def _is_text(region: Region, lines: Sequence[Line], page: PageContent) -> bool:
@@ -36,4 +44,4 @@ def _is_text(region: Region, lines: Sequence[Line], page: PageContent) -> bool:
 
 
 def _same(region: Region, other: Region) -> bool:
-    return region.box.share_in(other.box) > 0.9 and other.box.share_in(region.box) > 0.9
+    return region.box.share_in(other.box) > _SAME and other.box.share_in(region.box) > _SAME

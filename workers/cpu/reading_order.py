@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from workers.cpu.insets import insets_of
 from workers.cpu.values import Box
 
 #: Boxes give way by this much on each side, so that touching neighbours can be parted.
@@ -17,7 +18,11 @@ _DEEPEST = 60
 def reading_order(boxes: Sequence[Box], unit: float) -> list[int]:
     """Indices of ``boxes`` in the order of reading; ``unit`` is the median line height."""
     shrunk = [_shrink(box, unit) for box in boxes]
-    return _order(shrunk, list(range(len(boxes))), unit, 0)
+    insets = insets_of(shrunk)
+    order = _order(shrunk, [i for i in range(len(boxes)) if i not in insets], unit, 0)
+    for inset in sorted(insets, key=lambda i: boxes[i].top):
+        order = _inserted(shrunk, order, inset)
+    return order
 
 
 def _shrink(box: Box, unit: float) -> Box:
@@ -41,9 +46,14 @@ def _set_aside(boxes: Sequence[Box], members: list[int], unit: float, depth: int
     """Order the rest without the widest box, then put that one where its top says."""
     widest = max(members, key=lambda i: (boxes[i].width, boxes[i].height))
     rest = _order(boxes, [i for i in members if i != widest], unit, depth + 1)
-    later = (place for place, i in enumerate(rest) if _follows(boxes[i], boxes[widest]))
-    place = next(later, len(rest))
-    return [*rest[:place], widest, *rest[place:]]
+    return _inserted(boxes, rest, widest)
+
+
+def _inserted(boxes: Sequence[Box], order: list[int], box: int) -> list[int]:
+    """``order`` with ``box`` before the first that it stands over."""
+    later = (place for place, i in enumerate(order) if _follows(boxes[i], boxes[box]))
+    place = next(later, len(order))
+    return [*order[:place], box, *order[place:]]
 
 
 def _follows(box: Box, wide: Box) -> bool:

@@ -15,6 +15,8 @@ Pixels = NDArray[np.uint8]
 Corners = NDArray[np.float32]
 #: Crops are read in one call with others of about their width.
 _BATCH = 1
+#: A line is tall where its height is this many times its width.
+TALL = 1.5
 
 
 class Words(NamedTuple):
@@ -39,8 +41,13 @@ class Recognizer:
         return [np.asarray(corners, np.float32) for corners in found.boxes]
 
     def read(self, image: Pixels, corners: list[Corners]) -> list[Words]:
-        """What stands at each of ``corners``, in their order."""
-        return self.read_crops([crop(image, corner) for corner in corners])
+        """What stands at each of ``corners``, in their order; a tall line may run either way."""
+        words = self.read_crops([crop(image, corner) for corner in corners])
+        tall = [place for place, corner in enumerate(corners) if is_tall(corner)]
+        over = [crop(image, corners[place])[::-1, ::-1] for place in tall]
+        for place, word in zip(tall, self.read_crops(over), strict=True):
+            words[place] = max(words[place], word, key=lambda read: read.score)
+        return words
 
     def read_crops(self, crops: list[Pixels]) -> list[Words]:
         """What each crop says; a crop holds one line."""
@@ -50,6 +57,20 @@ class Recognizer:
         return [
             Words(text, float(score)) for text, score in zip(read.txts, read.scores, strict=True)
         ]
+
+
+def sides(corners: Corners) -> tuple[float, float]:
+    """Length and thickness of a line in pixels, whatever its angle."""
+    return (
+        float(np.linalg.norm(corners[1] - corners[0])),
+        float(np.linalg.norm(corners[3] - corners[0])),
+    )
+
+
+def is_tall(corners: Corners) -> bool:
+    """Whether a line runs up or down; ``crop`` lays it down counter-clockwise."""
+    width, height = sides(corners)
+    return height > TALL * width
 
 
 def crop(image: Pixels, corners: Corners) -> Pixels:

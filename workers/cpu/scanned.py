@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 
 from workers.cpu.canvas import FONT_SHARE, paint, scale_of
 from workers.cpu.characters import cleaned
+from workers.cpu.gutters import parted
 from workers.cpu.layout import find_regions, find_tables
-from workers.cpu.orientation import Upright, make_upright, sides
-from workers.cpu.recognizer import Corners, Pixels, Recognizer, Words
+from workers.cpu.orientation import Upright, make_upright
+from workers.cpu.recognizer import Corners, Pixels, Recognizer, Words, is_tall, sides
 from workers.cpu.seen import Seen
 from workers.cpu.values import Box, Line, PageContent
 
@@ -20,8 +21,8 @@ def see_pixels(recognizer: Recognizer, image: Pixels, layout: bool = True) -> Se
     """Everything on ``image`` (height, width, BGR); lines only where not ``layout``."""
     page = make_upright(recognizer, image)
     scale = scale_of(page.image)
-    words = recognizer.read(page.image, page.corners)
-    pairs = zip(page.corners, words, strict=True)
+    found = parted(page.image, page.corners)
+    pairs = zip(found, recognizer.read(page.image, found), strict=True)
     lines = [_line(corners, word, scale) for corners, word in pairs]
     return Seen(
         _content(page.image, [line for line in lines if _is_text(line)], layout),
@@ -46,7 +47,7 @@ def _content(image: Pixels, lines: list[Line], layout: bool) -> PageContent:
 def _line(corners: Corners, word: Words, scale: float) -> Line:
     left, top = corners.min(axis=0).tolist()
     right, bottom = corners.max(axis=0).tolist()
-    size = sides(corners)[1] * scale * FONT_SHARE
+    size = sides(corners)[0 if is_tall(corners) else 1] * scale * FONT_SHARE
     box = Box(left * scale, top * scale, right * scale, bottom * scale)
     return Line(box, cleaned(word.text), size, word.score)
 
