@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,12 +11,13 @@ from producer.connections import Connections, pool_warning
 from producer.known_jobs import find_job
 from shared import keys
 from shared.command_edge import say
+from shared.cost import Usage
 from shared.errors import BrokerUnreachable, ExitCode
 from shared.jobs import JobStore, selected
 from shared.ledger import HotJob, Ledger
 from shared.pages import count, expand
 from shared.records import Counts, Manifest
-from shared.settings import load_settings
+from shared.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class JobFacts:
     counts: Counts
     pages_per_s: float | None = None
     eta_s: float | None = None
+    #: What its pages cost so far; None where that would take a look at every page.
+    usage: Usage | None = None
 
     def as_plain(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -50,6 +53,8 @@ class JobFacts:
             "created": datetime.fromtimestamp(manifest.created, UTC).isoformat(),
             "pages_per_s": self.pages_per_s,
             "eta_s": self.eta_s,
+            **(self.usage or Usage(0, 0.0)).as_plain(),
+            **({} if self.usage else {"worker_seconds": None}),
         }
 
     def as_text(self) -> str:
@@ -57,21 +62,28 @@ class JobFacts:
         counts = self.counts
         eta = "" if self.eta_s is None else f", eta {_duration(self.eta_s)}"
         speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
+        cost = self.usage.cost if self.usage else None
+        price = "" if cost is None else f", cost {cost:.4f}"
         name = "".join(char if char.isprintable() else "?" for char in self.manifest.source.name)
         return (
             f"{self.manifest.job_id}  {self.status:9}  {self.done}/{self.pages} pages "
-            f"({counts.ok} ok, {counts.blank} blank, {counts.failed} failed{speed}{eta})  {name}"
+            f"({counts.ok} ok, {counts.blank} blank, {counts.failed} failed{speed}{eta}{price})"
+            f"  {name}"
         )
 
 
 def show_status(jobs: tuple[str, ...], as_json: bool) -> int:
     """``pagefleet status``."""
-    connections = Connections(load_settings())
+    settings = load_settings()
+    connections = Connections(settings)
     ledger = connections.ledger_if_any()
     manifests = [find_job(connections.jobs, job_id) for job_id in jobs] or list(
         _open_manifests(connections.jobs)
     )
-    facts = [job_facts(manifest, connections.jobs, ledger) for manifest in manifests]
+    facts = [
+        _with_usage(job_facts(manifest, connections.jobs, ledger), connections.jobs, settings)
+        for manifest in manifests
+    ]
     for fact in facts:
         print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
     if not facts and not as_json:
@@ -119,6 +131,17 @@ def job_facts(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> JobF
     return JobFacts(manifest, "waiting", pages, counts.total, counts)
 
 
+def _with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts:
+    """An ended job's usage is in its document, so this reads one more object."""
+    usage = facts.usage
+    if usage is None:
+        seconds = jobs.worker_seconds(facts.manifest.job_id)
+        if seconds is None:
+            return facts
+        usage = Usage(facts.done, seconds)
+    return replace(facts, usage=replace(usage, price_per_hour=settings.price_per_hour))
+
+
 def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
     new, elapsed = hot.done - hot.already, time.time() - hot.opened
     speed = new / elapsed if new > 0 and elapsed > 0 else None
@@ -127,7 +150,8 @@ def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
     if hot.state == "cancelled":
         status = "cancelled"
     rounded = (None if speed is None else round(speed, 2), None if eta is None else round(eta, 1))
-    return JobFacts(manifest, status, pages, hot.done, hot.counts, *rounded)
+    usage = Usage(new, hot.worker_ms / 1000)
+    return JobFacts(manifest, status, pages, hot.done, hot.counts, *rounded, usage)
 
 
 def _hot(job_id: str, ledger: Ledger | None) -> HotJob | None:

@@ -55,6 +55,13 @@ class JobStore:
         """``_DONE``, or None while the job is open."""
         return self._read(keys.done(job_id), Done)
 
+    def worker_seconds(self, job_id: str) -> float | None:
+        """What an ended job's pages cost, from its ``document.json``; None where not there."""
+        try:
+            return float(json.loads(self.store.get(keys.document(job_id, "json")))["worker_s"])
+        except (NotFound, ValueError, KeyError, TypeError):
+            return None
+
     def result(self, job_id: str, page: int) -> PageResult | None:
         """The page's entry: ok or blank outranks failed."""
         return self._read(keys.page(job_id, page), PageResult) or self._read(

@@ -87,6 +87,8 @@ class HotJob:
     created: float
     opened: float
     reduce_since: float | None
+    #: Worker milliseconds of the pages marked since the job was opened here.
+    worker_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Ledger:
     def hot_job(self, job_id: str) -> HotJob | None:
         """Progress of a job, or None where it is not hot."""
         fields = self._call("hgetall", f"{KEY_PREFIX}job:{job_id}")
-        return _hot_job(job_id, fields) if fields and "total" in fields else None
+        return hot_job(job_id, fields) if "total" in fields else None
 
     def hot_jobs(self, engine: str, priority: str) -> list[str]:
         """Ids of the open jobs of a pool, oldest first."""
@@ -191,11 +193,19 @@ class Ledger:
         self._call("srem", f"{KEY_PREFIX}held:{worker}", page)
 
     def finish(
-        self, engine: str, lane: str, job_id: str, page: int, status: PageStatus
+        self,
+        engine: str,
+        lane: str,
+        job_id: str,
+        page: int,
+        status: PageStatus,
+        worker_ms: int = 0,
     ) -> Finished:
         """Mark a page that has its result in the store; idempotent."""
         window = self._settings.dispatch_window
-        known, reduce, low = self._run("finish", engine, lane, job_id, page, status, window)
+        known, reduce, low = self._run(
+            "finish", engine, lane, job_id, page, status, window, worker_ms
+        )
         return Finished(bool(known), bool(reduce), bool(low))
 
     def give_back(
@@ -348,7 +358,8 @@ def _bitmap(pages: Iterable[int]) -> bytes:
     return bytes(bits)
 
 
-def _hot_job(job_id: str, fields: dict[str, str]) -> HotJob:
+def hot_job(job_id: str, fields: dict[str, str]) -> HotJob:
+    """Progress of a job from its hash, which has a ``total``."""
     counts = Counts(ok=fields["ok"], blank=fields["blank"], failed=fields["failed"])
     return HotJob(
         job_id=job_id,
@@ -362,6 +373,7 @@ def _hot_job(job_id: str, fields: dict[str, str]) -> HotJob:
         created=float(fields["created"]),
         opened=float(fields["opened"]),
         reduce_since=float(fields["reduce"]) if "reduce" in fields else None,
+        worker_ms=int(fields.get("worker_ms", 0)),
     )
 
 

@@ -168,6 +168,8 @@ class PageResult(Record):
     output_tokens: int = 0
     attempts: int = 1
     timings_ms: Timings = Timings()
+    #: The page's share of its worker's time in seconds, see shared.cost.
+    worker_s: float = Field(default=0.0, ge=0)
     error: ErrorInfo | None = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

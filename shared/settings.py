@@ -10,8 +10,9 @@ import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -31,11 +32,24 @@ _SERVICE_LINK = re.compile(
     r"_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$"
 )
 
+#: Shorter words are no secrets, and blotting them out would spoil other text.
+MIN_SECRET = 4
+_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _HELPER_VARIABLES = frozenset(
     ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
 )
 
 PageSet = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_page_set)]
+
+
+def _no_service_link(value: Any, info: ValidationInfo) -> Any:
+    """Kubernetes sets PAGEFLEET_METRICS_PORT=tcp://… for a service "pagefleet-metrics"."""
+    if isinstance(value, str) and "://" in value and info.field_name is not None:
+        return Settings.model_fields[info.field_name].default
+    return value
+
+
+Port = Annotated[int, BeforeValidator(_no_service_link), Field(ge=0, le=65000)]
 AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
@@ -110,6 +124,14 @@ class Settings(BaseSettings):
 
     price_per_hour: float | None = Field(None, ge=0, description="money per worker-hour")
 
+    metrics_port: Port = Field(
+        0, description="first port of metrics and health; 0: none; see docs/metrics.md"
+    )
+    metrics_host: str = Field("127.0.0.1", description="address that metrics and health bind")
+    heartbeat_dir: Path | None = Field(
+        None, description="folder where each healthy worker process touches a file; unset: none"
+    )
+
     fake_latency_ms: float = Field(0, ge=0)
     fake_render: bool = True
     fake_fail_pages: PageSet = frozenset()
@@ -142,6 +164,14 @@ class Settings(BaseSettings):
     def effective_retention_days(self) -> float | None:
         """Days after which ended jobs go; only the default store has a default."""
         return self.retention_days or (30.0 if self.store is None else None)
+
+    def secret_words(self) -> tuple[str, ...]:
+        """What no log line may show."""
+        urls = [self.redis_url.get_secret_value()] if self.redis_url else []
+        passwords = [urlsplit(url).password for url in urls]
+        named = [os.environ.get(name) for name in _SECRET_VARIABLES]
+        words = [word for word in (*passwords, *named) if word and len(word) >= MIN_SECRET]
+        return tuple(dict.fromkeys([*words, *map(unquote, words)]))
 
     def broker_url(self) -> str:
         """The broker's address with its password; raises UsageError when unset."""
@@ -185,6 +215,11 @@ def as_environment(settings: Settings) -> dict[str, str]:
             variables[PREFIX + name.upper()] = _as_text(value)
     # An empty file would still be found through the working folder.
     return {**variables, CONFIG_VARIABLE: os.devnull}
+
+
+def visible_gpus() -> str | None:
+    """The GPUs that this process may use, as the driver's libraries see it; None: all."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
 def helper_environment() -> dict[str, str]:

@@ -12,6 +12,7 @@ import redis
 from shared.settings import Settings, build_settings
 from shared.store import ObjectStore, open_store
 from tests.services import RedisServer, S3Server, ServerMissing, start_redis, start_s3
+from tests.watched_fleet import Watched, watched_fleet
 
 SettingsFactory = Callable[..., Settings]
 _Server = TypeVar("_Server", RedisServer, S3Server)
@@ -102,3 +103,10 @@ def store_settings(request: pytest.FixtureRequest) -> SettingsFactory:
 def any_store(store_settings: SettingsFactory) -> ObjectStore:
     """An empty store, once of each kind."""
     return open_store(store_settings())
+
+
+@pytest.fixture(scope="session")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """One fleet at work for all tests that only watch."""
+    with watched_fleet(tmp_path_factory.mktemp("watched")) as fleet:
+        yield fleet

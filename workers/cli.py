@@ -11,6 +11,9 @@ from shared import __version__
 from shared.command_edge import run_command
 from shared.errors import UsageError
 from shared.settings import Settings, load_settings
+from workers.health import Health
+from workers.heartbeat_file import heartbeat_file
+from workers.http_port import http_port
 from workers.logs import configure
 
 ROLES = frozenset({"pages", "reduce", "sweep"})
@@ -56,23 +59,34 @@ def start(**options: Any) -> int:
 @click.argument("kind", type=click.Choice(["pages", "control"]))
 @click.option("--engine", default="")
 @click.option("--roles", default="reduce,sweep")
+@click.option("--role", default="worker", help="Name of this process on its machine.")
+@click.option("--metrics-port", type=int, help="Port of this process; 0: none.")
 @click.option("--name", required=True)
-def serve(kind: str, engine: str, roles: str, name: str) -> int:
+def serve(
+    kind: str, engine: str, roles: str, role: str, metrics_port: int | None, name: str
+) -> int:
     """One worker process; the supervisor starts these."""
-    settings = load_settings()
-    configure(settings)
+    settings = load_settings(metrics_port=metrics_port)
     worker = re.sub(r"[^A-Za-z0-9._-]", "-", name)
-    return _serve(settings, kind, engine, roles, worker)
+    configure(settings, worker)
+    health = Health()
+    with (
+        http_port(settings.metrics_host, settings.metrics_port, health),
+        heartbeat_file(settings.heartbeat_dir, role, health),
+    ):
+        return _serve(settings, kind, engine, roles, worker, health)
 
 
-def _serve(settings: Settings, kind: str, engine: str, roles: str, worker: str) -> int:
+def _serve(
+    settings: Settings, kind: str, engine: str, roles: str, worker: str, health: Health
+) -> int:
     if kind == "pages":
         from workers.pages_process import PagesProcess
 
-        return PagesProcess(settings, engine, worker).run()
+        return PagesProcess(settings, engine, worker, health).run()
     from workers.control_process import ControlProcess
 
-    return ControlProcess(settings, worker, parse_roles(roles)).run()
+    return ControlProcess(settings, worker, parse_roles(roles), health).run()
 
 
 @cli.command()

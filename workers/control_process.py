@@ -4,30 +4,43 @@ import logging
 import threading
 from typing import Any
 
+from prometheus_client import REGISTRY
+
+from shared import __version__
 from shared.celery_app import make_app
 from shared.dispatcher import Dispatcher
 from shared.errors import Unwell
+from shared.fleet_view import FleetView
 from shared.jobs import JobStore
 from shared.ledger import Ledger
 from shared.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
 from shared.records import ReduceMessage
 from shared.settings import Settings
 from shared.store import open_store
+from workers import control_metrics, metrics
 from workers.celery_worker import run_worker
+from workers.consumer_pulse import consumer_pulse
+from workers.fleet_collector import FleetCollector
+from workers.health import Health
 from workers.messages import parse_message
 from workers.reduce_task import ReduceTask
 from workers.retention import Retention
-from workers.sweeper import Sweeper
+from workers.sweeper import Repairs, Sweeper
 
 log = logging.getLogger("pagefleet.control")
 REDUCERS = 4
+#: A round over a large store takes long; one that takes this long hangs.
+SWEEP_LIMIT_S = 1800.0
 
 
 class ControlProcess:
     """Consumes the reduce and maintenance queues; sweeps on a timer."""
 
-    def __init__(self, settings: Settings, worker: str, roles: frozenset[str]) -> None:
+    def __init__(
+        self, settings: Settings, worker: str, roles: frozenset[str], health: Health
+    ) -> None:
         self._settings = settings
+        self._health = health
         self._worker = worker
         self._roles = roles
         self._stopped = threading.Event()
@@ -43,7 +56,10 @@ class ControlProcess:
         queues = [REDUCE] if "reduce" in self._roles else []
         if "sweep" in self._roles:
             queues.append(MAINTENANCE)
+            REGISTRY.register(FleetCollector(FleetView(self._settings)))
             threading.Thread(target=self._sweep_for_ever, name="sweep", daemon=True).start()
+        metrics.WORKER.labels(self._worker, "control", "", "", __version__).set(1)
+        self._app.steps["consumer"].add(consumer_pulse(self._health, "control"))
         log.info("ready: %s", ", ".join(sorted(self._roles)))
         run_worker(self._app, f"control-{self._worker}", queues, REDUCERS, self._stopped.set)
         return 0
@@ -81,13 +97,22 @@ class ControlProcess:
         self._app.task(name=SWEEP_TASK)(sweep)
 
     def _sweep_for_ever(self) -> None:
+        self._health.beat("sweeper", SWEEP_LIMIT_S)
         while not self._stopped.wait(self._settings.sweep_interval_s):
             self._sweep()
+            self._health.beat("sweeper", SWEEP_LIMIT_S)
 
     def _sweep(self) -> None:
         try:
-            self._sweeper.sweep()
+            self._sweep_once()
         except Unwell as error:
             log.warning("not swept: %s", error.message)
         except Exception:  # the sweeper is the last repairer: it must outlive its own bugs
             log.exception("a round of sweeping failed")
+
+    def _sweep_once(self) -> None:
+        with control_metrics.SWEEP_SECONDS.time():
+            repairs = self._sweeper.sweep()
+        control_metrics.SWEEP_LAST_RUN.set_to_current_time()
+        for kind, count in vars(repairs or Repairs()).items():
+            control_metrics.REPAIRS.labels(kind).inc(count)

@@ -2,11 +2,13 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from shared.errors import BrokerUnreachable
 from shared.ledger import Ledger
+from workers import metrics
 from workers.flight import Flights, Reason
 
 log = logging.getLogger("pagefleet.lease")
@@ -25,12 +27,12 @@ class LeaseKeeper:
         self._engine = engine
         self._worker = worker
         self._capacity = capacity
-        self._facts: dict[str, Any] = {}
+        self._facts: Callable[[], dict[str, Any]] = dict
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
 
-    def start(self, facts: dict[str, Any]) -> None:
-        """Announce the worker and begin."""
+    def start(self, facts: Callable[[], dict[str, Any]]) -> None:
+        """Announce the worker and begin; ``facts`` are asked for at each heartbeat."""
         self._facts = facts
         self._thread.start()
 
@@ -49,13 +51,14 @@ class LeaseKeeper:
                     self._beat()
                 self._renew()
             except BrokerUnreachable as error:
+                metrics.LEASE_RENEWAL_FAILURES.labels(self._engine).inc()
                 log.warning("leases not renewed: %s", error.message)
             ticks += 1
             if self._stopped.wait(TICK_S):
                 return
 
     def _beat(self) -> None:
-        facts = {**self._facts, "in_flight": len(self._flights)}
+        facts = {**self._facts(), "in_flight": len(self._flights)}
         self._ledger.heartbeat(self._engine, self._worker, self._capacity, facts)
 
     def _renew(self) -> None:
@@ -63,4 +66,5 @@ class LeaseKeeper:
         if not pages:
             return
         cancelled = self._ledger.renew(self._engine, self._worker, pages)
+        metrics.LEASE_RENEWALS.labels(self._engine).inc(len(pages))
         self._flights.abort(cancelled, Reason.CANCELLED)

@@ -5,7 +5,6 @@ queue, held by another worker, or dropped with its job. Returning acknowledges t
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from shared.records import EngineInfo, ErrorInfo, Manifest, PageMessage, PageRes
 from workers.flight import Aborted, Flight, Flights, Reason, patiently
 from workers.gate import Gate
 from workers.manifests import Manifests
+from workers.page_observer import PageObserver
 from workers.pipeline import Pipeline
 
 log = logging.getLogger("pagefleet.page")
@@ -58,6 +58,7 @@ class Station:
     pipeline: Pipeline
     flights: Flights
     gate: Gate
+    observer: PageObserver
     max_attempts: int
     #: Called once or more when the engine is dead; makes the process end in order.
     engine_died: Callable[[], None]
@@ -73,7 +74,10 @@ class PageTask:
         """Bring the page of ``message`` to an end, or give it back."""
         identifier = page_id(message.job_id, message.page)
         alone = lane_of(message.queue) == "quarantine"
-        with self._at.flights.begin(identifier) as flight:
+        with (
+            self._at.flights.begin(identifier) as flight,
+            self._at.observer.watching(message, flight),
+        ):
             try:
                 with self._entered(flight, alone=alone):
                     self._claim(message, flight)
@@ -111,6 +115,7 @@ class PageTask:
             page = Dispatch(message.job_id, message.page, claim.quarantine_seq, queue)
             self._patiently(flight, lambda: at.dispatcher.publish([page]))
         elif flight.claimed:
+            at.observer.claimed(flight, claim.attempts + 1)
             self._hold(message, claim, flight)
 
     def _hold(self, message: PageMessage, claim: Claim, flight: Flight) -> None:
@@ -183,6 +188,7 @@ class PageTask:
         if error.final or claim.attempts + 1 >= self._at.max_attempts:
             return self._failure(manifest, message, claim, error)
         log.warning("page %s failed, trying again: %s", flight.page, error.message)
+        self._at.observer.returns(flight, "attempt")
         self._patiently(flight, lambda: self._return(flight, "attempt"))
         flight.claimed = False
         return None
@@ -209,21 +215,23 @@ class PageTask:
 
     def _commit(self, message: PageMessage, flight: Flight, result: PageResult) -> None:
         """Store first, then mark; the order is what makes a crash harmless."""
-        started = time.perf_counter()
-        stored = self._patiently(flight, lambda: self._at.jobs.write_result(result))
-        elapsed = (time.perf_counter() - started) * 1000
-        log.info(
-            "page %s %s in %.0f ms (stored in %.0f ms)%s", flight.page, stored.status,
-            sum(result.timings_ms.model_dump().values()), elapsed,
-            f": {stored.error.code}: {stored.error.message}" if stored.error else "",
-        )  # fmt: skip
+        priced = self._at.observer.priced(flight, result)
+        stored = self._patiently(flight, lambda: self._at.jobs.write_result(priced))
         self._patiently(flight, lambda: self._mark(message, stored))
         flight.claimed = False
+        self._at.observer.committed(flight, stored, mine=stored is priced)
 
     def _mark(self, message: PageMessage, result: PageResult) -> None:
         at = self._at
         lane = lane_of(message.queue)
-        marked = at.ledger.finish(at.engine.name, lane, message.job_id, message.page, result.status)
+        marked = at.ledger.finish(
+            at.engine.name,
+            lane,
+            message.job_id,
+            message.page,
+            result.status,
+            round(result.worker_s * 1000),
+        )
         if marked.reduce:
             at.dispatcher.reduce(message.job_id)
         if marked.low:
@@ -244,6 +252,7 @@ class PageTask:
 
     def _let_go(self, message: PageMessage, flight: Flight, reason: Reason) -> None:
         """Drained, cancelled or without an engine: best effort, the lease repairs the rest."""
+        self._at.observer.returns(flight, reason.value)
         try:
             if not flight.claimed:
                 self._pass_on(message)

@@ -3,11 +3,13 @@
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from typing import Any
 
 from celery import Celery
+from prometheus_client import Gauge
 
 from shared.celery_app import make_app
 from shared.dispatcher import Dispatcher
@@ -15,39 +17,52 @@ from shared.jobs import JobStore
 from shared.ledger import Ledger
 from shared.queues import PAGE_TASK, page_queues
 from shared.records import PageMessage
-from shared.settings import Settings
+from shared.settings import Settings, visible_gpus
 from shared.store import open_store
+from workers import metrics
 from workers.celery_worker import run_worker
+from workers.consumer_pulse import consumer_pulse
 from workers.cores import renderer_count
 from workers.engine_host import EngineHost
 from workers.engines import make_engine
+from workers.failure_log import FailureLog
 from workers.flight import Flights, Reason
 from workers.gate import Gate
+from workers.gpu_facts import gpu_facts
+from workers.health import Health
 from workers.lease_keeper import LeaseKeeper
 from workers.manifests import Manifests
 from workers.messages import parse_message
+from workers.page_observer import PageObserver
 from workers.page_task import PageTask, Station
 from workers.pipeline import Pipeline
 from workers.rendering import Renderer
 from workers.source_cache import SourceCache
+from workers.start import GPU_ENGINES
 
 log = logging.getLogger("pagefleet.worker")
 #: The supervisor starts the process again after this exit status.
 EXIT_ENGINE_DEAD = 75
+ENGINE = "the engine"
+#: An engine's loop that stands still for so long hangs.
+ENGINE_LIMIT_S = 120.0
 
 
 class PagesProcess:
     """Everything between the start of the engine and the end of the last page."""
 
-    def __init__(self, settings: Settings, engine: str, worker: str) -> None:
+    def __init__(self, settings: Settings, engine: str, worker: str, health: Health) -> None:
         self._settings = settings
+        self._health = health
         self._worker = worker
         self._flights = Flights()
         self._host = EngineHost(make_engine(engine, settings))
         self._renderer = Renderer(settings, renderer_count(settings, self._host.engine.capacity))
         self._ledger = Ledger(settings)
         self._engine_dead = threading.Event()
+        self._started = round(time.time())
         info = self._host.engine.info
+        self._observer = PageObserver(info, FailureLog(settings))
         self._app = make_app(settings, page_queues(info.name))
         self._keeper = LeaseKeeper(
             self._ledger, self._flights, info.name, worker, self._host.engine.capacity
@@ -56,9 +71,12 @@ class PagesProcess:
     def run(self) -> int:
         """Serve until SIGTERM; returns the process's exit status."""
         try:
+            self._announce()
             self._host.start()
+            self._host.pulse(lambda: self._health.beat("engine loop", ENGINE_LIMIT_S))
             self._serve()
         finally:
+            self._engine_up.set(0)
             self._keeper.stop()
             self._host.stop()
             self._renderer.close()
@@ -68,11 +86,39 @@ class PagesProcess:
         info = self._host.engine.info
         task = PageTask(self._station())
         register(self._app, task, self._ledger)
-        self._keeper.start({"model": info.model, "version": info.version, "pid": os.getpid()})
+        self._keeper.start(self._facts)
+        self._health.reached(ENGINE)
+        self._engine_up.set(1)
         capacity = self._host.engine.capacity
         log.info("ready: engine %s, model %s, %d pages at once", info.name, info.model, capacity)
         queues = page_queues(info.name)
         run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain)
+
+    def _announce(self) -> None:
+        """Say who this process is before the engine is there."""
+        info, capacity = self._host.engine.info, self._host.engine.capacity
+        metrics.WORKER.labels(self._worker, "pages", info.name, info.model, info.version).set(1)
+        metrics.CAPACITY.labels(info.name).set(capacity)
+        metrics.PRICE.labels(info.name).set(self._settings.price_per_hour or 0)
+        self._health.wait_for(ENGINE)
+        self._app.steps["consumer"].add(consumer_pulse(self._health, "pages"))
+
+    @property
+    def _engine_up(self) -> Gauge:
+        return metrics.ENGINE_UP.labels(self._host.engine.info.name)
+
+    def _facts(self) -> dict[str, Any]:
+        """What this worker says of itself with each heartbeat; bounded in size."""
+        info = self._host.engine.info
+        return {
+            "model": info.model,
+            "version": info.version,
+            "pid": os.getpid(),
+            "host": socket.gethostname()[:64],
+            "started": self._started,
+            "gpus": gpu_facts(visible_gpus()) if info.name in GPU_ENGINES else [],
+            **self._observer.tally.facts(),
+        }
 
     def _station(self) -> Station:
         settings = self._settings
@@ -89,6 +135,7 @@ class PagesProcess:
             pipeline=Pipeline(jobs, cache, self._renderer, self._host),
             flights=self._flights,
             gate=Gate(),
+            observer=self._observer,
             max_attempts=settings.max_attempts,
             engine_died=self._engine_died,
         )
@@ -103,6 +150,8 @@ class PagesProcess:
     def _engine_died(self) -> None:
         if not self._engine_dead.is_set():
             self._engine_dead.set()
+            self._engine_up.set(0)
+            self._health.die("the engine is dead")
             self._flights.close(Reason.ENGINE_DEAD)
             os.kill(os.getpid(), signal.SIGTERM)
 

@@ -10,6 +10,8 @@ from shared.opening import open_job
 from shared.pages import expand
 from shared.records import Manifest, ReduceMessage
 from shared.reduction import PagesMissing, reduce_job
+from workers import control_metrics
+from workers.log_context import about
 
 log = logging.getLogger("pagefleet.reduce")
 
@@ -24,6 +26,10 @@ class ReduceTask:
 
     def handle(self, message: ReduceMessage) -> None:
         """Commit the job of ``message`` if all its pages have a result."""
+        with about(job=message.job_id):
+            self._handle(message)
+
+    def _handle(self, message: ReduceMessage) -> None:
         manifest = self._jobs.manifest(message.job_id)
         if manifest is None:
             self._ledger.close_job(message.job_id)
@@ -35,7 +41,8 @@ class ReduceTask:
 
     def _reduce(self, manifest: Manifest) -> None:
         try:
-            done = reduce_job(self._jobs, manifest)
+            with control_metrics.REDUCE_SECONDS.time():
+                done = reduce_job(self._jobs, manifest)
         except PagesMissing as missing:
             self._send_round(manifest, missing)
         except NotFound as error:
@@ -45,6 +52,7 @@ class ReduceTask:
                 self._ledger.close_job(manifest.job_id)
         else:
             self._ledger.close_job(manifest.job_id)
+            control_metrics.JOBS_WRITTEN.labels(done.status).inc()
             log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
 
     def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:

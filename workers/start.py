@@ -1,6 +1,7 @@
 """Decides which worker processes this machine runs."""
 
 import socket
+from dataclasses import replace
 
 from shared.catalogue import engine_facts
 from shared.errors import UsageError
@@ -32,12 +33,18 @@ def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> li
         groups = gpu_groups(settings) if engine in GPU_ENGINES else [None]
         for number, gpus in enumerate(groups, start=1):
             name = f"{engine}{number}" if len(groups) > 1 else engine
-            arguments = ("pages", "--engine", engine)
-            planned.append(Role(name, arguments, engine, gpus))
+            planned.append(Role(name, ("pages", "--engine", engine), engine, gpus))
     control = roles & {"reduce", "sweep"}
     if control:
         planned.append(Role("control", ("control", "--roles", ",".join(sorted(control)))))
-    return planned
+    return [_with_port(role, settings, number) for number, role in enumerate(planned)]
+
+
+def _with_port(role: Role, settings: Settings, number: int) -> Role:
+    """Each process of a machine has its own port, counted from ``metrics_port``."""
+    port = settings.metrics_port + number if settings.metrics_port else 0
+    more = ("--role", role.name, "--metrics-port", str(port))
+    return replace(role, arguments=role.arguments + more)
 
 
 def gpu_groups(settings: Settings) -> list[str | None]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
+from shared.cost import usage_of
 from shared.document.draft import Draft, Piece, Rule
 from shared.document.outcome import count, job_status, was_cancelled
 from shared.document.record import DocumentRecord, DocumentSource, ledger_entry, page_record
@@ -113,4 +114,5 @@ def _record(
         counts=counts,
         pages=tuple(page_record(page, span) for page, span in zip(pages, spans, strict=True)),
         ledger=tuple(map(ledger_entry, pages)),
+        worker_s=round(usage_of(pages).worker_s, 3),
     )

@@ -68,6 +68,8 @@ class DocumentRecord(Record):
     counts: Counts
     pages: tuple[DocumentPage, ...]
     ledger: tuple[LedgerEntry, ...]
+    #: Worker seconds of all pages, see shared.cost.
+    worker_s: float = Field(default=0.0, ge=0)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -1,4 +1,5 @@
--- A page has its result in the store. ARGV: engine, priority, job, page, status, smallest depth.
+-- A page has its result in the store. ARGV: engine, priority, job, page, status, smallest depth,
+-- worker milliseconds.
 -- Returns {known, reduce, low}: the job is hot; this caller must dispatch the reducer;
 -- the queue is below its low-water mark while pages wait for their turn.
 local engine, lane, job, page, status = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -9,6 +10,7 @@ if redis.call('EXISTS', hot) == 0 then return {0, 0, 0} end
 if redis.call('SETBIT', P .. 'done:' .. job, page, 1) == 0 then
   redis.call('HINCRBY', hot, 'done', 1)
   redis.call('HINCRBY', hot, status, 1)
+  redis.call('HINCRBY', hot, 'worker_ms', ARGV[7])
 end
 local reduce, low = 0, 0
 local totals = redis.call('HMGET', hot, 'done', 'total', 'state')

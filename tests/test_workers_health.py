@@ -1,0 +1,48 @@
+"""What makes a process dead, and what only makes it wait."""
+
+from workers.health import Health
+
+
+class Time:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_loop_that_stops_turning_is_named() -> None:
+    time = Time()
+    health = Health(time)
+    health.beat("engine loop", 120)
+    time.now = 119
+    assert health.ailments() == []
+
+    time.now = 121
+
+    assert health.ailments() == ["engine loop has not turned for 121 s"]
+
+
+def test_a_loop_at_rest_ails_nothing() -> None:
+    time = Time()
+    health = Health(time)
+    health.beat("consumer", 10)
+    health.rest("consumer")
+    time.now = 1000
+
+    assert health.ailments() == []
+
+
+def test_waiting_is_not_ailing() -> None:
+    health = Health()
+    health.wait_for("the engine")
+
+    assert (health.ailments(), health.waiting_for()) == ([], ["waits for the engine"])
+    health.reached("the engine")
+    assert health.waiting_for() == []
+
+
+def test_a_dead_engine_ends_both() -> None:
+    health = Health()
+    health.die("the engine is dead")
+
+    assert health.ailments() == health.waiting_for() == ["the engine is dead"]

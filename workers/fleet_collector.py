@@ -1,0 +1,113 @@
+"""The fleet's own figures, read from the broker when somebody scrapes.
+
+Each control process with the sweep role exports them; they are of the whole fleet, so take
+``max by`` over processes and never the sum.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from shared.errors import BrokerUnreachable
+from shared.fleet_view import Fleet, FleetView, PoolView
+
+log = logging.getLogger("pagefleet.metrics")
+#: Scrapes closer together than this share one look.
+KEEP_S = 1.0
+
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "broker_up": ("1 where the broker answered this scrape.", ()),
+    "broker_memory_bytes": ("Memory the broker uses.", ()),
+    "broker_memory_limit_bytes": ("Its maxmemory; 0: none.", ()),
+    "broker_persistence_ok": ("1 unless its last write to disk failed.", ()),
+    "broker_unacknowledged_messages": ("Messages delivered and not acknowledged.", ()),
+    "broker_refused_messages": ("Messages put aside that no worker understood.", ()),
+    "queue_depth": ("Messages that wait in a queue.", ("queue",)),
+    "outstanding": ("Pages queued or in flight; autoscalers use the same number.", ("engine",)),
+    "leased_pages": ("Pages that some worker holds.", ("engine",)),
+    "oldest_page_age_seconds": ("Age of the oldest outstanding page; 0: none.", ("engine",)),
+    "oldest_job_age_seconds": ("Age of the oldest open job; 0: none.", ("engine",)),
+    "jobs": (
+        "Jobs by state: open, or backlog (open with pages not dispatched yet).",
+        ("engine", "priority", "state"),
+    ),
+    "workers": ("Pages workers heard lately.", ("engine",)),
+    "pool_capacity": ("Pages that those workers may hold at once.", ("engine",)),
+}
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "broker_evicted_keys": ("Keys the broker evicted; any is a misconfiguration.", ()),
+}
+Sample = tuple[str, tuple[str, ...], float]
+
+
+class FleetCollector(Collector):
+    """A collector for Prometheus' registry; a broker that is away gives ``broker_up 0`` only."""
+
+    def __init__(self, view: FleetView) -> None:
+        self._view = view
+        self._lock = threading.Lock()
+        self._looked = 0.0
+        self._samples: list[Sample] = []
+
+    def describe(self) -> Iterable[Metric]:
+        """Names without a look at the broker."""
+        return families([])
+
+    def collect(self) -> Iterable[Metric]:
+        """All figures."""
+        with self._lock:
+            if time.monotonic() - self._looked >= KEEP_S:
+                self._samples = self._look()
+                self._looked = time.monotonic()
+            return families(self._samples)
+
+    def _look(self) -> list[Sample]:
+        try:
+            return list(_samples(self._view.look(max_jobs=1)))
+        except BrokerUnreachable as error:
+            log.warning("no fleet figures: %s", error.message)
+            return [("broker_up", (), 0.0)]
+
+
+def families(samples: Iterable[Sample]) -> list[Metric]:
+    """Metric families in the order of the tables, with ``samples`` in them."""
+    made: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
+    for name, (text, labels) in GAUGES.items():
+        made[name] = GaugeMetricFamily(f"pagefleet_{name}", text, labels=labels)
+    for name, (text, labels) in COUNTERS.items():
+        made[name] = CounterMetricFamily(f"pagefleet_{name}", text, labels=labels)
+    for name, values, value in samples:
+        made[name].add_metric(values, value)
+    return list(made.values())
+
+
+def _samples(fleet: Fleet) -> Iterator[Sample]:
+    broker = fleet.broker
+    yield "broker_up", (), 1.0
+    yield "broker_memory_bytes", (), float(broker.memory_bytes)
+    yield "broker_memory_limit_bytes", (), float(broker.memory_limit_bytes)
+    yield "broker_persistence_ok", (), float(broker.persistence_ok)
+    yield "broker_unacknowledged_messages", (), float(broker.unacknowledged)
+    yield "broker_refused_messages", (), float(broker.refused)
+    yield "broker_evicted_keys", (), float(broker.evicted_keys)
+    for queue in (*fleet.queues, *(queue for pool in fleet.pools for queue in pool.queues)):
+        yield "queue_depth", (queue.name,), float(queue.depth)
+    for pool in fleet.pools:
+        yield from _pool_samples(pool)
+
+
+def _pool_samples(pool: PoolView) -> Iterator[Sample]:
+    engine = pool.engine
+    yield "outstanding", (engine,), float(pool.outstanding)
+    yield "leased_pages", (engine,), float(pool.in_flight)
+    yield "oldest_page_age_seconds", (engine,), pool.oldest_page_s or 0.0
+    yield "oldest_job_age_seconds", (engine,), pool.oldest_job_s or 0.0
+    yield "workers", (engine,), float(len(pool.workers))
+    yield "pool_capacity", (engine,), float(sum(worker.capacity for worker in pool.workers))
+    for state, counts in (("open", pool.open_jobs), ("backlog", pool.backlog_jobs)):
+        for priority, count in counts.items():
+            yield "jobs", (engine, priority, state), float(count)

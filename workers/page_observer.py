@@ -1,0 +1,131 @@
+"""The only place where pages are counted, timed, priced and logged.
+
+The page task says what happens to a page; everything that wants to know hangs here, so that the
+task stays readable and no figure is kept twice. Nothing here may raise into the task.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from shared.ledger import page_id
+from shared.records import EngineInfo, PageMessage, PageResult
+from workers import metrics
+from workers.failure_log import FailureLog
+from workers.flight import Flight
+from workers.log_context import about
+from workers.share_clock import ShareClock
+from workers.tally import Tally
+
+log = logging.getLogger("pagefleet.page")
+
+
+@dataclass
+class Watch:
+    """One page in hand, from claim to end."""
+
+    attempt: int = 0
+    mark: float = 0.0
+    #: Seconds of the performance counter.
+    started: float = 0.0
+    priced: float = 0.0
+    #: Its share of the worker's time; None while it still grows.
+    worker_s: float | None = None
+    reason: str = "dropped"
+    ended: bool = False
+
+
+class PageObserver:
+    """Told by the page task what happens; thread-safe, one flight is always one thread."""
+
+    def __init__(self, engine: EngineInfo, failures: FailureLog | None = None) -> None:
+        self._engine = engine.name
+        self._failures = failures
+        self._clock = ShareClock()
+        self._watches: dict[Flight, Watch] = {}
+        self.tally = Tally(self._clock)
+        metrics.PAGES_IN_FLIGHT.labels(self._engine).set_function(lambda: len(self._watches))
+
+    @contextmanager
+    def watching(self, message: PageMessage, flight: Flight) -> Iterator[None]:
+        """Around all that is done for one message."""
+        with about(job=message.job_id, page=message.page):
+            try:
+                yield
+            finally:
+                watch = self._watches.pop(flight, None)
+                if watch is not None and not watch.ended:
+                    self._let_go(watch)
+
+    def claimed(self, flight: Flight, attempt: int) -> None:
+        """The page is this worker's now."""
+        about.add(attempt=attempt)
+        self._watches[flight] = Watch(attempt, self._clock.enter(), time.perf_counter())
+
+    def priced(self, flight: Flight, result: PageResult) -> PageResult:
+        """The result with what it cost; from now on the page costs nothing more."""
+        watch = self._watches[flight]
+        watch.priced = time.perf_counter()
+        seconds = watch.worker_s = self._stop(watch)
+        return result.model_copy(update={"worker_s": round(seconds, 4)})
+
+    def returns(self, flight: Flight, reason: str) -> None:
+        """The page is being let go without a result."""
+        watch = self._watches.get(flight)
+        if watch is not None:
+            watch.reason = reason
+
+    def committed(self, flight: Flight, result: PageResult, *, mine: bool) -> None:
+        """The page has ended and is marked; ``mine``: no other result was first."""
+        watch = self._watches[flight]
+        watch.ended = True
+        now = time.perf_counter()
+        elapsed = now - watch.started
+        code = result.error.code if result.error else ""
+        metrics.PAGES.labels(self._engine, result.status, code).inc()
+        metrics.PAGE_SECONDS.labels(self._engine).observe(elapsed)
+        metrics.PAGE_STAGE_SECONDS.labels(self._engine, "commit").observe(now - watch.priced)
+        self._spent(watch, "kept" if mine else "duplicate")
+        self._measure(result)
+        self.tally.count(failed=result.status == "failed", tokens=result.output_tokens)
+        self._say(result, elapsed)
+        if result.error is not None and self._failures is not None:
+            self._failures.note(result)
+
+    def _measure(self, result: PageResult) -> None:
+        metrics.PAGE_ATTEMPTS.labels(self._engine).observe(result.attempts)
+        metrics.TOKENS.labels(self._engine, "prompt").inc(result.prompt_tokens)
+        metrics.TOKENS.labels(self._engine, "output").inc(result.output_tokens)
+        for stage, spent_ms in result.timings_ms:
+            if spent_ms:
+                metrics.PAGE_STAGE_SECONDS.labels(self._engine, stage).observe(spent_ms / 1000)
+
+    def _say(self, result: PageResult, elapsed: float) -> None:
+        page = page_id(result.job_id, result.page)
+        fields = {
+            "status": result.status,
+            "code": result.error.code if result.error else None,
+            "seconds": round(elapsed, 3),
+            "worker_s": result.worker_s,
+            "output_tokens": result.output_tokens,
+            "timings_ms": result.timings_ms.model_dump(),
+        }
+        why = f": {result.error.code}: {result.error.message}" if result.error else ""
+        log.info(
+            "page %s %s in %.0f ms%s", page, result.status, elapsed * 1000, why,
+            extra={"fields": fields},
+        )  # fmt: skip
+
+    def _let_go(self, watch: Watch) -> None:
+        if watch.worker_s is None:
+            watch.worker_s = self._stop(watch)
+        metrics.PAGES_RETURNED.labels(self._engine, watch.reason).inc()
+        self._spent(watch, "returned")
+
+    def _stop(self, watch: Watch) -> float:
+        return self._clock.leave(watch.mark)
+
+    def _spent(self, watch: Watch, outcome: str) -> None:
+        metrics.PAGE_WORKER_SECONDS.labels(self._engine, outcome).inc(watch.worker_s or 0)
