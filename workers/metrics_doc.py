@@ -31,7 +31,7 @@ started again has the same port. If a port is taken, the worker logs an error an
 
 | path | 200 when | never depends on |
 |---|---|---|
-| `/livez` | the engine's loop, Celery's loop (while connected) and the sweeper turn | broker, store |
+| `/livez` | engine loop, sweeper and (while connected) Celery's loop turn | broker, store |
 | `/readyz` | alive, the engine is loaded and messages are being taken | store |
 
 A broker outage makes a worker not ready and never dead. For probes that run a command set
