@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test lint types contracts check bench examples lock clean
+.PHONY: help install install-dev run test lint types contracts check bench bench-gpu examples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ check: lint types contracts test ## All of the above
 
 bench: $(DEV_STAMP) ## Measure the fleet's own cost beside bare Celery and a plain loop
 	$(BIN)/python -m benchmarks.overhead
+
+bench-gpu: $(DEV_STAMP) ## Measure beside the vLLM recipe on a GPU (MODEL=folder; needs the gpu extra)
+	$(BIN)/python -m benchmarks.gpu --model "$(MODEL)"
 
 examples: $(STAMP) ## Generate the example documents again
 	$(BIN)/python examples/make_examples.py

@@ -1,0 +1,1 @@
+"""pagefleet beside the published recipe on one GPU: see ``__main__``."""

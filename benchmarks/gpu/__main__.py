@@ -1,0 +1,224 @@
+"""pagefleet beside the published recipe on one GPU, in one run.
+
+    python -m benchmarks.gpu --model DIR --price 2.5
+    python -m benchmarks.gpu --model DIR --parts fleet --pages 512 --sizes 192,2000
+    python -m benchmarks.gpu --engine fake --pages 24 --set fake_latency_ms=50    (no GPU)
+
+Every part runs on the same pages, tokens and GPU, in a process of its own: "recipe" is vLLM's
+published recipe, "fleet" is all of pagefleet from documents in to documents out, "ceiling" is
+the engine alone on prepared pages. With --gpus 2 come "two-engines" and "tensor-parallel".
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.gpu.distribution import is_installed, write_metadata
+from benchmarks.gpu.plan import Plan, write_plan
+from benchmarks.gpu.report import table
+from benchmarks.gpu.varied_pages import write_documents
+from shared.lifeline import die_with_parent
+from shared.settings import as_environment, load_settings
+from workers.cores import usable_cores
+
+PARTS = ("recipe", "fleet", "ceiling")
+PACKAGES = ("vllm", "torch", "transformers", "pymupdf", "celery")
+#: What a part may take beyond its limit before it is killed: loading and stopping.
+SLACK_S = 30
+#: No part begins with less time than this.
+LEAST_S = 5
+ROOT = Path(__file__).parents[2]
+
+
+def main() -> int:
+    """Measure the chosen parts, write the JSON file and print the table."""
+    given = _arguments()
+    deadline = time.monotonic() + given.budget
+    with tempfile.TemporaryDirectory(prefix="pagefleet-gpu-", dir=given.folder) as name:
+        folder = Path(name)
+        result = _facts(given)
+        if given.merge and given.out.exists():
+            result["parts"] = json.loads(given.out.read_text())["parts"]
+        for part, plan in _plans(given, _documents(given, folder), folder).items():
+            left = deadline - time.monotonic() - SLACK_S
+            result["parts"][part] = run_part(part, plan.within(left), folder)
+            given.out.write_text(json.dumps(result, indent=1))
+    print(f"\nwritten to {given.out}\n\n{table(result)}", flush=True)
+    return int(any("error" in found for found in result["parts"].values()))
+
+
+def run_part(part: str, plan: Plan, folder: Path) -> dict[str, Any]:
+    """The result of one part; {"error": why} where it has none."""
+    if plan.limit_s < LEAST_S:
+        return {"error": "no time left (--budget)"}
+    module = part if part in PARTS else "fleet"
+    plan_file, result_file = folder / f"{part}.plan.json", folder / f"{part}.json"
+    write_plan(plan, plan_file)
+    print(f"--- {part}", flush=True)
+    parent = os.getpid()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.gpu.part", module, str(plan_file), str(result_file)],
+        cwd=ROOT,
+        env=_environment(part, plan, folder),
+        preexec_fn=lambda: die_with_parent(parent),
+    )
+    try:
+        status = process.wait(plan.limit_s + SLACK_S)
+    except subprocess.TimeoutExpired:
+        _kill_tree(process)
+        return {"error": f"took longer than {plan.limit_s + SLACK_S:.0f} s"}
+    if status != 0 or not result_file.exists():
+        return {"error": f"ended with {status}"}
+    found: dict[str, Any] = json.loads(result_file.read_text())
+    return found
+
+
+def _kill_tree(process: "subprocess.Popen[bytes]") -> None:
+    """End a part with all that it started: an engine left alive would hold the GPU."""
+    parent = psutil.Process(process.pid)
+    for each in [*parent.children(recursive=True), parent]:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.wait()
+
+
+def _environment(part: str, plan: Plan, folder: Path) -> dict[str, str]:
+    variables = as_environment(load_settings())
+    variables.setdefault("HF_HUB_OFFLINE", "1")
+    variables.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    if part == "recipe":
+        # Its processor is of the older model runner; newer versions need to be told.
+        variables.setdefault("VLLM_USE_V2_MODEL_RUNNER", "0")
+    variables["CUDA_VISIBLE_DEVICES"] = plan.gpus
+    if not is_installed():
+        paths = [str(write_metadata(folder / "metadata")), variables.get("PYTHONPATH", "")]
+        variables["PYTHONPATH"] = ":".join(path for path in paths if path)
+    return variables
+
+
+def _plans(given: argparse.Namespace, documents: list[Path], folder: Path) -> dict[str, Plan]:
+    """The plan of each part, in order."""
+    plan = Plan(
+        engine=given.engine,
+        model=given.model,
+        documents=tuple(str(path) for path in documents),
+        pages=given.pages,
+        tokens=given.tokens,
+        folder=str(folder / "home"),
+        dummy=not given.real_weights,
+        extra=dict(pair.split("=", 1) for pair in given.set),
+        recipe=given.recipe,
+        ngram=not given.no_ngram,
+        limit_s=given.limit,
+    )
+    plans = {part: plan for part in given.parts}
+    if "fleet" in plans:
+        plans["fleet"] = plan.with_sizes(given.sizes)
+    if given.gpus == 2:
+        plans["two-engines"] = plan.for_gpus("0,1")
+        plans["tensor-parallel"] = plan.for_gpus("0,1", tensor_parallel_size=2)
+    return plans
+
+
+def _documents(given: argparse.Namespace, folder: Path) -> list[Path]:
+    if given.pdf:
+        return [path.resolve() for path in given.pdf]
+    started, pages = time.monotonic(), max(given.pages, *given.sizes, 0)
+    documents = write_documents(folder / "documents", pages, usable_cores())
+    bytes_ = sum(path.stat().st_size for path in documents)
+    print(
+        f"{pages} pages in {len(documents)} PDFs, {bytes_ / 1e6:.0f} MB, made in "
+        f"{time.monotonic() - started:.0f} s",
+        flush=True,
+    )
+    return documents
+
+
+def _facts(given: argparse.Namespace) -> dict[str, Any]:
+    """Where and with what this was measured."""
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": _gpu_names(),
+        "cores": usable_cores(),
+        "python": platform.python_version(),
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "engine": given.engine,
+        "tokens": given.tokens,
+        "price": given.price,
+        "dummy_weights": not given.real_weights,
+        "parts": {},
+    }
+
+
+def _gpu_names() -> list[str]:
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    command = [tool, "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return [line.strip() for line in shown.stdout.splitlines() if line.strip()]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gpu",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", help="a checkpoint folder; with dummy weights its configuration is enough")
+    add("--engine", default="vllm", help="fake stands in where there is no GPU")
+    add("--pages", type=int, default=512)
+    add("--tokens", type=int, default=700, help="output tokens of every page")
+    add("--sizes", type=_numbers, default=(), help="more sizes for the fleet: 192,2000")
+    add("--parts", type=_parts, default=PARTS, help="of recipe, fleet, ceiling")
+    add("--gpus", type=int, choices=(1, 2), default=1)
+    add("--price", type=float, help="money per GPU and hour")
+    add("--pdf", type=Path, nargs="+", help="these documents instead of generated ones")
+    add("--real-weights", action="store_true", help="answers end where they end")
+    add("--no-ngram", action="store_true", help="the recipe without repeat control")
+    add("--recipe", type=json.loads, default={}, help="JSON of further LLM arguments")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a pagefleet setting")
+    add("--limit", type=float, default=540, help="seconds for each part")
+    add("--budget", type=float, default=3600, help="seconds for all of it")
+    add("--folder", type=Path, help="where stores and documents go meanwhile")
+    add("--out", type=Path, default=Path("gpu-benchmark.json"))
+    add("--merge", action="store_true", help="keep the other parts that the file holds already")
+    given = parser.parse_args()
+    if given.engine == "vllm" and given.model is None:
+        parser.error("--model DIR is needed for the vllm engine")
+    return given
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(",") if part)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(","))
+    if not set(parts) <= set(PARTS):
+        raise argparse.ArgumentTypeError(f"parts are {', '.join(PARTS)}")
+    return parts
+
+
+if __name__ == "__main__":
+    sys.exit(main())

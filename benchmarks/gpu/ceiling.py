@@ -1,0 +1,97 @@
+"""The engine alone: pages that are drawn and prepared already, no queue, no store."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+
+from benchmarks.gpu.plan import Plan
+from benchmarks.gpu.speed import steady_speed
+from benchmarks.gpu.watch import Watch
+from shared.records import PageOptions
+from workers.cores import renderer_count, usable_cores
+from workers.engine_host import EngineHost
+from workers.engines import make_engine
+from workers.engines.base import PageView
+from workers.rendering import Renderer
+
+#: Prepared pages that are read again and again; each takes some 27 MB of memory.
+VIEWS = 96
+
+
+def measure(plan: Plan) -> dict[str, Any]:
+    """Pages and tokens per second of the engine on prepared pages."""
+    settings = plan.settings()
+    host = EngineHost(make_engine(plan.engine, settings))
+    with Watch("ceiling", plan.gpus) as watch:
+        before = time.monotonic()
+        try:
+            host.start()
+            watch.say(f"loaded in {time.monotonic() - before:.0f} s")
+            with _views(plan, host) as views:
+                watch.say(f"prepared {len(views)} pages")
+                return _read_all(plan, host, views, watch)
+        finally:
+            host.stop()
+
+
+def _read_all(plan: Plan, host: EngineHost, views: list[PageView], watch: Watch) -> dict[str, Any]:
+    capacity = host.engine.capacity
+    with ThreadPoolExecutor(capacity) as pool:
+
+        def read(view: PageView) -> int:
+            return host.submit(host.engine.read(view)).result().output_tokens
+
+        for done in as_completed([pool.submit(read, view) for view in views[:capacity]]):
+            done.result()
+        begin = watch.mark()
+        futures = [pool.submit(read, view) for view in islice(cycle(views), plan.pages)]
+        tokens, ends = 0, []
+        for done in as_completed(futures):
+            tokens += done.result()
+            ends.append(time.monotonic())
+        end = watch.mark()
+    seconds = end - begin
+    watch.say(f"{plan.pages} pages in {seconds:.1f} s, {plan.pages / seconds:.2f} pages/s")
+    return {
+        "pages": plan.pages,
+        "concurrency": capacity,
+        "seconds": seconds,
+        "pages_per_s": plan.pages / seconds,
+        "steady_pages_per_s": steady_speed(ends),
+        "tokens_per_s": tokens / seconds,
+        "tokens_per_page": tokens / plan.pages,
+        "usage": watch.usage(begin, end).plain(),
+    }
+
+
+@contextmanager
+def _views(plan: Plan, host: EngineHost) -> Iterator[list[PageView]]:
+    settings = plan.settings()
+    renderer = Renderer(settings, renderer_count(settings, usable_cores()))
+    model = host.engine.info.model
+    options = PageOptions(engine=plan.engine, model=model, exact=settings.exact)
+    render_plan = host.engine.plan(options)
+
+    def draw(place: tuple[str, int]) -> PageView:
+        path, page = Path(place[0]), place[1]
+        return renderer.render(path, "pdf", "0" * 64, page, render_plan, options).view
+
+    try:
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            yield list(pool.map(draw, islice(_places(plan), min(VIEWS, plan.pages))))
+    finally:
+        renderer.close()
+
+
+def _places(plan: Plan) -> Iterator[tuple[str, int]]:
+    for path in plan.documents:
+        with pymupdf.open(path) as document:
+            count = document.page_count
+        for page in range(1, count + 1):
+            yield path, page

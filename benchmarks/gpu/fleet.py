@@ -1,0 +1,202 @@
+"""The whole fleet: documents through the producer, until every job has its ``_DONE``.
+
+Counted from the first submission to the last ``_DONE``, with the engine warm. The broker is
+the embedded one and the store a folder, unless PAGEFLEET_REDIS_URL and PAGEFLEET_STORE name
+others.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import cycle
+from statistics import fmean
+from typing import Any
+
+import pymupdf
+from pydantic import SecretStr
+
+from benchmarks.gpu.plan import Plan
+from benchmarks.gpu.speed import steady_speed
+from benchmarks.gpu.watch import Usage, Watch
+from producer.connections import Connections
+from producer.embedded_broker import EmbeddedBroker
+from producer.inputs import Input
+from producer.intake import Intake
+from producer.local_fleet import LocalFleet
+from producer.request import Request
+from producer.submission import Submission, Submitter
+from producer.waiting import Follower
+from shared import keys
+from shared.jobs import selected
+from shared.pages import expand
+from shared.records import Manifest, PageResult, Timings
+from shared.sandbox import Sandbox
+from shared.settings import Settings
+
+#: Documents opened at the same time, as many as ``pagefleet run`` opens.
+INTAKES = 2
+POLL_S = 0.1
+TELL_EVERY_S = 5.0
+WARM_PAGES = 96
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """Some pages of a document; None means all."""
+
+    path: str
+    ranges: str | None
+
+
+def measure(plan: Plan) -> dict[str, Any]:
+    """Pages and tokens per second for ``plan.pages`` pages and for each of ``plan.sizes``."""
+    with ExitStack() as stack:
+        watch = stack.enter_context(Watch("fleet", plan.gpus))
+        settings = stack.enter_context(_with_broker(plan.settings()))
+        fleet = stack.enter_context(LocalFleet(settings, plan.engine))
+        sandbox = stack.enter_context(Sandbox("intake", INTAKES, settings.page_memory_mb))
+        run = FleetRun(plan, settings, fleet, sandbox, watch)
+        watch.say(f"starting the workers, log: {fleet.log}")
+        fleet.start()
+        run.convert(min(WARM_PAGES, plan.pages))
+        watch.say("warm")
+        found = run.convert(plan.pages)
+        sizes = {str(pages): run.convert(pages) for pages in plan.sizes}
+        fleet.stop()
+    return {**found, "sizes": sizes}
+
+
+class FleetRun:
+    """A running fleet that converts the first so many pages of the documents."""
+
+    def __init__(
+        self, plan: Plan, settings: Settings, fleet: LocalFleet, sandbox: Sandbox, watch: Watch
+    ) -> None:
+        self._plan = plan
+        self._fleet = fleet
+        self._watch = watch
+        self._connections = Connections(settings)
+        self._request = Request(engine=plan.engine, settings=settings, force=True)
+        self._follower = Follower(self._connections.jobs, self._connections.ledger)
+        self._submitter = Submitter(
+            Intake(settings, sandbox),
+            self._connections.jobs,
+            self._connections.ledger,
+            self._connections.dispatcher,
+        )
+        self._deadline = time.monotonic() + plan.limit_s
+
+    def convert(self, pages: int) -> dict[str, Any]:
+        """Convert ``pages`` pages; what it took."""
+        begin = self._watch.mark()
+        with ThreadPoolExecutor(INTAKES) as pool:
+            futures = [pool.submit(self._submit, sheets) for sheets in _choose(self._plan, pages)]
+            complete = self._follow(futures, pages)
+            end = self._watch.mark()
+            pool.shutdown(cancel_futures=True)
+        manifests = [future.result().manifest for future in futures if not future.cancelled()]
+        found = self._summary(manifests, self._watch.usage(begin, end))
+        self._watch.say(
+            f"{found['pages']} pages in {found['seconds']:.1f} s, "
+            f"{found['pages_per_s']:.2f} pages/s{'' if complete else ', cut short'}"
+        )
+        return {**found, "complete": complete}
+
+    def _submit(self, sheets: Sheets) -> Submission:
+        request = replace(self._request, pages=sheets.ranges)
+        return self._submitter.submit(Input(sheets.path, "file"), request)
+
+    def _follow(self, futures: "list[Future[Submission]]", pages: int) -> bool:
+        """Wait until all jobs have ended; False where the time was over before."""
+        waiting, ended, told = list(futures), 0, time.monotonic()
+        while waiting:
+            self._fleet.check()
+            hot = 0
+            for future in list(waiting):
+                done, over = self._look(future)
+                hot += done
+                if over:
+                    waiting.remove(future)
+                    ended, hot = ended + done, hot - done
+            if time.monotonic() > self._deadline:
+                return False
+            if time.monotonic() - told > TELL_EVERY_S:
+                told = time.monotonic()
+                self._watch.say(f"{ended + hot} of {pages} pages")
+            time.sleep(POLL_S)
+        return True
+
+    def _look(self, future: "Future[Submission]") -> tuple[int, bool]:
+        """Pages done, and whether the job has ended."""
+        if not future.done():
+            return 0, False
+        submission = future.result()
+        job_id = submission.manifest.job_id
+        progress = self._follower.progress(job_id)
+        if self._follower.ended(job_id, progress) is not None:
+            return submission.pages, True
+        return (progress.done if progress else 0), False
+
+    def _summary(self, manifests: list[Manifest], usage: Usage) -> dict[str, Any]:
+        results = [result for manifest in manifests for result in self._results(manifest)]
+        ends = [end for manifest in manifests for end in self._ends(manifest)]
+        tokens, pages = sum(result.output_tokens for result in results), len(results)
+        return {
+            "pages": pages,
+            "documents": len(manifests),
+            "seconds": usage.seconds,
+            "pages_per_s": pages / usage.seconds,
+            "steady_pages_per_s": steady_speed(ends),
+            "tokens_per_s": tokens / usage.seconds,
+            "tokens_per_page": tokens / max(pages, 1),
+            "stages_ms": _stages(results),
+            "statuses": dict(Counter(result.status for result in results)),
+            "finish_reasons": dict(Counter(str(result.finish_reason) for result in results)),
+            "errors": dict(Counter(r.error.code for r in results if r.error is not None)),
+            "usage": usage.plain(),
+        }
+
+    def _results(self, manifest: Manifest) -> Iterator[PageResult]:
+        jobs = self._connections.jobs
+        states = jobs.page_states(manifest.job_id)
+        chosen = [page for page in expand(selected(manifest)) if page in states.all]
+        return jobs.results(manifest.job_id, chosen, states)
+
+    def _ends(self, manifest: Manifest) -> Iterator[float]:
+        """When each result was written, where the store is a folder."""
+        for page in expand(selected(manifest)):
+            path = self._connections.store.local_path(keys.page(manifest.job_id, page))
+            if path is not None and path.exists():
+                yield path.stat().st_mtime
+
+
+def _choose(plan: Plan, pages: int) -> Iterator[Sheets]:
+    """The first ``pages`` pages of the documents, from the front again where they end."""
+    left = pages
+    for path in cycle(plan.documents):
+        if left <= 0:
+            return
+        with pymupdf.open(path) as document:
+            count = document.page_count
+        yield Sheets(path, None if count <= left else f"1-{left}")
+        left -= count
+
+
+def _stages(results: list[PageResult]) -> dict[str, float]:
+    """Mean milliseconds in each stage."""
+    timings = [result.timings_ms for result in results if result.status == "ok"]
+    if not timings:
+        return {}
+    return {name: fmean(getattr(each, name) for each in timings) for name in Timings.model_fields}
+
+
+@contextmanager
+def _with_broker(settings: Settings) -> Iterator[Settings]:
+    if settings.redis_url is not None:
+        yield settings
+        return
+    with EmbeddedBroker() as broker:
+        yield settings.model_copy(update={"redis_url": SecretStr(broker.url)})

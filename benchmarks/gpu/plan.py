@@ -1,0 +1,81 @@
+"""What one measurement is about; it crosses into the process of each part as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from shared.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One engine, one set of pages, one number of tokens for every part."""
+
+    engine: str
+    model: str | None
+    documents: tuple[str, ...]
+    #: Pages of ``documents``, in all.
+    pages: int
+    #: Output tokens of every page.
+    tokens: int
+    #: A folder for stores, pixels and results.
+    folder: str
+    dummy: bool = True
+    #: More sizes for the fleet, in pages, beside all of ``documents``.
+    sizes: tuple[int, ...] = ()
+    #: Index of the GPU of each engine, or several.
+    gpus: str = "0"
+    tensor_parallel_size: int = 1
+    #: Further settings of pagefleet, by name.
+    extra: Mapping[str, str] = field(default_factory=dict)
+    #: Arguments of vLLM's LLM beside the recipe's own.
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    #: Seconds after which a part stops where it is and tells what it has.
+    limit_s: float = 600
+    #: False leaves out the recipe's repeat control; to see its cost.
+    ngram: bool = True
+
+    def settings(self, **more: Any) -> Settings:
+        """The settings of the measured fleet or engine."""
+        dummies: dict[str, Any] = {}
+        if self.engine == "vllm" and self.dummy:
+            dummies = {"vllm_load_format": "dummy", "bench_output_tokens": self.tokens}
+        values = {
+            "engine": self.engine,
+            "model": self.model,
+            "home": self.folder,
+            "drain_s": 2,
+            "gpus": self.gpus,
+            "tensor_parallel_size": self.tensor_parallel_size,
+            **dummies,
+            **self.extra,
+            **more,
+        }
+        return load_settings(**values)
+
+    def within(self, seconds: float) -> "Plan":
+        """The same measurement in at most ``seconds``."""
+        return replace(self, limit_s=min(self.limit_s, seconds))
+
+    def with_sizes(self, sizes: tuple[int, ...]) -> "Plan":
+        """The same measurement with more sizes."""
+        return replace(self, sizes=sizes)
+
+    def for_gpus(self, gpus: str, tensor_parallel_size: int = 1) -> "Plan":
+        """The same measurement on other GPUs."""
+        return replace(self, gpus=gpus, tensor_parallel_size=tensor_parallel_size)
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write the plan for the process of a part."""
+    path.write_text(json.dumps(asdict(plan)))
+
+
+def read_plan(path: Path) -> Plan:
+    """What ``write_plan`` wrote."""
+    values = json.loads(path.read_text())
+    values["documents"] = tuple(values["documents"])
+    values["sizes"] = tuple(values["sizes"])
+    return Plan(**values)

@@ -1,0 +1,76 @@
+"""The short table at the end."""
+
+from collections.abc import Iterator
+from typing import Any
+
+HEAD = ("", "pages/s", "tokens/s", "x recipe", "GPU busy", "cores", "GiB", "per million")
+STAGES = ("fetch", "render", "prepare", "engine", "parse", "store")
+
+
+def table(result: dict[str, Any]) -> str:
+    """Everything measured, a line each; then the time in each stage of the fleet."""
+    rows = [HEAD, *(_row(result, *line) for line in _lines(result["parts"]))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    shown = [_aligned(row, widths) for row in rows]
+    return "\n".join([*shown, "", *_stage_lines(result["parts"]), *_troubles(result["parts"])])
+
+
+def _lines(parts: dict[str, Any]) -> Iterator[tuple[str, float | None, dict[str, Any]]]:
+    """(name, pages/s, what was found) of every line."""
+    for name, found in parts.items():
+        if "error" in found:
+            continue
+        yield f"{name}, {found['pages']} pages", found["pages_per_s"], found
+        if found.get("pages_per_s_with_drawing"):
+            yield "  with drawing, one core", found["pages_per_s_with_drawing"], {}
+        if found.get("steady_pages_per_s"):
+            yield "  in steady state", found["steady_pages_per_s"], {}
+        for size in found.get("sizes", {}).values():
+            yield f"  {size['pages']} pages", size["pages_per_s"], size
+
+
+def _row(
+    result: dict[str, Any], name: str, speed: float | None, found: dict[str, Any]
+) -> tuple[str, ...]:
+    recipe = result["parts"].get("recipe", {}).get("pages_per_s")
+    usage = found.get("usage", {})
+    price = result.get("price")
+    return (
+        name,
+        _number(speed, 2),
+        _number(found.get("tokens_per_s"), 0),
+        _number(speed / recipe if speed and recipe else None, 2),
+        "-" if usage.get("gpu_busy") is None else f"{usage['gpu_busy']:.0%}",
+        _number(usage.get("cores"), 1),
+        _number(usage.get("peak_private_gib"), 1),
+        _number(cost_per_million(price, speed, result.get("gpus", 1)), 0),
+    )
+
+
+def cost_per_million(price: float | None, speed: float | None, gpus: int) -> float | None:
+    """Money for a million pages at ``price`` per GPU and hour."""
+    return price * gpus / 3600 / speed * 1_000_000 if price and speed else None
+
+
+def _stage_lines(parts: dict[str, Any]) -> Iterator[str]:
+    for name, found in parts.items():
+        stages = found.get("stages_ms")
+        if stages:
+            yield f"{name}, ms a page: " + ", ".join(f"{s} {stages[s]:.0f}" for s in STAGES)
+
+
+def _troubles(parts: dict[str, Any]) -> Iterator[str]:
+    for name, found in parts.items():
+        if "error" in found:
+            yield f"{name}: {found['error']}"
+        if found.get("errors") or found.get("complete") is False:
+            yield f"{name}: not complete, errors {found.get('errors')}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
+    first = row[0].ljust(widths[0])
+    return "  ".join([first, *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])

@@ -1,0 +1,152 @@
+"""Samples what a measurement costs: GPU, cores and memory of this process and its children."""
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from dataclasses import asdict, dataclass
+
+import psutil
+
+INTERVAL_S = 0.5
+TELL_EVERY_S = 10.0
+SHARED_MEMORY = "/dev/shm"
+GIBIBYTE = 1024**3
+_QUERY = "--query-gpu=index,utilization.gpu,memory.used"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One moment; sums over the process tree and over the watched GPUs."""
+
+    at: float
+    #: User and system seconds so far of all processes that live now.
+    cpu_s: float
+    #: Memory that no other process shares, and files in shared memory.
+    private_bytes: int
+    rss_bytes: int
+    #: Mean share of the last moment in which the GPUs ran anything; None without a GPU.
+    gpu_busy: float | None
+    gpu_bytes: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a span of time cost."""
+
+    seconds: float
+    cores: float
+    peak_private_gib: float
+    peak_rss_gib: float
+    gpu_busy: float | None
+    gpu_gib: float
+
+    def plain(self) -> dict[str, float | None]:
+        """JSON-ready values."""
+        return {k: None if v is None else round(v, 4) for k, v in asdict(self).items()}
+
+
+class Watch:
+    """A context manager that samples in a thread and prints a line now and then."""
+
+    def __init__(self, name: str, gpus: str) -> None:
+        self._name = name
+        self._gpus = frozenset(gpus.split(","))
+        self._samples: list[Sample] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="watch", daemon=True)
+        self._started = time.monotonic()
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def mark(self) -> float:
+        """Sample now; the monotonic time of it, for ``usage``."""
+        sample = self._sample()
+        self._samples.append(sample)
+        return sample.at
+
+    def usage(self, begin: float, end: float) -> Usage:
+        """What the time between two marks cost."""
+        inside = [sample for sample in self._samples if begin <= sample.at <= end]
+        busy = [sample.gpu_busy for sample in inside if sample.gpu_busy is not None]
+        cpu = [sample.cpu_s for sample in inside]
+        return Usage(
+            seconds=end - begin,
+            cores=(max(cpu) - cpu[0]) / (end - begin),
+            peak_private_gib=max(sample.private_bytes for sample in inside) / GIBIBYTE,
+            peak_rss_gib=max(sample.rss_bytes for sample in inside) / GIBIBYTE,
+            gpu_busy=sum(busy) / len(busy) if busy else None,
+            gpu_gib=max(sample.gpu_bytes for sample in inside) / GIBIBYTE,
+        )
+
+    def say(self, text: str) -> None:
+        """A line with the part's name and its age."""
+        print(f"[{self._name} {time.monotonic() - self._started:4.0f} s] {text}", flush=True)
+
+    def _loop(self) -> None:
+        told = time.monotonic()
+        while not self._stop.wait(INTERVAL_S):
+            self._samples.append(self._sample())
+            if time.monotonic() - told > TELL_EVERY_S:
+                told = time.monotonic()
+                self._tell()
+
+    def _tell(self) -> None:
+        recent = [s for s in self._samples if s.at > time.monotonic() - TELL_EVERY_S]
+        if len(recent) < 2:
+            return
+        usage = self.usage(recent[0].at, recent[-1].at)
+        gpu = "" if usage.gpu_busy is None else f"GPU {usage.gpu_busy:.0%} busy, "
+        self.say(f"{gpu}{usage.cores:.1f} cores, {usage.peak_private_gib:.1f} GiB")
+
+    def _sample(self) -> Sample:
+        cpu, private, rss = _tree()
+        busy, used = _gpus(self._gpus)
+        return Sample(time.monotonic(), cpu, private + _shared_memory(), rss, busy, used)
+
+
+def _tree() -> tuple[float, int, int]:
+    """CPU seconds, private bytes and resident bytes of the process tree."""
+    cpu, private, rss = 0.0, 0, 0
+    me = psutil.Process()
+    for process in [me, *me.children(recursive=True)]:
+        try:
+            times, memory = process.cpu_times(), process.memory_info()
+        except psutil.Error:
+            continue  # it ended meanwhile
+        cpu += times.user + times.system
+        private += memory.rss - memory.shared
+        rss += memory.rss
+    return cpu, private, rss
+
+
+def _shared_memory() -> int:
+    try:
+        space = os.statvfs(SHARED_MEMORY)
+    except OSError:
+        return 0
+    return (space.f_blocks - space.f_bfree) * space.f_frsize
+
+
+def _gpus(watched: frozenset[str]) -> tuple[float | None, int]:
+    """Mean busy share and bytes in use of the watched GPUs."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return None, 0
+    command = [tool, _QUERY, "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        rows = [line.split(",") for line in said.stdout.splitlines() if line.strip()]
+        ours = [row for row in rows if row[0].strip() in watched]
+        busy = [float(row[1]) / 100 for row in ours]
+        used = sum(int(row[2]) for row in ours) * 1024**2
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None, 0
+    return (sum(busy) / len(busy), used) if busy else (None, 0)
