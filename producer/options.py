@@ -11,6 +11,7 @@ from producer.submission import read_password
 from shared.errors import UsageError
 from shared.records import RenderOptions
 from shared.settings import Settings, load_settings
+from shared.webhook_url import check_webhook
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 MAX_LABELS = 32
@@ -92,7 +93,7 @@ def request_of(given: dict[str, Any], settings: Settings, engine: str) -> Reques
         priority=given["priority"],
         render=render_options(given),
         labels=parse_labels(given["labels"]),
-        webhook=given.get("webhook"),
+        webhook=check_webhook(given["webhook"]) if given.get("webhook") else None,
         password=read_password(given["password_file"]),
         force=given["force"],
         retry_failed=given["retry_failed"],

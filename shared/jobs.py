@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from shared import keys
 from shared.errors import CorruptDocument, NotFound
 from shared.pages import PageRange, expand, from_numbers, parse_ranges
-from shared.records import Counts, Done, Manifest, PageResult, Record, to_json
+from shared.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
 from shared.store import ObjectStore
 
 _Record = TypeVar("_Record", bound=Record)
@@ -142,12 +142,37 @@ class JobStore:
         """Remove the marker; only after ``_DONE``."""
         self.store.delete([keys.open_marker(job_id)])
 
+    def mark_notify(self, job_id: str) -> None:
+        """Say that the webhook is due; before ``_DONE``, so that no crash loses it."""
+        self.store.put(keys.notify_marker(job_id), b"{}\n")
+
+    def unmark_notify(self, job_id: str) -> None:
+        """Remove the marker: the webhook was delivered or given up."""
+        self.store.delete([keys.notify_marker(job_id)])
+
+    def notified(self, job_id: str) -> bool:
+        """Whether the webhook was delivered."""
+        return self.store.exists(keys.notified(job_id))
+
+    def mark_notified(self, job_id: str, delivery: Delivery) -> None:
+        """Write ``_NOTIFIED``; the record of the tries goes."""
+        self.store.put(keys.notified(job_id), to_json(delivery))
+        self.store.delete([keys.delivery(job_id)])
+
+    def delivery(self, job_id: str) -> Delivery | None:
+        """The record of the tries so far, if there is one."""
+        return self._read(keys.delivery(job_id), Delivery)
+
+    def record_delivery(self, job_id: str, delivery: Delivery) -> None:
+        """Keep what became of a try."""
+        self.store.put(keys.delivery(job_id), to_json(delivery))
+
     def reopen(self, manifest: Manifest, pages: Iterable[int]) -> None:
         """Take back ``_DONE`` and the failures of ``pages``, so that they run again."""
         job_id = manifest.job_id
         self.mark_open(job_id, manifest.created)
         self.store.delete([keys.done(job_id)])
-        self.store.delete([keys.notified(job_id)])
+        self.store.delete([keys.notified(job_id), keys.delivery(job_id)])
         self.store.delete([keys.failed_page(job_id, page) for page in pages])
         # Again: a sweeper that saw the marker beside _DONE may have removed it.
         self.mark_open(job_id, manifest.created)
@@ -156,6 +181,7 @@ class JobStore:
         """Remove a job; what makes it a job goes first."""
         self.store.delete([keys.done(job_id)])
         self.store.delete([keys.manifest(job_id), keys.open_marker(job_id)])
+        self.store.delete([keys.notify_marker(job_id)])
         self.store.delete(self.store.list(keys.job(job_id)))
 
     def _read(self, key: str, kind: type[_Record]) -> _Record | None:

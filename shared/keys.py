@@ -10,6 +10,8 @@ from shared.errors import UsageError
 
 OPEN = "open/"
 JOBS = "jobs/"
+#: Markers of jobs whose webhook is due.
+NOTIFY = "notify/"
 #: Together with a prefix this stays below the 1024 bytes of an S3 key.
 MAX_KEY_BYTES = 800
 #: File systems allow 255 bytes for one name.
@@ -153,6 +155,16 @@ def done(job_id: str) -> str:
 def notified(job_id: str) -> str:
     """``_NOTIFIED``: the webhook was delivered."""
     return job(job_id) + "_NOTIFIED"
+
+
+def notify_marker(job_id: str) -> str:
+    """The marker of a job whose webhook is due."""
+    return NOTIFY + check_job_id(job_id)
+
+
+def delivery(job_id: str) -> str:
+    """The record of the tries to deliver the webhook."""
+    return job(job_id) + "webhook.json"
 
 
 def job_of(key: str) -> str:

@@ -198,6 +198,18 @@ class Done(Record):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class Delivery(Record):
+    """How the delivery of a webhook stands; ``next_try`` in seconds since the epoch."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    state: Literal["pending", "delivered", "gave_up"] = "pending"
+    tries: int = Field(default=0, ge=0)
+    next_try: float = 0.0
+    last_error: str | None = None
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
 class PageMessage(Record):
     """The body of a ``pagefleet.page`` task."""
 

@@ -42,6 +42,8 @@ def _commit(
     job_id = manifest.job_id
     jobs.store.put(keys.document(job_id, "md"), markdown.encode())
     jobs.store.put(keys.document(job_id, "json"), json)
+    if manifest.webhook is not None:
+        jobs.mark_notify(job_id)
     done = Done(status=document.status, counts=document.counts)  # type: ignore[attr-defined]
     if not jobs.store.put_new(keys.done(job_id), to_json(done)):
         done = jobs.done(job_id) or done

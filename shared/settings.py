@@ -122,6 +122,16 @@ class Settings(BaseSettings):
     )
     cache_bytes: int = Field(10_240 * MEBIBYTE, ge=0, description="per-host cache of sources")
 
+    webhook_secret: SecretStr | None = Field(None, description="key that signs webhooks")
+    webhook_allow_private: bool = Field(
+        False, description="let webhooks call loopback and private addresses"
+    )
+    webhook_timeout_s: float = Field(10, gt=0, le=300, description="seconds for one call")
+    webhook_max_tries: int = Field(10, ge=1)
+    webhook_retry_s: float = Field(
+        10, gt=0, description="wait after the first failed call; doubles up to an hour"
+    )
+
     price_per_hour: float | None = Field(None, ge=0, description="money per worker-hour")
 
     metrics_port: Port = Field(
@@ -198,7 +208,7 @@ def build_settings(values: dict[str, Any]) -> Settings:
         name = ".".join(str(part) for part in first["loc"][:1])
         if first["type"] == "extra_forbidden":
             raise UsageError(f"unknown setting {name!r}{_suggest(name)}") from None
-        shown = "" if name == "redis_url" else f", not {first['input']!r}"
+        shown = "" if _is_secret(name) else f", not {first['input']!r}"
         raise UsageError(f"setting {name!r}: {first['msg']}{shown}") from None
     except OSError as error:
         raise UsageError(f"can't read {error.filename}: {error.strerror}") from None
@@ -227,6 +237,11 @@ def helper_environment() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k in _HELPER_VARIABLES or k.startswith("LC_")}
     # onnxruntime writes and sends telemetry unless this is set before its first import.
     return {**kept, "ORT_DISABLE_TELEMETRY": "1"}
+
+
+def _is_secret(name: str) -> bool:
+    field = Settings.model_fields.get(name)
+    return field is not None and "SecretStr" in str(field.annotation)
 
 
 def _as_text(value: object) -> str:

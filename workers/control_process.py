@@ -26,6 +26,7 @@ from workers.messages import parse_message
 from workers.reduce_task import ReduceTask
 from workers.retention import Retention
 from workers.sweeper import Repairs, Sweeper
+from workers.webhooks import WebhookSender
 
 log = logging.getLogger("pagefleet.control")
 REDUCERS = 4
@@ -75,6 +76,7 @@ class ControlProcess:
             adopt=settings.adopt_open_jobs,
             lock_s=max(5, round(settings.sweep_interval_s * 3)),
             retention=Retention(self._jobs, days) if days else None,
+            webhooks=WebhookSender(self._jobs, settings),
         )
 
     def _register(self) -> None:

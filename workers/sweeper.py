@@ -20,6 +20,7 @@ from shared.pages import expand
 from shared.queues import LANES, page_queue
 from shared.records import Manifest
 from workers.retention import Retention
+from workers.webhooks import WebhookSender
 
 log = logging.getLogger("pagefleet.sweep")
 LOCK = "sweeper"
@@ -63,6 +64,7 @@ class Sweeper:
         adopt: bool,
         lock_s: int,
         retention: Retention | None = None,
+        webhooks: WebhookSender | None = None,
     ) -> None:
         self._name = name
         self._jobs = jobs
@@ -71,6 +73,7 @@ class Sweeper:
         self._adopts = adopt
         self._lock_s = lock_s
         self._retention = retention
+        self._webhooks = webhooks
         self._suspected: dict[tuple[str, str], float] = {}
 
     def sweep(self) -> Repairs | None:
@@ -78,6 +81,8 @@ class Sweeper:
         if not self._ledger.try_lock(LOCK, self._name, self._lock_s):
             return None
         repairs = Repairs()
+        if self._webhooks is not None:
+            self._webhooks.look()
         for engine in self._ledger.engines():
             self._sweep_pool(engine, repairs)
         if self._adopts:

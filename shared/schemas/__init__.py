@@ -4,7 +4,16 @@ import json
 from pathlib import Path
 
 from shared.document.record import DocumentRecord
-from shared.records import Done, Manifest, PageMessage, PageResult, Record, ReduceMessage
+from shared.records import (
+    Delivery,
+    Done,
+    Manifest,
+    PageMessage,
+    PageResult,
+    Record,
+    ReduceMessage,
+)
+from shared.webhook_message import WebhookMessage
 
 FOLDER = Path(__file__).parent
 RECORDS: dict[str, type[Record]] = {
@@ -14,6 +23,8 @@ RECORDS: dict[str, type[Record]] = {
     "document": DocumentRecord,
     "page-message": PageMessage,
     "reduce-message": ReduceMessage,
+    "delivery": Delivery,
+    "webhook": WebhookMessage,
 }
 
 

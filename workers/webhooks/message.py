@@ -1,0 +1,57 @@
+"""What a webhook says, and the signature by which its receiver knows us."""
+
+import hashlib
+import hmac
+
+from shared import __version__, keys
+from shared.jobs import selected
+from shared.pages import count
+from shared.records import Done, Manifest, to_json
+from shared.webhook_message import WebhookDocument, WebhookFile, WebhookMessage
+
+TIMESTAMP_HEADER = "X-Pagefleet-Timestamp"
+SIGNATURE_HEADER = "X-Pagefleet-Signature"
+DELIVERY_HEADER = "X-Pagefleet-Delivery"
+
+
+def message(manifest: Manifest, done: Done, store_url: str) -> bytes:
+    """The body: the same bytes at every try."""
+    job_id = manifest.job_id
+    return to_json(
+        WebhookMessage(
+            job_id=job_id,
+            status=done.status,
+            counts=done.counts,
+            pages=count(selected(manifest)),
+            name=manifest.source.name,
+            labels=manifest.labels,
+            document=WebhookDocument(
+                markdown=_file(store_url, keys.document(job_id, "md")),
+                json_=_file(store_url, keys.document(job_id, "json")),
+            ),
+        )
+    )
+
+
+def _file(store_url: str, key: str) -> WebhookFile:
+    return WebhookFile(key=key, uri=f"{store_url.rstrip('/')}/{key}")
+
+
+def headers(body: bytes, secret: str | None, now: float) -> dict[str, str]:
+    """The headers of a try at ``now`` (seconds since the epoch)."""
+    timestamp = str(int(now))
+    made = {
+        "Content-Type": "application/json",
+        "User-Agent": f"pagefleet/{__version__}",
+        DELIVERY_HEADER: hashlib.sha256(body).hexdigest()[:32],
+        TIMESTAMP_HEADER: timestamp,
+    }
+    if secret:
+        made[SIGNATURE_HEADER] = f"v1={signature(secret, timestamp, body)}"
+    return made
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """HMAC-SHA256 over "<timestamp>.<body>", in hex."""
+    signed = timestamp.encode() + b"." + body
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
