@@ -200,6 +200,35 @@ def report(job: str, output: Path) -> int:
     return write_job_report(job, output)
 
 
+@cli.command(
+    epilog="""\b
+Examples:
+  pagefleet top
+  pagefleet top --once
+  pagefleet top --json | jq .pages_per_s
+"""
+)
+@click.option("--once", is_flag=True, help="Print one picture and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print one picture as JSON and end.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.2),
+    default=2.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds between pictures.",
+)
+def top(once: bool, as_json: bool, interval: float) -> int:
+    """Watch queues, workers, jobs and failures in a terminal. Keys: q leaves.
+
+    Each picture is three round trips to the broker. Rates and busy shares are of the last
+    minute, as the workers report them every 8 seconds.
+    """
+    from producer.top import show_top
+
+    return show_top(once, as_json, interval)
+
+
 @cli.command(epilog="\b\nExample:\n  pagefleet doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
 @click.option("--repair", is_flag=True, help="Also rebuild the broker's state from the store.")

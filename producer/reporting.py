@@ -9,6 +9,7 @@ from typing import Any
 
 from producer.connections import Connections, pool_warning
 from producer.known_jobs import find_job
+from producer.progress import duration, pace
 from shared import keys
 from shared.command_edge import say
 from shared.cost import Usage
@@ -60,7 +61,7 @@ class JobFacts:
     def as_text(self) -> str:
         """One line for a person."""
         counts = self.counts
-        eta = "" if self.eta_s is None else f", eta {_duration(self.eta_s)}"
+        eta = "" if self.eta_s is None else f", eta {duration(self.eta_s)}"
         speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
         cost = self.usage.cost if self.usage else None
         price = "" if cost is None else f", cost {cost:.4f}"
@@ -143,15 +144,14 @@ def _with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts
 
 
 def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
-    new, elapsed = hot.done - hot.already, time.time() - hot.opened
-    speed = new / elapsed if new > 0 and elapsed > 0 else None
-    eta = (hot.total - hot.done) / speed if speed else None
+    speed = pace(hot, time.time())
     status = "waiting" if hot.done == hot.already else "running"
     if hot.state == "cancelled":
         status = "cancelled"
-    rounded = (None if speed is None else round(speed, 2), None if eta is None else round(eta, 1))
-    usage = Usage(new, hot.worker_ms / 1000)
-    return JobFacts(manifest, status, pages, hot.done, hot.counts, *rounded, usage)
+    usage = Usage(hot.done - hot.already, hot.worker_ms / 1000)
+    return JobFacts(
+        manifest, status, pages, hot.done, hot.counts, speed.pages_per_s, speed.eta_s, usage
+    )
 
 
 def _hot(job_id: str, ledger: Ledger | None) -> HotJob | None:
@@ -207,9 +207,3 @@ def _open_manifests(jobs: JobStore) -> Iterator[Manifest]:
 
 def _labelled(manifest: Manifest, labels: dict[str, str]) -> bool:
     return all(manifest.labels.get(key) == value for key, value in labels.items())
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
