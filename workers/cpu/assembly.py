@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from shared.records import BlockType
 from workers.cpu import floating, furniture, headings, lists, pictures, stray
+from workers.cpu.accents import without_stray_accents
 from workers.cpu.code import is_code
 from workers.cpu.columns import columns_of
 from workers.cpu.draft_order import in_order
@@ -34,7 +35,7 @@ _FLOWING: frozenset[BlockType] = frozenset({"text", "list", "footnote"})
 
 def assemble(content: PageContent) -> list[Draft]:
     """All blocks of the page; nothing that was read is left out but text inside pictures."""
-    lines = stray.without_stray_ideographs(content.lines)
+    lines = without_stray_accents(stray.without_stray_ideographs(content.lines))
     unit = median_height(lines)
     regions = pictures.plausible(content.regions, lines, content)
     drafts = _claimed(regions, lines)

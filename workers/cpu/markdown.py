@@ -9,6 +9,7 @@ from workers.cpu.code import code_text
 from workers.cpu.contents import is_contents, shortened
 from workers.cpu.drafts import Draft
 from workers.cpu.flow import joined_across
+from workers.cpu.fractions import formula_rows
 from workers.cpu.paragraphs import join, paragraphs
 from workers.cpu.rows import rows_of
 from workers.cpu.tables import from_rows
@@ -67,7 +68,7 @@ def _texts(drafts: Sequence[Draft], whole: str) -> list[str]:
 def _text(draft: Draft, whole: str) -> str:
     if draft.kind == "image" or (not draft.lines and not draft.html):
         return ""
-    rows = rows_of(draft.lines)
+    rows = formula_rows(draft.lines) if draft.kind == "equation" else rows_of(draft.lines)
     if draft.kind in ("text", "table") and is_contents(rows):
         return "\n".join(f"- {escaping.paragraph(shortened(row.text))}" for row in rows)
     if draft.kind == "table":

@@ -14,6 +14,9 @@ _INDENT = 0.8
 _WIDE_PITCH = 1.45
 #: A row was broken on purpose where the next word would have fitted with this much to spare.
 _SPARE = 2.0
+#: Lines that are kept apart begin with a capital or a figure and are short.
+_LINE_BEGINS = re.compile(r"^(?:[^\W\d_a-zß-öø-ÿ]|\d|\S+@\S+$)")
+_FEWEST_LINES, _LONGEST_LINE = 3, 60
 _ENDS = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]]*$")
 _LEADER = re.compile(r"(\.\s?){4,}\s*[\divxlc]+$")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
@@ -38,6 +41,8 @@ def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
     """``rows`` of one column, parted where a new paragraph or a meant line begins."""
     if not rows:
         return []
+    if _are_lines(rows):
+        return [[row] for row in rows]
     parts = [[rows[0]]]
     shape = _Shape(rows)
     for before, row in pairwise(rows):
@@ -50,6 +55,19 @@ def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
 def ends_sentence(text: str) -> bool:
     """Whether ``text`` ends as a sentence or a lead-in does."""
     return bool(_ENDS.search(text.rstrip()))
+
+
+def _are_lines(rows: Sequence[Row]) -> bool:
+    """Whether each row says something of its own, as in an address or a poem."""
+    texts = [row.text for row in rows]
+    return (
+        len(rows) >= _FEWEST_LINES
+        and all(_LINE_BEGINS.match(text) and len(text) < _LONGEST_LINE for text in texts)
+        and not any(_HYPHEN.search(text) for text in texts)
+        # Where all is in capitals, they say nothing.
+        and any(map(str.islower, "".join(texts)))
+        and sum(text.upper() == text for text in texts) < len(texts) / 2
+    )
 
 
 class _Shape:

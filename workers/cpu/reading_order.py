@@ -96,7 +96,8 @@ def _bands(boxes: Sequence[Box], members: list[int], unit: float) -> list[list[i
 def _same_columns(boxes: Sequence[Box], band: list[int], row: list[int], unit: float) -> bool:
     together = len(_columns(boxes, band + row, unit))
     alone = max(len(_columns(boxes, band, unit)), len(_columns(boxes, row, unit)))
-    return together > 1 and together >= alone
+    # Neither alone has columns where a date stands to the right above the words that follow.
+    return alone > 1 and together >= alone
 
 
 def _part(

