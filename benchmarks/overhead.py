@@ -39,7 +39,6 @@ from shared.broker import connect
 from shared.celery_app import make_app
 from shared.lifeline import die_with_parent
 from shared.queues import MAINTENANCE, declare
-from shared.sandbox import Sandbox
 from shared.settings import Settings, as_environment, load_settings
 
 BARE_TASKS = 5000
@@ -50,7 +49,10 @@ def main() -> int:
     """Run the chosen parts; prints a line per measurement and a JSON summary."""
     arguments = _arguments()
     summary: dict[str, object] = {"python": platform.python_version(), "cores": os.cpu_count()}
-    with tempfile.TemporaryDirectory(prefix="pagefleet-bench-") as name, EmbeddedBroker() as broker:
+    with (
+        tempfile.TemporaryDirectory(prefix="pagefleet-bench-") as name,
+        EmbeddedBroker(load_settings(home=name)) as broker,
+    ):
         home = Path(name)
         settings = load_settings(home=home, redis_url=SecretStr(broker.url), fake_render=False)
         if "fake" in arguments.part:
@@ -128,12 +130,8 @@ def running_fleet(settings: Settings, engine: str) -> Iterator[Callable[[Path], 
     """A function that converts one document and returns its number of pages."""
     connections = Connections(settings)
     request = Request(engine=engine, settings=settings, force=True)
-    with (
-        LocalFleet(settings, engine) as fleet,
-        Sandbox("intake", 1, memory_mb=settings.page_memory_mb) as sandbox,
-    ):
+    with LocalFleet(settings, engine) as fleet, Intake(settings) as intake:
         fleet.start()
-        intake = Intake(settings, sandbox)
         submitter = Submitter(intake, connections.jobs, connections.ledger, connections.dispatcher)
 
         def convert(document: Path) -> int:

@@ -1,12 +1,12 @@
 """The command ``pagefleet``: parses words, calls the module that does the work."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from producer import interrupts
 from producer import options as shared_options
 from shared import __version__
 from shared.command_edge import run_command
@@ -41,15 +41,7 @@ Examples:
 """
 )
 @shared_options.inputs
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="Folder for <stem>.md, <stem>.json and <stem>/figures/.",
-)
+@shared_options.output
 @shared_options.request
 @shared_options.render
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per document.")
@@ -110,7 +102,7 @@ def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
     """List the jobs in the store, newest first."""
     from producer.reporting import show_list
 
-    return show_list(as_json, shared_options.parse_labels(labels), limit)
+    return show_list(as_json, labels, limit)
 
 
 @cli.command(epilog="\b\nExample:\n  pagefleet wait JOB --timeout 600")
@@ -126,22 +118,17 @@ def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
 
 @cli.command(epilog="\b\nExample:\n  pagefleet fetch JOB -o out --page-breaks rule")
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="Folder for the documents.",
-)
+@shared_options.output
 @shared_options.render
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def fetch(jobs: tuple[str, ...], folder: Path, as_json: bool, **render: Any) -> int:
-    """Write finished documents into a folder. Works from the store alone."""
+    """Write finished documents into a folder. Works from the store alone.
+
+    What is not given here stays as it was submitted.
+    """
     from producer.fleet_commands import fetch_jobs
 
-    return fetch_jobs(jobs, folder, shared_options.render_options(render), as_json)
+    return fetch_jobs(jobs, folder, render, as_json)
 
 
 @cli.command(epilog="\b\nExample:\n  pagefleet cancel JOB")
@@ -243,7 +230,8 @@ def main() -> None:
     """Entry point; ends the process with the command's exit status."""
     # Before anything can load onnxruntime: its wheel reports home unless told not to.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    sys.exit(run_command(cli, "pagefleet"))
+    interrupts.listen()
+    interrupts.leave(run_command(cli, "pagefleet"))
 
 
 if __name__ == "__main__":

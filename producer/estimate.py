@@ -2,13 +2,14 @@
 
 import json
 
-from producer.connections import Connections
 from producer.inputs import Input
 from producer.intake import Intake
 from producer.outcome import refused
 from producer.request import Request
-from shared.errors import ExitCode, PagefleetError, gravest
+from shared.command_edge import say
+from shared.errors import ExitCode, gravest
 from shared.pages import count, parse_ranges
+from shared.printable import printable
 from shared.settings import Settings
 
 #: Pages per second of one worker, measured; see docs/benchmarks.md.
@@ -16,22 +17,25 @@ PAGES_PER_S = {"vllm": 10.0, "openai": 6.0, "transformers": 0.5, "cpu": 0.4, "fa
 
 
 def estimate(
-    intake: Intake, inputs: list[Input], request: Request, connections: Connections, as_json: bool
+    intake: Intake, inputs: list[Input], request: Request, settings: Settings, as_json: bool
 ) -> int:
     """Print one line per input and the sum; nothing is stored or queued."""
     codes, total = list[ExitCode](), 0
     for item in inputs:
         try:
             pages = _pages(intake, item, request)
-        except PagefleetError as error:
+        except Exception as error:  # one input must not stop the others, whatever it is
             told = refused(item.word, error)
             codes.append(told.exit_code)
-            print(told.as_json() if as_json else told.as_text())
+            if as_json:
+                print(told.as_json())
+            say(told.as_text())
             continue
         total += pages
         line = {"input": item.word, "pages": pages}
-        print(json.dumps(line, ensure_ascii=False) if as_json else f"{item.word}: {pages} pages")
-    _print_sum(request, connections.settings, total, as_json)
+        text = f"{printable(item.word)}: {pages} pages"
+        print(json.dumps(line, ensure_ascii=False) if as_json else text)
+    _print_sum(request, settings, total, as_json)
     return gravest(codes)
 
 
@@ -39,11 +43,10 @@ def _pages(intake: Intake, item: Input, request: Request) -> int:
     if item.problem is not None:
         raise item.problem
     asked = request.for_document(item.overrides)
-    with intake.opened(item, asked.password) as document:
-        options = asked.page_options(document.page_count)
-        if options.pages is None:
-            return document.page_count
-        return count(parse_ranges(options.pages, document.page_count))
+    with intake.opened(item, asked.password) as opened:
+        pages = opened.inspection.page_count
+        options = asked.page_options(pages)
+    return pages if options.pages is None else count(parse_ranges(options.pages, pages))
 
 
 def _print_sum(request: Request, settings: Settings, total: int, as_json: bool) -> None:

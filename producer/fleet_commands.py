@@ -2,16 +2,18 @@
 
 import json
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from producer import outcome
+from producer.asked import render_options, request_of, settings_of
 from producer.connections import Connections, choose_engine, pool_warning
 from producer.estimate import estimate
 from producer.inputs import Input, expand_inputs
 from producer.intake import Intake
 from producer.known_jobs import find_job
-from producer.options import request_of, settings_of
 from producer.outcome import Outcome
 from producer.outputs import Stems, write_output
 from producer.request import Request
@@ -19,25 +21,26 @@ from producer.submission import Submission, Submitter
 from producer.waiting import Bars, Follower, Progressed, follow
 from shared import keys
 from shared.command_edge import say
-from shared.errors import ExitCode, PagefleetError, UsageError, WaitTimedOut, gravest
+from shared.errors import ExitCode, PagefleetError, Unwell, UsageError, WaitTimedOut, gravest
 from shared.ledger import HotJob
-from shared.records import Done, Manifest, RenderOptions
-from shared.sandbox import Sandbox
+from shared.records import Done, Manifest
 from shared.settings import load_settings
+
+#: Inputs in a row that may fail by a service before the others are refused untried.
+PATIENCE = 2
 
 
 def submit_documents(given: dict[str, Any]) -> int:
     """``pagefleet submit``."""
     settings = settings_of(given)
     connections = Connections(settings)
-    ledger = None if given["dry_run"] else connections.ledger
-    engine = choose_engine(settings, ledger)
-    request = request_of(given, settings, engine)
+    ledger = connections.ledger_if_any() if given["dry_run"] else connections.ledger
+    request = request_of(given, settings, choose_engine(settings, ledger))
     inputs = expand_inputs(given["inputs"], given["manifest"], settings)
-    with Sandbox("intake", 1, memory_mb=settings.page_memory_mb) as sandbox:
-        intake = Intake(settings, sandbox)
+    request.check_all(inputs)
+    with Intake(settings) as intake:
         if given["dry_run"]:
-            return estimate(intake, inputs, request, connections, given["as_json"])
+            return estimate(intake, inputs, request, settings, given["as_json"])
         return _submit_all(connections, intake, inputs, request, given)
 
 
@@ -51,21 +54,43 @@ def _submit_all(
     submitter = Submitter(intake, connections.jobs, connections.ledger, connections.dispatcher)
     codes: list[ExitCode] = []
     made: list[tuple[Input, Submission]] = []
-    for item in inputs:
-        try:
-            submission = submitter.submit(item, request)
-        except PagefleetError as error:
-            _tell(outcome.refused(item.word, error), given["as_json"], codes)
-        else:
-            made.append((item, submission))
-            if not given["wait"]:
-                _say_submitted(item, submission, given["as_json"])
-    warning = pool_warning(connections.ledger, request.engine)
-    if warning and any(submission.done is None for _, submission in made):
-        say(warning)
+    for item, result in _each(submitter, inputs, request):
+        if isinstance(result, Exception):
+            _tell(outcome.refused(item.word, result), given["as_json"], codes)
+            continue
+        made.append((item, result))
+        if not given["wait"]:
+            _say_submitted(item, result, given["as_json"])
+    if any(submission.done is None for _, submission in made):
+        _warn(connections, request.engine)
     if given["wait"]:
         _wait_for_submissions(connections, made, given["as_json"], codes)
     return gravest(codes)
+
+
+def _each(
+    submitter: Submitter, inputs: list[Input], request: Request
+) -> Iterator[tuple[Input, Submission | Exception]]:
+    """What became of each input; a service that is down is not asked for all of them."""
+    failures: list[PagefleetError] = []
+    for item in inputs:
+        if len(failures) >= PATIENCE:
+            yield item, failures[-1]
+            continue
+        try:
+            yield item, submitter.submit(item, request)
+            failures.clear()
+        except Unwell as error:
+            failures.append(error)
+            yield item, error
+        except Exception as error:  # one input must not stop the others, whatever it is
+            yield item, error
+
+
+def _warn(connections: Connections, engine: str) -> None:
+    warning = pool_warning(connections.ledger, engine)
+    if warning:
+        say(warning)
 
 
 def _say_submitted(item: Input, submission: Submission, as_json: bool) -> None:
@@ -89,57 +114,65 @@ def _wait_for_submissions(
     as_json: bool,
     codes: list[ExitCode],
 ) -> None:
-    manifests = {submission.manifest.job_id: submission.manifest for _, submission in made}
-    ended = _follow(connections, manifests, None)
+    words: dict[str, list[str]] = defaultdict(list)
+    manifests = {}
     for item, submission in made:
-        manifest = submission.manifest
-        where = job_uri(connections, keys.document(manifest.job_id, "md"))
-        done = ended[manifest.job_id]
-        told = outcome.ended(item.word, manifest, done, where, connections.jobs)
-        _tell(told, as_json, codes)
+        words[submission.manifest.job_id].append(item.word)
+        manifests[submission.manifest.job_id] = submission.manifest
+    for job_id, done in _follow(connections, manifests, None):
+        for word in words[job_id]:
+            _tell(_ended(connections, word, manifests[job_id], done), as_json, codes)
 
 
 def wait_for_jobs(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """``pagefleet wait``."""
     connections = Connections(load_settings())
     manifests = {job_id: find_job(connections.jobs, job_id) for job_id in jobs}
-    ended = _follow(connections, manifests, timeout)
     codes: list[ExitCode] = []
-    for job_id, done in ended.items():
-        where = job_uri(connections, keys.document(job_id, "md"))
-        told = outcome.ended(job_id, manifests[job_id], done, where, connections.jobs)
-        _tell(told, as_json, codes)
-    late = [job_id for job_id in manifests if job_id not in ended]
+    late = dict.fromkeys(manifests)
+    for job_id, done in _follow(connections, manifests, timeout):
+        del late[job_id]
+        _tell(_ended(connections, job_id, manifests[job_id], done), as_json, codes)
     if late:
-        raise WaitTimedOut(f"{len(late)} jobs have not ended in {timeout:g} s: {', '.join(late)}")
+        raise WaitTimedOut(
+            f"{len(late)} of {len(manifests)} jobs have not ended in {timeout:g} s: "
+            f"{', '.join(late)} (pagefleet status shows how far they are)"
+        )
     return gravest(codes)
 
 
-def fetch_jobs(jobs: tuple[str, ...], folder: Path, render: RenderOptions, as_json: bool) -> int:
+def fetch_jobs(jobs: tuple[str, ...], folder: Path, given: dict[str, Any], as_json: bool) -> int:
     """``pagefleet fetch``."""
     connections = Connections(load_settings())
     stems, codes = Stems(), list[ExitCode]()
     for job_id in jobs:
         try:
-            manifest = find_job(connections.jobs, job_id)
-            done = connections.jobs.done(job_id)
-            if done is None:
-                raise UsageError(
-                    f"job {job_id} has not ended: pagefleet status {job_id}, or pagefleet wait"
-                )
-            stem = stems.take(manifest.source.name)
-            output = write_output(connections.jobs, manifest, render, folder, stem)
-            where = str(output.markdown)
-            told = outcome.ended(job_id, manifest, done, where, connections.jobs)
+            told = _fetch(connections, job_id, folder, stems, given)
         except PagefleetError as error:
             told = outcome.refused(job_id, error)
         _tell(told, as_json, codes)
     return gravest(codes)
 
 
+def _fetch(
+    connections: Connections, job_id: str, folder: Path, stems: Stems, given: dict[str, Any]
+) -> Outcome:
+    jobs = connections.jobs
+    manifest = find_job(jobs, job_id)
+    done = jobs.done(job_id)
+    if done is None:
+        raise UsageError(f"job {job_id} has not ended: pagefleet wait {job_id}")
+    render = render_options(given, manifest.render)
+    try:
+        output = write_output(jobs, manifest, render, folder, stems.take(manifest.source.name))
+    except PagefleetError as error:
+        return outcome.undelivered(job_id, manifest, done, error)
+    return outcome.ended(job_id, manifest, output.done, str(output.markdown), jobs)
+
+
 def _follow(
     connections: Connections, manifests: dict[str, Manifest], timeout: float | None
-) -> dict[str, Done]:
+) -> Iterator[tuple[str, Done]]:
     follower = Follower(connections.jobs, connections.ledger_if_any())
     deadline = None if timeout is None else time.monotonic() + timeout
     with Bars() as bars:
@@ -149,19 +182,20 @@ def _follow(
             failed = progress.counts.failed
             bars.show(job_id, name, Progressed(progress.total, progress.done, failed))
 
-        return follow(follower, manifests, show, deadline)
+        yield from follow(follower, manifests, show, deadline)
 
 
-def job_uri(connections: Connections, key: str) -> str:
-    """The address of an object for a person."""
-    return f"{connections.store.url.rstrip('/')}/{key}"
+def _ended(connections: Connections, word: str, manifest: Manifest, done: Done) -> Outcome:
+    key = keys.document(manifest.job_id, "md")
+    where = f"{connections.store.url.rstrip('/')}/{key}"
+    return outcome.ended(word, manifest, done, where, connections.jobs)
 
 
 def _tell(told: Outcome, as_json: bool, codes: list[ExitCode]) -> None:
     codes.append(told.exit_code)
     if as_json:
         print(told.as_json(), flush=True)
-    elif told.job_id is None:
+    if told.markdown is None:
         say(told.as_text())
-    else:
+    elif not as_json:
         print(told.as_text(), flush=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from producer.inspection_child import count_image, count_pdf
 from shared.errors import (
     CorruptDocument,
     EmptyInput,
@@ -116,9 +115,9 @@ def _count(
     try:
         if kind == "pdf":
             pdf = (path, password, limits.max_pages, decrypted)
-            return sandbox.run(count_pdf, *pdf, timeout_s=timeout)
+            return sandbox.run(_count_pdf, *pdf, timeout_s=timeout)
         image = (path, kind, limits.max_pages, limits.page_memory_mb)
-        return sandbox.run(count_image, *image, timeout_s=timeout)
+        return sandbox.run(_count_image, *image, timeout_s=timeout)
     except SandboxTimeout:
         advice = "damaged, or too complex for open_timeout_s"
         raise CorruptDocument(f"could not be opened in {timeout:g} s: {advice}") from None
@@ -127,6 +126,19 @@ def _count(
         raise TooLarge(f"the document {needs}") from None
     except SandboxCrash as crash:
         raise CorruptDocument(f"the reader crashed over this file ({crash.how})") from None
+
+
+def _count_pdf(path: Path, password: str | None, max_pages: int, rewritten: Path) -> int:
+    # PyMuPDF takes most of a second to load and belongs into helpers only.
+    from producer.inspection_child import count_pdf
+
+    return count_pdf(path, password, max_pages, rewritten)
+
+
+def _count_image(path: Path, kind: Kind, max_pages: int, memory_mb: int) -> int:
+    from producer.inspection_child import count_image
+
+    return count_image(path, kind, max_pages, memory_mb)
 
 
 def _described(stream: BinaryIO, path: Path, kind: Kind, page_count: int) -> Inspection:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pymupdf
 from PIL import Image
 
 from producer.dynamic_form import is_dynamic_form
@@ -16,6 +15,7 @@ from shared.errors import (
 )
 from shared.filetype import Kind
 from shared.image_file import IMAGE_ERRORS, check_size, open_image
+from shared.lean_pymupdf import pymupdf
 from shared.pdf_file import PDF_ERRORS, memory_errors, open_pdf
 
 MAX_PASSWORD_BYTES = 127

@@ -3,46 +3,85 @@
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
 
 from producer.inputs import Input
-from producer.inspection import Inspection, Limits, inspect
-from shared.errors import TooLarge
+from producer.inspection import PRELOAD, Inspection, Limits, inspect
+from shared.errors import NotADocument, NotFound, TooLarge
+from shared.home_folder import home_errors, private_folder
 from shared.sandbox import Sandbox
 from shared.settings import Settings
 from shared.store import download_uri
 
 COPY_BYTES = 1024 * 1024
-DECRYPTED_NAME = "decrypted.pdf"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An accepted document on this machine."""
+
+    inspection: Inspection
+    #: The version that was read, where the very object of the input is to be stored.
+    etag: str | None = None
 
 
 class Intake:
-    """Opens inputs; what it had to copy or decrypt lives only inside ``opened``."""
+    """Opens inputs, several at once; a context manager that leaves no copy behind.
 
-    def __init__(self, settings: Settings, sandbox: Sandbox) -> None:
+    What it has to copy or decrypt lives only inside ``opened``.
+    """
+
+    def __init__(self, settings: Settings, processes: int = 1) -> None:
         self._settings = settings
-        self._sandbox = sandbox
         self._limits = Limits.from_settings(settings)
+        self._stack = ExitStack()
+        self._folder = self._stack.enter_context(private_folder(settings, "intake-")).folder
+        memory_mb = settings.page_memory_mb
+        self._sandbox = self._stack.enter_context(
+            Sandbox("pagefleet-intake", processes, memory_mb, preload=PRELOAD)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
 
     @contextmanager
-    def opened(self, item: Input, password: str | None) -> Iterator[Inspection]:
+    def opened(self, item: Input, password: str | None) -> Iterator[Opened]:
         """The inspected document; raises DocumentError where it is refused."""
-        with tempfile.TemporaryDirectory(prefix="pagefleet-intake-") as name:
+        with self._place() as name:
             folder = Path(name)
-            path = self._local(item, folder)
-            yield inspect(path, password, self._limits, self._sandbox, folder / DECRYPTED_NAME)
+            path, etag = self._local(item, folder)
+            decrypted = folder / "decrypted.pdf"
+            found = inspect(path, password, self._limits, self._sandbox, decrypted)
+            yield Opened(found, etag if found.path == path else None)
 
-    def _local(self, item: Input, folder: Path) -> Path:
+    def _place(self) -> "tempfile.TemporaryDirectory[str]":
+        with home_errors(self._settings):
+            return tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
+
+    def _local(self, item: Input, folder: Path) -> tuple[Path, str | None]:
         if item.kind == "file":
-            return Path(item.word)
-        path = folder / "input"
-        if item.kind == "s3":
-            download_uri(item.word, path, self._limits.max_file_bytes, self._settings)
-        else:
-            copy_limited(sys.stdin.buffer, path, self._limits.max_file_bytes)
-        return path
+            return item.path, None
+        path, limit = folder / "input", self._limits.max_file_bytes
+        if item.kind == "stdin":
+            with home_errors(self._settings):
+                copy_limited(sys.stdin.buffer, path, limit)
+            return path, None
+        try:
+            return path, download_uri(item.word, path, limit, self._settings).etag
+        except NotFound as error:
+            raise NotADocument(error.message) from None
 
 
 def copy_limited(stream: BinaryIO, path: Path, limit: int) -> None:

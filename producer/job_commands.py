@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from producer.connections import Connections
-from producer.intake import Intake
 from producer.known_jobs import find_job
-from producer.submission import Submitter
+from producer.reopening import reopen
 from shared.cancelling import cancel_job
 from shared.command_edge import say
 from shared.errors import ExitCode, UsageError
 from shared.jobs import JobStore
+from shared.opening import open_job
 from shared.records import Done
-from shared.sandbox import Sandbox
 from shared.settings import load_settings
 
 
@@ -34,20 +33,19 @@ def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
 
 def retry_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
     """``pagefleet retry``."""
-    settings = load_settings()
-    connections = Connections(settings)
-    with Sandbox("intake", 1, memory_mb=settings.page_memory_mb) as sandbox:
-        intake = Intake(settings, sandbox)
-        submitter = Submitter(intake, connections.jobs, connections.ledger, connections.dispatcher)
-        for job_id in jobs:
-            manifest = find_job(connections.jobs, job_id)
-            done = connections.jobs.done(job_id)
-            if done is None:
-                raise UsageError(f"job {job_id} is still running; cancel it first, or wait")
-            again = done.counts.failed
-            if again:
-                submitter.reopen(manifest)
-            _print_line({"job_id": job_id, "retried": again}, as_json, f"{job_id} {again} pages")
+    connections = Connections(load_settings())
+    known, ledger = connections.jobs, connections.ledger
+    for job_id in jobs:
+        manifest = find_job(known, job_id)
+        done = known.done(job_id)
+        if done is None:
+            raise UsageError(f"job {job_id} is still running; cancel it first, or wait")
+        again = done.counts.failed
+        if again:
+            reopen(manifest, known, ledger)
+            open_job(manifest, known, ledger, connections.dispatcher)
+        text = f"{job_id} runs {again} pages again"
+        _print_line({"job_id": job_id, "retried": again}, as_json, text)
     return ExitCode.OK
 
 

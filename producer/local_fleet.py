@@ -8,11 +8,13 @@ from collections import deque
 from pathlib import Path
 
 from shared.errors import EngineUnavailable, ExitCode, PagefleetError
+from shared.home_folder import home_errors
 from shared.lifeline import die_with_parent
 from shared.settings import Settings, as_environment
 
 STOP_SLACK_S = 20.0
 KEPT_LOGS = 20
+LOGS = "logs"
 
 
 class WorkersDied(PagefleetError):
@@ -25,21 +27,24 @@ class LocalFleet:
     def __init__(self, settings: Settings, engine: str) -> None:
         self._settings = settings
         self._engine = engine
-        self.log = _log_path(settings.home)
+        with home_errors(settings):
+            self.log = _log_path(settings.home)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "LocalFleet":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.stop(self._settings.drain_s + STOP_SLACK_S)
 
     def start(self) -> None:
         """Start the workers unless they are started already."""
         if self._process is not None:
             return
         parent = os.getpid()
-        with self.log.open("wb") as log:
+        with home_errors(self._settings):
+            output = self.log.open("wb")
+        with output as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "workers.cli", "start", "--engine", self._engine],
                 env={**as_environment(self._settings), "PAGEFLEET_LOG_FORMAT": "human"},
@@ -61,15 +66,14 @@ class LocalFleet:
             raise EngineUnavailable(reason)
         raise WorkersDied(f"the workers ended with {process.returncode}: {reason}")
 
-    def stop(self, patience_s: float | None = None) -> None:
+    def stop(self, patience_s: float) -> None:
         """Ask once, wait, then insist."""
         process = self._process
         if process is None or process.poll() is not None:
             return
         process.terminate()
-        wait_s = self._settings.drain_s + STOP_SLACK_S if patience_s is None else patience_s
         try:
-            process.wait(wait_s)
+            process.wait(patience_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -84,7 +88,7 @@ class LocalFleet:
 
 
 def _log_path(home: Path) -> Path:
-    folder = home / "logs"
+    folder = home / LOGS
     folder.mkdir(parents=True, exist_ok=True)
     for old in sorted(folder.glob("run-*.log"))[:-KEPT_LOGS]:
         old.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what is made of them."""
+"""Options that several commands share; loads nothing that ``--help`` has no need of."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,16 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from producer.request import Request
-from producer.submission import read_password
-from shared.errors import UsageError
-from shared.records import RenderOptions
-from shared.settings import Settings, load_settings
-from shared.webhook_url import check_webhook
-
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-MAX_LABELS = 32
-MAX_LABEL_CHARACTERS = 200
 
 _INPUTS = (
     click.argument("inputs", nargs=-1, metavar="INPUT..."),
@@ -52,14 +43,15 @@ _REQUEST = (
 
 _RENDER = (
     click.option("--page-breaks", type=click.Choice(["comment", "none", "rule"]),
-                 default="comment", show_default=True, help="What stands between pages."),
+                 help="What stands between pages (default: comment)."),
     click.option("--max-failed-pages", type=click.IntRange(0), metavar="N",
                  help="More failed pages make the whole document failed."),
 )  # fmt: skip
 
-#: Options that are settings by another name: they override them for this command.
-_SETTINGS = ("engine", "engine_url", "model", "resolution", "crop_mode", "max_tiles", "dpi",
-             "exact", "text_layer", "max_concurrency")  # fmt: skip
+_OUTPUT = (
+    click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True,
+                 metavar="DIR", help="Folder for <stem>.md, <stem>.json and <stem>/figures/."),
+)  # fmt: skip
 
 
 def _apply(decorators: tuple[Callable[[Any], Any], ...]) -> Callable[[_Command], _Command]:
@@ -74,51 +66,4 @@ def _apply(decorators: tuple[Callable[[Any], Any], ...]) -> Callable[[_Command],
 inputs = _apply(_INPUTS)
 request = _apply(_REQUEST)
 render = _apply(_RENDER)
-
-
-def settings_of(given: dict[str, Any]) -> Settings:
-    """The settings with what the command line says over them."""
-    return load_settings(**{name: given.get(name) for name in _SETTINGS})
-
-
-def request_of(given: dict[str, Any], settings: Settings, engine: str) -> Request:
-    """The request that a command line makes; raises UsageError."""
-    made = Request(
-        engine=engine,
-        settings=settings,
-        task=given["task"],
-        prompt=given["prompt"],
-        query=given["query"],
-        pages=given["pages"],
-        priority=given["priority"],
-        render=render_options(given),
-        labels=parse_labels(given["labels"]),
-        webhook=check_webhook(given["webhook"]) if given.get("webhook") else None,
-        password=read_password(given["password_file"]),
-        force=given["force"],
-        retry_failed=given["retry_failed"],
-    )
-    made.check()
-    return made
-
-
-def render_options(given: dict[str, Any]) -> RenderOptions:
-    """What changes only the written document."""
-    return RenderOptions(
-        page_breaks=given["page_breaks"], max_failed_pages=given["max_failed_pages"]
-    )
-
-
-def parse_labels(pairs: tuple[str, ...]) -> dict[str, str]:
-    """Labels from K=V words; raises UsageError."""
-    labels = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not key or not equals:
-            raise UsageError(f"label {pair!r} is not of the form K=V")
-        if len(pair) > MAX_LABEL_CHARACTERS:
-            raise UsageError(f"a label is longer than {MAX_LABEL_CHARACTERS} characters")
-        labels[key] = value
-    if len(labels) > MAX_LABELS:
-        raise UsageError(f"more than {MAX_LABELS} labels")
-    return labels
+output = _apply(_OUTPUT)

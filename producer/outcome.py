@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.errors import ExitCode, PagefleetError
 from shared.jobs import JobStore, selected
 from shared.pages import count, expand
+from shared.printable import printable
 from shared.records import Counts, Done, ErrorInfo, Manifest
 
 
@@ -39,17 +40,36 @@ class Outcome:
 
     def as_text(self) -> str:
         """One line for a person."""
-        if self.job_id is None and self.error is not None:
-            return f"{_shown(self.input)}: error[{self.error.code}]: {self.error.message}"
+        if self.markdown is None and self.error is not None:
+            return f"{printable(self.input)}: error[{self.error.code}]: {self.error.message}"
         ended = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed"
         where = f" -> {self.markdown}" if self.markdown else ""
-        return f"{_shown(self.input)}: {self.status} ({ended}){where}"
+        why = f"; error[{self.error.code}]: {self.error.message}" if self.error else ""
+        return f"{printable(self.input)}: {self.status} ({ended}){where}{why}"
 
 
-def refused(word: str, error: PagefleetError) -> Outcome:
-    """The outcome of an input that never became a job, or whose output failed."""
-    info = ErrorInfo(code=error.code, message=error.message)
-    return Outcome(word, None, "failed", 0, Counts(), None, info, error.exit_code)
+def refused(word: str, error: Exception) -> Outcome:
+    """The outcome of an input that never became a job."""
+    known = _known(error)
+    return Outcome(word, None, "failed", 0, Counts(), None, _info(known), known.exit_code)
+
+
+def undelivered(word: str, manifest: Manifest, done: Done, error: Exception) -> Outcome:
+    """The outcome of a job that ended and whose document could not be written."""
+    known, pages = _known(error), count(selected(manifest))
+    job_id = manifest.job_id
+    return Outcome(word, job_id, "failed", pages, done.counts, None, _info(known), known.exit_code)
+
+
+def _known(error: Exception) -> PagefleetError:
+    """What nobody foresaw over one document must not take the others with it."""
+    if isinstance(error, PagefleetError):
+        return error
+    return PagefleetError(f"{type(error).__name__}: {error}")
+
+
+def _info(error: PagefleetError) -> ErrorInfo:
+    return ErrorInfo(code=error.code, message=error.message)
 
 
 def ended(
@@ -71,7 +91,3 @@ def _reason(manifest: Manifest, done: Done, jobs: JobStore) -> ErrorInfo:
         return ErrorInfo(code="internal", message=f"the job ended as {done.status}")
     message = f"{done.counts.failed} pages failed; page {first}: {result.error.message}"
     return ErrorInfo(code=result.error.code, message=message)
-
-
-def _shown(word: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in word)

@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +15,7 @@ from shared.document import assemble
 from shared.errors import NotFound, PagefleetError, StoreUnreachable
 from shared.jobs import JobStore, selected
 from shared.pages import expand
-from shared.records import Manifest, RenderOptions
+from shared.records import Done, Manifest, RenderOptions
 
 MAX_STEM_BYTES = 180
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
@@ -30,8 +30,8 @@ class Output:
     """Where a document was written."""
 
     markdown: Path
-    json: Path
-    figures: int
+    #: As the render options of this writing make it.
+    done: Done
 
 
 class Stems:
@@ -41,14 +41,20 @@ class Stems:
         self._taken: set[str] = set()
 
     def take(self, name: str) -> str:
-        """A stem for a document called ``name`` that no earlier input has."""
+        """A stem for a document called ``name`` whose files no earlier input has."""
         wanted = safe_stem(name)
         stem, number = wanted, 1
-        while stem.casefold() in self._taken:
+        while not self._taken.isdisjoint(_names(stem)):
             number += 1
             stem = f"{wanted}-{number}"
-        self._taken.add(stem.casefold())
+        self._taken.update(_names(stem))
         return stem
+
+
+def _names(stem: str) -> tuple[str, ...]:
+    """What a document leaves in the folder, as a disk sees it that knows no capitals."""
+    folded = stem.casefold()
+    return folded, f"{folded}.md", f"{folded}.json"
 
 
 def safe_stem(name: str) -> str:
@@ -70,11 +76,11 @@ def write_output(
     document = assemble(manifest, results, render, figure_base=base)
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        figures = _write_figures(jobs, manifest, folder / stem)
+        _write_figures(jobs, manifest, folder / stem)
         markdown, json = folder / f"{stem}.md", folder / f"{stem}.json"
         write_whole(json, document.json)
         write_whole(markdown, document.markdown.encode())
-    return Output(markdown.absolute(), json.absolute(), figures)
+    return Output(markdown.absolute(), Done(status=document.status, counts=document.counts))
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -97,20 +103,15 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _write_figures(jobs: JobStore, manifest: Manifest, folder: Path) -> int:
+def _write_figures(jobs: JobStore, manifest: Manifest, folder: Path) -> None:
     """Copy the crops; their names are made by pagefleet, and checked all the same."""
-    written = 0
     for key in jobs.store.list(keys.figures(manifest.job_id)):
         name = key.rsplit("/", 1)[1]
         if not keys.is_figure_name(name):
             continue
         (folder / "figures").mkdir(parents=True, exist_ok=True)
-        try:
+        with suppress(NotFound):  # purged this moment
             write_whole(folder / "figures" / name, jobs.store.get(key))
-        except NotFound:
-            continue
-        written += 1
-    return written
 
 
 @contextmanager

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pymupdf
-
 from shared.errors import TooManyPages
+from shared.lean_pymupdf import pymupdf
 from shared.pdf_file import PDF_ERRORS, raise_if_memory
 
 mupdf = pymupdf.mupdf

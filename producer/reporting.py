@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from producer.asked import parse_labels
 from producer.connections import Connections, pool_warning
 from producer.known_jobs import find_job
 from producer.progress import duration, pace
@@ -17,6 +18,7 @@ from shared.errors import BrokerUnreachable, ExitCode
 from shared.jobs import JobStore, selected
 from shared.ledger import HotJob, Ledger
 from shared.pages import count, expand
+from shared.printable import printable
 from shared.records import Counts, Manifest
 from shared.settings import Settings, load_settings
 
@@ -65,7 +67,7 @@ class JobFacts:
         speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
         cost = self.usage.cost if self.usage else None
         price = "" if cost is None else f", cost {cost:.4f}"
-        name = "".join(char if char.isprintable() else "?" for char in self.manifest.source.name)
+        name = printable(self.manifest.source.name)
         return (
             f"{self.manifest.job_id}  {self.status:9}  {self.done}/{self.pages} pages "
             f"({counts.ok} ok, {counts.blank} blank, {counts.failed} failed{speed}{eta}{price})"
@@ -93,8 +95,9 @@ def show_status(jobs: tuple[str, ...], as_json: bool) -> int:
     return ExitCode.OK
 
 
-def show_list(as_json: bool, labels: dict[str, str], limit: int) -> int:
+def show_list(as_json: bool, pairs: tuple[str, ...], limit: int) -> int:
     """``pagefleet list``."""
+    labels = parse_labels(pairs)
     connections = Connections(load_settings())
     ledger = connections.ledger_if_any()
     found = [manifest for manifest in _manifests(connections.jobs) if _labelled(manifest, labels)]

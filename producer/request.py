@@ -1,13 +1,15 @@
 """What a person asked for, the same for every input of one command."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from producer.inputs import Overrides
+from producer.inputs import Input, Overrides
 from shared.catalogue import check_task, engine_facts
-from shared.pages import count, format_ranges, parse_ranges
+from shared.errors import UsageError
+from shared.pages import check_ranges, count, format_ranges, parse_ranges
 from shared.records import PageOptions, Priority, RenderOptions
 from shared.settings import Settings
-from shared.tasks import check_question, parse_task
+from shared.tasks import Task, check_question, parse_task
 
 
 @dataclass(frozen=True)
@@ -33,16 +35,43 @@ class Request:
         task = parse_task(self.task)
         check_question(task, self.prompt, self.query)
         check_task(self.engine, task)
+        if self.pages is not None:
+            check_ranges(self.pages)
+
+    def check_all(self, inputs: Iterable[Input]) -> None:
+        """``check`` for each input, before work is begun for any of them."""
+        checked: set[tuple[str | None, str | None]] = set()
+        for item in inputs:
+            said = item.overrides.task, item.overrides.pages
+            if said in checked:
+                continue
+            checked.add(said)
+            try:
+                self.for_document(item.overrides).check()
+            except UsageError as error:
+                about = f"{item.word}: " if any(said) else ""
+                raise UsageError(f"{about}{error.message}") from None
 
     def for_document(self, overrides: Overrides) -> "Request":
         """This request with what a manifest line says."""
         return replace(
-            self,
-            task=overrides.task or self.task,
+            self._for_task(overrides.task),
             pages=overrides.pages or self.pages,
             priority=overrides.priority or self.priority,
             password=overrides.password or self.password,
             labels={**self.labels, **overrides.labels},
+        )
+
+    def _for_task(self, name: str | None) -> "Request":
+        """With another task, the command's prompt and query count only where it needs them."""
+        if name is None:
+            return self
+        task = parse_task(name)
+        return replace(
+            self,
+            task=name,
+            prompt=self.prompt if task is Task.CUSTOM else None,
+            query=self.query if task is Task.LOCATE else None,
         )
 
     def page_options(self, page_count: int) -> PageOptions:

@@ -1,8 +1,9 @@
 """Follows jobs until they end, for a person (bars) or a log (lines)."""
 
+import math
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -19,12 +20,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from shared.errors import BrokerUnreachable
+from shared.errors import BrokerUnreachable, UsageError
 from shared.jobs import JobStore
 from shared.ledger import HotJob, Ledger
+from shared.printable import printable
 from shared.records import Done
 
 POLL_S = 0.2
+#: Where only the store can tell.
+STORE_POLL_S = 1.0
 LINE_INTERVAL_S = 10.0
 
 
@@ -49,6 +53,11 @@ class Follower:
         if progress is not None and progress.state == "open" and progress.done < progress.total:
             return None
         return self._jobs.done(job_id)
+
+    def check_exists(self, job_id: str) -> None:
+        """Raise UsageError where the job is no more."""
+        if self._jobs.manifest(job_id) is None:
+            raise UsageError(f"job {job_id} was purged while it was waited for")
 
     def progress(self, job_id: str) -> HotJob | None:
         """The hot state, or None where the job is not hot or the broker is away."""
@@ -128,28 +137,34 @@ def follow(
     follower: Follower,
     jobs: Iterable[str],
     on_progress: Callable[[str, HotJob], None],
-    deadline: float | None,
-) -> dict[str, Done]:
-    """Wait until all jobs have ended or the monotonic ``deadline`` has come."""
+    deadline: float | None = None,
+) -> Iterator[tuple[str, Done]]:
+    """Each job as it ends, until all have ended or the monotonic ``deadline`` has come.
+
+    Raises UsageError for a job that somebody purged.
+    """
     waiting = list(dict.fromkeys(jobs))
-    ended: dict[str, Done] = {}
     while waiting:
+        pause = STORE_POLL_S
         for job_id in list(waiting):
             progress = follower.progress(job_id)
             done = follower.ended(job_id, progress)
             if done is not None:
-                ended[job_id] = done
                 waiting.remove(job_id)
+                yield job_id, done
             elif progress is not None:
+                pause = POLL_S
                 on_progress(job_id, progress)
+            else:
+                follower.check_exists(job_id)
+        left = math.inf if deadline is None else deadline - time.monotonic()
+        if left <= 0:
+            return
         if waiting:
-            if deadline is not None and time.monotonic() >= deadline:
-                break
-            time.sleep(POLL_S)
-    return ended
+            time.sleep(min(pause, left))
 
 
 def _shown(name: str) -> str:
     """A name that can't break a line of the terminal."""
-    clean = "".join(char if char.isprintable() else "?" for char in name)
+    clean = printable(name)
     return clean if len(clean) <= 40 else f"{clean[:37]}…"

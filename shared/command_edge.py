@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 from shared.errors import ExitCode, PagefleetError
+from shared.printable import printable
 
 DEBUG = "--debug"
 
@@ -51,7 +52,7 @@ def _failure(error: Exception) -> ExitCode:
 
 def say(line: str) -> None:
     """Print for the person, beside whatever goes to standard output."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 def _usage(error: click.ClickException) -> ExitCode:

@@ -21,6 +21,14 @@ def options_digest(options: PageOptions) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:OPTIONS_DIGITS]
 
 
-def numbered(identifier: str, number: int) -> str:
-    """The id of the ``number``-th job of the same content and options."""
-    return identifier if number == 1 else f"{identifier}-{number}"
+def next_id(identifier: str, newest: str | None) -> str:
+    """The id of the next job of the same content and options; ``newest`` is the last one's."""
+    if newest is None:
+        return identifier
+    return f"{identifier}-{number_of(newest) + 1}"
+
+
+def number_of(identifier: str) -> int:
+    """Which job of its content and options an id names, from 1."""
+    parts = identifier.split("-")
+    return int(parts[2]) if len(parts) > 2 else 1

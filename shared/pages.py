@@ -3,10 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from shared.errors import PageRangeError, UsageError
 
 PageRange = tuple[int, int]
+#: More than any document has; page numbers have at most nine digits.
+_MANY_PAGES = 10**9
 _PART = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?")
 
 
@@ -21,6 +24,12 @@ def parse_ranges(text: str, page_count: int | None = None) -> tuple[PageRange, .
             have = "" if page_count is None else f"; the document has {page_count}"
             raise PageRangeError(f"page range {text!r} is outside the document{have}")
     return merge(spans)
+
+
+def check_ranges(text: str) -> None:
+    """Raise UsageError where ``text`` could be a page list of no document."""
+    with suppress(PageRangeError):
+        parse_ranges(text, _MANY_PAGES)
 
 
 def _parse_part(part: str, page_count: int | None) -> PageRange:

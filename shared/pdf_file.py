@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pymupdf
-
 from shared.errors import CorruptDocument, UnsupportedDocument
+from shared.lean_pymupdf import pymupdf
 
 #: What MuPDF and its binding raise over bad content.
 PDF_ERRORS = (

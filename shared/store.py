@@ -84,10 +84,11 @@ class ObjectStore(Protocol):
         """Remove objects in batches; missing ones are fine."""
         ...
 
-    def copy_from(self, uri: str, key: str) -> bool:
+    def copy_from(self, uri: str, key: str, etag: str | None = None) -> bool:
         """Copy ``uri`` within the store's own service, without moving the bytes through here.
 
-        False where that can't be done; the caller then uploads what it has.
+        False where that can't be done, or where the object is no longer the version ``etag``;
+        the caller then uploads what it has.
         """
         ...
 

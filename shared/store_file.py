@@ -114,7 +114,7 @@ class FileStore:
         for folder in sorted(folders, reverse=True):
             self._prune(folder)
 
-    def copy_from(self, uri: str, key: str) -> bool:
+    def copy_from(self, uri: str, key: str, etag: str | None = None) -> bool:
         """Always False: a folder has no service that could copy by itself."""
         return False
 

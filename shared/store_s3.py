@@ -155,17 +155,21 @@ class S3Store:
                 where = f"s3://{self._bucket}/{error.get('Key')}"
                 raise StoreUnreachable(f"{where}: {advice(error.get('Code', ''), 403)}")
 
-    def copy_from(self, uri: str, key: str) -> bool:
+    def copy_from(self, uri: str, key: str, etag: str | None = None) -> bool:
         """See ObjectStore."""
         if not uri.startswith("s3://"):
             return False
         bucket, source = split_s3(uri)
         name = self._root + check_key(key)
+        extra = {"CopySourceIfMatch": etag} if etag else {}
         try:
             with self._explained(name):
-                client = s3_client.client(self._options)
-                client.copy(
-                    {"Bucket": bucket, "Key": source}, self._bucket, name, Config=s3_client.COPY
+                s3_client.client(self._options).copy(
+                    {"Bucket": bucket, "Key": source},
+                    self._bucket,
+                    name,
+                    ExtraArgs=extra,
+                    Config=s3_client.COPY,
                 )
         except NotFound:
             return False

@@ -70,8 +70,14 @@ def check_question(task: Task, prompt: str | None, query: str | None) -> None:
         raise UsageError(f"--prompt is only for task 'custom', not {task.value!r}")
     if query is not None and task is not Task.LOCATE:
         raise UsageError(f"--query is only for task 'locate', not {task.value!r}")
-    if len(prompt or query or "") > MAX_PROMPT_CHARACTERS:
+    _check_text(prompt or query or "")
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_PROMPT_CHARACTERS:
         raise UsageError(f"the prompt or query is longer than {MAX_PROMPT_CHARACTERS} characters")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise UsageError("the prompt or query is no valid text; write it in UTF-8")
 
 
 def prompt_for(task: Task, prompt: str | None = None, query: str | None = None) -> str:

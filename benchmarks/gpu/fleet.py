@@ -33,7 +33,6 @@ from shared import keys
 from shared.jobs import selected
 from shared.pages import expand
 from shared.records import Manifest, PageResult, Timings
-from shared.sandbox import Sandbox
 from shared.settings import Settings
 
 #: Documents opened at the same time, as many as ``pagefleet run`` opens.
@@ -57,8 +56,8 @@ def measure(plan: Plan) -> dict[str, Any]:
         watch = stack.enter_context(Watch("fleet", plan.gpus))
         settings = stack.enter_context(_with_broker(plan.settings()))
         fleet = stack.enter_context(LocalFleet(settings, plan.engine))
-        sandbox = stack.enter_context(Sandbox("intake", INTAKES, settings.page_memory_mb))
-        run = FleetRun(plan, settings, fleet, sandbox, watch)
+        intake = stack.enter_context(Intake(settings, INTAKES))
+        run = FleetRun(plan, settings, fleet, intake, watch)
         watch.say(f"starting the workers, log: {fleet.log}")
         fleet.start()
         run.convert(min(WARM_PAGES, plan.pages))
@@ -73,7 +72,7 @@ class FleetRun:
     """A running fleet that converts the first so many pages of the documents."""
 
     def __init__(
-        self, plan: Plan, settings: Settings, fleet: LocalFleet, sandbox: Sandbox, watch: Watch
+        self, plan: Plan, settings: Settings, fleet: LocalFleet, intake: Intake, watch: Watch
     ) -> None:
         self._plan = plan
         self._fleet = fleet
@@ -82,7 +81,7 @@ class FleetRun:
         self._request = Request(engine=plan.engine, settings=settings, force=True)
         self._follower = Follower(self._connections.jobs, self._connections.ledger)
         self._submitter = Submitter(
-            Intake(settings, sandbox),
+            intake,
             self._connections.jobs,
             self._connections.ledger,
             self._connections.dispatcher,
@@ -198,5 +197,5 @@ def _with_broker(settings: Settings) -> Iterator[Settings]:
     if settings.redis_url is not None:
         yield settings
         return
-    with EmbeddedBroker() as broker:
+    with EmbeddedBroker(settings) as broker:
         yield settings.model_copy(update={"redis_url": SecretStr(broker.url)})

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pymupdf
 from PIL import Image
 
 from shared.drawing.open_documents import forget, opened
@@ -12,6 +11,7 @@ from shared.drawing.page_size import MAX_SIDE, POINTS_PER_INCH, pdf_scale
 from shared.drawing.size_wish import SizeWish
 from shared.drawing.upright import Part
 from shared.errors import CorruptDocument, RenderFailed
+from shared.lean_pymupdf import pymupdf
 from shared.pdf_file import PDF_ERRORS, memory_errors, open_pdf
 
 CROP_DPI = 200

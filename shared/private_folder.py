@@ -1,0 +1,66 @@
+"""A folder for one process, which goes away with it even when the process is killed."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_LOCK = "lock"
+
+
+class PrivateFolder:
+    """A folder that goes away with ``close``, or when another one starts after this process.
+
+    Its lock file tells the living from the dead, also between containers that share a disk
+    but not process ids; the name carries the process id for people only. Raises OSError.
+    """
+
+    def __init__(self, base: Path, prefix: str) -> None:
+        base.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(base, prefix)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"new-{prefix}", dir=base))
+        self._lock = os.open(self.folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        # Under its final name only once locked, or a neighbour's start could remove it.
+        unique = self.folder.name.removeprefix(f"new-{prefix}")
+        self.folder = self.folder.rename(base / f"{prefix}{os.getpid()}-{unique}")
+
+    def close(self) -> None:
+        """Remove the folder with everything in it; safe to call twice."""
+        if self._lock < 0:
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._lock)
+        self._lock = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def remove_leftovers(base: Path, prefix: str) -> None:
+    """Remove this user's folders whose process has died."""
+    for folder in base.glob(f"{prefix}*"):
+        try:
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(lock)
