@@ -78,6 +78,8 @@ def sniff(head: bytes) -> Kind:
         raise UnsupportedDocument(
             f"this is {foreign}; convert it to PDF, PNG, JPEG, TIFF or WebP first"
         )
+    if _is_plain(head):
+        raise NotADocument("this is plain text; name a PDF or a PNG, JPEG, TIFF or WebP image")
     raise NotADocument("this is neither a PDF nor a PNG, JPEG, TIFF or WebP image")
 
 
@@ -107,10 +109,10 @@ def _foreign(head: bytes) -> str | None:
         return "a HEIF or AVIF image" if head[8:12] in _HEIF_BRANDS else "a video file"
     if head[:4] == b"RIFF":
         return "an audio or video file"
-    return _text(head)
+    return _marked_up(head)
 
 
-def _text(head: bytes) -> str | None:
+def _marked_up(head: bytes) -> str | None:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<head")):
         return "an HTML page"
@@ -118,12 +120,12 @@ def _text(head: bytes) -> str | None:
         return "an SVG image"
     if start.startswith(b"<?xml"):
         return "an XML file"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _is_plain(head):
-        return "plain text, which needs no recognition"
     return None
 
 
 def _is_plain(head: bytes) -> bool:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
     try:
         # A character may be cut at the end of the head.
         head.decode("utf-8")

@@ -72,13 +72,24 @@ def test_a_header_far_inside_the_file_is_no_pdf() -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "DOC"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIF"),
         (b"\0\0\0\x18ftypisom\0\0\0\0", "video"),
-        (b"Dear reader,\nthis is text.\n", "plain text"),
-        ("Größe 文字".encode(), "plain text"),
-        (("é" * 2000).encode()[: HEAD_BYTES - 1], "plain text"),
     ],
 )
 def test_foreign_formats_are_refused_by_name(head: bytes, name: str) -> None:
     with pytest.raises(UnsupportedDocument, match=name):
+        sniff(head)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Dear reader,\nthis is text.\n",
+        "Größe 文字".encode(),
+        ("é" * 2000).encode()[: HEAD_BYTES - 1],
+        "Größe".encode("utf-16"),
+    ],
+)
+def test_plain_text_is_not_a_document_and_is_called_text(head: bytes) -> None:
+    with pytest.raises(NotADocument, match="plain text"):
         sniff(head)
 
 
