@@ -43,8 +43,12 @@ class EngineHost:
 
     def stop(self) -> None:
         """Stop the engine and the loop; never raises for an engine that is dead already."""
+        if self._thread.is_alive():
+            self._stop_loop()
         if not self._thread.is_alive():
-            return
+            self._loop.close()
+
+    def _stop_loop(self) -> None:
         if self._pulse is not None:
             self._pulse.cancel()
         try:

@@ -1,0 +1,108 @@
+"""An engine on its own loop with a real renderer, for tests that read single pages."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.records import PageOptions
+from shared.settings import Settings
+from workers.engine_host import EngineHost
+from workers.engines.base import Engine, PageView, Reading
+from workers.rendering import Renderer
+
+READ_S = 240.0
+SHA = "5e" * 32
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Renders pages as the worker does and lets the engine read them."""
+
+    engine: Engine
+    host: EngineHost
+    renderer: Renderer
+
+    def options(self, **more: Any) -> PageOptions:
+        """Page options for this engine."""
+        info = self.engine.info
+        return PageOptions(**{"engine": info.name, "model": info.model, **more})
+
+    @contextmanager
+    def view(self, source: Path, page: int = 1, **options: Any) -> Iterator[PageView]:
+        """One rendered page, its files removed afterwards."""
+        chosen = self.options(**options)
+        kind = source.suffix.removeprefix(".")
+        plan = self.engine.plan(chosen)
+        rendered = self.renderer.render(source, kind, SHA, page, plan, chosen)
+        try:
+            yield rendered.view
+        finally:
+            self.renderer.discard(rendered.view)
+
+    def begin(self, view: PageView) -> "Future[Reading]":
+        """Ask for a page without waiting."""
+        return self.host.submit(self.engine.read(view))
+
+    def read(self, source: Path, page: int = 1, **options: Any) -> Reading:
+        """One page, waited for."""
+        with self.view(source, page, **options) as view:
+            return self.begin(view).result(READ_S)
+
+    def read_together(
+        self, source: Path, pages: Sequence[int], **options: Any
+    ) -> dict[int, Reading]:
+        """Pages in flight together, asked for in the given order."""
+        with _views(self, source, pages, options) as views:
+            futures = {page: self.begin(view) for page, view in views.items()}
+            return {page: future.result(READ_S) for page, future in futures.items()}
+
+    def stream(self, source: Path, page: int = 1, **options: Any) -> list[str]:
+        """The pieces that a person at a terminal would see."""
+        with self.view(source, page, **options) as view:
+            return self.host.submit(_pieces(self.engine, view)).result(READ_S)
+
+
+async def _pieces(engine: Engine, view: PageView) -> list[str]:
+    return [piece async for piece in engine.stream(view)]
+
+
+@contextmanager
+def _views(
+    bench: Bench, source: Path, pages: Sequence[int], options: dict[str, Any]
+) -> Iterator[dict[int, PageView]]:
+    opened = [bench.view(source, page, **options) for page in pages]
+    views: dict[int, PageView] = {}
+    try:
+        for page, manager in zip(pages, opened, strict=True):
+            views[page] = manager.__enter__()
+        yield views
+    finally:
+        for manager in opened[: len(views)]:
+            manager.__exit__(None, None, None)
+
+
+@contextmanager
+def running(engine: Engine, settings: Settings) -> Iterator[Bench]:
+    """The engine started; stopped at the end."""
+    host = EngineHost(engine)
+    renderer = Renderer(settings, 1)
+    try:
+        host.start()
+        yield Bench(engine, host, renderer)
+    finally:
+        host.stop()
+        renderer.close()
+
+
+def on_a_loop(engine: Engine, *steps: str) -> None:
+    """Call ``start`` and ``stop`` in the given order on one loop."""
+
+    async def call() -> None:
+        for step in steps:
+            await getattr(engine, step)()
+
+    asyncio.run(call())
