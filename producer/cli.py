@@ -216,6 +216,28 @@ def top(once: bool, as_json: bool, interval: float) -> int:
     return show_top(once, as_json, interval)
 
 
+@cli.command(
+    epilog="""\b
+Examples:
+  pagefleet flower
+  PAGEFLEET_FLOWER_PASSWORD=secret pagefleet flower --host 0.0.0.0
+  pagefleet flower -- --url_prefix=flower --persistent=true
+"""
+)
+@click.option("--host", "flower_host", help="Address to bind (default: 127.0.0.1).")
+@click.option("--port", "flower_port", type=click.IntRange(1, 65535), help="Port (default: 5555).")
+@click.argument("more", nargs=-1, metavar="[-- FLOWER OPTION]...")
+def flower(flower_host: str | None, flower_port: int | None, more: tuple[str, ...]) -> int:
+    """Serve Flower for this fleet: pages by job, queues, workers; read-only, with a login.
+
+    Needs the extra 'flower'. What stands after -- goes to Flower itself, for example its
+    options for a login with Google, GitHub, GitLab or Okta.
+    """
+    from producer.flower_start import start_flower
+
+    return start_flower(flower_host, flower_port, more)
+
+
 @cli.command(epilog="\b\nExample:\n  pagefleet doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
 @click.option("--repair", is_flag=True, help="Also rebuild the broker's state from the store.")

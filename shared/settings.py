@@ -142,6 +142,15 @@ class Settings(BaseSettings):
         None, description="folder where each healthy worker process touches a file; unset: none"
     )
 
+    flower_host: str = Field("127.0.0.1", description="address that Flower binds")
+    flower_port: Port = Field(5555, description="port of Flower")
+    flower_user: str = Field("pagefleet", min_length=1, description="user of Flower's login")
+    flower_password: SecretStr | None = Field(
+        None, description="its password; unset: a new one is printed at each start"
+    )
+    flower_read_only: bool = Field(True, description="Flower may look and not touch")
+    flower_max_tasks: int = Field(20_000, ge=100, description="tasks that Flower remembers")
+
     fake_latency_ms: float = Field(0, ge=0)
     fake_render: bool = True
     fake_fail_pages: PageSet = frozenset()
@@ -179,7 +188,9 @@ class Settings(BaseSettings):
         """What no log line may show."""
         urls = [self.redis_url.get_secret_value()] if self.redis_url else []
         passwords = [urlsplit(url).password for url in urls]
-        named = [os.environ.get(name) for name in _SECRET_VARIABLES]
+        kept = (self.flower_password, self.webhook_secret)
+        named = [secret.get_secret_value() for secret in kept if secret]
+        named += [os.environ.get(name, "") for name in _SECRET_VARIABLES]
         words = [word for word in (*passwords, *named) if word and len(word) >= MIN_SECRET]
         return tuple(dict.fromkeys([*words, *map(unquote, words)]))
 

@@ -18,3 +18,8 @@ JOBS_WRITTEN = Counter("pagefleet_jobs_written", "Documents committed by this pr
 REDUCE_SECONDS = Histogram(
     "pagefleet_reduce_seconds", "Time to merge and commit one document.", buckets=SECONDS
 )
+WEBHOOK_TRIES = Counter(
+    "pagefleet_webhook_tries",
+    "Calls of webhooks: delivered, failed (tried again later), gave_up.",
+    ["outcome"],
+)

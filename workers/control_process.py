@@ -82,15 +82,16 @@ class ControlProcess:
     def _register(self) -> None:
         task = ReduceTask(self._jobs, self._ledger, self._dispatcher)
 
-        def reduce(message: dict[str, Any]) -> None:
+        def reduce(message: dict[str, Any]) -> str:
             parsed = parse_message(ReduceMessage, message, self._ledger)
             if parsed is None:
-                return
+                return "refused"
             try:
-                task.handle(parsed)
+                return task.handle(parsed)
             except Unwell as error:
                 # The reducer's claim runs out and the sweeper asks for it again.
                 log.warning("job %s is not written yet: %s", parsed.job_id, error.message)
+                return f"not written yet: {error.code}"
 
         def sweep() -> None:
             self._sweep()

@@ -33,6 +33,8 @@ class Flight:
         self.page = page
         #: Set once the ledger has given this process the page.
         self.claimed = False
+        #: How it ended, in a word or two; what Flower shows as the task's result.
+        self.outcome = "given back"
         self._reason: Reason | None = None
         self._let_go = threading.Event()
         self._future: Future[object] | None = None

@@ -73,6 +73,7 @@ class PageObserver:
 
     def returns(self, flight: Flight, reason: str) -> None:
         """The page is being let go without a result."""
+        flight.outcome = f"given back: {reason}"
         watch = self._watches.get(flight)
         if watch is not None:
             watch.reason = reason
@@ -84,6 +85,7 @@ class PageObserver:
         now = time.perf_counter()
         elapsed = now - watch.started
         code = result.error.code if result.error else ""
+        flight.outcome = f"{result.status} {code}".strip()
         metrics.PAGES.labels(self._engine, result.status, code).inc()
         metrics.PAGE_SECONDS.labels(self._engine).observe(elapsed)
         metrics.PAGE_STAGE_SECONDS.labels(self._engine, "commit").observe(now - watch.priced)

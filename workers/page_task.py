@@ -70,8 +70,8 @@ class PageTask:
     def __init__(self, station: Station) -> None:
         self._at = station
 
-    def handle(self, message: PageMessage) -> None:
-        """Bring the page of ``message`` to an end, or give it back."""
+    def handle(self, message: PageMessage) -> str:
+        """Bring the page of ``message`` to an end, or give it back; returns which, for people."""
         identifier = page_id(message.job_id, message.page)
         alone = lane_of(message.queue) == "quarantine"
         with (
@@ -83,6 +83,7 @@ class PageTask:
                     self._claim(message, flight)
             except Aborted as aborted:
                 self._let_go(message, flight, aborted.reason)
+            return flight.outcome
 
     @contextmanager
     def _entered(self, flight: Flight, *, alone: bool) -> Iterator[None]:
@@ -109,6 +110,7 @@ class PageTask:
                 at.worker,
             ),
         )
+        flight.outcome = claim.outcome
         flight.claimed = claim.outcome in ("claimed", "unknown", "condemned")
         if claim.outcome == "quarantine":
             queue = page_queue(at.engine.name, "quarantine")

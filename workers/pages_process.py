@@ -159,9 +159,8 @@ class PagesProcess:
 def register(app: Celery, task: PageTask, ledger: Ledger) -> None:
     """Make ``task`` what happens to page messages."""
 
-    def page(message: dict[str, Any]) -> None:
+    def page(message: dict[str, Any]) -> str:
         parsed = parse_message(PageMessage, message, ledger)
-        if parsed is not None:
-            task.handle(parsed)
+        return "refused" if parsed is None else task.handle(parsed)
 
     app.task(name=PAGE_TASK)(page)

@@ -24,36 +24,38 @@ class ReduceTask:
         self._ledger = ledger
         self._dispatcher = dispatcher
 
-    def handle(self, message: ReduceMessage) -> None:
-        """Commit the job of ``message`` if all its pages have a result."""
+    def handle(self, message: ReduceMessage) -> str:
+        """Commit the job of ``message`` if all pages have a result; returns how it ended."""
         with about(job=message.job_id):
-            self._handle(message)
+            return self._handle(message)
 
-    def _handle(self, message: ReduceMessage) -> None:
+    def _handle(self, message: ReduceMessage) -> str:
         manifest = self._jobs.manifest(message.job_id)
         if manifest is None:
             self._ledger.close_job(message.job_id)
-            return
+            return "no such job"
         hot = self._ledger.hot_job(message.job_id)
         if hot is not None and hot.state == "cancelled":
-            return  # whoever cancelled it writes the document
-        self._reduce(manifest)
+            return "cancelled"  # whoever cancelled it writes the document
+        return self._reduce(manifest)
 
-    def _reduce(self, manifest: Manifest) -> None:
+    def _reduce(self, manifest: Manifest) -> str:
         try:
             with control_metrics.REDUCE_SECONDS.time():
                 done = reduce_job(self._jobs, manifest)
         except PagesMissing as missing:
             self._send_round(manifest, missing)
+            return "pages missing"
         except NotFound as error:
             log.warning("job %s vanished while it was merged: %s", manifest.job_id, error)
             if self._jobs.manifest(manifest.job_id) is None:
                 self._jobs.purge(manifest.job_id)
                 self._ledger.close_job(manifest.job_id)
-        else:
-            self._ledger.close_job(manifest.job_id)
-            control_metrics.JOBS_WRITTEN.labels(done.status).inc()
-            log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
+            return "vanished"
+        self._ledger.close_job(manifest.job_id)
+        control_metrics.JOBS_WRITTEN.labels(done.status).inc()
+        log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
+        return done.status
 
     def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:
         job_id = manifest.job_id

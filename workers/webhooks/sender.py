@@ -17,6 +17,7 @@ from shared.errors import PagefleetError, Unwell
 from shared.jobs import JobStore
 from shared.records import Delivery, Manifest
 from shared.settings import Settings
+from workers import control_metrics
 from workers.webhooks.address import resolve
 from workers.webhooks.failures import Undelivered, Unwanted
 from workers.webhooks.message import headers, message
@@ -122,6 +123,7 @@ class WebhookSender:
             self._failed(manifest, tries, error)
         else:
             self._jobs.mark_notified(job_id, Delivery(state="delivered", tries=tries))
+            control_metrics.WEBHOOK_TRIES.labels("delivered").inc()
             self._forget(job_id)
             log.info("webhook of %s delivered (try %d)", job_id, tries)
 
@@ -138,6 +140,7 @@ class WebhookSender:
                 last_error=error.message,
             ),
         )
+        control_metrics.WEBHOOK_TRIES.labels("gave_up" if over else "failed").inc()
         log.warning("webhook of %s, try %d: %s", job_id, tries, error.message)
         if over:
             log.error("webhook of %s is given up after %d tries", job_id, tries)
