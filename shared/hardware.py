@@ -10,15 +10,25 @@ from pathlib import Path
 @cache
 def gpu_ids() -> tuple[str, ...]:
     """Indices of the NVIDIA GPUs that the driver shows, as text."""
+    return tuple(line for line in _ask_driver("index") if line.isdigit())
+
+
+@cache
+def gpu_memory() -> tuple[int, ...]:
+    """Memory of each NVIDIA GPU that the driver shows, in MiB."""
+    return tuple(int(line) for line in _ask_driver("memory.total") if line.isdigit())
+
+
+def _ask_driver(fact: str) -> tuple[str, ...]:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
-    command = [tool, "--query-gpu=index", "--format=csv,noheader"]
+    command = [tool, f"--query-gpu={fact}", "--format=csv,noheader,nounits"]
     try:
         shown = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return ()
-    return tuple(line.strip() for line in shown.stdout.splitlines() if line.strip().isdigit())
+    return tuple(line.strip() for line in shown.stdout.splitlines() if line.strip())
 
 
 def has_package(name: str) -> bool:

@@ -93,6 +93,18 @@ class Settings(BaseSettings):
     max_batch_tokens: AutoCount = Field("auto", description="tokens per engine step")
     gpu_memory_utilization: float = Field(0.9, gt=0.05, le=1)
     stream_output: bool = Field(False, description="print text as it is made (one image)")
+    engine_stall_s: float = Field(
+        300, gt=0, description="seconds without any new text before a vLLM engine counts as hung"
+    )
+    vllm_load_format: str = Field(
+        "auto", description="how vLLM loads weights; dummy: random ones, to measure speed"
+    )
+    vllm_arguments: str | None = Field(
+        None, description="JSON object of further vLLM engine arguments; they come last"
+    )
+    bench_output_tokens: int | None = Field(
+        None, ge=1, description="exactly this many tokens a page, to measure speed; no real text"
+    )
 
     resolution: Resolution = "gundam"
     crop_mode: CropMode = "auto"
@@ -241,6 +253,22 @@ def as_environment(settings: Settings) -> dict[str, str]:
 def visible_gpus() -> str | None:
     """The GPUs that this process may use, as the driver's libraries see it; None: all."""
     return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
+def quiet_vllm(log_level: str) -> None:
+    """Set what vLLM reads from the environment, where nobody has set it; before its import.
+
+    Its processes must be spawned: a fork of a process with many threads may hang.
+    """
+    wanted = {
+        "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+        "VLLM_LOGGING_LEVEL": "INFO" if log_level == "debug" else "WARNING",
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+    for name, value in wanted.items():
+        os.environ.setdefault(name, value)
 
 
 def helper_environment() -> dict[str, str]:

@@ -71,8 +71,9 @@ class Renderer:
             _remove(pixels, prepared)
             raise
         ready = prepared if plan.prepare is not None and not drawn.blank else None
+        kept = pixels if plan.keep_pixels else None
         view = PageView(
-            source, page, known, sha256, drawn.width, drawn.height, pixels, ready, options
+            source, page, known, sha256, drawn.width, drawn.height, kept, ready, options
         )
         return Rendered(view, drawn.blank, drawn.render_ms, drawn.prepare_ms)
 

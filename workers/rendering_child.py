@@ -59,7 +59,8 @@ def draw(
     bitmap = _bitmap(order, plan, options)
     array = np.frombuffer(bitmap.data, np.uint8).reshape(bitmap.height, bitmap.width, 3)
     blank = is_blank(array)
-    _write(pixels, bitmap.data)
+    if plan.keep_pixels:
+        _write(pixels, bitmap.data)
     drawn = time.perf_counter()
     if plan.prepare is not None and not blank:
         resolve_prepare(plan.prepare)(Image.fromarray(array), options, prepared)

@@ -25,6 +25,12 @@ class Scratch(PrivateFolder):
         return self.folder / f"{next(self._numbers)}{suffix}"
 
 
+def free_bytes() -> int:
+    """Room for files in the folder that a new ``Scratch`` would choose."""
+    space = os.statvfs(_roomy_folder())
+    return space.f_bavail * space.f_frsize
+
+
 def _roomy_folder() -> Path:
     try:
         space = os.statvfs(SHARED_MEMORY)

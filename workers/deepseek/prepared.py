@@ -1,6 +1,8 @@
-"""The file in which a helper process leaves a page's tensors for the engine."""
+"""The files in which a helper process leaves a page for the engine: tensors, or bare levels."""
 
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +16,7 @@ from workers.deepseek.pixels import CHANNELS, Halves, Levels, Views, full_shape,
 #: The header's room; a whole memory page, so that the tensors behind it are aligned.
 HEADER_BYTES = 4096
 _FORMAT = "pagefleet-views-1"
+_LEVELS = "pagefleet-levels-1"
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,30 @@ def write_prepared(views: Views, out: Path) -> None:
 
     Written and not mapped: a full memory file system is an error then, not a signal.
     """
-    header = {
-        "format": _FORMAT,
-        "grid": views.grid,
-        "whole": full_shape(views.whole),
-        "tiles": full_shape(views.tiles),
-    }
     with out.open("wb") as file:
-        file.write(json.dumps(header).encode().ljust(HEADER_BYTES))
+        _write_header(file, _FORMAT, views.grid, full_shape(views.whole), full_shape(views.tiles))
         _write_view(file, views.whole)
         for tile in views.tiles:
             _write_view(file, tile)
+
+
+def write_levels(views: Views, out: Path) -> None:
+    """Write the levels of ``views`` to ``out``, for an engine that looks them up by itself.
+
+    A sixth of the tensors' size for a page without colour, half of it for others.
+    """
+    with out.open("wb") as file:
+        _write_header(file, _LEVELS, views.grid, views.whole.shape, views.tiles.shape)
+        file.write(np.ascontiguousarray(views.whole).data)
+        for tile in views.tiles:
+            file.write(np.ascontiguousarray(tile).data)
+
+
+def _write_header(
+    file: BinaryIO, kind: str, grid: Grid, whole: Sequence[int], tiles: Sequence[int]
+) -> None:
+    header = {"format": kind, "grid": grid, "whole": whole, "tiles": tiles}
+    file.write(json.dumps(header).encode().ljust(HEADER_BYTES))
 
 
 def _write_view(file: BinaryIO, view: Levels) -> None:
@@ -58,29 +74,35 @@ def _write_view(file: BinaryIO, view: Levels) -> None:
 
 def read_prepared(path: Path) -> Prepared:
     """Map what ``write_prepared`` wrote; raises ValueError where it is cut or foreign."""
-    header = _read_header(path)
+    return Prepared(*_read(path, _FORMAT, np.dtype(np.uint16)))
+
+
+def read_levels(path: Path) -> Views:
+    """Map what ``write_levels`` wrote; raises ValueError where it is cut or foreign."""
+    return Views(*_read(path, _LEVELS, np.dtype(np.uint8)))
+
+
+def _read(path: Path, kind: str, dtype: np.dtype[Any]) -> tuple[Grid, Any, Any]:
+    header = _read_header(path, kind)
     whole, tiles = tuple(header["whole"]), tuple(header["tiles"])
-    expected = HEADER_BYTES + 2 * (int(np.prod(whole)) + int(np.prod(tiles)))
-    if path.stat().st_size != expected:
+    first = dtype.itemsize * math.prod(whole)
+    if path.stat().st_size != HEADER_BYTES + first + dtype.itemsize * math.prod(tiles):
         raise ValueError("the prepared page is cut short")
     columns, rows = header["grid"]
-    return Prepared(
-        (columns, rows),
-        _map(path, HEADER_BYTES, whole),
-        _map(path, HEADER_BYTES + 2 * int(np.prod(whole)), tiles),
-    )
+    views = (_map(path, dtype, HEADER_BYTES, whole), _map(path, dtype, HEADER_BYTES + first, tiles))
+    return (columns, rows), *views
 
 
-def _read_header(path: Path) -> dict[str, Any]:
+def _read_header(path: Path, kind: str) -> dict[str, Any]:
     with path.open("rb") as file:
         header = json.loads(file.read(HEADER_BYTES))
-    if not isinstance(header, dict) or header.get("format") != _FORMAT:
+    if not isinstance(header, dict) or header.get("format") != kind:
         raise ValueError("not a prepared page")
     return header
 
 
-def _map(path: Path, offset: int, shape: tuple[int, ...]) -> NDArray[np.uint16]:
+def _map(path: Path, dtype: np.dtype[Any], offset: int, shape: tuple[int, ...]) -> NDArray[Any]:
     if not all(shape):
-        return np.empty(shape, np.uint16)
+        return np.empty(shape, dtype)
     # Copy-on-write: tensor libraries want writable memory, the file stays as it is.
-    return np.memmap(path, np.uint16, "c", offset, shape)
+    return np.memmap(path, dtype, "c", offset, shape)

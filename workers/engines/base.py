@@ -26,6 +26,8 @@ class RenderPlan(SizeWish):
     #: "module:function" called in the helper process with (PIL.Image RGB, PageOptions, Path out);
     #: it writes what the engine needs to ``out`` and its wall time is the stage "prepare".
     prepare: str | None = None
+    #: False: ``PageView.pixels`` is None, for engines that read only what ``prepare`` wrote.
+    keep_pixels: bool = True
 
 
 @dataclass(frozen=True)

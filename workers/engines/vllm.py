@@ -1,0 +1,169 @@
+"""DeepSeek-OCR on vLLM: one engine in a process of its own, fed by one event loop.
+
+Pages come finished from the rendering processes, so this process only hands them on.
+"""
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from shared.catalogue import CATALOGUE
+from shared.errors import EngineDead, EngineFailed, UsageError
+from shared.hardware import gpu_memory
+from shared.records import EngineInfo, PageOptions
+from shared.settings import Settings, quiet_vllm
+from shared.tasks import prompt_for
+from workers.deepseek.answers import Answer, read_answer
+from workers.deepseek.cleaning import strip_control
+from workers.deepseek.modes import mode_for
+from workers.deepseek.prepared import read_levels
+from workers.engines.base import PageView, Reading, RenderPlan
+from workers.vllm_engine.answer import Answered
+from workers.vllm_engine.arguments import engine_arguments
+from workers.vllm_engine.checkpoint import check_parallel, examine
+from workers.vllm_engine.core import Core
+from workers.vllm_engine.departures import Departures
+from workers.vllm_engine.halves import Question
+from workers.vllm_engine.inputs import Inputs, page_input
+from workers.vllm_engine.ladder import Ladder
+from workers.vllm_engine.lessons import Lessons
+from workers.vllm_engine.sampling import RUNGS, Rung, sampling
+from workers.vllm_engine.sizes import fitted, page_room, plan_sizes
+from workers.vllm_engine.versions import installed_version
+
+log = logging.getLogger("pagefleet.engine")
+TASKS = CATALOGUE["vllm"].tasks
+#: Longest side of a page drawn for tiles: three of 640 pixels.
+TILED_SIDE = 1920
+
+
+class VllmEngine:
+    """Many pages in flight; every read raises EngineDead once the engine is gone."""
+
+    tasks = TASKS
+
+    def __init__(self, settings: Settings, model: str) -> None:
+        """Nothing is loaded yet; raises EngineUnavailable for what can't work here."""
+        self._settings = settings
+        self._version = installed_version()
+        self.info = EngineInfo(name="vllm", model=model, version=f"vllm-{self._version}")
+        checkpoint = examine(model, weights=settings.vllm_load_format != "dummy")
+        check_parallel(checkpoint, settings.tensor_parallel_size, settings.pipeline_parallel_size)
+        self._family = checkpoint.family
+        memory = gpu_memory()
+        self._lessons = Lessons(settings.home, model, str(memory))
+        self._sizes = plan_sizes(
+            settings, min(memory, default=None), self._lessons.limit, page_room()
+        )
+        self._core = Core(self._lessons, self._sizes.batch, settings.engine_stall_s)
+        self._departures = Departures()
+        self._inputs: Inputs | None = None
+        self._tokenizer: Any = None
+
+    @property
+    def capacity(self) -> int:
+        """Pages that may be in flight; after ``start`` no more than the engine's cache holds."""
+        return self._sizes.capacity
+
+    def plan(self, options: PageOptions) -> RenderPlan:
+        """The size that the model sees; with ``exact`` what the official script draws."""
+        try:
+            mode = mode_for(options, self._family)
+        except UsageError as error:
+            raise EngineFailed(error.message) from None
+        side = TILED_SIDE if mode.tile_side else mode.global_side
+        suffix = "_ocr2" if self._family == "ocr2" else ""
+        return RenderPlan(
+            dpi=options.dpi,
+            longest_side=None if options.exact or options.dpi else side,
+            prepare=f"workers.deepseek.prepare:prepare_levels{suffix}",
+            keep_pixels=False,
+        )
+
+    async def start(self) -> None:
+        """Load and warm up; raises EngineUnavailable."""
+        quiet_vllm(self._settings.log_level)
+        arguments = engine_arguments(self._settings, self.info.model, self._sizes, self._lessons)
+        core = self._core
+        core.load(arguments, self._version)
+        self._sizes = fitted(self._sizes, core.cache_tokens)
+        self._tokenizer = core.tokenizer
+        self._inputs = Inputs(self._encode, self._family, core.longest)
+        log.info(
+            "vLLM %s: %d pages decoded at once, a cache of %d tokens",
+            self._version, self._sizes.batch, core.cache_tokens,
+        )  # fmt: skip
+
+    def _encode(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
+        return ids
+
+    def _decode(self, answered: Answered) -> str:
+        text: str = self._tokenizer.decode(answered.text_ids, skip_special_tokens=False)
+        return text
+
+    async def read(self, view: PageView) -> Reading:
+        """The page as Markdown and blocks; raises PageError, or EngineDead."""
+        spent = 0.0
+
+        def parse(question: Question, answered: Answered) -> Answer:
+            nonlocal spent
+            started = time.perf_counter()
+            answer = read_answer(self._decode(answered), question.options.task)
+            spent += time.perf_counter() - started
+            return answer
+
+        climbed = await Ladder(self._ask, parse).climb(self._question(view))
+        return Reading(
+            climbed.answer.markdown,
+            blocks=climbed.answer.blocks,
+            finish_reason=climbed.finish_reason,
+            prompt_tokens=climbed.prompt_tokens,
+            output_tokens=climbed.output_tokens,
+            parse_ms=spent * 1000,
+            notes=climbed.answer.notes,
+        )
+
+    def _question(self, view: PageView) -> Question:
+        if view.prepared is None:
+            raise EngineFailed(f"page {view.page} came without the model's input")
+        options = view.options
+        prompt = prompt_for(options.task, options.prompt, options.query)
+        return Question(prompt, options, read_levels(view.prepared), self._family)
+
+    async def _ask(self, question: Question, rung: Rung) -> Answered:
+        await self._departures.depart()
+        asked, wanted, name = self._request(question, rung, streaming=False)
+        answered = await self._core.ask(asked, wanted, name)
+        if self._settings.bench_output_tokens is not None:
+            return Answered(answered.token_ids, "stop", answered.prompt_tokens)
+        return answered
+
+    def _request(self, question: Question, rung: Rung, *, streaming: bool) -> tuple[Any, Any, str]:
+        inputs = self._inputs
+        if inputs is None:
+            raise EngineDead("the engine is not running; start the worker again")
+        ids = inputs.token_ids(question.prompt, question.options, question.views)
+        length = self._settings.bench_output_tokens
+        wanted = sampling(rung, inputs.room(ids), length, streaming=streaming)
+        name = self._core.new_name()
+        return page_input(ids, question.views, name), wanted, name
+
+    async def stream(self, view: PageView) -> AsyncIterator[str]:
+        """The answer's own text as it is made."""
+        asked, wanted, name = self._request(self._question(view), RUNGS[0], streaming=True)
+        async with aclosing(self._core.stream(asked, wanted, name)) as pieces:
+            async for piece in pieces:
+                yield strip_control(piece.text)
+
+    async def stop(self) -> None:
+        """End the engine; pages with it raise EngineDead."""
+        self._inputs = None
+        await self._core.stop()
+
+
+def create(settings: Settings, model: str) -> VllmEngine:
+    """The engine for ``settings``; raises EngineUnavailable with advice."""
+    return VllmEngine(settings, model)

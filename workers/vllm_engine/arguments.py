@@ -1,0 +1,51 @@
+"""vLLM's engine arguments for our settings."""
+
+import json
+from typing import Any
+
+from shared.errors import UsageError
+from shared.settings import Settings
+from workers.vllm_engine.lessons import Lessons
+from workers.vllm_engine.sizes import Sizes
+
+#: Tokens of a page between two signs of life; each costs the worker's own process some time.
+TOKENS_PER_SIGN = 64
+
+
+def engine_arguments(
+    settings: Settings, model: str, sizes: Sizes, lessons: Lessons
+) -> dict[str, Any]:
+    """Keyword arguments of ``AsyncEngineArgs``; raises UsageError for bad ``vllm_arguments``."""
+    return {
+        "model": model,
+        "dtype": "bfloat16",
+        "load_format": settings.vllm_load_format,
+        "max_model_len": settings.max_model_len,
+        "max_num_seqs": sizes.batch,
+        "max_num_batched_tokens": sizes.step_tokens,
+        "gpu_memory_utilization": settings.gpu_memory_utilization,
+        "tensor_parallel_size": settings.tensor_parallel_size,
+        "pipeline_parallel_size": settings.pipeline_parallel_size,
+        "limit_mm_per_prompt": {"image": 1},
+        # No two pages are alike, so every cache of earlier pages only costs time.
+        "enable_prefix_caching": False,
+        "mm_processor_cache_gb": 0,
+        "generation_config": "vllm",
+        "disable_log_stats": True,
+        "stream_interval": 1 if settings.stream_output else TOKENS_PER_SIGN,
+        "worker_extension_cls": "workers.vllm_plugin.register.WorkerExtension",
+        "additional_config": {"pagefleet_trouble": str(lessons.trouble)},
+        **_further(settings.vllm_arguments),
+    }
+
+
+def _further(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"setting 'vllm_arguments' is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise UsageError("setting 'vllm_arguments' has to be a JSON object")
+    return found

@@ -1,0 +1,114 @@
+"""A page in two halves: cut where there is least ink, read apart, and put together again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from shared.records import BBox, Block, PageOptions
+from workers.deepseek.answers import Answer
+from workers.deepseek.modes import NO_TILES, Family, mode_for
+from workers.deepseek.pixels import GREY, Levels, Views, make_views
+
+_SCALE = 999
+#: The cut lies in the middle third of the page.
+_FIRST, _LAST = 1 / 3, 2 / 3
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of which picture."""
+
+    prompt: str
+    options: PageOptions
+    views: Views
+    family: Family
+
+
+@dataclass(frozen=True)
+class Half:
+    """A part of a page: from ``top`` to ``bottom``, both 0 to 1."""
+
+    question: Question
+    top: float
+    bottom: float
+
+
+def halves(question: Question) -> tuple[Half, Half]:
+    """The upper and the lower half of the page that ``question`` is about."""
+    picture = _picture(question.views)
+    height = len(picture)
+    cut = _quiet_row(picture)
+    ends = ((0, cut), (cut, height))
+    upper, lower = (
+        Half(_about(question, picture[top:bottom]), top / height, bottom / height)
+        for top, bottom in ends
+    )
+    return upper, lower
+
+
+def _picture(views: Views) -> Levels:
+    """The page as rows x columns x channels, from its tiles, or from the whole view."""
+    if views.grid == NO_TILES:
+        return _without_bars(views.whole.transpose(1, 2, 0))
+    columns, rows = views.grid
+    _, channels, side, _ = views.tiles.shape
+    cells = views.tiles.reshape(rows, columns, channels, side, side)
+    return cells.transpose(0, 3, 1, 4, 2).reshape(rows * side, columns * side, channels)
+
+
+def _without_bars(picture: Levels) -> Levels:
+    """``picture`` without the grey bars that fill it up to a square."""
+    inked = (picture != GREY).any(axis=2)
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    if not len(rows):
+        return picture
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _quiet_row(picture: Levels) -> int:
+    """The row in the middle of the page where the pixels differ least."""
+    height = len(picture)
+    first, last = int(height * _FIRST), max(int(height * _LAST), int(height * _FIRST) + 1)
+    unrest = picture[first:last].astype(np.float32).std(axis=(1, 2))
+    quiet = np.flatnonzero(unrest <= unrest.min() + 0.5)
+    nearest = quiet[np.abs(quiet - len(unrest) / 2).argmin()]
+    return max(1, first + int(nearest))
+
+
+def _about(question: Question, picture: Levels) -> Question:
+    plain = picture if picture.shape[2] == 3 else picture.repeat(3, axis=2)
+    image = Image.fromarray(np.ascontiguousarray(plain))
+    mode = mode_for(question.options, question.family)
+    return replace(question, views=make_views(image, mode))
+
+
+def joined(parts: Sequence[tuple[Half, Answer]]) -> Answer:
+    """One answer for the page; boxes are of the page, figures are numbered through."""
+    markdown: list[str] = []
+    blocks: list[Block] = []
+    for half, answer in parts:
+        figures = sum(block.type == "image" for block in blocks)
+        markdown.append(_renumbered(answer.markdown, figures))
+        blocks.extend(_moved(block, half) for block in answer.blocks)
+    notes = tuple(note for _, answer in parts for note in answer.notes)
+    return Answer("\n\n".join(part for part in markdown if part), tuple(blocks), notes)
+
+
+def _renumbered(markdown: str, before: int) -> str:
+    pieces = markdown.split("](figure:")
+    for place in range(1, len(pieces)):
+        number, closing, rest = pieces[place].partition(")")
+        pieces[place] = f"{int(number) + before}{closing}{rest}"
+    return "](figure:".join(pieces)
+
+
+def _moved(block: Block, half: Half) -> Block:
+    left, top, right, bottom = block.bbox
+    box: BBox = (left, _on_page(top, half), right, _on_page(bottom, half))
+    return block.model_copy(update={"bbox": box})
+
+
+def _on_page(value: int, half: Half) -> int:
+    return min(_SCALE, round((half.top + value / _SCALE * (half.bottom - half.top)) * _SCALE))

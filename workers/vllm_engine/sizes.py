@@ -1,0 +1,85 @@
+"""How many pages an engine is given at once, and how many tokens a step may have."""
+
+from dataclasses import dataclass, replace
+
+from shared.settings import Settings
+from workers.cores import usable_memory
+from workers.deepseek.modes import Mode
+from workers.scratch import free_bytes
+
+#: Pages that a GPU of at least so many MiB decodes at once; beyond this a step only gets longer.
+_BATCH_BY_MEMORY = ((60_000, 512), (36_000, 256), (20_000, 128), (0, 64))
+_BATCH_WITHOUT_GPU = 4
+#: Tokens of a page on average: A4 in gundam mode and its answer.
+_PAGE_TOKENS = 2300
+#: The largest prepared page: in colour, with nine tiles.
+_PAGE_BYTES = 3 * (1024 * 1024 + 9 * 640 * 640)
+_STEP_TOKENS, _STEP_TOKENS_WITHOUT_GPU = 8192, 2048
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the engine is built for."""
+
+    #: Sequences decoded at once.
+    batch: int
+    #: Tokens of one step; also the most that one page's image may have.
+    step_tokens: int
+    #: Pages in flight: those decoded, and those being drawn meanwhile.
+    capacity: int
+    #: False where a person chose ``capacity``.
+    adjustable: bool
+
+
+def plan_sizes(
+    settings: Settings, gpu_mebibytes: int | None, limit: int | None, room: int
+) -> Sizes:
+    """Sizes for a GPU of ``gpu_mebibytes``, None without one.
+
+    ``limit``: the largest batch that has not run out of memory yet, None where none has.
+    ``room``: pages that this machine's own memory holds.
+    """
+    batch = _batch(settings, gpu_mebibytes)
+    if limit is not None:
+        batch = min(batch, limit)
+    chosen = settings.max_concurrency
+    capacity = min(_with_ahead(batch), room) if chosen == "auto" else chosen
+    return Sizes(
+        min(batch, capacity), _step_tokens(settings, gpu_mebibytes), capacity, chosen == "auto"
+    )
+
+
+def _batch(settings: Settings, gpu_mebibytes: int | None) -> int:
+    if settings.batch_size != "auto":
+        return settings.batch_size
+    if gpu_mebibytes is None:
+        return _BATCH_WITHOUT_GPU
+    return next(batch for least, batch in _BATCH_BY_MEMORY if gpu_mebibytes >= least)
+
+
+def _step_tokens(settings: Settings, gpu_mebibytes: int | None) -> int:
+    if settings.max_batch_tokens != "auto":
+        wanted = settings.max_batch_tokens
+    else:
+        wanted = _STEP_TOKENS if gpu_mebibytes is not None else _STEP_TOKENS_WITHOUT_GPU
+    # An image enters as a whole, so the largest one must fit into a step.
+    return max(wanted, Mode(1024, 640, most_tiles=9).most_tokens)
+
+
+def page_room() -> int:
+    """Pages that this machine's memory and the room for prepared pages can hold."""
+    # Each page lies in the scratch folder and once more in the engine's own process.
+    by_memory = usable_memory() // 3 // (2 * _PAGE_BYTES)
+    return max(1, min(by_memory, free_bytes() // 2 // _PAGE_BYTES))
+
+
+def _with_ahead(batch: int) -> int:
+    return batch + max(2, batch // 4)
+
+
+def fitted(sizes: Sizes, cache_tokens: int) -> Sizes:
+    """``sizes`` for an engine whose cache holds ``cache_tokens``."""
+    if not sizes.adjustable:
+        return sizes
+    pages = max(1, cache_tokens // _PAGE_TOKENS)
+    return replace(sizes, capacity=min(sizes.capacity, _with_ahead(pages)))

@@ -1,0 +1,102 @@
+"""The vision tower fed with bare pixel levels, many pages at once and in any size.
+
+A page comes as bytes, one channel where it has no colour, and becomes numbers on the device.
+All whole views of a step go through the tower together, and all tiles do, so that the device
+is busy and not the launch of its kernels. Nothing here waits for the device.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import torch
+
+#: Keyword arguments of a page in vLLM; a page with others is left to vLLM's own code.
+WHOLE, TILES, GRID = "level_whole", "level_tiles", "level_grid"
+#: Pixels that go through the tower at once; its attention tables take memory in proportion.
+PIXELS_AT_ONCE = 12 * 1024 * 1024
+
+Tensor = Any
+
+
+def level_table(dtype: Any, device: Any) -> Tensor:
+    """The number of each of the 256 levels: (level / 255 - 0.5) / 0.5, rounded once."""
+    # On the host: devices divide by a constant through its reciprocal, which rounds otherwise.
+    levels = torch.arange(256, dtype=torch.float32) / 255
+    return ((levels - 0.5) / 0.5).to(dtype).to(device, non_blocking=True)
+
+
+def embed_levels(model: Any, whole: Any, tiles: Any, grids: Any) -> list[Tensor]:
+    """One embedding a page: its tiles, row by row with newlines, the whole view, a separator."""
+    encoder = _Encoder(model)
+    wholes = encoder.encode([page.unsqueeze(0) for page in whole])
+    pages = list(tiles)
+    parts = iter(encoder.encode([page for page in pages if len(page)]))
+    return [
+        _assemble(model, next(parts) if len(page) else None, view, grid.tolist())
+        for view, page, grid in zip(wholes, pages, grids, strict=True)
+    ]
+
+
+class _Encoder:
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        parameter = model.projector.layers.weight
+        self._table = level_table(parameter.dtype, parameter.device)
+
+    def encode(self, stacks: Sequence[Tensor]) -> list[Tensor]:
+        """For each stack of views (n x channels x side x side) its features, n x places x width."""
+        found: list[Tensor] = []
+        for _, alike in groupby(stacks, key=lambda stack: stack.shape[-1]):
+            members = list(alike)
+            features = [self._features(part) for part in self._portions(members)]
+            found.extend(torch.cat(features).split([len(stack) for stack in members]))
+        return found
+
+    def _portions(self, stacks: Sequence[Tensor]) -> Iterator[Tensor]:
+        values = torch.cat([self._values(stack) for stack in stacks])
+        side = values.shape[-1]
+        yield from values.split(max(1, PIXELS_AT_ONCE // (side * side)))
+
+    def _values(self, stack: Tensor) -> Tensor:
+        values = self._table[stack.int()]
+        return values.expand(-1, 3, -1, -1)
+
+    def _features(self, values: Tensor) -> Tensor:
+        first = self._model.sam_model(values)
+        second = self._model.vision_model(values, first)
+        both = torch.cat((second[:, 1:], first.flatten(2).permute(0, 2, 1)), dim=-1)
+        return self._model.projector(both)
+
+
+def _assemble(model: Any, tiles: Tensor | None, whole: Tensor, grid: Sequence[int]) -> Tensor:
+    parts = [_rows(model, whole, 1, 1), model.view_seperator.unsqueeze(0)]
+    if tiles is not None:
+        columns, rows = grid
+        parts.insert(0, _rows(model, tiles, columns, rows))
+    return torch.cat(parts)
+
+
+def _rows(model: Any, views: Tensor, columns: int, rows: int) -> Tensor:
+    """Features of ``rows`` x ``columns`` views as one picture, a newline after each row."""
+    side = int(views.shape[1] ** 0.5)
+    width = views.shape[2]
+    cells = views.view(rows, columns, side, side, width).permute(0, 2, 1, 3, 4)
+    picture = cells.reshape(rows * side, columns * side, width)
+    newline = model.image_newline.expand(rows * side, 1, width)
+    return torch.cat((picture, newline), dim=1).view(-1, width)
+
+
+def stock_tensors(model: Any, whole: Any, tiles: Any, grids: Any) -> dict[str, Tensor]:
+    """The same pages as vLLM's own keyword arguments, for models whose tower is left alone."""
+    parameter = model.projector.layers.weight
+    table = level_table(parameter.dtype, parameter.device)
+
+    def values(stack: Tensor) -> Tensor:
+        return table[stack.int()].expand(-1, 3, -1, -1)
+
+    return {
+        "pixel_values": torch.cat([values(page.unsqueeze(0)) for page in whole]),
+        "images_crop": torch.cat([values(page) for page in tiles]),
+        "images_spatial_crop": torch.stack(list(grids)),
+    }

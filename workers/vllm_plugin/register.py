@@ -1,0 +1,109 @@
+"""Adds to vLLM, in every process that runs a model, what pagefleet's engine sends to it.
+
+vLLM calls ``register`` by its entry point group ``vllm.general_plugins``; importing this module
+through the worker extension does the same where the package is not installed but only found.
+Requests that are not pagefleet's go their usual way.
+"""
+
+import functools
+import inspect
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+#: Key of vLLM's ``additional_config`` that holds the file for troubles.
+TROUBLE = "pagefleet_trouble"
+_MODELS = {
+    "vllm.model_executor.models.deepseek_ocr:DeepseekOCRForCausalLM": "_batched",
+    "vllm.model_executor.models.deepseek_ocr2:DeepseekOCR2ForCausalLM": "_translated",
+}
+#: Steps of a worker that its wrapper has itself; it looks up all others by ``__getattr__``.
+_WORKER_STEPS = ("init_device", "initialize_from_config", "execute_model")
+_MARK = "_pagefleet_original"
+
+
+class WorkerExtension:
+    """Nothing by itself: naming it makes vLLM import this module in its workers."""
+
+
+def register() -> None:
+    """Teach both models to take bare levels, and workers to say why they die; idempotent."""
+    from vllm.v1.worker.worker_base import WorkerWrapperBase
+
+    for name, way in _MODELS.items():
+        module, cls = name.split(":")
+        _replace(getattr(import_module(module), cls), "embed_multimodal", globals()[way])
+    for method in _WORKER_STEPS:
+        _replace(WorkerWrapperBase, method, _noting)
+    _replace(WorkerWrapperBase, "__getattr__", _noting_others)
+
+
+def _replace(owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
+    original = getattr(owner, name)
+    if not hasattr(original, _MARK):
+        wrapped = functools.wraps(original)(wrap(original))
+        setattr(wrapped, _MARK, original)
+        setattr(owner, name, wrapped)
+
+
+def _batched(original: Any) -> Any:
+    def embed_multimodal(self: Any, **kwargs: Any) -> Any:
+        from workers.vllm_plugin.levels import GRID, TILES, WHOLE, embed_levels
+
+        if WHOLE not in kwargs:
+            return original(self, **kwargs)
+        return embed_levels(self, kwargs[WHOLE], kwargs[TILES], kwargs[GRID])
+
+    return embed_multimodal
+
+
+def _translated(original: Any) -> Any:
+    def embed_multimodal(self: Any, **kwargs: Any) -> Any:
+        from workers.vllm_plugin.levels import GRID, TILES, WHOLE, stock_tensors
+
+        if WHOLE in kwargs:
+            kwargs = stock_tensors(self, kwargs[WHOLE], kwargs[TILES], kwargs[GRID])
+        return original(self, **kwargs)
+
+    return embed_multimodal
+
+
+def _noting(original: Any) -> Any:
+    def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(self, *args, **kwargs)
+        except Exception as error:
+            _note(self, error)
+            raise
+
+    return step
+
+
+def _noting_others(original: Any) -> Any:
+    def look_up(self: Any, name: str) -> Any:
+        found = original(self, name)
+        if not inspect.ismethod(found):
+            return found
+        return functools.partial(_noting(lambda _, *args, **kwargs: found(*args, **kwargs)), self)
+
+    return look_up
+
+
+def _note(worker: Any, error: Exception) -> None:
+    """Leave the reason of a death where the engine's other side will look for it."""
+    config = getattr(getattr(worker, "vllm_config", None), "additional_config", None)
+    path = config.get(TROUBLE) if isinstance(config, dict) else None
+    if path is None:
+        return
+    import torch
+
+    memory = isinstance(error, torch.OutOfMemoryError)
+    text = {"memory": memory, "error": f"{type(error).__name__}: {error}"[:1000]}
+    with suppress(OSError):  # then the reason stays in the log alone
+        Path(path).write_text(json.dumps(text), "utf-8")
+
+
+register()
