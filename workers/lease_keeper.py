@@ -19,25 +19,26 @@ HEARTBEAT_TICKS = 4
 class LeaseKeeper:
     """A thread that looks every two seconds; outages are ridden out."""
 
-    def __init__(
-        self, ledger: Ledger, flights: Flights, engine: str, worker: str, capacity: int
-    ) -> None:
+    def __init__(self, ledger: Ledger, flights: Flights, engine: str, worker: str) -> None:
         self._ledger = ledger
         self._flights = flights
         self._engine = engine
         self._worker = worker
-        self._capacity = capacity
+        self._capacity = 0
         self._facts: Callable[[], dict[str, Any]] = dict
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
 
-    def start(self, facts: Callable[[], dict[str, Any]]) -> None:
+    def start(self, capacity: int, facts: Callable[[], dict[str, Any]]) -> None:
         """Announce the worker and begin; ``facts`` are asked for at each heartbeat."""
+        self._capacity = capacity
         self._facts = facts
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and sign the worker off."""
+        """End, and sign the worker off; safe before ``start``."""
+        if self._thread.ident is None:
+            return
         self._stopped.set()
         self._thread.join(10)
         with suppress(BrokerUnreachable):  # the heartbeat runs out by itself

@@ -64,9 +64,7 @@ class PagesProcess:
         info = self._host.engine.info
         self._observer = PageObserver(info, FailureLog(settings))
         self._app = make_app(settings, page_queues(info.name))
-        self._keeper = LeaseKeeper(
-            self._ledger, self._flights, info.name, worker, self._host.engine.capacity
-        )
+        self._keeper = LeaseKeeper(self._ledger, self._flights, info.name, worker)
 
     def run(self) -> int:
         """Serve until SIGTERM; returns the process's exit status."""
@@ -86,10 +84,12 @@ class PagesProcess:
         info = self._host.engine.info
         task = PageTask(self._station())
         register(self._app, task, self._ledger)
-        self._keeper.start(self._facts)
+        # Only now known: an engine learns from its loading how many pages it holds.
+        capacity = self._host.engine.capacity
+        metrics.CAPACITY.labels(info.name).set(capacity)
+        self._keeper.start(capacity, self._facts)
         self._health.reached(ENGINE)
         self._engine_up.set(1)
-        capacity = self._host.engine.capacity
         log.info("ready: engine %s, model %s, %d pages at once", info.name, info.model, capacity)
         queues = page_queues(info.name)
         run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain)

@@ -13,7 +13,7 @@ from shared.catalogue import CATALOGUE
 from shared.errors import EngineDead, EngineFailed, UsageError
 from shared.hardware import gpu_memory
 from shared.records import EngineInfo, PageOptions
-from shared.settings import Settings, quiet_vllm
+from shared.settings import Settings, quiet_vllm, visible_gpus
 from shared.tasks import prompt_for
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
@@ -53,7 +53,7 @@ class VllmEngine:
         check_parallel(checkpoint, settings.tensor_parallel_size, settings.pipeline_parallel_size)
         self._family = checkpoint.family
         memory = gpu_memory()
-        self._lessons = Lessons(settings.home, model, str(memory))
+        self._lessons = Lessons(settings.home, model, f"{memory} {visible_gpus()}")
         self._sizes = plan_sizes(
             settings, min(memory, default=None), self._lessons.limit, page_room()
         )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 from pathlib import Path
 
 from shared.durable_write import DurableWriter
@@ -29,8 +30,8 @@ class Lessons:
         return found if isinstance(found, int) and found > 0 else None
 
     def begin(self) -> None:
-        """Forget the last words of an earlier engine."""
-        self.trouble.unlink(missing_ok=True)
+        """Forget the last words of an earlier engine, and tell the next one whose it is."""
+        self.trouble.write_text(json.dumps({"owner": os.getpid()}), "utf-8")
 
     def last_words(self) -> str | None:
         """What the engine said before it died, if anything."""

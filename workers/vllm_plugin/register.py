@@ -8,20 +8,25 @@ Requests that are not pagefleet's go their usual way.
 import functools
 import inspect
 import json
+import os
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-#: Key of vLLM's ``additional_config`` that holds the file for troubles.
+#: Key of vLLM's ``additional_config``: the file that names the owning process, and gets the reason
+#: of a death. Only its path is configuration, as that goes into the key of compiled code.
 TROUBLE = "pagefleet_trouble"
+OWNER_CHECK_S = 2.0
 _MODELS = {
     "vllm.model_executor.models.deepseek_ocr:DeepseekOCRForCausalLM": "_batched",
     "vllm.model_executor.models.deepseek_ocr2:DeepseekOCR2ForCausalLM": "_translated",
 }
 #: Steps of a worker that its wrapper has itself; it looks up all others by ``__getattr__``.
-_WORKER_STEPS = ("init_device", "initialize_from_config", "execute_model")
+_WORKER_STEPS = ("initialize_from_config", "execute_model")
 _MARK = "_pagefleet_original"
 
 
@@ -36,6 +41,7 @@ def register() -> None:
     for name, way in _MODELS.items():
         module, cls = name.split(":")
         _replace(getattr(import_module(module), cls), "embed_multimodal", globals()[way])
+    _replace(WorkerWrapperBase, "init_device", lambda original: _tied(_noting(original)))
     for method in _WORKER_STEPS:
         _replace(WorkerWrapperBase, method, _noting)
     _replace(WorkerWrapperBase, "__getattr__", _noting_others)
@@ -71,6 +77,24 @@ def _translated(original: Any) -> Any:
     return embed_multimodal
 
 
+def _tied(original: Any) -> Any:
+    def init_device(self: Any, *args: Any, **kwargs: Any) -> Any:
+        path = _trouble_file(self)
+        if path is not None:
+            owner = int(json.loads(path.read_text("utf-8"))["owner"])
+            threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
+        return original(self, *args, **kwargs)
+
+    return init_device
+
+
+def _follow(owner: int) -> None:
+    """End this worker after its owner has: else it would keep the GPU's memory for ever."""
+    while Path(f"/proc/{owner}").exists() or not Path("/proc/self").exists():
+        time.sleep(OWNER_CHECK_S)
+    os._exit(1)
+
+
 def _noting(original: Any) -> Any:
     def step(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -94,8 +118,7 @@ def _noting_others(original: Any) -> Any:
 
 def _note(worker: Any, error: Exception) -> None:
     """Leave the reason of a death where the engine's other side will look for it."""
-    config = getattr(getattr(worker, "vllm_config", None), "additional_config", None)
-    path = config.get(TROUBLE) if isinstance(config, dict) else None
+    path = _trouble_file(worker)
     if path is None:
         return
     import torch
@@ -103,7 +126,13 @@ def _note(worker: Any, error: Exception) -> None:
     memory = isinstance(error, torch.OutOfMemoryError)
     text = {"memory": memory, "error": f"{type(error).__name__}: {error}"[:1000]}
     with suppress(OSError):  # then the reason stays in the log alone
-        Path(path).write_text(json.dumps(text), "utf-8")
+        path.write_text(json.dumps(text), "utf-8")
+
+
+def _trouble_file(worker: Any) -> Path | None:
+    config = worker.vllm_config.additional_config
+    path = config.get(TROUBLE) if isinstance(config, dict) else None
+    return Path(path) if isinstance(path, str) else None
 
 
 register()
