@@ -84,6 +84,42 @@ def submit(**given: Any) -> int:
     return submit_documents(given)
 
 
+@cli.command(
+    epilog="""\b
+Examples:
+  pagefleet watch s3://bucket/inbox/
+  pagefleet watch s3://bucket/inbox/ --to s3://other/outbox/ --after move
+  pagefleet watch s3://bucket/inbox/ --queue-url https://sqs.eu-west-1.amazonaws.com/1/drops
+  pagefleet watch ./inbox --to ./outbox
+"""
+)
+@click.argument("source", metavar="PLACE")
+@click.option("--to", metavar="PLACE", help="Where outputs go; default: outbox beside the inbox.")
+@click.option(
+    "--after",
+    type=click.Choice(["keep", "move", "delete"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of sources; move: to done/ and failed/ beside the inbox.",
+)
+@shared_options.watch
+@shared_options.request_of_watch
+@shared_options.render
+@click.option("--once", is_flag=True, help="Stop when everything that is there is delivered.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per event.")
+@click.option("--quiet", is_flag=True, help="Only say what is wrong.")
+def watch(**given: Any) -> int:
+    """Convert every document that lands in a bucket's prefix or a folder.
+
+    inbox/a/x.pdf becomes outbox/a/x.pdf.md, x.pdf.json and x.pdf/figures/; a file
+    x.pdf.status.json tells how far it is, or what is wrong. A pagefleet.toml in a folder sets
+    options for what is dropped below it. Any number of watchers may run side by side.
+    """
+    from producer.watching.command import watch_place
+
+    return watch_place(given)
+
+
 @cli.command(epilog="\b\nExample:\n  pagefleet status 0123456789abcdef-01234567")
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")

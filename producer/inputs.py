@@ -40,6 +40,8 @@ class Input:
     kind: Literal["file", "s3", "stdin"]
     overrides: Overrides = Overrides()
     problem: PagefleetError | None = None
+    #: The version of an S3 object that is meant; None for whatever is there.
+    etag: str | None = None
 
     @property
     def name(self) -> str:

@@ -79,8 +79,10 @@ class Intake:
                 copy_limited(sys.stdin.buffer, path, limit)
             return path, None
         try:
-            return path, download_uri(item.word, path, limit, self._settings).etag
+            return path, download_uri(item.word, path, limit, self._settings, item.etag).etag
         except NotFound as error:
+            if item.etag is not None:
+                raise  # that version is gone, which says nothing of a document
             raise NotADocument(error.message) from None
 
 

@@ -36,16 +36,32 @@ _REQUEST = (
                  show_default=True),
     click.option("--password-file", metavar="FILE", help="Password of encrypted documents."),
     click.option("--label", "labels", multiple=True, metavar="K=V", help="Kept with the job."),
-    click.option("--force", is_flag=True, help="Convert again even if there is a result."),
     click.option("--retry-failed", is_flag=True, help="Run failed pages of a known job again."),
     click.option("--concurrency", "max_concurrency", help="Pages in flight per engine."),
 )  # fmt: skip
+
+_FORCE = (click.option("--force", is_flag=True, help="Convert again even if there is a result."),)
 
 _RENDER = (
     click.option("--page-breaks", type=click.Choice(["comment", "none", "rule"]),
                  help="What stands between pages (default: comment)."),
     click.option("--max-failed-pages", type=click.IntRange(0), metavar="N",
                  help="More failed pages make the whole document failed."),
+)  # fmt: skip
+
+_WATCH = (
+    click.option("--period", type=click.FloatRange(0.1), metavar="S",
+                 help="Seconds between looks (10; 60 where events tell, too)."),
+    click.option("--lists", type=click.IntRange(4), default=10, show_default=True, metavar="N",
+                 help="Most LIST requests in one period; each sees 1000 objects."),
+    click.option("--settle", type=click.FloatRange(0), metavar="S",
+                 help="Take only what is the same S seconds later (0 at Amazon, else 0.5; "
+                      "folders 1)."),
+    click.option("--max-open", type=click.IntRange(1), default=200, show_default=True,
+                 metavar="N", help="Most documents on their way at once."),
+    click.option("--queue-url", metavar="URL", help="SQS queue with the bucket's events."),
+    click.option("--listen", metavar="HOST:PORT", help="Receive events of stores that push."),
+    click.option("--secret-file", metavar="FILE", help="What senders to --listen must know."),
 )  # fmt: skip
 
 _OUTPUT = (
@@ -64,6 +80,9 @@ def _apply(decorators: tuple[Callable[[Any], Any], ...]) -> Callable[[_Command],
 
 
 inputs = _apply(_INPUTS)
-request = _apply(_REQUEST)
+request = _apply(_REQUEST + _FORCE)
 render = _apply(_RENDER)
+watch = _apply(_WATCH)
+#: A watch decides by itself what is converted again.
+request_of_watch = _apply(_REQUEST)
 output = _apply(_OUTPUT)

@@ -12,6 +12,8 @@ OPEN = "open/"
 JOBS = "jobs/"
 #: Markers of jobs whose webhook is due.
 NOTIFY = "notify/"
+#: What watchers keep.
+WATCH = "watch/"
 #: Together with a prefix this stays below the 1024 bytes of an S3 key.
 MAX_KEY_BYTES = 800
 #: File systems allow 255 bytes for one name.
@@ -21,6 +23,8 @@ _JOB_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}(-([2-9]|[1-9][0-9]{1,5}))?", re.
 _PAGE_KEY = re.compile(r"(?:.*/)?pages/([0-9]{6,9})(\.failed)?\.json", re.ASCII)
 _SUFFIX = re.compile(r"[a-z0-9]{1,8}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+_WATCH_ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
+_WATCH_CLAIM = re.compile(r".*/claims/[0-9a-f]{2}/([0-9a-f]{20})-([0-9a-f]{12})", re.ASCII)
 _FIGURE = re.compile(r"[0-9]{6,9}-[0-9]{2,3}-[0-9a-f]{8,64}\.png", re.ASCII)
 
 
@@ -176,3 +180,27 @@ def job_of(key: str) -> str:
 def is_figure_name(name: str) -> bool:
     """Whether ``name`` is the file name of a crop as ``figure_name`` makes it."""
     return _FIGURE.fullmatch(name) is not None
+
+
+def watch(watch_id: str) -> str:
+    """The prefix of everything that a watch keeps, with its slash."""
+    if _WATCH_ID.fullmatch(watch_id) is None:
+        raise UsageError(f"{watch_id[:80]!r} is not the id of a watch")
+    return f"{WATCH}{watch_id}/"
+
+
+def watch_open(watch_id: str, key_digest: str = "") -> str:
+    """The open work of one key of a watch, or the prefix of all of it."""
+    return f"{watch(watch_id)}open/{key_digest}"
+
+
+def watch_claims(watch_id: str, key_digest: str = "", version_digest: str = "") -> str:
+    """The claim of one version, or the prefix of those of a key or of all."""
+    every = f"{watch(watch_id)}claims/"
+    return f"{every}{key_digest[:2]}/{key_digest}-{version_digest}" if key_digest else every
+
+
+def parse_watch_claim(key: str) -> tuple[str, str] | None:
+    """The digests of key and version in a claim's name, or None for any other key."""
+    match = _WATCH_CLAIM.fullmatch(key)
+    return (match[1], match[2]) if match else None

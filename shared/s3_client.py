@@ -26,6 +26,7 @@ from botocore.exceptions import (
 
 from shared.errors import NotFound, StoreUnreachable, UsageError
 from shared.s3_advice import CREDENTIALS, advice
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -77,6 +78,17 @@ class S3Options:
     def service(self) -> str:
         """The service's name in messages."""
         return self.endpoint_url or "Amazon S3"
+
+
+def options_of(settings: Settings, max_pool_connections: int = 64) -> S3Options:
+    """How a deployment's settings say to reach the service."""
+    return S3Options(
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        checksums=settings.s3_checksums,
+        addressing=settings.s3_addressing,
+        max_pool_connections=max_pool_connections,
+    )
 
 
 def client(options: S3Options) -> "S3Client":

@@ -131,15 +131,17 @@ def list_uri(uri: str, settings: Settings) -> Iterator[S3Object]:
     return _s3(f"s3://{bucket}", settings).scan(prefix)
 
 
-def download_uri(uri: str, path: Path, limit_bytes: int, settings: Settings) -> S3Object:
+def download_uri(
+    uri: str, path: Path, limit_bytes: int, settings: Settings, etag: str | None = None
+) -> S3Object:
     """Write ``s3://bucket/key`` to ``path``, complete or not at all.
 
-    Raises NotFound, TooLarge, UsageError, StoreUnreachable.
+    With ``etag`` only that version. Raises NotFound, TooLarge, UsageError, StoreUnreachable.
     """
     bucket, key = split_s3(uri)
     if not key or key.endswith("/"):
         raise UsageError(f"{uri!r} names no object; write s3://bucket/key")
-    return _s3(f"s3://{bucket}", settings).download_any(key, path, limit_bytes)
+    return _s3(f"s3://{bucket}", settings).download_any(key, path, limit_bytes, etag)
 
 
 def split_s3(uri: str) -> tuple[str, str]:
@@ -152,18 +154,11 @@ def split_s3(uri: str) -> tuple[str, str]:
 
 
 def _s3(uri: str, settings: Settings, max_pool_connections: int = DEFAULT_POOL) -> "S3Store":
-    from shared.s3_client import S3Options
+    from shared.s3_client import options_of
     from shared.store_s3 import S3Store
 
     bucket, prefix = split_s3(uri)
-    options = S3Options(
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        checksums=settings.s3_checksums,
-        addressing=settings.s3_addressing,
-        max_pool_connections=max_pool_connections,
-    )
-    return S3Store(bucket, prefix.strip("/"), options)
+    return S3Store(bucket, prefix.strip("/"), options_of(settings, max_pool_connections))
 
 
 def _folder(uri: str) -> Path:

@@ -2,25 +2,22 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from shared import s3_client
-from shared.errors import NotFound, StoreUnreachable, TooLarge
+from shared.errors import NotFound, StoreUnreachable
 from shared.keys import check_folder, check_key, check_prefix, is_key
 from shared.s3_advice import advice
-from shared.s3_client import BrokenOff, Refused, S3Options
+from shared.s3_client import Refused, S3Options
+from shared.s3_download import check_limit, download, local, patiently
 from shared.store import S3Object, split_s3
 
-_Result = TypeVar("_Result")
-CHUNK = 1024 * 1024
 #: The most that one request lists or deletes.
 BATCH = 1000
-#: Tries of reading a body that breaks off, which the client does not repeat by itself.
-BODY_ATTEMPTS = 3
 CONFLICT_ATTEMPTS = 6
 
 
@@ -41,10 +38,10 @@ class S3Store:
             with self._explained(name):
                 answer = s3_client.client(self._options).get_object(Bucket=self._bucket, Key=name)
                 with closing(answer["Body"]) as body:
-                    self._check_limit(name, answer["ContentLength"], limit)
+                    check_limit(f"s3://{self._bucket}/{name}", answer["ContentLength"], limit)
                     return body.read()
 
-        return _patiently(read)
+        return patiently(read)
 
     def put(self, key: str, data: bytes) -> None:
         """See ObjectStore."""
@@ -82,12 +79,17 @@ class S3Store:
         """See ObjectStore."""
         self.download_any(self._root + check_key(key), path, None)
 
-    def download_any(self, name: str, path: Path, limit: int | None) -> S3Object:
-        """Like ``download`` for any object of the bucket; raises TooLarge above ``limit`` bytes."""
+    def download_any(
+        self, name: str, path: Path, limit: int | None, etag: str | None = None
+    ) -> S3Object:
+        """Like ``download`` for any object of the bucket; with ``etag`` only that version.
+
+        Raises TooLarge above ``limit`` bytes.
+        """
         partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
         try:
-            found = _patiently(lambda: self._stream(name, partial, limit))
-            with _local(path):
+            found = download(self._options, self._bucket, name, partial, limit, etag)
+            with local(path):
                 partial.replace(path)
         finally:
             with suppress(OSError):
@@ -161,14 +163,15 @@ class S3Store:
             return False
         bucket, source = split_s3(uri)
         name = self._root + check_key(key)
-        extra = {"CopySourceIfMatch": etag} if etag else {}
+        match = {} if etag is None else {"CopySourceIfMatch": f'"{etag}"'}
         try:
             with self._explained(name):
-                s3_client.client(self._options).copy(
+                client = s3_client.client(self._options)
+                client.copy(
                     {"Bucket": bucket, "Key": source},
                     self._bucket,
                     name,
-                    ExtraArgs=extra,
+                    ExtraArgs=match,
                     Config=s3_client.COPY,
                 )
         except NotFound:
@@ -190,18 +193,6 @@ class S3Store:
             client = s3_client.client(self._options)
             client.put_object(Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*")
 
-    def _stream(self, name: str, partial: Path, limit: int | None) -> S3Object:
-        with self._explained(name):
-            client = s3_client.client(self._options)
-            answer = client.get_object(Bucket=self._bucket, Key=name)
-            size = answer["ContentLength"]
-            with closing(answer["Body"]) as body, _local(partial), partial.open("wb") as file:
-                self._check_limit(name, size, limit)
-                # At its end the body compares what came with what was announced.
-                for chunk in iter(lambda: body.read(CHUNK), b""):
-                    file.write(chunk)
-        return S3Object(f"s3://{self._bucket}/{name}", size, answer["ETag"].strip('"'))
-
     def _pages(self, **query: Any) -> Iterator[Any]:
         query = {name: value for name, value in query.items() if value != ""}
         while True:
@@ -213,31 +204,7 @@ class S3Store:
                 return
             query["ContinuationToken"] = page["NextContinuationToken"]
 
-    def _check_limit(self, name: str, size: int, limit: int | None) -> None:
-        if limit is not None and size > limit:
-            where = f"s3://{self._bucket}/{name}"
-            raise TooLarge(f"{where} has {size} bytes; at most {limit} are read")
-
     @contextmanager
     def _explained(self, name: str) -> Iterator[None]:
         with s3_client.explained(f"s3://{self._bucket}/{name}", self._options):
             yield
-
-
-def _patiently(read: Callable[[], _Result]) -> _Result:
-    """What ``read`` returns; repeated where the connection broke in the middle."""
-    for attempt in range(1, BODY_ATTEMPTS):
-        try:
-            return read()
-        except BrokenOff:
-            time.sleep(0.2 * attempt)
-    return read()
-
-
-@contextmanager
-def _local(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreUnreachable(f"can't write {path}: {reason}; free some space there") from error

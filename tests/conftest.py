@@ -3,15 +3,20 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 import redis
 
+from producer.intake import Intake
+from shared.s3_client import forget_clients
 from shared.settings import Settings, build_settings
 from shared.store import ObjectStore, open_store
+from tests.fleet import workers
 from tests.services import RedisServer, S3Server, ServerMissing, start_redis, start_s3
+from tests.watch_lab import Lab
 from tests.watched_fleet import Watched, watched_fleet
 
 SettingsFactory = Callable[..., Settings]
@@ -110,3 +115,36 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """One fleet at work for all tests that only watch."""
     with watched_fleet(tmp_path_factory.mktemp("watched")) as fleet:
         yield fleet
+
+
+@pytest.fixture(scope="module")
+def watch_fleet(
+    redis_server: RedisServer, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """A fleet with the fake engine for all tests of a module; they want ``lab``."""
+    folder = tmp_path_factory.mktemp("watch")
+    with pytest.MonkeyPatch.context() as patch, redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in s3_server.environment.items():
+            patch.setenv(name, value)
+        forget_clients()
+        settings = build_settings(
+            {
+                "home": folder / "home",
+                "store": f"s3://{s3_server.bucket}/{secrets.token_hex(6)}",
+                "s3_endpoint_url": s3_server.endpoint,
+                "redis_url": redis_server.url,
+                "engine": "fake",
+            }
+        )
+        with workers(settings, folder / "workers.log"), Intake(settings) as intake:
+            yield Lab(settings, s3_server.bucket, intake, folder)
+    forget_clients()
+
+
+@pytest.fixture
+def lab(watch_fleet: Lab) -> Lab:
+    """A new, empty inbox in front of the module's fleet."""
+    return replace(watch_fleet, root=secrets.token_hex(4))

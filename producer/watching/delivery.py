@@ -1,0 +1,39 @@
+"""Writes what came out of a job beside each other: figures, JSON, Markdown, in this order.
+
+The Markdown is the last, so whoever sees it sees everything it refers to.
+"""
+
+from urllib.parse import quote
+
+from producer.watching.places import Outbox
+from shared import keys
+from shared.document import assemble
+from shared.errors import NotFound
+from shared.jobs import JobStore, selected
+from shared.pages import expand
+from shared.records import Manifest, RenderOptions
+
+
+def deliver(
+    jobs: JobStore, manifest: Manifest, render: RenderOptions, outbox: Outbox, key: str
+) -> None:
+    """Write ``key`` + .md, .json and /figures/; the same bytes each time."""
+    states = jobs.page_states(manifest.job_id)
+    results = jobs.results(manifest.job_id, expand(selected(manifest)), states)
+    base = f"{quote(key.rpartition('/')[2])}/"
+    document = assemble(manifest, results, render, figure_base=base)
+    _write_figures(jobs, manifest, outbox, key)
+    outbox.write(f"{key}.json", document.json)
+    outbox.write(f"{key}.md", document.markdown.encode())
+
+
+def _write_figures(jobs: JobStore, manifest: Manifest, outbox: Outbox, key: str) -> None:
+    for stored in jobs.store.list(keys.figures(manifest.job_id)):
+        name = stored.rsplit("/", 1)[1]
+        if not keys.is_figure_name(name):
+            continue
+        try:
+            data = jobs.store.get(stored)
+        except NotFound:
+            continue
+        outbox.write(f"{key}/figures/{name}", data)

@@ -1,0 +1,152 @@
+"""Puts the parts of one watch together and runs its threads."""
+
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from producer.connections import Connections
+from producer.intake import Intake
+from producer.request import Request
+from producer.submission import Submitter
+from producer.watching.addresses import Route, open_inbox, open_outbox
+from producer.watching.ending import Ending
+from producer.watching.folder_events import FolderEvents
+from producer.watching.folder_options import OptionFiles
+from producer.watching.following import Deliverer
+from producer.watching.journal import Journal
+from producer.watching.memory import Memory
+from producer.watching.parts import After, Parts
+from producer.watching.polling import Poller
+from producer.watching.queue_events import QueueEvents
+from producer.watching.reception import Reception
+from producer.watching.state import WatchState
+from producer.watching.table import OpenTable
+from producer.watching.taking import Taker
+from producer.watching.webhook import Receiver, serving
+from shared.holds import Holds
+from shared.settings import Settings
+from shared.sqs_client import EventQueue
+from shared.store import split_s3
+
+#: Objects taken at the same time.
+TAKERS = 6
+#: Documents opened at the same time.
+INTAKES = 2
+#: A watcher that is silent for so long has lost its work to others.
+LEASE_S = 60
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a person asked of one watch."""
+
+    route: Route
+    request: Request
+    #: Digest of the page options on the command line.
+    options: str = ""
+    after: After = "keep"
+    period_s: float = 10.0
+    lists_per_period: int = 10
+    settle_s: float = 0.0
+    most_open: int = 200
+    queue_url: str | None = None
+    listen: str | None = None
+    secret: str = ""
+    once: bool = False
+
+
+class Watcher:
+    """One process of a watch."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        connections: Connections,
+        intake: Intake,
+        scratch: Path,
+        journal: Journal,
+    ) -> None:
+        self._plan = plan
+        self._journal = journal
+        self.stop = threading.Event()
+        self.parts = self._parts(connections, intake, scratch)
+        ending = Ending(self.parts)
+        self._taker = Taker(self.parts, ending, self.stop)
+        self._deliverer = Deliverer(self.parts, ending, self.stop)
+        self.reception = Reception(self.parts.inbox, self._taker, self.stop, journal.trouble)
+        self._poller = Poller(self.parts, self._taker, self.reception, plan.period_s, self.stop)
+
+    def run(self) -> None:
+        """Watch until ``stop`` is set (with ``once``: until nothing is left to do)."""
+        loops = [self._deliverer.run, *[self.reception.serve] * TAKERS, *self._triggers()]
+        if self._plan.after == "keep":
+            known = self.parts.memory.load(self.parts.state)
+            self._journal.say(f"{known} objects are known from before")
+        with ExitStack() as stack:
+            pool = stack.enter_context(ThreadPoolExecutor(len(loops), thread_name_prefix="watch"))
+            stack.callback(self.stop.set)
+            self._listen(stack)
+            for loop in loops:
+                pool.submit(self._guarded, loop)
+            self._poller.run(once=self._plan.once)
+
+    def _guarded(self, loop: Callable[[], None]) -> None:
+        try:
+            loop()
+        except BaseException as error:
+            # A thread that ends by itself would leave a watcher that only seems to watch.
+            self._journal.trouble(error if isinstance(error, Exception) else RuntimeError(error))
+            self.stop.set()
+            raise
+
+    def _triggers(self) -> list[Callable[[], None]]:
+        plan = self._plan
+        if not plan.route.in_bucket:
+            root = Path(unquote(plan.route.source.removeprefix("file://")))
+            trouble = self._journal.trouble
+            return [FolderEvents(root, self.reception, self.stop, trouble).run]
+        if plan.queue_url is None:
+            return []
+        queue = EventQueue(plan.queue_url, plan.request.settings.s3_region)
+        source = split_s3(plan.route.source)
+        events = QueueEvents(queue, source, self.reception, self._journal, self.stop)
+        return [events.receive, events.look_after]
+
+    def _listen(self, stack: ExitStack) -> None:
+        if self._plan.listen is not None:
+            source = split_s3(self._plan.route.source)
+            receiver = Receiver(source, self.reception, self._plan.secret)
+            port = stack.enter_context(serving(self._plan.listen, receiver))
+            self._journal.say(f"events are received on port {port}")
+
+    def _parts(self, connections: Connections, intake: Intake, scratch: Path) -> Parts:
+        plan, settings = self._plan, connections.settings
+        inbox = open_inbox(plan.route, settings, plan.lists_per_period, scratch)
+        options = OptionFiles(inbox, plan.request)
+        jobs, ledger = connections.jobs, connections.ledger
+        return Parts(
+            inbox=inbox,
+            outbox=open_outbox(plan.route, settings),
+            state=WatchState(connections.store, plan.route.watch_id),
+            memory=Memory(options, plan.options),
+            options=options,
+            table=OpenTable(_holds(settings), plan.route.watch_id, plan.most_open),
+            request=plan.request,
+            submitter=Submitter(intake, jobs, ledger, connections.dispatcher),
+            jobs=jobs,
+            ledger=ledger,
+            journal=self._journal,
+            after=plan.after,
+            settle_s=plan.settle_s,
+        )
+
+
+def _holds(settings: Settings) -> Holds:
+    owner = f"{socket.gethostname()}-{secrets.token_hex(6)}"
+    return Holds(settings, owner, LEASE_S)
