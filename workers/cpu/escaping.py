@@ -11,6 +11,8 @@ _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})")
 _LINE_START = re.compile(r"^(#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|=+\s*$|-+\s*$|\|)")
 #: A year or a code, not the number of a list item.
 _NUMBER_START = re.compile(r"^(\d{3,9})([.)])(?=\s|$)")
+#: Inside a word they mean nothing.
+_UNDERSCORES = re.compile(r"(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
 _RULE = re.compile(r"^([-_*])(?=(\s*\1){2,}\s*$)")
 
 
@@ -22,7 +24,7 @@ def inline(text: str) -> str:
     for mark in ("`", "*", "~~"):
         if text.count(mark) > 1:
             text = text.replace(mark, "\\" + mark)
-    return re.sub(r"(?<!\w)_(?=\S)|(?<=\S)_(?!\w)", r"\\_", text) if text.count("_") > 1 else text
+    return _UNDERSCORES.sub(lambda run: "\\_" * len(run.group()), text)
 
 
 def paragraph(text: str) -> str:

@@ -124,6 +124,8 @@ def _append(joined: str, text: str, whole: str) -> str:
 def _keeps_hyphen(joined: str, text: str, whole: str) -> bool:
     before = re.split(r"[\s(\[“\"]", joined)[-1]
     after = re.split(r"[\s.,;:!?)\]”\"]", text, maxsplit=1)[0]
+    if "-" in after:
+        return True
     if before[:-1].lower() in _KEPT_PREFIXES or "-" in before[:-1]:
         return f"{before[:-1]}{after}".lower() not in whole.lower()
     return f"{before[:-1]}-{after}" in whole

@@ -1,0 +1,70 @@
+"""Text that was read stays text: it opens no heading, link, tag or fence in the Markdown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from workers.cpu import escaping
+
+PARSER = MarkdownIt("commonmark").enable("strikethrough")
+HOSTILE = [
+    "# heading",
+    "- item",
+    "+ item",
+    "* item",
+    "> quote",
+    "1984. was a year",
+    "---",
+    "***",
+    "===",
+    "```sh",
+    "~~~",
+    "| a | b |",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<!-- page 7 -->",
+    "[click](javascript:alert(1))",
+    "[label]: http://example.org",
+    "![](figure:1)",
+    "&lt;b&gt; and &#60;",
+    "*stars* and **more** and ~~gone~~",
+    "_under_ and __more__",
+    "`code` and ``more``",
+    "C:\\new\\*",
+]
+
+
+def shown(markdown: str) -> str:
+    """What a reader of ``markdown`` sees, tags marked."""
+    text = ""
+    for token in PARSER.parse(markdown):
+        for child in token.children or []:
+            assert child.type in ("text", "softbreak", "text_special"), child
+            text += child.content or "\n"
+        assert token.type in ("paragraph_open", "inline", "paragraph_close"), token
+    return text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_paragraph_shows_the_very_characters(text: str) -> None:
+    assert shown(escaping.paragraph(text)) == text
+
+
+@given(st.text(st.sampled_from("ab1 #*_`~<>[]()!&;\\|-+=.:/\"'"), min_size=1, max_size=24))
+def test_no_text_opens_a_tag_or_a_link(text: str) -> None:
+    rendered = PARSER.render(escaping.paragraph(text))
+
+    assert "<a " not in rendered and "<img" not in rendered
+    assert all(token.type != "html_block" for token in PARSER.parse(escaping.paragraph(text)))
+
+
+@pytest.mark.parametrize("text", ["snake_case_name", "3 * 4", "f(x)[0]", "a # b", "R&D", "1 < 2"])
+def test_harmless_text_is_left_alone(text: str) -> None:
+    assert escaping.paragraph(text) == text
+
+
+def test_a_fence_inside_code_does_not_end_it() -> None:
+    tokens = PARSER.parse(escaping.fenced("echo '```'\n# still code"))
+
+    assert [token.type for token in tokens] == ["fence"]
