@@ -14,6 +14,7 @@ from producer.intake import Intake
 from shared.s3_client import forget_clients
 from shared.settings import Settings, build_settings
 from shared.store import ObjectStore, open_store
+from tests.cpu_reader import CpuReader, cpu_reader
 from tests.fleet import workers
 from tests.services import RedisServer, S3Server, ServerMissing, start_redis, start_s3
 from tests.watch_lab import Lab
@@ -148,3 +149,10 @@ def watch_fleet(
 def lab(watch_fleet: Lab) -> Lab:
     """A new, empty inbox in front of the module's fleet."""
     return replace(watch_fleet, root=secrets.token_hex(4))
+
+
+@pytest.fixture(scope="session")
+def cpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CpuReader]:
+    """The CPU engine with one reading process, loaded once for the session."""
+    with cpu_reader(tmp_path_factory.mktemp("cpu")) as reader:
+        yield reader

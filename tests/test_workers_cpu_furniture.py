@@ -55,3 +55,7 @@ def test_an_archive_stamp_up_the_side_is_no_text() -> None:
 
     assert ("header", "arXiv:2206.01062v1 [cs.CV]") in kinds(content)
     assert "arXiv" not in markdown(content)
+
+
+def test_words_alone_on_a_page_are_its_text() -> None:
+    assert markdown(page(("page-header", [line("Hello World", top=40)]))) == "Hello World"

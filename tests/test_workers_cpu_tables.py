@@ -103,3 +103,20 @@ def test_two_equations_one_over_the_other_are_no_fraction() -> None:
     lines = column(["a + b = c", "d + e = f"])
 
     assert [row.text for row in formula_rows(lines)] == ["a + b = c", "d + e = f"]
+
+
+def test_a_header_split_in_two_columns_is_one_again() -> None:
+    head = "<tr><th>Week</th><th>Scale</th><th>(mm)</th></tr>"
+    body = "".join(f"<tr><td>{n}</td><td></td><td>{n}.5</td></tr>" for n in (1, 2))
+
+    assert tidy(f"<table>{head}{body}</table>") == (
+        "<table><tr><th>Week</th><th>Scale (mm)</th></tr>"
+        "<tr><td>1</td><td>1.5</td></tr><tr><td>2</td><td>2.5</td></tr></table>"
+    )
+
+
+def test_an_empty_column_that_waits_to_be_filled_in_stays() -> None:
+    head = "<tr><th>Name</th><th>Signature</th><th>Date</th></tr>"
+    body = "".join(f"<tr><td>N{n}</td><td></td><td>{n}.5.</td></tr>" for n in (1, 2))
+
+    assert "<th>Signature</th>" in tidy(f"<table>{head}{body}</table>")

@@ -15,6 +15,7 @@ _MARGIN = 0.10
 #: What is this many times as high as wide is no line of the page's text.
 _UPRIGHT = 4.0
 _MOST_ROWS, _MOST_WORDS = 4, 45
+_FURNITURE = frozenset({"header", "footer", "page_number"})
 _FOOTNOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*†‡§])\s*\w|^\d{1,2}(?=[^\W\d])")
 _PAGE_NUMBER = re.compile(
     r"^[\[(]?[-–—~·•|\s]*(?:(?:page|seite|p\.|第)\s*)?(?:[A-Z]{0,2}[-.]?\d{1,4}|[ivxlc]{1,7}|\d{1,3}[-–]\d{1,4})"
@@ -25,7 +26,15 @@ _PAGE_NUMBER = re.compile(
 
 def settle(drafts: Sequence[Draft], page: PageContent) -> list[Draft]:
     """``drafts`` with page numbers named and body text taken for furniture given back."""
-    return [_settled(draft, page) for draft in drafts]
+    settled = [_settled(draft, page) for draft in drafts]
+    if all(draft.kind in _FURNITURE for draft in settled):
+        # Words alone on a page are what the page says.
+        return [_body(draft) for draft in settled]
+    return settled
+
+
+def _body(draft: Draft) -> Draft:
+    return replace(draft, kind="text") if draft.kind in ("header", "footer") else draft
 
 
 def headers_first(drafts: Sequence[Draft]) -> list[Draft]:

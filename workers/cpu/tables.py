@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from workers.cpu import cells
+from workers.cpu import cells, split_headers
 from workers.cpu.rows import Row
 from workers.cpu.values import Line
 
@@ -16,7 +16,8 @@ _GAP = 0.8
 
 def tidy(markup: str) -> str:
     """``markup`` with nothing in it but rows, cells, spans and escaped text, on one line."""
-    return cells.write([part for row in cells.read(markup) for part in cells.parted(row)])
+    rows = split_headers.mended(cells.read(markup))
+    return cells.write([part for row in rows for part in cells.parted(row)])
 
 
 def holds(markup: str, lines: Sequence[Line]) -> bool:
