@@ -1,7 +1,10 @@
 """What a control process exports beside the fleet's figures: sweeping and reducing."""
 
+from typing import get_args
+
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared.records import JobStatus
 from workers.metrics import SECONDS
 
 REPAIRS = Counter(
@@ -23,3 +26,11 @@ WEBHOOK_TRIES = Counter(
     "Calls of webhooks: delivered, failed (tried again later), gave_up.",
     ["outcome"],
 )
+
+
+def start_at_zero() -> None:
+    """Let every counter begin at 0, so that the first event is seen as an increase."""
+    for outcome in ("delivered", "failed", "gave_up"):
+        WEBHOOK_TRIES.labels(outcome)
+    for status in get_args(JobStatus):
+        JOBS_WRITTEN.labels(status)

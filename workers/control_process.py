@@ -59,6 +59,7 @@ class ControlProcess:
             queues.append(MAINTENANCE)
             REGISTRY.register(FleetCollector(FleetView(self._settings)))
             threading.Thread(target=self._sweep_for_ever, name="sweep", daemon=True).start()
+        control_metrics.start_at_zero()
         metrics.WORKER.labels(self._worker, "control", "", "", __version__).set(1)
         self._app.steps["consumer"].add(consumer_pulse(self._health, "control"))
         log.info("ready: %s", ", ".join(sorted(self._roles)))

@@ -6,6 +6,8 @@ in ``workers.control_metrics`` and ``workers.fleet_collector``.
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared.errors import PageError
+
 #: Seconds; a stage takes from a few milliseconds to the engine's time-out.
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 
@@ -62,3 +64,19 @@ LEASE_RENEWAL_FAILURES = Counter(
 CONSUMER_CONNECTED = Gauge(
     "pagefleet_consumer_connected", "1 while this process takes messages from the broker.", ["role"]
 )
+
+
+def start_at_zero(engine: str) -> None:
+    """Let every counter begin at 0, so that the first event is seen as an increase."""
+    PAGES.labels(engine, "ok", "")
+    PAGES.labels(engine, "blank", "")
+    for error in PageError.__subclasses__():
+        PAGES.labels(engine, "failed", error.code)
+    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped"):
+        PAGES_RETURNED.labels(engine, reason)
+    for outcome in ("kept", "returned", "duplicate"):
+        PAGE_WORKER_SECONDS.labels(engine, outcome)
+    for kind in ("prompt", "output"):
+        TOKENS.labels(engine, kind)
+    LEASE_RENEWALS.labels(engine)
+    LEASE_RENEWAL_FAILURES.labels(engine)

@@ -46,6 +46,7 @@ class PageObserver:
         self._clock = ShareClock()
         self._watches: dict[Flight, Watch] = {}
         self.tally = Tally(self._clock)
+        metrics.start_at_zero(self._engine)
         metrics.PAGES_IN_FLIGHT.labels(self._engine).set_function(lambda: len(self._watches))
 
     @contextmanager
