@@ -172,11 +172,12 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 def _with_free_ports(count: int, start: Callable[[list[int]], Server]) -> Server:
     for _ in range(START_TRIES - 1):
         with suppress(ServerMissing):
-            return start(_free_ports(count))
-    return start(_free_ports(count))
+            return start(free_ports(count))
+    return start(free_ports(count))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback interface that nobody uses at this moment."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
