@@ -84,14 +84,16 @@ class Settings(BaseSettings):
     engine_url: str | None = Field(None, description="server of the openai engine")
     roles: str = Field("pages,reduce,sweep", description="what a worker does")
     gpus: str = Field("auto", description="GPUs to use: auto or 0,1")
-    tensor_parallel_size: int = Field(1, ge=1)
-    pipeline_parallel_size: int = Field(1, ge=1)
+    tensor_parallel_size: int = Field(1, ge=1, description="GPUs that share one engine's layers")
+    pipeline_parallel_size: int = Field(1, ge=1, description="stages of GPUs of one engine")
     max_concurrency: AutoCount = Field("auto", description="pages in flight per engine")
     num_workers: AutoCount = Field("auto", description="processes that render and prepare pages")
     batch_size: AutoCount = Field("auto", description="sequences the engine batches at once")
-    max_model_len: int = Field(8192, ge=1024)
+    max_model_len: int = Field(8192, ge=1024, description="tokens of prompt and answer")
     max_batch_tokens: AutoCount = Field("auto", description="tokens per engine step")
-    gpu_memory_utilization: float = Field(0.9, gt=0.05, le=1)
+    gpu_memory_utilization: float = Field(
+        0.9, gt=0.05, le=1, description="share of a GPU's memory that an engine takes"
+    )
     stream_output: bool = Field(False, description="print text as it is made (one image)")
     engine_stall_s: float = Field(
         300, gt=0, description="seconds without any new text before a vLLM engine counts as hung"
@@ -106,12 +108,16 @@ class Settings(BaseSettings):
         None, ge=1, description="exactly this many tokens a page, to measure speed; no real text"
     )
 
-    resolution: Resolution = "gundam"
-    crop_mode: CropMode = "auto"
+    resolution: Resolution = Field(
+        "gundam", description="how the model sees a page: tiny, small, base, large, gundam"
+    )
+    crop_mode: CropMode = Field("auto", description="tiles: auto, manual (max_tiles), none")
     max_tiles: int = Field(6, ge=2, le=9, description="largest number of tiles in gundam mode")
     dpi: int | None = Field(None, ge=36, le=1200, description="unset: what the engine needs")
     exact: bool = Field(False, description="render and resize like the official script")
-    text_layer: TextLayer = "auto"
+    text_layer: TextLayer = Field(
+        "auto", description="whether the cpu engine may use a PDF's own text: auto, never, always"
+    )
 
     max_pages: int = Field(20_000, ge=1, description="pages per document")
     max_file_bytes: int = Field(2048 * MEBIBYTE, ge=1, description="bytes per document")
@@ -127,7 +133,7 @@ class Settings(BaseSettings):
     quarantine_after: int = Field(2, ge=1, description="process deaths before a page runs alone")
     dispatch_window: int = Field(64, ge=1, description="smallest number of pages kept queued")
     max_open_jobs: int = Field(2000, ge=1, description="jobs of one priority held in Redis")
-    sweep_interval_s: float = Field(10, gt=0)
+    sweep_interval_s: float = Field(10, gt=0, description="seconds between two rounds of repairs")
     adopt_open_jobs: bool = Field(True, description="take up open jobs found in the store")
     retention_days: float | None = Field(
         None, gt=0, description="remove ended jobs after this; unset: 30 in the default store"
@@ -139,7 +145,7 @@ class Settings(BaseSettings):
         False, description="let webhooks call loopback and private addresses"
     )
     webhook_timeout_s: float = Field(10, gt=0, le=300, description="seconds for one call")
-    webhook_max_tries: int = Field(10, ge=1)
+    webhook_max_tries: int = Field(10, ge=1, description="calls of a webhook before it is given up")
     webhook_retry_s: float = Field(
         10, gt=0, description="wait after the first failed call; doubles up to an hour"
     )
@@ -163,13 +169,19 @@ class Settings(BaseSettings):
     flower_read_only: bool = Field(True, description="Flower may look and not touch")
     flower_max_tasks: int = Field(20_000, ge=100, description="tasks that Flower remembers")
 
-    fake_latency_ms: float = Field(0, ge=0)
-    fake_render: bool = True
-    fake_fail_pages: PageSet = frozenset()
-    fake_crash_pages: PageSet = frozenset()
+    fake_latency_ms: float = Field(0, ge=0, description="fake engine: time of a page")
+    fake_render: bool = Field(True, description="fake engine: whether pages are drawn")
+    fake_fail_pages: PageSet = Field(frozenset(), description="fake engine: pages that fail")
+    fake_crash_pages: PageSet = Field(
+        frozenset(), description="fake engine: pages that kill the worker process"
+    )
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["auto", "human", "json"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error"
+    )
+    log_format: Literal["auto", "human", "json"] = Field(
+        "auto", description="human or json; auto: human on a terminal"
+    )
 
     @classmethod
     def settings_customise_sources(

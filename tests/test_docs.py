@@ -37,7 +37,9 @@ def test_every_setting_says_what_it_means() -> None:
 def test_every_file_that_a_page_names_exists(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
-    local = [target for target in targets if "://" not in target and not target.startswith("mailto:")]
+    local = [
+        target for target in targets if "://" not in target and not target.startswith("mailto:")
+    ]
 
     assert [target for target in local if not (path.parent / target).exists()] == []
 

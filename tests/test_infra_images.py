@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -122,13 +123,13 @@ def test_the_gpu_image_and_its_lock_name_the_same_vllm() -> None:
 
 @pytest.mark.parametrize("name", ["requirements-cpu.lock", "requirements-gpu.lock"])
 def test_what_the_code_pins_is_what_the_image_gets(name: str) -> None:
-    project = (ROOT / "pyproject.toml").read_text()
-    pins = re.findall(r'^    "([a-z0-9-]+)(?:\[\w+\])?==([\w.]+)",$', project, re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pins = [re.fullmatch(r"([a-z0-9-]+)(?:\[\w+\])?==([\w.]+)", d) for d in project["dependencies"]]
     lock = (DOCKER / name).read_text()
 
-    assert len(pins) >= 4
-    for package, version in pins:
-        assert f"\n{package}=={version} \\\n" in f"\n{lock}", package
+    assert sum(pin is not None for pin in pins) >= 4
+    for pin in filter(None, pins):
+        assert f"\n{pin[1]}=={pin[2]} \\\n" in f"\n{lock}", pin[1]
 
 
 def test_the_cpu_image_has_no_torch() -> None:
