@@ -40,6 +40,8 @@ INTAKES = 2
 POLL_S = 0.1
 TELL_EVERY_S = 5.0
 WARM_PAGES = 96
+#: How long the workers may take to end in order.
+STOP_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         watch.say("warm")
         found = run.convert(plan.pages)
         sizes = {str(pages): run.convert(pages) for pages in plan.sizes}
-        fleet.stop()
+        fleet.stop(patience_s=STOP_S)
     return {**found, "sizes": sizes}
 
 
