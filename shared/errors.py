@@ -12,7 +12,7 @@ PagefleetError
 │           Truncated, Quarantined, Cancelled
 └── Unwell                         this machine or a service is unwell: retried elsewhere
     ├── StoreUnreachable, BrokerUnreachable (exit 5)
-    └── EngineDead, HelperUnavailable
+    └── EngineDead, EngineAway, HelperUnavailable
 """
 
 from enum import IntEnum
@@ -171,6 +171,12 @@ class BrokerUnreachable(Unwell):
 
 class EngineDead(Unwell):
     """The engine process died or hangs; the worker has to be started again."""
+
+    code = "engine_failed"
+
+
+class EngineAway(Unwell):
+    """The server that reads pages is away, too busy or misconfigured; pages wait for it."""
 
     code = "engine_failed"
 

@@ -39,6 +39,7 @@ _HELPER_VARIABLES = frozenset(
     ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
 )
 
+_SECRETS = frozenset(("redis_url", "engine_api_key"))
 PageSet = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_page_set)]
 
 
@@ -82,6 +83,10 @@ class Settings(BaseSettings):
     engine: str = Field("auto", description="engine for new jobs and for started workers")
     model: str | None = Field(None, description="model of the engine; unset: its default")
     engine_url: str | None = Field(None, description="server of the openai engine")
+    engine_api_key: SecretStr | None = Field(None, description="key for that server, never logged")
+    engine_server_modes: bool = Field(
+        False, description="that server honours mm_processor_kwargs: all resolutions, any tiles"
+    )
     roles: str = Field("pages,reduce,sweep", description="what a worker does")
     gpus: str = Field("auto", description="GPUs to use: auto or 0,1")
     tensor_parallel_size: int = Field(1, ge=1, description="GPUs that share one engine's layers")

@@ -12,9 +12,10 @@ from shared.records import Block, PageOptions
 from workers.deepseek.answers import Answer
 from workers.deepseek.modes import mode_for
 from workers.deepseek.pixels import make_views
+from workers.engines.base import Reading
 from workers.vllm_engine.answer import Answered, ends_in_loop
 from workers.vllm_engine.halves import Half, Question, halves, joined
-from workers.vllm_engine.ladder import Climbed, Ladder
+from workers.vllm_engine.ladder import Ladder
 from workers.vllm_engine.sampling import RUNGS, Rung
 
 OPTIONS = PageOptions(engine="vllm", model="DeepSeek-OCR")
@@ -32,14 +33,14 @@ def page(size: tuple[int, int] = (1200, 1700), colour: bool = False) -> Question
     return Question("<image>", OPTIONS, make_views(image, mode_for(OPTIONS)), "ocr")
 
 
-def climb(reply: Reply, question: Question | None = None) -> Climbed:
+def climb(reply: Reply, question: Question | None = None) -> Reading:
     async def ask(question: Question, rung: Rung) -> Answered:
         return reply(question, rung)
 
     def parse(question: Question, answered: Answered) -> Answer:
         return Answer(f"{len(question.views.tiles)} tiles")
 
-    return asyncio.run(Ladder(ask, parse).climb(question or page()))
+    return asyncio.run(Ladder(ask, parse, halves).climb(question or page()))
 
 
 def test_a_good_answer_is_asked_for_once() -> None:
@@ -64,7 +65,7 @@ def test_a_page_that_loops_as_a_whole_is_read_in_halves() -> None:
     whole = page()
     climbed = climb(lambda question, rung: LOOP if question is whole else GOOD, whole)
     assert climbed.finish_reason == "stop after halves"
-    assert climbed.answer.markdown.count("tiles") == 2
+    assert climbed.markdown.count("tiles") == 2
 
 
 def test_a_page_with_too_much_text_goes_to_halves_at_once() -> None:

@@ -4,7 +4,6 @@ Pages come finished from the rendering processes, so this process only hands the
 """
 
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -25,7 +24,7 @@ from workers.vllm_engine.arguments import engine_arguments
 from workers.vllm_engine.checkpoint import check_parallel, examine
 from workers.vllm_engine.core import Core
 from workers.vllm_engine.departures import Departures
-from workers.vllm_engine.halves import Question
+from workers.vllm_engine.halves import Question, halves
 from workers.vllm_engine.inputs import Inputs, page_input
 from workers.vllm_engine.ladder import Ladder
 from workers.vllm_engine.lessons import Lessons
@@ -106,25 +105,11 @@ class VllmEngine:
 
     async def read(self, view: PageView) -> Reading:
         """The page as Markdown and blocks; raises PageError, or EngineDead."""
-        spent = 0.0
 
         def parse(question: Question, answered: Answered) -> Answer:
-            nonlocal spent
-            started = time.perf_counter()
-            answer = read_answer(self._decode(answered), question.options.task)
-            spent += time.perf_counter() - started
-            return answer
+            return read_answer(self._decode(answered), question.options.task)
 
-        climbed = await Ladder(self._ask, parse).climb(self._question(view))
-        return Reading(
-            climbed.answer.markdown,
-            blocks=climbed.answer.blocks,
-            finish_reason=climbed.finish_reason,
-            prompt_tokens=climbed.prompt_tokens,
-            output_tokens=climbed.output_tokens,
-            parse_ms=spent * 1000,
-            notes=climbed.answer.notes,
-        )
+        return await Ladder(self._ask, parse, halves).climb(self._question(view))
 
     def _question(self, view: PageView) -> Question:
         if view.prepared is None:

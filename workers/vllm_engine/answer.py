@@ -14,6 +14,11 @@ class Answered:
     prompt_tokens: int
 
     @property
+    def output_tokens(self) -> int:
+        """How many tokens were written."""
+        return len(self.token_ids)
+
+    @property
     def text_ids(self) -> list[int]:
         """The ids of the text, without the end mark."""
         return [token for token in self.token_ids if token != END_ID]

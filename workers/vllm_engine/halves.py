@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -12,6 +13,7 @@ from workers.deepseek.modes import NO_TILES, Family, mode_for
 from workers.deepseek.pixels import GREY, Levels, Views, make_views
 
 _SCALE = 999
+_Question = TypeVar("_Question")
 #: The cut lies in the middle third of the page.
 _FIRST, _LAST = 1 / 3, 2 / 3
 
@@ -27,19 +29,19 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Half:
+class Half(Generic[_Question]):
     """A part of a page: from ``top`` to ``bottom``, both 0 to 1."""
 
-    question: Question
+    question: _Question
     top: float
     bottom: float
 
 
-def halves(question: Question) -> tuple[Half, Half]:
+def halves(question: Question) -> tuple[Half[Question], Half[Question]]:
     """The upper and the lower half of the page that ``question`` is about."""
     picture = _picture(question.views)
     height = len(picture)
-    cut = _quiet_row(picture)
+    cut = quiet_row(picture)
     ends = ((0, cut), (cut, height))
     upper, lower = (
         Half(_about(question, picture[top:bottom]), top / height, bottom / height)
@@ -67,7 +69,7 @@ def _without_bars(picture: Levels) -> Levels:
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _quiet_row(picture: Levels) -> int:
+def quiet_row(picture: Levels) -> int:
     """The row in the middle of the page where the pixels differ least."""
     height = len(picture)
     first, last = int(height * _FIRST), max(int(height * _LAST), int(height * _FIRST) + 1)
@@ -84,7 +86,7 @@ def _about(question: Question, picture: Levels) -> Question:
     return replace(question, views=make_views(image, mode))
 
 
-def joined(parts: Sequence[tuple[Half, Answer]]) -> Answer:
+def joined(parts: Sequence[tuple[Half[_Question], Answer]]) -> Answer:
     """One answer for the page; boxes are of the page, figures are numbered through."""
     markdown: list[str] = []
     blocks: list[Block] = []
@@ -104,11 +106,11 @@ def _renumbered(markdown: str, before: int) -> str:
     return "](figure:".join(pieces)
 
 
-def _moved(block: Block, half: Half) -> Block:
+def _moved(block: Block, half: Half[_Question]) -> Block:
     left, top, right, bottom = block.bbox
     box: BBox = (left, _on_page(top, half), right, _on_page(bottom, half))
     return block.model_copy(update={"bbox": box})
 
 
-def _on_page(value: int, half: Half) -> int:
+def _on_page(value: int, half: Half[_Question]) -> int:
     return min(_SCALE, round((half.top + value / _SCALE * (half.bottom - half.top)) * _SCALE))

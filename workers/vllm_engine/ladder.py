@@ -5,57 +5,102 @@ Bounded: three ways for the page, two for each half. A page is whole or failed, 
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from shared.errors import PageError, Repetition, Truncated
 from workers.deepseek.answers import Answer
-from workers.vllm_engine.answer import Answered
-from workers.vllm_engine.halves import Question, halves, joined
+from workers.engines.base import Reading
+from workers.vllm_engine.halves import Half, joined
 from workers.vllm_engine.sampling import RUNGS, Rung
 
 log = logging.getLogger("pagefleet.engine")
-Ask = Callable[[Question, Rung], Awaitable[Answered]]
-Parse = Callable[[Question, Answered], Answer]
 
 
-@dataclass(frozen=True)
-class Climbed:
-    """What a page's answer came to; tokens are those of all tries."""
+class AnyAnswer(Protocol):
+    """What the ladder looks at in an answer."""
 
-    answer: Answer
-    finish_reason: str
-    prompt_tokens: int
-    output_tokens: int
+    @property
+    def finish_reason(self) -> str:
+        """Why it ended."""
+        ...
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the question."""
+        ...
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens of the answer."""
+        ...
+
+    @property
+    def loops(self) -> bool:
+        """Whether it repeats itself."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether the model came to an end by itself."""
+        ...
 
 
-class Ladder:
-    """One page's way; ``ask`` and ``parse`` are the engine's."""
+_Question = TypeVar("_Question")
+_Answered = TypeVar("_Answered", bound=AnyAnswer)
 
-    def __init__(self, ask: Ask, parse: Parse) -> None:
+
+class Ladder(Generic[_Question, _Answered]):
+    """One page's way; ``ask``, ``parse`` and ``split`` are the engine's."""
+
+    def __init__(
+        self,
+        ask: Callable[[_Question, Rung], Awaitable[_Answered]],
+        parse: Callable[[_Question, _Answered], Answer],
+        split: Callable[[_Question], Sequence[Half[_Question]]],
+    ) -> None:
         self._ask = ask
         self._parse = parse
+        self._split = split
+        self._parse_s = 0.0
         self._prompt_tokens = 0
         self._output_tokens = 0
         self._last = "stop"
 
-    async def climb(self, question: Question) -> Climbed:
-        """The page's answer; raises Repetition or Truncated where every way failed."""
+    async def climb(self, question: _Question) -> Reading:
+        """What was read, its tokens those of all tries; raises Repetition or Truncated."""
         answered, rung = await self._try(question, RUNGS)
         if answered is not None:
             reason = "stop" if rung is RUNGS[0] else f"stop after {rung.name}"
-            return self._climbed(self._parse(question, answered), reason)
-        return self._climbed(await self._in_halves(question), "stop after halves")
+            return self._reading(self._parsed(question, answered), reason)
+        return self._reading(await self._in_halves(question), "stop after halves")
 
-    def _climbed(self, answer: Answer, reason: str) -> Climbed:
-        return Climbed(answer, reason, self._prompt_tokens, self._output_tokens)
+    def _parsed(self, question: _Question, answered: _Answered) -> Answer:
+        started = time.perf_counter()
+        answer = self._parse(question, answered)
+        self._parse_s += time.perf_counter() - started
+        return answer
 
-    async def _try(self, question: Question, rungs: Sequence[Rung]) -> tuple[Answered | None, Rung]:
+    def _reading(self, answer: Answer, reason: str) -> Reading:
+        return Reading(
+            answer.markdown,
+            blocks=answer.blocks,
+            finish_reason=reason,
+            prompt_tokens=self._prompt_tokens,
+            output_tokens=self._output_tokens,
+            parse_ms=self._parse_s * 1000,
+            notes=answer.notes,
+        )
+
+    async def _try(
+        self, question: _Question, rungs: Sequence[Rung]
+    ) -> tuple[_Answered | None, Rung]:
         rung = rungs[0]
         for rung in rungs:
             answered = await self._ask(question, rung)
             self._prompt_tokens += answered.prompt_tokens
-            self._output_tokens += len(answered.token_ids)
+            self._output_tokens += answered.output_tokens
             self._last = answered.finish_reason
             if answered.complete:
                 return answered, rung
@@ -66,14 +111,14 @@ class Ladder:
                 break
         return None, rung
 
-    async def _in_halves(self, question: Question) -> Answer:
-        parts = await asyncio.to_thread(halves, question)
+    async def _in_halves(self, question: _Question) -> Answer:
+        parts = await asyncio.to_thread(self._split, question)
         answers = []
         for part in parts:
             answered, _ = await self._try(part.question, RUNGS[1:])
             if answered is None:
                 raise self._failure()
-            answers.append((part, self._parse(part.question, answered)))
+            answers.append((part, self._parsed(part.question, answered)))
         return joined(answers)
 
     def _failure(self) -> PageError:
@@ -82,5 +127,5 @@ class Ladder:
         return Truncated("the page has more text than an answer holds, even in halves")
 
 
-def _loops(answered: Answered) -> bool:
+def _loops(answered: AnyAnswer) -> bool:
     return answered.loops

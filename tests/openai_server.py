@@ -1,0 +1,233 @@
+"""A real HTTP server that speaks as much of the OpenAI protocol as ``vllm serve`` does here.
+
+It looks at the picture it gets: its answer names the picture, so that swapped pages show.
+"""
+
+import asyncio
+import base64
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from PIL import Image
+
+MODEL = "deepseek-ai/DeepSeek-OCR"
+KEY = "secret-key-of-the-test"
+#: Makes the response to one chat request; None means the usual one.
+Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+
+
+@dataclass
+class OpenAiServer:
+    """Started and stopped by ``serving``; ``faults`` are used up one request after the other."""
+
+    key: str | None = None
+    model: str = MODEL
+    longest: int = 8192
+    healthy: bool = True
+    latency_s: float = 0.0
+    faults: list[Fault] = field(default_factory=list)
+    #: What it says instead of naming the picture.
+    text: str | None = None
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    #: Requests whose client went away before the answer.
+    abandoned: int = 0
+    most_at_once: int = 0
+    port: int = 0
+    #: Ends it before its time.
+    stop: Callable[[], None] = lambda: None
+    _running: int = 0
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        """POST /v1/chat/completions."""
+        if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
+            return refusal(401, "Unauthorized")
+        body = await request.json()
+        self.bodies.append(body)
+        self._running += 1
+        self.most_at_once = max(self.most_at_once, self._running)
+        try:
+            fault = self.faults.pop(0) if self.faults else None
+            answer = await fault(request) if fault is not None else None
+            if answer is not None:
+                return answer
+            await asyncio.sleep(self.latency_s)
+            text = self.text if self.text is not None else name_of(body)
+            return await self._say(request, body, text)
+        except asyncio.CancelledError:
+            self.abandoned += 1
+            raise
+        finally:
+            self._running -= 1
+
+    async def _say(
+        self, request: web.Request, body: dict[str, Any], text: str
+    ) -> web.StreamResponse:
+        if not body.get("stream"):
+            return completion(text)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for piece in [text[i : i + 7] for i in range(0, len(text), 7)]:
+            await response.write(f"data: {json.dumps(chunk(piece))}\n\n".encode())
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    async def models(self, request: web.Request) -> web.Response:
+        """GET /v1/models."""
+        if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
+            return refusal(401, "Unauthorized")
+        card = {"id": self.model, "object": "model", "max_model_len": self.longest}
+        return web.json_response({"object": "list", "data": [card]})
+
+    async def health(self, request: web.Request) -> web.Response:
+        """GET /health."""
+        return web.Response(status=200 if self.healthy else 503)
+
+    async def version(self, request: web.Request) -> web.Response:
+        """GET /version."""
+        return web.json_response({"version": "0.25.1"})
+
+
+def picture_of(body: dict[str, Any]) -> Image.Image:
+    """The picture in a request; fails where it is no PNG in a data URI."""
+    first = body["messages"][0]["content"][0]
+    prefix, _, data = first["image_url"]["url"].partition(",")
+    assert prefix == "data:image/png;base64", prefix
+    image = Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
+    assert image.format == "PNG"
+    return image.convert("RGB")
+
+
+def prompt_of(body: dict[str, Any]) -> str:
+    """The text in a request."""
+    text: str = body["messages"][0]["content"][1]["text"]
+    return text
+
+
+def name_of(body: dict[str, Any]) -> str:
+    """What the server says to a picture: a heading with the hash of its pixels."""
+    image = picture_of(body)
+    digest = hashlib.sha256(image.tobytes()).hexdigest()[:16]
+    return f"<|ref|>title<|/ref|><|det|>[[10, 20, 900, 60]]<|/det|>\n# Picture {digest}\n"
+
+
+def completion(text: str, reason: str = "stop", tokens: int = 12) -> web.Response:
+    """A whole answer."""
+    message = {"role": "assistant", "content": text}
+    return web.json_response(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "model": MODEL,
+            "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+            "usage": {"prompt_tokens": 913, "completion_tokens": tokens, "total_tokens": 925},
+        }
+    )
+
+
+def chunk(piece: str) -> dict[str, Any]:
+    """A piece of a streamed answer."""
+    choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
+    return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": [choice]}
+
+
+def refusal(status: int, message: str, **headers: str) -> web.Response:
+    """An error as vLLM words it."""
+    error = {"message": message, "type": "BadRequestError", "param": None, "code": status}
+    return web.json_response({"error": error}, status=status, headers=headers)
+
+
+def saying(text: str, reason: str = "stop", tokens: int = 12) -> Fault:
+    """A fault that is another answer."""
+
+    async def fault(request: web.Request) -> web.StreamResponse:
+        return completion(text, reason, tokens)
+
+    return fault
+
+
+def refusing(status: int, message: str = "no", **headers: str) -> Fault:
+    """A fault that is an error."""
+
+    async def fault(request: web.Request) -> web.StreamResponse:
+        return refusal(status, message, **headers)
+
+    return fault
+
+
+async def dropping(request: web.Request) -> web.StreamResponse:
+    """A server that dies before it answers."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def dying_in_the_stream(request: web.Request) -> web.StreamResponse:
+    """A server that dies in the middle of an answer."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    await response.write(f"data: {json.dumps(chunk('Half an ans'))}\n\n".encode())
+    assert request.transport is not None
+    request.transport.abort()
+    return response
+
+
+async def hanging(request: web.Request) -> web.StreamResponse:
+    """A server that never answers."""
+    await asyncio.sleep(3600)
+    return web.Response()
+
+
+async def talking_nonsense(request: web.Request) -> web.StreamResponse:
+    """A proxy in the way."""
+    return web.Response(text="<html>Welcome</html>", content_type="text/html")
+
+
+@contextmanager
+def serving(server: OpenAiServer | None = None, port: int = 0) -> Iterator[OpenAiServer]:
+    """The server in a thread of its own while the block runs."""
+    server = server or OpenAiServer()
+    loop, started, stopping = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+
+    async def run() -> None:
+        app = web.Application(client_max_size=2**26)
+        app.router.add_post("/v1/chat/completions", server.chat)
+        app.router.add_get("/v1/models", server.models)
+        app.router.add_get("/health", server.health)
+        app.router.add_get("/version", server.version)
+        # Cancelled handlers show that the client went away.
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        server.port = runner.addresses[0][1]
+        started.set()
+        await stopping.wait()
+        await runner.cleanup()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
+    thread.start()
+    assert started.wait(20)
+
+    def stop() -> None:
+        if thread.is_alive():
+            loop.call_soon_threadsafe(stopping.set)
+            thread.join(20)
+
+    server.stop = stop
+    try:
+        yield server
+    finally:
+        stop()
+        loop.close()
