@@ -56,19 +56,25 @@ def _closing(runs: list[Span], after: int, length: int) -> int | None:
     return next((end for start, end in candidates if end - start == length), None)
 
 
+def outside(spans: tuple[Span, ...]) -> Callable[[int], bool]:
+    """Tells of a position whether it is in none of the sorted, disjoint ``spans``."""
+    starts = [start for start, _ in spans]
+
+    def is_outside(position: int) -> bool:
+        place = bisect_right(starts, position) - 1
+        return place < 0 or position >= spans[place][1]
+
+    return is_outside
+
+
 def sub_outside_code(
     pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], block: str
 ) -> str:
     """``block`` with ``change`` applied to the matches that don't begin in inline code."""
-    spans = code_spans(block)
-    starts = [start for start, _ in spans]
-
-    def outside(match: re.Match[str]) -> str:
-        place = bisect_right(starts, match.start()) - 1
-        inside = place >= 0 and match.start() < spans[place][1]
-        return match.group() if inside else change(match)
-
-    return pattern.sub(outside, block)
+    is_outside = outside(code_spans(block))
+    return pattern.sub(
+        lambda match: change(match) if is_outside(match.start()) else match.group(), block
+    )
 
 
 def is_escaped(text: str, position: int) -> bool:

@@ -13,6 +13,8 @@ ALLOWED_TAGS = frozenset(
     {"table", "thead", "tbody", "tr", "td", "th", "caption", "br", "sup", "sub", "b", "i", "center"}
 )
 VOID_TAGS = frozenset({"br"})
+#: Those at which CommonMark begins raw HTML in the middle of a paragraph.
+BLOCK_TAGS = ALLOWED_TAGS - {"br", "sup", "sub", "b", "i"}
 _NAMES = "|".join(sorted(ALLOWED_TAGS))
 
 #: A tag on one line without a backtick, which could otherwise open code inside an attribute.
@@ -28,6 +30,8 @@ SPAN_ATTRIBUTE = re.compile(
 AUTOLINK = r"<(?:(?i:https?://|mailto:)[^\s<>`]+|[\w.+-]{1,64}@[A-Za-z0-9.-]{1,255})>"
 
 TAG = re.compile(ALLOWED_TAG)
+ESCAPED_OPENING = re.compile(r"\\<")
+BLOCK_LINE = rf"</?(?i:{'|'.join(sorted(BLOCK_TAGS))})(?:[ \t\n>]|/>)"
 #: In raw HTML a browser begins markup at any of these.
 HTML_MARKUP = re.compile(rf"(?P<tag>{ALLOWED_TAG})|<(?=[A-Za-z/!?])")
 #: In a paragraph only what CommonMark calls HTML or an autolink, and any at a line's start.
@@ -52,10 +56,12 @@ FIGURE_OR_UNSAFE_LINK = re.compile(rf"(?P<figure>{_FIGURE_LINK})|\](?!{_SAFE_TAR
 #: The label of what may be a link definition or a footnote, up to its colon.
 _LABEL = r"(?:[^\[\]\\]|\\.)*+\]"
 DEFINITION = re.compile(
-    rf"^(?P<label>{PREFIX}\[(?:\^{_LABEL}(?=:)"
-    rf"|{_LABEL}(?=:[ \t]*\n?[ \t>]*(?:<[^<>\n]*>|\S+)(?:[ \t]*(?:\n|\Z)|\s+[\"'(])))):",
+    rf"^(?P<label>{PREFIX}(?:\[[ xX]\][ \t]+)?\[(?:\^{_LABEL}(?=:)"
+    rf"|{_LABEL}(?=:[ \t]*\n?[ \t>]*(?:<[^<>\n]*>|[^ \t\n]+)(?:[ \t]*(?:\n|\Z)|\s+[\"'(])))):",
     re.MULTILINE | re.DOTALL,
 )
+#: What some renderers make a link of by itself, though it leads neither to the web nor to mail.
+BARE_LINK = re.compile(r"(?P<scheme>(?i:ftp)):|(?:(?<=\s)|(?<![^\W_]|[:/=]))//(?=[\w.\[])")
 ANCHOR_OPENING = re.compile(r"<!--(?=\s*page\b)", re.IGNORECASE)
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 FENCE_LINE = re.compile(rf"^{PREFIX}(?:`{{3}}|~{{3}})", re.MULTILINE)

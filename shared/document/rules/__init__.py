@@ -4,12 +4,13 @@ from shared.document.draft import Rule
 from shared.document.rules.code_fences import code_fences
 from shared.document.rules.figure_links import figure_links
 from shared.document.rules.forged_anchors import forged_anchors
+from shared.document.rules.harmless_html import harmless_html
 from shared.document.rules.missing_figures import missing_figures
-from shared.document.rules.neutral_html import neutral_html
 from shared.document.rules.neutral_links import neutral_links
 from shared.document.rules.open_ends import open_ends
 from shared.document.rules.page_anchor import page_anchor
 from shared.document.rules.placeholder import placeholder
+from shared.document.rules.table_blocks import table_blocks
 from shared.document.rules.whitespace import whitespace
 
 #: Order matters: code must be known before anything is made harmless, links must be
@@ -18,7 +19,8 @@ ORDER: tuple[Rule, ...] = (
     whitespace,
     code_fences,
     missing_figures,
-    neutral_html,
+    table_blocks,
+    harmless_html,
     neutral_links,
     forged_anchors,
     figure_links,

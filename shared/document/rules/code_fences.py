@@ -1,5 +1,6 @@
 """Cuts a page into Markdown blocks and sets fenced code apart from prose."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -37,6 +38,19 @@ def fences(text: str) -> list[Lines]:
     # Raw HTML hides fences, so the blocks are those of the text without what will be escaped.
     tokens = _PARSER.parse(neutralise_all(text))
     return [(token.map[0], token.map[1]) for token in tokens if token.type == "fence" and token.map]
+
+
+def open_fence(text: str) -> str | None:
+    """The first line of the fence that ``text`` leaves open; one in a list ends with the list."""
+    tokens = _PARSER.parse(neutralise_all(text))
+    last = tokens[-1] if tokens else None
+    if last is None or last.type != "fence" or last.level or last.map is None:
+        return None
+    lines = text.split("\n")
+    first, end = last.map
+    closing = re.compile(rf" {{0,3}}{re.escape(last.markup)}{re.escape(last.markup[0])}*[ \t]*")
+    closed = end - first > 1 and closing.fullmatch(lines[end - 1])
+    return None if closed else lines[first]
 
 
 def _mixed(text: str) -> Iterator[Piece]:

@@ -6,6 +6,7 @@ from shared.document.code_spans import is_escaped, sub_outside_code
 from shared.document.draft import per_prose
 from shared.document.syntax import (
     CLEAN_ATTRIBUTES,
+    ESCAPED_OPENING,
     HTML_LINE,
     HTML_MARKUP,
     PROSE_MARKUP,
@@ -20,6 +21,8 @@ def neutral_html(text: str) -> str:
         return text
     if HTML_LINE.search(text):
         return neutralise_all(text)
+    # Where a bare address runs into the backslash, GitHub takes it for a part of the link.
+    text = sub_outside_code(ESCAPED_OPENING, _without_backslash, text)
     last = text.rfind(">")
     return sub_outside_code(PROSE_MARKUP, lambda match: _in_prose(match, last), text)
 
@@ -31,6 +34,10 @@ def neutralise_all(text: str) -> str:
 
 def _in_html(match: re.Match[str]) -> str:
     return "&lt;" if match["tag"] is None else _clean(match)
+
+
+def _without_backslash(match: re.Match[str]) -> str:
+    return match.group() if is_escaped(match.string, match.start()) else "&lt;"
 
 
 def _in_prose(match: re.Match[str], last_closing: int) -> str:

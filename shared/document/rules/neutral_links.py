@@ -4,21 +4,28 @@ import re
 
 from shared.document.code_spans import is_escaped, sub_outside_code
 from shared.document.draft import per_prose
-from shared.document.syntax import DEFINITION, FIGURE_OR_UNSAFE_LINK
+from shared.document.syntax import BARE_LINK, DEFINITION, FIGURE_OR_UNSAFE_LINK
 
 # Entities and not backslashes: a backslash before a parenthesis opens a formula.
 _PARENTHESIS = "]&#40;"
 _COLON = "&#58;"
+_SLASHES = "/&#47;"
 
 
 @per_prose
 def neutral_links(text: str) -> str:
-    """Break inline links with other targets, and every link definition, in one block."""
+    """Break links with other targets, bare ones too, and every link definition, in one block."""
     if "](" in text:
         text = sub_outside_code(FIGURE_OR_UNSAFE_LINK, _break_link, text)
     if "]:" in text:
         text = sub_outside_code(DEFINITION, lambda match: match["label"] + _COLON, text)
+    if "//" in text or ":" in text:
+        text = sub_outside_code(BARE_LINK, _break_bare, text)
     return text
+
+
+def _break_bare(match: re.Match[str]) -> str:
+    return match["scheme"] + _COLON if match["scheme"] else _SLASHES
 
 
 def _break_link(match: re.Match[str]) -> str:

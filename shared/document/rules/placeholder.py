@@ -30,4 +30,6 @@ def _plain(text: str) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if len(line) > MAX_REASON:
         line = line[: MAX_REASON - 1].rstrip() + "…"
-    return _MARKS.sub(r"\\\g<0>", "".join(_ENTITIES.get(c, c) for c in line))
+    # Entities last: their own marks must stay as they are.
+    escaped = _MARKS.sub(r"\\\g<0>", line)
+    return "".join(_ENTITIES.get(c, c) for c in escaped)

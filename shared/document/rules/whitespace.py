@@ -5,8 +5,8 @@ import re
 from shared.document.draft import Draft, per_page
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
-_UNEVEN = re.compile(r"[\r\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
+_UNEVEN = re.compile(r"[\r\x00-\x08\x0b-\x1f\x7f\ufeff\ud800-\udfff]")
 
 
 @per_page
