@@ -38,10 +38,11 @@ Examples:
   pagefleet run - -o out < book.pdf
   pagefleet run -o out -- -strange-name.pdf
   pagefleet run book.pdf -o out --json | jq .counts
+  pagefleet run page.png --stream
 """
 )
 @shared_options.inputs
-@shared_options.output
+@shared_options.output_or_stream
 @shared_options.request
 @shared_options.render
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per document.")
@@ -53,6 +54,12 @@ def run(**given: Any) -> int:
     Starts what is not configured (broker, store, workers) and stops it again. The same
     document with the same options is never converted twice.
     """
+    if (given["folder"] is None) is not given.pop("stream"):
+        raise click.UsageError("run needs -o DIR, or --stream to print one page; not both")
+    if given["folder"] is None:
+        from producer.stream import stream_page
+
+        return stream_page(given)
     from producer.run import run_documents
 
     return run_documents(given)

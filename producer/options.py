@@ -69,6 +69,13 @@ _OUTPUT = (
                  metavar="DIR", help="Folder for <stem>.md, <stem>.json and <stem>/figures/."),
 )  # fmt: skip
 
+_OUTPUT_OR_STREAM = (
+    click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR",
+                 help="Folder for <stem>.md, <stem>.json and <stem>/figures/."),
+    click.option("--stream", is_flag=True,
+                 help="Print the text of one page as it is made, instead of -o DIR."),
+)  # fmt: skip
+
 
 def _apply(decorators: tuple[Callable[[Any], Any], ...]) -> Callable[[_Command], _Command]:
     def decorate(command: _Command) -> _Command:
@@ -86,3 +93,5 @@ watch = _apply(_WATCH)
 #: A watch decides by itself what is converted again.
 request_of_watch = _apply(_REQUEST)
 output = _apply(_OUTPUT)
+#: With --stream nothing is written.
+output_or_stream = _apply(_OUTPUT_OR_STREAM)

@@ -32,6 +32,8 @@ class OpenAiServer:
     longest: int = 8192
     healthy: bool = True
     latency_s: float = 0.0
+    #: Between the pieces of a stream.
+    pause_s: float = 0.0
     faults: list[Fault] = field(default_factory=list)
     #: What it says instead of naming the picture.
     text: str | None = None
@@ -80,6 +82,7 @@ class OpenAiServer:
         await response.prepare(request)
         for piece in [text[i : i + 7] for i in range(0, len(text), 7)]:
             await response.write(f"data: {json.dumps(chunk(piece))}\n\n".encode())
+            await asyncio.sleep(self.pause_s)
         await response.write(b"data: [DONE]\n\n")
         return response
 

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from shared import __version__
 from shared.command_edge import run_command
 from shared.errors import UsageError
+from shared.records import PageOptions
 from shared.settings import Settings, load_settings
 from workers.health import Health
 from workers.heartbeat_file import heartbeat_file
@@ -87,6 +89,22 @@ def _serve(
     from workers.control_process import ControlProcess
 
     return ControlProcess(settings, worker, parse_roles(roles), health).run()
+
+
+@cli.command(hidden=True)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--kind", required=True)
+@click.option("--sha256", required=True)
+@click.option("--page", type=click.IntRange(1), required=True)
+@click.option("--options", required=True)
+def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
+    """Print one page's text as it is made; 'pagefleet run --stream' starts this."""
+    from workers.read_page import read_page
+
+    settings = load_settings()
+    # People read along: only what went wrong may come between.
+    configure(settings.model_copy(update={"log_level": "warning"}))
+    return read_page(settings, source, kind, sha256, page, PageOptions.model_validate_json(options))
 
 
 @cli.command()
