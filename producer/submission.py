@@ -18,6 +18,7 @@ from shared.ledger import Ledger
 from shared.opening import open_job
 from shared.pages import count
 from shared.records import Done, Manifest, Source, to_json
+from shared.tracing import now_ns
 
 Kind = Literal["new", "resumed", "finished"]
 
@@ -85,14 +86,16 @@ class Submitter:
 
     def _create(self, manifest: Manifest, opened: Opened) -> Submission:
         """Source, marker, manifest, dispatch: a crash leaves nothing that looks like a job."""
-        job_id = manifest.job_id
+        job_id, started = manifest.job_id, now_ns()
         self._store_source(manifest, opened)
         self._jobs.mark_open(job_id, manifest.created)
         if not self._jobs.store.put_new(keys.manifest(job_id), to_json(manifest)):
             # Somebody submitted the same at the same time: theirs is the job.
             return self._resume(self._jobs.manifest(job_id) or manifest)
         open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=True)
-        return Submission("new", manifest)
+        made = Submission("new", manifest)
+        self._dispatcher.tracing.submitted(job_id, started, made.pages)
+        return made
 
     def _store_source(self, manifest: Manifest, opened: Opened) -> None:
         store, uri = self._jobs.store, manifest.source.uri

@@ -17,12 +17,20 @@ from shared.ledger import Dispatch, Ledger, page_id
 from shared.queues import MAINTENANCE, PAGE_TASK, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
 from shared.records import PageMessage, Record, ReduceMessage, to_plain
 from shared.settings import Settings
+from shared.tracing import Tracing, tracing_of
 
 
 class Dispatcher:
     """Sends tasks by name; thread-safe; raises BrokerUnreachable."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, app: Celery | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        app: Celery | None = None,
+        tracing: Tracing | None = None,
+    ) -> None:
+        self.tracing = tracing or tracing_of(settings, "pagefleet")
         self._settings = settings
         self._ledger = ledger
         self._app = app or make_app(settings)
@@ -48,12 +56,13 @@ class Dispatcher:
                     job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue
                 )
                 identifier = page_id(page.job_id, page.page)
-                self._send(PAGE_TASK, identifier, page.queue, message, producer)
+                self._send(PAGE_TASK, identifier, page.queue, message, page.job_id, producer)
 
     def reduce(self, job_id: str) -> None:
         """Ask for the document of a job to be written."""
         with self._connection_errors():
-            self._send(REDUCE_TASK, f"{job_id}/reduce", REDUCE, ReduceMessage(job_id=job_id))
+            message = ReduceMessage(job_id=job_id)
+            self._send(REDUCE_TASK, f"{job_id}/reduce", REDUCE, message, job_id)
 
     def sweep(self) -> None:
         """Ask for one round of repairs."""
@@ -61,7 +70,13 @@ class Dispatcher:
             self._app.send_task(SWEEP_TASK, queue=self._queue(MAINTENANCE))
 
     def _send(
-        self, task: str, task_id: str, queue: str, message: Record, producer: object = None
+        self,
+        task: str,
+        task_id: str,
+        queue: str,
+        message: Record,
+        job_id: str,
+        producer: object = None,
     ) -> None:
         plain = to_plain(message)
         self._app.send_task(
@@ -70,6 +85,7 @@ class Dispatcher:
             task_id=task_id,
             queue=self._queue(queue),
             producer=producer,
+            headers=self.tracing.headers(job_id),
             argsrepr="()",
             kwargsrepr=_shown(plain),
         )

@@ -165,6 +165,10 @@ class Settings(BaseSettings):
         None, description="folder where each healthy worker process touches a file; unset: none"
     )
 
+    traces: Literal["off", "otlp", "console"] = Field(
+        "off", description="OpenTelemetry traces of pages (extra otel); otlp: to OTEL_EXPORTER_*"
+    )
+    trace_share: float = Field(1.0, ge=0, le=1, description="share of jobs that are traced")
     flower_host: str = Field("127.0.0.1", description="address that Flower binds")
     flower_port: Port = Field(5555, description="port of Flower")
     flower_user: str = Field("pagefleet", min_length=1, description="user of Flower's login")

@@ -17,6 +17,7 @@ from shared.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
 from shared.records import ReduceMessage
 from shared.settings import Settings
 from shared.store import open_store
+from shared.tracing import tracing_of
 from workers import control_metrics, metrics
 from workers.celery_worker import run_worker
 from workers.consumer_pulse import consumer_pulse
@@ -48,7 +49,8 @@ class ControlProcess:
         self._app = make_app(settings)
         self._ledger = Ledger(settings)
         self._jobs = JobStore(open_store(settings))
-        self._dispatcher = Dispatcher(settings, self._ledger, self._app)
+        tracing = tracing_of(settings, "pagefleet-control", worker)
+        self._dispatcher = Dispatcher(settings, self._ledger, self._app, tracing)
         self._sweeper = self._make_sweeper()
 
     def run(self) -> int:

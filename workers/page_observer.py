@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 from shared.ledger import page_id
 from shared.records import EngineInfo, PageMessage, PageResult
+from shared.tracing import PageTrace, Stage, Tracing, now_ns
 from workers import metrics
 from workers.failure_log import FailureLog
 from workers.flight import Flight
 from workers.log_context import about
+from workers.message_headers import trace_headers
 from workers.share_clock import ShareClock
 from workers.tally import Tally
 
@@ -26,10 +28,12 @@ log = logging.getLogger("pagefleet.page")
 class Watch:
     """One page in hand, from claim to end."""
 
-    attempt: int = 0
-    mark: float = 0.0
-    #: Seconds of the performance counter.
-    started: float = 0.0
+    message: PageMessage
+    attempt: int
+    mark: float
+    #: Nanoseconds since the epoch, and seconds of the performance counter.
+    started_ns: int
+    started: float
     priced: float = 0.0
     #: Its share of the worker's time; None while it still grows.
     worker_s: float | None = None
@@ -40,8 +44,12 @@ class Watch:
 class PageObserver:
     """Told by the page task what happens; thread-safe, one flight is always one thread."""
 
-    def __init__(self, engine: EngineInfo, failures: FailureLog | None = None) -> None:
+    def __init__(
+        self, engine: EngineInfo, worker: str, tracing: Tracing, failures: FailureLog
+    ) -> None:
         self._engine = engine.name
+        self._worker = worker
+        self._tracing = tracing
         self._failures = failures
         self._clock = ShareClock()
         self._watches: dict[Flight, Watch] = {}
@@ -58,12 +66,13 @@ class PageObserver:
             finally:
                 watch = self._watches.pop(flight, None)
                 if watch is not None and not watch.ended:
-                    self._let_go(watch)
+                    self._let_go(watch, flight)
 
-    def claimed(self, flight: Flight, attempt: int) -> None:
+    def claimed(self, message: PageMessage, flight: Flight, attempt: int) -> None:
         """The page is this worker's now."""
         about.add(attempt=attempt)
-        self._watches[flight] = Watch(attempt, self._clock.enter(), time.perf_counter())
+        mark = self._clock.enter()
+        self._watches[flight] = Watch(message, attempt, mark, now_ns(), time.perf_counter())
 
     def priced(self, flight: Flight, result: PageResult) -> PageResult:
         """The result with what it cost; from now on the page costs nothing more."""
@@ -94,7 +103,10 @@ class PageObserver:
         self._measure(result)
         self.tally.count(failed=result.status == "failed", tokens=result.output_tokens)
         self._say(result, elapsed)
-        if result.error is not None and self._failures is not None:
+        if self._tracing.active:
+            stages = _stages(watch, result, now)
+            self._trace(watch, flight.outcome, stages, code or None)
+        if result.error is not None:
             self._failures.note(result)
 
     def _measure(self, result: PageResult) -> None:
@@ -121,14 +133,54 @@ class PageObserver:
             extra={"fields": fields},
         )  # fmt: skip
 
-    def _let_go(self, watch: Watch) -> None:
+    def _let_go(self, watch: Watch, flight: Flight) -> None:
         if watch.worker_s is None:
             watch.worker_s = self._stop(watch)
         metrics.PAGES_RETURNED.labels(self._engine, watch.reason).inc()
         self._spent(watch, "returned")
+        if self._tracing.active:
+            failed = watch.reason in ("attempt", "engine_dead")
+            self._trace(watch, flight.outcome, (), watch.reason if failed else None)
+
+    def _trace(
+        self, watch: Watch, outcome: str, stages: tuple[Stage, ...], error: str | None
+    ) -> None:
+        message = watch.message
+        attributes: dict[str, str | int | float] = {
+            "queue": message.queue,
+            "engine": self._engine,
+            "worker": self._worker,
+            "attempt": watch.attempt,
+            "outcome": outcome,
+            "worker_s": round(watch.worker_s or 0, 4),
+        }
+        told = PageTrace(
+            job_id=message.job_id,
+            page=message.page,
+            headers=trace_headers(),
+            start_ns=watch.started_ns,
+            end_ns=now_ns(),
+            stages=stages,
+            attributes=attributes,
+            error=error,
+        )
+        self._tracing.page(told)
 
     def _stop(self, watch: Watch) -> float:
         return self._clock.leave(watch.mark)
 
     def _spent(self, watch: Watch, outcome: str) -> None:
         metrics.PAGE_WORKER_SECONDS.labels(self._engine, outcome).inc(watch.worker_s or 0)
+
+
+def _stages(watch: Watch, result: PageResult, now: float) -> tuple[Stage, ...]:
+    """The stages one after the other, as they were measured, and the commit at the end."""
+    stages, start = list[Stage](), watch.started_ns
+    for name, spent_ms in result.timings_ms:
+        if spent_ms:
+            end = start + int(spent_ms * 1e6)
+            stages.append(Stage(name, start, end))
+            start = end
+    priced = watch.started_ns + int((watch.priced - watch.started) * 1e9)
+    ended = watch.started_ns + int((now - watch.started) * 1e9)
+    return (*stages, Stage("commit", priced, ended))

@@ -117,7 +117,7 @@ class PageTask:
             page = Dispatch(message.job_id, message.page, claim.quarantine_seq, queue)
             self._patiently(flight, lambda: at.dispatcher.publish([page]))
         elif flight.claimed:
-            at.observer.claimed(flight, claim.attempts + 1)
+            at.observer.claimed(message, flight, claim.attempts + 1)
             self._hold(message, claim, flight)
 
     def _hold(self, message: PageMessage, claim: Claim, flight: Flight) -> None:

@@ -19,6 +19,7 @@ from shared.queues import PAGE_TASK, page_queues
 from shared.records import PageMessage
 from shared.settings import Settings, visible_gpus
 from shared.store import open_store
+from shared.tracing import tracing_of
 from workers import metrics
 from workers.celery_worker import run_worker
 from workers.consumer_pulse import consumer_pulse
@@ -62,7 +63,8 @@ class PagesProcess:
         self._engine_dead = threading.Event()
         self._started = round(time.time())
         info = self._host.engine.info
-        self._observer = PageObserver(info, FailureLog(settings))
+        self._tracing = tracing_of(settings, "pagefleet-worker", worker)
+        self._observer = PageObserver(info, worker, self._tracing, FailureLog(settings))
         self._app = make_app(settings, page_queues(info.name))
         self._keeper = LeaseKeeper(self._ledger, self._flights, info.name, worker)
 
@@ -129,7 +131,7 @@ class PagesProcess:
             worker=self._worker,
             engine=self._host.engine.info,
             ledger=self._ledger,
-            dispatcher=Dispatcher(settings, self._ledger, self._app),
+            dispatcher=Dispatcher(settings, self._ledger, self._app, self._tracing),
             jobs=jobs,
             manifests=Manifests(jobs),
             pipeline=Pipeline(jobs, cache, self._renderer, self._host),

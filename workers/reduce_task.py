@@ -10,8 +10,10 @@ from shared.opening import open_job
 from shared.pages import expand
 from shared.records import Manifest, ReduceMessage
 from shared.reduction import PagesMissing, reduce_job
+from shared.tracing import now_ns
 from workers import control_metrics
 from workers.log_context import about
+from workers.message_headers import trace_headers
 
 log = logging.getLogger("pagefleet.reduce")
 
@@ -26,8 +28,12 @@ class ReduceTask:
 
     def handle(self, message: ReduceMessage) -> str:
         """Commit the job of ``message`` if all pages have a result; returns how it ended."""
+        started = now_ns()
         with about(job=message.job_id):
-            return self._handle(message)
+            status = self._handle(message)
+        tracing = self._dispatcher.tracing
+        tracing.reduced(message.job_id, trace_headers(), started, status)
+        return status
 
     def _handle(self, message: ReduceMessage) -> str:
         manifest = self._jobs.manifest(message.job_id)
