@@ -8,6 +8,7 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
+from shared.broker_tls import tls_options
 from shared.errors import BrokerUnreachable
 from shared.settings import Settings
 
@@ -37,6 +38,7 @@ def connect(settings: Settings) -> redis.Redis:
             health_check_interval=25,
             retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=2),
             client_name="pagefleet-ledger",
+            **tls_options(settings),
         )
     except ValueError as error:
         raise BrokerUnreachable(f"PAGEFLEET_REDIS_URL is not a Redis address: {error}") from None
@@ -54,9 +56,14 @@ def broker_errors(settings: Settings) -> Iterator[None]:
     except AWAY as error:
         reason = _without_secret(" ".join(str(error).split()), settings) or type(error).__name__
         raise BrokerUnreachable(
-            f"broker {shown_address(settings)} does not answer ({reason}); "
-            "is it running, and is PAGEFLEET_REDIS_URL right?"
+            f"broker {shown_address(settings)} does not answer ({reason}); {_advice(reason)}"
         ) from None
+
+
+def _advice(reason: str) -> str:
+    if "certificate" in reason.lower():
+        return "set PAGEFLEET_REDIS_CA_FILE to the certificates of who signed the broker's"
+    return "is it running, and is PAGEFLEET_REDIS_URL right?"
 
 
 def shown_address(settings: Settings) -> str:

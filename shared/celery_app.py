@@ -3,6 +3,7 @@
 from celery import Celery
 
 from shared import kombu_guard
+from shared.broker_tls import tls_options
 from shared.queues import MAINTENANCE, REDUCE, declare
 from shared.settings import Settings
 
@@ -16,6 +17,7 @@ def make_app(settings: Settings, queues: tuple[str, ...] = (REDUCE, MAINTENANCE)
     app = Celery(APP_NAME, broker=settings.broker_url(), set_as_current=False)
     app.conf.update(
         broker_transport_options=transport_options(settings),
+        broker_use_ssl=tls_options(settings) or None,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         task_queues=declare(queues),

@@ -39,7 +39,6 @@ _HELPER_VARIABLES = frozenset(
     ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
 )
 
-_SECRETS = frozenset(("redis_url", "engine_api_key"))
 PageSet = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_page_set)]
 
 
@@ -68,6 +67,12 @@ class Settings(BaseSettings):
     )
 
     redis_url: SecretStr | None = Field(None, description="broker, redis:// or rediss://")
+    redis_ca_file: Path | None = Field(
+        None, description="who signs the certificate of a rediss:// broker; unset: the system's"
+    )
+    redis_cert_file: Path | None = Field(None, description="certificate shown to the broker")
+    redis_key_file: Path | None = Field(None, description="key of redis_cert_file")
+    redis_verify: bool = Field(True, description="check the broker's certificate and name")
     store: str | None = Field(None, description="object store, s3://bucket/prefix or file:///path")
     home: Path = Field(
         default_factory=data_home,
@@ -221,8 +226,8 @@ class Settings(BaseSettings):
         """What no log line may show."""
         urls = [self.redis_url.get_secret_value()] if self.redis_url else []
         passwords = [urlsplit(url).password for url in urls]
-        kept = (self.flower_password, self.webhook_secret)
-        named = [secret.get_secret_value() for secret in kept if secret]
+        kept = (getattr(self, name) for name in Settings.model_fields if name != "redis_url")
+        named = [secret.get_secret_value() for secret in kept if isinstance(secret, SecretStr)]
         named += [os.environ.get(name, "") for name in _SECRET_VARIABLES]
         words = [word for word in (*passwords, *named) if word and len(word) >= MIN_SECRET]
         return tuple(dict.fromkeys([*words, *map(unquote, words)]))

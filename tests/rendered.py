@@ -29,7 +29,7 @@ _ATTRIBUTES = {
     "input": {"type", "disabled", "checked"},
 }
 _ALIGNMENTS = frozenset(f"text-align:{side}" for side in ("left", "center", "right"))
-_BARE_MAIL = re.compile(r"(?:xmpp:|[\w.+-]*mailto:)[\w.+-]*@[\w.-]+(?:/.*)?", re.IGNORECASE)
+_BARE_MAIL = re.compile(r"[\w.+-]*(?:xmpp|mailto):[\w.+-]*@[\w.-]+(?:/.*)?", re.IGNORECASE)
 _SCHEMES = ("http://", "https://", "mailto:")
 
 

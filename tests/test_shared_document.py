@@ -239,7 +239,17 @@ def test_whitespace_is_that_of_unix_and_nothing_invisible_stays(text: str, clean
 
 @pytest.mark.parametrize(
     "text",
-    ["```\nx", "~~~~\n```\nx", "```\nx\n``", "> ```", "1. ```", "- a\n  ```", "<b>\n~~~", "````x`"],
+    [
+        "```\nx",
+        "~~~~\n```\nx",
+        "```\nx\n``",
+        "> ```",
+        "```|\n--",
+        "1. ```",
+        "- a\n  ```",
+        "<b>\n~~~",
+        "````x`",
+    ],
 )
 def test_an_open_fence_does_not_swallow_the_next_page(text: str) -> None:
     document = merged([text, "SENTINEL words"])
@@ -261,6 +271,8 @@ def test_an_open_fence_does_not_swallow_the_next_page(text: str) -> None:
         "<b>\\</b>",
         "<td><center>",
         "<b>x\n\ny",
+        "/<TABLE></table/>",
+        "http://m\u00a0```<i>```",
         "a\n<table>\n\n</b>",
     ],
 )

@@ -10,7 +10,7 @@ Span = tuple[int, int]
 _ESCAPE_OR_RUN = re.compile(r"\\[!-/:-@\[-`{-~]|`+")
 _RUN = re.compile(r"`+")
 #: GitHub turns bare addresses into links before it sees the backticks in them.
-_BARE_ADDRESS = re.compile(r"(?::/|www\.|@)[^\s<]*\Z", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(r"(?::/|www\.|@)[^ \t\n\r<]*\Z", re.IGNORECASE)
 
 
 def code_spans(block: str) -> tuple[Span, ...]:

@@ -64,4 +64,5 @@ DEFINITION = re.compile(
 BARE_LINK = re.compile(r"(?P<scheme>(?i:ftp)):|(?:(?<=\s)|(?<![^\W_]|[:/=]))//(?=[\w.\[])")
 ANCHOR_OPENING = re.compile(r"<!--(?=\s*page\b)", re.IGNORECASE)
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+FENCE_WITH_COLUMNS = re.compile(rf"^{PREFIX}(?:`{{3,}}[^`\n]*|~{{3,}}.*)$", re.MULTILINE)
 FENCE_LINE = re.compile(rf"^{PREFIX}(?:`{{3}}|~{{3}})", re.MULTILINE)

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 
 from shared.document.draft import Draft, Piece, per_page
 from shared.document.rules.neutral_html import neutralise_all
-from shared.document.syntax import BLANK_LINES, FENCE_LINE
+from shared.document.syntax import BLANK_LINES, FENCE_LINE, FENCE_WITH_COLUMNS
 
 Lines = tuple[int, int]
 
@@ -24,8 +24,12 @@ _PARSER = _block_parser()
 
 @per_page
 def code_fences(draft: Draft) -> Draft:
-    """Split the text into its blocks."""
-    return replace(draft, pieces=split(draft.text))
+    """Split the text into its blocks; what opens a fence is nothing else to any renderer."""
+    text = draft.text
+    if "|" in text:
+        # A column mark there would make the heading of a table of it, but not everywhere.
+        text = FENCE_WITH_COLUMNS.sub(lambda match: match.group().replace("|", " "), text)
+    return replace(draft, pieces=split(text))
 
 
 def split(text: str) -> tuple[Piece, ...]:

@@ -54,9 +54,11 @@ def _in_prose(match: re.Match[str], last_closing: int) -> str:
 
 
 def _clean(match: re.Match[str]) -> str:
+    if match["close"]:
+        return f"</{match['name']}>"
     attributes = match["attributes"]
     if CLEAN_ATTRIBUTES.fullmatch(attributes):
         return match["tag"]
     spans = {span["name"].lower(): span["cells"] for span in SPAN_ATTRIBUTE.finditer(attributes)}
     kept = "".join(f' {name}="{cells}"' for name, cells in spans.items())
-    return f"<{match['close']}{match['name']}{kept}>"
+    return f"<{match['name']}{kept}>"
