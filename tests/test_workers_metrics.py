@@ -164,7 +164,7 @@ def test_a_lost_broker_makes_a_worker_unready_and_never_dead(
         wait_until(lambda: get(port, "/readyz")[0] == 503)
         assert "waits for consumer" in get(port, "/readyz")[1]
         assert get(port, "/livez") == (200, "ok\n")
-        assert samples(port + 1)["pagefleet_broker_up", frozenset()] == 0
+        wait_until(lambda: samples(port + 1).get(("pagefleet_broker_up", frozenset())) == 0)
     text = log.read_text()
     assert '"logger": "celery.worker.consumer' in text
     assert redis.password not in text
