@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from workers.vllm_plugin.rules import MOST_ALLOWED, Rule
@@ -82,8 +83,9 @@ def to_device(values: Any, device: Any) -> Tensor:
 
     Fresh pinned memory each time: the allocator keeps it until the copy is done.
     """
-    pinned = torch.device(device).type == "cuda"
-    host = torch.tensor(values, dtype=torch.int32, pin_memory=pinned)
+    host = torch.from_numpy(np.asarray(values, dtype=np.int32))
+    if torch.device(device).type == "cuda":
+        host = host.pin_memory()
     return host.to(device, non_blocking=True)
 
 
