@@ -84,7 +84,7 @@ def show_status(jobs: tuple[str, ...], as_json: bool) -> int:
         _open_manifests(connections.jobs)
     )
     facts = [
-        _with_usage(job_facts(manifest, connections.jobs, ledger), connections.jobs, settings)
+        with_usage(job_facts(manifest, connections.jobs, ledger), connections.jobs, settings)
         for manifest in manifests
     ]
     for fact in facts:
@@ -135,7 +135,7 @@ def job_facts(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> JobF
     return JobFacts(manifest, "waiting", pages, counts.total, counts)
 
 
-def _with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts:
+def with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts:
     """An ended job's usage is in its document, so this reads one more object."""
     usage = facts.usage
     if usage is None:

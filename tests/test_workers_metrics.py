@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY, Gauge
 
 from shared.jobs import JobStore
 from shared.ledger import Ledger
@@ -168,6 +169,25 @@ def test_a_lost_broker_makes_a_worker_unready_and_never_dead(
     text = log.read_text()
     assert '"logger": "celery.worker.consumer' in text
     assert redis.password not in text
+
+
+def test_an_engines_own_metrics_are_on_the_same_port() -> None:
+    gauge, port = Gauge("engine:own_figure", "As vLLM registers its own."), free_ports(1)
+    gauge.set(7)
+
+    with http_port("127.0.0.1", port, Health()):
+        assert samples(port)["engine:own_figure", frozenset()] == 7
+    REGISTRY.unregister(gauge)
+    assert get(port, "/metrics")[0] == 0
+
+
+def test_a_report_tells_what_the_job_cost(watched: Watched, tmp_path: Path) -> None:
+    output = tmp_path / "report.html"
+    (status,) = pagefleet(watched.settings, "status", watched.ended_job, "--json").lines
+
+    pagefleet(watched.settings, "report", watched.ended_job, "-o", str(output))
+
+    assert f"<dt>cost</dt><dd>{status['cost']:.4f}</dd>" in output.read_text()
 
 
 def test_a_taken_port_costs_the_metrics_and_not_the_worker(

@@ -15,7 +15,7 @@ from producer.connections import Connections
 from producer.outputs import output_errors, whole_file
 from producer.report.media import Media, media_for
 from producer.report.pages import PRELOAD, PROCESSES, Cards
-from producer.reporting import JobFacts, job_facts
+from producer.reporting import JobFacts, job_facts, with_usage
 from shared import keys
 from shared.errors import NotFound, UsageError
 from shared.jobs import selected
@@ -44,6 +44,7 @@ def report_job(connections: Connections, manifest: Manifest, output: Path) -> No
         raise UsageError(f"{output} is a folder; name a file, for example -o {output}/report.html")
     pages = list(expand(selected(manifest)))
     facts = job_facts(manifest, connections.jobs, connections.ledger_if_any())
+    facts = with_usage(facts, connections.jobs, connections.settings)
     with output_errors(output.parent), _source(connections.store, manifest) as source:
         output.parent.mkdir(parents=True, exist_ok=True)
         media = media_for(output, len(pages))

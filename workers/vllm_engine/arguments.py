@@ -31,7 +31,8 @@ def engine_arguments(
         "enable_prefix_caching": False,
         "mm_processor_cache_gb": 0,
         "generation_config": "vllm",
-        "disable_log_stats": True,
+        # Its own figures cost work at each step: only where somebody can scrape them.
+        "disable_log_stats": not settings.metrics_port,
         "stream_interval": 1 if settings.stream_output else TOKENS_PER_SIGN,
         "worker_extension_cls": "workers.vllm_plugin.register.WorkerExtension",
         "additional_config": {"pagefleet_trouble": str(lessons.trouble)},

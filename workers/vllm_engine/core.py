@@ -144,4 +144,4 @@ def _load(arguments: dict[str, Any], version: str) -> Any:
     config = AsyncEngineArgs(**arguments).create_engine_config()
     # Which kind of processor is needed follows from the finished configuration.
     config.model_config.logits_processors = [logits_processor(config, version)]
-    return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+    return AsyncLLM.from_vllm_config(config, disable_log_stats=arguments["disable_log_stats"])
