@@ -45,8 +45,11 @@ class EventQueue:
         # Elsewhere the service is where the queue is.
         self._endpoint = None if amazon else f"{parts.scheme}://{parts.netloc}"
 
-    def receive(self, visible_after_s: int, wait_s: int = LONG_POLL_S) -> list[Message]:
-        """The next messages, at most ten; hidden from others for ``visible_after_s``."""
+    def receive(self, visible_after_s: int, wait_s: int) -> list[Message]:
+        """The next messages, at most ten; hidden from others for ``visible_after_s``.
+
+        Waits up to ``wait_s`` seconds for the first.
+        """
         with self._explained():
             answer = self._client.receive_message(
                 QueueUrl=self._url,

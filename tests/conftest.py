@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,12 +17,13 @@ from shared.settings import Settings, build_settings
 from shared.store import ObjectStore, open_store
 from tests.cpu_reader import CpuReader, cpu_reader
 from tests.fleet import workers
+from tests.moto_server import REGION, Moto
 from tests.services import RedisServer, S3Server, ServerMissing, start_redis, start_s3
 from tests.watch_lab import Lab
 from tests.watched_fleet import Watched, watched_fleet
 
 SettingsFactory = Callable[..., Settings]
-_Server = TypeVar("_Server", RedisServer, S3Server)
+_Server = TypeVar("_Server", RedisServer, S3Server, Moto)
 
 
 def _started(
@@ -118,31 +120,39 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         yield fleet
 
 
-@pytest.fixture(scope="module")
-def watch_fleet(
-    redis_server: RedisServer, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lab]:
-    """A fleet with the fake engine for all tests of a module; they want ``lab``."""
-    folder = tmp_path_factory.mktemp("watch")
+@contextmanager
+def _watch_fleet(redis_server: RedisServer, folder: Path, **values: Any) -> Iterator[Lab]:
+    """A fleet with the fake engine; ``values`` are settings, ``environment`` the credentials."""
+    environment: Mapping[str, str] = values.pop("environment")
+    bucket = values.pop("bucket")
     with pytest.MonkeyPatch.context() as patch, redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
-        for name, value in s3_server.environment.items():
+        for name, value in environment.items():
             patch.setenv(name, value)
         forget_clients()
-        settings = build_settings(
-            {
-                "home": folder / "home",
-                "store": f"s3://{s3_server.bucket}/{secrets.token_hex(6)}",
-                "s3_endpoint_url": s3_server.endpoint,
-                "redis_url": redis_server.url,
-                "engine": "fake",
-            }
-        )
+        common = {"home": folder / "home", "redis_url": redis_server.url, "engine": "fake"}
+        settings = build_settings({**common, **values})
         with workers(settings, folder / "workers.log"), Intake(settings) as intake:
-            yield Lab(settings, s3_server.bucket, intake, folder)
+            yield Lab(settings, bucket, intake, folder)
     forget_clients()
+
+
+@pytest.fixture(scope="module")
+def watch_fleet(
+    redis_server: RedisServer, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """A fleet whose store and inboxes are in SeaweedFS; tests want ``lab``."""
+    with _watch_fleet(
+        redis_server,
+        tmp_path_factory.mktemp("watch"),
+        environment=s3_server.environment,
+        bucket=s3_server.bucket,
+        store=f"s3://{s3_server.bucket}/{secrets.token_hex(6)}",
+        s3_endpoint_url=s3_server.endpoint,
+    ) as lab:
+        yield lab
 
 
 @pytest.fixture
@@ -156,3 +166,30 @@ def cpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CpuReader]:
     """The CPU engine with one reading process, loaded once for the session."""
     with cpu_reader(tmp_path_factory.mktemp("cpu")) as reader:
         yield reader
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    """Moto's server: S3 that tells SQS."""
+    yield from _started(Moto, tmp_path_factory, "moto")
+
+
+@pytest.fixture(scope="module")
+def folder_fleet(
+    redis_server: RedisServer, moto: Moto, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """A fleet whose store is a folder, and whose inboxes are at moto or in folders."""
+    folder = tmp_path_factory.mktemp("folders")
+    moto.client("s3").create_bucket(
+        Bucket="drops", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    with _watch_fleet(
+        redis_server,
+        folder,
+        environment={"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"},
+        bucket="drops",
+        store=(folder / "store").as_uri(),
+        s3_endpoint_url=moto.endpoint,
+        s3_region=REGION,
+    ) as lab:
+        yield lab

@@ -54,7 +54,7 @@ class RedisServer:
 
     def stop(self) -> None:
         """Kill it; safe to call twice."""
-        _kill(self.process)
+        kill(self.process)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class S3Server:
 
     def stop(self) -> None:
         """Kill it; safe to call twice."""
-        _kill(self.process)
+        kill(self.process)
 
 
 def start_redis(folder: Path) -> RedisServer:
@@ -109,9 +109,9 @@ def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
         f'dir "{folder}"\n'
     )
     config.chmod(0o600)
-    process = _spawn([str(binary), str(config)], folder / "valkey.log", {})
+    process = spawn([str(binary), str(config)], folder / "valkey.log", {})
     server = RedisServer(process, port, password)
-    _wait(server.process, lambda: _answers_ping(server))
+    wait_ready(server.process, lambda: _answers_ping(server))
     return server
 
 
@@ -127,9 +127,9 @@ def _start_s3(binary: Path, folder: Path, ports: Sequence[int]) -> S3Server:
     fixed += f" -s3.port.lance=0 -s3.autoCreateBucket=false -bucket={S3Server.bucket}"
     fixed += " -master.telemetry=false"
     command = [str(binary), "mini", f"-dir={server_folder}", *fixed.split(), *flags]
-    process = _spawn(command, folder / "weed.log", {**environment, "HOME": str(server_folder)})
+    process = spawn(command, folder / "weed.log", {**environment, "HOME": str(server_folder)})
     server = S3Server(process, ports[0], access_key, secret_key)
-    _wait(server.process, lambda: _has_bucket(server))
+    wait_ready(server.process, lambda: _has_bucket(server))
     return server
 
 
@@ -148,9 +148,10 @@ def _beside_python(name: str) -> Path:
     return Path(found)
 
 
-def _spawn(
+def spawn(
     command: Sequence[str], log: Path, environment: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
+    """Start a server that dies with this process; its folder is that of the log."""
     tied = [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), *command]
     with log.open("wb") as output:
         return subprocess.Popen(
@@ -164,7 +165,8 @@ def _spawn(
         )
 
 
-def _kill(process: "subprocess.Popen[bytes]") -> None:
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a server; safe to call twice."""
     process.kill()
     process.wait(10)
 
@@ -185,7 +187,7 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _wait(process: "subprocess.Popen[bytes]", ready: Callable[[], bool]) -> None:
+def wait_ready(process: "subprocess.Popen[bytes]", ready: Callable[[], bool]) -> None:
     """Return when ``ready`` says so; kill the server and raise ServerMissing when it is late."""
     deadline = time.monotonic() + START_S
     try:
@@ -196,7 +198,7 @@ def _wait(process: "subprocess.Popen[bytes]", ready: Callable[[], bool]) -> None
                 raise ServerMissing(f"{process.args!r} is not ready after {START_S} s")
             time.sleep(0.02)
     except BaseException:  # an interrupt too must leave nothing behind
-        _kill(process)
+        kill(process)
         raise
 
 

@@ -15,7 +15,7 @@ from producer.watching.notices import NotANotice, keys_below, read_notices
 from producer.watching.reception import Reception
 from shared.errors import PagefleetError
 from shared.s3_client import Refused
-from shared.sqs_client import EventQueue, Message
+from shared.sqs_client import LONG_POLL_S, EventQueue, Message
 
 #: A message that nobody looks after shows up again after so long.
 VISIBLE_AFTER_S = 60
@@ -59,7 +59,8 @@ class QueueEvents:
                 self._stop.wait(TICK_S)
                 continue
             try:
-                for message in self._queue.receive(VISIBLE_AFTER_S):
+                # What comes after the end is not looked after: it shows up again for others.
+                for message in self._queue.receive(VISIBLE_AFTER_S, LONG_POLL_S):
                     self._admit(message)
             except PagefleetError as error:
                 self._journal.trouble(error)

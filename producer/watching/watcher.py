@@ -3,8 +3,8 @@
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,8 @@ TAKERS = 6
 INTAKES = 2
 #: A watcher that is silent for so long has lost its work to others.
 LEASE_S = 60
+#: What is under way when a watcher stops may take so long; the rest is adopted by the next.
+STOP_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Watcher:
         self._plan = plan
         self._journal = journal
         self.stop = threading.Event()
+        self._broken: Exception | None = None
         self.parts = self._parts(connections, intake, scratch)
         ending = Ending(self.parts)
         self._taker = Taker(self.parts, ending, self.stop)
@@ -89,21 +92,32 @@ class Watcher:
             known = self.parts.memory.load(self.parts.state)
             self._journal.say(f"{known} objects are known from before")
         with ExitStack() as stack:
-            pool = stack.enter_context(ThreadPoolExecutor(len(loops), thread_name_prefix="watch"))
-            stack.callback(self.stop.set)
             self._listen(stack)
-            for loop in loops:
-                pool.submit(self._guarded, loop)
+            threads = [self._start(loop) for loop in loops]
+            stack.callback(self._end, threads)
             self._poller.run(once=self._plan.once)
+        if self._broken is not None:
+            raise self._broken
+
+    def _start(self, loop: Callable[[], None]) -> threading.Thread:
+        # A daemon: what waits for a queue's long poll must not hold up the end.
+        thread = threading.Thread(target=self._guarded, args=(loop,), daemon=True)
+        thread.start()
+        return thread
+
+    def _end(self, threads: list[threading.Thread]) -> None:
+        self.stop.set()
+        deadline = time.monotonic() + STOP_S
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _guarded(self, loop: Callable[[], None]) -> None:
         try:
             loop()
-        except BaseException as error:
+        except Exception as error:
             # A thread that ends by itself would leave a watcher that only seems to watch.
-            self._journal.trouble(error if isinstance(error, Exception) else RuntimeError(error))
+            self._broken = error
             self.stop.set()
-            raise
 
     def _triggers(self) -> list[Callable[[], None]]:
         plan = self._plan
