@@ -24,9 +24,9 @@ _KINDS: dict[str, Kind] = {".pdf": "pdf", ".png": "png", ".tif": "tiff", ".jpg":
 class CpuReader:
     """A started engine and a renderer."""
 
-    def __init__(self, host: EngineHost, renderer: Renderer) -> None:
+    def __init__(self, engine: CpuEngine, host: EngineHost, renderer: Renderer) -> None:
+        self.engine = engine
         self.host = host
-        self.engine = host.engine
         self.renderer = renderer
 
     def view(self, path: Path, page: int = 1, **options: Any) -> PageView:
@@ -50,10 +50,11 @@ class CpuReader:
 def cpu_reader(home: Path, model: str = "ppocrv6-small", **settings: Any) -> Iterator[CpuReader]:
     """A reader of one process; everything it started is gone afterwards."""
     made = build_settings({"home": home, "num_workers": 1, **settings})
-    host, renderer = EngineHost(CpuEngine(made, model)), Renderer(made, 1)
+    engine = CpuEngine(made, model)
+    host, renderer = EngineHost(engine), Renderer(made, 1)
     try:
         host.start()
-        yield CpuReader(host, renderer)
+        yield CpuReader(engine, host, renderer)
     finally:
         host.stop()
         renderer.close()

@@ -1,9 +1,23 @@
 """A block while it is being put together: a kind, a place and the lines that belong to it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from shared.records import BlockType
 from workers.cpu.values import Box, Line
+
+
+def median_size(sizes: Iterable[tuple[float, int]]) -> float:
+    """The median of ``sizes``, each with the number of letters that have it; 0 without any."""
+    ordered = sorted(sizes)
+    half = sum(count for _, count in ordered) // 2
+    passed = 0
+    for size, count in ordered:
+        passed += count
+        if passed > half:
+            return size
+    return 0.0
 
 
 @dataclass(frozen=True)
@@ -15,16 +29,15 @@ class Draft:
     lines: tuple[Line, ...] = ()
     html: str = ""
 
-    @property
+    @cached_property
     def text(self) -> str:
         """All words in one string, for decisions only."""
         return " ".join(line.text for line in self.lines)
 
-    @property
+    @cached_property
     def size(self) -> float:
         """The font size of most of the text, 0 where there is none."""
-        sizes = sorted(line.size for line in self.lines for _ in line.text)
-        return sizes[len(sizes) // 2] if sizes else 0.0
+        return median_size((line.size, len(line.text)) for line in self.lines)
 
     @property
     def confidence(self) -> float | None:

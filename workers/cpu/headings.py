@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 from statistics import median
 
-from workers.cpu.drafts import Draft
+from workers.cpu.drafts import Draft, median_size
 from workers.cpu.lists import begins_item
 from workers.cpu.rows import rows_of
 from workers.cpu.values import Line, bounding
@@ -150,10 +150,10 @@ def _promoted(draft: Draft, body: float) -> Draft:
 
 def _body_size(drafts: Sequence[Draft]) -> float:
     """The font size of most of the running text; 0 on a page with hardly any."""
-    sizes = sorted(
-        draft.size for draft in drafts if draft.kind in ("text", "list") for _ in draft.text
-    )
-    return sizes[len(sizes) // 2] if len(sizes) > _LONGEST else 0.0
+    running = [draft for draft in drafts if draft.kind in ("text", "list")]
+    if sum(len(draft.text) for draft in running) <= _LONGEST:
+        return 0.0
+    return median_size((draft.size, len(draft.text)) for draft in running)
 
 
 def _title(drafts: Sequence[Draft], height: float) -> Draft | None:

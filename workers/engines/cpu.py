@@ -39,7 +39,8 @@ class CpuEngine:
         self.processes = process_count(settings)
         chosen = settings.max_concurrency
         self.capacity = self.processes + AHEAD if chosen == "auto" else chosen
-        self._timeout_s = settings.engine_timeout_s
+        #: Seconds that one page may take; in a new process, with the loading of the models.
+        self.timeout_s = settings.engine_timeout_s
         self._sandbox: Sandbox | None = None
 
     def plan(self, options: PageOptions) -> RenderPlan:
@@ -96,7 +97,7 @@ class CpuEngine:
     async def _call(self, function: Any, *args: Any) -> Any:
         if self._sandbox is None:
             raise EngineDead("the cpu engine is not running; start the worker again")
-        future = self._sandbox.submit(function, *args, timeout_s=self._timeout_s)
+        future = self._sandbox.submit(function, *args, timeout_s=self.timeout_s)
         return await asyncio.wrap_future(future)
 
 
