@@ -22,12 +22,9 @@ def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
     """``pagefleet cancel``; 0 where every job has ended afterwards."""
     connections = Connections(load_settings())
     ledger = connections.ledger_if_any()
-    for job_id in jobs:
-        manifest = find_job(connections.jobs, job_id)
+    for manifest in [find_job(connections.jobs, job_id) for job_id in jobs]:
         done = cancel_job(manifest, connections.jobs, ledger)
-        if ledger is not None:
-            ledger.cancel_job(job_id)
-        _print_done(job_id, done, as_json)
+        _print_done(manifest.job_id, done, as_json)
     return ExitCode.OK
 
 
@@ -35,8 +32,8 @@ def retry_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
     """``pagefleet retry``."""
     connections = Connections(load_settings())
     known, ledger = connections.jobs, connections.ledger
-    for job_id in jobs:
-        manifest = find_job(known, job_id)
+    for manifest in [find_job(known, job_id) for job_id in jobs]:
+        job_id = manifest.job_id
         done = known.done(job_id)
         if done is None:
             raise UsageError(f"job {job_id} is still running; cancel it first, or wait")
@@ -54,14 +51,16 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
     if not jobs and older_than is None:
         raise UsageError("name jobs to purge, or --older-than DAYS")
     connections = Connections(load_settings())
-    chosen = list(jobs)
+    ledger = connections.ledger_if_any()
+    chosen = [find_job(connections.jobs, job_id).job_id for job_id in jobs]
     if older_than is not None:
         chosen.extend(_older(connections.jobs, older_than))
-    for job_id in chosen:
-        find_job(connections.jobs, job_id)
+    for job_id in dict.fromkeys(chosen):
         if connections.jobs.done(job_id) is None:
             raise UsageError(f"job {job_id} is running; cancel it before it is purged")
         connections.jobs.purge(job_id)
+        if ledger is not None:
+            ledger.close_job(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
     return ExitCode.OK
 

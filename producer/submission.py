@@ -92,7 +92,9 @@ class Submitter:
         if not self._jobs.store.put_new(keys.manifest(job_id), to_json(manifest)):
             # Somebody submitted the same at the same time: theirs is the job.
             return self._resume(self._jobs.manifest(job_id) or manifest)
-        open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=True)
+        open_job(
+            manifest, self._jobs, self._ledger, self._dispatcher, fresh=True, revive=True
+        )
         made = Submission("new", manifest)
         self._dispatcher.tracing.submitted(job_id, started, made.pages)
         return made
@@ -123,5 +125,5 @@ class Submitter:
         return self._resume(manifest)
 
     def _resume(self, manifest: Manifest) -> Submission:
-        open_job(manifest, self._jobs, self._ledger, self._dispatcher)
+        open_job(manifest, self._jobs, self._ledger, self._dispatcher, revive=True)
         return Submission("resumed", manifest)

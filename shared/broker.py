@@ -23,8 +23,15 @@ AWAY = (
 )
 
 
-def connect(settings: Settings) -> redis.Redis:
-    """A thread-safe client; nothing is sent before the first command."""
+#: A probe waits so long for a connection and for an answer.
+PROBE_S = 5
+
+
+def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
+    """A thread-safe client; nothing is sent before the first command.
+
+    A ``hasty`` one gives up within seconds; others ride out a moment's silence.
+    """
     url = settings.broker_url()
     if url.startswith("redis+socket://"):
         url = "unix://" + url.removeprefix("redis+socket://")
@@ -32,11 +39,11 @@ def connect(settings: Settings) -> redis.Redis:
         return redis.Redis.from_url(
             url,
             decode_responses=True,
-            socket_timeout=15,
-            socket_connect_timeout=5,
+            socket_timeout=PROBE_S if hasty else 15,
+            socket_connect_timeout=PROBE_S,
             socket_keepalive=True,
             health_check_interval=25,
-            retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=2),
+            retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=0 if hasty else 2),
             client_name="pagefleet-ledger",
             **tls_options(settings),
         )

@@ -138,6 +138,10 @@ class Ledger:
         """Stop a job: nothing more is dispatched, queued copies are dropped."""
         self._run("close_job", job_id, "cancelled", TOMBSTONE_S)
 
+    def was_cancelled(self, job_id: str) -> bool:
+        """Whether a cancelled job is still remembered here."""
+        return bool(self._call("hget", f"{KEY_PREFIX}job:{job_id}", "state") == "cancelled")
+
     def hot_job(self, job_id: str) -> HotJob | None:
         """Progress of a job, or None where it is not hot."""
         fields = self._call("hgetall", f"{KEY_PREFIX}job:{job_id}")
@@ -297,8 +301,9 @@ class Ledger:
         return int(self._call("zcard", f"{KEY_PREFIX}outstanding:{engine}"))
 
     def ping(self) -> None:
-        """Raise BrokerUnreachable unless the broker answers."""
-        self._call("ping")
+        """Raise BrokerUnreachable unless the broker answers within seconds."""
+        with broker_errors(self._settings), connect(self._settings, hasty=True) as probe:
+            probe.ping()
 
     def try_lock(self, name: str, owner: str, seconds: int) -> bool:
         """Take or keep a named lock for some seconds."""

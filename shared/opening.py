@@ -16,11 +16,15 @@ def open_job(
     dispatcher: Dispatcher,
     *,
     fresh: bool = False,
+    revive: bool = False,
 ) -> None:
     """Register what is left to do and dispatch it; ``fresh`` says that nothing is done yet.
 
-    Idempotent: a job that is hot already is left as it is.
+    Idempotent: a job that is hot already is left as it is. A cancelled one is remembered for
+    a while and left alone too, unless ``revive`` says that somebody wants it again.
     """
+    if revive and ledger.was_cancelled(manifest.job_id):
+        ledger.close_job(manifest.job_id)
     states = _NOTHING if fresh else jobs.page_states(manifest.job_id)
     counts = Counts() if fresh else jobs.count(manifest.job_id, states)
     engine = manifest.options.engine
