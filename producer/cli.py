@@ -9,7 +9,7 @@ import click
 from producer import interrupts
 from producer import options as shared_options
 from shared import __version__
-from shared.command_edge import run_command
+from shared.command_edge import accept_any_text, run_command
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -295,6 +295,7 @@ def main() -> None:
     """Entry point; ends the process with the command's exit status."""
     # Before anything can load onnxruntime: its wheel reports home unless told not to.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    accept_any_text()
     interrupts.listen()
     interrupts.leave(run_command(cli, "pagefleet"))
 

@@ -126,7 +126,8 @@ def _expand_s3(word: str, settings: Settings) -> Iterator[Input]:
         if not word.endswith("/") and _is_object(word, settings):
             yield Input(word, "s3")
             return
-        listed = [found.uri for found in list_uri(word if word.endswith("/") else f"{word}/", settings)]
+        prefix = word if word.endswith("/") else f"{word}/"
+        listed = [found.uri for found in list_uri(prefix, settings)]
     except UsageError:
         raise
     except PagefleetError as error:

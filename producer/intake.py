@@ -72,7 +72,7 @@ class Intake:
 
     def _local(self, item: Input, folder: Path) -> tuple[Path, str | None]:
         if item.kind == "file":
-            return item.path, None
+            return _nameable(item.path, folder), None
         path, limit = folder / "input", self._limits.max_file_bytes
         if item.kind == "stdin":
             with home_errors(self._settings):
@@ -84,6 +84,17 @@ class Intake:
             if item.etag is not None:
                 raise  # that version is gone, which says nothing of a document
             raise NotADocument(error.message) from None
+
+
+def _nameable(path: Path, folder: Path) -> Path:
+    """``path``, or a link to it in ``folder`` where its name is no text, as MuPDF needs it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        link = folder / "input"
+        link.symlink_to(path.absolute())
+        return link
+    return path
 
 
 def copy_limited(stream: BinaryIO, path: Path, limit: int) -> None:

@@ -3,8 +3,10 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from producer.asked import parse_labels
@@ -14,8 +16,8 @@ from producer.progress import duration, pace
 from shared import keys
 from shared.command_edge import say
 from shared.cost import Usage
-from shared.errors import BrokerUnreachable, ExitCode
-from shared.jobs import JobStore, selected
+from shared.errors import BrokerUnreachable, CorruptDocument, ExitCode
+from shared.jobs import READERS, JobStore, selected
 from shared.ledger import HotJob, Ledger
 from shared.pages import count, expand
 from shared.printable import printable
@@ -102,8 +104,10 @@ def show_list(as_json: bool, pairs: tuple[str, ...], limit: int) -> int:
     ledger = connections.ledger_if_any()
     found = [manifest for manifest in _manifests(connections.jobs) if _labelled(manifest, labels)]
     found.sort(key=lambda manifest: (manifest.created, manifest.job_id), reverse=True)
-    for manifest in found[:limit]:
-        fact = job_facts(manifest, connections.jobs, ledger)
+    with ThreadPoolExecutor(READERS, thread_name_prefix="list") as pool:
+        look = partial(job_facts, jobs=connections.jobs, ledger=ledger)
+        facts = list(pool.map(look, found[:limit]))
+    for fact in facts:
         print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
     if not found and not as_json:
         say("no jobs")
@@ -195,10 +199,20 @@ def _failures(jobs: JobStore, manifest: Manifest) -> Iterator[dict[str, Any]]:
 
 
 def _manifests(jobs: JobStore) -> Iterator[Manifest]:
-    for job_id in jobs.job_ids():
-        manifest = jobs.manifest(job_id)
-        if manifest is not None:
-            yield manifest
+    """Every job in the store; one that can't be understood is told of and passed over."""
+    with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as pool:
+        for found in pool.map(partial(_readable, jobs), jobs.job_ids()):
+            if isinstance(found, CorruptDocument):
+                say(f"warning: {found.message}")
+            elif found is not None:
+                yield found
+
+
+def _readable(jobs: JobStore, job_id: str) -> Manifest | CorruptDocument | None:
+    try:
+        return jobs.manifest(job_id)
+    except CorruptDocument as error:
+        return error
 
 
 def _open_manifests(jobs: JobStore) -> Iterator[Manifest]:

@@ -92,9 +92,7 @@ class Submitter:
         if not self._jobs.store.put_new(keys.manifest(job_id), to_json(manifest)):
             # Somebody submitted the same at the same time: theirs is the job.
             return self._resume(self._jobs.manifest(job_id) or manifest)
-        open_job(
-            manifest, self._jobs, self._ledger, self._dispatcher, fresh=True, revive=True
-        )
+        open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=True, revive=True)
         made = Submission("new", manifest)
         self._dispatcher.tracing.submitted(job_id, started, made.pages)
         return made

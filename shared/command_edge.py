@@ -1,5 +1,6 @@
 """The edge of every command: one line per error, the exit code of its class, no traceback."""
 
+import io
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,6 +11,13 @@ from shared.errors import ExitCode, PagefleetError
 from shared.printable import printable
 
 DEBUG = "--debug"
+
+
+def accept_any_text() -> None:
+    """Let file names that are no text be printed: what can't be encoded is shown escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def run_command(group: click.Command, program: str, arguments: list[str] | None = None) -> int:

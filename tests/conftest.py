@@ -16,7 +16,7 @@ from shared.s3_client import forget_clients
 from shared.settings import Settings, build_settings
 from shared.store import ObjectStore, open_store
 from tests.cpu_reader import CpuReader, cpu_reader
-from tests.fleet import workers
+from tests.fleet import Fleet, fleet, workers
 from tests.moto_server import REGION, Moto
 from tests.services import RedisServer, S3Server, ServerMissing, start_redis, start_s3
 from tests.watch_lab import Lab
@@ -49,6 +49,13 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """One S3 service for the session; tests want ``s3_store`` or ``s3_settings``."""
     yield from _started(start_s3, tmp_path_factory, "s3")
+
+
+@pytest.fixture(scope="session")
+def fake_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """One fleet for the session whose engine can't read page 3; each test brings its documents."""
+    with fleet(tmp_path_factory.mktemp("fleet"), fake_fail_pages="3", num_workers=1) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Real fleets for tests: commands as people type them, workers as processes."""
 
+import io
 import json
 import os
 import signal
@@ -7,15 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pymupdf
 
+from producer.cli import cli
+from shared.command_edge import run_command
 from shared.lifeline import die_with_parent
-from shared.settings import Settings, as_environment
+from shared.settings import Settings, as_environment, build_settings
+from tests.services import start_redis
 
 BIN = Path(sys.executable).parent
 
@@ -54,12 +59,52 @@ def pagefleet(
     return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
-def begin(settings: Settings, *words: str) -> "subprocess.Popen[bytes]":
+def in_process(settings: Settings, *words: str, stdin: bytes = b"") -> Ended:
+    """The same command inside this process, where starting an interpreter would prove nothing."""
+    out, err = io.StringIO(), io.StringIO()
+    given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
+    with (
+        patch.dict(os.environ, environment(settings), clear=True),
+        patch("sys.stdin", given),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        status = run_command(cli, "pagefleet", list(words))
+    return Ended(int(status), out.getvalue(), err.getvalue())
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A fleet at work with the fake engine; called with words it runs ``pagefleet``."""
+
+    settings: Settings
+
+    def __call__(self, *words: str, stdin: bytes = b"", **changed: Any) -> Ended:
+        """Run a command, with ``changed`` settings."""
+        return in_process(self.settings.model_copy(update=changed), *words, stdin=stdin)
+
+
+@contextmanager
+def fleet(folder: Path, **values: Any) -> Iterator[Fleet]:
+    """A broker, a store in a folder and workers, while the block runs."""
+    (folder / "redis").mkdir()
+    redis = start_redis(folder / "redis")
+    plain = {"home": folder / "home", "redis_url": redis.url, "engine": "fake", **values}
+    settings = build_settings(plain)
+    try:
+        with workers(settings, folder / "workers.log"):
+            yield Fleet(settings)
+    finally:
+        redis.stop()
+
+
+def begin(settings: Settings, *words: str, stdin: int | None = None) -> "subprocess.Popen[bytes]":
     """Start ``pagefleet`` with ``words`` in a group of its own, as a shell does."""
     parent = os.getpid()
     return subprocess.Popen(
         [str(BIN / "pagefleet"), *words],
         env=environment(settings),
+        stdin=stdin,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
