@@ -1,5 +1,8 @@
 """``pagefleet top`` as a person sees it, and as a script reads it."""
 
+import json
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -144,3 +147,41 @@ def test_a_look_is_three_round_trips_however_many_jobs(
     assert (few, reads_of_a_look()) == (3, 3)
     assert len(view.look().jobs) == 50
     assert view.look().pools[0].open_jobs["normal"] == 200
+
+
+def test_a_worker_that_was_not_heard_lately_is_not_shown(
+    settings: SettingsFactory, redis_url: str
+) -> None:
+    made = settings(redis_url=redis_url)
+    ledger = Ledger(made)
+    ledger.heartbeat("fake", "alive", 4, {})
+    silent = json.dumps({"capacity": 9, "expires": time.time() - 1, "facts": "{}"})
+    with redis.Redis.from_url(redis_url) as client:
+        client.hset("pagefleet:workers:fake", "silent", silent)
+
+    (pool,) = FleetView(made).look().pools
+
+    assert [worker.name for worker in pool.workers] == ["alive"]
+
+
+def test_long_lists_are_cut_to_the_window_and_say_so(
+    settings: SettingsFactory, redis_url: str
+) -> None:
+    made = settings(redis_url=redis_url)
+    ledger = Ledger(made)
+    for number in range(30):
+        ledger.heartbeat("fake", f"worker-{number:02}", 4, {})
+        job_id = f"{number:016x}-00000000"
+        ledger.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
+    with Terminal(COMMAND, environment(made), 100, 30) as terminal:
+        terminal.wait_for("JOBS")
+        terminal.wait_for("LAST FAILURES  none")
+        shown = terminal.text
+        terminal.press(b"q")
+        terminal.end()
+
+    rows = [line for line in shown.splitlines() if line.startswith(("worker-", "0000"))]
+    cut = [int(number) for number in re.findall(r"  (\d+) more", shown)]
+    assert len(cut) == 2
+    assert len(rows) + sum(cut) == 60
+    assert len(rows) >= 12

@@ -1,5 +1,6 @@
 """What makes a process dead, and what only makes it wait."""
 
+from workers.consumer_pulse import consumer_pulse
 from workers.health import Health
 
 
@@ -46,3 +47,42 @@ def test_a_dead_engine_ends_both() -> None:
     health.die("the engine is dead")
 
     assert health.ailments() == health.waiting_for() == ["the engine is dead"]
+
+
+class Consumer:
+    """As much of Celery's consumer as a step sees."""
+
+    def __init__(self) -> None:
+        self.timer = self
+        self.cancelled = False
+
+    def call_repeatedly(self, *_: object) -> "Consumer":
+        return self
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+def test_a_lost_connection_makes_unready_and_not_dead_however_long_it_lasts() -> None:
+    time, consumer = Time(), Consumer()
+    health = Health(time)
+    step = consumer_pulse(health, "test")(consumer)
+    assert health.waiting_for() == ["waits for consumer"]
+    step.start(consumer)
+    assert health.waiting_for() == []
+
+    step.stop(consumer)
+    time.now = 100_000
+
+    assert consumer.cancelled
+    assert health.ailments() == []
+    assert health.waiting_for() == ["waits for consumer"]
+
+
+def test_a_connected_consumer_whose_loop_stands_still_is_dead() -> None:
+    time = Time()
+    health = Health(time)
+    consumer_pulse(health, "test")(Consumer()).start(Consumer())
+    time.now = 121
+
+    assert health.ailments() == ["consumer has not turned for 121 s"]

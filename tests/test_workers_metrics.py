@@ -76,17 +76,24 @@ def test_fleet_figures_are_those_of_the_ledger(watched: Watched) -> None:
 
 
 def test_shares_of_all_results_add_up_to_what_is_exported(watched: Watched) -> None:
-    jobs = JobStore(open_store(watched.settings))
+    jobs, ledger = JobStore(open_store(watched.settings)), Ledger(watched.settings)
     states = jobs.page_states(watched.ended_job)
     ended = list(jobs.results(watched.ended_job, range(1, SMALL + 1), states))
     document_json = json.loads(jobs.store.get(f"jobs/{watched.ended_job}/document.json"))
-
     spent = sum(result.worker_s for result in ended)
+
+    before = ledger.hot_job(watched.open_job)
+    kept = value(watched, "pagefleet_page_worker_seconds_total", outcome="kept")
+    after = ledger.hot_job(watched.open_job)
 
     assert document_json["worker_s"] == pytest.approx(spent, abs=0.001)
     # Four at once, 150 ms each: a page can't cost more than its own time.
     assert spent > 0.15 * SMALL / 4 * 0.9
     assert all(0 < result.worker_s < 5 for result in ended)
+    assert before is not None and after is not None
+    # A page is marked a moment before it is counted; at most four are in between.
+    most = max(result.worker_s for result in ended) * 4 + 1
+    assert before.worker_ms / 1000 - most <= kept - spent <= after.worker_ms / 1000 + 0.1
 
 
 def test_status_tells_what_a_job_costs(watched: Watched) -> None:
