@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PDF ?= examples/article.pdf
 OUT ?= out
+COUNT ?= 1000
+SEED ?= 1
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 VLLM_VENV := .venv-vllm
@@ -13,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm lint types contracts check bench bench-gpu examples lock clean
+.PHONY: help install install-dev run test test-vllm lint types contracts check bench bench-gpu fuzz examples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +50,9 @@ bench: $(DEV_STAMP) ## Measure the fleet's own cost beside bare Celery and a pla
 
 bench-gpu: $(DEV_STAMP) ## Measure beside the vLLM recipe on a GPU (MODEL=folder; needs the gpu extra)
 	$(BIN)/python -m benchmarks.gpu --model "$(MODEL)"
+
+fuzz: $(DEV_STAMP) ## Take COUNT=1000 broken and hostile documents (SEED=1) through run
+	$(BIN)/python -m tests.hostile_run --count $(COUNT) --seed $(SEED)
 
 examples: $(STAMP) ## Generate the example documents again
 	$(BIN)/python examples/make_examples.py

@@ -78,7 +78,7 @@ class HelperProcess:
 
         After a SandboxError or HelperUnavailable the child is dead and this object spent.
         """
-        request = pickle.dumps((function, tuple(args)))
+        request = pickle.dumps((function, tuple(args), timeout_s))
         self._await_ready()
         self.calls += 1
         return self._unwrap(self._exchange(request, timeout_s))
@@ -137,6 +137,8 @@ class HelperProcess:
 
     def _death(self) -> SandboxError:
         how = self._epitaph()
+        if how == "SIGXCPU":
+            return SandboxTimeout("used more time of the processor than it may")
         if how == "SIGKILL":
             # Nobody but the system's memory killer sends it, as ours are never reported here.
             return SandboxMemory("was killed by the system, which was short of memory")

@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib
+import math
 import os
 import pickle
 import resource
@@ -19,10 +20,13 @@ MAX_OPEN_FILES = 256
 MAX_FILE_BYTES = 8192 * MEBIBYTE
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
+_PR_SET_NO_NEW_PRIVS = 38
+#: Beyond its time on every core: the parent's clock ends a call, this ends it without a parent.
+SPARE_CPU_S = 5
 
 ReplyKind = Literal["ready", "result", "error", "memory"]
 Reply = tuple[ReplyKind, Any]
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+Call = tuple[Callable[..., Any], tuple[Any, ...], float]
 
 
 def serve(fd: int, parent: int, name: str, memory_mb: int, preload: Sequence[str]) -> None:
@@ -48,6 +52,7 @@ def harden(name: str, parent: int) -> None:
     """
     _die_with_parent(parent)
     _set_name(name)
+    _forgo_privileges()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _limit(resource.RLIMIT_CORE, 0)
@@ -60,10 +65,24 @@ def limit_memory(memory_mb: int) -> None:
     _limit(resource.RLIMIT_AS, _mapped_bytes() + memory_mb * MEBIBYTE)
 
 
+def limit_cpu(seconds: float) -> None:
+    """Let this process use ``seconds`` of every core from now on."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cores = os.cpu_count() or 1
+    allowed = math.ceil(used.ru_utime + used.ru_stime + seconds * cores) + SPARE_CPU_S
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (_least(allowed, hard), hard))
+
+
 def _limit(which: int, value: int) -> None:
+    """Bound this process for good: it can't take the limit back."""
     _, hard = resource.getrlimit(which)
-    soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(which, (soft, hard))
+    bound = _least(value, hard)
+    resource.setrlimit(which, (bound, bound))
+
+
+def _least(value: int, hard: int) -> int:
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
 def _mapped_bytes() -> int:
@@ -88,9 +107,15 @@ def _set_name(name: str) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
+def _forgo_privileges() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
 def _answer(request: bytes) -> bytes:
     try:
-        function, arguments = pickle.loads(request)
+        function, arguments, seconds = pickle.loads(request)
+        limit_cpu(seconds)
         return pickle.dumps(("result", function(*arguments)))
     except MemoryError as error:
         return pickle.dumps(("memory", str(error)))

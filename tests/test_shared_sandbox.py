@@ -72,15 +72,34 @@ def answer_unpicklable() -> object:
 
 
 def write_without_end(path: str) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
     with Path(path).open("wb") as file:
         while True:
             file.write(bytes(100_000))
 
 
 def limits() -> dict[str, int]:
-    names = ("RLIMIT_CORE", "RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_AS")
+    names = ("RLIMIT_CORE", "RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_AS", "RLIMIT_CPU")
     return {name: resource.getrlimit(getattr(resource, name))[0] for name in names}
+
+
+def for_good() -> list[str]:
+    """Limits that a process without privileges could not take back."""
+    names = ("RLIMIT_CORE", "RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_AS")
+    found = {name: resource.getrlimit(getattr(resource, name)) for name in names}
+    return [name for name, (soft, hard) in found.items() if soft == hard]
+
+
+def gains_no_privileges() -> bool:
+    return "NoNewPrivs:\t1" in Path("/proc/self/status").read_text("ascii")
+
+
+def compute_for_ever() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (1, hard))
+    while True:
+        pass
 
 
 def environment() -> dict[str, str]:
@@ -223,6 +242,18 @@ def test_children_are_limited_and_leave_interrupts_to_their_parent(sandbox: Sand
     assert 0 < found["RLIMIT_NOFILE"] <= 1024
     assert 0 < found["RLIMIT_FSIZE"] <= 16 * 1024**3
     assert found["RLIMIT_AS"] > 0
+    assert 30 < found["RLIMIT_CPU"] <= 40 + 30 * (os.cpu_count() or 1)
+    assert len(sandbox.run(for_good, timeout_s=30)) == 4
+    assert sandbox.run(gains_no_privileges, timeout_s=30)
+    assert sandbox.run(ignores_interrupt, timeout_s=30)
+
+
+def test_the_time_of_the_processor_is_limited_even_where_nobody_watches_the_clock(
+    sandbox: Sandbox,
+) -> None:
+    with pytest.raises(SandboxTimeout, match="processor"):
+        sandbox.run(compute_for_ever, timeout_s=600)
+
     assert sandbox.run(ignores_interrupt, timeout_s=30)
 
 
