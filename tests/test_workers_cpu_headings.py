@@ -96,3 +96,12 @@ def test_a_chapter_number_and_its_name_are_one_heading() -> None:
 
 def test_hash_marks_and_stars_in_a_heading_are_shown_as_they_are() -> None:
     assert heads(headed("C# and *nix* <b>")) == [r"## C# and \*nix\* &lt;b>"]
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"), [("2Method", "## 2 Method"), ("3D printing", "## 3D printing")]
+)
+def test_a_space_lost_behind_a_number_comes_back(read: str, meant: str) -> None:
+    content = page(("section-header", [line(read, size=13, score=0.99)]), ("text", BODY))
+
+    assert heads(content) == [meant]

@@ -126,6 +126,29 @@ def test_a_turned_scan_is_read_like_an_upright_one(
     assert all(block.bbox[1] < 300 for block in reading.blocks), "boxes are of the upright page"
 
 
+def test_a_crooked_scan_is_read_and_its_boxes_lie_on_the_crooked_page(
+    cpu: CpuReader, typed: Path, tmp_path: Path
+) -> None:
+    reading = cpu.read(picture_of(typed, tmp_path / "crooked.png", turn=4))
+
+    assert likeness(reading.markdown, PROSE) > 0.99
+    left, top, right, bottom = reading.blocks[0].bbox
+    assert left > 50 and right < 950 and bottom - top > 40
+
+
+def test_words_that_run_up_a_side_are_read_too(cpu: CpuReader, tmp_path: Path) -> None:
+    with pymupdf.open() as document:
+        page = document.new_page()
+        page.insert_textbox((120, 72, 523, 770), PROSE, fontsize=12)
+        page.insert_text((50, 420), "Preprint of the Harbour Archive", fontsize=13, rotate=90)
+        document.save(tmp_path / "stamped.pdf")
+
+    reading = cpu.read(picture_of(tmp_path / "stamped.pdf", tmp_path / "stamped.png"))
+
+    assert "Preprint of the Harbour Archive" in [block.text for block in reading.blocks]
+    assert likeness(reading.markdown, PROSE) > 0.9
+
+
 def test_text_that_lies_on_a_page_of_its_own_layer_is_turned(
     cpu: CpuReader, typed: Path, tmp_path: Path
 ) -> None:

@@ -6,12 +6,14 @@ import numpy as np
 import pymupdf
 
 from workers.cpu.recognizer import Pixels
-from workers.cpu.values import Line
+from workers.cpu.values import Box, Line
 
 #: Longest side of the page in points.
 LONGEST_SIDE = 792.0
 #: Font size and the baseline's distance from the middle, in line heights.
 FONT_SHARE, BASELINE = 0.72, 0.36
+#: A line this many times as high as wide runs upwards.
+_TALL = 1.5
 
 
 def scale_of(image: Pixels) -> float:
@@ -38,17 +40,38 @@ def _pixmap(image: Pixels) -> pymupdf.Pixmap:
 
 
 def _write(page: pymupdf.Page, line: Line, cjk: pymupdf.Font) -> None:
-    size = max(1.0, line.box.height * FONT_SHARE)
+    tall = len(line.text) > 2 and line.box.height > _TALL * line.box.width
+    length, height = (
+        (line.box.height, line.box.width) if tall else (line.box.width, line.box.height)
+    )
+    size = max(1.0, height * FONT_SHARE)
     latin = all(ord(character) < 256 for character in line.text)
     natural = (
         pymupdf.get_text_length(line.text, "helv", size)
         if latin
         else cjk.text_length(line.text, size)
     )
-    start = pymupdf.Point(line.box.left, line.box.middle + BASELINE * line.box.height)
-    stretch = line.box.width / natural if natural else 1.0
+    stretch = length / natural if natural else 1.0
     font = "helv" if latin else "cjk"
     if not latin:
         page.insert_font("cjk", fontbuffer=cjk.buffer)
-    morph = (start, pymupdf.Matrix(stretch, 0, 0, 1, 0, 0))
-    page.insert_text(start, line.text, fontname=font, fontsize=size, morph=morph)
+    start, matrix = _upwards(line.box, stretch) if tall else _along(line.box, stretch)
+    page.insert_text(
+        start,
+        line.text,
+        fontname=font,
+        fontsize=size,
+        rotate=90 if tall else 0,
+        morph=(start, matrix),
+    )
+
+
+def _along(box: Box, stretch: float) -> tuple[pymupdf.Point, pymupdf.Matrix]:
+    start = pymupdf.Point(box.left, box.middle + BASELINE * box.height)
+    return start, pymupdf.Matrix(stretch, 0, 0, 1, 0, 0)
+
+
+def _upwards(box: Box, stretch: float) -> tuple[pymupdf.Point, pymupdf.Matrix]:
+    middle = (box.left + box.right) / 2
+    start = pymupdf.Point(middle + BASELINE * box.width, box.bottom)
+    return start, pymupdf.Matrix(1, 0, 0, stretch, 0, 0)

@@ -12,6 +12,7 @@ from workers.cpu.rows import rows_of
 from workers.cpu.values import Line, bounding
 
 _NUMBERED = re.compile(r"^(?:(?:§|Section)\s*)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+(?=\S)")
+_GLUED_NUMBER = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,4}\.?)(?=[A-Z][a-z]{2})")
 _LONGEST = 220
 _DEEPEST = 6
 #: A title is this many times larger than the text, and than other headings.
@@ -35,7 +36,7 @@ _QUANTITY = re.compile(r"^[\d½¼¾⅓]+([.,/]\d+)?\s+[a-zà-ÿ]")
 def settle_headings(drafts: Sequence[Draft], height: float) -> list[Draft]:
     """``drafts`` with false headings made text and the page's title found."""
     body = _body_size(drafts)
-    sane = [_promoted(_demoted(draft), body) for draft in drafts]
+    sane = [_spaced(_promoted(_demoted(draft), body)) for draft in drafts]
     title = _title(sane, height)
     return [replace(draft, kind="title") if draft is title else draft for draft in sane]
 
@@ -133,6 +134,18 @@ def _demoted(draft: Draft) -> Draft:
     if wordy or running_on or _QUANTITY.match(text) or not re.search(r"\w", text):
         return replace(draft, kind="text")
     return draft
+
+
+def _spaced(draft: Draft) -> Draft:
+    """A recognised heading with the space that was lost behind its number."""
+    if draft.kind not in ("title", "sub_title") or draft.confidence is None:
+        return draft
+    first = rows_of(draft.lines)[0].lines[0]
+    text = _GLUED_NUMBER.sub(r"\1 ", first.text)
+    if text == first.text:
+        return draft
+    spaced = replace(first, text=text)
+    return replace(draft, lines=tuple(spaced if ln is first else ln for ln in draft.lines))
 
 
 def _promoted(draft: Draft, body: float) -> Draft:
