@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm lint types contracts check bench bench-gpu fuzz examples lock clean
+.PHONY: help install install-dev run test test-vllm test-images docs lint types contracts check bench bench-gpu fuzz examples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,14 +54,27 @@ bench-gpu: $(DEV_STAMP) ## Measure beside the vLLM recipe on a GPU (MODEL=folder
 fuzz: $(DEV_STAMP) ## Take COUNT=1000 broken and hostile documents (SEED=1) through run
 	$(BIN)/python -m tests.hostile_run --count $(COUNT) --seed $(SEED)
 
+docs: $(DEV_STAMP) ## Build the documentation site into build/docs
+	$(BIN)/python -m shared.settings_doc
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+
+test-images: $(DEV_STAMP) ## Install and use the CPU image's packages as its Dockerfile does
+	$(BIN)/python -m tests.images
+
 examples: $(STAMP) ## Generate the example documents again
 	$(BIN)/python examples/make_examples.py
 
-lock: ## Resolve the default install again (needs uv)
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 pyproject.toml -o requirements.lock
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
+LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
+IMAGES := infra/docker
+
+lock: ## Resolve all installs again (needs uv)
+	$(LOCK) --universal --python-version 3.11 pyproject.toml -o requirements.lock
+	$(LOCK) --universal --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) --universal --python-version 3.12 --extra flower --extra otel pyproject.toml \
+		-o $(IMAGES)/requirements-cpu.lock
+	$(LOCK) --python-platform x86_64-manylinux_2_31 --python-version 3.12 --extra gpu --extra otel \
+		-c $(IMAGES)/gpu-constraints.txt pyproject.toml -o $(IMAGES)/requirements-gpu.lock
+	echo hatchling | $(LOCK) --universal --python-version 3.12 - -o $(IMAGES)/requirements-build.lock
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) $(VLLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
