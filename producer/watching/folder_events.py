@@ -3,6 +3,7 @@
 Files are found by looks all the same, so what the kernel's queue drops is only late.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -44,9 +45,16 @@ class FolderEvents:
             ):
                 for change, path in changes:
                     if change != Change.deleted:
-                        self._ask(Path(path))
+                        self._ask_below(Path(path))
         except (OSError, RuntimeError) as error:
             self._trouble(error)  # looks go on
+
+    def _ask_below(self, path: Path) -> None:
+        # What was written into a new folder before the kernel was asked about it is not told.
+        for folder, _, names in os.walk(path, followlinks=False):
+            for name in names:
+                self._ask(Path(folder, name))
+        self._ask(path)
 
     def _ask(self, path: Path) -> None:
         # Many at once are left to the next look, which needs no memory for them.
