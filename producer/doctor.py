@@ -45,7 +45,7 @@ def _repair(connections: Connections) -> str:
         manifest = connections.jobs.manifest(key.removeprefix(keys.OPEN))
         if manifest is None or connections.jobs.done(manifest.job_id) is not None:
             continue
-        if connections.ledger.hot_job(manifest.job_id) is None:
+        if connections.ledger.job_state(manifest.job_id) is None:
             open_job(manifest, connections.jobs, connections.ledger, connections.dispatcher)
             opened += 1
     connections.dispatcher.sweep()

@@ -21,7 +21,8 @@ from shared.settings import load_settings
 def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
     """``pagefleet cancel``; 0 where every job has ended afterwards."""
     connections = Connections(load_settings())
-    ledger = connections.ledger_if_any()
+    # A broker that is configured must answer: nobody else can stop the pages.
+    ledger = None if connections.settings.redis_url is None else connections.ledger
     for manifest in [find_job(connections.jobs, job_id) for job_id in jobs]:
         done = cancel_job(manifest, connections.jobs, ledger)
         _print_done(manifest.job_id, done, as_json)
@@ -60,7 +61,7 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
             raise UsageError(f"job {job_id} is running; cancel it before it is purged")
         connections.jobs.purge(job_id)
         if ledger is not None:
-            ledger.close_job(job_id)
+            ledger.forget_job(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
     return ExitCode.OK
 

@@ -10,5 +10,8 @@ def reopen(manifest: Manifest, jobs: JobStore, ledger: Ledger) -> None:
     """Let the failed and cancelled pages of an ended job run again, once it is opened."""
     states = jobs.page_states(manifest.job_id)
     chosen = set(expand(selected(manifest)))
+    # First, or the sweeper takes the marker beside a tombstone for a cancel that died; and
+    # afterwards, because it may have opened the job with half of the failures still there.
+    ledger.forget_job(manifest.job_id)
     jobs.reopen(manifest, sorted(states.failed & chosen))
-    ledger.close_job(manifest.job_id)
+    ledger.forget_job(manifest.job_id)

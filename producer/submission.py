@@ -87,12 +87,16 @@ class Submitter:
     def _create(self, manifest: Manifest, opened: Opened) -> Submission:
         """Source, marker, manifest, dispatch: a crash leaves nothing that looks like a job."""
         job_id, started = manifest.job_id, now_ns()
+        # Before the source too: by its marker the sweeper finds a source that got no manifest.
+        self._jobs.mark_open(job_id, time.time())
+        # A purged job of the same content may have left word of its end.
+        self._ledger.forget_job(job_id)
         self._store_source(manifest, opened)
-        self._jobs.mark_open(job_id, manifest.created)
+        self._jobs.mark_open(job_id, time.time())
         if not self._jobs.store.put_new(keys.manifest(job_id), to_json(manifest)):
             # Somebody submitted the same at the same time: theirs is the job.
             return self._resume(self._jobs.manifest(job_id) or manifest)
-        open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=True, revive=True)
+        open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=True)
         made = Submission("new", manifest)
         self._dispatcher.tracing.submitted(job_id, started, made.pages)
         return made

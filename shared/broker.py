@@ -9,7 +9,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from shared.broker_tls import tls_options
-from shared.errors import BrokerUnreachable
+from shared.errors import BrokerFull, BrokerUnreachable
 from shared.settings import Settings
 
 #: Errors that mean "the broker is away", not "the command is wrong".
@@ -21,6 +21,8 @@ AWAY = (
     redis.exceptions.MasterDownError,
     OSError,
 )
+#: Answers that mean "not now": no memory, no disk, no replica, no primary.
+_NOT_NOW = ("OOM ", "MISCONF ", "NOREPLICAS ", "LOADING ", "READONLY ", "MASTERDOWN ", "BUSY ")
 
 
 #: A probe waits so long for a connection and for an answer.
@@ -60,6 +62,11 @@ def broker_errors(settings: Settings) -> Iterator[None]:
         raise BrokerUnreachable(
             f"broker {shown_address(settings)} refused the password; check PAGEFLEET_REDIS_URL"
         ) from None
+    except redis.exceptions.ResponseError as error:
+        refusal = refused_for_now(error, settings)
+        if refusal is None:
+            raise
+        raise refusal from None
     except AWAY as error:
         reason = _without_secret(" ".join(str(error).split()), settings) or type(error).__name__
         raise BrokerUnreachable(
@@ -71,6 +78,19 @@ def _advice(reason: str) -> str:
     if "certificate" in reason.lower():
         return "set PAGEFLEET_REDIS_CA_FILE to the certificates of who signed the broker's"
     return "is it running, and is PAGEFLEET_REDIS_URL right?"
+
+
+def refused_for_now(error: BaseException, settings: Settings) -> BrokerUnreachable | None:
+    """What an answer of the broker means for the caller; None where the command is wrong."""
+    text = f"{type(error).__name__} {error}"
+    address = shown_address(settings)
+    if isinstance(error, redis.exceptions.OutOfMemoryError) or "OOM " in text:
+        return BrokerFull(f"broker {address} is full; give it more memory (maxmemory)")
+    if "MISCONF " in text:
+        return BrokerFull(f"broker {address} can't write to its disk; free some space there")
+    if any(word in text for word in _NOT_NOW) or isinstance(error, AWAY):
+        return BrokerUnreachable(f"broker {address} takes no writes now ({type(error).__name__})")
+    return None
 
 
 def shown_address(settings: Settings) -> str:

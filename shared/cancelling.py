@@ -19,16 +19,21 @@ def cancel_job(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> Don
 
     Idempotent; a job that has ended already stays as it is.
     """
-    finished = jobs.done(manifest.job_id)
-    if finished is not None:
-        return finished
+    if jobs.done(manifest.job_id) is None:
+        if ledger is not None:
+            ledger.cancel_job(manifest.job_id)
+            _wait_until_let_go(manifest, ledger)
+        _record_missing(manifest, jobs)
+    done = reduce_job(jobs, manifest)
     if ledger is not None:
-        ledger.cancel_job(manifest.job_id)
-        _wait_until_let_go(manifest, ledger)
+        ledger.end_job(manifest.job_id)
+    return done
+
+
+def _record_missing(manifest: Manifest, jobs: JobStore) -> None:
     missing = expand(missing_pages(manifest, jobs.page_states(manifest.job_id)))
     with ThreadPoolExecutor(READERS, thread_name_prefix="cancel") as pool:
         list(pool.map(lambda page: jobs.write_result(cancelled_page(manifest, page)), missing))
-    return reduce_job(jobs, manifest)
 
 
 def cancelled_page(manifest: Manifest, page: int) -> PageResult:

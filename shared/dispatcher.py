@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
+from redis.exceptions import ResponseError
 
-from shared.broker import AWAY, shown_address
+from shared.broker import AWAY, refused_for_now, shown_address
 from shared.celery_app import make_app
 from shared.errors import BrokerUnreachable
 from shared.ledger import Dispatch, Ledger, page_id
@@ -99,9 +100,13 @@ class Dispatcher:
     def _connection_errors(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, *AWAY) as error:
+        except (BatchPublishError, OperationalError, ResponseError, *AWAY) as error:
+            refusal = refused_for_now(error.__cause__ or error, self._settings)
+            if refusal is None and isinstance(error, ResponseError):
+                raise
             address = shown_address(self._settings)
-            raise BrokerUnreachable(f"broker {address} does not take messages") from error
+            silence = BrokerUnreachable(f"broker {address} does not take messages")
+            raise refusal or silence from error
 
 
 def _shown(plain: dict[str, object]) -> str:

@@ -12,6 +12,7 @@ PagefleetError
 │           Truncated, Quarantined, Cancelled
 └── Unwell                         this machine or a service is unwell: retried elsewhere
     ├── StoreUnreachable, BrokerUnreachable (exit 5)
+    │   └── BrokerFull
     └── EngineDead, EngineAway, HelperUnavailable
 """
 
@@ -167,6 +168,10 @@ class StoreUnreachable(Unwell):
 class BrokerUnreachable(Unwell):
     code = "broker_unreachable"
     exit_code = ExitCode.UNREACHABLE
+
+
+class BrokerFull(BrokerUnreachable):
+    """The broker has no memory or disk left for more work."""
 
 
 class EngineDead(Unwell):

@@ -1,6 +1,7 @@
 """A job as it lies in the object store, which is the truth."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ class JobStore:
             return None
 
     def unmark_open(self, job_id: str) -> None:
-        """Remove the marker; only after ``_DONE``."""
+        """Remove the marker; only after ``_DONE``, or with the job."""
         self.store.delete([keys.open_marker(job_id)])
 
     def mark_notify(self, job_id: str) -> None:
@@ -178,11 +179,21 @@ class JobStore:
         self.mark_open(job_id, manifest.created)
 
     def purge(self, job_id: str) -> None:
-        """Remove a job; what makes it a job goes first."""
-        self.store.delete([keys.done(job_id)])
-        self.store.delete([keys.manifest(job_id), keys.open_marker(job_id)])
+        """Remove a job; what makes it a job goes first.
+
+        The marker stands meanwhile, so that the sweeper ends a purge whose process died.
+        """
+        self.mark_open(job_id, time.time())
+        self.store.delete([keys.done(job_id), keys.manifest(job_id)])
         self.store.delete([keys.notify_marker(job_id)])
         self.store.delete(self.store.list(keys.job(job_id)))
+        self.unmark_open(job_id)
+
+    def withdraw(self, result: PageResult) -> None:
+        """Remove a result that came too late, and its figures."""
+        key = keys.failed_page if result.status == "failed" else keys.page
+        self.store.delete([key(result.job_id, result.page)])
+        self.store.delete([keys.in_job(result.job_id, each.key) for each in result.figures])
 
     def _read(self, key: str, kind: type[_Record]) -> _Record | None:
         try:

@@ -5,28 +5,25 @@ it happens wholly or not at all, by the server's clock. A dispatched page is at 
 exactly one of: a lane's dispatch order, a lease, or its job's done bitmap.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, Literal, cast
 
-from shared.broker import broker_errors, connect
+from shared.broker import broker_errors
 from shared.celery_app import KEY_PREFIX
 from shared.pages import PageRange
+from shared.pools import LiveWorker, Pools
 from shared.records import Counts, PageStatus, Priority
-from shared.settings import Settings
 
 Outcome = Literal[
-    "claimed", "unknown", "condemned", "done", "held", "cancelled", "quarantine", "closed"
+    "claimed", "unknown", "condemned", "done", "held", "quarantine", "cancelled", "ended"
 ]
 Blame = Literal["none", "attempt", "suspect"]
 #: Pages one job may dispatch before the next job has its turn.
 SLICE = 8
 TOMBSTONE_S = 3600
 #: Deaths alone in quarantine that condemn a page.
-CONDEMN_AFTER = 2
+CONDEMN_AFTER = 3
 
 
 def page_id(job_id: str, page: int) -> str:
@@ -60,15 +57,29 @@ class Claim:
     #: Times that a process died with this page in flight.
     suspicion: int
     quarantine_seq: int
+    #: The page may have a result in the store that this broker does not know of.
+    verify: bool
 
 
 @dataclass(frozen=True)
 class Finished:
     """What has to happen after a page was marked."""
 
-    known: bool
+    #: The job is hot and wanted this page.
+    open: bool
     reduce: bool
     low: bool
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """Pages that a worker can't just go on with."""
+
+    cancelled: list[str]
+    #: Done, or another worker's by now.
+    taken: list[str]
+    #: Nobody held them: the broker forgot the lease, or it ran out while the worker stood still.
+    retaken: list[str]
 
 
 @dataclass(frozen=True)
@@ -85,29 +96,16 @@ class HotJob:
     #: Pages that had a result when the job was opened here.
     already: int
     created: float
+    #: When it was opened, and when a page was last dispatched or done, by the broker's clock.
     opened: float
+    touched: float
     reduce_since: float | None
     #: Worker milliseconds of the pages marked since the job was opened here.
     worker_ms: int = 0
 
 
-@dataclass(frozen=True)
-class LiveWorker:
-    """A pages worker that has been heard lately."""
-
-    name: str
-    engine: str
-    capacity: int
-    facts: dict[str, Any]
-
-
-class Ledger:
+class Ledger(Pools):
     """All scripts over one connection; thread-safe; raises BrokerUnreachable."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._redis = connect(settings)
-        self._scripts: dict[str, Any] = {}
 
     # Jobs -------------------------------------------------------------------------------
 
@@ -121,26 +119,41 @@ class Ledger:
         counts: Counts,
         done_pages: Iterable[int],
         todo: Sequence[PageRange],
+        verify: bool,
     ) -> Literal["opened", "already", "full"]:
         """Make a job hot; "full" leaves it to the sweeper, which finds it in the store."""
         answer = self._run(
             "open_job", job_id, engine, priority, total, created, _bitmap(done_pages),
             counts.ok, counts.blank, counts.failed, self._settings.max_open_jobs,
-            *(f"{first}-{last}" for first, last in todo),
+            int(verify), *(f"{first}-{last}" for first, last in todo),
         )  # fmt: skip
         return "opened" if answer == 1 else "already" if answer == 0 else "full"
 
-    def close_job(self, job_id: str) -> None:
-        """Forget a job that has its ``_DONE``."""
+    def forget_job(self, job_id: str) -> None:
+        """Know nothing of a job any more: it is gone, or about to begin anew."""
         self._run("close_job", job_id, "", 0)
+
+    def end_job(self, job_id: str) -> None:
+        """Close a job that has its ``_DONE``; queued copies of its pages are dropped."""
+        self._run("close_job", job_id, "ended", TOMBSTONE_S)
 
     def cancel_job(self, job_id: str) -> None:
         """Stop a job: nothing more is dispatched, queued copies are dropped."""
         self._run("close_job", job_id, "cancelled", TOMBSTONE_S)
 
-    def was_cancelled(self, job_id: str) -> bool:
-        """Whether a cancelled job is still remembered here."""
-        return bool(self._call("hget", f"{KEY_PREFIX}job:{job_id}", "state") == "cancelled")
+    def job_state(self, job_id: str) -> str | None:
+        """ "open", for some time after that "cancelled" or "ended", or None."""
+        state: str | None = self._call("hget", f"{KEY_PREFIX}job:{job_id}", "state")
+        return state
+
+    def has_room(self, engine: str, priority: str) -> bool:
+        """Whether one more job of this kind may become hot."""
+        hot = self._call("zcard", f"{KEY_PREFIX}jobs:{engine}:{priority}")
+        return int(hot) < self._settings.max_open_jobs
+
+    def waiting_ranges(self, job_id: str) -> int:
+        """How many ranges of pages of a job wait to be dispatched."""
+        return int(self._call("llen", f"{KEY_PREFIX}todo:{job_id}"))
 
     def hot_job(self, job_id: str) -> HotJob | None:
         """Progress of a job, or None where it is not hot."""
@@ -155,9 +168,13 @@ class Ledger:
         """Pages whose result is missing from the store go back to their job's turns."""
         return int(self._run("redo", job_id, *pages))
 
-    def free_reducer(self, job_id: str) -> None:
-        """Let the reducer of a job be dispatched again."""
-        self._call("hdel", f"{KEY_PREFIX}job:{job_id}", "reduce")
+    def claim_reducer(self, job_id: str) -> None:
+        """Note that the reducer of a job is dispatched now."""
+        self._run("stamp", job_id, "reduce")
+
+    def touch(self, job_id: str) -> None:
+        """Note that a job was looked after now."""
+        self._run("stamp", job_id, "touched")
 
     def unfinished(self, job_id: str, pages: Iterable[int]) -> list[int]:
         """Those of ``pages`` that are not marked done."""
@@ -179,14 +196,18 @@ class Ledger:
         )
 
     def claim(
-        self, engine: str, queue: str, job_id: str, page: int, seq: int, worker: str
+        self, engine: str, queue: str, job_id: str, page: int, seq: int, worker: str, token: str
     ) -> Claim:
-        """Take a page; only "claimed", "unknown" and "condemned" give a lease."""
+        """Take a page; only "claimed", "unknown" and "condemned" give a lease.
+
+        The same ``token`` again gets the same answer, so a lost answer may be asked for again.
+        """
         answer = self._run(
             "claim", engine, queue, queue.rsplit(".", 1)[1], job_id, page, seq, worker,
-            self.lease_s, self._settings.quarantine_after, CONDEMN_AFTER,
+            self.lease_s, self._settings.quarantine_after, CONDEMN_AFTER, token,
         )  # fmt: skip
-        return Claim(cast(Outcome, answer[0]), int(answer[1]), int(answer[2]), int(answer[3]))
+        attempts, suspicion, seq, verify = map(int, answer[1:])
+        return Claim(cast(Outcome, answer[0]), attempts, suspicion, seq, bool(verify))
 
     def attend(self, worker: str, page: str) -> None:
         """Note a page that a worker received and has not claimed: it may have to wait."""
@@ -203,14 +224,13 @@ class Ledger:
         job_id: str,
         page: int,
         status: PageStatus,
+        worker: str,
         worker_ms: int = 0,
     ) -> Finished:
         """Mark a page that has its result in the store; idempotent."""
         window = self._settings.dispatch_window
-        known, reduce, low = self._run(
-            "finish", engine, lane, job_id, page, status, window, worker_ms
-        )
-        return Finished(bool(known), bool(reduce), bool(low))
+        answer = self._run("finish", engine, lane, job_id, page, status, window, worker, worker_ms)
+        return Finished(*map(bool, answer))
 
     def give_back(
         self, engine: str, worker: str, pages: Iterable[str], blame: Blame = "none"
@@ -221,23 +241,23 @@ class Ledger:
             self._run("give_back", engine, self._settings.quarantine_after, blame, worker, *pages)
         )
 
-    def drop(self, engine: str, job_id: str, page: int) -> None:
+    def drop(self, engine: str, job_id: str, page: int, worker: str) -> None:
         """Let go of a page that needs nothing more."""
-        self._run("drop", engine, job_id, page)
+        self._run("drop", engine, job_id, page, worker)
 
-    def renew(self, engine: str, worker: str, pages: Iterable[str]) -> list[str]:
-        """Prolong leases; returns the ids whose job was cancelled."""
-        return list(self._run("renew", engine, worker, self.lease_s, *pages))
+    def renew(self, engine: str, worker: str, pages: Iterable[str]) -> Renewed:
+        """Prolong leases, and take pages back that nobody holds."""
+        return Renewed(*map(list, self._run("renew", engine, worker, self.lease_s, *pages)))
 
     def bury(self, engine: str, worker: str) -> list[Dispatch]:
         """A worker process died: its pages become suspect and go back into a queue."""
         after = self._settings.quarantine_after
-        return _dispatches(self._run("bury", engine, after, worker, 0))
+        return _dispatches(self._run("bury", engine, after, worker, 0, self.lease_s))
 
     def bury_expired(self, engine: str, grace_s: float) -> list[Dispatch]:
         """The same for every lease that ran out ``grace_s`` ago or earlier."""
         after = self._settings.quarantine_after
-        return _dispatches(self._run("bury", engine, after, "", grace_s))
+        return _dispatches(self._run("bury", engine, after, "", grace_s, self.lease_s))
 
     def held_pages(self, engine: str, job_id: str) -> list[int]:
         """Pages of a job that some worker holds a lease on."""
@@ -262,92 +282,10 @@ class Ledger:
         after = self._settings.quarantine_after
         return _dispatches(self._run("requeue", engine, after, queue, *pages))
 
-    # Pools ------------------------------------------------------------------------------
-
     @property
     def lease_s(self) -> float:
         """A page's lease ends a little before its message is delivered again."""
         return self._settings.lease_s * 0.9
-
-    def heartbeat(self, engine: str, worker: str, capacity: int, facts: dict[str, Any]) -> None:
-        """Say that a pages worker lives; dispatch windows follow the live capacity."""
-        self._run("heartbeat", engine, worker, capacity, json.dumps(facts), 30)
-
-    def leave(self, engine: str, worker: str) -> None:
-        """A pages worker stopped in good order."""
-        self._call("hdel", f"{KEY_PREFIX}workers:{engine}", worker)
-
-    def engines(self) -> list[str]:
-        """Engines that ever had a worker or a job here."""
-        return sorted(self._call("smembers", f"{KEY_PREFIX}engines"))
-
-    def know_engine(self, engine: str) -> None:
-        """Let the sweeper look after an engine's pool from now on."""
-        self._call("sadd", f"{KEY_PREFIX}engines", engine)
-
-    def live_workers(self, engine: str) -> list[LiveWorker]:
-        """Workers of a pool that were heard lately."""
-        found = self._call("hgetall", f"{KEY_PREFIX}workers:{engine}")
-        seconds, _ = self._call("time")
-        beats = {name: json.loads(value) for name, value in found.items()}
-        return [
-            LiveWorker(name, engine, int(beat["capacity"]), json.loads(beat["facts"]))
-            for name, beat in sorted(beats.items())
-            if beat["expires"] >= seconds
-        ]
-
-    def outstanding(self, engine: str) -> int:
-        """Pages of a pool that are queued or in flight."""
-        return int(self._call("zcard", f"{KEY_PREFIX}outstanding:{engine}"))
-
-    def ping(self) -> None:
-        """Raise BrokerUnreachable unless the broker answers within seconds."""
-        with broker_errors(self._settings), connect(self._settings, hasty=True) as probe:
-            probe.ping()
-
-    def try_lock(self, name: str, owner: str, seconds: int) -> bool:
-        """Take or keep a named lock for some seconds."""
-        key = f"{KEY_PREFIX}lock:{name}"
-        if self._call("set", key, owner, nx=True, ex=seconds):
-            return True
-        if self._call("get", key) != owner:
-            return False
-        self._call("expire", key, seconds)
-        return True
-
-    def cursor(self, name: str, value: str | None = None) -> str:
-        """Read, or set and return, a sweeper's place in a long listing."""
-        key = f"{KEY_PREFIX}cursor:{name}"
-        if value is not None:
-            self._call("set", key, value)
-            return value
-        return str(self._call("get", key) or "")
-
-    def keep_refused(self, message: str) -> None:
-        """Put a message that no schema here fits aside; the newest thousand are kept."""
-        self._call("lpush", f"{KEY_PREFIX}refused", message)
-        self._call("ltrim", f"{KEY_PREFIX}refused", 0, 999)
-
-    def close(self) -> None:
-        """Drop the connections."""
-        self._redis.close()
-
-    def _run(self, script: str, *arguments: Any) -> Any:
-        loaded = self._scripts.get(script)
-        if loaded is None:
-            loaded = self._scripts[script] = self._redis.register_script(_source(script))
-        with broker_errors(self._settings):
-            return loaded(keys=[KEY_PREFIX], args=arguments)
-
-    def _call(self, command: str, *arguments: Any, **options: Any) -> Any:
-        with broker_errors(self._settings):
-            return getattr(self._redis, command)(*arguments, **options)
-
-
-@cache
-def _source(script: str) -> str:
-    folder = files("shared") / "lua"
-    return "\n".join((folder / f"{name}.lua").read_text() for name in ("prelude", script))
 
 
 def _dispatches(rows: list[list[Any]]) -> list[Dispatch]:
@@ -377,9 +315,10 @@ def hot_job(job_id: str, fields: dict[str, str]) -> HotJob:
         already=int(fields["already"]),
         created=float(fields["created"]),
         opened=float(fields["opened"]),
+        touched=float(fields.get("touched", 0)),
         reduce_since=float(fields["reduce"]) if "reduce" in fields else None,
         worker_ms=int(fields.get("worker_ms", 0)),
     )
 
 
-__all__ = ["Claim", "Dispatch", "Finished", "HotJob", "Ledger", "LiveWorker"]
+__all__ = ["Claim", "Dispatch", "Finished", "HotJob", "Ledger", "LiveWorker", "Renewed"]

@@ -1,12 +1,20 @@
 """Makes a job of the store hot: the way of a new job, a resumed one and a rebuilt one."""
 
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from shared.dispatcher import Dispatcher
+from shared.errors import BrokerFull
 from shared.jobs import JobStore, PageStates, missing_pages, selected
 from shared.ledger import Ledger
 from shared.pages import count
 from shared.records import Counts, Manifest
 
 _NOTHING = PageStates(frozenset(), frozenset())
+_Result = TypeVar("_Result")
+#: Seconds to wait, one after the other, for a full broker to take new work.
+PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def open_job(
@@ -17,14 +25,35 @@ def open_job(
     *,
     fresh: bool = False,
     revive: bool = False,
+    pauses_s: Sequence[float] = PAUSES_S,
 ) -> None:
     """Register what is left to do and dispatch it; ``fresh`` says that nothing is done yet.
 
     Idempotent: a job that is hot already is left as it is. A cancelled one is remembered for
-    a while and left alone too, unless ``revive`` says that somebody wants it again.
+    a while and left alone too, unless ``revive`` says that somebody wants it again. A full
+    broker is waited for; if that is no use, the job is left to the sweeper, which finds it in
+    the store.
     """
-    if revive and ledger.was_cancelled(manifest.job_id):
-        ledger.close_job(manifest.job_id)
+    try:
+        if revive and ledger.job_state(manifest.job_id) == "cancelled":
+            ledger.forget_job(manifest.job_id)
+        _patiently(lambda: _open(manifest, jobs, ledger, dispatcher, fresh), pauses_s)
+    except BrokerFull:
+        return
+
+
+def _patiently(operation: Callable[[], _Result], pauses_s: Sequence[float]) -> _Result:
+    for pause_s in pauses_s:
+        try:
+            return operation()
+        except BrokerFull:
+            time.sleep(pause_s)
+    return operation()
+
+
+def _open(
+    manifest: Manifest, jobs: JobStore, ledger: Ledger, dispatcher: Dispatcher, fresh: bool
+) -> None:
     states = _NOTHING if fresh else jobs.page_states(manifest.job_id)
     counts = Counts() if fresh else jobs.count(manifest.job_id, states)
     engine = manifest.options.engine
@@ -39,6 +68,7 @@ def open_job(
         counts=counts,
         done_pages=states.all,
         todo=todo,
+        verify=not fresh,
     )
     if answer == "full":
         return

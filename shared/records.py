@@ -218,7 +218,7 @@ class PageMessage(Record):
     page: int = Field(ge=1)
     #: Place in the queue's dispatch order, see shared.ledger.
     seq: int = Field(ge=0)
-    queue: str
+    queue: str = Field(pattern=r"^pages\.[a-z0-9_-]{1,40}\.(high|normal|low|quarantine)$")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

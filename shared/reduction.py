@@ -7,9 +7,12 @@ gives the same bytes and one commit.
 from shared import keys
 from shared.document import assemble
 from shared.errors import NotFound
-from shared.jobs import JobStore, missing_pages, selected
+from shared.jobs import JobStore, PageStates, missing_pages, selected
 from shared.pages import PageRange, expand
 from shared.records import Done, Manifest, to_json
+
+#: Times that a document is written anew because its pages changed meanwhile.
+SETTLE_TRIES = 5
 
 
 class PagesMissing(Exception):
@@ -25,29 +28,49 @@ def reduce_job(jobs: JobStore, manifest: Manifest) -> Done:
     job_id = manifest.job_id
     finished = jobs.done(job_id)
     if finished is not None:
-        jobs.unmark_open(job_id)
+        _unmark(jobs, manifest)
         return finished
     states = jobs.page_states(job_id)
+    for _ in range(SETTLE_TRIES):
+        done = _write(jobs, manifest, states)
+        seen, states = states, jobs.page_states(job_id)
+        if states == seen:
+            return _commit(jobs, manifest, done, states)
+        # A page got a result meanwhile, or "retry" took the failures: the document is stale.
+    raise PagesMissing(missing_pages(manifest, states))
+
+
+def _write(jobs: JobStore, manifest: Manifest, states: PageStates) -> Done:
+    """Write the document, which is not yet the job's result; returns what will be committed."""
+    job_id = manifest.job_id
     missing = missing_pages(manifest, states)
     if missing:
         raise PagesMissing(missing)
     results = jobs.results(job_id, expand(selected(manifest)), states)
     document = assemble(manifest, results, manifest.render)
-    return _commit(jobs, manifest, document.markdown, document.json, document)
+    jobs.store.put(keys.document(job_id, "md"), document.markdown.encode())
+    jobs.store.put(keys.document(job_id, "json"), document.json)
+    return Done(status=document.status, counts=document.counts)
 
 
-def _commit(
-    jobs: JobStore, manifest: Manifest, markdown: str, json: bytes, document: object
-) -> Done:
+def _commit(jobs: JobStore, manifest: Manifest, done: Done, seen: PageStates) -> Done:
     job_id = manifest.job_id
-    jobs.store.put(keys.document(job_id, "md"), markdown.encode())
-    jobs.store.put(keys.document(job_id, "json"), json)
     if manifest.webhook is not None:
         jobs.mark_notify(job_id)
-    done = Done(status=document.status, counts=document.counts)  # type: ignore[attr-defined]
     if not jobs.store.put_new(keys.done(job_id), to_json(done)):
         done = jobs.done(job_id) or done
+    elif not seen.all <= jobs.page_states(job_id).all:
+        # Results vanish only where the job was opened again or purged under our hands.
+        jobs.store.delete([keys.done(job_id)])
+        raise NotFound(f"job {job_id} was opened again while its document was written")
     if jobs.manifest(job_id) is None:
         raise NotFound(f"job {job_id} was purged while its document was written")
-    jobs.unmark_open(job_id)
+    _unmark(jobs, manifest)
     return done
+
+
+def _unmark(jobs: JobStore, manifest: Manifest) -> None:
+    """Remove the marker, but not that of somebody who opens the job again just now."""
+    jobs.unmark_open(manifest.job_id)
+    if jobs.done(manifest.job_id) is None and jobs.manifest(manifest.job_id) is not None:
+        jobs.mark_open(manifest.job_id, manifest.created)

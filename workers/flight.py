@@ -1,5 +1,6 @@
 """Pages in this process's hands, and how to make it let go of them."""
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
@@ -16,6 +17,8 @@ class Reason(StrEnum):
     DRAIN = "drain"
     CANCELLED = "cancelled"
     ENGINE_DEAD = "engine_dead"
+    #: Another worker has the page by now, or it is done.
+    TAKEN = "taken"
 
 
 class Aborted(Exception):
@@ -31,6 +34,8 @@ class Flight:
 
     def __init__(self, page: str) -> None:
         self.page = page
+        #: Tells two copies of one page apart.
+        self.token = secrets.token_hex(4)
         #: Set once the ledger has given this process the page.
         self.claimed = False
         #: How it ended, in a word or two; what Flower shows as the task's result.
@@ -50,6 +55,11 @@ class Flight:
     def check(self) -> None:
         """Raise Aborted if the page has been let go."""
         if self._reason is not None:
+            raise Aborted(self._reason)
+
+    def check_wanted(self) -> None:
+        """Raise Aborted if nobody wants the page's result from here."""
+        if self._reason in (Reason.CANCELLED, Reason.TAKEN):
             raise Aborted(self._reason)
 
     def sleep(self, seconds: float) -> None:
@@ -76,43 +86,42 @@ class Flights:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._flights: dict[str, Flight] = {}
+        # By identity: two copies of one page may be here at the same time.
+        self._flights: set[Flight] = set()
         self._closed: Reason | None = None
 
     @contextmanager
     def begin(self, page: str) -> Iterator[Flight]:
-        """A flight for ``page``, or None-like refusal by Aborted once closed."""
+        """A flight for ``page``; it is let go at once where all were closed."""
         flight = Flight(page)
         with self._lock:
-            twin = page in self._flights
-            if not twin:
-                self._flights[page] = flight
+            self._flights.add(flight)
         if self._closed is not None:
             flight.abort(self._closed)
         try:
             yield flight
         finally:
-            if not twin:
-                with self._lock:
-                    del self._flights[page]
+            with self._lock:
+                self._flights.discard(flight)
 
     def claimed(self) -> list[str]:
         """Pages that this process holds a lease on."""
         with self._lock:
-            return [page for page, flight in self._flights.items() if flight.claimed]
+            return [flight.page for flight in self._flights if flight.claimed]
 
     def abort(self, pages: Iterable[str], reason: Reason) -> None:
-        """Let go of some pages."""
-        for page in pages:
-            flight = self._flights.get(page)
-            if flight is not None:
-                flight.abort(reason)
+        """Let go of some pages that this process holds."""
+        chosen = set(pages)
+        with self._lock:
+            flights = [each for each in self._flights if each.claimed and each.page in chosen]
+        for flight in flights:
+            flight.abort(reason)
 
     def close(self, reason: Reason) -> None:
         """Let go of all pages, also of those that come later."""
         with self._lock:
             self._closed = self._closed or reason
-            flights = list(self._flights.values())
+            flights = list(self._flights)
         for flight in flights:
             flight.abort(reason)
 

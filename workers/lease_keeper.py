@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from shared.dispatcher import Dispatcher
 from shared.errors import BrokerUnreachable
 from shared.ledger import Ledger
 from workers import metrics
@@ -19,8 +20,11 @@ HEARTBEAT_TICKS = 4
 class LeaseKeeper:
     """A thread that looks every two seconds; outages are ridden out."""
 
-    def __init__(self, ledger: Ledger, flights: Flights, engine: str, worker: str) -> None:
+    def __init__(
+        self, ledger: Ledger, dispatcher: Dispatcher, flights: Flights, engine: str, worker: str
+    ) -> None:
         self._ledger = ledger
+        self._dispatcher = dispatcher
         self._flights = flights
         self._engine = engine
         self._worker = worker
@@ -50,10 +54,12 @@ class LeaseKeeper:
             try:
                 if ticks % HEARTBEAT_TICKS == 0:
                     self._beat()
-                self._renew()
+                self.renew()
             except BrokerUnreachable as error:
                 metrics.LEASE_RENEWAL_FAILURES.labels(self._engine).inc()
                 log.warning("leases not renewed: %s", error.message)
+            except Exception:  # without this thread every page here would be read twice
+                log.exception("leases not renewed")
             ticks += 1
             if self._stopped.wait(TICK_S):
                 return
@@ -62,10 +68,16 @@ class LeaseKeeper:
         facts = {**self._facts(), "in_flight": len(self._flights)}
         self._ledger.heartbeat(self._engine, self._worker, self._capacity, facts)
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Prolong the leases of all pages here; let go of those that are not ours any more."""
         pages = self._flights.claimed()
         if not pages:
             return
-        cancelled = self._ledger.renew(self._engine, self._worker, pages)
+        renewed = self._ledger.renew(self._engine, self._worker, pages)
         metrics.LEASE_RENEWALS.labels(self._engine).inc(len(pages))
-        self._flights.abort(cancelled, Reason.CANCELLED)
+        self._flights.abort(renewed.cancelled, Reason.CANCELLED)
+        self._flights.abort(renewed.taken, Reason.TAKEN)
+        # A page that was let go since we looked must not be held by nobody. Its flight says so
+        # before it tells the ledger, so looking again is enough.
+        stale = set(renewed.retaken) - set(self._flights.claimed())
+        self._dispatcher.publish(self._ledger.give_back(self._engine, self._worker, stale))

@@ -6,7 +6,7 @@ queue, held by another worker, or dropped with its job. Returning acknowledges t
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from shared.errors import (
     BrokerUnreachable,
     DocumentError,
     EngineDead,
+    NotFound,
     PageError,
     PagefleetError,
     Quarantined,
@@ -27,6 +28,7 @@ from shared.queues import lane_of, page_queue
 from shared.records import EngineInfo, ErrorInfo, Manifest, PageMessage, PageResult
 from workers.flight import Aborted, Flight, Flights, Reason, patiently
 from workers.gate import Gate
+from workers.late_result import withdraw_if_late
 from workers.manifests import Manifests
 from workers.page_observer import PageObserver
 from workers.pipeline import Pipeline
@@ -83,6 +85,11 @@ class PageTask:
                     self._claim(message, flight)
             except Aborted as aborted:
                 self._let_go(message, flight, aborted.reason)
+            except Exception:  # whatever it is, the page must not wait for its lease to end
+                log.exception("page %s goes back", identifier)
+                with suppress(Aborted):
+                    flight.sleep(UNWELL_PAUSE_S)
+                self._let_go(message, flight, Reason.DRAIN)
             return flight.outcome
 
     @contextmanager
@@ -108,6 +115,7 @@ class PageTask:
                 message.page,
                 message.seq,
                 at.worker,
+                flight.token,
             ),
         )
         flight.outcome = claim.outcome
@@ -123,8 +131,8 @@ class PageTask:
     def _hold(self, message: PageMessage, claim: Claim, flight: Flight) -> None:
         manifest = self._patiently(flight, lambda: self._wanted(message, claim))
         if manifest is None:
-            self._patiently(flight, lambda: self._drop(message))
             flight.claimed = False
+            self._patiently(flight, lambda: self._drop(message))
             return
         if claim.outcome == "condemned":
             reason = Quarantined("the worker process died each time this page was tried alone")
@@ -146,7 +154,7 @@ class PageTask:
         self, manifest: Manifest, message: PageMessage, claim: Claim, flight: Flight
     ) -> PageResult | None:
         """The result to commit; None where the page was given back."""
-        if claim.outcome == "unknown" or claim.attempts or claim.suspicion:
+        if claim.verify or claim.outcome == "unknown" or claim.attempts or claim.suspicion:
             # An earlier holder may have stored the result and died before marking it.
             known = self._patiently(flight, lambda: self._good_result(message))
             if known is not None:
@@ -172,6 +180,10 @@ class PageTask:
             log.error("page %s goes back: %s", flight.page, error.message)
             flight.sleep(UNWELL_PAUSE_S)
             raise Aborted(Reason.DRAIN) from error
+        except NotFound as error:
+            if self._at.manifests.fresh(message.job_id) is None:
+                raise Aborted(Reason.CANCELLED) from error  # purged meanwhile
+            raise EngineBug(f"the stored source is gone: {error.message}") from error
         except (PagefleetError, Aborted):
             raise
         except Exception as error:  # a bug of ours costs the page an attempt, not the worker
@@ -191,8 +203,8 @@ class PageTask:
             return self._failure(manifest, message, claim, error)
         log.warning("page %s failed, trying again: %s", flight.page, error.message)
         self._at.observer.returns(flight, "attempt")
-        self._patiently(flight, lambda: self._return(flight, "attempt"))
         flight.claimed = False
+        self._patiently(flight, lambda: self._return(flight, "attempt"))
         return None
 
     def _read(
@@ -217,13 +229,25 @@ class PageTask:
 
     def _commit(self, message: PageMessage, flight: Flight, result: PageResult) -> None:
         """Store first, then mark; the order is what makes a crash harmless."""
-        priced = self._at.observer.priced(flight, result)
-        stored = self._patiently(flight, lambda: self._at.jobs.write_result(priced))
-        self._patiently(flight, lambda: self._mark(message, stored))
+        at = self._at
+        if result.status == "failed" and flight.claimed:
+            # Somebody else may have read it while this process stood still.
+            answer = self._patiently(
+                flight, lambda: at.ledger.renew(at.engine.name, at.worker, [flight.page])
+            )
+            if answer.taken:
+                raise Aborted(Reason.TAKEN)
+        flight.check_wanted()
+        priced = at.observer.priced(flight, result)
+        stored = self._patiently(flight, lambda: at.jobs.write_result(priced))
         flight.claimed = False
-        self._at.observer.committed(flight, stored, mine=stored is priced)
+        wanted = self._patiently(flight, lambda: self._mark(message, stored))
+        if not wanted and stored is priced:
+            self._patiently(flight, lambda: withdraw_if_late(at.jobs, priced))
+        at.observer.committed(flight, stored, mine=stored is priced)
 
-    def _mark(self, message: PageMessage, result: PageResult) -> None:
+    def _mark(self, message: PageMessage, result: PageResult) -> bool:
+        """Whether the ledger waited for this page."""
         at = self._at
         lane = lane_of(message.queue)
         marked = at.ledger.finish(
@@ -232,12 +256,14 @@ class PageTask:
             message.job_id,
             message.page,
             result.status,
+            at.worker,
             round(result.worker_s * 1000),
         )
         if marked.reduce:
             at.dispatcher.reduce(message.job_id)
         if marked.low:
             at.dispatcher.top_up(at.engine.name, lane)
+        return marked.open
 
     def _failure(
         self, manifest: Manifest, message: PageMessage, claim: Claim, error: PagefleetError
@@ -256,25 +282,30 @@ class PageTask:
         """Drained, cancelled or without an engine: best effort, the lease repairs the rest."""
         self._at.observer.returns(flight, reason.value)
         try:
-            if not flight.claimed:
-                self._pass_on(message)
-            elif reason is Reason.CANCELLED:
+            claimed, flight.claimed = flight.claimed, False
+            if reason is Reason.TAKEN:
+                log.warning("page %s is another worker's by now", flight.page)
+            elif claimed and reason is Reason.CANCELLED:
                 self._drop(message)
             else:
-                self._return(flight, "suspect" if reason is Reason.ENGINE_DEAD else "none")
+                blame: Blame = "suspect" if reason is Reason.ENGINE_DEAD else "none"
+                # Also where it is not known to be claimed: the answer may have been lost.
+                if not self._return(flight, blame) and not claimed:
+                    self._pass_on(message)
         except Unwell as error:
             log.warning("page %s is left to its lease: %s", flight.page, error.message)
-        flight.claimed = False
 
     def _pass_on(self, message: PageMessage) -> None:
         """Never claimed: the same message goes to the end of its queue."""
         page = Dispatch(message.job_id, message.page, message.seq, message.queue)
         self._at.dispatcher.publish([page])
 
-    def _return(self, flight: Flight, blame: Blame) -> None:
+    def _return(self, flight: Flight, blame: Blame) -> bool:
+        """Whether this worker had the page and it is queued again."""
         at = self._at
         pages = at.ledger.give_back(at.engine.name, at.worker, [flight.page], blame)
         at.dispatcher.publish(pages)
+        return bool(pages)
 
     def _patiently(self, flight: Flight, operation: Callable[[], _Result]) -> _Result:
         return patiently(flight, operation, SERVICES_AWAY, self._complain)
@@ -283,4 +314,5 @@ class PageTask:
         log.warning("waiting: %s", error)
 
     def _drop(self, message: PageMessage) -> None:
-        self._at.ledger.drop(self._at.engine.name, message.job_id, message.page)
+        at = self._at
+        at.ledger.drop(at.engine.name, message.job_id, message.page, at.worker)

@@ -66,7 +66,8 @@ class PagesProcess:
         self._tracing = tracing_of(settings, "pagefleet-worker", worker)
         self._observer = PageObserver(info, worker, self._tracing, FailureLog(settings))
         self._app = make_app(settings, page_queues(info.name))
-        self._keeper = LeaseKeeper(self._ledger, self._flights, info.name, worker)
+        self._dispatcher = Dispatcher(settings, self._ledger, self._app, self._tracing)
+        self._keeper = LeaseKeeper(self._ledger, self._dispatcher, self._flights, info.name, worker)
 
     def run(self) -> int:
         """Serve until SIGTERM; returns the process's exit status."""
@@ -131,7 +132,7 @@ class PagesProcess:
             worker=self._worker,
             engine=self._host.engine.info,
             ledger=self._ledger,
-            dispatcher=Dispatcher(settings, self._ledger, self._app, self._tracing),
+            dispatcher=self._dispatcher,
             jobs=jobs,
             manifests=Manifests(jobs),
             pipeline=Pipeline(jobs, cache, self._renderer, self._host),

@@ -38,10 +38,9 @@ class ReduceTask:
     def _handle(self, message: ReduceMessage) -> str:
         manifest = self._jobs.manifest(message.job_id)
         if manifest is None:
-            self._ledger.close_job(message.job_id)
+            self._ledger.forget_job(message.job_id)
             return "no such job"
-        hot = self._ledger.hot_job(message.job_id)
-        if hot is not None and hot.state == "cancelled":
+        if self._ledger.job_state(message.job_id) == "cancelled":
             return "cancelled"  # whoever cancelled it writes the document
         return self._reduce(manifest)
 
@@ -56,9 +55,9 @@ class ReduceTask:
             log.warning("job %s vanished while it was merged: %s", manifest.job_id, error)
             if self._jobs.manifest(manifest.job_id) is None:
                 self._jobs.purge(manifest.job_id)
-                self._ledger.close_job(manifest.job_id)
+                self._ledger.forget_job(manifest.job_id)
             return "vanished"
-        self._ledger.close_job(manifest.job_id)
+        self._ledger.end_job(manifest.job_id)
         control_metrics.JOBS_WRITTEN.labels(done.status).inc()
         log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
         return done.status
@@ -66,7 +65,7 @@ class ReduceTask:
     def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:
         job_id = manifest.job_id
         log.warning("job %s lacks results of pages %s", job_id, missing.ranges)
-        if self._ledger.hot_job(job_id) is None:
-            open_job(manifest, self._jobs, self._ledger, self._dispatcher)
+        if self._ledger.job_state(job_id) != "open":
+            open_job(manifest, self._jobs, self._ledger, self._dispatcher, pauses_s=())
         elif self._ledger.redo(job_id, expand(missing.ranges)):
             self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)

@@ -6,6 +6,7 @@ apart, and nobody holds it.
 """
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from shared.cancelling import cancel_job
 from shared.dispatcher import Dispatcher
 from shared.errors import PagefleetError
 from shared.jobs import JobStore, missing_pages
-from shared.ledger import Ledger
+from shared.ledger import HotJob, Ledger
 from shared.opening import open_job
 from shared.pages import expand
 from shared.queues import LANES, page_queue
@@ -27,11 +28,14 @@ LOCK = "sweeper"
 PRIORITIES = LANES[:3]
 #: Seconds between the two looks after which a page counts as lost.
 LOST_AFTER_S = 20.0
-#: Seconds after which a job whose pages are all done should have its document.
+#: Seconds after which a job whose pages are all done should have its document, and one whose
+#: pages were all dispatched some progress.
 REDUCE_AFTER_S = 60.0
 #: Seconds after which a marker without a manifest is a submission that died.
 STALE_MARKER_S = 3600.0
 MARKERS_PER_ROUND = 1000
+#: Seconds by which the clocks of this machine and the broker may differ before nothing is purged.
+CLOCK_SLACK_S = 3600.0
 
 
 @dataclass
@@ -74,26 +78,40 @@ class Sweeper:
         self._lock_s = lock_s
         self._retention = retention
         self._webhooks = webhooks
+        #: A request for a round may come while the timer's is under way.
+        self._busy = threading.Lock()
         self._suspected: dict[tuple[str, str], float] = {}
 
     def sweep(self) -> Repairs | None:
-        """One round; None where another sweeper has the lock."""
-        if not self._ledger.try_lock(LOCK, self._name, self._lock_s):
+        """One round; None where another sweeper is at it, here or elsewhere."""
+        if not self._busy.acquire(blocking=False):
             return None
+        try:
+            taken = self._ledger.try_lock(LOCK, self._name, self._lock_s)
+            return self._sweep() if taken else None
+        finally:
+            self._busy.release()
+
+    def _sweep(self) -> Repairs:
         repairs = Repairs()
+        engines = self._ledger.engines()
+        for engine in engines:
+            self._sweep_pages(engine, repairs)
+        # What needs the store comes last: its outage must not keep pages of dead workers.
         if self._webhooks is not None:
             self._webhooks.look()
-        for engine in self._ledger.engines():
-            self._sweep_pool(engine, repairs)
+        for engine in engines:
+            for priority in PRIORITIES:
+                self._sweep_jobs(engine, priority, repairs)
         if self._adopts:
             self._adopt(repairs)
-        if self._retention is not None:
+        if self._retention is not None and self._clocks_agree():
             repairs.purged += self._retention.apply()
         if repairs.any:
             log.info("repaired %s", {k: v for k, v in vars(repairs).items() if v})
         return repairs
 
-    def _sweep_pool(self, engine: str, repairs: Repairs) -> None:
+    def _sweep_pages(self, engine: str, repairs: Repairs) -> None:
         expired = self._ledger.bury_expired(engine, grace_s=2.0)
         self._dispatcher.publish(expired)
         repairs.expired += len(expired)
@@ -101,7 +119,13 @@ class Sweeper:
             repairs.lost += self._find_lost(engine, page_queue(engine, lane))
         for priority in PRIORITIES:
             self._dispatcher.top_up(engine, priority, force=True)
-            self._sweep_jobs(engine, priority, repairs)
+
+    def _clocks_agree(self) -> bool:
+        """Whether this machine's clock may be trusted with removing what is old."""
+        agree = abs(time.time() - self._ledger.now()) < CLOCK_SLACK_S
+        if not agree:
+            log.error("nothing is purged: the clocks of this machine and the broker differ")
+        return agree
 
     def _find_lost(self, engine: str, queue: str) -> int:
         slack = 2 + 2 * sum(worker.capacity for worker in self._ledger.live_workers(engine))
@@ -125,28 +149,29 @@ class Sweeper:
         return len(again)
 
     def _sweep_jobs(self, engine: str, priority: str, repairs: Repairs) -> None:
-        idle = self._ledger.outstanding(engine) == 0
+        now = self._ledger.now()
         for job_id in self._ledger.hot_jobs(engine, priority):
             job = self._ledger.hot_job(job_id)
             if job is None or job.state != "open":
                 continue
             if job.done >= job.total:
-                repairs.reducers += self._reduce_again(job_id, job.reduce_since)
-            elif idle and time.time() - job.opened > REDUCE_AFTER_S:
+                repairs.reducers += self._reduce_again(job, now)
+            elif _is_over(job.touched, now) and not self._ledger.waiting_ranges(job_id):
+                self._ledger.touch(job_id)
                 repairs.stuck += self._unstick(job_id)
 
-    def _reduce_again(self, job_id: str, since: float | None) -> int:
-        if since is not None and time.time() - since < REDUCE_AFTER_S:
+    def _reduce_again(self, job: HotJob, now: float) -> int:
+        if job.reduce_since is not None and not _is_over(job.reduce_since, now):
             return 0
-        self._ledger.free_reducer(job_id)
-        self._dispatcher.reduce(job_id)
+        self._ledger.claim_reducer(job.job_id)
+        self._dispatcher.reduce(job.job_id)
         return 1
 
     def _unstick(self, job_id: str) -> int:
-        """Nothing of the pool is outstanding, yet the job lacks pages: ask the store."""
+        """All its pages were dispatched and for long none was done: ask the store."""
         manifest = self._jobs.manifest(job_id)
         if manifest is None:
-            self._ledger.close_job(job_id)
+            self._ledger.forget_job(job_id)
             return 1
         missing = missing_pages(manifest, self._jobs.page_states(job_id))
         if not missing:
@@ -165,12 +190,12 @@ class Sweeper:
         self._ledger.cursor("adopt", listed[-1] if len(listed) == MARKERS_PER_ROUND else "")
 
     def _take_up(self, job_id: str) -> int:
-        hot = self._ledger.hot_job(job_id)
-        if hot is not None and hot.state == "open":
+        state = self._ledger.job_state(job_id)
+        if state == "open":
             return 0
         try:
             manifest = self._jobs.manifest(job_id)
-            if hot is not None and manifest is not None:
+            if state == "cancelled" and manifest is not None:
                 cancel_job(manifest, self._jobs, self._ledger)
                 return 1
             return self._open(job_id, manifest)
@@ -185,10 +210,17 @@ class Sweeper:
         if self._jobs.done(job_id) is not None:
             self._jobs.unmark_open(job_id)
             return 0
-        open_job(manifest, self._jobs, self._ledger, self._dispatcher)
+        if not self._ledger.has_room(manifest.options.engine, manifest.priority):
+            return 0
+        open_job(manifest, self._jobs, self._ledger, self._dispatcher, pauses_s=())
         return 1
 
     def _forget_stale_marker(self, job_id: str) -> None:
         created = self._jobs.marked_open_at(job_id)
         if created is not None and time.time() - created > STALE_MARKER_S:
             self._jobs.purge(job_id)
+
+
+def _is_over(since: float, now: float) -> bool:
+    """Whether it is long ago; a moment to come means that the clock was set back."""
+    return not since <= now < since + REDUCE_AFTER_S

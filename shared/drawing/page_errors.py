@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.errors import RenderFailed, RenderMemory, RenderTimeout
+from shared.errors import HelperUnavailable, RenderFailed, RenderMemory, RenderTimeout
 from shared.sandbox import SandboxCrash, SandboxMemory, SandboxTimeout
 from shared.settings import Settings
+
+#: Signals that no document causes: somebody ended the helper.
+ENDED_BY_OTHERS = ("SIGTERM", "SIGINT", "SIGHUP")
 
 
 @contextmanager
 def page_errors(settings: Settings) -> Iterator[None]:
-    """Turns the loss of a helper into RenderTimeout, RenderMemory or RenderFailed."""
+    """Turns the loss of a helper into RenderTimeout, RenderMemory, RenderFailed or,
+    where the document is not to blame, HelperUnavailable."""
     try:
         yield
     except SandboxTimeout:
@@ -20,4 +24,6 @@ def page_errors(settings: Settings) -> Iterator[None]:
         limit = f"{settings.page_memory_mb} MiB (page_memory_mb)"
         raise RenderMemory(f"drawing the page {error.message}; the limit is {limit}") from None
     except SandboxCrash as crash:
+        if crash.how in ENDED_BY_OTHERS:
+            raise HelperUnavailable(f"the renderer was ended by {crash.how}") from None
         raise RenderFailed(f"the page crashed the renderer ({crash.how})") from None

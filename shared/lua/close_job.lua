@@ -1,5 +1,5 @@
--- Forgets a job's hot state. ARGV: job, state ('' = forget, 'cancelled' = keep as a tombstone
--- so that queued copies are dropped), seconds to keep the tombstone.
+-- Forgets a job's hot state. ARGV: job, state ('' = forget, 'cancelled' or 'ended' = keep as a
+-- tombstone so that queued copies are dropped), seconds to keep the tombstone.
 local job, state = ARGV[1], ARGV[2]
 local hot = P .. 'job:' .. job
 local fields = redis.call('HMGET', hot, 'engine', 'priority')
@@ -12,6 +12,7 @@ if state == '' then
   redis.call('DEL', hot, P .. 'done:' .. job, P .. 'attempts:' .. job, P .. 'suspicion:' .. job)
   return 1
 end
+if state == 'ended' then redis.call('DEL', hot, P .. 'done:' .. job) end
 redis.call('HSET', hot, 'state', state)
 redis.call('EXPIRE', hot, tonumber(ARGV[3]))
 redis.call('EXPIRE', P .. 'done:' .. job, tonumber(ARGV[3]))

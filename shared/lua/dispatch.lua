@@ -2,12 +2,14 @@
 -- ARGV: engine, priority, smallest depth, slice, force (1: also above the low-water mark).
 -- Returns {job, page, seq, queue} for each page that the caller must now publish.
 local engine, lane = ARGV[1], ARGV[2]
-local depth = math.max(tonumber(ARGV[3]), tonumber(redis.call('GET', P .. 'depth:' .. engine) or 0))
+local depth = depth_of(engine, ARGV[3])
 local slice = tonumber(ARGV[4])
 local turns = P .. 'turns:' .. engine .. ':' .. lane
 local room = depth - redis.call('ZCARD', P .. 'queued:' .. queue_name(engine, lane))
 local out = {}
 if ARGV[5] ~= '1' and room * 2 < depth then return out end
+-- First a write that could grow: a server without memory refuses all of it, not the rest.
+redis.call('INCRBY', P .. 'turn', 0)
 local function take(job, wanted)
   local taken = 0
   while taken < wanted do
@@ -18,8 +20,9 @@ local function take(job, wanted)
     local stop = math.min(last, first + wanted - taken - 1)
     if stop < last then redis.call('LPUSH', P .. 'todo:' .. job, (stop + 1) .. '-' .. last) end
     for page = first, stop do
-      if redis.call('GETBIT', P .. 'done:' .. job, page) == 0 then
-        out[#out + 1] = enqueue(engine, lane, page_id(job, page))
+      local id = page_id(job, page)
+      if not is_done(job, page) and not is_placed(engine, id) then
+        out[#out + 1] = enqueue(engine, lane, id)
       end
     end
     taken = taken + stop - first + 1
@@ -29,8 +32,9 @@ while #out < room do
   local turn = redis.call('ZPOPMIN', turns)
   if #turn == 0 then break end
   local job = turn[1]
-  if redis.call('HGET', P .. 'job:' .. job, 'state') == 'open' then
+  if state_of(job) == 'open' then
     take(job, math.min(slice, room - #out))
+    redis.call('HSET', P .. 'job:' .. job, 'touched', now())
     if redis.call('LLEN', P .. 'todo:' .. job) > 0 then
       redis.call('ZADD', turns, redis.call('INCR', P .. 'turn'), job)
     end

@@ -1,22 +1,30 @@
 -- A page has its result in the store. ARGV: engine, priority, job, page, status, smallest depth,
--- worker milliseconds.
--- Returns {known, reduce, low}: the job is hot; this caller must dispatch the reducer;
--- the queue is below its low-water mark while pages wait for their turn.
+-- worker, worker milliseconds. Returns {open, reduce, low}: the job is hot and wants the page;
+-- the reducer must be dispatched; the queue is below its low-water mark while pages wait.
 local engine, lane, job, page, status = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local id, hot = page_id(job, page), P .. 'job:' .. job
+local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
+despite_full_memory()
+-- A failure of somebody whose lease ran out does not end a page that another one reads.
+if status == 'failed' and holder and worker_of(holder) ~= ARGV[7] then return {1, 0, 0} end
 release(engine, id)
+unqueue(engine, id)
 redis.call('ZREM', P .. 'outstanding:' .. engine, id)
-if redis.call('EXISTS', hot) == 0 then return {0, 0, 0} end
+if state_of(job) ~= 'open' then return {0, 0, 0} end
 if redis.call('SETBIT', P .. 'done:' .. job, page, 1) == 0 then
   redis.call('HINCRBY', hot, 'done', 1)
   redis.call('HINCRBY', hot, status, 1)
-  redis.call('HINCRBY', hot, 'worker_ms', ARGV[7])
+  redis.call('HINCRBY', hot, 'worker_ms', ARGV[8])
 end
+redis.call('HSET', hot, 'touched', now())
 local reduce, low = 0, 0
-local totals = redis.call('HMGET', hot, 'done', 'total', 'state')
-if tonumber(totals[1]) >= tonumber(totals[2]) and totals[3] == 'open'
-  and redis.call('HSETNX', hot, 'reduce', now()) == 1 then reduce = 1 end
-local depth = math.max(tonumber(ARGV[6]), tonumber(redis.call('GET', P .. 'depth:' .. engine) or 0))
+local totals = redis.call('HMGET', hot, 'done', 'total')
+-- Also for a caller that asks twice, as its first answer may be lost: reducing twice is harmless.
+if tonumber(totals[1]) >= tonumber(totals[2]) then
+  redis.call('HSETNX', hot, 'reduce', now())
+  reduce = 1
+end
+local depth = depth_of(engine, ARGV[6])
 if redis.call('ZCARD', P .. 'queued:' .. queue_name(engine, lane)) * 2 <= depth
   and redis.call('EXISTS', P .. 'turns:' .. engine .. ':' .. lane) == 1 then low = 1 end
 return {1, reduce, low}

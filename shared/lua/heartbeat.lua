@@ -1,13 +1,16 @@
 -- A pages worker is alive. ARGV: engine, worker, capacity, facts (JSON), seconds to live.
 -- Keeps the depth of the engine's queues at twice what its live workers hold.
-local key = P .. 'workers:' .. ARGV[1]
+local key, ttl = P .. 'workers:' .. ARGV[1], tonumber(ARGV[5])
+despite_full_memory()
 redis.call('HSET', key, ARGV[2], cjson.encode({
-  capacity = tonumber(ARGV[3]), expires = now() + tonumber(ARGV[5]), facts = ARGV[4]}))
+  capacity = tonumber(ARGV[3]), expires = now() + ttl, facts = ARGV[4]}))
+redis.call('EXPIRE', P .. 'held:' .. ARGV[2], 24 * FORGET)
 local all, sum = redis.call('HGETALL', key), 0
 for i = 1, #all, 2 do
-  local worker = cjson.decode(all[i + 1])
-  if worker.expires < now() then redis.call('HDEL', key, all[i])
-  else sum = sum + worker.capacity end
+  local expires = cjson.decode(all[i + 1]).expires
+  -- Too far ahead: the server's clock was set back.
+  if expires < now() or expires > now() + ttl + 1 then redis.call('HDEL', key, all[i])
+  else sum = sum + cjson.decode(all[i + 1]).capacity end
 end
 redis.call('SET', P .. 'depth:' .. ARGV[1], sum * 2)
 redis.call('SADD', P .. 'engines', ARGV[1])

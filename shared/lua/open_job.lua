@@ -1,17 +1,26 @@
 -- Registers a job as hot. ARGV: job, engine, priority, total, created, bitmap of pages that
--- have a result, ok, blank, failed, limit of hot jobs, then ranges "a-b" still to do.
+-- have a result, ok, blank, failed, limit of hot jobs, verify (1: pages may have results that
+-- this broker does not know), then ranges "a-b" still to do.
 -- Returns 1 opened, 0 already hot, -1 no room (the sweeper takes it up later).
 local job, engine, priority = ARGV[1], ARGV[2], ARGV[3]
-local turns = P .. 'turns:' .. engine .. ':' .. priority
-if redis.call('EXISTS', P .. 'job:' .. job) == 1 then return 0 end
-if redis.call('ZCARD', P .. 'jobs:' .. engine .. ':' .. priority) >= tonumber(ARGV[10]) then return -1 end
+local turns, jobs = P .. 'turns:' .. engine .. ':' .. priority, P .. 'jobs:' .. engine .. ':' .. priority
+local state = state_of(job)
+-- A new job that has ended already was taken up by the sweeper while its producer stood still.
+-- One that is being cancelled is opened again only by whoever forgets that first.
+if state == 'open' or state == 'cancelled' or (state and ARGV[11] == '0') then return 0 end
+if redis.call('ZCARD', jobs) >= tonumber(ARGV[10]) then return -1 end
+-- First a write that could grow: a server without memory refuses all of it, not the rest.
+redis.call('INCRBY', P .. 'turn', 0)
 local done = tonumber(ARGV[7]) + tonumber(ARGV[8]) + tonumber(ARGV[9])
+-- The tombstone of an earlier life of the job would expire and take the job with it.
+redis.call('DEL', P .. 'job:' .. job, P .. 'done:' .. job, P .. 'todo:' .. job)
 redis.call('HSET', P .. 'job:' .. job, 'engine', engine, 'priority', priority, 'total', ARGV[4],
-  'created', ARGV[5], 'state', 'open', 'done', done, 'already', done,
-  'ok', ARGV[7], 'blank', ARGV[8], 'failed', ARGV[9], 'opened', now())
-redis.call('DEL', P .. 'done:' .. job, P .. 'todo:' .. job)
+  'created', ARGV[5], 'state', 'open', 'done', done, 'already', done, 'ok', ARGV[7],
+  'blank', ARGV[8], 'failed', ARGV[9], 'verify', ARGV[11], 'opened', now(), 'touched', now())
+redis.call('PERSIST', P .. 'attempts:' .. job)
+redis.call('PERSIST', P .. 'suspicion:' .. job)
 if #ARGV[6] > 0 then redis.call('SET', P .. 'done:' .. job, ARGV[6]) end
-for i = 11, #ARGV do redis.call('RPUSH', P .. 'todo:' .. job, ARGV[i]) end
-redis.call('ZADD', P .. 'jobs:' .. engine .. ':' .. priority, now(), job)
-if #ARGV > 10 then redis.call('ZADD', turns, redis.call('INCR', P .. 'turn'), job) end
+for i = 12, #ARGV do redis.call('RPUSH', P .. 'todo:' .. job, ARGV[i]) end
+redis.call('ZADD', jobs, now(), job)
+if #ARGV > 11 then redis.call('ZADD', turns, redis.call('INCR', P .. 'turn'), job) end
 return 1

@@ -1,15 +1,24 @@
 -- Prolongs a worker's leases. ARGV: engine, worker, lease seconds, then page ids.
--- Returns the ids whose job was cancelled meanwhile, or that are no longer this worker's.
-local engine, worker, expiry = ARGV[1], ARGV[2], now() + tonumber(ARGV[3])
-local gone = {}
+-- Returns {cancelled, taken, retaken}: ids whose job was cancelled; that are done or another
+-- worker's by now; that nobody held, because the broker forgot the lease or it ran out.
+local engine, worker, seconds = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local expiry = now() + seconds
+local cancelled, taken, retaken = {}, {}, {}
+despite_full_memory()
 for i = 4, #ARGV do
   local id = ARGV[i]
+  local job, page = split_id(id)
   local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
-  if holder and string.match(holder, '^(.*)|') == worker then
-    redis.call('ZADD', P .. 'leases:' .. engine, 'XX', expiry, id)
-  end
-  if redis.call('HGET', P .. 'job:' .. split_id(id), 'state') == 'cancelled' then
-    gone[#gone + 1] = id
+  local ours = worker_of(holder) == worker
+  if ours then redis.call('ZADD', P .. 'leases:' .. engine, expiry, id) end
+  if state_of(job) == 'cancelled' then
+    cancelled[#cancelled + 1] = id
+  elseif is_done(job, page) or (holder and not ours) then
+    taken[#taken + 1] = id
+  elseif not holder then
+    unqueue(engine, id)
+    hold(engine, id, worker, 'retaken', '', seconds)
+    retaken[#retaken + 1] = id
   end
 end
-return gone
+return {cancelled, taken, retaken}
