@@ -119,7 +119,7 @@ class Ledger(Pools):
         counts: Counts,
         done_pages: Iterable[int],
         todo: Sequence[PageRange],
-        verify: bool,
+        verify: bool = False,
     ) -> Literal["opened", "already", "full"]:
         """Make a job hot; "full" leaves it to the sweeper, which finds it in the store."""
         answer = self._run(

@@ -5,8 +5,8 @@ stand still before each call and may die there (see tests/stepping.py).
 """
 
 import logging
-import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,8 +25,6 @@ from workers import sweeper as sweeping
 
 PLACES = st.integers(0, 30)
 WORKERS = st.integers(0, 2)
-#: Wall time for all examples together.
-BUDGET_S = 40.0
 
 
 @pytest.fixture
@@ -46,13 +44,10 @@ class AnyOrder(RuleBasedStateMachine):
     """Each rule is a step of one process or something that befalls one."""
 
     url = ""
-    deadline = 0.0
 
     def __init__(self) -> None:
         super().__init__()
         self._folder = private_folder()
-        from pathlib import Path
-
         sweeping.STALE_MARKER_S = 3600.0
         self.fleet = SteppedFleet(self.url, Path(self._folder.name))
         self.fleet.client.flushall()
@@ -243,14 +238,12 @@ def test_any_order_of_steps_deaths_and_losses_ends_every_page_once(
     redis_server: RedisServer,
 ) -> None:
     AnyOrder.url = redis_server.url
-    started = time.monotonic()
     chosen = settings(
-        max_examples=60,
-        stateful_step_count=40,
+        max_examples=100,
+        stateful_step_count=50,
         deadline=None,
         derandomize=True,
         print_blob=False,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(AnyOrder, settings=chosen)
-    assert time.monotonic() - started < 10 * BUDGET_S
