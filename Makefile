@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm test-images docs lint types contracts check bench bench-gpu fuzz examples lock clean
+.PHONY: help install install-dev run test test-vllm test-images docs lint types contracts check bench bench-gpu fuzz examples pictures lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,7 @@ fuzz: $(DEV_STAMP) ## Take COUNT=1000 broken and hostile documents (SEED=1) thro
 
 docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 	$(BIN)/python -m shared.settings_doc
+	$(BIN)/python -m workers.metrics_doc
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 
 test-images: $(DEV_STAMP) ## Install and use the CPU image's packages as its Dockerfile does
@@ -63,6 +64,9 @@ test-images: $(DEV_STAMP) ## Install and use the CPU image's packages as its Doc
 
 examples: $(STAMP) ## Generate the example documents again
 	$(BIN)/python examples/make_examples.py
+
+pictures: $(DEV_STAMP) ## Take the pictures of docs/images again (needs chromium)
+	$(BIN)/python -m tests.flower_browser
 
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 IMAGES := infra/docker

@@ -26,8 +26,9 @@ def _library() -> Any:
 def gpu_facts(visible: str | None) -> list[dict[str, Any]]:
     """One entry per GPU of ``visible`` (CUDA_VISIBLE_DEVICES); empty without any.
 
-    ``used_mb`` and ``total_mb`` are mebibytes, ``busy`` is the driver's share of the last
-    moment in which a kernel ran, 0 to 1; None where the driver does not tell (MIG).
+    ``used_mb`` and ``total_mb`` are mebibytes, the driver's own reserve included; ``busy`` is
+    the share of the last moment in which a kernel ran, 0 to 1; None where the driver does not
+    tell (MIG).
     """
     library = _library()
     if library is None:

@@ -77,9 +77,10 @@ class PageObserver:
     def priced(self, flight: Flight, result: PageResult) -> PageResult:
         """The result with what it cost; from now on the page costs nothing more."""
         watch = self._watches[flight]
-        watch.priced = time.perf_counter()
-        seconds = watch.worker_s = self._stop(watch)
-        return result.model_copy(update={"worker_s": round(seconds, 4)})
+        if watch.worker_s is None:
+            watch.priced = time.perf_counter()
+            watch.worker_s = self._clock.leave(watch.mark)
+        return result.model_copy(update={"worker_s": round(watch.worker_s, 4)})
 
     def returns(self, flight: Flight, reason: str) -> None:
         """The page is being let go without a result."""
@@ -135,7 +136,7 @@ class PageObserver:
 
     def _let_go(self, watch: Watch, flight: Flight) -> None:
         if watch.worker_s is None:
-            watch.worker_s = self._stop(watch)
+            watch.worker_s = self._clock.leave(watch.mark)
         metrics.PAGES_RETURNED.labels(self._engine, watch.reason).inc()
         self._spent(watch, "returned")
         if self._tracing.active:
@@ -165,9 +166,6 @@ class PageObserver:
             error=error,
         )
         self._tracing.page(told)
-
-    def _stop(self, watch: Watch) -> float:
-        return self._clock.leave(watch.mark)
 
     def _spent(self, watch: Watch, outcome: str) -> None:
         metrics.PAGE_WORKER_SECONDS.labels(self._engine, outcome).inc(watch.worker_s or 0)

@@ -45,6 +45,8 @@ log = logging.getLogger("pagefleet.worker")
 #: The supervisor starts the process again after this exit status.
 EXIT_ENGINE_DEAD = 75
 ENGINE = "the engine"
+#: Characters of a name in a heartbeat.
+MAX_NAME = 100
 #: An engine's loop that stands still for so long hangs.
 ENGINE_LIMIT_S = 120.0
 
@@ -114,10 +116,10 @@ class PagesProcess:
         """What this worker says of itself with each heartbeat; bounded in size."""
         info = self._host.engine.info
         return {
-            "model": info.model,
-            "version": info.version,
+            "model": info.model[-MAX_NAME:],
+            "version": info.version[:MAX_NAME],
             "pid": os.getpid(),
-            "host": socket.gethostname()[:64],
+            "host": socket.gethostname()[:MAX_NAME],
             "started": self._started,
             "gpus": gpu_facts(visible_gpus()) if info.name in GPU_ENGINES else [],
             **self._observer.tally.facts(),
