@@ -4,7 +4,6 @@
 """
 
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from tests.browser import chromium
 from tests.fleet import BIN, environment, wait_until
 from tests.watched_fleet import Watched, free_ports, get, watched_fleet
 
@@ -71,19 +71,6 @@ def flower_at_work(watched: Watched, folder: Path, *options: str) -> Iterator[Fl
     finally:
         process.kill()
         process.wait()
-
-
-def chromium(url: str, *flags: str) -> str:
-    """What headless Chromium prints for ``url``."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert browser is not None, "chromium is not installed"
-    with tempfile.TemporaryDirectory() as profile:
-        command = [
-            browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-            "--window-size=1640,800", "--virtual-time-budget=8000",
-            f"--user-data-dir={profile}", *flags, url,
-        ]  # fmt: skip
-        return subprocess.run(command, capture_output=True, text=True, timeout=90).stdout
 
 
 def page_url(flower: FlowerAtWork, path: str) -> str:

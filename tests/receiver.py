@@ -25,6 +25,8 @@ class Receiver:
 
     port: int
     calls: list[Call] = field(default_factory=list)
+    #: Paths that somebody wanted to read.
+    gets: list[str] = field(default_factory=list)
 
     def url(self, host: str = "127.0.0.1", scheme: str = "http") -> str:
         """Its address by any of its names."""
@@ -52,6 +54,10 @@ def receiver(
                 self.send_header("Location", location)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def do_GET(self) -> None:
+            made.gets.append(self.path)
+            self.send_error(404)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -17,8 +17,8 @@ ENGINE = EngineInfo(name="fake", model="fake-1", version="1")
 
 def page_result(manifest: Manifest, page: int, **values: Any) -> PageResult:
     """The good result of a page, with ``values`` over the defaults."""
-    plain = {"status": "ok", "markdown": f"text of page {page}", **values}
-    return PageResult(job_id=manifest.job_id, page=page, task=Task.MARKDOWN, engine=ENGINE, **plain)
+    plain = {"status": "ok", "markdown": f"text of page {page}", "engine": ENGINE, **values}
+    return PageResult(job_id=manifest.job_id, page=page, task=Task.MARKDOWN, **plain)
 
 
 def open_job(jobs: JobStore, pages: int, data: bytes | None = None, **values: Any) -> Manifest:

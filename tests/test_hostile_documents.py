@@ -21,11 +21,12 @@ def test_sixty_hostile_documents_cost_nothing_but_themselves(tmp_path: Path) -> 
     quick = [each for each in found if not any(name in each[0] for name in SLOW)][:60]
     paths = write_corpus(tmp_path / "in", quick)
 
-    tally = survive(limited(tmp_path / "home", seconds=4, attempts=1), paths, tmp_path / "out")
+    judged = survive(limited(tmp_path / "home", seconds=4, attempts=1), paths, tmp_path / "out")
 
-    assert tally.total() == 60
-    assert tally["ok"] > 10
-    assert tally["corrupt"] > 3
+    assert judged.problems == []
+    assert judged.tally.total() == 60
+    assert judged.tally["ok"] > 10
+    assert judged.tally["corrupt"] > 3
     assert {path.name for path in tmp_path.iterdir()} == {"home", "in", "out"}
     assert sorted(tmp_path.joinpath("in").iterdir()) == sorted(paths)
 

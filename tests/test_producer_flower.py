@@ -1,7 +1,6 @@
 """``pagefleet flower``: what it shows, and what it shows to nobody."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from producer.flower_view import format_task
+from tests.browser import chromium, installed
 from tests.conftest import SettingsFactory
 from tests.fleet import pagefleet, wait_until
-from tests.flower_browser import FlowerAtWork, chromium, flower_at_work, page_url
+from tests.flower_browser import FlowerAtWork, flower_at_work, page_url
 from tests.watched_fleet import FAILED_PAGE, Watched
 
 
@@ -70,7 +70,7 @@ def test_tasks_carry_job_page_and_outcome(flower: FlowerAtWork, watched: Watched
     assert str(task["routing_key"]) == "pages.fake.normal"
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.skipif(installed() is None, reason="chromium is not installed")
 def test_a_browser_shows_pages_by_job_with_queue_wait_and_outcome(
     flower: FlowerAtWork, watched: Watched
 ) -> None:

@@ -666,3 +666,10 @@ def test_a_page_that_is_no_dictionary_fails_and_its_neighbour_does_not(
     )
 
     assert draw(document, page=2).shape == (99, 99, 3)
+
+
+def test_a_page_without_area_fails_for_good(draw: Callable[..., Pixels]) -> None:
+    flat = pdf([b""]).replace(b"[0 0 612 792]", b"[0 0 612 -2147483648]")
+
+    with pytest.raises(RenderFailed):
+        draw(flat, "pdf")

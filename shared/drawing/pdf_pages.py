@@ -25,7 +25,10 @@ def draw_page(
         width, height = loaded.rect.width, loaded.rect.height
         scale = pdf_scale(width, height, wish, exact, max_pixels)
         # Its parameters are those of the official script, so that "exact" is.
-        return loaded.get_pixmap(matrix=pymupdf.Matrix(scale, scale), alpha=False)
+        pixmap = loaded.get_pixmap(matrix=pymupdf.Matrix(scale, scale), alpha=False)
+        if not pixmap.width or not pixmap.height:
+            raise RenderFailed(f"page {page} has no area that could be drawn")
+        return pixmap
 
 
 def draw_parts(path: Path, page: int, parts: list[Part], max_pixels: int) -> list[Image.Image]:
