@@ -148,8 +148,9 @@ class Conversion:
         self._pages_done.pop(work, None)
         self._patience.moved()
         self._codes.append(ended.exit_code)
+        self._bars.end(work.stem)
         if self._json:
-            print(ended.as_json(), flush=True)
+            self._bars.out(ended.as_json())
         if not self._json or ended.error is not None:
             self._bars.say(ended.as_text())
 

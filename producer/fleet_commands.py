@@ -119,9 +119,10 @@ def _wait_for_submissions(
     for item, submission in made:
         words[submission.manifest.job_id].append(item.word)
         manifests[submission.manifest.job_id] = submission.manifest
-    for job_id, done in _follow(connections, manifests, None):
-        for word in words[job_id]:
-            _tell(_ended(connections, word, manifests[job_id], done), as_json, codes)
+    with Bars() as bars:
+        for job_id, done in _follow(connections, manifests, None, bars):
+            for word in words[job_id]:
+                _tell(_ended(connections, word, manifests[job_id], done), as_json, codes, bars)
 
 
 def wait_for_jobs(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
@@ -130,9 +131,10 @@ def wait_for_jobs(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -
     manifests = {job_id: find_job(connections.jobs, job_id) for job_id in jobs}
     codes: list[ExitCode] = []
     late = dict.fromkeys(manifests)
-    for job_id, done in _follow(connections, manifests, timeout):
-        del late[job_id]
-        _tell(_ended(connections, job_id, manifests[job_id], done), as_json, codes)
+    with Bars() as bars:
+        for job_id, done in _follow(connections, manifests, timeout, bars):
+            del late[job_id]
+            _tell(_ended(connections, job_id, manifests[job_id], done), as_json, codes, bars)
     if late:
         raise WaitTimedOut(
             f"{len(late)} of {len(manifests)} jobs have not ended in {timeout:g} s: "
@@ -171,18 +173,19 @@ def _fetch(
 
 
 def _follow(
-    connections: Connections, manifests: dict[str, Manifest], timeout: float | None
+    connections: Connections, manifests: dict[str, Manifest], timeout: float | None, bars: Bars
 ) -> Iterator[tuple[str, Done]]:
     follower = Follower(connections.jobs, connections.ledger_if_any())
     deadline = None if timeout is None else time.monotonic() + timeout
-    with Bars() as bars:
 
-        def show(job_id: str, progress: HotJob) -> None:
-            name = manifests[job_id].source.name
-            failed = progress.counts.failed
-            bars.show(job_id, name, Progressed(progress.total, progress.done, failed))
+    def show(job_id: str, progress: HotJob) -> None:
+        name = manifests[job_id].source.name
+        failed = progress.counts.failed
+        bars.show(job_id, name, Progressed(progress.total, progress.done, failed))
 
-        yield from follow(follower, manifests, show, deadline)
+    for job_id, done in follow(follower, manifests, show, deadline):
+        bars.end(job_id)
+        yield job_id, done
 
 
 def _ended(connections: Connections, word: str, manifest: Manifest, done: Done) -> Outcome:
@@ -191,11 +194,12 @@ def _ended(connections: Connections, word: str, manifest: Manifest, done: Done) 
     return outcome.ended(word, manifest, done, where, connections.jobs)
 
 
-def _tell(told: Outcome, as_json: bool, codes: list[ExitCode]) -> None:
+def _tell(told: Outcome, as_json: bool, codes: list[ExitCode], bars: Bars | None = None) -> None:
+    bars = bars or Bars(quiet=True)
     codes.append(told.exit_code)
     if as_json:
-        print(told.as_json(), flush=True)
+        bars.out(told.as_json())
     if told.markdown is None:
-        say(told.as_text())
+        bars.say(told.as_text())
     elif not as_json:
-        print(told.as_text(), flush=True)
+        bars.out(told.as_text())

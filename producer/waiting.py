@@ -100,6 +100,8 @@ class Bars:
             TimeRemainingColumn(),
             console=self._console,
             disable=not self._fancy,
+            # Results belong to standard output, wherever that leads.
+            redirect_stdout=False,
         )
         self._tasks: dict[str, TaskID] = {}
         self._spoke = time.monotonic()
@@ -125,12 +127,25 @@ class Bars:
             done = sum(seen.done for seen in self._seen.values())
             self.say(f"{done} of {total} pages done")
 
+    def end(self, key: str) -> None:
+        """Take the bar of a document away: its result line says the rest."""
+        if key in self._tasks:
+            self._progress.remove_task(self._tasks.pop(key))
+
+    def out(self, line: str) -> None:
+        """A line for standard output; on a terminal above the bars."""
+        if self._fancy and sys.stdout.isatty():
+            self.say(line)
+        else:
+            print(line, flush=True)
+
     def say(self, line: str) -> None:
         """A line for the person, above the bars."""
+        shown = printable(line)
         if self._fancy:
-            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._progress.console.print(shown, markup=False, highlight=False, soft_wrap=True)
         else:
-            print(line, file=sys.stderr, flush=True)
+            print(shown, file=sys.stderr, flush=True)
 
 
 def follow(

@@ -10,7 +10,7 @@ from shared.errors import PageRangeError, UsageError
 PageRange = tuple[int, int]
 #: More than any document has; page numbers have at most nine digits.
 _MANY_PAGES = 10**9
-_PART = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?")
+_PART = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?", re.ASCII)
 
 
 def parse_ranges(text: str, page_count: int | None = None) -> tuple[PageRange, ...]:

@@ -251,6 +251,7 @@ def load_settings(**overrides: Any) -> Settings:
 def build_settings(values: dict[str, Any]) -> Settings:
     """Settings with ``values`` over all else; the first problem is a one-line UsageError."""
     try:
+        _check_named_file()
         return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
@@ -333,6 +334,14 @@ def _config_path() -> Path | None:
     config_home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     candidates = (Path("pagefleet.toml"), config_home / "pagefleet" / "pagefleet.toml")
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _check_named_file() -> None:
+    """Raise OSError where a file was named that can't be read."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        with Path(named).open("rb"):
+            pass
 
 
 def _suggest(name: str) -> str:

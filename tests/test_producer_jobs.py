@@ -1,6 +1,9 @@
 """What a user asks of a job system: how far, wait, fetch, cancel, retry, failures, purge."""
 
 import json
+import os
+import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +13,10 @@ import pytest
 from shared.jobs import JobStore
 from shared.store import open_store
 from tests.conftest import SettingsFactory
-from tests.fleet import Fleet, fleet, in_process, pdf, wait_until
+from tests.fleet import BIN, Fleet, environment, fleet, in_process, pdf, wait_until
 from tests.ledger_check import check_job
 from tests.stored_jobs import ended_job, open_job
+from tests.terminal import Terminal
 
 
 def submit(running: Fleet, path: Path, *words: str) -> str:
@@ -59,6 +63,44 @@ def test_status_tells_progress_speed_and_the_time_left(slow_fleet: Fleet, tmp_pa
     waited = slow_fleet("wait", job_id, "--json")
     assert (waited.status, waited.lines[0]["status"]) == (3, "cancelled")
     assert waited.lines[0]["error"]["code"] == "cancelled"
+
+
+def test_a_terminal_shows_pages_speed_and_time_left_and_then_only_the_result(
+    slow_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = pdf(tmp_path / "shown.pdf", 60)
+    command = [str(BIN / "pagefleet"), "submit", str(source), "--wait"]
+
+    with Terminal(command, environment(slow_fleet.settings), 120, 12) as terminal:
+        terminal.wait_for("pages/s")
+        during = terminal.text
+        status = terminal.end()
+        after = terminal.text
+
+    assert status == 0
+    assert re.search(r"shown\.pdf .* \d+/60 +pages +\d+\.\d pages/s .*eta 0:00:\d\d", during)
+    assert "shown.pdf: ok (60 ok, 0 blank, 0 failed) -> file:///" in after.replace("\n", "")
+    assert "pages/s" not in after
+
+
+def test_results_go_to_standard_output_although_bars_are_shown(
+    slow_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = pdf(tmp_path / "piped.pdf", 1)
+    ours, theirs = os.openpty()
+
+    ended = subprocess.run(
+        [str(BIN / "pagefleet"), "submit", str(source), "--wait", "--json"],
+        env={**environment(slow_fleet.settings), "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=60,
+        check=True,
+    )
+
+    os.close(theirs)
+    os.close(ours)
+    assert json.loads(ended.stdout)["status"] == "ok"
 
 
 def test_open_jobs_without_a_worker_are_pointed_out(fake_fleet: Fleet, tmp_path: Path) -> None:

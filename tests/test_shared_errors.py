@@ -1,0 +1,81 @@
+"""The error tree: codes of the ledger, exit statuses, and which is gravest."""
+
+from itertools import pairwise
+
+import pytest
+
+from shared import errors
+from shared.errors import (
+    DocumentError,
+    ExitCode,
+    PageError,
+    PagefleetError,
+    Unwell,
+    UsageError,
+    gravest,
+)
+
+CODES = [
+    "not_a_document",
+    "empty",
+    "corrupt",
+    "encrypted",
+    "wrong_password",
+    "unsupported",
+    "too_large",
+    "too_many_pages",
+    "page_range",
+    "render_failed",
+    "render_timeout",
+    "render_memory",
+    "engine_failed",
+    "repetition",
+    "truncated",
+    "quarantined",
+    "cancelled",
+    "store_unreachable",
+    "broker_unreachable",
+    "internal",
+]
+
+
+def tree(root: type[PagefleetError]) -> set[type[PagefleetError]]:
+    return {root}.union(*(tree(child) for child in root.__subclasses__()))
+
+
+def test_every_code_of_the_contract_has_an_error() -> None:
+    assert {error.code for error in tree(PagefleetError)} >= set(CODES)
+
+
+def test_documents_and_machines_only_fail_with_codes_of_the_contract() -> None:
+    for error in tree(DocumentError) | tree(Unwell):
+        assert error.code in CODES, error
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (PagefleetError, 1),
+        (UsageError, 2),
+        (errors.JobFailed, 3),
+        (errors.CorruptDocument, 4),
+        (PageError, 4),
+        (errors.StoreUnreachable, 5),
+        (errors.BrokerUnreachable, 5),
+        (errors.WaitTimedOut, 6),
+    ],
+)
+def test_the_class_carries_the_exit_status(error: type[PagefleetError], status: int) -> None:
+    assert error.exit_code == status
+
+
+def test_the_gravest_of_several_inputs_is_internal_then_unreachable_refused_failed() -> None:
+    order = [ExitCode(number) for number in (1, 5, 4, 3, 0)]
+
+    for graver, milder in pairwise(order):
+        assert gravest([milder, graver, ExitCode.OK]) == graver
+    assert gravest([]) == ExitCode.OK
+
+
+def test_a_message_is_one_line() -> None:
+    assert PagefleetError("first\n  second\t third").message == "first second third"

@@ -1,0 +1,103 @@
+"""Records are strict, and the shipped JSON Schemas are theirs."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from shared.records import Block, EngineInfo, PageResult, to_json
+from shared.schemas import FOLDER, RECORDS, path_of, schema_text
+from shared.tasks import Task
+
+JOB = "0123456789abcdef-01234567"
+RESULT = PageResult(
+    job_id=JOB,
+    page=7,
+    status="ok",
+    task=Task.MARKDOWN,
+    engine=EngineInfo(name="fake", model="fake-1", version="1"),
+)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_shipped_schema_is_that_of_the_record(name: str) -> None:
+    assert path_of(name).read_text("utf-8") == schema_text(RECORDS[name])
+
+
+def test_every_shipped_schema_has_a_record() -> None:
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(RECORDS)
+
+
+def test_a_page_result_has_the_fields_of_the_contract() -> None:
+    plain = json.loads(to_json(RESULT))
+
+    contract = [
+        "schema",
+        "job_id",
+        "page",
+        "status",
+        "task",
+        "markdown",
+        "blocks",
+        "figures",
+        "image",
+        "engine",
+        "finish_reason",
+        "prompt_tokens",
+        "output_tokens",
+        "attempts",
+        "timings_ms",
+        "error",
+    ]
+    assert [name for name in plain if name in contract] == contract
+    assert plain["schema"] == 1
+    assert list(plain["timings_ms"]) == ["fetch", "render", "prepare", "engine", "parse", "store"]
+    assert list(plain["image"]) == ["width", "height", "rotation"]
+    assert PageResult.model_validate_json(to_json(RESULT)) == RESULT
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"schema": 2},
+        {"page": 0},
+        {"status": "fine"},
+        {"job_id": "../../etc"},
+        {"surprise": 1},
+        {"blocks": [{"type": "text", "bbox": [0, 0, 1000, 9]}]},
+        {"blocks": [{"type": "poem", "bbox": [0, 0, 9, 9]}]},
+    ],
+)
+def test_what_no_schema_allows_is_refused_on_receipt(changed: dict[str, object]) -> None:
+    plain = {**json.loads(to_json(RESULT)), **changed}
+
+    with pytest.raises(ValidationError):
+        PageResult.model_validate_json(json.dumps(plain))
+
+
+def test_block_types_are_those_of_the_contract() -> None:
+    named = [
+        "title",
+        "sub_title",
+        "text",
+        "table",
+        "table_caption",
+        "table_footnote",
+        "image",
+        "image_caption",
+        "equation",
+        "header",
+        "footer",
+        "page_number",
+        "list",
+        "code",
+        "footnote",
+    ]
+
+    for name in named:
+        assert Block.model_validate({"type": name, "bbox": (0, 0, 999, 999)}).type == name
+
+
+def test_records_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        RESULT.page = 8  # type: ignore[misc]
