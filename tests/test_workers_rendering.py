@@ -672,4 +672,4 @@ def test_a_page_without_area_fails_for_good(draw: Callable[..., Pixels]) -> None
     flat = pdf([b""]).replace(b"[0 0 612 792]", b"[0 0 612 -2147483648]")
 
     with pytest.raises(RenderFailed):
-        draw(flat, "pdf")
+        draw(flat, plan=RenderPlan(longest_side=1000))
