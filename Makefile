@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm test-images docs lint types contracts check bench bench-gpu fuzz examples pictures lock clean
+.PHONY: help install install-dev run test test-vllm test-images docs lint types contracts check bench watch-crash bench-gpu fuzz examples pictures lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ contracts: $(DEV_STAMP) ## Check that imports point one way
 	$(BIN)/lint-imports
 
 check: lint types contracts test ## All of the above
+
+watch-crash: $(DEV_STAMP) ## Drop 10,000 objects while watchers and the store are killed
+	$(BIN)/python -m tests.watch_crash --objects 10000
 
 bench: $(DEV_STAMP) ## Measure the fleet's own cost beside bare Celery and a plain loop
 	$(BIN)/python -m benchmarks.overhead

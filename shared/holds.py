@@ -20,7 +20,7 @@ class Holds:
     def __init__(self, settings: Settings, owner: str, seconds: int) -> None:
         self._settings = settings
         self._owner = owner
-        self._seconds = seconds
+        self.seconds = seconds
         self._redis = connect(settings)
         self._hold = self._redis.register_script(_source("hold"))
         self._let_go = self._redis.register_script(_source("let_go"))
@@ -34,7 +34,7 @@ class Holds:
         wanted: Sequence[str] = list(names)
         if not wanted:
             return []
-        held: list[Any] = self._run(self._hold, self._seconds, *wanted)
+        held: list[Any] = self._run(self._hold, self.seconds, *wanted)
         return [name for name, mine in zip(wanted, held, strict=True) if mine]
 
     def let_go(self, name: str) -> None:

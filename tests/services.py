@@ -115,13 +115,20 @@ def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
     return server
 
 
-def _start_s3(binary: Path, folder: Path, ports: Sequence[int]) -> S3Server:
+def start_s3_again(folder: Path, ports: Sequence[int], keys: tuple[str, str]) -> S3Server:
+    """An S3 service on these ports that finds what an earlier one left in ``folder``."""
+    return _start_s3(_beside_python("weed"), folder, ports, keys)
+
+
+def _start_s3(
+    binary: Path, folder: Path, ports: Sequence[int], keys: tuple[str, str] | None = None
+) -> S3Server:
     server_folder = folder / "weed"
     server_folder.mkdir(exist_ok=True)
     names = ("s3.port", "master.port", "filer.port", "volume.port", "admin.port")
     flags = [f"-{name}={port}" for name, port in zip(names, ports[:5], strict=True)]
     flags += [f"-{name}.grpc={port}" for name, port in zip(names, ports[5:], strict=True)]
-    access_key, secret_key = secrets.token_hex(8), secrets.token_hex(16)
+    access_key, secret_key = keys or (secrets.token_hex(8), secrets.token_hex(16))
     environment = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
     fixed = "-ip=127.0.0.1 -ip.bind=127.0.0.1 -admin.ui=false -webdav=false -s3.port.iceberg=0"
     fixed += f" -s3.port.lance=0 -s3.autoCreateBucket=false -bucket={S3Server.bucket}"

@@ -21,7 +21,6 @@ DELIVERERS = 4
 #: A status file is written at most so often.
 STATUS_S = 3.0
 RETRY_S = 2.0
-KEEP_ALIVE_S = 15.0
 
 
 class Deliverer:
@@ -35,13 +34,9 @@ class Deliverer:
 
     def run(self) -> None:
         """Until the watcher stops; what is not delivered by then is adopted by the next one."""
-        kept = time.monotonic()
         with ThreadPoolExecutor(DELIVERERS, thread_name_prefix="deliver") as pool:
             while not self._stop.wait(TICK_S):
                 try:
-                    if time.monotonic() - kept > KEEP_ALIVE_S:
-                        self._parts.table.keep_alive()
-                        kept = time.monotonic()
                     for item in self._parts.table.due():
                         self._look_patiently(item, pool)
                 except Unwell as error:

@@ -42,6 +42,11 @@ class OpenTable:
         self._items: dict[str, Item] = {}
         self._changed = threading.Condition()
 
+    @property
+    def lease_s(self) -> float:
+        """How long a key is held without a renewal."""
+        return self._holds.seconds
+
     def __len__(self) -> int:
         return len(self._items)
 

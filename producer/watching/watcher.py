@@ -29,6 +29,7 @@ from producer.watching.state import WatchState
 from producer.watching.table import OpenTable
 from producer.watching.taking import Taker
 from producer.watching.webhook import Receiver, serving
+from shared.errors import BrokerUnreachable
 from shared.holds import Holds
 from shared.settings import Settings
 from shared.sqs_client import EventQueue
@@ -38,8 +39,10 @@ from shared.store import split_s3
 TAKERS = 6
 #: Documents opened at the same time.
 INTAKES = 2
-#: A watcher that is silent for so long has lost its work to others.
-LEASE_S = 60
+#: A watcher loses its work to others in this part of a worker's lease: it has less to lose.
+LEASE_SHARE = 4
+#: How often a lease is renewed before it would end.
+RENEWALS = 3
 #: What is under way when a watcher stops may take so long; the rest is adopted by the next.
 STOP_S = 3.0
 
@@ -87,7 +90,12 @@ class Watcher:
 
     def run(self) -> None:
         """Watch until ``stop`` is set (with ``once``: until nothing is left to do)."""
-        loops = [self._deliverer.run, *[self.reception.serve] * TAKERS, *self._triggers()]
+        loops = [
+            self._keep_alive,
+            self._deliverer.run,
+            *[self.reception.serve] * TAKERS,
+            *self._triggers(),
+        ]
         if self._plan.after == "keep":
             known = self.parts.memory.load(self.parts.state)
             self._journal.say(f"{known} objects are known from before")
@@ -98,6 +106,14 @@ class Watcher:
             self._poller.run(once=self._plan.once)
         if self._broken is not None:
             raise self._broken
+
+    def _keep_alive(self) -> None:
+        # Apart from all that may wait for a store that is away.
+        while not self.stop.wait(self.parts.table.lease_s / RENEWALS):
+            try:
+                self.parts.table.keep_alive()
+            except BrokerUnreachable as error:
+                self._journal.trouble(error)
 
     def _start(self, loop: Callable[[], None]) -> threading.Thread:
         # A daemon: what waits for a queue's long poll must not hold up the end.
@@ -163,4 +179,4 @@ class Watcher:
 
 def _holds(settings: Settings) -> Holds:
     owner = f"{socket.gethostname()}-{secrets.token_hex(6)}"
-    return Holds(settings, owner, LEASE_S)
+    return Holds(settings, owner, max(2, settings.lease_s // LEASE_SHARE))
