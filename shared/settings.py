@@ -224,11 +224,11 @@ class Settings(BaseSettings):
 
     def secret_words(self) -> tuple[str, ...]:
         """What no log line may show."""
-        urls = [self.redis_url.get_secret_value()] if self.redis_url else []
-        passwords = [urlsplit(url).password for url in urls]
-        kept = (getattr(self, name) for name in Settings.model_fields if name != "redis_url")
-        named = [secret.get_secret_value() for secret in kept if isinstance(secret, SecretStr)]
-        named += [os.environ.get(name, "") for name in _SECRET_VARIABLES]
+        held = {name: getattr(self, name) for name in type(self).model_fields}
+        secrets = {k: v.get_secret_value() for k, v in held.items() if isinstance(v, SecretStr)}
+        # Of an address only the password: the rest may be read.
+        passwords = [urlsplit(secrets.pop("redis_url", "")).password]
+        named = [*secrets.values(), *(os.environ.get(name) for name in _SECRET_VARIABLES)]
         words = [word for word in (*passwords, *named) if word and len(word) >= MIN_SECRET]
         return tuple(dict.fromkeys([*words, *map(unquote, words)]))
 
