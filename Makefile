@@ -31,7 +31,7 @@ test: $(DEV_STAMP) ## Pass the tests against a real Redis and a real S3 server
 	$(BIN)/python -m pytest
 
 test-vllm: $(VLLM_STAMP) ## Pass the tests of the vLLM engine on vLLM's CPU build (many minutes)
-	$(VLLM_VENV)/bin/python -m pytest $(VLLM_TESTS)
+	$(VLLM_VENV)/bin/python -m pytest -o filterwarnings=default $(VLLM_TESTS)
 
 lint: $(DEV_STAMP) ## Check style and format
 	$(BIN)/ruff check .

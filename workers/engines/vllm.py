@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 from shared.catalogue import CATALOGUE
-from shared.errors import EngineDead, EngineFailed, UsageError
+from shared.errors import EngineDead, EngineFailed, HelperUnavailable, UsageError
 from shared.hardware import gpu_memory
 from shared.records import EngineInfo, PageOptions
 from shared.settings import Settings, quiet_vllm, visible_gpus
@@ -116,7 +116,12 @@ class VllmEngine:
             raise EngineFailed(f"page {view.page} came without the model's input")
         options = view.options
         prompt = prompt_for(options.task, options.prompt, options.query)
-        return Question(prompt, options, read_levels(view.prepared), self._family)
+        try:
+            return Question(prompt, options, read_levels(view.prepared), self._family)
+        except (OSError, ValueError) as error:
+            raise HelperUnavailable(
+                f"what was prepared of page {view.page} is gone: {error}"
+            ) from None
 
     async def _ask(self, question: Question, rung: Rung) -> Answered:
         await self._departures.depart()

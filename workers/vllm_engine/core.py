@@ -86,7 +86,7 @@ class Core:
     async def stream(self, asked: Any, sampling: Any, name: str) -> AsyncGenerator[Any]:
         """An answer piece by piece; raises what ``ask`` raises."""
         if self._dead is not None or self._engine is None:
-            raise EngineDead(self._dead or "the engine is not running; start the worker again")
+            raise EngineDead(self._dead or "the engine has not been started")
         with self._as_our_errors(), self._progress.running():
             async with aclosing(self._engine.generate(asked, sampling, name)) as outputs:
                 async for output in outputs:
@@ -112,7 +112,7 @@ class Core:
             self._asking.discard(task)
 
     def _judged(self, error: Exception) -> PagefleetError:
-        if not self._engine.errored:
+        if self._engine is not None and not self._engine.errored:
             return EngineFailed(f"vLLM refused the page: {type(error).__name__}: {error}")
         if self._dead is None:
             self._dead = f"the engine died: {self._lessons.learn(self._batch)}"
@@ -120,21 +120,27 @@ class Core:
 
     def _stalled(self) -> None:
         """Every page is let go; the worker ends, and with it the engine that hangs."""
-        self._dead = (
+        self._let_go(
             f"the engine hangs: {len(self._asking)} pages run and no text came for "
             f"{self._stall_s:g} s (engine_stall_s)"
         )
+
+    def _let_go(self, reason: str) -> None:
+        self._dead = self._dead or reason
         for task in list(self._asking):
             task.cancel()
 
     async def stop(self) -> None:
         """End the engine and its processes; safe to call twice."""
-        engine, self._engine = self._engine, None
+        self._let_go("the engine has been stopped; start the worker again")
         if self._watch is not None:
             self._watch.cancel()
+        await asyncio.sleep(0)
+        engine, self._engine = self._engine, None
         if engine is not None:
             with suppress(Exception):  # a dead engine can't be shut down in order
-                await asyncio.to_thread(engine.shutdown, SHUTDOWN_S)
+                # On the loop, which has nothing else to do: no part of vLLM sees it half ended.
+                engine.shutdown(SHUTDOWN_S)
 
 
 def _load(arguments: dict[str, Any], version: str) -> Any:

@@ -9,7 +9,7 @@ import asyncio
 #: Pages of a group: as many as one step of the engine takes up.
 GROUP = 8
 #: Seconds that the first page of a group waits for others.
-PATIENCE_S = 0.25
+PATIENCE_S = 0.4
 
 
 class Departures:

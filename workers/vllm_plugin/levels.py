@@ -13,9 +13,13 @@ import torch
 
 #: Keyword arguments of a page in vLLM; a page with others is left to vLLM's own code.
 WHOLE, TILES, GRID = "level_whole", "level_tiles", "level_grid"
-#: Pixels that go through the tower at once; its attention tables take memory in proportion.
-PIXELS_AT_ONCE = 12 * 1024 * 1024
+#: Those of vLLM's own processor.
+STOCK_WHOLE, STOCK_TILES, STOCK_GRID = "pixel_values", "images_crop", "images_spatial_crop"
+#: Pixels that go through the tower at once; its attention tables take memory in proportion,
+#: 400 MB for each 1024 x 1024 where they are not fused.
+PIXELS_AT_ONCE = 4 * 1024 * 1024
 
+_TABLE = "_pagefleet_levels"
 Tensor = Any
 
 
@@ -28,21 +32,28 @@ def level_table(dtype: Any, device: Any) -> Tensor:
 
 def embed_levels(model: Any, whole: Any, tiles: Any, grids: Any) -> list[Tensor]:
     """One embedding a page: its tiles, row by row with newlines, the whole view, a separator."""
-    encoder = _Encoder(model)
-    wholes = encoder.encode([page.unsqueeze(0) for page in whole])
+    tower = _Tower(model)
+    wholes = tower.encode([page.unsqueeze(0) for page in whole])
     pages = list(tiles)
-    parts = iter(encoder.encode([page for page in pages if len(page)]))
+    parts = iter(tower.encode([page for page in pages if len(page)]))
     return [
         _assemble(model, next(parts) if len(page) else None, view, grid.tolist())
         for view, page, grid in zip(wholes, pages, grids, strict=True)
     ]
 
 
-class _Encoder:
+def table_of(model: Any) -> Tensor:
+    """The level table in the numbers of ``model`` and on its device, made once."""
+    if not hasattr(model, _TABLE):
+        parameter = model.projector.layers.weight
+        setattr(model, _TABLE, level_table(parameter.dtype, parameter.device))
+    return getattr(model, _TABLE)
+
+
+class _Tower:
     def __init__(self, model: Any) -> None:
         self._model = model
-        parameter = model.projector.layers.weight
-        self._table = level_table(parameter.dtype, parameter.device)
+        self._table = table_of(model)
 
     def encode(self, stacks: Sequence[Tensor]) -> list[Tensor]:
         """For each stack of views (n x channels x side x side) its features, n x places x width."""
@@ -54,13 +65,9 @@ class _Encoder:
         return found
 
     def _portions(self, stacks: Sequence[Tensor]) -> Iterator[Tensor]:
-        values = torch.cat([self._values(stack) for stack in stacks])
+        values = torch.cat([_values(self._table, stack) for stack in stacks])
         side = values.shape[-1]
         yield from values.split(max(1, PIXELS_AT_ONCE // (side * side)))
-
-    def _values(self, stack: Tensor) -> Tensor:
-        values = self._table[stack.int()]
-        return values.expand(-1, 3, -1, -1)
 
     def _features(self, values: Tensor) -> Tensor:
         first = self._model.sam_model(values)
@@ -89,14 +96,15 @@ def _rows(model: Any, views: Tensor, columns: int, rows: int) -> Tensor:
 
 def stock_tensors(model: Any, whole: Any, tiles: Any, grids: Any) -> dict[str, Tensor]:
     """The same pages as vLLM's own keyword arguments, for models whose tower is left alone."""
-    parameter = model.projector.layers.weight
-    table = level_table(parameter.dtype, parameter.device)
-
-    def values(stack: Tensor) -> Tensor:
-        return table[stack.int()].expand(-1, 3, -1, -1)
-
+    table = table_of(model)
     return {
-        "pixel_values": torch.cat([values(page.unsqueeze(0)) for page in whole]),
-        "images_crop": torch.cat([values(page) for page in tiles]),
-        "images_spatial_crop": torch.stack(list(grids)),
+        STOCK_WHOLE: torch.cat([_values(table, page.unsqueeze(0)) for page in whole]),
+        STOCK_TILES: torch.cat([_values(table, page) for page in tiles]),
+        STOCK_GRID: torch.stack(list(grids)),
     }
+
+
+def _values(table: Tensor, stack: Tensor) -> Tensor:
+    """Numbers instead of levels, or what are numbers already; always three channels."""
+    numbers = stack if stack.is_floating_point() else table[stack.int()]
+    return numbers.expand(-1, 3, -1, -1)

@@ -27,6 +27,8 @@ _MODELS = {
 }
 #: Steps of a worker that its wrapper has itself; it looks up all others by ``__getattr__``.
 _WORKER_STEPS = ("initialize_from_config", "execute_model")
+#: Not empty in the processes of pagefleet's own engines.
+_ours: set[Path] = set()
 _MARK = "_pagefleet_original"
 
 
@@ -55,15 +57,32 @@ def _replace(owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
         setattr(owner, name, wrapped)
 
 
+def original_of(method: Any) -> Any:
+    """vLLM's own method behind one of ours."""
+    return getattr(method, _MARK)
+
+
 def _batched(original: Any) -> Any:
     def embed_multimodal(self: Any, **kwargs: Any) -> Any:
-        from workers.vllm_plugin.levels import GRID, TILES, WHOLE, embed_levels
+        from workers.vllm_plugin.levels import GRID, STOCK_WHOLE, TILES, WHOLE, embed_levels
 
-        if WHOLE not in kwargs:
-            return original(self, **kwargs)
-        return embed_levels(self, kwargs[WHOLE], kwargs[TILES], kwargs[GRID])
+        if WHOLE in kwargs:
+            return embed_levels(self, kwargs[WHOLE], kwargs[TILES], kwargs[GRID])
+        if _ours and STOCK_WHOLE in kwargs:
+            # vLLM measures the memory it needs with its own kind of input: by our way, then.
+            return _embed_stock(self, kwargs)
+        return original(self, **kwargs)
 
     return embed_multimodal
+
+
+def _embed_stock(model: Any, kwargs: dict[str, Any]) -> Any:
+    from workers.vllm_plugin.levels import STOCK_GRID, STOCK_TILES, STOCK_WHOLE, embed_levels
+
+    grids = kwargs[STOCK_GRID].cpu()
+    counts = [columns * rows * (columns * rows > 1) for columns, rows in grids.tolist()]
+    tiles = kwargs[STOCK_TILES].split(counts)
+    return embed_levels(model, kwargs[STOCK_WHOLE], tiles, grids)
 
 
 def _translated(original: Any) -> Any:
@@ -81,6 +100,7 @@ def _tied(original: Any) -> Any:
     def init_device(self: Any, *args: Any, **kwargs: Any) -> Any:
         path = _trouble_file(self)
         if path is not None:
+            _ours.add(path)
             owner = int(json.loads(path.read_text("utf-8"))["owner"])
             threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
         return original(self, *args, **kwargs)

