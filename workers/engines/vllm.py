@@ -9,14 +9,14 @@ from contextlib import aclosing
 from typing import Any
 
 from shared.catalogue import CATALOGUE
-from shared.errors import EngineDead, EngineFailed, HelperUnavailable, UsageError
+from shared.errors import EngineDead, EngineFailed, EngineUnavailable, HelperUnavailable, UsageError
 from shared.hardware import gpu_memory
 from shared.records import EngineInfo, PageOptions
 from shared.settings import Settings, quiet_vllm, visible_gpus
 from shared.tasks import prompt_for
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
-from workers.deepseek.modes import mode_for
+from workers.deepseek.modes import Family, mode_for
 from workers.deepseek.prepared import read_levels
 from workers.engines.base import PageView, Reading, RenderPlan
 from workers.vllm_engine.answer import Answered
@@ -24,13 +24,14 @@ from workers.vllm_engine.arguments import engine_arguments
 from workers.vllm_engine.checkpoint import check_parallel, examine
 from workers.vllm_engine.core import Core
 from workers.vllm_engine.departures import Departures
+from workers.vllm_engine.gpus import check_gpus
 from workers.vllm_engine.halves import Question, halves
 from workers.vllm_engine.inputs import Inputs, page_input
 from workers.vllm_engine.ladder import Ladder
 from workers.vllm_engine.lessons import Lessons
 from workers.vllm_engine.sampling import RUNGS, Rung, sampling
 from workers.vllm_engine.sizes import fitted, page_room, plan_sizes
-from workers.vllm_engine.versions import installed_version
+from workers.vllm_engine.versions import installed
 
 log = logging.getLogger("pagefleet.engine")
 TASKS = CATALOGUE["vllm"].tasks
@@ -46,12 +47,15 @@ class VllmEngine:
     def __init__(self, settings: Settings, model: str) -> None:
         """Nothing is loaded yet; raises EngineUnavailable for what can't work here."""
         self._settings = settings
-        self._version = installed_version()
-        self.info = EngineInfo(name="vllm", model=model, version=f"vllm-{self._version}")
+        found = installed()
+        self._version = found.version
+        self.info = EngineInfo(name="vllm", model=model, version=f"vllm-{found.version}")
         checkpoint = examine(model, weights=settings.vllm_load_format != "dummy")
         check_parallel(checkpoint, settings.tensor_parallel_size, settings.pipeline_parallel_size)
         self._family = checkpoint.family
+        check_mode(settings, model, checkpoint.family)
         memory = gpu_memory()
+        check_gpus(settings, model, memory, needed=found.for_gpus)
         self._lessons = Lessons(settings.home, model, f"{memory} {visible_gpus()}")
         self._sizes = plan_sizes(
             settings, min(memory, default=None), self._lessons.limit, page_room()
@@ -152,6 +156,16 @@ class VllmEngine:
         """End the engine; pages with it raise EngineDead."""
         self._inputs = None
         await self._core.stop()
+
+
+def check_mode(settings: Settings, model: str, family: Family) -> None:
+    """Raise EngineUnavailable where the deployment's own mode is not one of the model's."""
+    fields = ("resolution", "crop_mode", "max_tiles")
+    chosen = {name: getattr(settings, name) for name in fields}
+    try:
+        mode_for(PageOptions(engine="vllm", model=model, **chosen), family)
+    except UsageError as error:
+        raise EngineUnavailable(error.message) from None
 
 
 def create(settings: Settings, model: str) -> VllmEngine:

@@ -14,7 +14,7 @@ from workers.vllm_engine.progress import Progress
 from workers.vllm_engine.versions import logits_processor
 
 log = logging.getLogger("pagefleet.engine")
-SHUTDOWN_S = 10
+SHUTDOWN_S = 3
 
 
 class Core:

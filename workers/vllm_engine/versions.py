@@ -1,5 +1,6 @@
 """Everything that differs between the supported versions of vLLM, and which those are."""
 
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,9 +14,18 @@ SECOND_RUNNER_SINCE = (0, 31)
 _INSTALL = "pip install 'pagefleet[gpu]'"
 
 
-def installed_version() -> str:
-    """The version of the installed vLLM; raises EngineUnavailable outside the supported range."""
-    found = _find()
+@dataclass(frozen=True)
+class Installed:
+    """The vLLM of this machine."""
+
+    version: str
+    #: Whether it is the build for NVIDIA GPUs.
+    for_gpus: bool
+
+
+def installed() -> Installed:
+    """The installed vLLM; raises EngineUnavailable outside the supported range."""
+    package, found = _find()
     if found is None:
         raise EngineUnavailable(f"the vllm engine needs the package vllm; run: {_INSTALL}")
     if not OLDEST <= _numbers(found) < NEWEST_BELOW:
@@ -23,16 +33,17 @@ def installed_version() -> str:
         raise EngineUnavailable(
             f"vLLM {found} is not supported, only {low} or newer and below {high}; run: {_INSTALL}"
         )
-    return found
+    other = "cpu" in f"{package} {found}" or "rocm" in found
+    return Installed(found, for_gpus=not other)
 
 
-def _find() -> str | None:
+def _find() -> tuple[str, str | None]:
     for package in PACKAGES:
         try:
-            return version(package)
+            return package, version(package)
         except PackageNotFoundError:
             continue
-    return None
+    return "", None
 
 
 def _numbers(text: str) -> tuple[int, ...]:

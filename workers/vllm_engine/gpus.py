@@ -1,0 +1,40 @@
+"""Whether this machine's GPUs can hold the model, said before anything is loaded."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.errors import EngineUnavailable
+from shared.settings import MEBIBYTE, Settings
+
+#: Weights of the published model, and what the engine needs besides to read pages at all.
+_WEIGHTS, _BESIDES = 6_370, 2_000
+
+
+def check_gpus(settings: Settings, model: str, memory: Sequence[int], *, needed: bool) -> None:
+    """Raise EngineUnavailable where GPUs are missing or too small.
+
+    ``memory``: of each GPU, in MiB. ``needed``: whether the installed vLLM runs on GPUs.
+    """
+    if not needed:
+        return
+    if not memory:
+        raise EngineUnavailable(
+            "no GPU: nvidia-smi shows none; install NVIDIA's driver, or use --engine cpu"
+        )
+    parts = settings.tensor_parallel_size * settings.pipeline_parallel_size
+    usable = int(min(memory) * settings.gpu_memory_utilization)
+    least = _weights(settings, model) // parts + _BESIDES
+    if usable < least:
+        raise EngineUnavailable(
+            f"the GPU is too small: {usable} MiB of {min(memory)} may be used "
+            f"(gpu_memory_utilization), and {least} are needed; use a larger one, several by "
+            "--tensor-parallel-size 2, or --engine cpu"
+        )
+
+
+def _weights(settings: Settings, model: str) -> int:
+    """MiB of the model's weights."""
+    if settings.vllm_load_format == "dummy":
+        return 0
+    files = list(Path(model).glob("*.safetensors"))
+    return sum(file.stat().st_size for file in files) // MEBIBYTE or _WEIGHTS
