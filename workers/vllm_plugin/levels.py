@@ -5,7 +5,9 @@ All whole views of a step go through the tower together, and all tiles do, so th
 is busy and not the launch of its kernels. Nothing here waits for the device.
 """
 
-from collections.abc import Iterator, Sequence
+import functools
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -19,7 +21,9 @@ STOCK_WHOLE, STOCK_TILES, STOCK_GRID = "pixel_values", "images_crop", "images_sp
 #: 400 MB for each 1024 x 1024 where they are not fused.
 PIXELS_AT_ONCE = 4 * 1024 * 1024
 
-_TABLE = "_pagefleet_levels"
+_TABLE, _COMPILED = "_pagefleet_levels", "_pagefleet_compiled"
+#: Set in processes whose vision tower is to be compiled.
+compiling = threading.Event()
 Tensor = Any
 
 
@@ -70,10 +74,30 @@ class _Tower:
         yield from values.split(max(1, PIXELS_AT_ONCE // (side * side)))
 
     def _features(self, values: Tensor) -> Tensor:
-        first = self._model.sam_model(values)
-        second = self._model.vision_model(values, first)
-        both = torch.cat((second[:, 1:], first.flatten(2).permute(0, 2, 1)), dim=-1)
-        return self._model.projector(both)
+        return (
+            _compiled(self._model)(values) if compiling.is_set() else _through(self._model, values)
+        )
+
+
+def _through(model: Any, values: Tensor) -> Tensor:
+    first = model.sam_model(values)
+    second = model.vision_model(values, first)
+    both = torch.cat((second[:, 1:], first.flatten(2).permute(0, 2, 1)), dim=-1)
+    return model.projector(both)
+
+
+def _compiled(model: Any) -> Callable[[Tensor], Tensor]:
+    """The way through the tower as fused kernels, one set for each side; any number of views."""
+    if not hasattr(model, _COMPILED):
+        fused = torch.compile(functools.partial(_through, model), dynamic=False)
+
+        def call(values: Tensor) -> Tensor:
+            torch._dynamo.maybe_mark_dynamic(values, 0)
+            return fused(values)
+
+        setattr(model, _COMPILED, call)
+    found: Callable[[Tensor], Tensor] = getattr(model, _COMPILED)
+    return found
 
 
 def _assemble(model: Any, tiles: Tensor | None, whole: Tensor, grid: Sequence[int]) -> Tensor:

@@ -20,6 +20,8 @@ from typing import Any
 #: Key of vLLM's ``additional_config``: the file that names the owning process, and gets the reason
 #: of a death. Only its path is configuration, as that goes into the key of compiled code.
 TROUBLE = "pagefleet_trouble"
+#: Another key; "compiled" makes the vision tower's kernels be fused.
+VISION = "pagefleet_vision"
 OWNER_CHECK_S = 2.0
 _MODELS = {
     "vllm.model_executor.models.deepseek_ocr:DeepseekOCRForCausalLM": "_batched",
@@ -101,6 +103,10 @@ def _tied(original: Any) -> Any:
         path = _trouble_file(self)
         if path is not None:
             _ours.add(path)
+            if self.vllm_config.additional_config.get(VISION) == "compiled":
+                from workers.vllm_plugin.levels import compiling
+
+                compiling.set()
             owner = int(json.loads(path.read_text("utf-8"))["owner"])
             threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
         return original(self, *args, **kwargs)
