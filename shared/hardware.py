@@ -19,6 +19,13 @@ def gpu_memory() -> tuple[int, ...]:
     return tuple(int(line) for line in _ask_driver("memory.total") if line.isdigit())
 
 
+@cache
+def gpu_generations() -> tuple[int, ...]:
+    """Major compute capability of each NVIDIA GPU: 8 Ampere, 9 Hopper, 10 Blackwell."""
+    majors = (line.partition(".")[0] for line in _ask_driver("compute_cap"))
+    return tuple(int(major) for major in majors if major.isdigit())
+
+
 def _ask_driver(fact: str) -> tuple[str, ...]:
     tool = shutil.which("nvidia-smi")
     if tool is None:

@@ -8,6 +8,7 @@ from shared.checks import Check, look
 from shared.hardware import gpu_ids, has_package, local_engine
 from shared.probes import common_checks
 from shared.settings import MEBIBYTE, Settings
+from workers.attention import attention_of
 from workers.cores import usable_cores, usable_memory
 from workers.engines import make_engine
 
@@ -24,6 +25,9 @@ def _examine(settings: Settings) -> Iterator[Check]:
     yield _gpus()
     engine = local_engine() if settings.engine == "auto" else settings.engine
     yield look("engine", lambda: _engine(settings, engine))
+    attention = attention_of(engine)
+    if attention is not None:
+        yield Check("attention", "ok", f"{attention.name}: {attention.reason}")
 
 
 def _gpus() -> Check:

@@ -1,0 +1,47 @@
+"""Which attention code an engine uses on this machine, and why; imports nothing heavy."""
+
+from dataclasses import dataclass
+
+from shared.hardware import gpu_generations, has_nvidia_device, has_package
+
+AMPERE, HOPPER, BLACKWELL = 8, 9, 10
+_FLASH_ATTN = "pip install --no-build-isolation 'pagefleet[flash-attn]'"
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The name that the engine's framework knows it by, and the reason in words."""
+
+    name: str
+    reason: str
+
+
+def attention_of(engine: str) -> Attention | None:
+    """The attention of ``engine``; None for engines without any."""
+    chosen = {"vllm": vllm_attention, "transformers": transformers_attention}.get(engine)
+    return chosen() if chosen is not None else None
+
+
+def transformers_attention() -> Attention:
+    """The fastest for the language model; the vision tower uses PyTorch's own in any case."""
+    if not has_nvidia_device():
+        return Attention("sdpa", "no GPU: PyTorch's own attention")
+    if has_package("flash_attn"):
+        return Attention("flash_attention_2", "flash-attn is installed")
+    missing = f"flash-attn is missing, PyTorch's own is a little slower; {_FLASH_ATTN}"
+    return Attention("sdpa", missing)
+
+
+def vllm_attention() -> Attention:
+    """What vLLM prefers on the oldest GPU here; its own log names what it took in the end."""
+    oldest = min(gpu_generations(), default=None)
+    if oldest is None:
+        return Attention("CPU_ATTN", "no GPU: the attention of vLLM's CPU build")
+    if oldest < AMPERE:
+        return Attention("TRITON_ATTN", "the GPU is older than Ampere, which flash attention needs")
+    if oldest == BLACKWELL and has_package("flashinfer"):
+        return Attention("FLASHINFER", "a Blackwell GPU, and flashinfer is installed")
+    version = 3 if oldest == HOPPER else 2
+    return Attention(
+        "FLASH_ATTN", f"flash attention {version} comes with vLLM; flash-attn is not needed"
+    )

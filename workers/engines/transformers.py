@@ -1,0 +1,153 @@
+"""DeepSeek-OCR and DeepSeek-OCR-2 by transformers' own classes: for development, GPU or not.
+
+Pages of one moment go through the model in batches; a page that arrives later waits for the
+next one, so the vLLM engine is many times faster.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+from shared.catalogue import CATALOGUE
+from shared.errors import EngineDead, EngineFailed, UsageError
+from shared.hardware import has_nvidia_device
+from shared.records import EngineInfo, PageOptions
+from shared.settings import Settings
+from shared.tasks import prompt_for
+from workers.attention import transformers_attention
+from workers.deepseek.answers import Answer, read_answer
+from workers.deepseek.cleaning import strip_control
+from workers.deepseek.modes import mode_for
+from workers.deepseek.prepared import read_levels
+from workers.engines.base import PageView, Reading, RenderPlan
+from workers.transformers_engine.asking import Asked
+from workers.transformers_engine.batches import Batches
+from workers.transformers_engine.configuration import family_in
+from workers.transformers_engine.loading import Loaded, installed_version, load, read_config
+from workers.vllm_engine.answer import Answered
+from workers.vllm_engine.halves import Question, halves
+from workers.vllm_engine.inputs import Inputs
+from workers.vllm_engine.ladder import Ladder
+from workers.vllm_engine.sampling import RUNGS, Rung
+
+log = logging.getLogger("pagefleet.engine")
+GPU_BATCH, CPU_BATCH = 16, 2
+#: Longest side of a page drawn for tiles: three of 640 pixels.
+TILED_SIDE = 1920
+
+
+class TransformersEngine:
+    """Batches of pages, one batch at a time."""
+
+    tasks = CATALOGUE["transformers"].tasks
+
+    def __init__(self, settings: Settings, model: str) -> None:
+        """Looks at the checkpoint and loads nothing; raises EngineUnavailable."""
+        version = f"transformers-{installed_version()}"
+        self.info = EngineInfo(name="transformers", model=model, version=version)
+        self._family = family_in(read_config(model), model)
+        usual = GPU_BATCH if has_nvidia_device() else CPU_BATCH
+        self._batch = usual if settings.batch_size == "auto" else settings.batch_size
+        chosen = settings.max_concurrency
+        self.capacity = self._batch + max(2, self._batch // 2) if chosen == "auto" else chosen
+        self._settings = settings
+        self._loaded: Loaded | None = None
+        self._inputs: Inputs | None = None
+        self._batches: Batches | None = None
+
+    def plan(self, options: PageOptions) -> RenderPlan:
+        """The size that the model sees; with ``exact`` what the official script draws."""
+        try:
+            mode = mode_for(options, self._family)
+        except UsageError as error:
+            raise EngineFailed(error.message) from None
+        side = TILED_SIDE if mode.tile_side else mode.global_side
+        suffix = "_ocr2" if self._family == "ocr2" else ""
+        return RenderPlan(
+            dpi=options.dpi,
+            longest_side=None if options.exact or options.dpi else side,
+            prepare=f"workers.deepseek.prepare:prepare_levels{suffix}",
+            keep_pixels=False,
+        )
+
+    async def start(self) -> None:
+        """Load the model; raises EngineUnavailable."""
+        from workers.transformers_engine.generation import generate
+
+        loaded = await asyncio.to_thread(load, self.info.model, self._settings.max_model_len)
+        attention = transformers_attention()
+        log.info("loaded %s, attention %s: %s", self.info.model, attention.name, attention.reason)
+        self._loaded = loaded
+        encode = partial(loaded.tokenizer.encode, add_special_tokens=False)
+        self._inputs = Inputs(encode, self._family, self._settings.max_model_len)
+        self._batches = Batches(partial(generate, loaded), self._batch)
+
+    async def read(self, view: PageView) -> Reading:
+        """The page as Markdown and blocks; raises PageError, or EngineDead."""
+
+        def parse(question: Question, answered: Answered) -> Answer:
+            return read_answer(self._decode(answered), question.options.task)
+
+        return await Ladder(self._ask, parse, halves).climb(self._question(view))
+
+    def _question(self, view: PageView) -> Question:
+        if view.prepared is None:
+            raise EngineFailed(f"page {view.page} came without the model's input")
+        options = view.options
+        prompt = prompt_for(options.task, options.prompt, options.query)
+        try:
+            views = read_levels(view.prepared)
+        except (OSError, ValueError) as error:
+            raise EngineFailed(f"the input of page {view.page} can't be read: {error}") from None
+        return Question(prompt, options, views, self._family)
+
+    async def _ask(self, question: Question, rung: Rung) -> Answered:
+        if self._batches is None:
+            raise EngineDead("the engine is not running; start the worker again")
+        return await self._batches.ask(self._asked(question, rung))
+
+    def _asked(self, question: Question, rung: Rung) -> Asked:
+        if self._inputs is None:
+            raise EngineDead("the engine is not running; start the worker again")
+        ids = self._inputs.token_ids(question.prompt, question.options, question.views)
+        room, wanted = self._inputs.room(ids), self._settings.bench_output_tokens
+        if wanted is not None:
+            return Asked(ids, question.views, rung, min(room, wanted), fixed=True)
+        return Asked(ids, question.views, rung, room)
+
+    def _decode(self, answered: Answered) -> str:
+        assert self._loaded is not None
+        text: str = self._loaded.tokenizer.decode(answered.text_ids, skip_special_tokens=False)
+        return text
+
+    async def stream(self, view: PageView) -> AsyncIterator[str]:
+        """The answer's own text as it is made."""
+        asked = self._asked(self._question(view), RUNGS[0])
+        from transformers import AsyncTextIteratorStreamer
+
+        from workers.transformers_engine.generation import generate
+
+        assert self._loaded is not None
+        pieces: Any = AsyncTextIteratorStreamer(self._loaded.tokenizer, skip_prompt=True)
+        running = asyncio.ensure_future(asyncio.to_thread(generate, self._loaded, [asked], pieces))
+        running.add_done_callback(lambda _: pieces.end())
+        try:
+            async for piece in pieces:
+                yield strip_control(piece.replace("<｜end▁of▁sentence｜>", ""))
+            await running
+        finally:
+            asked.let_go.set()
+
+    async def stop(self) -> None:
+        """Free the model; pages with it raise EngineDead."""
+        batches, self._batches = self._batches, None
+        self._inputs = self._loaded = None
+        if batches is not None:
+            await batches.stop()
+
+
+def create(settings: Settings, model: str) -> TransformersEngine:
+    """The engine for ``settings``; raises EngineUnavailable with advice."""
+    return TransformersEngine(settings, model)

@@ -1,0 +1,1 @@
+"""pagefleet's side of the transformers engine: which class, which batches, how answers end."""
