@@ -1,15 +1,18 @@
 """Store and broker of one command, opened when first needed."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from shared.catalogue import CATALOGUE, engine_facts
-from shared.dispatcher import Dispatcher
 from shared.errors import BrokerUnreachable, PagefleetError
 from shared.hardware import local_engine
 from shared.jobs import JobStore
 from shared.ledger import Ledger
 from shared.settings import Settings
 from shared.store import ObjectStore, open_store
+
+if TYPE_CHECKING:
+    from shared.dispatcher import Dispatcher
 
 
 class Connections:
@@ -38,8 +41,11 @@ class Connections:
         return ledger
 
     @cached_property
-    def dispatcher(self) -> Dispatcher:
+    def dispatcher(self) -> "Dispatcher":
         """What puts tasks on the queues."""
+        # Celery takes longer to load than what most commands do.
+        from shared.dispatcher import Dispatcher
+
         return Dispatcher(self.settings, self.ledger)
 
     def ledger_if_any(self) -> Ledger | None:

@@ -2,14 +2,13 @@
 
 import time
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from producer.inputs import Input
 from producer.intake import Intake, Opened
 from producer.reopening import reopen
 from producer.request import Request
 from shared import keys
-from shared.dispatcher import Dispatcher
 from shared.errors import NotADocument
 from shared.identity import job_id as identify
 from shared.identity import next_id
@@ -19,6 +18,9 @@ from shared.opening import open_job
 from shared.pages import count
 from shared.records import Done, Manifest, Source, to_json
 from shared.tracing import now_ns
+
+if TYPE_CHECKING:
+    from shared.dispatcher import Dispatcher
 
 Kind = Literal["new", "resumed", "finished"]
 
@@ -41,7 +43,7 @@ class Submitter:
     """Takes documents in; used by several threads."""
 
     def __init__(
-        self, intake: Intake, jobs: JobStore, ledger: Ledger, dispatcher: Dispatcher
+        self, intake: Intake, jobs: JobStore, ledger: Ledger, dispatcher: "Dispatcher"
     ) -> None:
         self._intake = intake
         self._jobs = jobs

@@ -12,6 +12,8 @@ from shared.broker_tls import tls_options
 from shared.errors import BrokerFull, BrokerUnreachable
 from shared.settings import Settings
 
+#: Before every key, those of Celery's queues too.
+KEY_PREFIX = "pagefleet:"
 #: Errors that mean "the broker is away", not "the command is wrong".
 AWAY = (
     redis.exceptions.ConnectionError,

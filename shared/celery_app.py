@@ -3,11 +3,11 @@
 from celery import Celery
 
 from shared import kombu_guard
+from shared.broker import KEY_PREFIX
 from shared.broker_tls import tls_options
 from shared.queues import MAINTENANCE, REDUCE, declare
 from shared.settings import Settings
 
-KEY_PREFIX = "pagefleet:"
 APP_NAME = "pagefleet"
 
 

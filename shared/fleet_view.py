@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.broker import broker_errors, connect
-from shared.celery_app import KEY_PREFIX
+from shared.broker import KEY_PREFIX, broker_errors, connect
 from shared.ledger import HotJob, LiveWorker, hot_job
 from shared.queues import LANES, MAINTENANCE, REDUCE, page_queue
 from shared.settings import Settings

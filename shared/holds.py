@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
 
-from shared.broker import broker_errors, connect
-from shared.celery_app import KEY_PREFIX
+from shared.broker import KEY_PREFIX, broker_errors, connect
 from shared.settings import Settings
 
 

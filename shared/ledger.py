@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from shared.broker import broker_errors
-from shared.celery_app import KEY_PREFIX
+from shared.broker import KEY_PREFIX, broker_errors
 from shared.pages import PageRange
 from shared.pools import LiveWorker, Pools
 from shared.records import Counts, PageStatus, Priority

@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from shared.dispatcher import Dispatcher
 from shared.errors import BrokerFull
 from shared.jobs import JobStore, PageStates, missing_pages, selected
 from shared.ledger import Ledger
 from shared.pages import count
 from shared.records import Counts, Manifest
+
+if TYPE_CHECKING:
+    from shared.dispatcher import Dispatcher
 
 _NOTHING = PageStates(frozenset(), frozenset())
 _Result = TypeVar("_Result")
@@ -21,7 +23,7 @@ def open_job(
     manifest: Manifest,
     jobs: JobStore,
     ledger: Ledger,
-    dispatcher: Dispatcher,
+    dispatcher: "Dispatcher",
     *,
     fresh: bool = False,
     revive: bool = False,
@@ -52,7 +54,7 @@ def _patiently(operation: Callable[[], _Result], pauses_s: Sequence[float]) -> _
 
 
 def _open(
-    manifest: Manifest, jobs: JobStore, ledger: Ledger, dispatcher: Dispatcher, fresh: bool
+    manifest: Manifest, jobs: JobStore, ledger: Ledger, dispatcher: "Dispatcher", fresh: bool
 ) -> None:
     states = _NOTHING if fresh else jobs.page_states(manifest.job_id)
     counts = Counts() if fresh else jobs.count(manifest.job_id, states)

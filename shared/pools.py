@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shared.celery_app import KEY_PREFIX
+from shared.broker import KEY_PREFIX
 from shared.scripts import Scripts
 
 #: A worker that was not heard for so long counts as gone.

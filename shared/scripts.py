@@ -4,8 +4,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from shared.broker import broker_errors, connect
-from shared.celery_app import KEY_PREFIX
+from shared.broker import KEY_PREFIX, broker_errors, connect
 from shared.settings import Settings
 
 

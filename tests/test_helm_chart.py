@@ -12,8 +12,8 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
+from shared.broker import KEY_PREFIX
 from shared.catalogue import CATALOGUE
-from shared.celery_app import KEY_PREFIX
 from shared.settings import Settings
 from tests.helm_chart import (
     CHART,
