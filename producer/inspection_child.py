@@ -18,8 +18,6 @@ from shared.image_file import IMAGE_ERRORS, check_size, open_image
 from shared.lean_pymupdf import pymupdf
 from shared.pdf_file import PDF_ERRORS, memory_errors, open_pdf
 
-MAX_PASSWORD_BYTES = 127
-
 
 def count_pdf(path: Path, password: str | None, max_pages: int, rewritten: Path) -> int:
     """Pages of the PDF at ``path``.

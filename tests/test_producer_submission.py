@@ -6,6 +6,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
+from shared.ledger import Ledger
 from shared.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import Fleet, in_process, pdf
@@ -103,6 +104,23 @@ def test_a_cancelled_job_resumes_when_it_is_submitted_again(
     assert (again["job_id"], again["state"]) == (job_id, "resumed")
     assert fake_fleet("wait", job_id, "--timeout", "0").status == 6
     assert fake_fleet("cancel", job_id).status == 0
+
+
+def test_a_cancel_that_died_half_way_does_not_block_the_job_for_ever(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 2, title="half"))
+    job_id = submitted(fake_fleet, source, "--engine", "openai")
+    ledger = Ledger(fake_fleet.settings)
+    # The broker remembers the cancel, and the store has no end of the job.
+    ledger.cancel_job(job_id)
+
+    assert submitted(fake_fleet, source, "--engine", "openai") == job_id
+
+    hot = ledger.hot_job(job_id)
+    assert hot is not None and (hot.state, hot.total) == ("open", 2)
+    ledger.close()
+    fake_fleet("cancel", job_id)
 
 
 def test_a_job_that_was_cancelled_and_purged_can_run_afterwards(

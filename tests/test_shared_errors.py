@@ -15,28 +15,12 @@ from shared.errors import (
     gravest,
 )
 
-CODES = [
-    "not_a_document",
-    "empty",
-    "corrupt",
-    "encrypted",
-    "wrong_password",
-    "unsupported",
-    "too_large",
-    "too_many_pages",
-    "page_range",
-    "render_failed",
-    "render_timeout",
-    "render_memory",
-    "engine_failed",
-    "repetition",
-    "truncated",
-    "quarantined",
-    "cancelled",
-    "store_unreachable",
-    "broker_unreachable",
-    "internal",
-]
+_CODES = """
+not_a_document empty corrupt encrypted wrong_password unsupported too_large too_many_pages
+page_range render_failed render_timeout render_memory engine_failed repetition truncated
+quarantined cancelled store_unreachable broker_unreachable internal
+"""
+CODES = _CODES.split()
 
 
 def tree(root: type[PagefleetError]) -> set[type[PagefleetError]]:

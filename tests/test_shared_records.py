@@ -9,6 +9,14 @@ from shared.records import Block, EngineInfo, PageResult, to_json
 from shared.schemas import FOLDER, RECORDS, path_of, schema_text
 from shared.tasks import Task
 
+FIELDS = """
+schema job_id page status task markdown blocks figures image engine finish_reason
+prompt_tokens output_tokens attempts timings_ms error
+"""
+BLOCK_TYPES = """
+title sub_title text table table_caption table_footnote image image_caption equation
+header footer page_number list code footnote
+"""
 JOB = "0123456789abcdef-01234567"
 RESULT = PageResult(
     job_id=JOB,
@@ -31,24 +39,7 @@ def test_every_shipped_schema_has_a_record() -> None:
 def test_a_page_result_has_the_fields_of_the_contract() -> None:
     plain = json.loads(to_json(RESULT))
 
-    contract = [
-        "schema",
-        "job_id",
-        "page",
-        "status",
-        "task",
-        "markdown",
-        "blocks",
-        "figures",
-        "image",
-        "engine",
-        "finish_reason",
-        "prompt_tokens",
-        "output_tokens",
-        "attempts",
-        "timings_ms",
-        "error",
-    ]
+    contract = FIELDS.split()
     assert [name for name in plain if name in contract] == contract
     assert plain["schema"] == 1
     assert list(plain["timings_ms"]) == ["fetch", "render", "prepare", "engine", "parse", "store"]
@@ -76,23 +67,7 @@ def test_what_no_schema_allows_is_refused_on_receipt(changed: dict[str, object])
 
 
 def test_block_types_are_those_of_the_contract() -> None:
-    named = [
-        "title",
-        "sub_title",
-        "text",
-        "table",
-        "table_caption",
-        "table_footnote",
-        "image",
-        "image_caption",
-        "equation",
-        "header",
-        "footer",
-        "page_number",
-        "list",
-        "code",
-        "footnote",
-    ]
+    named = BLOCK_TYPES.split()
 
     for name in named:
         assert Block.model_validate({"type": name, "bbox": (0, 0, 999, 999)}).type == name
