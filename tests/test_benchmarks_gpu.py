@@ -6,10 +6,12 @@ import subprocess
 import sys
 from importlib.metadata import Distribution
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pymupdf
 import pytest
 
+from benchmarks.gpu.chart import draw
 from benchmarks.gpu.distribution import write_metadata
 from benchmarks.gpu.plan import Plan, read_plan, write_plan
 from benchmarks.gpu.report import cost_per_million, table
@@ -96,10 +98,14 @@ def test_a_plan_crosses_into_the_process_of_a_part(tmp_path: Path) -> None:
 
 
 def test_steady_speed_leaves_out_a_slow_begin_and_a_slow_end() -> None:
-    even = [10 + number / 4 for number in range(40)]
+    even = [10 + number / 4 for number in range(80)]
 
-    assert steady_speed([0.0, 1.0, *even, 60.0, 70.0]) == pytest.approx(4)
-    assert steady_speed([1.0, 2.0]) is None
+    assert steady_speed(0.0, [8.0, 9.0, *even, 32.0, 34.0]) == pytest.approx(4)
+
+
+def test_pages_that_end_all_at_once_have_no_steady_speed() -> None:
+    assert steady_speed(0.0, [20 + number / 1000 for number in range(100)]) is None
+    assert steady_speed(0.0, [1.0, 2.0]) is None
 
 
 def test_the_table_shows_ratio_and_cost() -> None:
@@ -136,3 +142,18 @@ def test_entry_points_are_found_in_the_folder_that_is_made_for_them(tmp_path: Pa
     assert [point.value for point in found[0].entry_points if point.name == "pagefleet"] == [
         "producer.cli:main"
     ]
+
+
+def test_the_chart_is_an_svg_whose_bars_are_to_one_scale() -> None:
+    parts = {
+        "recipe": {"pages_per_s": 5.0, "usage": {"gpu_busy": 0.4}},
+        "fleet": {"pages_per_s": 20.0, "usage": {"gpu_busy": 0.95}},
+        "ceiling": {"error": "ended with 1"},
+    }
+    result = {"date": "2030-01-02", "machine": ["<GPU>"], "cores": 16, "tokens": 700}
+    picture = ElementTree.fromstring(draw({**result, "versions": {}, "parts": parts}))
+    bars = [float(rect.get("width", "")) for rect in picture.iterfind("{*}rect")][1:]
+    words = " ".join(text.text or "" for text in picture.iterfind("{*}text"))
+
+    assert bars[1] == pytest.approx(4 * bars[0], abs=2)
+    assert "4.0 x recipe, GPU 95% busy" in words and "<GPU>" in words

@@ -63,7 +63,7 @@ def _read_all(plan: Plan, host: EngineHost, views: list[PageView], watch: Watch)
         "concurrency": capacity,
         "seconds": seconds,
         "pages_per_s": plan.pages / seconds,
-        "steady_pages_per_s": steady_speed(ends),
+        "steady_pages_per_s": steady_speed(begin, ends),
         "tokens_per_s": tokens / seconds,
         "tokens_per_page": tokens / plan.pages,
         "usage": watch.usage(begin, end).plain(),

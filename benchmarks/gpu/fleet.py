@@ -92,14 +92,14 @@ class FleetRun:
 
     def convert(self, pages: int) -> dict[str, Any]:
         """Convert ``pages`` pages; what it took."""
-        begin = self._watch.mark()
+        begin, clock = self._watch.mark(), time.time()
         with ThreadPoolExecutor(INTAKES) as pool:
             futures = [pool.submit(self._submit, sheets) for sheets in _choose(self._plan, pages)]
             complete = self._follow(futures, pages)
             end = self._watch.mark()
             pool.shutdown(cancel_futures=True)
         manifests = [future.result().manifest for future in futures if not future.cancelled()]
-        found = self._summary(manifests, self._watch.usage(begin, end))
+        found = self._summary(manifests, self._watch.usage(begin, end), clock)
         self._watch.say(
             f"{found['pages']} pages in {found['seconds']:.1f} s, "
             f"{found['pages_per_s']:.2f} pages/s{'' if complete else ', cut short'}"
@@ -141,7 +141,7 @@ class FleetRun:
             return submission.pages, True
         return (progress.done if progress else 0), False
 
-    def _summary(self, manifests: list[Manifest], usage: Usage) -> dict[str, Any]:
+    def _summary(self, manifests: list[Manifest], usage: Usage, clock: float) -> dict[str, Any]:
         results = [result for manifest in manifests for result in self._results(manifest)]
         ends = [end for manifest in manifests for end in self._ends(manifest)]
         tokens, pages = sum(result.output_tokens for result in results), len(results)
@@ -150,7 +150,7 @@ class FleetRun:
             "documents": len(manifests),
             "seconds": usage.seconds,
             "pages_per_s": pages / usage.seconds,
-            "steady_pages_per_s": steady_speed(ends),
+            "steady_pages_per_s": steady_speed(clock, ends),
             "tokens_per_s": tokens / usage.seconds,
             "tokens_per_page": tokens / max(pages, 1),
             "stages_ms": _stages(results),
