@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PDF ?= examples/article.pdf
 OUT ?= out
+CHAOS ?= --pages 20000 --faults 400 --seconds 900
 COUNT ?= 1000
 SEED ?= 1
 STAMP := $(VENV)/.installed
@@ -17,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm test-transformers test-images docs lint types contracts check bench watch-crash bench-gpu fuzz examples pictures lock clean
+.PHONY: help install install-dev run test test-vllm test-transformers test-images docs lint types contracts check bench watch-crash bench-gpu fuzz chaos examples pictures lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -69,6 +70,9 @@ docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 
 test-images: $(DEV_STAMP) ## Install and use the CPU image's packages as its Dockerfile does
 	$(BIN)/python -m tests.images
+
+chaos: $(DEV_STAMP) ## Break a fleet on purpose and prove that nothing is lost (CHAOS="--seed 7 --pages 50000")
+	$(BIN)/python -m tests.failures $(CHAOS)
 
 examples: $(STAMP) ## Generate the example documents again
 	$(BIN)/python examples/make_examples.py

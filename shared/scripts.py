@@ -33,7 +33,7 @@ class Scripts:
     def _run(self, script: str, *arguments: Any) -> Any:
         loaded = self._scripts.get(script)
         if loaded is None:
-            loaded = self._scripts[script] = self._redis.register_script(_source(script))
+            loaded = self._scripts[script] = self._redis.register_script(source(script))
         with broker_errors(self._settings):
             return loaded(keys=[KEY_PREFIX], args=arguments)
 
@@ -43,6 +43,7 @@ class Scripts:
 
 
 @cache
-def _source(script: str) -> str:
+def source(script: str) -> str:
+    """The whole text of a script, as the broker gets it."""
     folder = files("shared") / "lua"
     return "\n".join((folder / f"{name}.lua").read_text() for name in ("prelude", script))

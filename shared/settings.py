@@ -189,6 +189,9 @@ class Settings(BaseSettings):
     fake_latency_ms: float = Field(0, ge=0, description="fake engine: time of a page")
     fake_render: bool = Field(True, description="fake engine: whether pages are drawn")
     fake_fail_pages: PageSet = Field(frozenset(), description="fake engine: pages that fail")
+    fake_journal: Path | None = Field(
+        None, description="fake engine: file that gets a line per page read"
+    )
     fake_crash_pages: PageSet = Field(
         frozenset(), description="fake engine: pages that kill the worker process"
     )

@@ -58,10 +58,11 @@ class S3Store:
                 self._create(name, data)
                 return True
             except Refused as refusal:
-                if refusal.status == 412:
+                # 412 where nothing is: what was there went meanwhile, or the service is confused.
+                if refusal.status == 412 and self.exists(key):
                     return False
                 # 409: two writers at one moment, and the service decided for neither.
-                if refusal.status != 409:
+                if refusal.status not in (409, 412):
                     raise
             time.sleep(0.05 * 2**attempt)
         if self.exists(key):

@@ -1,6 +1,7 @@
 """A real broker that a test may kill and start again, with its append-only file."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -18,16 +19,16 @@ class DurableBroker:
 
     def __init__(self, folder: Path, *, append_only: bool = True) -> None:
         self._folder = folder
-        self._port = find_free_port()
+        self.port = find_free_port()
         self._append_only = append_only
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         """Start and wait until it answers."""
         options = {
             "bind": "127.0.0.1",
-            "port": str(self._port),
+            "port": str(self.port),
             "dir": str(self._folder),
             "save": "",
             "appendonly": "yes" if self._append_only else "no",
@@ -57,6 +58,11 @@ class DurableBroker:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def wipe(self) -> None:
+        """Remove what it wrote; only while it does not run."""
+        shutil.rmtree(self._folder)
+        self._folder.mkdir()
 
     def cut_connections(self) -> int:
         """Close every client's connection, as a fail-over or an idle cut would."""

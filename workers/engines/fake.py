@@ -42,6 +42,7 @@ class FakeEngine:
 
     async def read(self, view: PageView) -> Reading:
         """The page's line after the latency, or the fault that was asked for."""
+        self._note(view)
         await asyncio.sleep(self._settings.fake_latency_ms / 1000)
         if view.page in self._settings.fake_crash_pages:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -52,6 +53,14 @@ class FakeEngine:
             return Reading("", (Block(type="text", bbox=FULL_PAGE),))
         block = Block(type="text", bbox=FULL_PAGE, text=line)
         return Reading(line, (block,), prompt_tokens=1, output_tokens=len(line) // 4)
+
+    def _note(self, view: PageView) -> None:
+        """One line per reading, so that what is paid twice can be counted from outside."""
+        if self._settings.fake_journal is None:
+            return
+        line = f"{view.sha256[:12]} {view.page} {os.getpid()}\n"
+        with self._settings.fake_journal.open("a") as journal:
+            journal.write(line)
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The line in one piece."""

@@ -1,0 +1,140 @@
+"""Stands between the fleet and its broker: cuts, delays, goes silent, and traps single steps."""
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shared.scripts import source
+
+#: Steps of a page's life that can be told apart from outside, by the script that is called.
+STEPS = ("claim", "finish", "give_back", "renew", "dispatch", "open_job", "redo", "close_job")
+CHUNK = 1 << 16
+
+
+@dataclass
+class Trap:
+    """Springs once: at the next call of ``step``, before it reaches the broker or after."""
+
+    step: str
+    moment: Literal["before", "after"]
+    #: Gets the port that the trapped process speaks from.
+    spring: Callable[[int], None]
+
+    @property
+    def mark(self) -> bytes:
+        """What the call looks like on the wire."""
+        return hashlib.sha1(source(self.step).encode()).hexdigest().encode()
+
+
+@dataclass(eq=False)
+class _Link:
+    client: asyncio.StreamWriter
+    server: asyncio.StreamWriter
+    port: int
+    trapped: Trap | None = field(default=None)
+
+    def abort(self) -> None:
+        for side in (self.client, self.server):
+            side.transport.abort()
+
+
+class BrokerProxy:
+    """Listens on a port of its own; every method may be called from any thread."""
+
+    def __init__(self, upstream_port: int) -> None:
+        self._upstream = upstream_port
+        self._links: set[_Link] = set()
+        self._silent = asyncio.Event()
+        self._silent.set()
+        self._delay_s = 0.0
+        self._refuses = False
+        self._trap: Trap | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+
+    def cut(self) -> None:
+        """Reset every connection."""
+        self._call(lambda: [link.abort() for link in list(self._links)])
+
+    def refuse(self, on: bool) -> None:
+        """Reset everything and take nobody new, as a broker that is down."""
+        self._refuses = on
+        if on:
+            self.cut()
+
+    def delay(self, seconds: float) -> None:
+        """Hold every packet for so long."""
+        self._delay_s = seconds
+
+    def silence(self, on: bool) -> None:
+        """Keep connections open and move nothing, as a half-open network path."""
+        self._call(self._silent.clear if on else self._silent.set)
+
+    def trap(self, trap: Trap | None) -> None:
+        """Arm a trap, or take it away."""
+        self._trap = trap
+
+    def close(self) -> None:
+        """End it and every connection."""
+        self.cut()
+        self._call(self._loop.stop)
+        self._thread.join(10)
+
+    def _call(self, action: Callable[[], object]) -> None:
+        self._loop.call_soon_threadsafe(action)
+
+    async def _listen(self) -> int:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refuses:
+            writer.transport.abort()
+            return
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
+        except OSError:
+            writer.transport.abort()
+            return
+        link = _Link(writer, far_writer, writer.get_extra_info("peername")[1])
+        self._links.add(link)
+        try:
+            await asyncio.gather(self._up(link, reader), self._down(link, far_reader))
+        finally:
+            self._links.discard(link)
+            link.abort()
+
+    async def _up(self, link: _Link, reader: asyncio.StreamReader) -> None:
+        while data := await self._next(reader):
+            trap = self._trap
+            if trap is not None and trap.mark in data:
+                self._trap = None
+                if trap.moment == "before":
+                    trap.spring(link.port)
+                    break
+                link.trapped = trap
+            link.server.write(data)
+        link.abort()
+
+    async def _down(self, link: _Link, reader: asyncio.StreamReader) -> None:
+        while data := await self._next(reader):
+            if link.trapped is not None:
+                link.trapped.spring(link.port)
+                break
+            link.client.write(data)
+        link.abort()
+
+    async def _next(self, reader: asyncio.StreamReader) -> bytes:
+        data = b""
+        with suppress(OSError):
+            data = await reader.read(CHUNK)
+        if self._delay_s:
+            await asyncio.sleep(self._delay_s)
+        await self._silent.wait()
+        return data

@@ -1,0 +1,120 @@
+"""One run: start everything, feed it, break it, let it come to rest, judge it."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from shared.settings import build_settings
+from shared.store import ObjectStore, open_store
+from tests.durable_broker import DurableBroker
+from tests.failures.broker_proxy import BrokerProxy
+from tests.failures.faults import Faults
+from tests.failures.feeding import Feeder
+from tests.failures.machines import Machine
+from tests.failures.plan import Findings, Plan
+from tests.failures.store_proxy import StoreProxy
+from tests.failures.verdict import count_repeated, judge
+from tests.services import S3Server, start_s3
+
+LOOK_S = 0.5
+
+
+class Lab:
+    """Everything that one plan needs; ``run`` leaves no process behind."""
+
+    def __init__(self, plan: Plan, folder: Path, say: Callable[[str], object]) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.say = say
+        self.findings = Findings()
+        self.chance = random.Random(plan.seed)
+        (folder / "broker").mkdir()
+        self.broker = DurableBroker(folder / "broker")
+        self.broker.start()
+        self.proxy = BrokerProxy(self.broker.port)
+        self.s3, self.store_proxy = self._start_store()
+        self.settings = build_settings(self._values())
+        self.store: ObjectStore = open_store(self.settings)
+        self.machines: list[Machine] = []
+        self._resting = threading.Event()
+
+    def run(self) -> Findings:
+        """Feed, break, rest, judge."""
+        started = time.monotonic()
+        try:
+            self._work()
+        finally:
+            self._stop()
+        self.findings.seconds = time.monotonic() - started
+        return self.findings
+
+    def client(self) -> redis.Redis:
+        """The broker, past the proxy."""
+        return redis.Redis.from_url(self.broker.url, decode_responses=True)
+
+    def _work(self) -> None:
+        log = self.folder / "workers.log"
+        self.machines = [Machine(self.settings, log) for _ in range(self.plan.machines)]
+        feeder = Feeder(self)
+        feeding = threading.Thread(target=feeder.feed, daemon=True)
+        feeding.start()
+        faults = Faults(self, feeder)
+        faults.inject_until(lambda: not feeding.is_alive() and feeder.all_ended())
+        feeder.stop()
+        feeding.join()
+        faults.rest()
+        self._await_end(feeder)
+        read_again = count_repeated(self.folder / "journal")
+        self.findings.repeated = max(0, read_again - self.findings.asked_again)
+        judge(self.store, feeder.jobs, feeder.purged, self.findings)
+
+    def _await_end(self, feeder: Feeder) -> None:
+        deadline = time.monotonic() + self.plan.patience_s
+        while time.monotonic() < deadline:
+            for machine in self.machines:
+                machine.ensure()
+            if feeder.all_ended() and not list(self.store.list("open/")):
+                return
+            time.sleep(LOOK_S)
+
+    def _start_store(self) -> tuple[S3Server | None, StoreProxy | None]:
+        if self.plan.store == "file":
+            return None, None
+        (self.folder / "s3").mkdir()
+        server = start_s3(self.folder / "s3")
+        return server, StoreProxy(server.endpoint, self.plan.seed)
+
+    def _values(self) -> dict[str, Any]:
+        plan = self.plan
+        values: dict[str, Any] = {
+            "home": self.folder / "home",
+            "redis_url": f"redis://127.0.0.1:{self.proxy.port}/0",
+            "engine": "fake",
+            "store": (self.folder / "store").as_uri(),
+            "fake_latency_ms": plan.latency_ms,
+            "fake_render": plan.draws,
+            "fake_journal": self.folder / "journal",
+            "max_concurrency": plan.capacity,
+            "num_workers": 1,
+            "lease_s": plan.lease_s,
+            "drain_s": 2,
+            "sweep_interval_s": 2,
+        }
+        if self.s3 is not None and self.store_proxy is not None:
+            values["store"] = f"s3://{self.s3.bucket}/lab"
+            values["s3_endpoint_url"] = self.store_proxy.endpoint
+        return values
+
+    def _stop(self) -> None:
+        for machine in self.machines:
+            machine.stop()
+        self.proxy.close()
+        self.broker.kill()
+        if self.s3 is not None and self.store_proxy is not None:
+            self.store_proxy.close()
+            self.s3.stop()

@@ -1,0 +1,144 @@
+"""Stands between the fleet and its S3 service: refuses, stalls, cuts answers short, lies."""
+
+import http.client
+import random
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+#: What may go wrong with one request.
+TROUBLES = ("500", "503", "reset", "stall", "truncate", "409", "412", "late")
+STALL_S = 3.0
+_BODY = b"<Error><Code>%s</Code><Message>made up</Message></Error>"
+_CODES = {"500": "InternalError", "503": "SlowDown", "409": "ConditionalRequestConflict"}
+
+
+class StoreProxy:
+    """Forwards to ``endpoint``; during ``trouble`` a share of the requests goes wrong."""
+
+    def __init__(self, endpoint: str, seed: int) -> None:
+        self.injected: Counter[str] = Counter()
+        self.down = False
+        self._kinds: tuple[str, ...] = ()
+        self._share = 0.0
+        self._chance = random.Random(seed)
+        self._lock = threading.Lock()
+        self._server = _Server(self, endpoint)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def trouble(self, kinds: tuple[str, ...], share: float) -> None:
+        """From now on this share of the requests has one of these troubles."""
+        self._kinds, self._share = kinds, share
+
+    def pick(self, method: str, conditional: bool) -> str | None:
+        """The trouble of one request, or None."""
+        if self.down:
+            return "503"
+        with self._lock:
+            if not self._kinds or self._chance.random() >= self._share:
+                return None
+            kind = self._chance.choice(self._kinds)
+            if kind in ("409", "412") and not conditional:
+                return None
+            if kind == "truncate" and method != "GET":
+                return None
+            self.injected[kind] += 1
+            return kind
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, proxy: StoreProxy, endpoint: str) -> None:
+        self.proxy = proxy
+        self.where = urlsplit(endpoint)
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+    protocol_version = "HTTP/1.1"
+    # One packet per answer, or the peer's delayed acknowledgement costs 40 ms each.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    _upstream: http.client.HTTPConnection | None = None
+
+    def _serve(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        conditional = self.headers.get("If-None-Match") is not None
+        kind = self.server.proxy.pick(self.command, conditional)
+        if kind == "stall":
+            time.sleep(STALL_S)
+        if kind in ("reset", "stall"):
+            self.close_connection = True
+            return
+        if kind in ("500", "503", "409", "412"):
+            self._refuse(int(kind))
+            return
+        status, headers, answer = self._forward(body)
+        if kind == "late":
+            # The service did it, and nobody hears of it.
+            self.close_connection = True
+            return
+        self._answer(status, headers, answer, cut=kind == "truncate")
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _serve
+
+    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        headers = {k: v for k, v in self.headers.items() if k.lower() != "expect"}
+        for _ in range(2):
+            if self._upstream is None:
+                self._upstream = http.client.HTTPConnection(
+                    str(self.server.where.hostname), self.server.where.port, timeout=60
+                )
+            with suppress(http.client.HTTPException, OSError):
+                self._upstream.request(self.command, self.path, body or None, headers)
+                answer = self._upstream.getresponse()
+                return answer.status, answer.getheaders(), answer.read()
+            self._upstream.close()
+            self._upstream = None
+        return 502, [], b""
+
+    def finish(self) -> None:
+        """The peer has gone: so may our side of it."""
+        if self._upstream is not None:
+            self._upstream.close()
+        super().finish()
+
+    def _refuse(self, status: int) -> None:
+        code = _CODES.get(str(status), "PreconditionFailed")
+        head = [("Content-Type", "application/xml")]
+        self._answer(status, head, _BODY % code.encode(), cut=False)
+
+    def _answer(
+        self, status: int, headers: list[tuple[str, str]], body: bytes, *, cut: bool
+    ) -> None:
+        self.send_response_only(status)
+        announced = None
+        for name, value in headers:
+            if name.lower() == "content-length":
+                announced = value
+            elif name.lower() not in ("transfer-encoding", "connection"):
+                self.send_header(name, value)
+        head = self.command == "HEAD"
+        self.send_header("Content-Length", (announced if head else None) or str(len(body)))
+        self.end_headers()
+        if cut:
+            self.close_connection = True
+            body = body[: len(body) // 2]
+        if not head:
+            self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: there are thousands of them."""

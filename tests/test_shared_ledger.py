@@ -1,0 +1,236 @@
+"""Each step of the ledger against a real broker: what a worker, a sweeper and a person rely on."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from shared.dispatcher import Dispatcher
+from shared.errors import BrokerFull
+from shared.ledger import Dispatch, Ledger, page_id
+from shared.queues import LANES, UrgentFirst, page_queue
+from shared.records import Counts, Priority
+from tests.conftest import SettingsFactory
+
+ENGINE = "fake"
+QUEUE = "pages.fake.normal"
+JOB = "0123456789abcdef-01234567"
+
+
+@pytest.fixture
+def ledger(settings: SettingsFactory, redis_url: str) -> Iterator[Ledger]:
+    made = Ledger(settings(redis_url=redis_url, dispatch_window=8))
+    made.know_engine(ENGINE)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator["redis.Redis"]:
+    with redis.Redis.from_url(redis_url, decode_responses=True) as made:
+        yield made
+
+
+def open_job(ledger: Ledger, pages: int, job: str = JOB, priority: Priority = "normal") -> None:
+    answer = ledger.open_job(job, ENGINE, priority, 0.0, pages, Counts(), (), [(1, pages)])
+    assert answer == "opened"
+
+
+def take(ledger: Ledger, page: Dispatch, worker: str = "w1", token: str = "a") -> str:
+    claim = ledger.claim(ENGINE, page.queue, page.job_id, page.page, page.seq, worker, token)
+    return claim.outcome
+
+
+def finish(ledger: Ledger, page: int, worker: str = "w1", failed: bool = False) -> bool:
+    status = "failed" if failed else "ok"
+    return ledger.finish(ENGINE, "normal", JOB, page, status, worker).reduce  # type: ignore[arg-type]
+
+
+def done(ledger: Ledger) -> int:
+    job = ledger.hot_job(JOB)
+    assert job is not None
+    return job.done
+
+
+def test_a_claim_whose_answer_was_lost_is_answered_again_and_a_second_copy_is_not(
+    ledger: Ledger,
+) -> None:
+    open_job(ledger, 1)
+    (page,) = ledger.dispatch(ENGINE, "normal")
+
+    assert take(ledger, page, token="a") == "claimed"
+    assert take(ledger, page, token="a") == "claimed"
+    assert take(ledger, page, token="b") == "held"
+    assert take(ledger, page, worker="w2") == "held"
+
+
+def test_who_ends_the_last_page_is_told_to_reduce_as_often_as_it_asks(ledger: Ledger) -> None:
+    open_job(ledger, 2)
+    for page in ledger.dispatch(ENGINE, "normal"):
+        take(ledger, page)
+
+    assert finish(ledger, 1) is False
+    assert finish(ledger, 2) is True
+    assert finish(ledger, 2) is True
+    assert done(ledger) == 2
+
+
+def test_a_failure_of_a_worker_that_lost_its_lease_does_not_end_the_page(ledger: Ledger) -> None:
+    open_job(ledger, 1)
+    (page,) = ledger.dispatch(ENGINE, "normal")
+    take(ledger, page, "w1")
+    (again,) = ledger.bury(ENGINE, "w1")
+    take(ledger, again, "w2")
+
+    finish(ledger, 1, "w1", failed=True)
+
+    assert done(ledger) == 0
+    assert ledger.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == []
+    finish(ledger, 1, "w1")
+    assert done(ledger) == 1
+    assert ledger.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == [page_id(JOB, 1)]
+
+
+def test_burying_a_worker_leaves_alone_what_another_one_has_by_now(ledger: Ledger) -> None:
+    open_job(ledger, 1)
+    (page,) = ledger.dispatch(ENGINE, "normal")
+    ledger.attend("w1", page_id(JOB, 1))
+    take(ledger, page, "w2")
+
+    assert ledger.bury(ENGINE, "w1") == []
+    assert ledger.held_pages(ENGINE, JOB) == [1]
+
+
+def test_a_broker_that_was_emptied_gets_the_leases_back_from_the_workers(
+    ledger: Ledger, client: "redis.Redis"
+) -> None:
+    open_job(ledger, 3)
+    pages = ledger.dispatch(ENGINE, "normal")
+    take(ledger, pages[0])
+    client.flushall()
+
+    renewed = ledger.renew(ENGINE, "w1", [page_id(JOB, 1)])
+
+    assert renewed.retaken == [page_id(JOB, 1)]
+    open_job(ledger, 3)
+    assert [page.page for page in ledger.dispatch(ENGINE, "normal")] == [2, 3]
+
+
+def test_a_message_of_before_a_lost_broker_makes_no_queued_page_look_lost(
+    ledger: Ledger, client: "redis.Redis"
+) -> None:
+    client.flushall()
+    open_job(ledger, 8)
+    ledger.dispatch(ENGINE, "normal")
+    old = Dispatch(JOB, 1, 5000, QUEUE)
+
+    take(ledger, old)
+
+    assert ledger.overdue(QUEUE, 0) == []
+
+
+def test_a_lease_ends_in_time_although_the_brokers_clock_was_set_back(
+    ledger: Ledger, client: "redis.Redis"
+) -> None:
+    open_job(ledger, 1)
+    take(ledger, ledger.dispatch(ENGINE, "normal")[0])
+    # What a lease looks like after the clock went back by an hour.
+    client.zincrby("pagefleet:leases:fake", 3600, page_id(JOB, 1))
+
+    assert ledger.bury_expired(ENGINE, 0) == []
+
+    ends = client.zscore("pagefleet:leases:fake", page_id(JOB, 1))
+    assert ends is not None and ends <= ledger.now() + ledger.lease_s
+
+
+def test_a_page_that_died_with_its_worker_twice_runs_alone_and_is_condemned_in_the_end(
+    ledger: Ledger,
+) -> None:
+    open_job(ledger, 1)
+    (page,) = ledger.dispatch(ENGINE, "normal")
+    lanes = []
+    while take(ledger, page) == "claimed":
+        lanes.append(page.queue.rsplit(".", 1)[1])
+        (page,) = ledger.bury(ENGINE, "w1")
+
+    assert lanes == ["normal", "normal", "quarantine", "quarantine", "quarantine"]
+    assert take(ledger, page, token="other") == "held"
+
+
+def test_a_producer_that_stood_still_does_not_open_an_ended_job_again(ledger: Ledger) -> None:
+    open_job(ledger, 1)
+    ledger.end_job(JOB)
+
+    again = ledger.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
+
+    assert again == "already"
+    wanted = ledger.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)], verify=True)
+    assert wanted == "opened"
+
+
+def test_without_memory_new_work_is_refused_and_pages_in_flight_come_to_their_end(
+    ledger: Ledger, client: "redis.Redis"
+) -> None:
+    open_job(ledger, 8)
+    pages = ledger.dispatch(ENGINE, "normal")
+    take(ledger, pages[0])
+    client.config_set("maxmemory", "1mb")
+    try:
+        with pytest.raises(BrokerFull, match="full"):
+            open_job(ledger, 3, "0123456789abcdef-89abcdef")
+        with pytest.raises(BrokerFull):
+            Dispatcher(ledger._settings, ledger).publish(pages[1:2])
+        assert take(ledger, pages[1]) == "claimed"
+        assert ledger.renew(ENGINE, "w1", [page_id(JOB, 1)]).retaken == []
+        finish(ledger, 1)
+        assert len(ledger.give_back(ENGINE, "w1", [page_id(JOB, 2)])) == 1
+        ledger.heartbeat(ENGINE, "w1", 4, {})
+    finally:
+        client.config_set("maxmemory", "0")
+    assert done(ledger) == 1
+
+
+def test_a_small_job_starts_soon_although_a_large_one_was_there_first(ledger: Ledger) -> None:
+    large, small = "1" * 16 + "-00000000", "2" * 16 + "-00000000"
+    open_job(ledger, 5000, large)
+    waiting = ledger.dispatch(ENGINE, "normal", force=True)
+    open_job(ledger, 1, small)
+    started = 0
+    while waiting[0].job_id != small:
+        take(ledger, waiting.pop(0))
+        started += 1
+        waiting += ledger.dispatch(ENGINE, "normal")
+
+    assert started <= 16
+
+
+def test_urgent_queues_come_first_and_lower_ones_are_looked_at_now_and_then() -> None:
+    queues = [page_queue(ENGINE, lane) for lane in LANES]
+    order = UrgentFirst(queues)
+
+    firsts = [order.consume(len(queues))[0] for _ in range(120)]
+
+    assert firsts.count(queues[0]) == 110
+    assert {firsts.count(queue) for queue in queues[1:]} <= {3, 4}
+
+
+def test_memory_follows_the_window_and_not_the_backlog(
+    settings: SettingsFactory, redis_url: str, client: "redis.Redis"
+) -> None:
+    made = settings(redis_url=redis_url, dispatch_window=1000)
+    ledger = Ledger(made)
+
+    def used() -> int:
+        return int(client.info("memory")["used_memory"])
+
+    before = used()
+    for number in range(200):
+        open_job(ledger, 5000, f"{number:016x}-00000000")
+    opened = used()
+    dispatcher = Dispatcher(made, ledger)
+    for _ in range(50):
+        dispatcher.top_up(ENGINE, "normal", force=True)
+
+    assert (opened - before) / 200 < 2500, "bytes of a waiting job, however many pages it has"
+    assert ledger.queue_length(QUEUE) == 1000
+    assert (used() - opened) / 1000 < 4000, "bytes of a queued page with its message"
