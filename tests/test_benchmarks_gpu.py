@@ -139,9 +139,9 @@ def test_the_share_of_a_busy_gpu_is_that_of_the_watched_ones(
 def test_entry_points_are_found_in_the_folder_that_is_made_for_them(tmp_path: Path) -> None:
     found = list(Distribution.discover(name="pagefleet", path=[str(write_metadata(tmp_path))]))
 
-    assert [point.value for point in found[0].entry_points if point.name == "pagefleet"] == [
-        "producer.cli:main"
-    ]
+    points = {(point.group, point.name): point.value for point in found[0].entry_points}
+    assert points["console_scripts", "pagefleet"] == "producer.cli:main"
+    assert points["vllm.general_plugins", "pagefleet"].endswith(":register")
 
 
 def test_the_chart_is_an_svg_whose_bars_are_to_one_scale() -> None:
