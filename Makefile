@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm test-transformers test-images docs lint types contracts check bench watch-crash bench-gpu fuzz chaos examples pictures lock clean
+.PHONY: help install install-dev run test test-vllm test-transformers test-images docs lint types contracts check bench watch-crash bench-gpu fuzz audit chaos examples pictures lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -74,6 +74,11 @@ test-images: $(DEV_STAMP) ## Install and use the CPU image's packages as its Doc
 chaos: $(DEV_STAMP) ## Break a fleet on purpose and prove that nothing is lost (CHAOS="--seed 7 --pages 50000")
 	$(BIN)/python -m tests.failures $(CHAOS)
 
+audit: requirements.lock ## Look for known vulnerabilities of the locked packages (needs the network)
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip install --quiet pip-audit
+	$(VENV)-audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.lock
+
 examples: $(STAMP) ## Generate the example documents again
 	$(BIN)/python examples/make_examples.py
 
@@ -93,7 +98,7 @@ lock: ## Resolve all installs again (needs uv)
 	echo hatchling | $(LOCK) --universal --python-version 3.12 - -o $(IMAGES)/requirements-build.lock
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) $(VLLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
+	rm -rf $(VENV) $(VENV)-audit $(VLLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pagefleet needs Python 3.11 or newer: make PYTHON=python3.12 install")'
