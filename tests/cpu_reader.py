@@ -75,16 +75,23 @@ def picture_of(source: Path, path: Path, turn: int = 0, dpi: int = 130) -> Path:
     with pymupdf.open(source) as document:
         pixmap = document[0].get_pixmap(dpi=dpi)
         image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
-    image.rotate(-turn, expand=True).save(path)
+    image.rotate(-turn, expand=True, fillcolor="white").save(path)
     return path
 
 
-def scan_with_layer(source: Path, path: Path, layer: str) -> Path:
-    """``source`` as a scan over whose picture an OCR program hid the text ``layer``."""
+def scan_with_layer(source: Path, path: Path, layer: str, how: str = "invisible") -> Path:
+    """``source`` as a scan with the text ``layer`` of an OCR program, hidden one of two ways.
+
+    "invisible": neither filled nor stroked, over the picture; "covered": painted under it.
+    """
     with pymupdf.open(source) as document, pymupdf.open() as scan:
         page = scan.new_page(width=document[0].rect.width, height=document[0].rect.height)
-        page.insert_image(page.rect, pixmap=document[0].get_pixmap(dpi=130))
-        page.insert_textbox((72, 72, 523, 770), layer, fontsize=11, render_mode=3)
+        mode = 3 if how == "invisible" else 0
+        page.insert_textbox(
+            (72, 72, 523, 770), layer, fontsize=11, lineheight=1.3, render_mode=mode
+        )
+        pixmap = document[0].get_pixmap(dpi=130)
+        page.insert_image(page.rect, pixmap=pixmap, overlay=how == "covered")
         scan.save(path)
     return path
 
@@ -99,15 +106,16 @@ def lying_page(path: Path, text: str) -> Path:
     with pymupdf.open(path) as document:
         kind, value = document.xref_get_key(document[0].get_fonts()[0][0], "ToUnicode")
         assert kind == "xref", "the font has no map"
-        document.update_stream(int(value.split()[0]), _LIE)
+        document.update_stream(int(value.split()[0]), _lie())
         document.saveIncr()
     return path
 
 
-#: Every glyph is a letter, but seldom its own.
-_LIE = (
-    b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Lie def "
-    b"/CMapType 2 def 1 begincodespacerange <0000> <ffff> endcodespacerange "
-    b"3 beginbfrange <0000> <001f> <0041> <0020> <0050> <0061> <0051> <00ff> <00e0> "
-    b"endbfrange endcmap end end"
-)
+def _lie() -> bytes:
+    """A map of glyphs to letters in which every glyph is some other letter."""
+    entries = [f"<{glyph:04x}> <{0x61 + glyph * 7 % 26:04x}>" for glyph in range(100)]
+    return (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Lie def "
+        "/CMapType 2 def 1 begincodespacerange <0000> <ffff> endcodespacerange "
+        f"{len(entries)} beginbfchar {' '.join(entries)} endbfchar endcmap end end"
+    ).encode()

@@ -8,8 +8,10 @@ import unicodedata
 from difflib import SequenceMatcher
 from pathlib import Path
 
+import numpy as np
 import pymupdf
 import pytest
+from PIL import Image
 
 from tests.cpu_reader import (
     DATA,
@@ -129,11 +131,22 @@ def test_a_turned_scan_is_read_like_an_upright_one(
 def test_a_crooked_scan_is_read_and_its_boxes_lie_on_the_crooked_page(
     cpu: CpuReader, typed: Path, tmp_path: Path
 ) -> None:
-    reading = cpu.read(picture_of(typed, tmp_path / "crooked.png", turn=4))
+    crooked = picture_of(typed, tmp_path / "crooked.png", turn=6)
+
+    reading = cpu.read(crooked)
 
     assert likeness(reading.markdown, PROSE) > 0.99
-    left, top, right, bottom = reading.blocks[0].bbox
-    assert left > 50 and right < 950 and bottom - top > 40
+    boxes = np.array([block.bbox for block in reading.blocks])
+    found = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+    assert found == pytest.approx(edges_of_ink(crooked), abs=25)
+
+
+def edges_of_ink(path: Path) -> tuple[float, float, float, float]:
+    """Where the dark parts of an image begin and end, on the scale of blocks."""
+    image = Image.open(path).convert("L").point(lambda level: 255 * (level < 128))
+    left, top, right, bottom = image.getbbox() or (0, 0, 0, 0)
+    width, height = (999 / side for side in image.size)
+    return left * width, top * height, right * width, bottom * height
 
 
 def test_words_that_run_up_a_side_are_read_too(cpu: CpuReader, tmp_path: Path) -> None:
@@ -168,15 +181,18 @@ def test_a_true_text_layer_is_taken_and_never_means_never(cpu: CpuReader, typed:
     assert "read from its pixels" in cpu.read(typed, text_layer="never").notes
 
 
-def test_an_old_layer_hidden_under_a_scan_is_not_believed(
-    cpu: CpuReader, typed: Path, tmp_path: Path
+@pytest.mark.parametrize("how", ["invisible", "covered"])
+def test_an_old_layer_hidden_in_a_scan_is_not_believed(
+    cpu: CpuReader, typed: Path, tmp_path: Path, how: str
 ) -> None:
-    scan = scan_with_layer(typed, tmp_path / "scan.pdf", "Rajn fe1l 0n tbe r00f " * 20)
+    """It is nearly right, so that only its being hidden can tell."""
+    scan = scan_with_layer(typed, tmp_path / "scan.pdf", PROSE.replace("boats", "b0ats"), how)
 
     trusted, forced = cpu.read(scan), cpu.read(scan, text_layer="always")
 
-    assert likeness(trusted.markdown, PROSE) > 0.99
-    assert "Rajn fe1l" in forced.markdown
+    assert "read from its pixels" in trusted.notes
+    assert likeness(trusted.markdown, PROSE) > 0.99 and "b0ats" not in trusted.markdown
+    assert "b0ats" in forced.markdown
 
 
 def test_a_layer_whose_font_maps_letters_wrongly_is_not_believed(
