@@ -242,7 +242,9 @@ def test_a_store_without_room_is_told_of_and_holds_no_half_job(
     assert ended.status == 5
     assert "error[store_unreachable]: can't write" in ended.err
     assert len(ended.err.splitlines()) == 1
-    assert set(store.list("")) == before
+    # Its marker may stay: by it the sweeper finds what a dead producer left.
+    left = set(store.list("jobs/")) - before
+    assert left == set()
     assert fake_fleet("submit", str(pictures), "--wait").status == 0
 
 
