@@ -1,6 +1,5 @@
 """Looks at broker, store, clock, disk and versions that both sides' doctors share."""
 
-import secrets
 import shutil
 import sys
 import time
@@ -10,9 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from shared import __version__
 from shared.broker import broker_errors, connect, shown_address
 from shared.checks import Check, look
-from shared.errors import StoreUnreachable
 from shared.settings import MEBIBYTE, Settings
-from shared.store import ObjectStore, open_store
+from shared.store_probe import examine_store
 
 MAX_CLOCK_SKEW_S = 2.0
 MIN_FREE_BYTES = 1024 * MEBIBYTE
@@ -28,7 +26,7 @@ def common_checks(settings: Settings) -> Iterator[Check]:
         yield Check("broker", "warning", "none configured", mend)
     else:
         yield look("broker", lambda: _broker(settings))
-    yield look("store", lambda: _store(settings))
+    yield look("store", lambda: examine_store(settings))
 
 
 def _versions() -> str:
@@ -69,27 +67,3 @@ def _broker(settings: Settings) -> Check:
     if skew > MAX_CLOCK_SKEW_S:
         return Check("broker", "warning", found, "let NTP set the clocks of both machines")
     return Check("broker", "ok", found)
-
-
-def _store(settings: Settings) -> Check:
-    store = open_store(settings)
-    probe = f"probe/{secrets.token_hex(8)}"
-    try:
-        _exercise(store, probe)
-    finally:
-        store.delete([probe])
-    return Check("store", "ok", f"{store.url}: writes, reads, lists, conditional writes, deletes")
-
-
-def _exercise(store: ObjectStore, probe: str) -> None:
-    if not store.put_new(probe, b"first"):
-        raise StoreUnreachable(f"{store.url} refuses to create a new object")
-    if store.put_new(probe, b"second"):
-        raise StoreUnreachable(
-            f"{store.url} overwrites on a conditional write (If-None-Match); "
-            "use a store that honours it, or pages may be paid for twice"
-        )
-    if store.get(probe) != b"first":
-        raise StoreUnreachable(f"{store.url} does not return what was written")
-    if probe not in list(store.list("probe/")):
-        raise StoreUnreachable(f"{store.url} does not list what was written")

@@ -79,6 +79,13 @@ class Bucket:
                 return b""
             raise
 
+    def has_ranges(self, key: str) -> bool:
+        """Whether the service sends only the part of an object that is asked for."""
+        with self._explained(key):
+            answer = self._client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")
+            with closing(answer["Body"]):
+                return bool(answer["ContentLength"] == 1)
+
     def read(self, key: str, limit: int) -> tuple[bytes, str]:
         """A small object and its ETag; raises NotFound, TooLarge."""
         with self._explained(key):
@@ -119,12 +126,16 @@ class Bucket:
         if found is None or found.etag != etag:
             raise NotFound(f"s3://{self.name}/{key} is another version now")
         try:
-            with self._explained(key):
-                self._client.delete_object(Bucket=self.name, Key=key, IfMatch=_quoted(etag))
+            self.delete_if(key, etag)
         except Refused as refusal:
             if refusal.status not in _LACKING:
                 raise
             self.delete(key)
+
+    def delete_if(self, key: str, etag: str) -> None:
+        """Ask the service to remove this version only; raises NotFound where it knows how."""
+        with self._explained(key):
+            self._client.delete_object(Bucket=self.name, Key=key, IfMatch=_quoted(etag))
 
     @property
     def _client(self) -> Any:

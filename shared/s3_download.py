@@ -31,8 +31,8 @@ def download(
     StoreUnreachable; the file is then not whole.
     """
     reader = _Reader(options, bucket, name)
-    found = patiently(lambda: reader.whole_or_size(path, limit, etag))
-    if found.size > PART:
+    found, whole = patiently(lambda: reader.begin(path, limit, etag))
+    if not whole:
         reader.in_parts(path, found)
     return found
 
@@ -43,18 +43,19 @@ class _Reader:
         self._bucket = bucket
         self._name = name
 
-    def whole_or_size(self, path: Path, limit: int | None, etag: str | None) -> S3Object:
+    def begin(self, path: Path, limit: int | None, etag: str | None) -> tuple[S3Object, bool]:
         """One request that is enough for a small object and describes a large one."""
         with self._explained():
             answer = self._get(etag)
             found = S3Object(self._uri, answer["ContentLength"], answer["ETag"].strip('"'))
             with closing(answer["Body"]) as body, local(path), path.open("wb") as file:
                 check_limit(self._uri, found.size, limit)
-                if found.size <= PART:
+                whole = found.size <= PART or answer.get("AcceptRanges") != "bytes"
+                if whole:
                     # At its end the body compares what came with what was announced.
                     for chunk in iter(lambda: body.read(CHUNK), b""):
                         file.write(chunk)
-        return found
+        return found, whole
 
     def in_parts(self, path: Path, found: S3Object) -> None:
         """Several ranges at once, each tried again by itself."""

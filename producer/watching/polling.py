@@ -41,7 +41,7 @@ class Poller:
         """One period after the other; ``once``: until nothing new is found and all is done."""
         while not self._stop.is_set():
             begun = time.monotonic()
-            news = self._period()
+            news = self.look()
             if once and news == 0 and self._is_idle():
                 return
             rest = min(0.5, self._period_s) if once else self._period_s
@@ -52,8 +52,8 @@ class Poller:
     def _is_idle(self) -> bool:
         return self._reception.idle() and len(self._parts.table) == 0
 
-    def _period(self) -> int | None:
-        """Look once; how many objects were new, or None where something was unwell."""
+    def look(self) -> int | None:
+        """One period: how many objects were new, or None where something was unwell."""
         try:
             self._adopt()
             news = sum(self._offer(page) for page in self._parts.inbox.period())

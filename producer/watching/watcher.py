@@ -86,7 +86,7 @@ class Watcher:
         self._taker = Taker(self.parts, ending, self.stop)
         self._deliverer = Deliverer(self.parts, ending, self.stop)
         self.reception = Reception(self.parts.inbox, self._taker, self.stop, journal.trouble)
-        self._poller = Poller(self.parts, self._taker, self.reception, plan.period_s, self.stop)
+        self.poller = Poller(self.parts, self._taker, self.reception, plan.period_s, self.stop)
 
     def run(self) -> None:
         """Watch until ``stop`` is set (with ``once``: until nothing is left to do)."""
@@ -103,7 +103,7 @@ class Watcher:
             self._listen(stack)
             threads = [self._start(loop) for loop in loops]
             stack.callback(self._end, threads)
-            self._poller.run(once=self._plan.once)
+            self.poller.run(once=self._plan.once)
         if self._broken is not None:
             raise self._broken
 

@@ -1,0 +1,135 @@
+"""What a watch costs: requests per period with many idle objects, and time from drop to queue.
+
+``python -m benchmarks.watching``; a real S3 service, a real broker, the fake engine.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from producer.intake import Intake
+from producer.watching.state import Claim, WatchState
+from shared.settings import build_settings
+from tests.fleet import workers
+from tests.services import free_ports, start_redis, start_s3
+from tests.watch_lab import Heard, Lab, document, requests_counted
+
+PERIODS = 10
+DROPS = 20
+SECRET = "only for this benchmark"
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--objects", type=int, nargs="*", default=[0, 1000, 10_000, 20_000])
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="pagefleet-bench-") as name, _lab(Path(name)) as lab:
+        known = 0
+        for count in sorted(given.objects):
+            _lay(lab, range(known, count))
+            known = count
+            print(f"{count:6} idle objects: {_requests(lab)}", flush=True)
+        period = 2.0
+        _print_latency(f"looks every {period:g} s", lab, known, period_s=period)
+        hook = {"listen": f"127.0.0.1:{lab.hook_port}", "secret": SECRET, "period_s": 3600.0}
+        _print_latency("events by webhook", lab, known, **hook)
+
+
+class BenchLab(Lab):
+    """A lab whose service tells a port of every object."""
+
+    hook_port: int = 0
+
+
+@contextmanager
+def _lab(folder: Path) -> Iterator[BenchLab]:
+    (port,) = free_ports(1)
+    (folder / "notification.toml").write_text(
+        f'[notification.webhook]\nenabled = true\nendpoint = "http://127.0.0.1:{port}/"\n'
+        f'bearer_token = "{SECRET}"\nmax_retries = 0\npath_prefixes = ["/buckets/pagefleet-test"]\n'
+    )
+    (folder / "redis").mkdir()
+    redis, s3 = start_redis(folder / "redis"), start_s3(folder)
+    os.environ.update(s3.environment)
+    settings = build_settings(
+        {
+            "home": folder / "home",
+            "store": f"s3://{s3.bucket}/store",
+            "s3_endpoint_url": s3.endpoint,
+            "redis_url": redis.url,
+            "engine": "fake",
+        }
+    )
+    try:
+        with workers(settings, folder / "workers.log"), Intake(settings) as intake:
+            lab = BenchLab(settings, s3.bucket, intake, folder)
+            object.__setattr__(lab, "hook_port", port)
+            yield lab
+    finally:
+        s3.stop()
+        redis.stop()
+
+
+def _lay(lab: Lab, numbers: range) -> None:
+    """Objects that were dealt with, as a watch leaves them."""
+    state = WatchState(lab.store, lab.plan().route.watch_id)
+
+    def lay(number: int) -> None:
+        key = f"{number % 100:02}/{number:07}.txt"
+        lab.drop(key, b"done with")
+        found = lab.bucket.look(f"{lab.root}/inbox/{key}")
+        assert found is not None
+        state.note(Claim(key=key, version=found.etag, size=found.size, outcome="refused"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lay, numbers))
+
+
+def _requests(lab: Lab) -> str:
+    """Requests per period, all kinds, once the first pass is over."""
+    watcher = lab.watcher(lab.plan(), Heard())
+    watcher.parts.memory.load(watcher.parts.state)
+    watcher.poller.look()  # the first pass has no bound
+    with requests_counted(lab.settings) as counted:
+        begun = time.monotonic()
+        for _ in range(PERIODS):
+            assert watcher.poller.look() == 0
+        seconds = (time.monotonic() - begun) / PERIODS
+    return f"{seconds:.2f} s, " + ", ".join(
+        f"{n / PERIODS:.1f} {name}" for name, n in sorted(counted.items())
+    )
+
+
+def _print_latency(title: str, lab: BenchLab, offset: int, **plan: object) -> None:
+    times: list[float] = []
+    with lab.watching(**plan) as heard:
+        lab.drop("first.pdf", document(f"first {title}"))
+        heard.wait_for("queued", "first.pdf", seconds=60)
+        for number in range(DROPS):
+            times.append(_one(lab, heard, f"{title} {offset} {number}"))
+    times.sort()
+    print(
+        f"{title}: drop to queued median {statistics.median(times):.2f} s, "
+        f"longest of {DROPS} {times[-1]:.2f} s",
+        flush=True,
+    )
+
+
+def _one(lab: Lab, heard: Heard, words: str) -> float:
+    key = f"latency/{words}.pdf"
+    data = document(words)
+    begun = time.monotonic()
+    lab.drop(key, data)
+    queued: float = heard.wait_for("queued", key, seconds=60)["at"]
+    return queued - begun
+
+
+if __name__ == "__main__":
+    main()
