@@ -23,9 +23,9 @@ from shared.settings import Settings, as_environment
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2
 #: A process that lived longer than this starts again without delay.
-STABLE_S = 60.0
+STABLE_S = 20.0
 FIRST_DELAY_S = 0.25
-LONGEST_DELAY_S = 30.0
+LONGEST_DELAY_S = 15.0
 #: What a process may take beyond its drain time before it is killed.
 GRACE_S = 15.0
 #: Exit statuses at the start that starting again can't mend.

@@ -82,16 +82,24 @@ class BrokerProxy:
 
     def close(self) -> None:
         """End it and every connection."""
-        self.cut()
+        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(10)
         self._call(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     def _call(self, action: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(action)
 
     async def _listen(self) -> int:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return int(server.sockets[0].getsockname()[1])
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def _shut(self) -> None:
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._refuses:

@@ -1,5 +1,6 @@
 """One run: start everything, feed it, break it, let it come to rest, judge it."""
 
+import os
 import random
 import threading
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 import redis
 
+from shared.s3_client import forget_clients
 from shared.settings import build_settings
 from shared.store import ObjectStore, open_store
 from tests.durable_broker import DurableBroker
@@ -87,6 +89,8 @@ class Lab:
             return None, None
         (self.folder / "s3").mkdir()
         server = start_s3(self.folder / "s3")
+        self._before = {name: os.environ.get(name) for name in server.environment}
+        os.environ.update(server.environment)
         return server, StoreProxy(server.endpoint, self.plan.seed)
 
     def _values(self) -> dict[str, Any]:
@@ -118,3 +122,8 @@ class Lab:
         if self.s3 is not None and self.store_proxy is not None:
             self.store_proxy.close()
             self.s3.stop()
+            forget_clients()
+            for name, value in self._before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value

@@ -1,0 +1,102 @@
+"""Writing the document: the same bytes every time, one commit, nothing committed too early."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.errors import NotFound
+from shared.records import Manifest
+from shared.reduction import PagesMissing, reduce_job
+from tests.ledger_check import check_job
+from tests.stepped_fleet import SteppedFleet
+
+DOCUMENT = ("document.md", "document.json", "_DONE")
+
+
+@pytest.fixture
+def fleet(redis_url: str, tmp_path: Path) -> SteppedFleet:
+    return SteppedFleet(redis_url, tmp_path)
+
+
+def read_pages(
+    fleet: SteppedFleet, document: int, failing: frozenset[int] = frozenset()
+) -> Manifest:
+    """A job whose pages all have a result and whose document nobody has written."""
+    fleet.reader.failing = set(failing)
+    fleet.submit(document, "normal").run_out()
+    (manifest,) = fleet.manifests()
+    worker = fleet.workers[0]
+    while fleet.deliver(worker, 0):
+        assert worker.actor is not None
+        worker.actor.run_out()
+    fleet.reader.failing.clear()
+    return manifest
+
+
+def written(fleet: SteppedFleet, manifest: Manifest) -> list[bytes]:
+    return [fleet.store.get(f"jobs/{manifest.job_id}/{name}") for name in DOCUMENT]
+
+
+def test_reducing_again_after_a_crash_before_the_commit_gives_the_same_bytes(
+    fleet: SteppedFleet,
+) -> None:
+    manifest = read_pages(fleet, 2)
+    reduce_job(fleet.jobs, manifest)
+    first = written(fleet, manifest)
+    fleet.store.delete([f"jobs/{manifest.job_id}/_DONE"])
+
+    reduce_job(fleet.jobs, manifest)
+
+    assert written(fleet, manifest) == first
+
+
+def test_two_reducers_at_once_leave_one_commit(fleet: SteppedFleet) -> None:
+    manifest = read_pages(fleet, 1)
+    fleet.wire.reduce(manifest.job_id)
+    both = [fleet.reduce(), fleet.reduce()]
+    while any(actor is not None and not actor.ended for actor in both):
+        for actor in both:
+            if actor is not None and not actor.ended:
+                actor.step()
+
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
+
+
+def test_a_page_without_a_result_is_named_and_nothing_is_committed(fleet: SteppedFleet) -> None:
+    manifest = read_pages(fleet, 1)
+    fleet.store.delete([f"jobs/{manifest.job_id}/pages/000002.json"])
+
+    with pytest.raises(PagesMissing) as missing:
+        reduce_job(fleet.jobs, manifest)
+
+    assert missing.value.ranges == ((2, 2),)
+    assert not fleet.store.exists(f"jobs/{manifest.job_id}/_DONE")
+
+
+def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_commit_back(
+    fleet: SteppedFleet,
+) -> None:
+    manifest = read_pages(fleet, 1, frozenset({2}))
+    slow = fleet.reduce()
+    assert slow is not None
+    while not fleet.store.exists(f"jobs/{manifest.job_id}/document.json"):
+        slow.step()
+    reducer = fleet.stage.begin("reducer", lambda: reduce_job(fleet.jobs, manifest))
+    reducer.run_out()
+    assert check_job(fleet.store, manifest.job_id).status == "partial"
+    fleet.retry(manifest).run_out()
+
+    slow.run_out()
+    fleet.settle()
+
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
+
+
+def test_a_job_that_was_purged_meanwhile_does_not_come_back(fleet: SteppedFleet) -> None:
+    manifest = read_pages(fleet, 0)
+    fleet.jobs.purge(manifest.job_id)
+
+    with pytest.raises((NotFound, PagesMissing)):
+        reduce_job(fleet.jobs, manifest)
+
+    assert list(fleet.store.list("jobs/")) == []
