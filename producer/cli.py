@@ -224,7 +224,10 @@ def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int
 @click.argument("job")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE")
 def report(job: str, output: Path) -> int:
-    """Write an HTML page that shows each page with its boxes beside its Markdown."""
+    """Write an HTML page that shows each page with its boxes beside its Markdown.
+
+    Pictures of more than 50 pages go into a folder beside it.
+    """
     from producer.job_commands import write_job_report
 
     return write_job_report(job, output)

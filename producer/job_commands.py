@@ -80,8 +80,8 @@ def write_job_report(job_id: str, output: Path) -> int:
 
     connections = Connections(load_settings())
     manifest = find_job(connections.jobs, job_id)
-    report_job(connections, manifest, output)
-    say(f"wrote {output}")
+    pictures = report_job(connections, manifest, output)
+    say(f"wrote {output}" + (f", with its pictures in {pictures}" if pictures else ""))
     return ExitCode.OK
 
 

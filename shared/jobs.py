@@ -151,9 +151,9 @@ class JobStore:
         """Remove the marker: the webhook was delivered or given up."""
         self.store.delete([keys.notify_marker(job_id)])
 
-    def notified(self, job_id: str) -> bool:
-        """Whether the webhook was delivered."""
-        return self.store.exists(keys.notified(job_id))
+    def notified(self, job_id: str) -> Delivery | None:
+        """``_NOTIFIED``: what was delivered, if anything was."""
+        return self._read(keys.notified(job_id), Delivery)
 
     def mark_notified(self, job_id: str, delivery: Delivery) -> None:
         """Write ``_NOTIFIED``; the record of the tries goes."""

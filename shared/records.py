@@ -202,6 +202,8 @@ class Delivery(Record):
     """How the delivery of a webhook stands; ``next_try`` in seconds since the epoch."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
+    #: Which message: a job that is run again and ends otherwise has another one.
+    message: str
     state: Literal["pending", "delivered", "gave_up"] = "pending"
     tries: int = Field(default=0, ge=0)
     next_try: float = 0.0

@@ -69,9 +69,9 @@ def hostile_page(extra: str = "") -> dict[str, Any]:
 
 
 def test_it_shows_status_counts_engine_attempts_times_boxes_and_reasons(
-    settings: SettingsFactory, tmp_path: Path
+    store_settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings()
+    made = store_settings()
     failed = {"status": "failed", "error": {"code": "engine_failed", "message": "out of luck"}}
     pages = [hostile_page(), failed, {"status": "blank", "markdown": ""}]
     manifest = ended_job(JobStore(open_store(made)), pages, labels={"batch": "seven"})
@@ -200,7 +200,9 @@ def test_a_long_document_has_its_pictures_beside_the_file(
     manifest = ended_job(JobStore(open_store(made)), [{}] * 60)
 
     text = report(made, manifest, tmp_path / "my report.html")
+    again = report_job(Connections(made), manifest, tmp_path / "my report.html")
 
+    assert again == tmp_path / "my report_files"
     assert len(text) < 500_000
     sources = [each["src"] or "" for each in Elements(text).all("img")]
     assert sources == [f"my%20report_files/{page:06d}.jpg" for page in range(1, 61)]

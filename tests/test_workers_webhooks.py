@@ -113,7 +113,7 @@ def test_a_worker_killed_between_delivery_and_its_note_calls_once_more(
     with receiver(before_answer=kill_the_first) as server:
         manifest = ended_job(jobs, webhook=server.url())
         with workers(made, tmp_path / "log", "--roles", "sweep"):
-            wait_until(lambda: jobs.notified(manifest.job_id))
+            wait_until(lambda: jobs.notified(manifest.job_id) is not None)
 
     assert len(server.calls) == 2
     assert len({call.headers["X-Pagefleet-Delivery"] for call in server.calls}) == 1
@@ -247,7 +247,7 @@ def test_a_restarted_sender_goes_on_counting(local: Settings) -> None:
         manifest = ended_job(jobs, webhook=server.url())
         deliver(local, jobs, lambda: jobs.delivery(manifest.job_id) is not None)
 
-        deliver(local, jobs, lambda: jobs.notified(manifest.job_id))
+        deliver(local, jobs, lambda: jobs.notified(manifest.job_id) is not None)
 
     record = json.loads(jobs.store.get(f"jobs/{manifest.job_id}/_NOTIFIED"))
     assert (record["state"], record["tries"], len(server.calls)) == ("delivered", 2, 2)
@@ -278,7 +278,7 @@ def test_a_hanging_receiver_holds_up_neither_the_sweeper_nor_other_receivers(
         sender.look()
 
         assert time.monotonic() - started < 2
-        deliver(local, jobs, lambda: jobs.notified(other.job_id), sender)
+        deliver(local, jobs, lambda: jobs.notified(other.job_id) is not None, sender)
         assert len(slow.calls) <= 2
         hang.set()
 
@@ -287,14 +287,39 @@ def test_a_retried_job_is_told_again_when_it_ends_again(local: Settings) -> None
     jobs = JobStore(open_store(local))
     with receiver() as server:
         manifest = ended_job(jobs, [{"status": "failed", "markdown": ""}], webhook=server.url())
-        deliver(local, jobs, lambda: jobs.notified(manifest.job_id))
+        deliver(local, jobs, lambda: jobs.notified(manifest.job_id) is not None)
 
         jobs.reopen(manifest, [1])
         assert not jobs.notified(manifest.job_id)
         ended_job(jobs, webhook=server.url())
-        deliver(local, jobs, lambda: jobs.notified(manifest.job_id))
+        deliver(local, jobs, lambda: jobs.notified(manifest.job_id) is not None)
 
     assert [json.loads(call.body)["status"] for call in server.calls] == ["failed", "ok"]
+
+
+def test_a_note_that_comes_late_from_before_a_retry_silences_nobody(local: Settings) -> None:
+    jobs = JobStore(open_store(local))
+    with receiver() as server:
+        manifest = ended_job(jobs, [{"status": "failed", "markdown": ""}], webhook=server.url())
+        deliver(local, jobs, lambda: jobs.notified(manifest.job_id) is not None)
+        note = jobs.notified(manifest.job_id)
+        assert note is not None
+
+        jobs.reopen(manifest, [1])
+        jobs.mark_notified(manifest.job_id, note)
+        ended_job(jobs, webhook=server.url())
+        deliver(local, jobs, lambda: len(server.calls) == 2)
+
+    assert [json.loads(call.body)["status"] for call in server.calls] == ["failed", "ok"]
+
+
+def test_a_job_purged_while_its_receiver_is_called_leaves_nothing(local: Settings) -> None:
+    jobs = JobStore(open_store(local))
+    with receiver([500], before_answer=lambda _: jobs.purge(manifest.job_id)) as server:
+        manifest = ended_job(jobs, webhook=server.url())
+        deliver(local, jobs, lambda: bool(server.calls) and not list(jobs.store.list("")))
+
+    assert list(jobs.store.list("")) == []
 
 
 def test_without_a_secret_nothing_pretends_to_be_signed(settings: SettingsFactory) -> None:
@@ -302,7 +327,7 @@ def test_without_a_secret_nothing_pretends_to_be_signed(settings: SettingsFactor
     jobs = JobStore(open_store(made))
     with receiver() as server:
         manifest = ended_job(jobs, webhook=server.url())
-        deliver(made, jobs, lambda: jobs.notified(manifest.job_id))
+        deliver(made, jobs, lambda: jobs.notified(manifest.job_id) is not None)
 
     assert "X-Pagefleet-Signature" not in server.calls[0].headers
 

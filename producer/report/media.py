@@ -18,6 +18,8 @@ class Media(Protocol):
     sources: str
     #: Whether a browser should load pictures only when they come into sight.
     lazy: bool
+    #: Where they lie, or None where they are inside the file.
+    folder: Path | None
 
     def keep(self, name: str, data: bytes, kind: str) -> str:
         """Keep a picture of ``kind`` ("jpeg" or "png"); returns its address."""
@@ -29,6 +31,7 @@ class Embedded:
 
     sources = "data:"
     lazy = False
+    folder: Path | None = None
 
     def keep(self, name: str, data: bytes, kind: str) -> str:
         """See Media."""
@@ -43,6 +46,7 @@ class Beside:
     lazy = True
 
     def __init__(self, folder: Path) -> None:
+        self.folder: Path | None = folder
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 

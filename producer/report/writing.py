@@ -35,9 +35,10 @@ _TEMPLATES = Environment(
 )
 
 
-def report_job(connections: Connections, manifest: Manifest, output: Path) -> None:
+def report_job(connections: Connections, manifest: Manifest, output: Path) -> Path | None:
     """Write the report of a job, ended or not, to ``output``; works from the store alone.
 
+    Returns the folder with the pictures where they are too many to be inside the file.
     Raises OutputError, StoreUnreachable or UsageError.
     """
     if output.is_dir():
@@ -55,6 +56,7 @@ def report_job(connections: Connections, manifest: Manifest, output: Path) -> No
             template = _TEMPLATES.get_template("report.html.jinja")
             stream = template.stream(**_context(facts, media), cards=made)
             stream.dump(file, encoding="utf-8")
+    return media.folder
 
 
 def _sandbox(connections: Connections) -> Sandbox:

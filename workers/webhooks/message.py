@@ -37,13 +37,18 @@ def _file(store_url: str, key: str) -> WebhookFile:
     return WebhookFile(key=key, uri=f"{store_url.rstrip('/')}/{key}")
 
 
+def delivery_id(body: bytes) -> str:
+    """What tells one message from another, the same at every try."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
 def headers(body: bytes, secret: str | None, now: float) -> dict[str, str]:
     """The headers of a try at ``now`` (seconds since the epoch)."""
     timestamp = str(int(now))
     made = {
         "Content-Type": "application/json",
         "User-Agent": f"pagefleet/{__version__}",
-        DELIVERY_HEADER: hashlib.sha256(body).hexdigest()[:32],
+        DELIVERY_HEADER: delivery_id(body),
         TIMESTAMP_HEADER: timestamp,
     }
     if secret:

@@ -20,7 +20,7 @@ from shared.settings import Settings
 from workers import control_metrics
 from workers.webhooks.address import resolve
 from workers.webhooks.failures import Undelivered, Unwanted
-from workers.webhooks.message import headers, message
+from workers.webhooks.message import delivery_id, headers, message
 from workers.webhooks.post import post
 
 log = logging.getLogger("pagefleet.webhook")
@@ -94,53 +94,58 @@ class WebhookSender:
 
     def _handle(self, job_id: str) -> None:
         manifest = self._jobs.manifest(job_id)
-        if manifest is None or manifest.webhook is None or self._jobs.notified(job_id):
+        if manifest is None or manifest.webhook is None:
             self._forget(job_id)
             return
-        delivery = self._jobs.delivery(job_id) or Delivery()
-        if delivery.state == "gave_up":
-            self._forget(job_id)
-            return
-        wait = delivery.next_try - time.time()
-        if wait > 0:
-            self._wait(job_id, wait)
-            return
-        self._try(manifest, manifest.webhook, delivery)
-
-    def _try(self, manifest: Manifest, url: str, delivery: Delivery) -> None:
-        job_id = manifest.job_id
         done = self._jobs.done(job_id)
         if done is None:
             self._wait(job_id, NOT_ENDED_WAIT_S)
             return
         body = message(manifest, done, self._jobs.store.url)
-        tries = delivery.tries + 1
+        delivery = self._delivery(job_id, delivery_id(body))
+        wait = delivery.next_try - time.time()
+        if delivery.state != "pending":
+            self._forget(job_id)
+        elif wait > 0:
+            self._wait(job_id, wait)
+        else:
+            self._try(manifest, manifest.webhook, body, delivery)
+
+    def _delivery(self, job_id: str, wanted: str) -> Delivery:
+        """How this message stands; notes of a message before a retry don't count."""
+        for known in (self._jobs.notified(job_id), self._jobs.delivery(job_id)):
+            if known is not None and known.message == wanted:
+                return known
+        return Delivery(message=wanted)
+
+    def _try(self, manifest: Manifest, url: str, body: bytes, delivery: Delivery) -> None:
+        job_id = manifest.job_id
+        counted = delivery.model_copy(update={"tries": delivery.tries + 1})
         try:
             target = resolve(url, self._settings.webhook_allow_private)
             signed = headers(body, self._secret, time.time())
             post(target, body, signed, self._settings.webhook_timeout_s)
         except Undelivered as error:
-            self._failed(manifest, tries, error)
+            self._failed(job_id, counted, error)
         else:
-            self._jobs.mark_notified(job_id, Delivery(state="delivered", tries=tries))
+            delivered = {"state": "delivered", "next_try": 0.0, "last_error": None}
+            self._jobs.mark_notified(job_id, counted.model_copy(update=delivered))
             control_metrics.WEBHOOK_TRIES.labels("delivered").inc()
             self._forget(job_id)
-            log.info("webhook of %s delivered (try %d)", job_id, tries)
+            log.info("webhook of %s delivered (try %d)", job_id, counted.tries)
+        if self._jobs.manifest(job_id) is None:
+            self._jobs.purge(job_id)  # it was purged while we called
 
-    def _failed(self, manifest: Manifest, tries: int, error: Undelivered) -> None:
-        job_id = manifest.job_id
+    def _failed(self, job_id: str, counted: Delivery, error: Undelivered) -> None:
+        tries = counted.tries
         over = isinstance(error, Unwanted) or tries >= self._settings.webhook_max_tries
         wait = min(LONGEST_WAIT_S, self._settings.webhook_retry_s * 2 ** min(tries - 1, 30))
-        self._jobs.record_delivery(
-            job_id,
-            Delivery(
-                state="gave_up" if over else "pending",
-                tries=tries,
-                next_try=0.0 if over else round(time.time() + wait, 3),
-                last_error=error.message,
-            ),
-        )
-        control_metrics.WEBHOOK_TRIES.labels("gave_up" if over else "failed").inc()
+        failed = {
+            "state": "gave_up" if over else "pending",
+            "next_try": 0.0 if over else round(time.time() + wait, 3),
+            "last_error": error.message,
+        }
+        self._jobs.record_delivery(job_id, counted.model_copy(update=failed))
         log.warning("webhook of %s, try %d: %s", job_id, tries, error.message)
         if over:
             log.error("webhook of %s is given up after %d tries", job_id, tries)
