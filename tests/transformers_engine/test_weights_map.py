@@ -3,18 +3,25 @@
 The layers are compared with the published description written out in ``language.py``.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import transformers
 
+from tests.deepseek_checkpoint import FULL, write_checkpoint
 from tests.transformers_engine.language import Tensors, logits
 from tests.transformers_engine.weights import EXPERTS, HIDDEN, MOE, write_v1
+from workers.transformers_engine.configuration import native_values
 from workers.transformers_engine.loading import Loaded, load
 
 PASSED_BY = "model.vision_model.embeddings.patch_embedding.weight"
 STEPS = 200
+#: Parameters of DeepSeek-OCR.
+PUBLISHED = 3_336_106_240
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +133,36 @@ def test_an_answer_remembers_all_that_it_has_written(loaded: Loaded, published: 
     theirs = logits(published, published["model.embed_tokens.weight"][ids])
 
     torch.testing.assert_close(out.logits[0, -1], theirs[-1], rtol=1e-3, atol=1e-3)
+
+
+def published_config(folder: Path, architecture: str) -> dict[str, Any]:
+    """A config.json of full size, as it is published."""
+    write_checkpoint(folder, FULL)
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text())
+    return {**config, "architectures": [architecture]}
+
+
+def test_the_published_configuration_makes_a_model_of_the_published_size(tmp_path: Path) -> None:
+    values = native_values(published_config(tmp_path, "DeepseekOCRForCausalLM"), 8192)
+    assert values is not None
+    with torch.device("meta"):
+        config = transformers.UnlimitedOcrConfig(**values)
+        model = transformers.UnlimitedOcrForConditionalGeneration(config)
+    passed_by = 1024 * 3 * 14 * 14
+
+    assert sum(parameter.numel() for parameter in model.parameters()) == PUBLISHED - passed_by
+
+
+def test_the_published_configuration_of_the_second_model_makes_its_encoder(tmp_path: Path) -> None:
+    values = native_values(published_config(tmp_path, "DeepseekOCR2ForCausalLM"), 8192)
+    assert values is not None
+    with torch.device("meta"):
+        config = transformers.DeepseekOcr2Config(**values)
+        tower = transformers.DeepseekOcr2ForConditionalGeneration(config).model.vision_tower
+
+    assert tower.query_768_resolution.weight.shape == (144, 896)
+    assert tower.query_1024_resolution.weight.shape == (256, 896)
+    assert tower.sam_encoder.proj.conv2.weight.shape == (896, 512, 3, 3)
 
 
 def test_features_stand_row_by_row_with_newlines_tiles_first(

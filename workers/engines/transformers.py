@@ -44,7 +44,9 @@ class TransformersEngine:
     tasks = CATALOGUE["transformers"].tasks
 
     def __init__(self, settings: Settings, model: str) -> None:
-        """Looks at the checkpoint and loads nothing; raises EngineUnavailable."""
+        """Looks at the checkpoint, loads nothing; raises EngineUnavailable or UsageError."""
+        if settings.tensor_parallel_size * settings.pipeline_parallel_size > 1:
+            raise UsageError("the transformers engine uses one GPU; only vllm splits a model")
         version = f"transformers-{installed_version()}"
         self.info = EngineInfo(name="transformers", model=model, version=version)
         self._family = family_in(read_config(model), model)
