@@ -14,8 +14,9 @@ from workers.deepseek.modes import mode_for
 from workers.deepseek.pixels import make_views
 from workers.engines.base import Reading
 from workers.vllm_engine.answer import Answered, ends_in_loop
-from workers.vllm_engine.halves import Half, Question, halves, joined
+from workers.vllm_engine.halves import Half, halves, joined
 from workers.vllm_engine.ladder import Ladder
+from workers.vllm_engine.question import Question
 from workers.vllm_engine.sampling import RUNGS, Rung
 
 OPTIONS = PageOptions(engine="vllm", model="DeepSeek-OCR")

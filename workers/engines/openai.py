@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from shared.catalogue import CATALOGUE
-from shared.errors import EngineAway, EngineDead, EngineFailed, EngineUnavailable, UsageError
+from shared.errors import (
+    EngineAway,
+    EngineDead,
+    EngineFailed,
+    EngineUnavailable,
+    HelperUnavailable,
+    UsageError,
+)
 from shared.hardware import has_package
 from shared.records import EngineInfo, PageOptions
 from shared.settings import Settings
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
-from workers.deepseek.modes import Family, family_of, mode_for
+from workers.deepseek.modes import Family, family_of
+from workers.deepseek.page_plan import page_plan
 from workers.engines.base import PageView, Reading, RenderPlan
 from workers.openai_engine.halving import picture_halves
 from workers.openai_engine.page_picture import as_image
@@ -28,8 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("pagefleet.engine")
 #: Requests in flight; a server holds more in its own queue, but not without end.
 CAPACITY = 128
-#: Longest side of a page drawn for tiles: three of 640 pixels.
-TILED_SIDE = 1920
+PREPARE = "workers.openai_engine.page_picture:write_picture"
 
 
 class OpenAiEngine:
@@ -55,17 +62,7 @@ class OpenAiEngine:
                 "the server reads pages in gundam mode with up to 6 tiles; set "
                 "engine_server_modes if it honours mm_processor_kwargs"
             )
-        try:
-            mode = mode_for(options, self._family)
-        except UsageError as error:
-            raise EngineFailed(error.message) from None
-        side = TILED_SIDE if mode.tile_side else mode.global_side
-        return RenderPlan(
-            dpi=options.dpi,
-            longest_side=None if options.exact or options.dpi else side,
-            prepare="workers.openai_engine.page_picture:write_picture",
-            keep_pixels=False,
-        )
+        return page_plan(options, self._family, PREPARE)
 
     async def start(self) -> None:
         """Look for the model on the server; raises EngineUnavailable with advice."""
@@ -151,7 +148,7 @@ def _question(view: PageView, family: Family) -> Question:
         picture = view.prepared.read_bytes()
         size = as_image(picture).size
     except OSError as error:
-        raise EngineFailed(f"the picture of page {view.page} can't be read: {error}") from None
+        raise HelperUnavailable(f"the picture of page {view.page} is gone: {error}") from None
     return Question(view.options, picture, size, family)
 
 

@@ -11,31 +11,28 @@ from functools import partial
 from typing import Any
 
 from shared.catalogue import CATALOGUE
-from shared.errors import EngineDead, EngineFailed, UsageError
+from shared.errors import EngineDead, UsageError
 from shared.hardware import has_nvidia_device
 from shared.records import EngineInfo, PageOptions
 from shared.settings import Settings
-from shared.tasks import prompt_for
 from workers.attention import transformers_attention
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
-from workers.deepseek.modes import mode_for
-from workers.deepseek.prepared import read_levels
+from workers.deepseek.page_plan import levels_plan
 from workers.engines.base import PageView, Reading, RenderPlan
 from workers.transformers_engine.asking import Asked
 from workers.transformers_engine.batches import Batches
 from workers.transformers_engine.configuration import family_in
 from workers.transformers_engine.loading import Loaded, installed_version, load, read_config
 from workers.vllm_engine.answer import Answered
-from workers.vllm_engine.halves import Question, halves
+from workers.vllm_engine.halves import halves
 from workers.vllm_engine.inputs import Inputs
 from workers.vllm_engine.ladder import Ladder
+from workers.vllm_engine.question import Question, question_of
 from workers.vllm_engine.sampling import RUNGS, Rung
 
 log = logging.getLogger("pagefleet.engine")
 GPU_BATCH, CPU_BATCH = 16, 2
-#: Longest side of a page drawn for tiles: three of 640 pixels.
-TILED_SIDE = 1920
 
 
 class TransformersEngine:
@@ -61,18 +58,7 @@ class TransformersEngine:
 
     def plan(self, options: PageOptions) -> RenderPlan:
         """The size that the model sees; with ``exact`` what the official script draws."""
-        try:
-            mode = mode_for(options, self._family)
-        except UsageError as error:
-            raise EngineFailed(error.message) from None
-        side = TILED_SIDE if mode.tile_side else mode.global_side
-        suffix = "_ocr2" if self._family == "ocr2" else ""
-        return RenderPlan(
-            dpi=options.dpi,
-            longest_side=None if options.exact or options.dpi else side,
-            prepare=f"workers.deepseek.prepare:prepare_levels{suffix}",
-            keep_pixels=False,
-        )
+        return levels_plan(options, self._family)
 
     async def start(self) -> None:
         """Load the model; raises EngineUnavailable."""
@@ -92,18 +78,7 @@ class TransformersEngine:
         def parse(question: Question, answered: Answered) -> Answer:
             return read_answer(self._decode(answered), question.options.task)
 
-        return await Ladder(self._ask, parse, halves).climb(self._question(view))
-
-    def _question(self, view: PageView) -> Question:
-        if view.prepared is None:
-            raise EngineFailed(f"page {view.page} came without the model's input")
-        options = view.options
-        prompt = prompt_for(options.task, options.prompt, options.query)
-        try:
-            views = read_levels(view.prepared)
-        except (OSError, ValueError) as error:
-            raise EngineFailed(f"the input of page {view.page} can't be read: {error}") from None
-        return Question(prompt, options, views, self._family)
+        return await Ladder(self._ask, parse, halves).climb(question_of(view, self._family))
 
     async def _ask(self, question: Question, rung: Rung) -> Answered:
         if self._batches is None:
@@ -126,7 +101,7 @@ class TransformersEngine:
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The answer's own text as it is made."""
-        asked = self._asked(self._question(view), RUNGS[0])
+        asked = self._asked(question_of(view, self._family), RUNGS[0])
         from transformers import AsyncTextIteratorStreamer
 
         from workers.transformers_engine.generation import generate

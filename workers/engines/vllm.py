@@ -9,15 +9,14 @@ from contextlib import aclosing
 from typing import Any
 
 from shared.catalogue import CATALOGUE
-from shared.errors import EngineDead, EngineFailed, EngineUnavailable, HelperUnavailable, UsageError
+from shared.errors import EngineDead, EngineUnavailable, UsageError
 from shared.hardware import gpu_memory
 from shared.records import EngineInfo, PageOptions
 from shared.settings import Settings, quiet_vllm, visible_gpus
-from shared.tasks import prompt_for
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
 from workers.deepseek.modes import Family, mode_for
-from workers.deepseek.prepared import read_levels
+from workers.deepseek.page_plan import levels_plan
 from workers.engines.base import PageView, Reading, RenderPlan
 from workers.vllm_engine.answer import Answered
 from workers.vllm_engine.arguments import engine_arguments
@@ -25,18 +24,17 @@ from workers.vllm_engine.checkpoint import check_parallel, examine
 from workers.vllm_engine.core import Core
 from workers.vllm_engine.departures import Departures
 from workers.vllm_engine.gpus import check_gpus
-from workers.vllm_engine.halves import Question, halves
+from workers.vllm_engine.halves import halves
 from workers.vllm_engine.inputs import Inputs, page_input
 from workers.vllm_engine.ladder import Ladder
 from workers.vllm_engine.lessons import Lessons
+from workers.vllm_engine.question import Question, question_of
 from workers.vllm_engine.sampling import RUNGS, Rung, sampling
 from workers.vllm_engine.sizes import fitted, page_room, plan_sizes
 from workers.vllm_engine.versions import installed
 
 log = logging.getLogger("pagefleet.engine")
 TASKS = CATALOGUE["vllm"].tasks
-#: Longest side of a page drawn for tiles: three of 640 pixels.
-TILED_SIDE = 1920
 
 
 class VllmEngine:
@@ -72,18 +70,7 @@ class VllmEngine:
 
     def plan(self, options: PageOptions) -> RenderPlan:
         """The size that the model sees; with ``exact`` what the official script draws."""
-        try:
-            mode = mode_for(options, self._family)
-        except UsageError as error:
-            raise EngineFailed(error.message) from None
-        side = TILED_SIDE if mode.tile_side else mode.global_side
-        suffix = "_ocr2" if self._family == "ocr2" else ""
-        return RenderPlan(
-            dpi=options.dpi,
-            longest_side=None if options.exact or options.dpi else side,
-            prepare=f"workers.deepseek.prepare:prepare_levels{suffix}",
-            keep_pixels=False,
-        )
+        return levels_plan(options, self._family)
 
     async def start(self) -> None:
         """Load and warm up; raises EngineUnavailable."""
@@ -113,19 +100,7 @@ class VllmEngine:
         def parse(question: Question, answered: Answered) -> Answer:
             return read_answer(self._decode(answered), question.options.task)
 
-        return await Ladder(self._ask, parse, halves).climb(self._question(view))
-
-    def _question(self, view: PageView) -> Question:
-        if view.prepared is None:
-            raise EngineFailed(f"page {view.page} came without the model's input")
-        options = view.options
-        prompt = prompt_for(options.task, options.prompt, options.query)
-        try:
-            return Question(prompt, options, read_levels(view.prepared), self._family)
-        except (OSError, ValueError) as error:
-            raise HelperUnavailable(
-                f"what was prepared of page {view.page} is gone: {error}"
-            ) from None
+        return await Ladder(self._ask, parse, halves).climb(question_of(view, self._family))
 
     async def _ask(self, question: Question, rung: Rung) -> Answered:
         await self._departures.depart()
@@ -147,7 +122,9 @@ class VllmEngine:
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The answer's own text as it is made."""
-        asked, wanted, name = self._request(self._question(view), RUNGS[0], streaming=True)
+        asked, wanted, name = self._request(
+            question_of(view, self._family), RUNGS[0], streaming=True
+        )
         async with aclosing(self._core.stream(asked, wanted, name)) as pieces:
             async for piece in pieces:
                 yield strip_control(piece.text)

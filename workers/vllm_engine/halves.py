@@ -7,25 +7,16 @@ from typing import Generic, TypeVar
 import numpy as np
 from PIL import Image
 
-from shared.records import BBox, Block, PageOptions
+from shared.records import BBox, Block
 from workers.deepseek.answers import Answer
-from workers.deepseek.modes import NO_TILES, Family, mode_for
+from workers.deepseek.modes import NO_TILES, mode_for
 from workers.deepseek.pixels import GREY, Levels, Views, make_views
+from workers.vllm_engine.question import Question
 
 _SCALE = 999
 _Question = TypeVar("_Question")
 #: The cut lies in the middle third of the page.
 _FIRST, _LAST = 1 / 3, 2 / 3
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of which picture."""
-
-    prompt: str
-    options: PageOptions
-    views: Views
-    family: Family
 
 
 @dataclass(frozen=True)
