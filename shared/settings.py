@@ -96,6 +96,12 @@ class Settings(BaseSettings):
     gpus: str = Field("auto", description="GPUs to use: auto or 0,1")
     tensor_parallel_size: int = Field(1, ge=1, description="GPUs that share one engine's layers")
     pipeline_parallel_size: int = Field(1, ge=1, description="stages of GPUs of one engine")
+    engines_per_gpu: AutoCount = Field(
+        "auto", description="vLLM engines side by side on one GPU; auto: 2 on cards of 60 GB"
+    )
+    engine_slot: int = Field(
+        0, ge=0, description="which of the engines on its GPU this is; the supervisor sets it"
+    )
     max_concurrency: AutoCount = Field("auto", description="pages in flight per engine")
     num_workers: AutoCount = Field("auto", description="processes that render and prepare pages")
     batch_size: AutoCount = Field("auto", description="sequences the engine batches at once")

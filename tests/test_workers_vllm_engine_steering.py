@@ -121,11 +121,13 @@ def test_further_arguments_come_last_and_must_be_an_object(tmp_path: Path) -> No
     lessons = Lessons(tmp_path, "model", "")
     sizes = Sizes(4, 2048, 6, adjustable=True)
     given = settings(tmp_path, vllm_arguments='{"max_num_seqs": 3, "seed": 1}')
-    arguments = engine_arguments(given, "model", sizes, lessons)
+    arguments = engine_arguments(given, "model", sizes, lessons, engines=1)
     assert (arguments["max_num_seqs"], arguments["seed"]) == (3, 1)
     for bad in ("[1]", "{"):
         with pytest.raises(UsageError, match="vllm_arguments"):
-            engine_arguments(settings(tmp_path, vllm_arguments=bad), "model", sizes, lessons)
+            engine_arguments(
+                settings(tmp_path, vllm_arguments=bad), "model", sizes, lessons, engines=1
+            )
 
 
 @pytest.mark.parametrize("found", ["0.24.9", "0.34.0", "1.0.0"])

@@ -18,7 +18,7 @@ from shared.dispatcher import Dispatcher
 from shared.errors import BrokerUnreachable, ExitCode
 from shared.ledger import Ledger
 from shared.lifeline import die_with_parent
-from shared.settings import Settings, as_environment
+from shared.settings import PREFIX, Settings, as_environment
 
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2
@@ -41,6 +41,8 @@ class Role:
     engine: str | None = None
     #: Value of CUDA_VISIBLE_DEVICES, or None to leave it as it is.
     gpus: str | None = None
+    #: Settings of this process alone, by name.
+    own: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -103,6 +105,7 @@ class Supervisor:
         environment = as_environment(self._settings)
         if child.role.gpus is not None:
             environment["CUDA_VISIBLE_DEVICES"] = child.role.gpus
+        environment |= {PREFIX + name.upper(): value for name, value in child.role.own}
         parent = os.getpid()
         child.process = subprocess.Popen(
             [*command, "--name", child.worker],

@@ -30,6 +30,7 @@ from workers.vllm_engine.ladder import Ladder
 from workers.vllm_engine.lessons import Lessons
 from workers.vllm_engine.question import Question, question_of
 from workers.vllm_engine.sampling import RUNGS, Rung, sampling
+from workers.vllm_engine.side_by_side import engines_on, loading_turn
 from workers.vllm_engine.sizes import fitted, page_room, plan_sizes
 from workers.vllm_engine.versions import installed
 
@@ -54,10 +55,12 @@ class VllmEngine:
         check_mode(settings, model, checkpoint.family)
         memory = gpu_memory()
         check_gpus(settings, model, memory, needed=found.for_gpus)
-        self._lessons = Lessons(settings.home, model, f"{memory} {visible_gpus()}")
-        self._sizes = plan_sizes(
-            settings, min(memory, default=None), self._lessons.limit, page_room()
-        )
+        self._engines = engines_on(settings, memory)
+        place = f"{memory} {visible_gpus()} {settings.engine_slot}"
+        self._lessons = Lessons(settings.home, model, place)
+        share = min(memory) // self._engines if memory else None
+        room = page_room() // self._engines
+        self._sizes = plan_sizes(settings, share, self._lessons.limit, room)
         self._core = Core(self._lessons, self._sizes.batch, settings.engine_stall_s)
         self._departures = Departures()
         self._inputs: Inputs | None = None
@@ -75,9 +78,12 @@ class VllmEngine:
     async def start(self) -> None:
         """Load and warm up; raises EngineUnavailable."""
         quiet_vllm(self._settings.log_level)
-        arguments = engine_arguments(self._settings, self.info.model, self._sizes, self._lessons)
+        arguments = engine_arguments(
+            self._settings, self.info.model, self._sizes, self._lessons, self._engines
+        )
         core = self._core
-        core.load(arguments, self._version)
+        with loading_turn(self._settings, self._engines):
+            core.load(arguments, self._version)
         self._sizes = fitted(self._sizes, core.cache_tokens)
         self._tokenizer = core.tokenizer
         self._inputs = Inputs(self._encode, self._family, core.longest)

@@ -13,9 +13,12 @@ TOKENS_PER_SIGN = 64
 
 
 def engine_arguments(
-    settings: Settings, model: str, sizes: Sizes, lessons: Lessons
+    settings: Settings, model: str, sizes: Sizes, lessons: Lessons, engines: int
 ) -> dict[str, Any]:
-    """Keyword arguments of ``AsyncEngineArgs``; raises UsageError for bad ``vllm_arguments``."""
+    """Keyword arguments of ``AsyncEngineArgs``; raises UsageError for bad ``vllm_arguments``.
+
+    ``engines``: how many share the GPU.
+    """
     return {
         "model": model,
         "dtype": "bfloat16",
@@ -23,7 +26,7 @@ def engine_arguments(
         "max_model_len": settings.max_model_len,
         "max_num_seqs": sizes.batch,
         "max_num_batched_tokens": sizes.step_tokens,
-        "gpu_memory_utilization": settings.gpu_memory_utilization,
+        "gpu_memory_utilization": round(settings.gpu_memory_utilization / engines, 4),
         "tensor_parallel_size": settings.tensor_parallel_size,
         "pipeline_parallel_size": settings.pipeline_parallel_size,
         "limit_mm_per_prompt": {"image": 1},
