@@ -126,7 +126,8 @@ def test_the_dispatch_window_never_starves_the_largest_pool(path: Path) -> None:
         most[found["spec"]["scaleTargetRef"]["name"]] = found["spec"]["maxReplicaCount"]
     for found in of_kind(objects, "Deployment"):
         variables = environment(objects, found["spec"]["template"]["spec"])
-        in_flight = int(variables.get("PAGEFLEET_MAX_CONCURRENCY", 0))
+        engines = int(variables.get("PAGEFLEET_ENGINES_PER_GPU", 1))
+        in_flight = engines * int(variables.get("PAGEFLEET_MAX_CONCURRENCY", 0))
         pods_at_most = most.get(found["metadata"]["name"], found["spec"].get("replicas", 0))
         assert int(variables["PAGEFLEET_DISPATCH_WINDOW"]) >= 2 * in_flight * pods_at_most
 
@@ -190,6 +191,19 @@ def test_a_gpu_pod_asks_for_the_gpus_of_one_engine() -> None:
     assert container["resources"]["limits"]["nvidia.com/gpu"] == 2
     assert container["resources"]["requests"]["nvidia.com/gpu"] == 2
     assert {"name": "shm", "mountPath": "/dev/shm"} in container["volumeMounts"]
+
+
+def test_every_engine_of_a_pod_can_be_scraped() -> None:
+    objects = manifests({**GPU, "metrics": {"podMonitor": {"enabled": True}}})
+    pod = named(objects, "Deployment", "pf-vllm")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    endpoints = named(objects, "PodMonitor", "pf")["spec"]["podMetricsEndpoints"]
+    variables = environment(objects, pod)
+
+    assert len(container["ports"]) == int(variables["PAGEFLEET_ENGINES_PER_GPU"]) == 2
+    assert [port["name"] for port in container["ports"]] == [each["port"] for each in endpoints]
+    ports = [port["containerPort"] for port in container["ports"]]
+    assert ports == [int(variables["PAGEFLEET_METRICS_PORT"]) + number for number in range(2)]
 
 
 def test_gpu_pools_sleep_at_zero_and_never_surge() -> None:

@@ -1,4 +1,4 @@
-"""The engine alone: pages that are drawn and prepared already, no queue, no store."""
+"""One engine alone: pages that are drawn and prepared already, no queue, no store."""
 
 import time
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ VIEWS = 96
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Pages and tokens per second of the engine on prepared pages."""
-    settings = plan.settings()
+    settings = plan.settings(engines_per_gpu=1)
     host = EngineHost(make_engine(plan.engine, settings))
     with Watch("ceiling", plan.gpus) as watch:
         before = time.monotonic()
@@ -72,7 +72,7 @@ def _read_all(plan: Plan, host: EngineHost, views: list[PageView], watch: Watch)
 
 @contextmanager
 def _views(plan: Plan, host: EngineHost) -> Iterator[list[PageView]]:
-    settings = plan.settings()
+    settings = plan.settings(engines_per_gpu=1)
     renderer = Renderer(settings, renderer_count(settings, usable_cores()))
     model = host.engine.info.model
     options = PageOptions(engine=plan.engine, model=model, exact=settings.exact)

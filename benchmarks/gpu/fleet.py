@@ -34,11 +34,12 @@ from shared.jobs import selected
 from shared.pages import expand
 from shared.records import Manifest, PageResult, Timings
 from shared.settings import Settings
+from workers.start import plan_pages
 
 #: Documents opened at the same time, as many as ``pagefleet run`` opens.
 INTAKES = 2
 POLL_S = 0.1
-TELL_EVERY_S = 5.0
+TELL_EVERY_S = 3.0
 WARM_PAGES = 96
 #: How long the workers may take to end in order.
 STOP_S = 60.0
@@ -62,6 +63,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         run = FleetRun(plan, settings, fleet, intake, watch)
         watch.say(f"starting the workers, log: {fleet.log}")
         fleet.start()
+        run.wait_for_workers()
         run.convert(min(WARM_PAGES, plan.pages))
         watch.say("warm")
         found = run.convert(plan.pages)
@@ -89,6 +91,17 @@ class FleetRun:
             self._connections.dispatcher,
         )
         self._deadline = time.monotonic() + plan.limit_s
+
+    def wait_for_workers(self) -> None:
+        """Return when every engine of this machine is loaded, or no time is left."""
+        wanted = len(plan_pages(self._connections.settings, self._plan.engine))
+        while time.monotonic() < self._deadline:
+            live = len(self._connections.ledger.live_workers(self._plan.engine))
+            if live >= wanted:
+                return
+            self._fleet.check()
+            self._watch.say(f"{live} of {wanted} engines are loaded")
+            time.sleep(TELL_EVERY_S)
 
     def convert(self, pages: int) -> dict[str, Any]:
         """Convert ``pages`` pages; what it took."""

@@ -12,6 +12,8 @@ from shared.settings import Settings, visible_gpus
 
 #: Cards of so many MiB hold two engines with a full batch each.
 _ROOM_FOR_TWO = 60_000
+#: vLLM's argument that tells an engine the size of its cache, so that it need not measure.
+_CACHE_SIZE = "kv_cache_memory_bytes"
 
 
 def engines_on(settings: Settings, memory: Sequence[int]) -> int:
@@ -25,7 +27,7 @@ def engines_on(settings: Settings, memory: Sequence[int]) -> int:
 @contextmanager
 def loading_turn(settings: Settings, engines: int) -> Iterator[None]:
     """Engines of one GPU load one after the other: each measures how much memory is left."""
-    if engines == 1:
+    if engines == 1 or _CACHE_SIZE in (settings.vllm_arguments or ""):
         yield
         return
     folder = settings.home / "engine"
