@@ -150,7 +150,7 @@ class Settings(BaseSettings):
     drain_s: float = Field(20, ge=0, description="how long a stopping worker finishes pages")
     max_attempts: int = Field(3, ge=1, description="tries of a page that fails by itself")
     quarantine_after: int = Field(2, ge=1, description="process deaths before a page runs alone")
-    dispatch_window: int = Field(64, ge=1, description="smallest number of pages kept queued")
+    dispatch_window: int = Field(8, ge=1, description="smallest number of pages kept queued")
     max_open_jobs: int = Field(2000, ge=1, description="jobs of one priority held in Redis")
     sweep_interval_s: float = Field(10, gt=0, description="seconds between two rounds of repairs")
     adopt_open_jobs: bool = Field(True, description="take up open jobs found in the store")

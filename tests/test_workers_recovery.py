@@ -85,6 +85,22 @@ def test_pages_of_a_machine_that_lost_power_run_elsewhere_within_the_lease(
     assert set(checked.attempts.values()) == {1}, "dying is no failure of the page"
 
 
+def test_pages_of_a_killed_process_are_given_back_by_its_supervisor_at_once(
+    settings: SettingsFactory, redis_url: str, tmp_path: Path, machines: list[Machine]
+) -> None:
+    made = fleet_settings(settings, redis_url, tmp_path, fake_latency_ms=600_000, lease_s=3600)
+    start(machines, made, tmp_path)
+    submit(made, tmp_path / "a.pdf", 2)
+    wait_until(lambda: journal_lines(made) == 2)
+    first = set(serving(made, "pages"))
+
+    for pid in first:
+        strike(pid, signal.SIGKILL)
+
+    wait_until(lambda: journal_lines(made) == 4, 40)
+    assert not first & set(serving(made, "pages"))
+
+
 def test_a_worker_that_is_told_to_stop_gives_its_pages_back_at_once(
     settings: SettingsFactory, redis_url: str, tmp_path: Path, machines: list[Machine]
 ) -> None:

@@ -28,6 +28,8 @@ FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 15.0
 #: What a process may take beyond its drain time before it is killed.
 GRACE_S = 15.0
+#: Statuses of a process that somebody asked to end; it did nothing wrong.
+ASKED_TO_END = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 #: Exit statuses at the start that starting again can't mend.
 HOPELESS = (ExitCode.USAGE, ExitCode.REFUSED)
 
@@ -126,7 +128,8 @@ class Supervisor:
             self._status = status
             self._stopping.set()
             return
-        child.delay = FIRST_DELAY_S if lived > STABLE_S else child.delay
+        if lived > STABLE_S or status in ASKED_TO_END:
+            child.delay = FIRST_DELAY_S
         child.not_before = time.monotonic() + child.delay
         log.error(
             "process %s ended with %s after %.0f s; starting it again in %.1f s",
