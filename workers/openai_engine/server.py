@@ -100,7 +100,7 @@ class Server:
             try:
                 return await ask()
             except EngineAway as error:
-                advised = getattr(error, "pause_s", None)
+                advised = error.pause_s if isinstance(error, Busy) else None
                 pause = pause_s if advised is None else min(advised, LONGEST_PAUSE_S)
                 log.info("%s; trying again in %.1f s", error.message, pause)
                 await asyncio.sleep(pause)
