@@ -98,11 +98,12 @@ def _requests(lab: Lab) -> str:
     watcher.parts.memory.load(watcher.parts.state)
     watcher.poller.look()  # the first pass has no bound
     with requests_counted(lab.settings) as counted:
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         for _ in range(PERIODS):
             assert watcher.poller.look() == 0
         seconds = (time.monotonic() - begun) / PERIODS
-    return f"{seconds:.2f} s, " + ", ".join(
+        cpu = (time.process_time() - worked) / PERIODS
+    return f"{seconds:.2f} s ({cpu:.2f} s CPU), " + ", ".join(
         f"{n / PERIODS:.1f} {name}" for name, n in sorted(counted.items())
     )
 
