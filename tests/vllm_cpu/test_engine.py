@@ -9,12 +9,13 @@ import pytest
 
 pytest.importorskip("vllm", reason="run by make test-vllm")
 
-from shared.errors import EngineFailed, EngineUnavailable
+from shared.errors import EngineFailed, EngineUnavailable, Repetition, Truncated
 from shared.settings import Settings, build_settings
 from shared.tasks import Task
 from tests.deepseek_checkpoint import tokenizer_source
 from tests.engine_bench import Bench, running
 from tests.engine_contract import EngineContract
+from tests.engine_pages import distinct_pages
 from tests.vllm_cpu.settings import tiny_engine
 from workers.engines import make_engine
 from workers.engines.base import Reading
@@ -96,6 +97,17 @@ class TestVllm(EngineContract):
     def test_it_still_reads_after_all_that(self, bench: Bench, pages: Path) -> None:
         reading: Reading = bench.read(pages, 2, resolution="tiny")
         assert reading.output_tokens == 12
+
+
+def test_an_answer_that_does_not_end_is_a_failure_and_never_a_page_cut_short(
+    tmp_path: Path,
+) -> None:
+    values = {**tiny_engine(tmp_path / "model"), "bench_output_tokens": None, "max_model_len": 1024}
+    settings = build_settings({"home": tmp_path, **values})
+    with running(make_engine("vllm", settings), settings) as bench:
+        pages = distinct_pages(tmp_path / "pages.pdf")
+        with pytest.raises((Repetition, Truncated), match="halves"):
+            bench.read(pages, 1, resolution="tiny")
 
 
 def test_an_engine_that_can_not_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:

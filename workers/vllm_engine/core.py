@@ -11,6 +11,7 @@ from shared.errors import EngineDead, EngineFailed, EngineUnavailable, Pagefleet
 from workers.vllm_engine.answer import Answered
 from workers.vllm_engine.lessons import Lessons
 from workers.vllm_engine.progress import Progress
+from workers.vllm_engine.remains import engine_processes, kill_all
 from workers.vllm_engine.versions import logits_processor
 
 log = logging.getLogger("pagefleet.engine")
@@ -115,7 +116,7 @@ class Core:
         if self._engine is not None and not self._engine.errored:
             return EngineFailed(f"vLLM refused the page: {type(error).__name__}: {error}")
         if self._dead is None:
-            self._dead = f"the engine died: {self._lessons.learn(self._batch)}"
+            self._dead = self._lessons.learn(self._batch)
         return EngineDead(self._dead)
 
     def _stalled(self) -> None:
@@ -138,9 +139,11 @@ class Core:
         await asyncio.sleep(0)
         engine, self._engine = self._engine, None
         if engine is not None:
+            processes = engine_processes()
             with suppress(Exception):  # a dead engine can't be shut down in order
                 # On the loop, which has nothing else to do: no part of vLLM sees it half ended.
                 engine.shutdown(SHUTDOWN_S)
+            kill_all(processes)
 
 
 def _load(arguments: dict[str, Any], version: str) -> Any:
