@@ -9,12 +9,12 @@ from tests.deepseek_checkpoint import TINY, write_checkpoint
 MEBIBYTE = 1024 * 1024
 
 
-def tiny_engine(folder: Path, **more: Any) -> dict[str, Any]:
+def tiny_engine(folder: Path, *, cache_bytes: int = 256 * MEBIBYTE, **more: Any) -> dict[str, Any]:
     """Values for ``Settings``: a tiny model in ``folder``, random weights, some seconds a page."""
     arguments = {
         "dtype": "float32",
         "enforce_eager": True,
-        "kv_cache_memory_bytes": 256 * MEBIBYTE,
+        "kv_cache_memory_bytes": cache_bytes,
         "worker_extension_cls": "tests.vllm_cpu.small_vision.SmallVision",
     }
     return {

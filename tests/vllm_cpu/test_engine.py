@@ -111,7 +111,7 @@ def test_an_answer_that_does_not_end_is_a_failure_and_never_a_page_cut_short(
 
 
 def test_an_engine_that_can_not_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
-    values = tiny_engine(tmp_path / "model", vllm_arguments='{"kv_cache_memory_bytes": 1000}')
+    values = tiny_engine(tmp_path / "model", cache_bytes=1000)
     settings = build_settings({"home": tmp_path, **values})
     engine = make_engine("vllm", settings)
 

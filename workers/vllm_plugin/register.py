@@ -40,6 +40,7 @@ class WorkerExtension:
 
 def register() -> None:
     """Teach both models to take bare levels, and workers to say why they die; idempotent."""
+    from vllm.v1.engine.core import EngineCore
     from vllm.v1.worker.worker_base import WorkerWrapperBase
 
     for name, way in _MODELS.items():
@@ -48,6 +49,7 @@ def register() -> None:
     _replace(WorkerWrapperBase, "init_device", lambda original: _tied(_noting(original)))
     for method in _WORKER_STEPS:
         _replace(WorkerWrapperBase, method, _noting)
+    _replace(EngineCore, "_initialize_kv_caches", _noting)
     _replace(WorkerWrapperBase, "__getattr__", _noting_others)
 
 
@@ -143,7 +145,7 @@ def _noting_others(original: Any) -> Any:
 
 
 def _note(worker: Any, error: Exception) -> None:
-    """Leave the reason of a death where the engine's other side will look for it."""
+    """Leave the first reason of a death where the engine's other side will look for it."""
     path = _trouble_file(worker)
     if path is None:
         return
@@ -151,8 +153,9 @@ def _note(worker: Any, error: Exception) -> None:
 
     memory = isinstance(error, torch.OutOfMemoryError)
     text = {"memory": memory, "error": f"{type(error).__name__}: {error}"[:1000]}
-    with suppress(OSError):  # then the reason stays in the log alone
-        path.write_text(json.dumps(text), "utf-8")
+    with suppress(OSError, ValueError):  # then the reason stays in the log alone
+        known = json.loads(path.read_text("utf-8"))
+        path.write_text(json.dumps({**text, **known}), "utf-8")
 
 
 def _trouble_file(worker: Any) -> Path | None:
