@@ -91,6 +91,19 @@ def test_a_failure_of_a_worker_that_lost_its_lease_does_not_end_the_page(ledger:
     assert ledger.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == [page_id(JOB, 1)]
 
 
+def test_a_page_that_ends_while_it_waits_for_another_worker_waits_no_more(ledger: Ledger) -> None:
+    open_job(ledger, 1)
+    (page,) = ledger.dispatch(ENGINE, "normal")
+    take(ledger, page, "w1")
+    (again,) = ledger.bury(ENGINE, "w1")
+
+    finish(ledger, 1, "w1")
+
+    assert ledger.queued(QUEUE) == []
+    assert ledger.outstanding(ENGINE) == 0
+    assert take(ledger, again, "w2") == "done"
+
+
 def test_burying_a_worker_leaves_alone_what_another_one_has_by_now(ledger: Ledger) -> None:
     open_job(ledger, 1)
     (page,) = ledger.dispatch(ENGINE, "normal")

@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from shared import cancelling
 from shared.ledger import page_id
@@ -58,6 +64,14 @@ class AnyOrder(RuleBasedStateMachine):
             self._check_end()
         finally:
             self._folder.cleanup()
+
+    @initialize(document=st.integers(1, len(DOCUMENTS) - 1), reads=st.integers(0, 4))
+    def begin(self, document: int, reads: int) -> None:
+        """Most of what can go wrong needs a job with pages at different places."""
+        self.fleet.submit(document, "normal").run_out()
+        for worker in self.fleet.workers[:reads]:
+            if self.fleet.deliver(worker, 0) and worker.actor is not None:
+                self._go(worker.actor, 4)
 
     # Processes -----------------------------------------------------------------------------
 
@@ -137,9 +151,11 @@ class AnyOrder(RuleBasedStateMachine):
         if not chosen.busy:
             self.fleet.wire.publish(self.fleet.ledger.bury("fake", chosen.name))
 
-    @rule(place=PLACES)
-    def expire(self, place: int) -> None:
+    @rule(place=PLACES, swept=st.booleans())
+    def expire(self, place: int, swept: bool) -> None:
         self.fleet.expire(place)
+        if swept:
+            self.fleet.wire.publish(self.fleet.ledger.bury_expired("fake", 0))
 
     @rule(place=PLACES)
     def redeliver(self, place: int) -> None:

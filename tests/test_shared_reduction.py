@@ -73,6 +73,25 @@ def test_a_page_without_a_result_is_named_and_nothing_is_committed(fleet: Steppe
     assert not fleet.store.exists(f"jobs/{manifest.job_id}/_DONE")
 
 
+def test_pages_whose_results_vanished_are_read_again_and_the_job_ends(fleet: SteppedFleet) -> None:
+    manifest = read_pages(fleet, 2)
+    gone = [f"jobs/{manifest.job_id}/pages/{page:06d}.json" for page in (2, 3, 9)]
+    fleet.store.delete(gone)
+    reducer = fleet.reduce()
+    assert reducer is not None
+    reducer.run_out()
+
+    worker = fleet.workers[0]
+    while fleet.deliver(worker, 0):
+        assert worker.actor is not None
+        worker.actor.run_out()
+    while (again := fleet.reduce()) is not None:
+        again.run_out()
+
+    assert check_job(fleet.store, manifest.job_id).counts == {"ok": 12, "blank": 0, "failed": 0}
+    assert sum(fleet.reader.reads.values()) == 12 + 3
+
+
 def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_commit_back(
     fleet: SteppedFleet,
 ) -> None:
@@ -81,14 +100,16 @@ def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_com
     assert slow is not None
     while not fleet.store.exists(f"jobs/{manifest.job_id}/document.json"):
         slow.step()
+    slow.step()  # it has looked once more, and stands before its commit
     reducer = fleet.stage.begin("reducer", lambda: reduce_job(fleet.jobs, manifest))
     reducer.run_out()
     assert check_job(fleet.store, manifest.job_id).status == "partial"
     fleet.retry(manifest).run_out()
 
     slow.run_out()
-    fleet.settle()
 
+    assert not fleet.store.exists(f"jobs/{manifest.job_id}/_DONE")
+    fleet.settle()
     assert check_job(fleet.store, manifest.job_id).status == "ok"
 
 

@@ -66,6 +66,28 @@ def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_r
     assert fleet.reader.reads[page_id(manifest.job_id, 1)] == 1
 
 
+def test_a_page_stored_while_the_broker_was_rebuilt_is_not_read_again(fleet: SteppedFleet) -> None:
+    manifest = submitted(fleet)
+    worker = fleet.workers[0]
+    assert fleet.deliver(worker, 0) and worker.actor is not None
+    while not fleet.reader.reads:
+        worker.actor.step()
+    fleet.client.flushall()
+    # The sweeper has listed the pages and opens the job; only then the page is stored.
+    sweep = fleet.sweep(0)
+    while fleet.ledger.job_state(manifest.job_id) is None:
+        sweep.step()
+    while not list(fleet.store.list(f"jobs/{manifest.job_id}/pages/")):
+        worker.actor.step()
+    fleet.kill(worker)
+    sweep.run_out()
+
+    work(fleet)
+
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
+    assert fleet.reader.reads[page_id(manifest.job_id, 1)] == 1
+
+
 def test_messages_of_a_purged_job_are_dropped_and_write_nothing(fleet: SteppedFleet) -> None:
     manifest = submitted(fleet)
     work(fleet)
