@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import redis
+
+from shared.errors import Unwell
 from tests.failures.broker_proxy import STEPS, Trap
 from tests.failures.feeding import Feeder
 from tests.failures.machines import owner_of_port, renderers, serving, strike
@@ -69,7 +72,7 @@ class Faults:
             _, name, inject = self._chance.choices(self._kinds, weights)[0]
             try:
                 hit = inject()
-            except OSError:
+            except (OSError, redis.RedisError, Unwell):  # what it wanted to break is broken already
                 hit = False
             if hit:
                 findings.faults[name] += 1

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from shared.s3_client import forget_clients
-from shared.settings import build_settings
+from shared.settings import Settings, build_settings
 from shared.store import ObjectStore, open_store
 from tests.durable_broker import DurableBroker
 from tests.failures.broker_proxy import BrokerProxy
@@ -41,7 +41,8 @@ class Lab:
         self.proxy = BrokerProxy(self.broker.port)
         self.s3, self.store_proxy = self._start_store()
         self.settings = build_settings(self._values())
-        self.store: ObjectStore = open_store(self.settings)
+        #: Past the proxy, too.
+        self.store: ObjectStore = open_store(self._plain_settings())
         self.machines: list[Machine] = []
         self._resting = threading.Event()
 
@@ -113,6 +114,10 @@ class Lab:
             values["store"] = f"s3://{self.s3.bucket}/lab"
             values["s3_endpoint_url"] = self.store_proxy.endpoint
         return values
+
+    def _plain_settings(self) -> Settings:
+        endpoint = self.s3.endpoint if self.s3 is not None else None
+        return self.settings.model_copy(update={"s3_endpoint_url": endpoint})
 
     def _stop(self) -> None:
         for machine in self.machines:
