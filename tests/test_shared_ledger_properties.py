@@ -255,7 +255,7 @@ def test_any_order_of_steps_deaths_and_losses_ends_every_page_once(
 ) -> None:
     AnyOrder.url = redis_server.url
     chosen = settings(
-        max_examples=100,
+        max_examples=70,
         stateful_step_count=50,
         deadline=None,
         derandomize=True,

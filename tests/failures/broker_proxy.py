@@ -13,6 +13,7 @@ from shared.scripts import source
 #: Steps of a page's life that can be told apart from outside, by the script that is called.
 STEPS = ("claim", "finish", "give_back", "renew", "dispatch", "open_job", "redo", "close_job")
 CHUNK = 1 << 16
+Moment = Literal["before", "after"]
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Trap:
     """Springs once: at the next call of ``step``, before it reaches the broker or after."""
 
     step: str
-    moment: Literal["before", "after"]
+    moment: Moment
     #: Gets the port that the trapped process speaks from.
     spring: Callable[[int], None]
 
@@ -60,7 +61,7 @@ class BrokerProxy:
 
     def cut(self) -> None:
         """Reset every connection."""
-        self._call(lambda: [link.abort() for link in list(self._links)])
+        self._call(self._abort_all)
 
     def refuse(self, on: bool) -> None:
         """Reset everything and take nobody new, as a broker that is down."""
@@ -89,6 +90,10 @@ class BrokerProxy:
 
     def _call(self, action: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(action)
+
+    def _abort_all(self) -> None:
+        for link in list(self._links):
+            link.abort()
 
     async def _listen(self) -> int:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

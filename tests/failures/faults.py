@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import redis
 
 from shared.errors import Unwell
-from tests.failures.broker_proxy import STEPS, Trap
+from tests.failures.broker_proxy import STEPS, Moment, Trap
 from tests.failures.feeding import Feeder
 from tests.failures.machines import owner_of_port, renderers, serving, strike
 from tests.failures.store_proxy import TROUBLES
@@ -146,7 +146,7 @@ class Faults:
     def _kill_at_step(self) -> bool:
         """SIGKILL whoever next takes a certain step, just before or just after it."""
         step = self._chance.choice(STEPS[:5])
-        moment = self._chance.choice(("before", "after"))
+        moment: Moment = self._chance.choice(("before", "after"))
         sprung = threading.Event()
         settings = self._lab.settings
 
