@@ -31,7 +31,7 @@ run: $(STAMP) ## Convert PDF=file.pdf into OUT=out (default: a shipped example)
 	$(BIN)/pagefleet run -o "$(OUT)" -- "$(PDF)"
 
 test: $(DEV_STAMP) ## Pass the tests against a real Redis and a real S3 server
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 test-vllm: $(VLLM_STAMP) ## Pass the tests of the vLLM engine on vLLM's CPU build (many minutes)
 	$(VLLM_VENV)/bin/python -m pytest -o filterwarnings=default $(VLLM_TESTS)

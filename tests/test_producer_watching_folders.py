@@ -70,6 +70,13 @@ def test_a_file_copied_into_a_folder_becomes_markdown_at_once(watching: Heard, i
     assert f"fake:{digest}:1" in (inbox.parent / "outbox" / "a" / "x y.pdf.md").read_text()
 
 
+def test_a_probe_can_see_that_a_watcher_is_alive(lab: Lab, inbox: Path, tmp_path: Path) -> None:
+    settings = lab.settings.model_copy(update={"heartbeat_dir": tmp_path / "beats"})
+
+    with replace(lab, settings=settings).watching(source=str(inbox), period_s=3600.0):
+        wait_until((tmp_path / "beats" / "watch").exists, 10)
+
+
 def test_a_file_that_is_still_copied_is_not_taken_before_it_is_whole(
     watching: Heard, inbox: Path
 ) -> None:

@@ -87,7 +87,7 @@ def watched_fleet(folder: Path) -> Iterator[Watched]:
             "home": folder / "home",
             "redis_url": redis.url,
             "engine": "fake",
-            "fake_latency_ms": 150,
+            "fake_latency_ms": 1000,
             "fake_fail_pages": str(FAILED_PAGE),
             "max_concurrency": 4,
             "num_workers": 1,

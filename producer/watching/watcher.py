@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -43,6 +43,8 @@ INTAKES = 2
 LEASE_SHARE = 4
 #: How often a lease is renewed before it would end.
 RENEWALS = 3
+#: Name of the heartbeat file in ``heartbeat_dir``.
+HEARTBEAT = "watch"
 #: What is under way when a watcher stops may take so long; the rest is adopted by the next.
 STOP_S = 3.0
 
@@ -108,12 +110,23 @@ class Watcher:
             raise self._broken
 
     def _keep_alive(self) -> None:
-        # Apart from all that may wait for a store that is away.
+        # Apart from all that may wait for a store that is away. A thread that breaks ends the
+        # whole watcher, so this one's beat stands for all of them.
+        self._beat()
         while not self.stop.wait(self.parts.table.lease_s / RENEWALS):
+            self._beat()
             try:
                 self.parts.table.keep_alive()
             except BrokerUnreachable as error:
                 self._journal.trouble(error)
+
+    def _beat(self) -> None:
+        """Touch the file that probes look at; a full disk makes them fail, which is right."""
+        folder = self._plan.request.settings.heartbeat_dir
+        if folder is not None:
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / HEARTBEAT).touch()
 
     def _start(self, loop: Callable[[], None]) -> threading.Thread:
         # A daemon: what waits for a queue's long poll must not hold up the end.
