@@ -12,9 +12,9 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
+from shared.environment import helper_environment
 from shared.errors import HelperUnavailable, PagefleetError
 from shared.sandbox_child import Reply
-from shared.settings import helper_environment
 
 START_TIMEOUT_S = 120.0
 REAP_TIMEOUT_S = 10.0

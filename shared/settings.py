@@ -1,13 +1,13 @@
 """Every setting, in one frozen model: PAGEFLEET_* variables over ``pagefleet.toml``.
 
-The only file that reads the process environment. Unknown keys are errors, except the
-variables that Kubernetes injects for services whose names begin with "pagefleet".
+Unknown keys are errors, except the variables that Kubernetes injects for services whose names
+begin with "pagefleet".
 """
 
-import os
 import re
 import tomllib
 from difflib import get_close_matches
+from os import devnull
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -21,12 +21,20 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from shared.environment import (
+    CONFIG_VARIABLE,
+    PREFIX,
+    check_named_file,
+    config_path,
+    data_home,
+    foreign_variables,
+    named_settings,
+    secrets_of_others,
+)
 from shared.errors import UsageError
 from shared.pages import parse_page_set
 from shared.records import CropMode, Resolution, TextLayer
 
-PREFIX = "PAGEFLEET_"
-CONFIG_VARIABLE = "PAGEFLEET_CONFIG"
 MEBIBYTE = 1024 * 1024
 _SERVICE_LINK = re.compile(
     r"_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$"
@@ -34,11 +42,6 @@ _SERVICE_LINK = re.compile(
 
 #: Shorter words are no secrets, and blotting them out would spoil other text.
 MIN_SECRET = 4
-_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-_HELPER_VARIABLES = frozenset(
-    ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
-)
-
 PageSet = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_page_set)]
 
 
@@ -51,12 +54,6 @@ def _no_service_link(value: Any, info: ValidationInfo) -> Any:
 
 Port = Annotated[int, BeforeValidator(_no_service_link), Field(ge=0, le=65000)]
 AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]
-
-
-def data_home() -> Path:
-    """The folder for data where nothing else is set: XDG, below pagefleet."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "pagefleet"
 
 
 class Settings(BaseSettings):
@@ -219,7 +216,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over file."""
-        path = _config_path()
+        path = config_path()
         if path is None:
             return init_settings, env_settings
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
@@ -240,7 +237,7 @@ class Settings(BaseSettings):
         secrets = {k: v.get_secret_value() for k, v in held.items() if isinstance(v, SecretStr)}
         # Of an address only the password: the rest may be read.
         passwords = [urlsplit(secrets.pop("redis_url", "")).password]
-        named = [*secrets.values(), *(os.environ.get(name) for name in _SECRET_VARIABLES)]
+        named = [*secrets.values(), *secrets_of_others()]
         words = [word for word in (*passwords, *named) if word and len(word) >= MIN_SECRET]
         return tuple(dict.fromkeys([*words, *map(unquote, words)]))
 
@@ -263,7 +260,7 @@ def load_settings(**overrides: Any) -> Settings:
 def build_settings(values: dict[str, Any]) -> Settings:
     """Settings with ``values`` over all else; the first problem is a one-line UsageError."""
     try:
-        _check_named_file()
+        check_named_file()
         return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
@@ -275,46 +272,18 @@ def build_settings(values: dict[str, Any]) -> Settings:
     except OSError as error:
         raise UsageError(f"can't read {error.filename}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{_config_path()} is not valid TOML: {error}") from None
+        raise UsageError(f"{config_path()} is not valid TOML: {error}") from None
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """This process's environment for a child, with every set value of ``settings`` in it."""
-    variables = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+    variables = foreign_variables()
     for name in settings.model_fields_set:
         value = getattr(settings, name)
         if value is not None:
             variables[PREFIX + name.upper()] = _as_text(value)
     # An empty file would still be found through the working folder.
-    return {**variables, CONFIG_VARIABLE: os.devnull}
-
-
-def visible_gpus() -> str | None:
-    """The GPUs that this process may use, as the driver's libraries see it; None: all."""
-    return os.environ.get("CUDA_VISIBLE_DEVICES")
-
-
-def quiet_vllm(log_level: str) -> None:
-    """Set what vLLM reads from the environment, where nobody has set it; before its import.
-
-    Its processes must be spawned: a fork of a process with many threads may hang.
-    """
-    wanted = {
-        "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
-        "VLLM_LOGGING_LEVEL": "INFO" if log_level == "debug" else "WARNING",
-        "VLLM_NO_USAGE_STATS": "1",
-        "DO_NOT_TRACK": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-    }
-    for name, value in wanted.items():
-        os.environ.setdefault(name, value)
-
-
-def helper_environment() -> dict[str, str]:
-    """The environment of processes that read hostile documents: no credentials in it."""
-    kept = {k: v for k, v in os.environ.items() if k in _HELPER_VARIABLES or k.startswith("LC_")}
-    # onnxruntime writes and sends telemetry unless this is set before its first import.
-    return {**kept, "ORT_DISABLE_TELEMETRY": "1"}
+    return {**variables, CONFIG_VARIABLE: devnull}
 
 
 def _is_secret(name: str) -> bool:
@@ -331,29 +300,10 @@ def _as_text(value: object) -> str:
 
 
 def _refuse_unknown_variables() -> None:
-    for name in os.environ:
+    for name in named_settings():
         key = name.removeprefix(PREFIX).lower()
-        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE or key in Settings.model_fields:
-            continue
-        if not _SERVICE_LINK.search(name):
+        if key not in Settings.model_fields and not _SERVICE_LINK.search(name):
             raise UsageError(f"unknown setting {name}{_suggest(key)}")
-
-
-def _config_path() -> Path | None:
-    named = os.environ.get(CONFIG_VARIABLE)
-    if named:
-        return None if named == os.devnull else Path(named)
-    config_home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    candidates = (Path("pagefleet.toml"), config_home / "pagefleet" / "pagefleet.toml")
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def _check_named_file() -> None:
-    """Raise OSError where a file was named that can't be read."""
-    named = os.environ.get(CONFIG_VARIABLE)
-    if named:
-        with Path(named).open("rb"):
-            pass
 
 
 def _suggest(name: str) -> str:

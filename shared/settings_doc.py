@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from shared.settings import PREFIX, Settings
+from shared.environment import PREFIX
+from shared.settings import Settings
 
 PATH = Path(__file__).parents[1] / "docs" / "settings.md"
 INTRODUCTION = """\

@@ -46,7 +46,11 @@ class FaultyS3(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_HEAD(self) -> None:
-        self.send_response(404)
+        there = self.script[:1] == ["there"]
+        if there:
+            self.script.pop(0)
+        self.send_response(200 if there else 404)
+        self.send_header("Content-Length", "1" if there else "0")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
@@ -126,8 +130,16 @@ def test_a_conflict_of_two_writers_is_settled_by_trying_again(faulty_store: Obje
     FaultyS3.script = ["409", "409", "200"]
     assert faulty_store.put_new("a", b"x")
 
-    FaultyS3.script = ["409", "412"]
+    FaultyS3.script = ["409", "412", "there"]
     assert not faulty_store.put_new("a", b"x")
+
+
+def test_a_refusal_for_an_object_that_is_not_there_is_tried_again(
+    faulty_store: ObjectStore,
+) -> None:
+    FaultyS3.script = ["412", "200"]
+
+    assert faulty_store.put_new("a", b"x")
 
 
 def test_a_conflict_without_end_is_told(

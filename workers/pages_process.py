@@ -13,11 +13,12 @@ from prometheus_client import Gauge
 
 from shared.celery_app import make_app
 from shared.dispatcher import Dispatcher
+from shared.environment import visible_gpus
 from shared.jobs import JobStore
 from shared.ledger import Ledger
 from shared.queues import PAGE_TASK, page_queues
 from shared.records import PageMessage
-from shared.settings import Settings, visible_gpus
+from shared.settings import Settings
 from shared.store import open_store
 from shared.tracing import tracing_of
 from workers import metrics

@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.dispatcher import Dispatcher
+from shared.environment import PREFIX
 from shared.errors import BrokerUnreachable, ExitCode
 from shared.ledger import Ledger
 from shared.lifeline import die_with_parent
-from shared.settings import PREFIX, Settings, as_environment
+from shared.settings import Settings, as_environment
 
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2

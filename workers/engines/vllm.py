@@ -9,10 +9,11 @@ from contextlib import aclosing
 from typing import Any
 
 from shared.catalogue import CATALOGUE
+from shared.environment import quiet_vllm, visible_gpus
 from shared.errors import EngineDead, EngineUnavailable, UsageError
 from shared.hardware import gpu_memory
 from shared.records import EngineInfo, PageOptions
-from shared.settings import Settings, quiet_vllm, visible_gpus
+from shared.settings import Settings
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
 from workers.deepseek.modes import Family, mode_for

@@ -8,7 +8,8 @@ import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from shared.settings import Settings, visible_gpus
+from shared.environment import visible_gpus
+from shared.settings import Settings
 
 #: Cards of so many MiB hold two engines with a full batch each.
 _ROOM_FOR_TWO = 60_000
