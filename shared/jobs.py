@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from shared import keys
-from shared.errors import CorruptDocument, NotFound
+from shared.errors import CorruptDocument, NotFound, StoreUnreachable
 from shared.pages import PageRange, expand, from_numbers, parse_ranges
 from shared.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
 from shared.store import ObjectStore
@@ -65,22 +65,25 @@ class JobStore:
 
     def result(self, job_id: str, page: int) -> PageResult | None:
         """The page's entry: ok or blank outranks failed."""
-        return self._read(keys.page(job_id, page), PageResult) or self._read(
-            keys.failed_page(job_id, page), PageResult
-        )
+        good = self.good_result(job_id, page)
+        return good or self._read(keys.failed_page(job_id, page), PageResult)
 
-    def has_good_result(self, job_id: str, page: int) -> bool:
-        """Whether the page is ok or blank already."""
-        return self.store.exists(keys.page(job_id, page))
+    def good_result(self, job_id: str, page: int) -> PageResult | None:
+        """The page's result where it is ok or blank already."""
+        return self._read(keys.page(job_id, page), PageResult)
 
     def write_result(self, result: PageResult) -> PageResult:
         """Store a result; returns what counts now: the first good one wins."""
         if result.status == "failed":
             self.store.put(keys.failed_page(result.job_id, result.page), to_json(result))
             return result
-        if self.store.put_new(keys.page(result.job_id, result.page), to_json(result)):
+        key = keys.page(result.job_id, result.page)
+        if self.store.put_new(key, to_json(result)):
             return result
-        return self.result(result.job_id, result.page) or result
+        first = self.good_result(result.job_id, result.page)
+        if first is None:
+            raise StoreUnreachable(f"{key} could not be written and is not there; trying again")
+        return first
 
     def page_states(self, job_id: str) -> PageStates:
         """Which pages have results, from one listing."""
@@ -199,6 +202,10 @@ class JobStore:
         try:
             data = self.store.get(key, MAX_RECORD_BYTES)
         except NotFound:
+            return None
+        if not data:
+            # No record is empty: the writer died, and a poor service kept what it had got.
+            self.store.delete([key])
             return None
         try:
             return kind.model_validate_json(data)

@@ -32,12 +32,20 @@ def reduce_job(jobs: JobStore, manifest: Manifest) -> Done:
         return finished
     states = jobs.page_states(job_id)
     for _ in range(SETTLE_TRIES):
-        done = _write(jobs, manifest, states)
+        done = _written(jobs, manifest, states)
         seen, states = states, jobs.page_states(job_id)
-        if states == seen:
+        if done is not None and states == seen:
             return _commit(jobs, manifest, done, states)
         # A page got a result meanwhile, or "retry" took the failures: the document is stale.
     raise PagesMissing(missing_pages(manifest, states))
+
+
+def _written(jobs: JobStore, manifest: Manifest, states: PageStates) -> Done | None:
+    """Like ``_write``; None where a result vanished while it was read."""
+    try:
+        return _write(jobs, manifest, states)
+    except NotFound:
+        return None
 
 
 def _write(jobs: JobStore, manifest: Manifest, states: PageStates) -> Done:

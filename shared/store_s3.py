@@ -1,5 +1,7 @@
 """The object store in an S3 bucket."""
 
+import base64
+import hashlib
 import secrets
 import time
 from collections.abc import Iterable, Iterator
@@ -48,7 +50,7 @@ class S3Store:
         name = self._root + check_key(key)
         with self._explained(name):
             client = s3_client.client(self._options)
-            client.put_object(Bucket=self._bucket, Key=name, Body=data)
+            client.put_object(Bucket=self._bucket, Key=name, Body=data, ContentMD5=_digest(data))
 
     def put_new(self, key: str, data: bytes) -> bool:
         """See ObjectStore."""
@@ -192,7 +194,9 @@ class S3Store:
     def _create(self, name: str, data: bytes) -> None:
         with self._explained(name):
             client = s3_client.client(self._options)
-            client.put_object(Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*")
+            client.put_object(
+                Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*", ContentMD5=_digest(data)
+            )
 
     def _pages(self, **query: Any) -> Iterator[Any]:
         query = {name: value for name, value in query.items() if value != ""}
@@ -209,3 +213,8 @@ class S3Store:
     def _explained(self, name: str) -> Iterator[None]:
         with s3_client.explained(f"s3://{self._bucket}/{name}", self._options):
             yield
+
+
+def _digest(data: bytes) -> str:
+    """What the service compares: SeaweedFS else keeps an empty object of a writer that died."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()

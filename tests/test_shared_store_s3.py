@@ -130,6 +130,9 @@ def test_a_conflict_of_two_writers_is_settled_by_trying_again(faulty_store: Obje
     FaultyS3.script = ["409", "409", "200"]
     assert faulty_store.put_new("a", b"x")
 
+    FaultyS3.script = ["412", "200"]
+    assert faulty_store.put_new("a", b"x"), "nothing was there, whatever the service said"
+
     FaultyS3.script = ["409", "412", "there"]
     assert not faulty_store.put_new("a", b"x")
 
@@ -310,3 +313,32 @@ def test_a_file_larger_than_one_request_goes_in_parts(
     store.download("source.pdf", tmp_path / "out")
 
     assert (tmp_path / "in").read_bytes() == (tmp_path / "out").read_bytes()
+
+
+def test_a_writer_that_dies_before_its_first_byte_leaves_no_empty_object(
+    s3_settings: SettingsFactory, s3_server: S3Server
+) -> None:
+    relay = socket.create_server(("127.0.0.1", 0))
+    made = s3_settings()
+    store = open_store(made)
+    through = open_store(
+        made.model_copy(
+            update={"s3_endpoint_url": f"http://127.0.0.1:{relay.getsockname()[1]}"},
+        )
+    )
+
+    def pass_on_headers_only() -> None:
+        for _ in range(2):
+            client, _ = relay.accept()
+            with client, socket.create_connection(("127.0.0.1", s3_server.port)) as upstream:
+                head = client.recv(65536).split(b"\r\n\r\n")[0]
+                upstream.sendall(head.replace(b"Expect: 100-continue\r\n", b"") + b"\r\n\r\n")
+        relay.close()
+
+    thread = Thread(target=pass_on_headers_only)
+    thread.start()
+    with pytest.raises(StoreUnreachable):
+        through.put_new("jobs/a", b"text")
+    thread.join()
+
+    assert store.put_new("jobs/a", b"text") is True

@@ -160,3 +160,16 @@ def test_a_suspect_page_runs_alone_and_the_others_wait_for_it() -> None:
         assert not entered.wait(0.2)
     assert entered.wait(5)
     thread.join()
+
+
+@pytest.mark.parametrize("name", ["pages/000001.json", "pages/000001.failed.json", "_DONE"])
+def test_an_empty_object_of_a_writer_that_died_counts_as_none(
+    fleet: SteppedFleet, name: str
+) -> None:
+    manifest = submitted(fleet)
+    fleet.store.put(f"jobs/{manifest.job_id}/{name}", b"")
+
+    fleet.settle()
+
+    checked = check_job(fleet.store, manifest.job_id)
+    assert (checked.status, checked.counts["ok"]) == ("ok", 1)

@@ -223,9 +223,7 @@ class PageTask:
         )
 
     def _good_result(self, message: PageMessage) -> PageResult | None:
-        if not self._at.jobs.has_good_result(message.job_id, message.page):
-            return None
-        return self._at.jobs.result(message.job_id, message.page)
+        return self._at.jobs.good_result(message.job_id, message.page)
 
     def _commit(self, message: PageMessage, flight: Flight, result: PageResult) -> None:
         """Store first, then mark; the order is what makes a crash harmless."""

@@ -217,7 +217,9 @@ class Sweeper:
 
     def _forget_stale_marker(self, job_id: str) -> None:
         created = self._jobs.marked_open_at(job_id)
-        if created is not None and time.time() - created > STALE_MARKER_S:
+        if created is None:
+            self._jobs.mark_open(job_id, time.time())  # damaged: its time begins anew
+        elif time.time() - created > STALE_MARKER_S:
             self._jobs.purge(job_id)
 
 

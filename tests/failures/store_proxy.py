@@ -2,6 +2,7 @@
 
 import http.client
 import random
+import socket
 import sys
 import threading
 import time
@@ -81,6 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
+        if len(body) < length:
+            self._break_off()
+            return
         conditional = self.headers.get("If-None-Match") is not None
         kind = self.server.proxy.pick(self.command, conditional)
         if kind == "stall":
@@ -114,6 +118,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._upstream.close()
             self._upstream = None
         return 502, [], b""
+
+    def _break_off(self) -> None:
+        """The writer died in the middle: the service hears so much and no more."""
+        self.close_connection = True
+        head = [f"{self.command} {self.path} HTTP/1.1"]
+        head += [f"{k}: {v}" for k, v in self.headers.items() if k.lower() != "expect"]
+        where = (str(self.server.where.hostname), self.server.where.port or 80)
+        with suppress(OSError), socket.create_connection(where) as upstream:
+            upstream.sendall("\r\n".join([*head, "", ""]).encode())
 
     def finish(self) -> None:
         """The peer has gone: so may our side of it."""
