@@ -1,0 +1,113 @@
+"""What a page costs the broker and the store: requests, commands and bytes.
+
+    python -m benchmarks.footprint --pages 500
+
+A fleet with the fake engine on a real Valkey and SeaweedFS; requests are counted by a proxy
+before the store, commands and bytes by the broker itself.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+
+import redis
+from pydantic import SecretStr
+
+from benchmarks.documents import numbered_pdf
+from producer.embedded_broker import EmbeddedBroker
+from producer.local_fleet import LocalFleet
+from shared.dispatcher import Dispatcher
+from shared.ledger import Ledger
+from shared.records import Counts
+from shared.settings import Settings, as_environment, load_settings
+from tests.failures.store_proxy import StoreProxy
+from tests.services import start_s3
+
+STOP_S = 30.0
+QUEUED = 1000
+
+
+class CountingProxy(StoreProxy):
+    """Forwards everything and counts it."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.asked: Counter[str] = Counter()
+        super().__init__(endpoint, seed=0)
+
+    def pick(self, method: str, conditional: bool) -> str | None:
+        """Count one request; nothing goes wrong."""
+        self.asked[method] += 1
+        return None
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=500)
+    pages = parser.parse_args().pages
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pagefleet-bench-")))
+        home = folder / "home"
+        broker = stack.enter_context(EmbeddedBroker(load_settings(home=home)))
+        server = start_s3(folder)
+        os.environ.update(server.environment)
+        proxy = CountingProxy(server.endpoint)
+        settings = load_settings(
+            home=home,
+            redis_url=SecretStr(broker.url),
+            store=f"s3://{server.bucket}/bench",
+            s3_endpoint_url=proxy.endpoint,
+            engine="fake",
+            fake_render=False,
+            dispatch_window=QUEUED,
+        )
+        measure_memory(settings)
+        measure_job(settings, proxy, folder, pages)
+        proxy.close()
+        server.stop()
+    return 0
+
+
+def measure_memory(settings: Settings) -> None:
+    """Bytes of Redis for each queued page, with its message."""
+    ledger = Ledger(settings)
+    client = redis.Redis.from_url(settings.broker_url())
+    ledger.open_job("0" * 16 + "-00000000", "fake", "normal", 0.0, 5000, Counts(), [], [(1, 5000)])
+    before = int(client.info("memory")["used_memory"])
+    dispatcher, queued = Dispatcher(settings, ledger), 0
+    while sent := dispatcher.top_up("fake", "normal", force=True):
+        queued += sent
+    used = int(client.info("memory")["used_memory"]) - before
+    print(f"Redis: {used / queued:.0f} bytes for each queued page", flush=True)
+    client.flushall()
+
+
+def measure_job(settings: Settings, proxy: CountingProxy, folder: Path, pages: int) -> None:
+    """Requests and commands for each page of one job, from submit to document."""
+    document = numbered_pdf(folder / "n.pdf", pages)
+    client = redis.Redis.from_url(settings.broker_url())
+    with LocalFleet(settings, "fake") as fleet:
+        fleet.start()
+        _submit(settings, numbered_pdf(folder / "warm.pdf", 8))
+        asked = proxy.asked.copy()
+        commands = int(client.info("stats")["total_commands_processed"])
+        _submit(settings, document)
+        commands = int(client.info("stats")["total_commands_processed"]) - commands
+        fleet.stop(STOP_S)
+    found = {k: (v - asked[k]) / pages for k, v in proxy.asked.items()}
+    print(f"S3 requests a page: { {k: round(v, 2) for k, v in sorted(found.items())} }")
+    print(f"Redis commands a page, those inside scripts too: {commands / pages:.0f}")
+
+
+def _submit(settings: Settings, document: Path) -> None:
+    command = [sys.executable, "-m", "producer.cli", "submit", str(document), "--wait"]
+    subprocess.run(command, env=as_environment(settings), check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
