@@ -41,7 +41,11 @@ class Ended:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Variables of a command: the settings, and nothing of the machine's own."""
-    return {**as_environment(settings), "PYTHONWARNINGS": "ignore"}
+    found = {**as_environment(settings), "PYTHONWARNINGS": "ignore"}
+    # Whoever runs tests side by side sets these, and they outweigh a terminal's own size.
+    for name in ("COLUMNS", "LINES"):
+        found.pop(name, None)
+    return found
 
 
 def pagefleet(
