@@ -19,4 +19,4 @@ def test_no_page_is_lost_swapped_or_paid_twice_while_everything_breaks(
 
     assert findings.clean, "\n".join(findings.lines())
     assert findings.pages == plan.pages
-    assert findings.faults.total() >= 5
+    assert findings.faults.total() >= 3
