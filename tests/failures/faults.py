@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from shared.dispatcher import Dispatcher
 from shared.errors import Unwell
+from shared.ledger import Ledger
 from tests.failures.broker_proxy import STEPS, Moment, Trap
 from tests.failures.feeding import Feeder
 from tests.failures.machines import owner_of_port, renderers, serving, strike
@@ -78,7 +80,7 @@ class Faults:
                 findings.faults[name] += 1
             for machine in self._lab.machines:
                 machine.ensure()
-            time.sleep(self._chance.uniform(0, 2 * plan.seconds / plan.faults / 2))
+            time.sleep(self._chance.uniform(0, plan.seconds / plan.faults))
 
     def rest(self) -> None:
         """Nothing fails any more."""
@@ -231,9 +233,6 @@ class Faults:
             return bool(client.delete("pagefleet:lock:sweeper"))
 
     def _reduce_twice(self) -> bool:
-        from shared.dispatcher import Dispatcher
-        from shared.ledger import Ledger
-
         jobs = list(self._feeder.jobs)
         if not jobs:
             return False
