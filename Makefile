@@ -91,11 +91,11 @@ IMAGES := infra/docker
 lock: ## Resolve all installs again (needs uv)
 	$(LOCK) --universal --python-version 3.11 pyproject.toml -o requirements.lock
 	$(LOCK) --universal --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
-	$(LOCK) --universal --python-version 3.12 --extra flower --extra otel pyproject.toml \
+	$(LOCK) --universal --python-version 3.11 --extra flower --extra otel pyproject.toml \
 		-o $(IMAGES)/requirements-cpu.lock
 	$(LOCK) --python-platform x86_64-manylinux_2_31 --python-version 3.12 --extra gpu --extra otel \
 		-c $(IMAGES)/gpu-constraints.txt pyproject.toml -o $(IMAGES)/requirements-gpu.lock
-	echo hatchling | $(LOCK) --universal --python-version 3.12 - -o $(IMAGES)/requirements-build.lock
+	echo hatchling | $(LOCK) --universal --python-version 3.11 - -o $(IMAGES)/requirements-build.lock
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) $(VENV)-audit $(VLLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
