@@ -12,7 +12,7 @@ from shared.fleet_view import FleetView
 from shared.ledger import Ledger
 from shared.records import Counts
 from tests.conftest import SettingsFactory
-from tests.fleet import BIN, environment, pagefleet
+from tests.fleet import BIN, environment, pagefleet, wait_until
 from tests.services import start_redis
 from tests.terminal import Terminal
 from tests.watched_fleet import FAILED_PAGE, LARGE, Watched
@@ -21,8 +21,15 @@ COMMAND = [str(BIN / "pagefleet"), "top", "--interval", "0.3"]
 LEAVE_SCREEN, CLEAR = b"\x1b[?1049l", b"\x1b[2J"
 
 
+def hot_pages(ledger: Ledger, job_id: str) -> int:
+    """Pages done since the job was opened: its speed is known once there are some."""
+    job = ledger.hot_job(job_id)
+    return 0 if job is None else job.done - job.already
+
+
 def test_figures_for_scripts_are_those_of_the_ledger(watched: Watched) -> None:
     ledger = Ledger(watched.settings)
+    wait_until(lambda: hot_pages(ledger, watched.open_job) > 4)
     before = ledger.hot_job(watched.open_job)
 
     (facts,) = pagefleet(watched.settings, "top", "--json").lines
