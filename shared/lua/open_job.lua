@@ -19,7 +19,19 @@ redis.call('HSET', P .. 'job:' .. job, 'engine', engine, 'priority', priority, '
   'blank', ARGV[8], 'failed', ARGV[9], 'verify', ARGV[11], 'opened', now(), 'touched', now())
 redis.call('PERSIST', P .. 'attempts:' .. job)
 redis.call('PERSIST', P .. 'suspicion:' .. job)
-if #ARGV[6] > 0 then redis.call('SET', P .. 'done:' .. job, ARGV[6]) end
+if #ARGV[6] > 0 then
+  redis.call('SET', P .. 'done:' .. job, ARGV[6])
+  -- A worker may hold a page that it claimed while the broker knew nothing of the job, and whose
+  -- result is stored by now: it lets go when it renews. Bounded by the dispatch windows.
+  for _, id in ipairs(redis.call('ZRANGE', P .. 'outstanding:' .. engine, 0, -1)) do
+    local owner, page = split_id(id)
+    if owner == job and is_done(job, page) then
+      unqueue(engine, id)
+      release(engine, id)
+      redis.call('ZREM', P .. 'outstanding:' .. engine, id)
+    end
+  end
+end
 for i = 12, #ARGV do redis.call('RPUSH', P .. 'todo:' .. job, ARGV[i]) end
 redis.call('ZADD', jobs, now(), job)
 if #ARGV > 11 then redis.call('ZADD', turns, redis.call('INCR', P .. 'turn'), job) end
