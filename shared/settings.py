@@ -114,9 +114,6 @@ class Settings(BaseSettings):
     vllm_load_format: str = Field(
         "auto", description="how vLLM loads weights; dummy: random ones, to measure speed"
     )
-    vllm_vision: Literal["eager", "compiled"] = Field(
-        "eager", description="vision tower's kernels; compiled: fused, minutes at the first start"
-    )
     vllm_arguments: str | None = Field(
         None, description="JSON object of further vLLM engine arguments; they come last"
     )

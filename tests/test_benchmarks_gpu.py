@@ -15,7 +15,7 @@ from benchmarks.gpu.chart import draw
 from benchmarks.gpu.distribution import write_metadata
 from benchmarks.gpu.plan import Plan, read_plan, write_plan
 from benchmarks.gpu.report import cost_per_million, table
-from benchmarks.gpu.speed import steady_speed
+from benchmarks.gpu.speed import middle
 from benchmarks.gpu.varied_pages import write_documents
 from benchmarks.gpu.watch import Watch
 
@@ -97,15 +97,19 @@ def test_a_plan_crosses_into_the_process_of_a_part(tmp_path: Path) -> None:
     assert read_plan(tmp_path / "plan.json") == plan
 
 
-def test_steady_speed_leaves_out_a_slow_begin_and_a_slow_end() -> None:
+def test_the_steady_part_leaves_out_a_slow_begin_and_a_slow_end() -> None:
     even = [10 + number / 4 for number in range(80)]
 
-    assert steady_speed(0.0, [8.0, 9.0, *even, 32.0, 34.0]) == pytest.approx(4)
+    found = middle(0.0, [8.0, 9.0, *even, 32.0, 34.0])
+
+    assert found is not None
+    assert found.pages_per_s == pytest.approx(4)
+    assert 10 < found.begin < found.end < 30
 
 
-def test_pages_that_end_all_at_once_have_no_steady_speed() -> None:
-    assert steady_speed(0.0, [20 + number / 1000 for number in range(100)]) is None
-    assert steady_speed(0.0, [1.0, 2.0]) is None
+def test_pages_that_end_all_at_once_have_no_steady_part() -> None:
+    assert middle(0.0, [20 + number / 1000 for number in range(100)]) is None
+    assert middle(0.0, [1.0, 2.0]) is None
 
 
 def test_the_table_shows_ratio_and_cost() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pymupdf
 
 from benchmarks.gpu.plan import Plan
-from benchmarks.gpu.speed import steady_speed
+from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Watch
 from shared.records import PageOptions
 from workers.cores import renderer_count, usable_cores
@@ -63,7 +63,7 @@ def _read_all(plan: Plan, host: EngineHost, views: list[PageView], watch: Watch)
         "concurrency": capacity,
         "seconds": seconds,
         "pages_per_s": plan.pages / seconds,
-        "steady_pages_per_s": steady_speed(begin, ends),
+        **watch.steady(middle(begin, ends)),
         "tokens_per_s": tokens / seconds,
         "tokens_per_page": tokens / plan.pages,
         "usage": watch.usage(begin, end).plain(),

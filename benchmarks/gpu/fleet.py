@@ -19,7 +19,7 @@ import pymupdf
 from pydantic import SecretStr
 
 from benchmarks.gpu.plan import Plan
-from benchmarks.gpu.speed import steady_speed
+from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Usage, Watch
 from producer.connections import Connections
 from producer.embedded_broker import EmbeddedBroker
@@ -105,14 +105,14 @@ class FleetRun:
 
     def convert(self, pages: int) -> dict[str, Any]:
         """Convert ``pages`` pages; what it took."""
-        begin, clock = self._watch.mark(), time.time()
+        begin = self._watch.mark()
         with ThreadPoolExecutor(INTAKES) as pool:
             futures = [pool.submit(self._submit, sheets) for sheets in _choose(self._plan, pages)]
             complete = self._follow(futures, pages)
             end = self._watch.mark()
             pool.shutdown(cancel_futures=True)
         manifests = [future.result().manifest for future in futures if not future.cancelled()]
-        found = self._summary(manifests, self._watch.usage(begin, end), clock)
+        found = self._summary(manifests, self._watch.usage(begin, end), begin)
         self._watch.say(
             f"{found['pages']} pages in {found['seconds']:.1f} s, "
             f"{found['pages_per_s']:.2f} pages/s{'' if complete else ', cut short'}"
@@ -154,16 +154,16 @@ class FleetRun:
             return submission.pages, True
         return (progress.done if progress else 0), False
 
-    def _summary(self, manifests: list[Manifest], usage: Usage, clock: float) -> dict[str, Any]:
+    def _summary(self, manifests: list[Manifest], usage: Usage, begin: float) -> dict[str, Any]:
         results = [result for manifest in manifests for result in self._results(manifest)]
-        ends = [end for manifest in manifests for end in self._ends(manifest)]
+        steady = middle(begin, [end for manifest in manifests for end in self._ends(manifest)])
         tokens, pages = sum(result.output_tokens for result in results), len(results)
         return {
             "pages": pages,
             "documents": len(manifests),
             "seconds": usage.seconds,
             "pages_per_s": pages / usage.seconds,
-            "steady_pages_per_s": steady_speed(clock, ends),
+            **self._watch.steady(steady),
             "tokens_per_s": tokens / usage.seconds,
             "tokens_per_page": tokens / max(pages, 1),
             "stages_ms": _stages(results),
@@ -180,11 +180,12 @@ class FleetRun:
         return jobs.results(manifest.job_id, chosen, states)
 
     def _ends(self, manifest: Manifest) -> Iterator[float]:
-        """When each result was written, where the store is a folder."""
+        """When each result was written, by ``Watch``; where the store is a folder."""
+        offset = time.monotonic() - time.time()
         for page in expand(selected(manifest)):
             path = self._connections.store.local_path(keys.page(manifest.job_id, page))
             if path is not None and path.exists():
-                yield path.stat().st_mtime
+                yield path.stat().st_mtime + offset
 
 
 def _choose(plan: Plan, pages: int) -> Iterator[Sheets]:

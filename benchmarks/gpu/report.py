@@ -24,9 +24,16 @@ def _lines(parts: dict[str, Any]) -> Iterator[tuple[str, float | None, dict[str,
         if found.get("pages_per_s_with_drawing"):
             yield "  with drawing, one core", found["pages_per_s_with_drawing"], {}
         if found.get("steady_pages_per_s"):
-            yield "  in steady state", found["steady_pages_per_s"], {}
+            yield _steady(found)
         for size in found.get("sizes", {}).values():
             yield f"  {size['pages']} pages", size["pages_per_s"], size
+            if size.get("steady_pages_per_s"):
+                yield _steady(size)
+
+
+def _steady(found: dict[str, Any]) -> tuple[str, float | None, dict[str, Any]]:
+    usage = {"usage": found["steady_usage"]}
+    return f"    {found['pages']}, steady part", found["steady_pages_per_s"], usage
 
 
 def _row(

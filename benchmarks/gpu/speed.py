@@ -1,11 +1,22 @@
 """Speed away from the two ends of a run."""
 
+from dataclasses import dataclass
+
 #: The middle has to last at least this share of the run; waves of pages that end together don't.
 LEAST_SHARE = 0.3
 
 
-def steady_speed(begin: float, ends: list[float]) -> float | None:
-    """Pages per second between the first and the last fifth of the pages.
+@dataclass(frozen=True)
+class Middle:
+    """The time between the first and the last fifth of the pages."""
+
+    begin: float
+    end: float
+    pages_per_s: float
+
+
+def middle(begin: float, ends: list[float]) -> Middle | None:
+    """The steady part of a run.
 
     ``ends`` holds the second in which each page ended, ``begin`` that of the first submission;
     None where the pages are too few, or most of them ended at once.
@@ -15,4 +26,5 @@ def steady_speed(begin: float, ends: list[float]) -> float | None:
     first, last = fifth, len(times) - 1 - fifth
     if last - first < 2 or times[last] - times[first] < LEAST_SHARE * (times[-1] - begin):
         return None
-    return (last - first) / (times[last] - times[first])
+    seconds = times[last] - times[first]
+    return Middle(times[first], times[last], (last - first) / seconds)

@@ -6,8 +6,11 @@ import subprocess
 import threading
 import time
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import psutil
+
+from benchmarks.gpu.speed import Middle
 
 INTERVAL_S = 0.5
 TELL_EVERY_S = 10.0
@@ -75,6 +78,8 @@ class Watch:
     def usage(self, begin: float, end: float) -> Usage:
         """What the time between two marks cost."""
         inside = [sample for sample in self._samples if begin <= sample.at <= end]
+        if not inside:  # shorter than the time between two samples
+            inside = [min(self._samples, key=lambda sample: abs(sample.at - begin))]
         busy = [sample.gpu_busy for sample in inside if sample.gpu_busy is not None]
         cpu = [sample.cpu_s for sample in inside]
         return Usage(
@@ -85,6 +90,13 @@ class Watch:
             gpu_busy=sum(busy) / len(busy) if busy else None,
             gpu_gib=max(sample.gpu_bytes for sample in inside) / GIBIBYTE,
         )
+
+    def steady(self, middle: Middle | None) -> dict[str, Any]:
+        """Speed and cost of a run's steady part; nothing where there is none."""
+        if middle is None:
+            return {}
+        usage = self.usage(middle.begin, middle.end).plain()
+        return {"steady_pages_per_s": middle.pages_per_s, "steady_usage": usage}
 
     def say(self, text: str) -> None:
         """A line with the part's name and its age."""

@@ -38,10 +38,7 @@ def engine_arguments(
         "disable_log_stats": not settings.metrics_port,
         "stream_interval": 1 if settings.stream_output else TOKENS_PER_SIGN,
         "worker_extension_cls": "workers.vllm_plugin.register.WorkerExtension",
-        "additional_config": {
-            "pagefleet_trouble": str(lessons.trouble),
-            "pagefleet_vision": settings.vllm_vision,
-        },
+        "additional_config": {"pagefleet_trouble": str(lessons.trouble)},
         **_further(settings.vllm_arguments),
     }
 

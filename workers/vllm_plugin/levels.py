@@ -5,9 +5,7 @@ All whole views of a step go through the tower together, and all tiles do, so th
 is busy and not the launch of its kernels. Nothing here waits for the device.
 """
 
-import functools
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -17,13 +15,10 @@ import torch
 WHOLE, TILES, GRID = "level_whole", "level_tiles", "level_grid"
 #: Those of vLLM's own processor.
 STOCK_WHOLE, STOCK_TILES, STOCK_GRID = "pixel_values", "images_crop", "images_spatial_crop"
-#: Pixels that go through the tower at once; its attention tables take memory in proportion,
-#: 400 MB for each 1024 x 1024 where they are not fused.
-PIXELS_AT_ONCE = 4 * 1024 * 1024
+#: Pixels that go through the tower at once; it takes 110 MB for each million of them.
+PIXELS_AT_ONCE = 16 * 1024 * 1024
 
-_TABLE, _COMPILED = "_pagefleet_levels", "_pagefleet_compiled"
-#: Set in processes whose vision tower is to be compiled.
-compiling = threading.Event()
+_TABLE = "_pagefleet_levels"
 Tensor = Any
 
 
@@ -64,7 +59,7 @@ class _Tower:
         found: list[Tensor] = []
         for _, alike in groupby(stacks, key=lambda stack: stack.shape[-1]):
             members = list(alike)
-            features = [self._features(part) for part in self._portions(members)]
+            features = [_through(self._model, part) for part in self._portions(members)]
             found.extend(torch.cat(features).split([len(stack) for stack in members]))
         return found
 
@@ -73,31 +68,12 @@ class _Tower:
         side = values.shape[-1]
         yield from values.split(max(1, PIXELS_AT_ONCE // (side * side)))
 
-    def _features(self, values: Tensor) -> Tensor:
-        return (
-            _compiled(self._model)(values) if compiling.is_set() else _through(self._model, values)
-        )
-
 
 def _through(model: Any, values: Tensor) -> Tensor:
     first = model.sam_model(values)
     second = model.vision_model(values, first)
     both = torch.cat((second[:, 1:], first.flatten(2).permute(0, 2, 1)), dim=-1)
     return model.projector(both)
-
-
-def _compiled(model: Any) -> Callable[[Tensor], Tensor]:
-    """The way through the tower as fused kernels, one set for each side; any number of views."""
-    if not hasattr(model, _COMPILED):
-        fused = torch.compile(functools.partial(_through, model), dynamic=False)
-
-        def call(values: Tensor) -> Tensor:
-            torch._dynamo.maybe_mark_dynamic(values, 0)
-            return fused(values)
-
-        setattr(model, _COMPILED, call)
-    found: Callable[[Tensor], Tensor] = getattr(model, _COMPILED)
-    return found
 
 
 def _assemble(model: Any, tiles: Tensor | None, whole: Tensor, grid: Sequence[int]) -> Tensor:

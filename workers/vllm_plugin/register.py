@@ -20,8 +20,6 @@ from typing import Any
 #: Key of vLLM's ``additional_config``: the file that names the owning process, and gets the reason
 #: of a death. Only its path is configuration, as that goes into the key of compiled code.
 TROUBLE = "pagefleet_trouble"
-#: Another key; "compiled" makes the vision tower's kernels be fused.
-VISION = "pagefleet_vision"
 OWNER_CHECK_S = 2.0
 _MODELS = {
     "vllm.model_executor.models.deepseek_ocr:DeepseekOCRForCausalLM": "_batched",
@@ -40,12 +38,14 @@ class WorkerExtension:
 
 def register() -> None:
     """Teach both models to take bare levels, and workers to say why they die; idempotent."""
+    from vllm.model_executor.models.deepencoder import RelPosAttention
     from vllm.v1.engine.core import EngineCore
     from vllm.v1.worker.worker_base import WorkerWrapperBase
 
     for name, way in _MODELS.items():
         module, cls = name.split(":")
         _replace(getattr(import_module(module), cls), "embed_multimodal", globals()[way])
+    _replace(RelPosAttention, "forward", _folded)
     _replace(WorkerWrapperBase, "init_device", lambda original: _tied(_noting(original)))
     for method in _WORKER_STEPS:
         _replace(WorkerWrapperBase, method, _noting)
@@ -100,15 +100,22 @@ def _translated(original: Any) -> Any:
     return embed_multimodal
 
 
+def _folded(original: Any) -> Any:
+    def forward(self: Any, x: Any) -> Any:
+        from workers.vllm_plugin.folded_attention import folded_attention
+
+        if not (_ours and self.use_rel_pos):
+            return original(self, x)
+        return folded_attention(self, x)
+
+    return forward
+
+
 def _tied(original: Any) -> Any:
     def init_device(self: Any, *args: Any, **kwargs: Any) -> Any:
         path = _trouble_file(self)
         if path is not None:
             _ours.add(path)
-            if self.vllm_config.additional_config.get(VISION) == "compiled":
-                from workers.vllm_plugin.levels import compiling
-
-                compiling.set()
             owner = int(json.loads(path.read_text("utf-8"))["owner"])
             threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
         return original(self, *args, **kwargs)
