@@ -62,6 +62,9 @@ class Pools(Scripts):
         if self._call("set", key, owner, nx=True, ex=seconds):
             return True
         if self._call("get", key) != owner:
+            # Set back, the broker's clock would keep the lock of somebody who died for hours.
+            if self._call("ttl", key) > seconds:
+                self._call("expire", key, seconds)
             return False
         self._call("expire", key, seconds)
         return True

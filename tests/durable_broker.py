@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import redis
@@ -17,8 +18,15 @@ from shared.lifeline import die_with_parent
 class DurableBroker:
     """One Valkey on one port; ``kill`` is SIGKILL, ``start`` finds what was written."""
 
-    def __init__(self, folder: Path, *, append_only: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        append_only: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._folder = folder
+        self._environment = {**os.environ, **(environment or {})}
         self.port = find_free_port()
         self._append_only = append_only
         self._process: subprocess.Popen[bytes] | None = None
@@ -38,6 +46,7 @@ class DurableBroker:
         parent = os.getpid()
         self._process = subprocess.Popen(
             [str(get_binary_path()), *words],
+            env=self._environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             preexec_fn=lambda: die_with_parent(parent),

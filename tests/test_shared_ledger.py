@@ -142,20 +142,6 @@ def test_a_message_of_before_a_lost_broker_makes_no_queued_page_look_lost(
     assert ledger.overdue(QUEUE, 0) == []
 
 
-def test_a_lease_ends_in_time_although_the_brokers_clock_was_set_back(
-    ledger: Ledger, client: "redis.Redis"
-) -> None:
-    open_job(ledger, 1)
-    take(ledger, ledger.dispatch(ENGINE, "normal")[0])
-    # What a lease looks like after the clock went back by an hour.
-    client.zincrby("pagefleet:leases:fake", 3600, page_id(JOB, 1))
-
-    assert ledger.bury_expired(ENGINE, 0) == []
-
-    ends = client.zscore("pagefleet:leases:fake", page_id(JOB, 1))
-    assert ends is not None and ends <= ledger.now() + ledger.lease_s
-
-
 def test_a_page_that_died_with_its_worker_twice_runs_alone_and_is_condemned_in_the_end(
     ledger: Ledger,
 ) -> None:

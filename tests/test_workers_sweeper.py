@@ -1,5 +1,6 @@
 """The sweeper finds what is lost, leaves alone what waits, and rebuilds an emptied broker."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,6 +102,33 @@ def test_a_broker_on_an_empty_disk_is_rebuilt_from_the_store(
 
     assert check_job(fleet.store, manifest.job_id).status == "ok"
     assert set(fleet.reader.reads.values()) == {1}, "a page with a result is not read again"
+
+
+def test_a_submission_under_way_is_left_alone_although_its_machines_clock_is_behind(
+    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "STALE_MARKER_S", 3600.0)
+    job_id = "0123456789abcdef-01234567"
+    fleet.jobs.mark_open(job_id, time.time() - 5 * 3600)
+    fleet.store.put(f"jobs/{job_id}/source.pdf", b"%PDF-")
+
+    sweep(fleet)
+    sweep(fleet)
+
+    assert fleet.store.exists(f"jobs/{job_id}/source.pdf")
+
+
+def test_a_submission_that_died_is_removed_in_the_end_whatever_its_clock_said(
+    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = "0123456789abcdef-01234567"
+    fleet.jobs.mark_open(job_id, time.time() + 5 * 3600)
+    fleet.store.put(f"jobs/{job_id}/source.pdf", b"%PDF-")
+    monkeypatch.setattr(sweeping, "STALE_MARKER_S", -1.0)
+
+    sweep(fleet)
+
+    assert [*fleet.store.list("open/"), *fleet.store.list("jobs/")] == []
 
 
 def test_nothing_is_purged_while_the_clocks_differ(

@@ -99,6 +99,21 @@ def test_a_fleet_calls_again_until_it_is_heard_and_notes_it(
     assert list(store.list("notify/")) == []
 
 
+def test_a_pause_noted_by_a_clock_that_was_hours_ahead_holds_nothing_up(local: Settings) -> None:
+    jobs = JobStore(open_store(local))
+    with receiver([500, 200]) as server:
+        manifest = ended_job(jobs, webhook=server.url())
+        deliver(local, jobs, lambda: jobs.delivery(manifest.job_id) is not None)
+        noted = jobs.delivery(manifest.job_id)
+        assert noted is not None
+        ahead = noted.model_copy(update={"next_try": time.time() + 5 * 3600})
+        jobs.record_delivery(manifest.job_id, ahead)
+
+        deliver(local, jobs, lambda: jobs.notified(manifest.job_id) is not None)
+
+    assert len(server.calls) == 2
+
+
 def test_a_worker_killed_between_delivery_and_its_note_calls_once_more(
     settings: SettingsFactory, redis_url: str, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ LOST_AFTER_S = 20.0
 #: Seconds after which a job whose pages are all done should have its document, and one whose
 #: pages were all dispatched some progress.
 REDUCE_AFTER_S = 60.0
-#: Seconds after which a marker without a manifest is a submission that died.
+#: Seconds in one sweeper's sight after which a marker without a manifest is a dead submission.
 STALE_MARKER_S = 3600.0
 MARKERS_PER_ROUND = 1000
 #: Seconds by which the clocks of this machine and the broker may differ before nothing is purged.
@@ -81,6 +81,8 @@ class Sweeper:
         #: A request for a round may come while the timer's is under way.
         self._busy = threading.Lock()
         self._suspected: dict[tuple[str, str], float] = {}
+        #: Markers without a manifest: what they say, and since when we see that they say it.
+        self._bare: dict[str, tuple[float | None, float]] = {}
 
     def sweep(self) -> Repairs | None:
         """One round; None where another sweeper is at it, here or elsewhere."""
@@ -185,8 +187,12 @@ class Sweeper:
         """Take up open jobs of the store that are not hot, a bounded number per round."""
         after = self._ledger.cursor("adopt")
         listed = list(self._jobs.store.list(keys.OPEN, start_after=after, limit=MARKERS_PER_ROUND))
-        for key in listed:
-            repairs.adopted += self._take_up(key.removeprefix(keys.OPEN))
+        found = [key.removeprefix(keys.OPEN) for key in listed]
+        if not after and len(listed) < MARKERS_PER_ROUND:  # these are all
+            gone = self._bare.keys() - set(found)
+            self._bare = {job: seen for job, seen in self._bare.items() if job not in gone}
+        for job_id in found:
+            repairs.adopted += self._take_up(job_id)
         self._ledger.cursor("adopt", listed[-1] if len(listed) == MARKERS_PER_ROUND else "")
 
     def _take_up(self, job_id: str) -> int:
@@ -216,10 +222,13 @@ class Sweeper:
         return 1
 
     def _forget_stale_marker(self, job_id: str) -> None:
-        created = self._jobs.marked_open_at(job_id)
-        if created is None:
-            self._jobs.mark_open(job_id, time.time())  # damaged: its time begins anew
-        elif time.time() - created > STALE_MARKER_S:
+        """Not by the time in it: the submitting machine's clock may be hours behind ours."""
+        created, now = self._jobs.marked_open_at(job_id), time.monotonic()
+        known, since = self._bare.get(job_id, (created, now))
+        if known != created:
+            since = now
+        self._bare[job_id] = created, since
+        if now - since > STALE_MARKER_S:
             self._jobs.purge(job_id)
 
 

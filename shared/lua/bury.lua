@@ -8,12 +8,8 @@ despite_full_memory()
 if worker ~= '' then
   ids = redis.call('SMEMBERS', P .. 'held:' .. worker)
 else
-  -- The server's clock was set back: no lease may last longer than leases do.
-  local longest = now() + tonumber(ARGV[5])
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, longest + 1, '+inf')) do
-    redis.call('ZADD', leases, longest, id)
-  end
-  ids = redis.call('ZRANGEBYSCORE', leases, '-inf', now() - tonumber(ARGV[4]), 'LIMIT', 0, 1000)
+  local over = lease_now(tonumber(ARGV[5])) - tonumber(ARGV[4])
+  ids = redis.call('ZRANGEBYSCORE', leases, '-inf', over, 'LIMIT', 0, 1000)
 end
 local out = {}
 for _, id in ipairs(ids) do

@@ -21,7 +21,8 @@ if over then
   return {over, 0, 0, 0, 0}
 end
 if holder then
-  local live = tonumber(redis.call('ZSCORE', P .. 'leases:' .. engine, id) or 0) > now()
+  local live = tonumber(redis.call('ZSCORE', P .. 'leases:' .. engine, id) or 0)
+    > lease_now(tonumber(ARGV[8]))
   -- Its own: the answer was lost on the way and the worker asks again.
   local own = holder == worker .. '|' .. lane .. '|' .. token
   if live and not own then return {'held', 0, 0, 0, 0} end

@@ -8,6 +8,8 @@ for i = 3, #ARGV do
     redis.call('SET', key, ARGV[1], 'EX', ARGV[2])
     held[#held + 1] = 1
   else
+    -- Set back, the server's clock would keep the lease of somebody who died for hours.
+    if redis.call('TTL', key) > tonumber(ARGV[2]) then redis.call('EXPIRE', key, ARGV[2]) end
     held[#held + 1] = 0
   end
 end

@@ -8,6 +8,21 @@ local function now()
   local t = redis.call('TIME')
   return tonumber(t[1]) + tonumber(t[2]) / 1000000
 end
+-- Leases live by the server's clock without its steps. From one look to the next it moves on by
+-- half a lease at most, and never back: a clock that was set, or a server that was away so that
+-- nobody could renew, ends no lease of a worker that lives.
+local function lease_now(lease_s)
+  local known = redis.call('HMGET', P .. 'leaseclock', 'seen', 'behind')
+  local t = now()
+  local seen, behind = tonumber(known[1] or t), tonumber(known[2] or 0)
+  local passed = t - seen
+  local counted = math.max(0, math.min(passed, lease_s / 2))
+  behind = behind + passed - counted
+  if not known[1] or passed ~= counted or passed > 1 then
+    redis.call('HSET', P .. 'leaseclock', 'seen', t, 'behind', behind)
+  end
+  return t - behind
+end
 -- A server without memory refuses a script's first write if it could grow; not those after one
 -- that can't. What holds pages or lets go of them must work then; only new work has to wait.
 local function despite_full_memory()
@@ -51,7 +66,7 @@ local function worker_of(holder)
   return holder and string.match(holder, '^([^|]*)|')
 end
 local function hold(engine, id, worker, lane, token, seconds)
-  redis.call('ZADD', P .. 'leases:' .. engine, now() + seconds, id)
+  redis.call('ZADD', P .. 'leases:' .. engine, lease_now(seconds) + seconds, id)
   redis.call('HSET', P .. 'holders:' .. engine, id, worker .. '|' .. lane .. '|' .. token)
   redis.call('SADD', P .. 'held:' .. worker, id)
   redis.call('ZADD', P .. 'outstanding:' .. engine, 'NX', now(), id)

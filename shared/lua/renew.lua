@@ -2,9 +2,9 @@
 -- Returns {cancelled, taken, retaken}: ids whose job was cancelled; that are done or another
 -- worker's by now; that nobody held, because the broker forgot the lease or it ran out.
 local engine, worker, seconds = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local expiry = now() + seconds
 local cancelled, taken, retaken = {}, {}, {}
 despite_full_memory()
+local expiry = lease_now(seconds) + seconds
 for i = 4, #ARGV do
   local id = ARGV[i]
   local job, page = split_id(id)

@@ -60,6 +60,11 @@ class Faults:
         ]
         if lab.plan.draws:
             self._kinds.append((6, "kill renderer", self._kill_renderer))
+        if lab.clocks:
+            self._kinds += [(3, "step broker clock", self._step_broker)]
+            self._kinds += [(3, "step machine clock", self._step_machine)]
+        if lab.disk is not None:
+            self._kinds.append((2, "full disk", self._fill_disk))
         if lab.store_proxy is not None:
             self._kinds += [(10, "store trouble", self._trouble), (1, "store away", self._outage)]
 
@@ -259,7 +264,26 @@ class Faults:
     def _ended(self, job_id: str) -> bool:
         return self._lab.store.exists(f"jobs/{job_id}/_DONE")
 
+    # Clocks --------------------------------------------------------------------------------
+
+    def _step_broker(self) -> bool:
+        self._lab.clocks["broker"].step(self._chance)
+        return True
+
+    def _step_machine(self) -> bool:
+        names = sorted(self._lab.clocks.keys() - {"broker"})
+        self._lab.clocks[self._chance.choice(names)].step(self._chance)
+        return True
+
     # The store -----------------------------------------------------------------------------
+
+    def _fill_disk(self) -> bool:
+        """Nothing, or a few files more, has room; writes may end half-way."""
+        assert self._lab.disk is not None
+        hit = self._lab.disk.fill(self._chance.randrange(64 << 10))
+        time.sleep(self._chance.uniform(0.5, 4))
+        self._lab.disk.free()
+        return hit
 
     def _trouble(self) -> bool:
         assert self._lab.store_proxy is not None

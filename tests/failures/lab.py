@@ -15,10 +15,12 @@ from shared.settings import Settings, build_settings
 from shared.store import ObjectStore, open_store
 from tests.durable_broker import DurableBroker
 from tests.failures.broker_proxy import BrokerProxy
+from tests.failures.clocks import clocks
 from tests.failures.faults import Faults
 from tests.failures.feeding import Feeder
 from tests.failures.machines import Machine
 from tests.failures.plan import Findings, Plan
+from tests.failures.small_disk import SmallDisk
 from tests.failures.store_proxy import StoreProxy
 from tests.failures.verdict import count_repeated, judge
 from tests.services import S3Server, start_s3
@@ -36,7 +38,10 @@ class Lab:
         self.findings = Findings()
         self.chance = random.Random(plan.seed)
         (folder / "broker").mkdir()
-        self.broker = DurableBroker(folder / "broker")
+        #: By whose they are; none where clocks can't be set here.
+        self.clocks = clocks(folder, ["broker", *self._names()])
+        self.disk = SmallDisk.mounted(folder / "store") if plan.store == "file" else None
+        self.broker = DurableBroker(folder / "broker", environment=self._by_clock("broker"))
         self.broker.start()
         self.proxy = BrokerProxy(self.broker.port)
         self.s3, self.store_proxy = self._start_store()
@@ -62,11 +67,14 @@ class Lab:
 
     def _work(self) -> None:
         log = self.folder / "workers.log"
-        self.machines = [Machine(self.settings, log) for _ in range(self.plan.machines)]
+        self.machines = [
+            Machine(self.settings, log, self._by_clock(name)) for name in self._names()
+        ]
         feeder = Feeder(self)
         feeding = threading.Thread(target=feeder.feed, daemon=True)
         feeding.start()
         faults = Faults(self, feeder)
+        self._tell_left_out()
         faults.inject_until(lambda: not feeding.is_alive() and feeder.all_ended())
         feeder.stop()
         feeding.join()
@@ -84,6 +92,19 @@ class Lab:
             if feeder.all_ended() and not list(self.store.list("open/")):
                 return
             time.sleep(LOOK_S)
+
+    def _names(self) -> list[str]:
+        return [f"machine-{number}" for number in range(self.plan.machines)]
+
+    def _by_clock(self, name: str) -> dict[str, str]:
+        clock = self.clocks.get(name)
+        return clock.environment if clock else {}
+
+    def _tell_left_out(self) -> None:
+        if not self.clocks:
+            self.findings.left_out.append("stepping clocks (they need a C compiler)")
+        if self.disk is None:
+            self.findings.left_out.append("full disk (a file store, and somebody who may mount)")
 
     def _start_store(self) -> tuple[S3Server | None, StoreProxy | None]:
         if self.plan.store == "file":
@@ -124,6 +145,8 @@ class Lab:
             machine.stop()
         self.proxy.close()
         self.broker.kill()
+        if self.disk is not None:
+            self.disk.remove()
         if self.s3 is not None and self.store_proxy is not None:
             self.store_proxy.close()
             self.s3.stop()

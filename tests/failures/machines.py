@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from shared.lifeline import die_with_parent
@@ -14,8 +15,8 @@ from tests.fleet import BIN, environment, processes_of
 class Machine:
     """One ``pagefleet-worker start``; started again when it is gone, as an orchestrator does."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, log: Path, own: Mapping[str, str]) -> None:
+        self._environment = {**environment(settings), **own}
         self._log = log
         self.process = self._start()
 
@@ -38,7 +39,7 @@ class Machine:
         with self._log.open("ab") as output:
             return subprocess.Popen(
                 [str(BIN / "pagefleet-worker"), "start", "--engine", "fake"],
-                env=environment(self._settings),
+                env=self._environment,
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,

@@ -46,6 +46,8 @@ class Findings:
     repeated: int = 0
     excused: int = 0
     seconds: float = 0.0
+    #: Kinds of fault that can't be made here.
+    left_out: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -66,5 +68,6 @@ class Findings:
             f"orphans  {self.orphans}",
             f"repeated {self.repeated} (in flight in what was struck: at most {self.excused})",
             f"seconds  {self.seconds:.0f}",
+            *(f"left out {kind}" for kind in self.left_out),
             *self.problems[:20],
         ]

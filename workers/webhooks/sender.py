@@ -29,6 +29,8 @@ SENDERS = 8
 PER_HOST = 2
 MARKERS_PER_ROUND = 1000
 LONGEST_WAIT_S = 3600.0
+#: Seconds by which a pause may seem longer than pauses are before a clock is to blame.
+CLOCK_SLACK_S = 5.0
 #: A marker is written just before its job ends.
 NOT_ENDED_WAIT_S = 2.0
 
@@ -103,7 +105,7 @@ class WebhookSender:
             return
         body = message(manifest, done, self._jobs.store.url)
         delivery = self._delivery(job_id, delivery_id(body))
-        wait = delivery.next_try - time.time()
+        wait = self._wait_of(delivery)
         if delivery.state != "pending":
             self._forget(job_id)
         elif wait > 0:
@@ -139,7 +141,7 @@ class WebhookSender:
     def _failed(self, job_id: str, counted: Delivery, error: Undelivered) -> None:
         tries = counted.tries
         over = isinstance(error, Unwanted) or tries >= self._settings.webhook_max_tries
-        wait = min(LONGEST_WAIT_S, self._settings.webhook_retry_s * 2 ** min(tries - 1, 30))
+        wait = self._pause_after(tries)
         failed = {
             "state": "gave_up" if over else "pending",
             "next_try": 0.0 if over else round(time.time() + wait, 3),
@@ -152,6 +154,15 @@ class WebhookSender:
             self._forget(job_id)
         else:
             self._wait(job_id, wait)
+
+    def _wait_of(self, delivery: Delivery) -> float:
+        """Seconds until the next try; due at once where a clock was set since it was noted."""
+        wait = delivery.next_try - time.time()
+        return wait if wait <= self._pause_after(delivery.tries) + CLOCK_SLACK_S else 0.0
+
+    def _pause_after(self, tries: int) -> float:
+        doubled = self._settings.webhook_retry_s * 2 ** min(max(0, tries - 1), 30)
+        return float(min(LONGEST_WAIT_S, doubled))
 
     def _wait(self, job_id: str, seconds: float) -> None:
         self._not_before[job_id] = time.monotonic() + seconds
