@@ -12,7 +12,7 @@ PagefleetError
 │           Truncated, Quarantined, Cancelled
 └── Unwell                         this machine or a service is unwell: retried elsewhere
     ├── StoreUnreachable, BrokerUnreachable (exit 5)
-    │   └── BrokerFull
+    │   └── StoreFull, BrokerFull
     └── EngineDead, EngineAway, HelperUnavailable
 """
 
@@ -163,6 +163,10 @@ class Unwell(PagefleetError):
 class StoreUnreachable(Unwell):
     code = "store_unreachable"
     exit_code = ExitCode.UNREACHABLE
+
+
+class StoreFull(StoreUnreachable):
+    """The store has no room left for more; what is in it can be read and removed."""
 
 
 class BrokerUnreachable(Unwell):

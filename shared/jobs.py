@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -11,7 +12,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from shared import keys
-from shared.errors import CorruptDocument, NotFound, StoreUnreachable
+from shared.errors import CorruptDocument, NotFound, StoreFull, StoreUnreachable
 from shared.pages import PageRange, expand, from_numbers, parse_ranges
 from shared.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
 from shared.store import ObjectStore
@@ -184,9 +185,11 @@ class JobStore:
     def purge(self, job_id: str) -> None:
         """Remove a job; what makes it a job goes first.
 
-        The marker stands meanwhile, so that the sweeper ends a purge whose process died.
+        The marker stands meanwhile, so that the sweeper ends a purge whose process died; a
+        full store is cleaned even where there is no room for it.
         """
-        self.mark_open(job_id, time.time())
+        with suppress(StoreFull):
+            self.mark_open(job_id, time.time())
         self.store.delete([keys.done(job_id), keys.manifest(job_id)])
         self.store.delete([keys.notify_marker(job_id)])
         self.store.delete(self.store.list(keys.job(job_id)))

@@ -26,6 +26,7 @@ from botocore.exceptions import (
 
 from shared.errors import NotFound, StoreUnreachable, UsageError
 from shared.s3_advice import CREDENTIALS, advice
+from shared.s3_clock import follow_service_clock
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,12 +107,14 @@ def probe(options: S3Options) -> "S3Client":
 def _connect(options: S3Options, hasty: bool, process: int) -> "S3Client":
     with explained(options.service, options):
         try:
-            return boto3.session.Session().client(
+            made = boto3.session.Session().client(
                 "s3",
                 endpoint_url=options.endpoint_url,
                 region_name=options.region,
                 config=_config(options, hasty),
             )
+            follow_service_clock(made)
+            return made
         except ValueError as error:
             raise UsageError(f"PAGEFLEET_S3_ENDPOINT_URL or the region is bad: {error}") from None
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shared.durable_write import DurableWriter, sync_folder
-from shared.errors import NotFound, StoreUnreachable, TooLarge
+from shared.errors import NotFound, StoreFull, StoreUnreachable, TooLarge
 from shared.keys import check_folder, check_key, check_prefix, is_key
 
 #: In the root; keys can't begin with a dot, so it is never listed.
 TEMPORARY = ".tmp"
 CHUNK = 1 << 20
 _NO_OBJECT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _ADVICE = {
     errno.ENOSPC: "free some space or choose another PAGEFLEET_STORE",
     errno.EDQUOT: "free some of the quota or choose another PAGEFLEET_STORE",
@@ -216,4 +217,5 @@ def _explained(path: Path, verb: str) -> Iterator[None]:
 
 def _unreachable(error: OSError, path: Path, verb: str) -> StoreUnreachable:
     advice = _ADVICE.get(error.errno or 0, "mend the disk or choose another PAGEFLEET_STORE")
-    return StoreUnreachable(f"can't {verb} {path}: {error.strerror or error}; {advice}")
+    kind = StoreFull if error.errno in _FULL else StoreUnreachable
+    return kind(f"can't {verb} {path}: {error.strerror or error}; {advice}")

@@ -16,8 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import NotFound, StoreUnreachable
+from shared.errors import NotFound, StoreFull, StoreUnreachable
+from shared.jobs import JobStore
 from shared.store_file import TEMPORARY, FileStore
+from tests.failures.small_disk import SmallDisk
+from tests.stored_jobs import ended_job
 
 KEYS = st.lists(st.sampled_from(["a", "a-2", "a0", "b", "ä", "A", "\U0001f600"]), min_size=1)
 KILLED_WRITER = """\
@@ -59,17 +62,12 @@ def file_size_limit(bytes_: int) -> Iterator[None]:
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
+    disk = SmallDisk.mounted(tmp_path / "tiny")
+    if disk is None:
         pytest.skip("this user may not mount a small file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    assert disk.fill(256 << 10)
+    yield tmp_path / "tiny"
+    disk.remove()
 
 
 def test_objects_are_plain_files_that_a_person_can_read(store: FileStore, root: Path) -> None:
@@ -254,6 +252,19 @@ def test_a_full_disk_is_told_and_leaves_no_part(tiny_disk: Path) -> None:
 
     assert files_below(tiny_disk / "store") == ["a/old"]
     assert store.put_new("a/new", b"small enough")
+
+
+def test_a_job_can_be_purged_from_a_full_disk(tiny_disk: Path) -> None:
+    store = FileStore(tiny_disk)
+    ended_job(JobStore(store), [{}, {}])
+    with pytest.raises(StoreFull):
+        for number in range(100):
+            store.put(f"filler/{number}", b"x" * 4096)
+
+    for job_id in list(JobStore(store).job_ids()):
+        JobStore(store).purge(job_id)
+
+    assert [*store.list("jobs/"), *store.list("open/")] == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

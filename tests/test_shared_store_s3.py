@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -10,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from shared import s3_client
+from shared import s3_client, s3_clock
 from shared.errors import NotFound, PagefleetError, StoreUnreachable, TooLarge, UsageError
 from shared.settings import Settings
 from shared.store import ObjectStore, download_uri, list_uri, open_store, open_uri
@@ -342,3 +343,18 @@ def test_a_writer_that_dies_before_its_first_byte_leaves_no_empty_object(
     thread.join()
 
     assert store.put_new("jobs/a", b"text") is True
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+def test_a_machine_whose_clock_is_hours_off_reads_and_writes(
+    s3_store: ObjectStore, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    monkeypatch.setattr(s3_clock, "_behind", None)
+    right, off = s3_clock.machine_time, timedelta(hours=hours)
+    monkeypatch.setattr(s3_clock, "machine_time", lambda **words: right(**words) + off)
+
+    assert not s3_store.exists("a")  # this refusal has no body
+    assert s3_store.put_new("a", b"1")
+
+    monkeypatch.setattr(s3_clock, "machine_time", right)  # and now it was set
+    assert s3_store.get("a") == b"1"
