@@ -41,19 +41,22 @@ class EngineContract:
     together: ClassVar[int] = len(SHAPES)
 
     @pytest.fixture(scope="class")
-    def settings(self, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    @classmethod
+    def settings(cls, tmp_path_factory: pytest.TempPathFactory) -> Settings:
         """Settings with a private home."""
         home = tmp_path_factory.mktemp("engine")
-        return build_settings({"home": home, "engine": self.name, **self.values})
+        return build_settings({"home": home, "engine": cls.name, **cls.values})
 
     @pytest.fixture(scope="class")
-    def bench(self, settings: Settings) -> Iterator[Bench]:
+    @classmethod
+    def bench(cls, settings: Settings) -> Iterator[Bench]:
         """The engine, running for all tests of the class."""
-        with running(make_engine(self.name, settings), settings) as bench:
+        with running(make_engine(cls.name, settings), settings) as bench:
             yield bench
 
     @pytest.fixture(scope="class")
-    def pages(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    @classmethod
+    def pages(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
         """A document of pages that differ."""
         return distinct_pages(tmp_path_factory.mktemp("pages") / "pages.pdf")
 

@@ -63,9 +63,8 @@ class TestOpenAi(EngineContract):
     name = "openai"
 
     @pytest.fixture(scope="class")
-    def settings(
-        self, tmp_path_factory: pytest.TempPathFactory, endpoint: OpenAiServer
-    ) -> Settings:
+    @classmethod
+    def settings(cls, tmp_path_factory: pytest.TempPathFactory, endpoint: OpenAiServer) -> Settings:
         from shared.settings import build_settings
 
         home = tmp_path_factory.mktemp("engine")

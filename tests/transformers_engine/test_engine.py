@@ -31,14 +31,16 @@ class _Model(EngineContract):
     folder: ClassVar[str]
 
     @pytest.fixture(scope="class")
-    def settings(self, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-        folder = tmp_path_factory.mktemp(self.folder)
-        self.write(folder)
+    @classmethod
+    def settings(cls, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+        folder = tmp_path_factory.mktemp(cls.folder)
+        cls.write(folder)
         values: dict[str, Any] = {"batch_size": 3, "bench_output_tokens": TOKENS}
         home = tmp_path_factory.mktemp("home")
         return build_settings({"home": home, "model": str(folder), **values})
 
-    def write(self, folder: Path) -> None:
+    @classmethod
+    def write(cls, folder: Path) -> None:
         """Make the checkpoint."""
         raise NotImplementedError
 
@@ -56,7 +58,8 @@ class TestDeepSeekOcr(_Model):
 
     folder = "DeepSeek-OCR"
 
-    def write(self, folder: Path) -> None:
+    @classmethod
+    def write(cls, folder: Path) -> None:
         write_v1(folder)
 
     def test_other_resolutions_are_read_too(self, bench: Bench, pages: Path) -> None:
@@ -73,7 +76,8 @@ class TestDeepSeekOcr2(_Model):
 
     folder = "DeepSeek-OCR-2"
 
-    def write(self, folder: Path) -> None:
+    @classmethod
+    def write(cls, folder: Path) -> None:
         write_ocr2(folder)
 
     def test_a_resolution_that_it_lacks_is_refused(self, bench: Bench, pages: Path) -> None:

@@ -1,7 +1,6 @@
 """The real engine on vLLM's CPU build, with a tiny model of random weights."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,14 +50,10 @@ class TestVllm(EngineContract):
     together = 4
 
     @pytest.fixture(scope="class")
-    def settings(self, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    @classmethod
+    def settings(cls, tmp_path_factory: pytest.TempPathFactory) -> Settings:
         values = tiny_engine(tmp_path_factory.mktemp("model"))
         return build_settings({"home": tmp_path_factory.mktemp("home"), **values})
-
-    @pytest.fixture(scope="class")
-    def bench(self, settings: Settings) -> Iterator[Bench]:
-        with running(make_engine(self.name, settings), settings) as bench:
-            yield bench
 
     @pytest.mark.parametrize(("mode", "image_tokens"), MODES)
     def test_every_mode_is_read(
