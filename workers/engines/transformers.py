@@ -116,6 +116,7 @@ class TransformersEngine:
             await running
         finally:
             asked.let_go.set()
+            running.cancel()
 
     async def stop(self) -> None:
         """Free the model; pages with it raise EngineDead."""
