@@ -82,7 +82,8 @@ class Submitter:
             priority=request.priority,
             labels=request.labels,
             webhook=request.webhook,
-            created=round(time.time(), 3),
+            # Retention goes by it, and this machine's clock may be years behind.
+            created=round(self._ledger.now(), 3),
         )
         return self._create(manifest, opened)
 

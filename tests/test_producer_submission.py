@@ -1,7 +1,9 @@
 """``pagefleet submit`` on a real fleet: job identity, what is stored, what is printed."""
 
 import json
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pymupdf
 import pytest
@@ -78,6 +80,17 @@ def test_a_partial_job_answers_as_it_is_unless_its_failures_are_to_run_again(
     assert (again["job_id"], again["state"]) == (first, "resumed")
     assert fake_fleet("wait", first).status == 3
     assert check_job(open_store(fake_fleet.settings), first).attempts == {1: 1, 2: 1, 3: 3}
+
+
+def test_a_job_is_dated_by_the_brokers_clock_and_not_by_the_submitting_machines(
+    fake_fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producer.submission.time", SimpleNamespace(time=lambda: 0.0))
+
+    job_id = submitted(fake_fleet, str(pdf(tmp_path / "a.pdf", 1, title="dated")))
+
+    created = manifest(fake_fleet, job_id)["created"]
+    assert abs(float(str(created)) - time.time()) < 3600
 
 
 def test_force_makes_numbered_jobs_and_the_newest_answers(
