@@ -13,6 +13,7 @@ from workers.vllm_plugin.repeats import (  # noqa: E402  # after the library is 
     hold_back_repeats,
     padded_ids,
     span_of,
+    terms_of,
 )
 from workers.vllm_plugin.rules import Rule  # noqa: E402
 
@@ -44,7 +45,7 @@ def fast_rule(outputs: list[list[int]], rules: list[Rule | None]) -> list[set[in
         recent = table.int().gather(1, columns_before(lengths.long(), span.width))
         sizes = torch.tensor([[r.size for r in known], [r.window for r in known]])
         ids = torch.tensor([padded_ids(rule) for rule in known])
-        hold_back_repeats(logits, recent, lengths, sizes.int(), ids.int(), span)
+        hold_back_repeats(logits, recent, lengths, terms_of(sizes.int(), ids.int(), span))
     assert set(logits.unique().tolist()) <= {0.0, -torch.inf}
     return [set(row.isinf().nonzero().flatten().tolist()) for row in logits]
 

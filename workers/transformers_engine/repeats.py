@@ -6,7 +6,13 @@ import torch
 
 from workers.deepseek.prompt_ids import CELL_IDS
 from workers.vllm_engine.sampling import Rung
-from workers.vllm_plugin.repeats import hold_back_repeats, padded_ids, span_of, to_device
+from workers.vllm_plugin.repeats import (
+    hold_back_repeats,
+    padded_ids,
+    span_of,
+    terms_of,
+    to_device,
+)
 from workers.vllm_plugin.rules import Rule
 
 
@@ -26,12 +32,11 @@ class HoldBack:
             return scores
         rows, device = len(made), scores.device
         recent = torch.nn.functional.pad(made, (max(0, self._span.width - length), 0))
-        hold_back_repeats(
-            scores,
-            recent[:, -self._span.width :],
-            torch.full((rows,), length, device=device),
+        terms = terms_of(
             to_device([[self._rule.size] * rows, [self._rule.window] * rows], device),
             to_device([padded_ids(self._rule)] * rows, device),
             self._span,
         )
+        lengths = torch.full((rows,), length, device=device)
+        hold_back_repeats(scores, recent[:, -self._span.width :], lengths, terms)
         return scores

@@ -8,7 +8,7 @@ from workers.deepseek.modes import Mode
 from workers.scratch import free_bytes
 
 #: Pages that a GPU of at least so many MiB decodes at once; beyond this a step only gets longer.
-_BATCH_BY_MEMORY = ((60_000, 512), (36_000, 256), (20_000, 128), (0, 64))
+_BATCH_BY_MEMORY = ((36_000, 256), (20_000, 128), (0, 64))
 _BATCH_WITHOUT_GPU = 4
 #: Tokens of a page on average: A4 in gundam mode and its answer.
 _PAGE_TOKENS = 2300

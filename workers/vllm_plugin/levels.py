@@ -16,7 +16,7 @@ WHOLE, TILES, GRID = "level_whole", "level_tiles", "level_grid"
 #: Those of vLLM's own processor.
 STOCK_WHOLE, STOCK_TILES, STOCK_GRID = "pixel_values", "images_crop", "images_spatial_crop"
 #: Pixels that go through the tower at once; it takes 110 MB for each million of them.
-PIXELS_AT_ONCE = 16 * 1024 * 1024
+PIXELS_AT_ONCE = 24 * 1024 * 1024
 
 _TABLE = "_pagefleet_levels"
 Tensor = Any

@@ -10,11 +10,12 @@ from vllm.v1.sample.logits_processor.builtin import process_dict_updates
 
 from workers.vllm_plugin.repeats import (
     NONE,
-    Span,
+    Terms,
     columns_before,
     hold_back_repeats,
     padded_ids,
     span_of,
+    terms_of,
     to_device,
 )
 from workers.vllm_plugin.rules import Rule, rule_of
@@ -33,10 +34,8 @@ class _Sequence:
 class _Batch:
     """What changes only when sequences come, go or move; tensors on the device."""
 
-    span: Span
+    terms: Terms
     slots: Any
-    rules: Any
-    allowed: Any
     #: By row of the logits; None where the row has no rule.
     sequences: tuple[_Sequence | None, ...]
 
@@ -78,7 +77,7 @@ class NoRepeatNGram(LogitsProcessor):  # type: ignore[misc]
         if batch is not None:
             lengths = self._store_news(batch)
             recent = self._recent(batch, lengths)
-            hold_back_repeats(logits, recent, lengths, batch.rules, batch.allowed, batch.span)
+            hold_back_repeats(logits, recent, lengths, batch.terms)
         return logits
 
     def _arrange(self, rows: int) -> _Batch | None:
@@ -89,13 +88,10 @@ class NoRepeatNGram(LogitsProcessor):  # type: ignore[misc]
         found = tuple(self._sequences.get(row) for row in range(rows))
         none = Rule(0)
         rules = [sequence.rule if sequence else none for sequence in found]
-        return _Batch(
-            span,
-            to_device([s.slot if s else self._slots for s in found], self._device).long(),
-            to_device([[r.size for r in rules], [r.window for r in rules]], self._device),
-            to_device([padded_ids(rule) for rule in rules], self._device),
-            found,
-        )
+        table = to_device([[r.size for r in rules], [r.window for r in rules]], self._device)
+        allowed = to_device([padded_ids(rule) for rule in rules], self._device)
+        slots = to_device([s.slot if s else self._slots for s in found], self._device).long()
+        return _Batch(terms_of(table, allowed, span), slots, found)
 
     def _give_slots(self) -> None:
         taken = {sequence.slot for sequence in self._sequences.values()}
@@ -138,7 +134,7 @@ class NoRepeatNGram(LogitsProcessor):  # type: ignore[misc]
             self._history[sequence.slot, : len(known)] = to_device(known, self._device)
 
     def _recent(self, batch: _Batch, lengths: Any) -> Any:
-        columns = columns_before(lengths, batch.span.width)
+        columns = columns_before(lengths, batch.terms.span.width)
         return self._history[batch.slots.unsqueeze(1), columns]
 
 

@@ -66,9 +66,7 @@ class NoRepeatNGram(LogitsProcessor):  # type: ignore[misc]
             logits,
             self._recent(slots, ends, span.width),
             (ends - self._states.prompt_len.gpu[slots]).int(),
-            table[:2],
-            table[2:].T,
-            span,
+            self._repeats.terms_of(table[:2], table[2:].T, span),
         )
         return logits
 

@@ -27,6 +27,9 @@ _MODELS = {
 }
 #: Steps of a worker that its wrapper has itself; it looks up all others by ``__getattr__``.
 _WORKER_STEPS = ("initialize_from_config", "execute_model")
+#: Modules that ask for every page and step which images lie in the step's tokens.
+_ASKING = ("vllm.v1.core.sched.scheduler", "vllm.v1.worker.gpu_model_runner")
+_WHICH_IMAGES = "get_mm_features_in_window"
 #: Not empty in the processes of pagefleet's own engines.
 _ours: set[Path] = set()
 _MARK = "_pagefleet_original"
@@ -46,6 +49,9 @@ def register() -> None:
         module, cls = name.split(":")
         _replace(getattr(import_module(module), cls), "embed_multimodal", globals()[way])
     _replace(RelPosAttention, "forward", _folded)
+    for asking in map(import_module, _ASKING):
+        if hasattr(asking, _WHICH_IMAGES):
+            _replace(asking, _WHICH_IMAGES, _at_once)
     _replace(WorkerWrapperBase, "init_device", lambda original: _tied(_noting(original)))
     for method in _WORKER_STEPS:
         _replace(WorkerWrapperBase, method, _noting)
@@ -53,7 +59,7 @@ def register() -> None:
     _replace(WorkerWrapperBase, "__getattr__", _noting_others)
 
 
-def _replace(owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
+def _replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
     original = getattr(owner, name)
     if not hasattr(original, _MARK):
         wrapped = functools.wraps(original)(wrap(original))
@@ -109,6 +115,18 @@ def _folded(original: Any) -> Any:
         return folded_attention(self, x)
 
     return forward
+
+
+def _at_once(original: Any) -> Any:
+    """The answer for one image without a search; every page has one, and is asked at each token."""
+
+    def which_images(mm_features: Any, start: int, end: int) -> Any:
+        if len(mm_features) != 1:
+            return original(mm_features, start, end)
+        place = mm_features[0].mm_position
+        return int(place.offset + place.length <= start), int(place.offset < end)
+
+    return which_images
 
 
 def _tied(original: Any) -> Any:

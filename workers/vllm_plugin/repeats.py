@@ -2,7 +2,8 @@
 
 A token is held back when the last ``size - 1`` tokens equal those before an earlier token of
 the window: then that earlier token would complete the n-gram a second time. Every step is one
-tensor operation over all rows; nothing is copied to the host.
+tensor operation over all rows, few of them, as each costs the engine's process time to launch;
+nothing is copied to the host.
 """
 
 from collections.abc import Iterable
@@ -48,34 +49,57 @@ def padded_ids(rule: Rule) -> tuple[int, ...]:
     return (*rule.allowed, *[NONE] * (MOST_ALLOWED - len(rule.allowed)))
 
 
-def hold_back_repeats(
-    logits: Tensor, recent: Tensor, lengths: Tensor, rules: Tensor, allowed: Tensor, span: Span
-) -> None:
+@dataclass(frozen=True)
+class Terms:
+    """The rules of a batch's rows, made ready once for many steps; tensors on the device."""
+
+    span: Span
+    #: Rows: a repetition needs so many tokens before its last one.
+    lead: Tensor
+    #: Rows: the farthest distance of a repetition; 0 where there is no rule.
+    farthest: Tensor
+    #: Rows x 1 x span.depth: places of a run before the n-gram's first token.
+    beyond: Tensor
+    #: Rows x 1 x ids, filled up with NONE.
+    allowed: Tensor
+    #: 1 x span.lags, farthest first.
+    lags: Tensor
+
+
+def terms_of(rules: Tensor, allowed: Tensor, span: Span) -> Terms:
+    """``rules``: 2 x rows, sizes and windows (size 0: no rule). ``allowed``: rows x ids."""
+    sizes, windows = rules
+    places = torch.arange(span.depth, device=rules.device)
+    return Terms(
+        span=span,
+        lead=sizes - 1,
+        farthest=torch.where(sizes > 1, windows - sizes + 1, 0),
+        beyond=(places < (span.depth + 1 - sizes).unsqueeze(1)).unsqueeze(1),
+        allowed=allowed.unsqueeze(1),
+        lags=torch.arange(span.lags, 0, -1, device=rules.device).unsqueeze(0),
+    )
+
+
+def hold_back_repeats(logits: Tensor, recent: Tensor, lengths: Tensor, terms: Terms) -> None:
     """Set to minus infinity, in place, every token that would repeat an n-gram.
 
     ``logits``: rows x vocabulary. ``recent``: rows x span.width, the last output tokens, newest
     last, anything before the output's beginning. ``lengths``: rows, output tokens so far.
-    ``rules``: 2 x rows, sizes and windows (size 0: no rule). ``allowed``: rows x ids, NONE-filled.
     """
-    sizes, windows = rules
-    reach = torch.minimum(lengths, windows) - sizes + 1
-    reach = torch.where(sizes > 1, reach, torch.zeros_like(reach))
-    repeats = _repeats(recent, sizes, reach, span)
-    followers = recent[:, span.depth :]
-    repeats &= ~(followers.unsqueeze(2) == allowed.unsqueeze(1)).any(2)
+    followers = recent[:, terms.span.depth :]
+    free = (followers.unsqueeze(2) != terms.allowed).all(2)
+    repeats = _repeats(recent, lengths, terms).logical_and_(free)
     held = torch.where(repeats, -torch.inf, torch.inf).to(logits.dtype)
     # The minimum with infinity changes nothing, so no list of positions has to be made.
     logits.scatter_reduce_(1, followers.long().clamp_(min=0), held, "amin")
 
 
-def _repeats(recent: Tensor, sizes: Tensor, reach: Tensor, span: Span) -> Tensor:
+def _repeats(recent: Tensor, lengths: Tensor, terms: Terms) -> Tensor:
     """Rows x lags, farthest first: do the tokens up to that distance equal the last ones?"""
-    runs = recent.unfold(1, span.depth, 1)
-    equal = runs[:, :-1] == runs[:, -1:]
-    places = torch.arange(span.depth, device=recent.device)
-    beyond = places < (span.depth + 1 - sizes).unsqueeze(1)
-    lags = torch.arange(span.lags, 0, -1, device=recent.device)
-    return (equal | beyond.unsqueeze(1)).all(2) & (lags <= reach.unsqueeze(1))
+    runs = recent.unfold(1, terms.span.depth, 1)
+    equal = (runs[:, :-1] == runs[:, -1:]).logical_or_(terms.beyond).all(2)
+    reach = torch.minimum(lengths - terms.lead, terms.farthest)
+    return equal.logical_and_(terms.lags <= reach.unsqueeze(1))
 
 
 def to_device(values: Any, device: Any) -> Tensor:
