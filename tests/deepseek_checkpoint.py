@@ -76,6 +76,21 @@ _TOKENIZER = {
     "add_eos_token": False,
     "model_max_length": 8192,
 }
+_TEXT = {"Sequence": {"id": "A", "type_id": 0}}
+_BEGIN = {"SpecialToken": {"id": _TOKENIZER["bos_token"], "type_id": 0}}
+#: Puts the beginning before every text unless it is asked not to.
+_BEGINS = {
+    "type": "TemplateProcessing",
+    "single": [_BEGIN, _TEXT],
+    "pair": [_BEGIN, _TEXT, {"Sequence": {"id": "B", "type_id": 0}}],
+    "special_tokens": {
+        _TOKENIZER["bos_token"]: {
+            "id": _TOKENIZER["bos_token"],
+            "ids": [0],
+            "tokens": [_TOKENIZER["bos_token"]],
+        }
+    },
+}
 _PROCESSOR = {
     "processor_class": "DeepseekVLV2Processor",
     "image_mean": [0.5, 0.5, 0.5],
@@ -124,7 +139,7 @@ def _vocabulary() -> dict[str, Any]:
         {"id": FIRST_OWN_ID + place, "content": content, **flags, "special": True}
         for place, content in enumerate(OWN_TOKENS)
     ]
-    return {**vocabulary, "added_tokens": [*known, *own]}
+    return {**vocabulary, "added_tokens": [*known, *own], "post_processor": _BEGINS}
 
 
 def _config(language: dict[str, Any]) -> dict[str, Any]:
