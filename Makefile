@@ -98,7 +98,7 @@ lock: ## Resolve all installs again (needs uv)
 	echo hatchling | $(LOCK) --universal --python-version 3.11 - -o $(IMAGES)/requirements-build.lock
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) $(VENV)-audit $(VLLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
+	rm -rf $(VENV) $(VENV)-audit $(VLLM_VENV) $(TRANSFORMERS_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pagefleet needs Python 3.11 or newer: make PYTHON=python3.12 install")'

@@ -190,7 +190,7 @@ def _arguments() -> argparse.Namespace:
     add("--pages", type=int, default=512)
     add("--tokens", type=int, default=700, help="output tokens of every page")
     add("--sizes", type=_numbers, default=(), help="more sizes for the fleet: 192,2000")
-    add("--parts", type=_parts, default=PARTS, help="of recipe, fleet, ceiling; may be empty with --gpus")
+    add("--parts", type=_parts, default=PARTS, help="of recipe, fleet, ceiling; or none, with --gpus")
     add("--gpus", type=int, choices=(1, 2), default=1)
     add("--price", type=float, help="money per GPU and hour")
     add("--pdf", type=Path, nargs="+", help="these documents instead of generated ones")
