@@ -4,19 +4,22 @@ Knows nothing of queues and leases; every failure leaves as an exception of the 
 """
 
 import hashlib
+import logging
 import time
+from functools import partial
 from pathlib import Path
 
 from shared import keys
-from shared.errors import EngineFailed
+from shared.errors import EngineFailed, StoreUnreachable
 from shared.jobs import JobStore
 from shared.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
 from workers.engine_host import EngineHost
 from workers.engines.base import PageView, Reading
-from workers.flight import Flight
+from workers.flight import Flight, patiently
 from workers.rendering import Rendered, Renderer
 from workers.source_cache import SourceCache
 
+log = logging.getLogger("pagefleet.page")
 MAX_FIGURES = 200
 MAX_MARKDOWN_CHARACTERS = 4_000_000
 
@@ -80,12 +83,12 @@ class Pipeline:
         if len(reading.markdown) > MAX_MARKDOWN_CHARACTERS:
             raise EngineFailed(f"the engine wrote {len(reading.markdown)} characters for one page")
         started = time.perf_counter()
-        figures = self._store_figures(manifest, page, view, reading)
+        figures = self._store_figures(manifest, page, view, reading, flight)
         stages = plus(stages, store=_since(started))
         return self._result(manifest, page, attempts, view, reading, figures, stages)
 
     def _store_figures(
-        self, manifest: Manifest, page: int, view: PageView, reading: Reading
+        self, manifest: Manifest, page: int, view: PageView, reading: Reading, flight: Flight
     ) -> tuple[Figure, ...]:
         boxes: list[BBox] = [block.bbox for block in reading.blocks if block.type == "image"]
         boxes = boxes[:MAX_FIGURES]
@@ -96,9 +99,14 @@ class Pipeline:
         for number, (box, crop) in enumerate(zip(boxes, crops, strict=True), start=1):
             digest = hashlib.sha256(crop).hexdigest()[:12]
             name = keys.figure_name(page, number, digest)
-            self._jobs.store.put(keys.in_job(manifest.job_id, name), crop)
+            self._put(keys.in_job(manifest.job_id, name), crop, flight)
             figures.append(Figure(key=name, bbox=box))
         return tuple(figures)
+
+    def _put(self, key: str, data: bytes, flight: Flight) -> None:
+        """Store a figure, also through an outage: what was read is not read again for it."""
+        write = partial(self._jobs.store.put, key, data)
+        patiently(flight, write, (StoreUnreachable,), partial(log.warning, "waiting: %s"))
 
     def _result(
         self,
