@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PDF ?= examples/article.pdf
 OUT ?= out
 CHAOS ?= --pages 20000 --faults 400 --seconds 900
+OUTAGE ?= --what store --pages 10000 --seconds 600
 COUNT ?= 1000
 SEED ?= 1
 STAMP := $(VENV)/.installed
@@ -18,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm test-transformers test-images docs lint types contracts check bench watch-crash bench-gpu fuzz audit chaos examples pictures lock clean
+.PHONY: help install install-dev run test test-vllm test-transformers test-images docs lint types contracts check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -73,6 +74,9 @@ test-images: $(DEV_STAMP) ## Install and use the CPU image's packages as its Doc
 
 chaos: $(DEV_STAMP) ## Break a fleet on purpose and prove that nothing is lost (CHAOS="--seed 7 --pages 50000")
 	$(BIN)/python -m tests.failures $(CHAOS)
+
+outage: $(DEV_STAMP) ## Take a service from a fleet at work (OUTAGE="--what engine --seconds 120")
+	$(BIN)/python -m tests.outage $(OUTAGE)
 
 audit: requirements.lock ## Look for known vulnerabilities of the locked packages (needs the network)
 	$(PYTHON) -m venv $(VENV)-audit

@@ -52,11 +52,13 @@ class DurableBroker:
             preexec_fn=lambda: die_with_parent(parent),
         )
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 with redis.Redis.from_url(self.url) as client:
                     client.ping()
-                return
+                    # Another broker may have taken the port since it was found free.
+                    if client.info()["process_id"] == self._process.pid:
+                        return
             except redis.exceptions.RedisError:
                 time.sleep(0.05)
         raise AssertionError("the broker does not answer")

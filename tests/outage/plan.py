@@ -1,0 +1,87 @@
+"""What an outage is about, and what was seen of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+#: Cores that a waiting fleet may use for each of its machines; a loop without pauses uses one.
+IDLE_CORES = 0.25
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One outage."""
+
+    what: Literal["store", "engine", "broker"] = "store"
+    #: Gone: killed, connections are refused. Silent: stopped, nothing is answered.
+    how: Literal["gone", "silent"] = "gone"
+    pages: int = 10_000
+    seconds: float = 600.0
+    machines: int = 3
+    #: Pages in flight in one machine.
+    capacity: int = 8
+    latency_ms: float = 100.0
+    pages_per_job: int = 1000
+    lease_s: int = 120
+    #: Seconds that jobs may take to end once the service is back.
+    patience_s: float = 900.0
+
+
+@dataclass
+class Findings:
+    """The figures of an outage."""
+
+    plan: Plan
+    ok: int = 0
+    failed: int = 0
+    #: Pages whose result says that it took more than one attempt.
+    tried_again: int = 0
+    #: Most pages at one look that the broker had an attempt or a death against.
+    blamed: int = 0
+    #: Readings beyond the first of a page, and the pages in flight when the service went.
+    repeated: int = 0
+    in_flight: int = 0
+    #: Pages read before the service went, and while it was away.
+    before: int = 0
+    meanwhile: int = 0
+    restarts: int = 0
+    #: Cores that the whole fleet used while it waited.
+    cores: float = 0.0
+    #: Seconds from the service's return to the next page, and to the last ``_DONE``.
+    first_s: float = 0.0
+    last_s: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> list[str]:
+        """Every promise that was not kept."""
+        return [*self.problems, *self._broken()]
+
+    def _broken(self) -> Iterator[str]:
+        plan = self.plan
+        if self.failed or self.ok != plan.pages:
+            yield f"{plan.pages - self.ok} pages are not ok"
+        if self.tried_again or self.blamed:
+            yield "the outage cost pages attempts"
+        if self.repeated > plan.machines * plan.capacity:
+            yield "more was read twice than was in flight"
+        if self.cores > IDLE_CORES * plan.machines:
+            yield "the fleet was busy while it waited"
+        if not self.before < plan.pages:
+            yield "the work was over before the outage"
+
+    def lines(self) -> list[str]:
+        """The figures for a person."""
+        plan = self.plan
+        return [
+            f"outage      {plan.what} {plan.how} for {plan.seconds:g} s",
+            f"pages       {plan.pages}: {self.ok} ok, {self.failed} failed",
+            f"attempts    {self.tried_again} pages took more than one, {self.blamed} were blamed",
+            f"read        {self.before} before, {self.meanwhile} while it was away",
+            f"repeated    {self.repeated} ({self.in_flight} were in flight)",
+            f"processes   {self.restarts} started again",
+            f"cores       {self.cores:.2f} while it was away, {plan.machines} machines",
+            f"seconds     {self.first_s:.1f} from its return to the next page, "
+            f"{self.last_s:.1f} to the last document",
+            *self.broken,
+        ]
