@@ -35,7 +35,7 @@ def plain_loop(settings: Settings, document: Path, pages: int) -> Speed:
     """The speed over ``document``, after a warm-up."""
     host = EngineHost(make_engine("cpu", settings))
     capacity = host.engine.capacity
-    renderer = Renderer(settings, renderer_count(settings, capacity))
+    renderer = Renderer(settings, renderer_count(settings, "cpu", capacity))
     options = PageOptions(engine="cpu", model=host.engine.info.model)
 
     def read(page: int) -> None:

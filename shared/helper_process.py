@@ -54,6 +54,7 @@ class HelperOptions:
     name: str
     memory_mb: int
     preload: Sequence[str] = ()
+    niceness: int = 0
 
 
 class HelperProcess:
@@ -170,6 +171,7 @@ def _start(options: HelperOptions, theirs: Connection) -> "subprocess.Popen[byte
         "name": options.name,
         "memory_mb": options.memory_mb,
         "preload": list(options.preload),
+        "niceness": options.niceness,
     }
     return subprocess.Popen(
         [sys.executable, "-P", "-c", _BOOT, json.dumps(arguments)],

@@ -45,7 +45,8 @@ class Sandbox:
     """``processes`` children, started when first needed, each killed and replaced alone.
 
     ``memory_mb`` bounds what one child may map beside its code; modules in ``preload`` are
-    imported before that is measured and before the first call's time runs.
+    imported before that is measured and before the first call's time runs. Children with a
+    ``niceness`` of 1 to 19 leave the cores to other processes first.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class Sandbox:
         memory_mb: int,
         max_tasks: int = MAX_TASKS,
         preload: Sequence[str] = (),
+        niceness: int = 0,
     ) -> None:
-        self._options = HelperOptions(name, memory_mb, tuple(preload))
+        self._options = HelperOptions(name, memory_mb, tuple(preload), niceness)
         self._max_tasks = max_tasks
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()

@@ -29,9 +29,12 @@ Reply = tuple[ReplyKind, Any]
 Call = tuple[Callable[..., Any], tuple[Any, ...], float]
 
 
-def serve(fd: int, parent: int, name: str, memory_mb: int, preload: Sequence[str]) -> None:
+def serve(
+    fd: int, parent: int, name: str, memory_mb: int, preload: Sequence[str], niceness: int
+) -> None:
     """Answer calls from the connection ``fd`` until it closes."""
     harden(name, parent)
+    os.nice(niceness)
     for module in preload:
         importlib.import_module(module)
     # After the imports: the limit is for what documents need, not for the libraries.

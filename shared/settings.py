@@ -93,9 +93,7 @@ class Settings(BaseSettings):
     gpus: str = Field("auto", description="GPUs to use: auto or 0,1")
     tensor_parallel_size: int = Field(1, ge=1, description="GPUs that share one engine's layers")
     pipeline_parallel_size: int = Field(1, ge=1, description="stages of GPUs of one engine")
-    engines_per_gpu: AutoCount = Field(
-        "auto", description="vLLM engines side by side on one GPU; auto: 2 on cards of 60 GB"
-    )
+    engines_per_gpu: int = Field(1, ge=1, description="vLLM engines side by side on one GPU")
     engine_slot: int = Field(
         0, ge=0, description="which of the engines on its GPU this is; the supervisor sets it"
     )

@@ -188,6 +188,11 @@ def test_an_idle_child_that_dies_is_replaced_unnoticed(sandbox: Sandbox) -> None
     assert sandbox.run(double, 4, timeout_s=30) == 8
 
 
+def test_children_may_be_told_to_stand_back_from_the_cores() -> None:
+    with Sandbox("test", processes=1, memory_mb=256, niceness=3) as sandbox:
+        assert sandbox.run(os.nice, 0, timeout_s=20) == min(19, os.nice(0) + 3)
+
+
 def test_a_crash_leaves_calls_in_other_children_alone() -> None:
     with Sandbox("test", processes=2, memory_mb=256) as sandbox:
         sleeper = sandbox.submit(nap, 1.5, timeout_s=30)

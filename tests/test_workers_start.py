@@ -8,7 +8,7 @@ import pytest
 from shared import hardware
 from shared.errors import UsageError
 from tests.conftest import SettingsFactory
-from workers.cores import usable_cores
+from workers.cores import drawing_cores, usable_cores
 from workers.start import plan_processes
 from workers.supervisor import Role
 
@@ -47,24 +47,30 @@ def slots(planned: list[Role]) -> list[tuple[str | None, str]]:
     return [(role.gpus, dict(role.own)["engine_slot"]) for role in planned if role.engine]
 
 
-def test_two_engines_share_each_large_card(settings: SettingsFactory, driver: Driver) -> None:
+def test_two_engines_share_each_card_where_asked_for(
+    settings: SettingsFactory, driver: Driver
+) -> None:
     driver(81_559, 81_559)
 
-    planned = plan_processes(settings(), ALL, "vllm")
+    planned = plan_processes(settings(engines_per_gpu=2), ALL, "vllm")
 
     assert slots(planned) == [("0", "0"), ("1", "0"), ("0", "1"), ("1", "1")]
     assert [role.name for role in planned] == ["vllm1", "vllm2", "vllm3", "vllm4", "control"]
     renderers = {dict(role.own).get("num_workers") for role in planned if role.engine}
-    assert renderers == {str(max(1, usable_cores() // 4))}
+    assert renderers == {str(max(1, drawing_cores("vllm") // 4))}
 
 
-def test_a_small_card_or_a_group_of_cards_holds_one_engine(
+def test_half_of_the_cores_are_left_to_an_engine_that_keeps_a_gpu_busy() -> None:
+    assert drawing_cores("vllm") == max(1, usable_cores() // 2)
+    assert drawing_cores("cpu") == drawing_cores("openai") == usable_cores()
+
+
+def test_a_card_or_a_group_of_cards_holds_one_engine(
     settings: SettingsFactory, driver: Driver
 ) -> None:
-    driver(24_000, 24_000)
+    driver(81_559, 81_559)
     assert slots(plan_processes(settings(), ALL, "vllm")) == [("0", "0"), ("1", "0")]
 
-    driver(81_559, 81_559)
     pair = plan_processes(settings(tensor_parallel_size=2), ALL, "vllm")
 
     assert slots(pair) == [("0,1", "0")]
@@ -75,7 +81,7 @@ def test_a_person_decides_how_many_engines_share_a_card(
 ) -> None:
     driver(81_559)
 
-    planned = plan_processes(settings(engines_per_gpu=1), ALL, "vllm")
+    planned = plan_processes(settings(), ALL, "vllm")
 
     assert slots(planned) == [("0", "0")]
 

@@ -98,7 +98,7 @@ def test_a_small_gpu_gets_a_small_batch_and_a_large_one_a_large_batch(tmp_path: 
 
 def test_pages_in_flight_are_what_the_cache_holds_and_a_few_more() -> None:
     sizes = Sizes(batch=512, step_tokens=8192, capacity=640, adjustable=True)
-    assert fitted(sizes, 230_000).capacity == 125
+    assert fitted(sizes, 230_000).capacity == 150
     assert fitted(sizes, 10_000_000).capacity == 640
     assert fitted(Sizes(512, 8192, 640, adjustable=False), 230_000).capacity == 640
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from shared.settings import MEBIBYTE, Settings
 
+#: Engines that own GPUs when there are any.
+GPU_ENGINES = ("vllm", "transformers")
 _CGROUP = Path("/sys/fs/cgroup")
 #: Memory that one rendering process is expected to take at most, most of the time.
 RENDERER_BYTES = 600 * MEBIBYTE
@@ -29,12 +31,22 @@ def usable_memory() -> int:
     return min(available, limit) if limit else available
 
 
-def renderer_count(settings: Settings, capacity: int) -> int:
-    """Rendering processes for an engine that holds ``capacity`` pages."""
+def drawing_cores(engine: str) -> int:
+    """Cores for rendering processes beside ``engine``.
+
+    Half of them where it keeps a GPU busy: its process plans every step of the GPU, and what
+    systems call a core is often one of two threads that slow each other down.
+    """
+    cores = usable_cores()
+    return max(1, cores // 2) if engine in GPU_ENGINES else cores
+
+
+def renderer_count(settings: Settings, engine: str, capacity: int) -> int:
+    """Rendering processes for an ``engine`` that holds ``capacity`` pages."""
     if settings.num_workers != "auto":
         return settings.num_workers
     by_memory = usable_memory() // 4 // RENDERER_BYTES
-    return int(max(1, min(usable_cores(), capacity, by_memory)))
+    return int(max(1, min(drawing_cores(engine), capacity, by_memory)))
 
 
 def _quota() -> int | None:

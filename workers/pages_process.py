@@ -24,7 +24,7 @@ from shared.tracing import tracing_of
 from workers import metrics
 from workers.celery_worker import run_worker
 from workers.consumer_pulse import consumer_pulse
-from workers.cores import renderer_count
+from workers.cores import GPU_ENGINES, renderer_count
 from workers.engine_host import EngineHost
 from workers.engines import make_engine
 from workers.failure_log import FailureLog
@@ -40,7 +40,6 @@ from workers.page_task import PageTask, Station
 from workers.pipeline import Pipeline
 from workers.rendering import Renderer
 from workers.source_cache import SourceCache
-from workers.start import GPU_ENGINES
 
 log = logging.getLogger("pagefleet.worker")
 #: The supervisor starts the process again after this exit status.
@@ -61,7 +60,8 @@ class PagesProcess:
         self._worker = worker
         self._flights = Flights()
         self._host = EngineHost(make_engine(engine, settings))
-        self._renderer = Renderer(settings, renderer_count(settings, self._host.engine.capacity))
+        renderers = renderer_count(settings, engine, self._host.engine.capacity)
+        self._renderer = Renderer(settings, renderers)
         self._ledger = Ledger(settings)
         self._engine_dead = threading.Event()
         self._started = round(time.time())

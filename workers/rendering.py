@@ -15,6 +15,8 @@ from workers.rendering_child import Drawn, crop, draw
 from workers.scratch import Scratch
 
 MAX_CROPS = 500
+#: Drawing ahead may wait; an engine's process that waits for a core leaves its GPU idle.
+NICENESS = 5
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Renderer:
             processes,
             settings.page_memory_mb,
             preload=("workers.rendering_child",),
+            niceness=NICENESS,
         )
 
     def render(

@@ -5,16 +5,12 @@ from dataclasses import replace
 
 from shared.catalogue import engine_facts
 from shared.errors import UsageError
-from shared.hardware import gpu_ids, gpu_memory, local_engine
+from shared.hardware import gpu_ids, local_engine
 from shared.ledger import Ledger
 from shared.settings import Settings
 from shared.store import open_store
-from workers.cores import usable_cores
+from workers.cores import GPU_ENGINES, drawing_cores
 from workers.supervisor import Role, Supervisor
-from workers.vllm_engine.side_by_side import engines_on
-
-#: Engines that own GPUs when there are any.
-GPU_ENGINES = ("vllm", "transformers")
 
 
 def start_workers(settings: Settings, roles: frozenset[str]) -> int:
@@ -40,21 +36,21 @@ def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> li
 def plan_pages(settings: Settings, engine: str) -> list[Role]:
     """One process for each engine: as many as fit on a group of GPUs, on every group."""
     groups = gpu_groups(settings) if engine in GPU_ENGINES else [None]
-    beside = engines_on(settings, gpu_memory()) if engine == "vllm" else 1
+    beside = settings.engines_per_gpu if engine == "vllm" else 1
     places = [(gpus, slot) for slot in range(beside) for gpus in groups]
     planned = []
     for number, (gpus, slot) in enumerate(places, start=1):
         name = f"{engine}{number}" if len(places) > 1 else engine
-        own = (("engine_slot", str(slot)), *_renderers(settings, len(places)))
+        own = (("engine_slot", str(slot)), *_renderers(settings, engine, len(places)))
         planned.append(Role(name, ("pages", "--engine", engine), engine, gpus, own))
     return planned
 
 
-def _renderers(settings: Settings, processes: int) -> tuple[tuple[str, str], ...]:
+def _renderers(settings: Settings, engine: str, processes: int) -> tuple[tuple[str, str], ...]:
     """Processes of one machine share its cores."""
     if settings.num_workers != "auto" or processes == 1:
         return ()
-    return (("num_workers", str(max(1, usable_cores() // processes))),)
+    return (("num_workers", str(max(1, drawing_cores(engine) // processes))),)
 
 
 def _with_port(role: Role, settings: Settings, number: int) -> Role:

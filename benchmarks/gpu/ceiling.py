@@ -14,7 +14,7 @@ from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Watch
 from shared.records import PageOptions
-from workers.cores import renderer_count, usable_cores
+from workers.cores import usable_cores
 from workers.engine_host import EngineHost
 from workers.engines import make_engine
 from workers.engines.base import PageView
@@ -73,7 +73,7 @@ def _read_all(plan: Plan, host: EngineHost, views: list[PageView], watch: Watch)
 @contextmanager
 def _views(plan: Plan, host: EngineHost) -> Iterator[list[PageView]]:
     settings = plan.settings(engines_per_gpu=1)
-    renderer = Renderer(settings, renderer_count(settings, usable_cores()))
+    renderer = Renderer(settings, usable_cores())
     model = host.engine.info.model
     options = PageOptions(engine=plan.engine, model=model, exact=settings.exact)
     render_plan = host.engine.plan(options)

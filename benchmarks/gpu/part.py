@@ -18,7 +18,10 @@ def main() -> int:
     name, plan, result = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     measure: Callable[..., dict[str, Any]] = import_module(f"benchmarks.gpu.{name}").measure
     found = measure(read_plan(plan))
-    result.write_text(json.dumps(found))
+    # At once and whole: whoever waits may end this process while the engine still goes down.
+    fresh = result.with_suffix(".new")
+    fresh.write_text(json.dumps(found))
+    fresh.replace(result)
     return 0
 
 

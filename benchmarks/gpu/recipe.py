@@ -25,6 +25,9 @@ NGRAM = "vllm.model_executor.models.deepseek_ocr:NGramPerReqLogitsProcessor"
 NGRAM_SETTINGS = {"ngram_size": 30, "window_size": 90, "whitelist_token_ids": [128821, 128822]}
 WARM_PAGES = 8
 
+#: Engines whose going down would take time before the result is written.
+_kept: list[object] = []
+
 #: Reads all images and returns the number of tokens written.
 Generate = Callable[[list[Image.Image]], int]
 
@@ -105,6 +108,7 @@ def _vllm(plan: Plan) -> Generate:
     if plan.ngram:
         arguments["logits_processors"] = [NGRAM]
     llm = LLM(**{**arguments, **plan.recipe})
+    _kept.append(llm)
     sampling = SamplingParams(
         temperature=0.0,
         max_tokens=plan.tokens,

@@ -31,7 +31,7 @@ from workers.vllm_engine.ladder import Ladder
 from workers.vllm_engine.lessons import Lessons
 from workers.vllm_engine.question import Question, question_of
 from workers.vllm_engine.sampling import RUNGS, Rung, sampling
-from workers.vllm_engine.side_by_side import engines_on, loading_turn
+from workers.vllm_engine.side_by_side import loading_turn
 from workers.vllm_engine.sizes import fitted, page_room, plan_sizes
 from workers.vllm_engine.versions import installed
 
@@ -56,7 +56,7 @@ class VllmEngine:
         check_mode(settings, model, checkpoint.family)
         memory = gpu_memory()
         check_gpus(settings, model, memory, needed=found.for_gpus)
-        self._engines = engines_on(settings, memory)
+        self._engines = settings.engines_per_gpu
         place = f"{memory} {visible_gpus()} {settings.engine_slot}"
         self._lessons = Lessons(settings.home, model, place)
         share = min(memory) // self._engines if memory else None

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from shared.errors import EngineUnavailable
 from shared.settings import MEBIBYTE, Settings
-from workers.vllm_engine.side_by_side import engines_on
 
 #: Weights of the published model, and what the engine needs besides to read pages at all.
 _WEIGHTS, _BESIDES = 6_370, 2_000
@@ -23,7 +22,7 @@ def check_gpus(settings: Settings, model: str, memory: Sequence[int], *, needed:
             "no GPU: nvidia-smi shows none; install NVIDIA's driver, or use --engine cpu"
         )
     parts = settings.tensor_parallel_size * settings.pipeline_parallel_size
-    usable = int(min(memory) * settings.gpu_memory_utilization / engines_on(settings, memory))
+    usable = int(min(memory) * settings.gpu_memory_utilization / settings.engines_per_gpu)
     least = _weights(settings, model) // parts + _BESIDES
     if usable < least:
         raise EngineUnavailable(

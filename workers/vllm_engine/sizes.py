@@ -74,7 +74,7 @@ def page_room() -> int:
 
 
 def _with_ahead(batch: int) -> int:
-    return batch + max(2, batch // 4)
+    return batch + max(2, batch // 2)
 
 
 def fitted(sizes: Sizes, cache_tokens: int) -> Sizes:
