@@ -197,7 +197,8 @@ def test_a_gpu_pod_asks_for_the_gpus_of_one_engine() -> None:
 
 
 def test_every_engine_of_a_pod_can_be_scraped() -> None:
-    objects = manifests({**GPU, "metrics": {"podMonitor": {"enabled": True}}})
+    pools = {"vllm": {**GPU["pools"]["vllm"], "enginesPerGpu": 2}}
+    objects = manifests({**GPU, "pools": pools, "metrics": {"podMonitor": {"enabled": True}}})
     pod = named(objects, "Deployment", "pf-vllm")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     endpoints = named(objects, "PodMonitor", "pf")["spec"]["podMetricsEndpoints"]
