@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -29,6 +29,8 @@ class PageStates:
 
     have: frozenset[int]
     failed: frozenset[int]
+    #: Every result as it was written, the failures behind good ones too.
+    marks: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def all(self) -> frozenset[int]:
@@ -88,12 +90,13 @@ class JobStore:
 
     def page_states(self, job_id: str) -> PageStates:
         """Which pages have results, from one listing."""
-        have, failed = set[int](), set[int]()
-        for key in self.store.list(keys.pages(job_id)):
+        have, failed, marks = set[int](), set[int](), set[tuple[str, str]]()
+        for key, stamp in self.store.stamped(keys.pages(job_id)):
             parsed = keys.parse_page_key(key)
             if parsed is not None:
                 (failed if parsed[1] else have).add(parsed[0])
-        return PageStates(frozenset(have), frozenset(failed - have))
+                marks.add((key, stamp))
+        return PageStates(frozenset(have), frozenset(failed - have), frozenset(marks))
 
     def results(
         self, job_id: str, pages: Iterable[int], states: PageStates
@@ -132,16 +135,31 @@ class JobStore:
         """Every job in the store; foreign objects are passed over."""
         return filter(keys.is_job_id, self.store.folders(keys.JOBS))
 
-    def mark_open(self, job_id: str, created: float) -> None:
-        """Write the marker by which a lost job is found again."""
-        self.store.put(keys.open_marker(job_id), f'{{"created":{created}}}\n'.encode())
+    def mark_open(self, job_id: str, created: float, *, purging: bool = False) -> None:
+        """Write the marker by which a lost job, or a lost purge, is found again."""
+        facts = {"created": created, **({"purging": True} if purging else {})}
+        self.store.put(keys.open_marker(job_id), json.dumps(facts).encode() + b"\n")
 
     def marked_open_at(self, job_id: str) -> float | None:
         """When the marker was written, or None where there is none to be read."""
         try:
-            return float(json.loads(self.store.get(keys.open_marker(job_id), 4096))["created"])
-        except (NotFound, ValueError, KeyError, TypeError):
+            return float(self._marker(job_id)["created"])
+        except (ValueError, KeyError, TypeError):
             return None
+
+    def is_purging(self, job_id: str) -> bool:
+        """Whether a purge began and did not end; nobody has opened the job since."""
+        try:
+            return self._marker(job_id).get("purging") is True
+        except (ValueError, AttributeError):
+            return False
+
+    def _marker(self, job_id: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(self.store.get(keys.open_marker(job_id), 4096))
+        except NotFound:
+            return {}
+        return found
 
     def unmark_open(self, job_id: str) -> None:
         """Remove the marker; only after ``_DONE``, or with the job."""
@@ -172,6 +190,11 @@ class JobStore:
         """Keep what became of a try."""
         self.store.put(keys.delivery(job_id), to_json(delivery))
 
+    def undo_done(self, manifest: Manifest) -> None:
+        """Take ``_DONE`` back; the marker first, so that the sweeper has the job reduced again."""
+        self.mark_open(manifest.job_id, manifest.created)
+        self.store.delete([keys.done(manifest.job_id)])
+
     def reopen(self, manifest: Manifest, pages: Iterable[int]) -> None:
         """Take back ``_DONE`` and the failures of ``pages``, so that they run again."""
         job_id = manifest.job_id
@@ -182,18 +205,47 @@ class JobStore:
         # Again: a sweeper that saw the marker beside _DONE may have removed it.
         self.mark_open(job_id, manifest.created)
 
-    def purge(self, job_id: str) -> None:
-        """Remove a job; what makes it a job goes first.
+    def is_removable(self, job_id: str, horizon: float) -> bool:
+        """Whether a job ended and was created before ``horizon``, or is half removed already."""
+        manifest = self.manifest(job_id)
+        if manifest is None:
+            return self.is_purging(job_id)
+        return manifest.created < horizon and self.done(job_id) is not None
 
-        The marker stands meanwhile, so that the sweeper ends a purge whose process died; a
+    def purge(self, job_id: str) -> None:
+        """Remove a job; what makes it a job goes first, in a request of its own.
+
+        The marker says so meanwhile, and whoever meets it ends a purge whose process died; a
         full store is cleaned even where there is no room for it.
         """
-        with suppress(StoreFull):
-            self.mark_open(job_id, time.time())
-        self.store.delete([keys.done(job_id), keys.manifest(job_id)])
+        marked = self._mark_purging(job_id)
+        manifest = self.manifest(job_id)
+        self.store.delete([keys.manifest(job_id)])
+        if manifest is not None:
+            # Soon, because somebody who submits the document again now writes it again.
+            self.store.delete([keys.source(job_id, manifest.source.key)])
         self.store.delete([keys.notify_marker(job_id)])
-        self.store.delete(self.store.list(keys.job(job_id)))
-        self.unmark_open(job_id)
+        self.store.delete(list(self.store.list(keys.job(job_id))))
+        again = self.manifest(job_id)
+        if again is not None:
+            self._keep_or_remove(again)
+        elif self.is_purging(job_id) or not marked:  # else somebody is about to submit it
+            self.unmark_open(job_id)
+
+    def _mark_purging(self, job_id: str) -> bool:
+        with suppress(StoreFull):
+            self.mark_open(job_id, time.time(), purging=True)
+            return True
+        return False
+
+    def _keep_or_remove(self, manifest: Manifest) -> None:
+        """Somebody submitted the document while its job was purged: all of it, or nothing."""
+        job_id = manifest.job_id
+        if not self.store.exists(keys.source(job_id, manifest.source.key)):
+            self.purge(job_id)
+            return
+        # What was taken of the new job's pages is read again.
+        self.undo_done(manifest)
 
     def withdraw(self, result: PageResult) -> None:
         """Remove a result that came too late, and its figures."""

@@ -1,7 +1,9 @@
 """Writes the document of a job once every page has a result; ``_DONE`` is the commit.
 
 Trusts the object store and not the counters. Doing it twice, or by two processes at once,
-gives the same bytes and one commit.
+gives the same bytes and one commit. Whoever writes the document looks afterwards whether the
+job is still the one that was read, else writes it again: a process may stand still between
+reading and writing while the pages run again and another one commits.
 """
 
 from shared import keys
@@ -24,7 +26,10 @@ class PagesMissing(Exception):
 
 
 def reduce_job(jobs: JobStore, manifest: Manifest) -> Done:
-    """Merge the pages and commit; raises PagesMissing where a result is not there."""
+    """Merge the pages and commit.
+
+    Raises PagesMissing where a result is not there, NotFound where the job is gone.
+    """
     job_id = manifest.job_id
     finished = jobs.done(job_id)
     if finished is not None:
@@ -34,9 +39,11 @@ def reduce_job(jobs: JobStore, manifest: Manifest) -> Done:
     for _ in range(SETTLE_TRIES):
         done = _written(jobs, manifest, states)
         seen, states = states, jobs.page_states(job_id)
-        if done is not None and states == seen:
+        read, manifest = manifest, _living(jobs, job_id)
+        if done is not None and (states, manifest) == (seen, read):
             return _commit(jobs, manifest, done, states)
-        # A page got a result meanwhile, or "retry" took the failures: the document is stale.
+        # A page got a result meanwhile, "retry" took the failures, or the job was purged and
+        # submitted again: the document is stale.
     raise PagesMissing(missing_pages(manifest, states))
 
 
@@ -67,14 +74,21 @@ def _commit(jobs: JobStore, manifest: Manifest, done: Done, seen: PageStates) ->
         jobs.mark_notify(job_id)
     if not jobs.store.put_new(keys.done(job_id), to_json(done)):
         done = jobs.done(job_id) or done
-    elif not seen.all <= jobs.page_states(job_id).all:
-        # Results vanish only where the job was opened again or purged under our hands.
-        jobs.store.delete([keys.done(job_id)])
+    elif not seen.marks <= jobs.page_states(job_id).marks:
+        # What was read vanishes or changes only where the job was opened again under our hands.
+        jobs.undo_done(manifest)
         raise NotFound(f"job {job_id} was opened again while its document was written")
-    if jobs.manifest(job_id) is None:
-        raise NotFound(f"job {job_id} was purged while its document was written")
+    _living(jobs, job_id)
     _unmark(jobs, manifest)
     return done
+
+
+def _living(jobs: JobStore, job_id: str) -> Manifest:
+    """The manifest as it is now; raises NotFound."""
+    manifest = jobs.manifest(job_id)
+    if manifest is None:
+        raise NotFound(f"job {job_id} was purged while its document was written")
+    return manifest
 
 
 def _unmark(jobs: JobStore, manifest: Manifest) -> None:

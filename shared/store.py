@@ -73,6 +73,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Like ``list``, each key with a word that changes whenever the object is written."""
+        ...
+
     def folders(self, prefix: str) -> Iterator[str]:
         """What stands between ``prefix`` (empty or with a final slash) and the next slash, sorted.
 

@@ -98,6 +98,13 @@ class FileStore:
         folder = check_prefix(prefix)[: prefix.rfind("/") + 1]
         return islice(self._walk(folder, prefix, start_after), limit)
 
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """See ObjectStore."""
+        for key in self.list(prefix):
+            with suppress(FileNotFoundError):
+                found = (self._root / key).lstat()
+                yield key, f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
+
     def folders(self, prefix: str) -> Iterator[str]:
         """See ObjectStore."""
         names = self._names(check_folder(prefix))

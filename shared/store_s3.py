@@ -126,6 +126,13 @@ class S3Store:
         keys = (each.uri.removeprefix(self.url + "/") for each in found)
         return islice(filter(is_key, keys), limit)
 
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """See ObjectStore; the word is the hash of the bytes, so equal bytes are no change."""
+        for each in self.scan(self._root + check_prefix(prefix)):
+            key = each.uri.removeprefix(self.url + "/")
+            if is_key(key):
+                yield key, each.etag
+
     def scan(
         self, prefix: str, start_after: str = "", limit: int | None = None
     ) -> Iterator[S3Object]:

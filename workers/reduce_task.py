@@ -54,16 +54,23 @@ class ReduceTask:
         except NotFound as error:
             log.warning("job %s vanished while it was merged: %s", manifest.job_id, error)
             if self._jobs.manifest(manifest.job_id) is None:
-                self._jobs.purge(manifest.job_id)
-                self._ledger.forget_job(manifest.job_id)
+                self._forget_purged(manifest.job_id)
             return "vanished"
         self._ledger.end_job(manifest.job_id)
         control_metrics.JOBS_WRITTEN.labels(done.status).inc()
         log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
         return done.status
 
+    def _forget_purged(self, job_id: str) -> None:
+        """What was written here of a job that somebody purged meanwhile must not stay."""
+        self._jobs.purge(job_id)
+        self._ledger.forget_job(job_id)
+
     def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:
         job_id = manifest.job_id
+        if self._jobs.manifest(job_id) is None:
+            self._forget_purged(job_id)
+            return
         log.warning("job %s lacks results of pages %s", job_id, missing.ranges)
         if self._ledger.job_state(job_id) != "open":
             open_job(manifest, self._jobs, self._ledger, self._dispatcher, pauses_s=())
