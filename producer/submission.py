@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from producer.inputs import Input
 from producer.intake import Intake, Opened
-from producer.reopening import reopen
+from producer.reopening import reopen, reread_cancelled
 from producer.request import Request
 from shared import keys
 from shared.errors import NotADocument
@@ -22,6 +22,8 @@ from shared.tracing import now_ns
 if TYPE_CHECKING:
     from shared.dispatcher import Dispatcher
 
+#: Times that a submission is set against a cancel that commits at the same moment.
+RESUME_TRIES = 3
 Kind = Literal["new", "resumed", "finished"]
 
 
@@ -62,7 +64,7 @@ class Submitter:
         document = opened.inspection
         options = request.page_options(document.page_count)
         base = identify(document.sha256, options)
-        newest = self._jobs.newest(base)
+        newest = self._newest(base)
         if newest is not None and not request.force:
             found = self._known(newest, request)
             if found is not None:
@@ -87,9 +89,18 @@ class Submitter:
         )
         return self._create(manifest, opened)
 
+    def _newest(self, base: str) -> str | None:
+        """The newest job of this identity; purges that somebody left half done are ended."""
+        while (newest := self._jobs.newest(base)) and self._jobs.is_purging(newest):
+            self._jobs.purge(newest)
+            self._ledger.forget_job(newest)
+        return newest
+
     def _create(self, manifest: Manifest, opened: Opened) -> Submission:
         """Source, marker, manifest, dispatch: a crash leaves nothing that looks like a job."""
         job_id, started = manifest.job_id, now_ns()
+        if self._jobs.is_purging(job_id):
+            self._jobs.purge(job_id)  # by somebody who died, or is slow
         # Before the source too: by its marker the sweeper finds a source that got no manifest.
         self._jobs.mark_open(job_id, time.time())
         # A purged job of the same content may have left word of its end.
@@ -99,6 +110,8 @@ class Submitter:
         if not self._jobs.store.put_new(keys.manifest(job_id), to_json(manifest)):
             # Somebody submitted the same at the same time: theirs is the job.
             return self._resume(self._jobs.manifest(job_id) or manifest)
+        if not self._jobs.store.exists(keys.source(job_id, manifest.source.key)):
+            self._store_source(manifest, opened)  # a purge that was slow took it
         open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=True)
         made = Submission("new", manifest)
         self._dispatcher.tracing.submitted(job_id, started, made.pages)
@@ -130,5 +143,21 @@ class Submitter:
         return self._resume(manifest)
 
     def _resume(self, manifest: Manifest) -> Submission:
-        open_job(manifest, self._jobs, self._ledger, self._dispatcher, revive=True)
+        """Take an unfinished job up, also against a cancel that is at it just now."""
+        overtaken = False
+        for _ in range(RESUME_TRIES):
+            if self._is_cancelled(manifest.job_id):
+                reopen(manifest, self._jobs, self._ledger)
+                overtaken = True
+            open_job(manifest, self._jobs, self._ledger, self._dispatcher)
+            if not self._is_cancelled(manifest.job_id):
+                break
+        if overtaken:
+            reread_cancelled(manifest, self._jobs, self._ledger, self._dispatcher)
         return Submission("resumed", manifest)
+
+    def _is_cancelled(self, job_id: str) -> bool:
+        if self._ledger.job_state(job_id) == "cancelled":
+            return True
+        done = self._jobs.done(job_id)
+        return done is not None and done.status == "cancelled"

@@ -130,15 +130,19 @@ class Ledger(Pools):
 
     def forget_job(self, job_id: str) -> None:
         """Know nothing of a job any more: it is gone, or about to begin anew."""
-        self._run("close_job", job_id, "", 0)
+        self._run("close_job", job_id, "", 0, "")
 
     def end_job(self, job_id: str) -> None:
         """Close a job that has its ``_DONE``; queued copies of its pages are dropped."""
-        self._run("close_job", job_id, "ended", TOMBSTONE_S)
+        self._run("close_job", job_id, "ended", TOMBSTONE_S, "")
+
+    def end_cancelled(self, job_id: str) -> None:
+        """The same for a job that is cancelled; one that was opened again is left alone."""
+        self._run("close_job", job_id, "ended", TOMBSTONE_S, "cancelled")
 
     def cancel_job(self, job_id: str) -> None:
         """Stop a job: nothing more is dispatched, queued copies are dropped."""
-        self._run("close_job", job_id, "cancelled", TOMBSTONE_S)
+        self._run("close_job", job_id, "cancelled", TOMBSTONE_S, "")
 
     def job_state(self, job_id: str) -> str | None:
         """ "open", for some time after that "cancelled" or "ended", or None."""

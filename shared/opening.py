@@ -26,19 +26,15 @@ def open_job(
     dispatcher: "Dispatcher",
     *,
     fresh: bool = False,
-    revive: bool = False,
     pauses_s: Sequence[float] = PAUSES_S,
 ) -> None:
     """Register what is left to do and dispatch it; ``fresh`` says that nothing is done yet.
 
     Idempotent: a job that is hot already is left as it is. A cancelled one is remembered for
-    a while and left alone too, unless ``revive`` says that somebody wants it again. A full
-    broker is waited for; if that is no use, the job is left to the sweeper, which finds it in
-    the store.
+    a while and left alone too, until somebody reopens it. A full broker is waited for; if that
+    is no use, the job is left to the sweeper, which finds it in the store.
     """
     try:
-        if revive and ledger.job_state(manifest.job_id) == "cancelled":
-            ledger.forget_job(manifest.job_id)
         _patiently(lambda: _open(manifest, jobs, ledger, dispatcher, fresh), pauses_s)
     except BrokerFull:
         return

@@ -16,7 +16,7 @@ from producer.intake import Opened
 from producer.reopening import reopen
 from producer.request import Request
 from producer.submission import Submitter
-from shared.cancelling import cancel_job
+from shared.cancelling import TakenUpAgain, cancel_job
 from shared.errors import EngineFailed, NotFound
 from shared.jobs import JobStore
 from shared.ledger import Ledger, page_id
@@ -178,10 +178,10 @@ class SteppedFleet:
         return self._command("purge", work)
 
     def _command(self, name: str, work: Callable[[], object]) -> Actor:
-        """What a person starts; NotFound is a fair answer where the job changes meanwhile."""
+        """What a person starts; both answers are fair where the job changes meanwhile."""
 
         def forgiving() -> None:
-            with suppress(NotFound):
+            with suppress(NotFound, TakenUpAgain):
                 work()
 
         return self.stage.begin(name, forgiving)

@@ -16,6 +16,8 @@ class Reason(StrEnum):
 
     DRAIN = "drain"
     CANCELLED = "cancelled"
+    #: Its job is no more.
+    PURGED = "dropped"
     ENGINE_DEAD = "engine_dead"
     #: Another worker has the page by now, or it is done.
     TAKEN = "taken"

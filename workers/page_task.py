@@ -182,7 +182,7 @@ class PageTask:
             raise Aborted(Reason.DRAIN) from error
         except NotFound as error:
             if self._at.manifests.fresh(message.job_id) is None:
-                raise Aborted(Reason.CANCELLED) from error  # purged meanwhile
+                raise Aborted(Reason.PURGED) from error
             raise EngineBug(f"the stored source is gone: {error.message}") from error
         except (PagefleetError, Aborted):
             raise
@@ -283,9 +283,10 @@ class PageTask:
             claimed, flight.claimed = flight.claimed, False
             if reason is Reason.TAKEN:
                 log.warning("page %s is another worker's by now", flight.page)
-            elif claimed and reason is Reason.CANCELLED:
+            elif claimed and reason is Reason.PURGED:
                 self._drop(message)
             else:
+                # A cancelled page too: its job may have been opened again since.
                 blame: Blame = "suspect" if reason is Reason.ENGINE_DEAD else "none"
                 # Also where it is not known to be claimed: the answer may have been lost.
                 if not self._return(flight, blame) and not claimed:

@@ -1,7 +1,9 @@
 -- Forgets a job's hot state. ARGV: job, state ('' = forget, 'cancelled' or 'ended' = keep as a
--- tombstone so that queued copies are dropped), seconds to keep the tombstone.
+-- tombstone so that queued copies are dropped), seconds to keep the tombstone, the only state
+-- from which it is closed ('' = any).
 local job, state = ARGV[1], ARGV[2]
 local hot = P .. 'job:' .. job
+if ARGV[4] ~= '' and state_of(job) ~= ARGV[4] then return 0 end
 local fields = redis.call('HMGET', hot, 'engine', 'priority')
 if fields[1] then
   redis.call('ZREM', P .. 'turns:' .. fields[1] .. ':' .. fields[2], job)
