@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from shared.cancelling import cancel_job
 from shared.command_edge import say
 from shared.errors import ExitCode, UsageError
 from shared.jobs import JobStore
+from shared.keys import check_job_id
 from shared.opening import open_job
 from shared.records import Done
 from shared.settings import load_settings
@@ -53,25 +53,26 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
         raise UsageError("name jobs to purge, or --older-than DAYS")
     connections = Connections(load_settings())
     ledger = connections.ledger_if_any()
-    chosen = [find_job(connections.jobs, job_id).job_id for job_id in jobs]
+    known = connections.jobs
+    chosen = [_purgeable(known, job_id) for job_id in jobs]
     if older_than is not None:
-        chosen.extend(_older(connections.jobs, older_than))
+        horizon = time.time() - older_than * 86_400
+        chosen.extend(each for each in list(known.job_ids()) if known.is_removable(each, horizon))
     for job_id in dict.fromkeys(chosen):
-        if connections.jobs.done(job_id) is None:
-            raise UsageError(f"job {job_id} is running; cancel it before it is purged")
-        connections.jobs.purge(job_id)
+        known.purge(job_id)
         if ledger is not None:
             ledger.forget_job(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
     return ExitCode.OK
 
 
-def _older(jobs: JobStore, days: float) -> Iterator[str]:
-    horizon = time.time() - days * 86_400
-    for job_id in list(jobs.job_ids()):
-        manifest = jobs.manifest(job_id)
-        if manifest and manifest.created < horizon and jobs.done(job_id):
-            yield job_id
+def _purgeable(jobs: JobStore, job_id: str) -> str:
+    """The id of a job that a person may purge, also one whose purge died; raises UsageError."""
+    if not jobs.is_purging(check_job_id(job_id)):
+        find_job(jobs, job_id)
+        if jobs.done(job_id) is None:
+            raise UsageError(f"job {job_id} is running; cancel it before it is purged")
+    return job_id
 
 
 def write_job_report(job_id: str, output: Path) -> int:

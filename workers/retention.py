@@ -27,12 +27,11 @@ class Retention:
 
 
 def purge_older(jobs: JobStore, days: float) -> int:
-    """Purge ended jobs that were created more than ``days`` ago."""
+    """Purge ended jobs that were created more than ``days`` ago, and end purges that died."""
     horizon = time.time() - days * DAY_S
     purged = 0
     for job_id in jobs.job_ids():
-        manifest = jobs.manifest(job_id)
-        if manifest and manifest.created < horizon and jobs.done(job_id) is not None:
+        if jobs.is_removable(job_id, horizon):
             jobs.purge(job_id)
             purged += 1
     return purged

@@ -210,10 +210,15 @@ class Sweeper:
             return 0
 
     def _open(self, job_id: str, manifest: Manifest | None) -> int:
+        ended = manifest is not None and self._jobs.done(job_id) is not None
+        if (manifest is None or ended) and self._jobs.is_purging(job_id):
+            self._jobs.purge(job_id)
+            self._ledger.forget_job(job_id)
+            return 1
         if manifest is None:
             self._forget_stale_marker(job_id)
             return 0
-        if self._jobs.done(job_id) is not None:
+        if ended:
             self._jobs.unmark_open(job_id)
             return 0
         if not self._ledger.has_room(manifest.options.engine, manifest.priority):
