@@ -21,6 +21,10 @@ from shared.settings import Settings
 from shared.tracing import Tracing, tracing_of
 
 
+class _BatchGivenUp(OperationalError):  # type: ignore[misc]  # kombu has no types
+    """The connection broke and was made anew, which ends a batch."""
+
+
 class Dispatcher:
     """Sends tasks by name; thread-safe; raises BrokerUnreachable."""
 
@@ -47,17 +51,11 @@ class Dispatcher:
         """Send the message of each page, many in one round trip."""
         if not pages:
             return
-        with (
-            self._connection_errors(),
-            self._app.producer_or_acquire() as producer,
-            producer.batch(),
-        ):
-            for page in pages:
-                message = PageMessage(
-                    job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue
-                )
-                identifier = page_id(page.job_id, page.page)
-                self._send(PAGE_TASK, identifier, page.queue, message, page.job_id, producer)
+        with self._connection_errors():
+            try:
+                self._send_batch(pages)
+            except _BatchGivenUp:  # what was sent goes twice, which costs nothing
+                self._send_batch(pages)
 
     def reduce(self, job_id: str) -> None:
         """Ask for the document of a job to be written."""
@@ -69,6 +67,15 @@ class Dispatcher:
         """Ask for one round of repairs."""
         with self._connection_errors():
             self._app.send_task(SWEEP_TASK, queue=self._queue(MAINTENANCE))
+
+    def _send_batch(self, pages: Sequence[Dispatch]) -> None:
+        with _batches(), self._app.producer_or_acquire() as producer, producer.batch():
+            for page in pages:
+                message = PageMessage(
+                    job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue
+                )
+                identifier = page_id(page.job_id, page.page)
+                self._send(PAGE_TASK, identifier, page.queue, message, page.job_id, producer)
 
     def _send(
         self,
@@ -107,6 +114,17 @@ class Dispatcher:
             address = shown_address(self._settings)
             silence = BrokerUnreachable(f"broker {address} does not take messages")
             raise refusal or silence from error
+
+
+@contextmanager
+def _batches() -> Iterator[None]:
+    """Tell kombu's word that it gave a batch up from a bug of ours."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "publish batch" not in str(error):
+            raise
+        raise _BatchGivenUp(str(error)) from error
 
 
 def _shown(plain: dict[str, object]) -> str:

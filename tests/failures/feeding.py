@@ -64,22 +64,22 @@ class Feeder:
     def cancel_and_retry(self, job_id: str) -> bool:
         """Cancel a job and take it up again, as somebody does who was mistaken."""
         with self._turn:
-            return self._command("cancel", job_id) and self._resubmit(job_id)
+            # It may have been cancelled although the command says that it was not.
+            self._command("cancel", job_id)
+            return self._resubmit_surely(job_id)
 
     def purge_and_resubmit(self, job_id: str) -> bool:
         """Remove an ended job and hand the same document in again."""
         with self._turn:
-            if not self._command("purge", job_id):
-                return False
-            deadline = time.monotonic() + PATIENCE_S
-            while not self._resubmit(job_id):
-                if time.monotonic() > deadline:
-                    self._lab.findings.problems.append(f"{job_id} was not accepted again")
-                    return False
-            return True
+            return self._command("purge", job_id) and self._resubmit_surely(job_id)
 
-    def _resubmit(self, job_id: str) -> bool:
-        return self._submit(self._documents[job_id], "normal") == job_id
+    def _resubmit_surely(self, job_id: str) -> bool:
+        deadline = time.monotonic() + PATIENCE_S
+        while self._submit(self._documents[job_id], "normal") != job_id:
+            if time.monotonic() > deadline:
+                self._lab.findings.problems.append(f"{job_id} was not accepted again")
+                return False
+        return True
 
     def _accept(self, path: Path, pages: int, priority: str) -> None:
         deadline = time.monotonic() + self._lab.plan.seconds + PATIENCE_S

@@ -35,7 +35,8 @@ class Findings:
     faults: Counter[str] = field(default_factory=Counter)
     jobs: int = 0
     pages: int = 0
-    failed: int = 0
+    #: Pages by the code that they failed with.
+    failed: Counter[str] = field(default_factory=Counter)
     lost: int = 0
     swapped: int = 0
     hung: int = 0
@@ -58,10 +59,9 @@ class Findings:
 
     def lines(self) -> list[str]:
         """The figures for a person."""
-        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(self.faults.items()))
         return [
-            f"faults   {self.faults.total()} ({kinds})",
-            f"pages    {self.pages} in {self.jobs} jobs, {self.failed} failed",
+            f"faults   {_counts(self.faults)}",
+            f"pages    {self.pages} in {self.jobs} jobs, failed: {_counts(self.failed)}",
             f"lost     {self.lost}",
             f"swapped  {self.swapped}",
             f"hung     {self.hung} jobs",
@@ -71,3 +71,8 @@ class Findings:
             *(f"left out {kind}" for kind in self.left_out),
             *self.problems[:20],
         ]
+
+
+def _counts(counted: Counter[str]) -> str:
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(counted.items()))
+    return f"{counted.total()} ({kinds})" if kinds else "0"

@@ -45,7 +45,7 @@ def _judge_job(store: ObjectStore, job_id: str, findings: Findings) -> None:
         findings.problems.append(f"{job_id}: {type(error).__name__} {error}"[:300])
         _count_broken(store, folder, total, findings)
         return
-    findings.failed += len(checked.failed)
+    findings.failed.update(checked.failed.values())
     for page, code in checked.failed.items():
         if code not in MADE_BY_KILLS:
             findings.lost += 1
