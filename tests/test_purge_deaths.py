@@ -82,9 +82,9 @@ def test_people_see_the_whole_job_or_none_and_purging_again_ends_it(
 
 @pytest.mark.parametrize("who", ["older", "retention", "sweeper"])
 def test_whoever_cleans_up_ends_a_purge_that_died(
-    store_settings: SettingsFactory, redis_url: str, who: str
+    settings: SettingsFactory, redis_url: str, who: str
 ) -> None:
-    made = store_settings(redis_url=redis_url)
+    made = settings(redis_url=redis_url)
     ledger = Ledger(made)
     for jobs, job_id in half_purged(made):
         if who == "sweeper":

@@ -31,7 +31,7 @@ def machines(tmp_path: Path) -> Iterator[list[Machine]]:
 
 
 def start(machines: list[Machine], settings: Settings, tmp_path: Path) -> Machine:
-    machine = Machine(settings, tmp_path / "workers.log")
+    machine = Machine(settings, tmp_path / "workers.log", {})
     machines.append(machine)
     return machine
 
