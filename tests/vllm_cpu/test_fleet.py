@@ -101,7 +101,7 @@ def test_killing_the_engine_at_work_loses_no_page_and_blames_none(
 
 
 def test_an_engine_that_hangs_is_started_again(settings: SettingsFactory, tmp_path: Path) -> None:
-    chosen = made(settings, tmp_path, bench_output_tokens=300, max_concurrency=3, engine_stall_s=15)
+    chosen = made(settings, tmp_path, bench_output_tokens=300, max_concurrency=3, engine_stall_s=45)
     with interrupted(chosen, distinct_pages(tmp_path / "pages.pdf"), tmp_path) as core:
         kill([core, *children_of(core)], signal.SIGSTOP)
     checked = check_all(chosen)
