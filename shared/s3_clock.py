@@ -16,6 +16,8 @@ log = logging.getLogger("pagefleet.store")
 #: Differences below this are not what was refused.
 SLACK = datetime.timedelta(seconds=60)
 FORBIDDEN = 403
+#: Sendings of one request; nodes of a service whose clocks disagree would have it sent for ever.
+MOST_SENDINGS = 3
 #: What this machine's clock lacks; None while it was never wrong.
 _behind: datetime.timedelta | None = None
 
@@ -34,7 +36,7 @@ def _learn(response: Any, attempts: int, **_: Any) -> int | None:
     """0 (try again at once) where the answer shows that we signed by a wrong clock."""
     global _behind
     told = _told(response)
-    if told is None:
+    if told is None or attempts >= MOST_SENDINGS:
         return None
     behind = told - machine_time(remove_tzinfo=False)
     if abs(behind - (_behind or datetime.timedelta())) < SLACK:

@@ -117,11 +117,14 @@ def test_the_table_shows_ratio_and_cost() -> None:
     parts = {
         "recipe": {"pages": 512, "pages_per_s": 5.0, "tokens_per_s": 3500.0, "usage": usage},
         "fleet": {"pages": 512, "pages_per_s": 20.0, "tokens_per_s": 14000.0, "usage": usage},
+        "two-engines": {"pages": 512, "pages_per_s": 40.0, "tokens_per_s": 28000.0, "usage": usage},
         "ceiling": {"error": "ended with 1"},
     }
     shown = table({"parts": parts, "price": 3.6}).splitlines()
 
     assert " ".join(shown[2].split()) == "fleet, 512 pages 20.00 14,000 4.00 93% 6.0 9.5 50"
+    # Twice as fast on twice as many GPUs: the same money.
+    assert " ".join(shown[3].split()) == "two-engines, 512 pages 40.00 28,000 8.00 93% 6.0 9.5 50"
     assert shown[-1] == "ceiling: ended with 1"
     assert cost_per_million(3.6, 20.0, 2) == pytest.approx(100)
 

@@ -76,16 +76,6 @@ def test_a_card_or_a_group_of_cards_holds_one_engine(
     assert slots(pair) == [("0,1", "0")]
 
 
-def test_a_person_decides_how_many_engines_share_a_card(
-    settings: SettingsFactory, driver: Driver
-) -> None:
-    driver(81_559)
-
-    planned = plan_processes(settings(), ALL, "vllm")
-
-    assert slots(planned) == [("0", "0")]
-
-
 def test_without_a_gpu_there_is_one_pages_process(
     settings: SettingsFactory, driver: Driver
 ) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 HEAD = ("", "pages/s", "tokens/s", "x recipe", "GPU busy", "cores", "GiB", "per million")
+#: Parts that use two GPUs.
+TWO_GPUS = ("two-engines", "tensor-parallel")
 STAGES = ("fetch", "render", "prepare", "engine", "parse", "store")
 
 
@@ -50,7 +52,7 @@ def _row(
         "-" if usage.get("gpu_busy") is None else f"{usage['gpu_busy']:.0%}",
         _number(usage.get("cores"), 1),
         _number(usage.get("peak_private_gib"), 1),
-        _number(cost_per_million(price, speed, result.get("gpus", 1)), 0),
+        _number(cost_per_million(price, speed, 2 if name.startswith(TWO_GPUS) else 1), 0),
     )
 
 

@@ -1,6 +1,6 @@
 """Several engines on one GPU: while one's Python plans its next step, the other's step runs.
 
-One engine is faster where its process has a fast core to itself (docs/benchmarks.md).
+The GPU's time is shared in slices, which costs some of it (docs/benchmarks.md).
 """
 
 import fcntl
