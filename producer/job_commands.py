@@ -1,6 +1,7 @@
 """``cancel``, ``retry``, ``purge`` and ``report``: what is done to a job that is there."""
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from shared.errors import ExitCode, UsageError
 from shared.jobs import JobStore
 from shared.keys import check_job_id
 from shared.opening import open_job
+from shared.purging import is_half_purged, is_removable, remove
 from shared.records import Done
 from shared.settings import load_settings
 
@@ -54,12 +56,16 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
     connections = Connections(load_settings())
     ledger = connections.ledger_if_any()
     known = connections.jobs
-    chosen = [_purgeable(known, job_id) for job_id in jobs]
+    chosen = {_purgeable(known, job_id): math.inf for job_id in jobs}
     if older_than is not None:
         horizon = time.time() - older_than * 86_400
-        chosen.extend(each for each in list(known.job_ids()) if known.is_removable(each, horizon))
-    for job_id in dict.fromkeys(chosen):
-        known.purge(job_id)
+        old = [each for each in known.job_ids() if is_removable(known, each, horizon)]
+        chosen = dict.fromkeys(old, horizon) | chosen
+    for job_id, before in chosen.items():
+        if not is_removable(known, job_id, before):
+            say(f"{job_id} was taken up again meanwhile; it stays")
+            continue
+        remove(known, job_id)
         if ledger is not None:
             ledger.forget_job(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
@@ -68,7 +74,7 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
 
 def _purgeable(jobs: JobStore, job_id: str) -> str:
     """The id of a job that a person may purge, also one whose purge died; raises UsageError."""
-    if not jobs.is_purging(check_job_id(job_id)):
+    if not is_half_purged(jobs, check_job_id(job_id)):
         find_job(jobs, job_id)
         if jobs.done(job_id) is None:
             raise UsageError(f"job {job_id} is running; cancel it before it is purged")

@@ -16,6 +16,7 @@ from shared.jobs import JobStore, selected
 from shared.ledger import Ledger
 from shared.opening import open_job
 from shared.pages import count
+from shared.purging import end_purge, is_half_purged, purge_rest
 from shared.records import Done, Manifest, Source, to_json
 from shared.tracing import now_ns
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Times that a submission is set against a cancel that commits at the same moment.
 RESUME_TRIES = 3
+#: Times that a job is written because a purge that was slow took something of it.
+CREATE_TRIES = 5
 Kind = Literal["new", "resumed", "finished"]
 
 
@@ -69,6 +72,7 @@ class Submitter:
             found = self._known(newest, request)
             if found is not None:
                 return found
+            newest = self._newest(base)
         manifest = Manifest(
             job_id=next_id(base, newest),
             source=Source(
@@ -90,32 +94,53 @@ class Submitter:
         return self._create(manifest, opened)
 
     def _newest(self, base: str) -> str | None:
-        """The newest job of this identity; purges that somebody left half done are ended."""
-        while (newest := self._jobs.newest(base)) and self._jobs.is_purging(newest):
-            self._jobs.purge(newest)
-            self._ledger.forget_job(newest)
+        """The newest job of this identity; a purge that is at it comes to its end first."""
+        while (newest := self._jobs.newest(base)) and is_half_purged(self._jobs, newest):
+            self._end_purge(newest)
         return newest
+
+    def _end_purge(self, job_id: str) -> None:
+        end_purge(self._jobs, job_id)
+        self._ledger.forget_job(job_id)
 
     def _create(self, manifest: Manifest, opened: Opened) -> Submission:
         """Source, marker, manifest, dispatch: a crash leaves nothing that looks like a job."""
-        job_id, started = manifest.job_id, now_ns()
-        if self._jobs.is_purging(job_id):
-            self._jobs.purge(job_id)  # by somebody who died, or is slow
+        job_id, started, fresh = manifest.job_id, now_ns(), True
+        for _ in range(CREATE_TRIES):
+            if not self._write(manifest, opened):
+                # Somebody submitted the same at the same time: theirs is the job.
+                return self._resume(self._jobs.manifest(job_id) or manifest)
+            open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=fresh)
+            if self._stands(manifest):
+                break
+            fresh = False
+        made = Submission("new", manifest)
+        self._dispatcher.tracing.submitted(job_id, started, made.pages)
+        return made
+
+    def _write(self, manifest: Manifest, opened: Opened) -> bool:
+        """Put the job into the store; False where it is there already."""
+        job_id = manifest.job_id
+        if is_half_purged(self._jobs, job_id):
+            end_purge(self._jobs, job_id)
+        elif self._jobs.done(job_id) is not None and self._jobs.manifest(job_id) is None:
+            purge_rest(self._jobs, job_id)  # one died that found no room for its marker
         # Before the source too: by its marker the sweeper finds a source that got no manifest.
         self._jobs.mark_open(job_id, time.time())
         # A purged job of the same content may have left word of its end.
         self._ledger.forget_job(job_id)
         self._store_source(manifest, opened)
         self._jobs.mark_open(job_id, time.time())
-        if not self._jobs.store.put_new(keys.manifest(job_id), to_json(manifest)):
-            # Somebody submitted the same at the same time: theirs is the job.
-            return self._resume(self._jobs.manifest(job_id) or manifest)
-        if not self._jobs.store.exists(keys.source(job_id, manifest.source.key)):
-            self._store_source(manifest, opened)  # a purge that was slow took it
-        open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=True)
-        made = Submission("new", manifest)
-        self._dispatcher.tracing.submitted(job_id, started, made.pages)
-        return made
+        return self._jobs.store.put_new(keys.manifest(job_id), to_json(manifest))
+
+    def _stands(self, manifest: Manifest) -> bool:
+        """Whether no purge that was slow took the new job; one that goes on is stopped."""
+        job_id = manifest.job_id
+        unmarked = self._jobs.marker(job_id) is None and self._jobs.done(job_id) is None
+        if unmarked or self._jobs.is_purging(job_id):
+            self._jobs.mark_open(job_id, time.time())
+        source = keys.source(job_id, manifest.source.key)
+        return self._jobs.store.exists(source) and self._jobs.manifest(job_id) is not None
 
     def _store_source(self, manifest: Manifest, opened: Opened) -> None:
         store, uri = self._jobs.store, manifest.source.uri

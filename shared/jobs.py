@@ -1,10 +1,10 @@
 """A job as it lies in the object store, which is the truth."""
 
 import json
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from shared import keys
-from shared.errors import CorruptDocument, NotFound, StoreFull, StoreUnreachable
+from shared.errors import CorruptDocument, NotFound, StoreUnreachable
 from shared.pages import PageRange, expand, from_numbers, parse_ranges
 from shared.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
 from shared.store import ObjectStore
@@ -135,10 +135,23 @@ class JobStore:
         """Every job in the store; foreign objects are passed over."""
         return filter(keys.is_job_id, self.store.folders(keys.JOBS))
 
-    def mark_open(self, job_id: str, created: float, *, purging: bool = False) -> None:
-        """Write the marker by which a lost job, or a lost purge, is found again."""
-        facts = {"created": created, **({"purging": True} if purging else {})}
-        self.store.put(keys.open_marker(job_id), json.dumps(facts).encode() + b"\n")
+    def mark_open(self, job_id: str, created: float) -> None:
+        """Write the marker by which a lost job is found again."""
+        self.store.put(keys.open_marker(job_id), json.dumps({"created": created}).encode() + b"\n")
+
+    def mark_purging(self, job_id: str) -> bytes:
+        """Write the marker by which a lost purge is found again; returns it, no two are equal."""
+        facts = {"created": time.time(), "purging": True, "by": secrets.token_hex(8)}
+        marker = json.dumps(facts).encode() + b"\n"
+        self.store.put(keys.open_marker(job_id), marker)
+        return marker
+
+    def marker(self, job_id: str) -> bytes | None:
+        """The marker as it was written, or None where there is none."""
+        try:
+            return self.store.get(keys.open_marker(job_id), 4096)
+        except NotFound:
+            return None
 
     def marked_open_at(self, job_id: str) -> float | None:
         """When the marker was written, or None where there is none to be read."""
@@ -155,10 +168,7 @@ class JobStore:
             return False
 
     def _marker(self, job_id: str) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = json.loads(self.store.get(keys.open_marker(job_id), 4096))
-        except NotFound:
-            return {}
+        found: dict[str, Any] = json.loads(self.marker(job_id) or b"{}")
         return found
 
     def unmark_open(self, job_id: str) -> None:
@@ -204,48 +214,6 @@ class JobStore:
         self.store.delete([keys.failed_page(job_id, page) for page in pages])
         # Again: a sweeper that saw the marker beside _DONE may have removed it.
         self.mark_open(job_id, manifest.created)
-
-    def is_removable(self, job_id: str, horizon: float) -> bool:
-        """Whether a job ended and was created before ``horizon``, or is half removed already."""
-        manifest = self.manifest(job_id)
-        if manifest is None:
-            return self.is_purging(job_id)
-        return manifest.created < horizon and self.done(job_id) is not None
-
-    def purge(self, job_id: str) -> None:
-        """Remove a job; what makes it a job goes first, in a request of its own.
-
-        The marker says so meanwhile, and whoever meets it ends a purge whose process died; a
-        full store is cleaned even where there is no room for it.
-        """
-        marked = self._mark_purging(job_id)
-        manifest = self.manifest(job_id)
-        self.store.delete([keys.manifest(job_id)])
-        if manifest is not None:
-            # Soon, because somebody who submits the document again now writes it again.
-            self.store.delete([keys.source(job_id, manifest.source.key)])
-        self.store.delete([keys.notify_marker(job_id)])
-        self.store.delete(list(self.store.list(keys.job(job_id))))
-        again = self.manifest(job_id)
-        if again is not None:
-            self._keep_or_remove(again)
-        elif self.is_purging(job_id) or not marked:  # else somebody is about to submit it
-            self.unmark_open(job_id)
-
-    def _mark_purging(self, job_id: str) -> bool:
-        with suppress(StoreFull):
-            self.mark_open(job_id, time.time(), purging=True)
-            return True
-        return False
-
-    def _keep_or_remove(self, manifest: Manifest) -> None:
-        """Somebody submitted the document while its job was purged: all of it, or nothing."""
-        job_id = manifest.job_id
-        if not self.store.exists(keys.source(job_id, manifest.source.key)):
-            self.purge(job_id)
-            return
-        # What was taken of the new job's pages is read again.
-        self.undo_done(manifest)
 
     def withdraw(self, result: PageResult) -> None:
         """Remove a result that came too late, and its figures."""

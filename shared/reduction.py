@@ -92,7 +92,9 @@ def _living(jobs: JobStore, job_id: str) -> Manifest:
 
 
 def _unmark(jobs: JobStore, manifest: Manifest) -> None:
-    """Remove the marker, but not that of somebody who opens the job again just now."""
+    """Remove the marker, but not that of a purge or of somebody who opens the job just now."""
+    if jobs.is_purging(manifest.job_id):
+        return
     jobs.unmark_open(manifest.job_id)
     if jobs.done(manifest.job_id) is None and jobs.manifest(manifest.job_id) is not None:
         jobs.mark_open(manifest.job_id, manifest.created)

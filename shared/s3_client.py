@@ -24,7 +24,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from shared.errors import NotFound, StoreUnreachable, UsageError
+from shared.errors import NotFound, StoreFull, StoreUnreachable, UsageError
 from shared.s3_advice import CREDENTIALS, advice
 from shared.s3_clock import follow_service_clock
 from shared.settings import Settings
@@ -44,6 +44,9 @@ UPLOAD = TransferConfig(
 COPY = TransferConfig(multipart_threshold=1024 * MEBIBYTE, multipart_chunksize=256 * MEBIBYTE)
 
 _MISSING = frozenset({"NoSuchKey", "404"})
+_FULL = frozenset(
+    {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"}
+)
 _NOBODY = (
     NoCredentialsError,
     PartialCredentialsError,
@@ -59,6 +62,10 @@ class Refused(StoreUnreachable):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class RefusedAsFull(Refused, StoreFull):
+    """The service has no room left, or the bucket's quota is used up."""
 
 
 class BrokenOff(StoreUnreachable):
@@ -165,7 +172,8 @@ def _refusal(error: ClientError, where: str) -> NotFound | Refused:
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _MISSING:
         return NotFound(f"there is no {where}")
-    return Refused(f"{where}: {advice(code, status)}", status)
+    kind = RefusedAsFull if code in _FULL or status == 507 else Refused
+    return kind(f"{where}: {advice(code, status)}", status)
 
 
 def _silence(error: Exception, where: str, options: S3Options) -> str:

@@ -21,6 +21,7 @@ from shared.errors import EngineFailed, NotFound
 from shared.jobs import JobStore
 from shared.ledger import Ledger, page_id
 from shared.opening import open_job
+from shared.purging import purge
 from shared.queues import page_queues
 from shared.records import EngineInfo, Manifest, PageMessage, PageResult, Priority, ReduceMessage
 from shared.settings import build_settings
@@ -127,6 +128,8 @@ class SteppedFleet:
         self.workers = [Worker(f"worker-{number}", self) for number in range(3)]
         self.unacknowledged: list[PageMessage] = []
         self.excuses: Counter[str] = Counter()
+        #: Jobs whose ids were told to somebody who has not had them purged.
+        self.accepted: set[str] = set()
         self._sweepers = [self._sweeper(name) for name in SWEEPERS]
         self._sources = [self._source(folder, pages) for pages in DOCUMENTS]
 
@@ -149,7 +152,11 @@ class SteppedFleet:
         )  # fmt: skip
         request = Request(engine="fake", settings=self.settings, priority=priority)
         item = Input(word="a.pdf", kind="file")
-        return self._command("submit", lambda: submitter.submit(item, request))
+
+        def work() -> None:
+            self.accepted.add(submitter.submit(item, request).manifest.job_id)
+
+        return self._command("submit", work)
 
     def retry(self, manifest: Manifest) -> Actor:
         """``pagefleet retry`` of a job that has ended."""
@@ -172,7 +179,8 @@ class SteppedFleet:
             self.excuses[page_id(manifest.job_id, page)] += self.settings.max_attempts
 
         def work() -> None:
-            self.jobs.purge(manifest.job_id)
+            self.accepted.discard(manifest.job_id)
+            purge(self.jobs, manifest.job_id)
             self.ledger.forget_job(manifest.job_id)
 
         return self._command("purge", work)
@@ -254,7 +262,7 @@ class SteppedFleet:
         self.reader.failing.clear()
         for actor in self.stage.actors:
             actor.run_out()
-        sweeping.STALE_MARKER_S = -1.0
+        sweeping.STALE_MARKER_S = sweeping.DEAD_PURGE_S = -1.0
         for message in self.unacknowledged:
             self.wire.put(message)
         for _ in range(60):

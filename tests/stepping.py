@@ -30,6 +30,8 @@ class Actor:
     def __init__(self, owner: str, work: Callable[[], object]) -> None:
         self.owner = owner
         self.ended = False
+        #: The call that it stands before, as far as that is told.
+        self.call = ""
         self.failure: BaseException | None = None
         self._dying = False
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
@@ -53,10 +55,11 @@ class Actor:
         while not self.ended:
             self.step()
 
-    def pause(self) -> None:
-        """Called before each call to the outside."""
+    def pause(self, call: str = "") -> None:
+        """Called before each call to the outside; ``call`` tells which."""
         if threading.current_thread() is not self._thread:
             return  # its helpers' calls belong to the step in which they are waited for
+        self.call = call
         self._stopped.release()
         self._go.acquire()
         if self._dying:
@@ -81,10 +84,10 @@ class Stage:
     def __init__(self) -> None:
         self.actors: list[Actor] = []
 
-    def pause(self) -> None:
+    def pause(self, call: str = "") -> None:
         """Stop the calling actor; nothing for calls from outside of actors."""
         for actor in self.actors:
-            actor.pause()
+            actor.pause(call)
 
     def begin(self, owner: str, work: Callable[[], object]) -> Actor:
         """A new actor, standing before its first step."""
@@ -122,7 +125,7 @@ class SteppingStore:
             return found
 
         def called(*arguments: Any, **options: Any) -> Any:
-            self._stage.pause()
+            self._stage.pause(f"{name} {arguments}")
             return found(*arguments, **options)
 
         return called

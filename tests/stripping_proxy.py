@@ -1,4 +1,7 @@
-"""Stands before a service and takes headers off, as a service does that does not know them."""
+"""Stands before a service and takes headers off, as a service does that does not know them.
+
+Or refuses every write, as a service does that is full.
+"""
 
 import http.client
 from collections.abc import Collection, Iterator
@@ -9,8 +12,11 @@ from urllib.parse import urlsplit
 
 
 @contextmanager
-def without_headers(endpoint: str, names: Collection[str]) -> Iterator[str]:
-    """An address that passes everything on to ``endpoint`` except these headers."""
+def without_headers(endpoint: str, names: Collection[str], refusal: bytes = b"") -> Iterator[str]:
+    """An address that passes everything on to ``endpoint`` except these headers.
+
+    With ``refusal`` that is the answer to each write.
+    """
     target = urlsplit(endpoint).netloc
     stripped = {name.lower() for name in names}
 
@@ -35,6 +41,16 @@ def without_headers(endpoint: str, names: Collection[str]) -> Iterator[str]:
             connection.close()
 
         do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _pass_on
+
+        def _refuse(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(refusal)))
+            self.end_headers()
+            self.wfile.write(refusal)
+
+        if refusal:
+            do_PUT = _refuse
 
         def log_message(self, *_: object) -> None:
             """Nothing."""

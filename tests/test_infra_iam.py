@@ -11,6 +11,7 @@ import pytest
 
 from shared import s3_client
 from shared.jobs import JobStore
+from shared.purging import purge
 from shared.store import download_uri, list_uri, open_store
 from shared.store_s3 import S3Store
 from tests.conftest import SettingsFactory
@@ -120,7 +121,7 @@ def live_through(s3_settings: SettingsFactory, tmp_path: Path) -> None:
     jobs.reopen(manifest, [2])
     list(jobs.job_ids())
     jobs.newest(manifest.job_id)
-    jobs.purge(manifest.job_id)
+    purge(jobs, manifest.job_id)
     store.check()
     open_job(jobs, 1, sha256="b" * 64)
 

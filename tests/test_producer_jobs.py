@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from producer import job_commands
 from shared.jobs import JobStore
+from shared.purging import remove
 from shared.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import BIN, Fleet, environment, fleet, in_process, pdf, wait_until
@@ -234,6 +236,28 @@ def test_old_jobs_are_purged_by_age_and_young_or_open_ones_are_not(
 
     assert ended.lines == [{"job_id": old.job_id, "purged": True}]
     assert sorted(jobs.job_ids()) == sorted([young, waiting])
+
+
+def test_a_job_that_runs_again_since_the_store_was_looked_through_is_not_purged(
+    settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = settings()
+    jobs = JobStore(open_store(made))
+    first, second = sorted(
+        (ended_job(jobs, sha256=digit * 64) for digit in "ab"), key=lambda each: each.job_id
+    )
+
+    def slow(known: JobStore, job_id: str) -> None:
+        remove(known, job_id)
+        jobs.reopen(second, [1])
+
+    monkeypatch.setattr(job_commands, "remove", slow)
+
+    ended = in_process(made, "purge", "--older-than", "0", "--json")
+
+    assert ended.lines == [{"job_id": first.job_id, "purged": True}]
+    assert list(jobs.job_ids()) == [second.job_id]
+    assert f"{second.job_id} was taken up again" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from shared import purging
 from shared.dispatcher import Dispatcher
 from shared.jobs import JobStore
 from shared.ledger import Ledger
+from shared.purging import purge
 from shared.settings import Settings
 from shared.store import open_store
 from tests.conftest import SettingsFactory
@@ -16,6 +18,7 @@ from tests.fleet import in_process
 from tests.stepped_fleet import SteppedFleet
 from tests.stored_jobs import ended_job, page_result
 from tests.struck import Struck, everything
+from workers import sweeper as sweeping
 from workers.retention import purge_older
 from workers.sweeper import Sweeper
 
@@ -28,6 +31,13 @@ RESULTS: tuple[dict[str, Any], ...] = (
 NAMES = 9
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who meets a purge does not wait to see whether it lives."""
+    monkeypatch.setattr(purging, "STILL_S", 0.0)
+    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", -1.0)
+
+
 def adorn(jobs: JobStore, job_id: str) -> None:
     """What a job has besides its pages: a figure, and a call that was made."""
     jobs.store.put(f"jobs/{job_id}/figures/000001-01-aabbccdd.png", b"png")
@@ -36,7 +46,7 @@ def adorn(jobs: JobStore, job_id: str) -> None:
 
 def purge_dies(jobs: JobStore, job_id: str, step: int) -> bool:
     """Purge in a process that is killed before that write; False where it came to its end."""
-    killed = Struck(lambda struck: struck.purge(job_id), jobs.store, step).killed()
+    killed = Struck(lambda struck: purge(struck, job_id), jobs.store, step).killed()
     assert killed or (step > NAMES and everything(jobs.store) == [])
     return killed
 
@@ -91,7 +101,7 @@ def test_whoever_cleans_up_ends_a_purge_that_died(
             began = jobs.is_purging(job_id)
             Sweeper("s", jobs, ledger, Dispatcher(made, ledger), adopt=True, lock_s=5).sweep()
             assert (everything(jobs.store) == []) == began
-            jobs.purge(job_id)
+            purge(jobs, job_id)
         elif who == "older":
             assert in_process(made, "purge", "--older-than", "0").status == 0
         else:
@@ -125,6 +135,6 @@ def test_the_same_document_submitted_again_starts_from_nothing_or_finds_the_whol
                 folder + "job.json", folder + "source.pdf", f"open/{job_id}"
             ]  # fmt: skip
             assert not fleet.jobs.is_purging(job_id)
-        fleet.jobs.purge(job_id)
+        purge(fleet.jobs, job_id)
         fleet.client.flushall()
     raise AssertionError("a purge has more steps than were tried")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.jobs import JobStore
+from shared.purging import purge
 from shared.records import Manifest, RenderOptions
 from shared.reduction import reduce_job
 from shared.store import ObjectStore
@@ -79,7 +80,7 @@ def test_a_job_that_was_purged_and_submitted_anew_has_its_own_document(
     old = open_job(jobs, 1)
     jobs.write_result(page_result(old, 1, markdown="text"))
     slow = reducer_stops(jobs, old, write)
-    jobs.purge(old.job_id)
+    purge(jobs, old.job_id)
     new = open_job(jobs, 1, render=RenderOptions(page_breaks="rule"))
     jobs.write_result(page_result(new, 1, markdown="other text"))
     reduce_job(jobs, new)

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared import cancelling
+from shared import cancelling, purging
 from shared.ledger import page_id
 from shared.queues import LANES
 from tests.ledger_check import check_job
@@ -39,6 +39,8 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sweeping, "LOST_AFTER_S", 0.0)
     monkeypatch.setattr(sweeping, "REDUCE_AFTER_S", 0.0)
     monkeypatch.setattr(sweeping, "STALE_MARKER_S", 3600.0)
+    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 0.0)
+    monkeypatch.setattr(purging, "STILL_S", 0.0)
     monkeypatch.setattr(cancelling, "LET_GO_S", 0.0)
     monkeypatch.setattr(page_task, "UNWELL_PAUSE_S", 0.0)
     logging.disable(logging.CRITICAL)
@@ -231,6 +233,7 @@ class AnyOrder(RuleBasedStateMachine):
         for manifest in fleet.manifests():
             known.add(manifest.job_id)
             check_job(fleet.store, manifest.job_id)
+        assert fleet.accepted <= known, "a job that was accepted is not there"
         orphans = [key for key in fleet.store.list("jobs/") if key.split("/")[1] not in known]
         assert orphans == []
         for kind in ("leases", "outstanding", "holders"):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import NotFound
+from shared.purging import purge
 from shared.records import Manifest
 from shared.reduction import PagesMissing, reduce_job
 from tests.ledger_check import check_job
@@ -115,7 +116,7 @@ def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_com
 
 def test_a_job_that_was_purged_meanwhile_does_not_come_back(fleet: SteppedFleet) -> None:
     manifest = read_pages(fleet, 0)
-    fleet.jobs.purge(manifest.job_id)
+    purge(fleet.jobs, manifest.job_id)
 
     with pytest.raises((NotFound, PagesMissing)):
         reduce_job(fleet.jobs, manifest)

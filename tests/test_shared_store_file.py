@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 
 from shared.errors import NotFound, StoreFull, StoreUnreachable
 from shared.jobs import JobStore
+from shared.purging import is_half_purged, purge
 from shared.store_file import TEMPORARY, FileStore
 from tests.failures.small_disk import SmallDisk
 from tests.stored_jobs import ended_job
+from tests.struck import Struck
+from workers.retention import purge_older
 
 KEYS = st.lists(st.sampled_from(["a", "a-2", "a0", "b", "ä", "A", "\U0001f600"]), min_size=1)
 KILLED_WRITER = """\
@@ -262,7 +265,34 @@ def test_a_job_can_be_purged_from_a_full_disk(tiny_disk: Path) -> None:
             store.put(f"filler/{number}", b"x" * 4096)
 
     for job_id in list(JobStore(store).job_ids()):
-        JobStore(store).purge(job_id)
+        purge(JobStore(store), job_id)
+
+    assert [*store.list("jobs/"), *store.list("open/")] == []
+
+
+def test_a_purge_that_dies_on_a_full_disk_is_found_again(tiny_disk: Path) -> None:
+    store = FileStore(tiny_disk)
+    jobs = JobStore(store)
+    job_id = ended_job(jobs, [{}, {}]).job_id
+    jobs.mark_open(f"{'0' * 16}-{'0' * 8}", 1.0)  # so that there is a folder for markers
+    with pytest.raises(StoreFull):
+        for number in range(100):
+            store.put(f"filler/{number}", b"x" * 4096)
+
+    # The marker, job.json, _DONE, the marker again, the webhook's; then the pages.
+    assert Struck(lambda struck: purge(struck, job_id), store, 7).killed()
+
+    assert jobs.manifest(job_id) is None and list(store.list(f"jobs/{job_id}/")) != []
+    assert is_half_purged(jobs, job_id)
+
+
+def test_what_a_purge_without_a_marker_left_is_removed_by_age(tiny_disk: Path) -> None:
+    store = FileStore(tiny_disk)
+    jobs = JobStore(store)
+    manifest = ended_job(jobs, [{}, {}])
+    store.delete([f"jobs/{manifest.job_id}/job.json"])
+
+    assert purge_older(jobs, 1) == 1
 
     assert [*store.list("jobs/"), *store.list("open/")] == []
 

@@ -12,10 +12,21 @@ from typing import ClassVar
 import pytest
 
 from shared import s3_client, s3_clock
-from shared.errors import NotFound, PagefleetError, StoreUnreachable, TooLarge, UsageError
+from shared.errors import (
+    NotFound,
+    PagefleetError,
+    StoreFull,
+    StoreUnreachable,
+    TooLarge,
+    UsageError,
+)
+from shared.jobs import JobStore
+from shared.purging import purge
 from shared.settings import Settings
 from shared.store import ObjectStore, download_uri, list_uri, open_store, open_uri
 from tests.services import S3Server, start_s3
+from tests.stored_jobs import ended_job
+from tests.stripping_proxy import without_headers
 
 SettingsFactory = Callable[..., Settings]
 WHOLE = b"0123456789" * 10_000
@@ -358,3 +369,28 @@ def test_a_machine_whose_clock_is_hours_off_reads_and_writes(
 
     monkeypatch.setattr(s3_clock, "machine_time", right)  # and now it was set
     assert s3_store.get("a") == b"1"
+
+
+@pytest.mark.parametrize(
+    "code", ["QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"]
+)
+def test_a_job_can_be_purged_where_the_quota_is_used_up(
+    s3_settings: SettingsFactory, code: str
+) -> None:
+    made = s3_settings()
+    jobs = JobStore(open_store(made))
+    job_id = ended_job(jobs, [{}, {}]).job_id
+    body = f"<Error><Code>{code}</Code><Message>no room</Message></Error>".encode()
+    with without_headers(str(made.s3_endpoint_url), [], refusal=body) as endpoint:
+        full = open_store(made.model_copy(update={"s3_endpoint_url": endpoint}))
+        assert "free some space" in told(lambda: full.put("a/b", b"x"), StoreFull)
+
+        purge(JobStore(full), job_id)
+
+    assert [*jobs.store.list("jobs/"), *jobs.store.list("open/")] == []
+
+
+def test_a_service_that_is_full_is_told_from_one_that_is_away(faulty_store: ObjectStore) -> None:
+    FaultyS3.script = ["507"]
+
+    assert "disks are full; free some space" in told(lambda: faulty_store.put("a", b""), StoreFull)

@@ -9,6 +9,7 @@ import redis
 
 from shared.ledger import page_id
 from shared.records import Manifest
+from shared.reduction import reduce_job
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
 from workers import sweeper as sweeping
@@ -129,6 +130,48 @@ def test_a_submission_that_died_is_removed_in_the_end_whatever_its_clock_said(
     sweep(fleet)
 
     assert [*fleet.store.list("open/"), *fleet.store.list("jobs/")] == []
+
+
+def test_a_purge_that_lives_is_not_joined_and_one_that_stands_still_is_ended(
+    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 180.0)
+    manifest = submitted(fleet, 0)
+    fleet.cancel(manifest).run_out()
+    slow = fleet.purge(manifest)
+    while fleet.jobs.manifest(manifest.job_id) is not None:
+        slow.step()
+    before = fleet.jobs.marker(manifest.job_id)
+
+    for _ in range(3):
+        sweep(fleet)
+
+    assert fleet.jobs.marker(manifest.job_id) == before
+    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 0.0)
+    fleet.store.put(f"open/{manifest.job_id}", before[:-1] + b" \n")  # it goes on, slowly
+    sweep(fleet)
+    assert fleet.jobs.marker(manifest.job_id) is not None
+
+    sweep(fleet)
+    assert [*fleet.store.list("open/"), *fleet.store.list("jobs/")] == []
+    slow.run_out()
+    assert [*fleet.store.list("open/"), *fleet.store.list("jobs/")] == []
+
+
+@pytest.mark.parametrize("reduced", [False, True], ids=["a sweeper", "a reducer"])
+def test_the_marker_of_a_purge_stays_although_the_job_has_ended(
+    fleet: SteppedFleet, reduced: bool
+) -> None:
+    manifest = submitted(fleet, 0)
+    fleet.cancel(manifest).run_out()
+    fleet.jobs.mark_purging(manifest.job_id)
+
+    if reduced:
+        reduce_job(fleet.jobs, manifest)
+    else:
+        sweep(fleet)
+
+    assert fleet.jobs.is_purging(manifest.job_id)
 
 
 def test_nothing_is_purged_while_the_clocks_differ(

@@ -18,6 +18,7 @@ import trustme
 
 from shared.errors import UsageError
 from shared.jobs import JobStore
+from shared.purging import purge
 from shared.settings import Settings
 from shared.store import open_store
 from shared.webhook_url import check_webhook
@@ -330,7 +331,7 @@ def test_a_note_that_comes_late_from_before_a_retry_silences_nobody(local: Setti
 
 def test_a_job_purged_while_its_receiver_is_called_leaves_nothing(local: Settings) -> None:
     jobs = JobStore(open_store(local))
-    with receiver([500], before_answer=lambda _: jobs.purge(manifest.job_id)) as server:
+    with receiver([500], before_answer=lambda _: purge(jobs, manifest.job_id)) as server:
         manifest = ended_job(jobs, webhook=server.url())
         deliver(local, jobs, lambda: bool(server.calls) and not list(jobs.store.list("")))
 

@@ -8,6 +8,7 @@ from shared.jobs import JobStore
 from shared.ledger import Ledger
 from shared.opening import open_job
 from shared.pages import expand
+from shared.purging import purge_rest
 from shared.records import Manifest, ReduceMessage
 from shared.reduction import PagesMissing, reduce_job
 from shared.tracing import now_ns
@@ -63,7 +64,7 @@ class ReduceTask:
 
     def _forget_purged(self, job_id: str) -> None:
         """What was written here of a job that somebody purged meanwhile must not stay."""
-        self._jobs.purge(job_id)
+        purge_rest(self._jobs, job_id)
         self._ledger.forget_job(job_id)
 
     def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:

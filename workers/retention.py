@@ -4,6 +4,7 @@ import logging
 import time
 
 from shared.jobs import JobStore
+from shared.purging import is_removable, remove
 
 log = logging.getLogger("pagefleet.retention")
 INTERVAL_S = 3600.0
@@ -31,7 +32,7 @@ def purge_older(jobs: JobStore, days: float) -> int:
     horizon = time.time() - days * DAY_S
     purged = 0
     for job_id in jobs.job_ids():
-        if jobs.is_removable(job_id, horizon):
-            jobs.purge(job_id)
+        if is_removable(jobs, job_id, horizon):
+            remove(jobs, job_id)
             purged += 1
     return purged

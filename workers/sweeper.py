@@ -18,6 +18,7 @@ from shared.jobs import JobStore, missing_pages
 from shared.ledger import HotJob, Ledger
 from shared.opening import open_job
 from shared.pages import expand
+from shared.purging import is_half_purged, purge, purge_rest
 from shared.queues import LANES, page_queue
 from shared.records import Manifest
 from workers.retention import Retention
@@ -33,6 +34,8 @@ LOST_AFTER_S = 20.0
 REDUCE_AFTER_S = 60.0
 #: Seconds in one sweeper's sight after which a marker without a manifest is a dead submission.
 STALE_MARKER_S = 3600.0
+#: Seconds in one sweeper's sight after which a purge whose marker did not change is dead.
+DEAD_PURGE_S = 180.0
 MARKERS_PER_ROUND = 1000
 #: Seconds by which the clocks of this machine and the broker may differ before nothing is purged.
 CLOCK_SLACK_S = 3600.0
@@ -81,8 +84,8 @@ class Sweeper:
         #: A request for a round may come while the timer's is under way.
         self._busy = threading.Lock()
         self._suspected: dict[tuple[str, str], float] = {}
-        #: Markers without a manifest: what they say, and since when we see that they say it.
-        self._bare: dict[str, tuple[float | None, float]] = {}
+        #: Markers that should go: what they say, and since when we see that they say it.
+        self._bare: dict[str, tuple[bytes | None, float]] = {}
 
     def sweep(self) -> Repairs | None:
         """One round; None where another sweeper is at it, here or elsewhere."""
@@ -210,31 +213,42 @@ class Sweeper:
             return 0
 
     def _open(self, job_id: str, manifest: Manifest | None) -> int:
-        ended = manifest is not None and self._jobs.done(job_id) is not None
-        if (manifest is None or ended) and self._jobs.is_purging(job_id):
-            self._jobs.purge(job_id)
-            self._ledger.forget_job(job_id)
-            return 1
+        if is_half_purged(self._jobs, job_id):
+            return self._end_dead_purge(job_id)
         if manifest is None:
             self._forget_stale_marker(job_id)
             return 0
-        if ended:
-            self._jobs.unmark_open(job_id)
+        if self._jobs.done(job_id) is not None:
+            if not self._jobs.is_purging(job_id):  # now: it may have begun meanwhile
+                self._jobs.unmark_open(job_id)
             return 0
+        if self._jobs.is_purging(job_id):
+            # By somebody who had not seen that it was submitted.
+            self._jobs.mark_open(job_id, manifest.created)
         if not self._ledger.has_room(manifest.options.engine, manifest.priority):
             return 0
         open_job(manifest, self._jobs, self._ledger, self._dispatcher, pauses_s=())
         return 1
 
+    def _end_dead_purge(self, job_id: str) -> int:
+        if self._unchanged_s(job_id) <= DEAD_PURGE_S:
+            return 0
+        (purge_rest if self._jobs.manifest(job_id) is None else purge)(self._jobs, job_id)
+        self._ledger.forget_job(job_id)
+        return 1
+
     def _forget_stale_marker(self, job_id: str) -> None:
-        """Not by the time in it: the submitting machine's clock may be hours behind ours."""
-        created, now = self._jobs.marked_open_at(job_id), time.monotonic()
-        known, since = self._bare.get(job_id, (created, now))
-        if known != created:
+        if self._unchanged_s(job_id) > STALE_MARKER_S:
+            purge_rest(self._jobs, job_id)
+
+    def _unchanged_s(self, job_id: str) -> float:
+        """Not by the time in the marker: another machine's clock may be hours off."""
+        marker, now = self._jobs.marker(job_id), time.monotonic()
+        known, since = self._bare.get(job_id, (marker, now))
+        if known != marker:
             since = now
-        self._bare[job_id] = created, since
-        if now - since > STALE_MARKER_S:
-            self._jobs.purge(job_id)
+        self._bare[job_id] = marker, since
+        return now - since
 
 
 def _is_over(since: float, now: float) -> bool:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from shared import keys
 from shared.errors import PagefleetError, Unwell
 from shared.jobs import JobStore
+from shared.purging import purge_rest
 from shared.records import Delivery, Manifest
 from shared.settings import Settings
 from workers import control_metrics
@@ -136,7 +137,7 @@ class WebhookSender:
             self._forget(job_id)
             log.info("webhook of %s delivered (try %d)", job_id, counted.tries)
         if self._jobs.manifest(job_id) is None:
-            self._jobs.purge(job_id)  # it was purged while we called
+            purge_rest(self._jobs, job_id)  # it was purged while we called
 
     def _failed(self, job_id: str, counted: Delivery, error: Undelivered) -> None:
         tries = counted.tries
