@@ -158,18 +158,14 @@ def test_a_purge_that_lives_is_not_joined_and_one_that_stands_still_is_ended(
     assert [*fleet.store.list("open/"), *fleet.store.list("jobs/")] == []
 
 
-@pytest.mark.parametrize("reduced", [False, True], ids=["a sweeper", "a reducer"])
-def test_the_marker_of_a_purge_stays_although_the_job_has_ended(
-    fleet: SteppedFleet, reduced: bool
+def test_the_marker_of_a_purge_stays_although_the_job_is_reduced_again(
+    fleet: SteppedFleet,
 ) -> None:
     manifest = submitted(fleet, 0)
     fleet.cancel(manifest).run_out()
     fleet.jobs.mark_purging(manifest.job_id)
 
-    if reduced:
-        reduce_job(fleet.jobs, manifest)
-    else:
-        sweep(fleet)
+    reduce_job(fleet.jobs, manifest)
 
     assert fleet.jobs.is_purging(manifest.job_id)
 
