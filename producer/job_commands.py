@@ -8,13 +8,12 @@ from typing import Any
 
 from producer.connections import Connections
 from producer.known_jobs import find_job
-from producer.reopening import reopen
-from shared.cancelling import cancel_job
+from producer.reopening import reopen, take_up
+from shared.cancelling import TakenUpAgain, cancel_job
 from shared.command_edge import say
-from shared.errors import ExitCode, UsageError
+from shared.errors import ExitCode, UsageError, gravest
 from shared.jobs import JobStore
 from shared.keys import check_job_id
-from shared.opening import open_job
 from shared.purging import is_half_purged, is_removable, remove
 from shared.records import Done
 from shared.settings import load_settings
@@ -25,10 +24,16 @@ def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
     connections = Connections(load_settings())
     # A broker that is configured must answer: nobody else can stop the pages.
     ledger = None if connections.settings.redis_url is None else connections.ledger
+    codes = list[ExitCode]()
     for manifest in [find_job(connections.jobs, job_id) for job_id in jobs]:
-        done = cancel_job(manifest, connections.jobs, ledger)
-        _print_done(manifest.job_id, done, as_json)
-    return ExitCode.OK
+        try:
+            done = cancel_job(manifest, connections.jobs, ledger)
+        except TakenUpAgain as error:  # the others are wanted no more all the same
+            say(f"error[{error.code}]: {error.message}")
+            codes.append(error.exit_code)
+        else:
+            _print_done(manifest.job_id, done, as_json)
+    return gravest(codes)
 
 
 def retry_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
@@ -43,7 +48,7 @@ def retry_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
         again = done.counts.failed
         if again:
             reopen(manifest, known, ledger)
-            open_job(manifest, known, ledger, connections.dispatcher)
+            take_up(manifest, known, ledger, connections.dispatcher)
         text = f"{job_id} runs {again} pages again"
         _print_line({"job_id": job_id, "retried": again}, as_json, text)
     return ExitCode.OK

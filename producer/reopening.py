@@ -1,16 +1,18 @@
-"""Takes back the end of a job."""
+"""Takes back the end of a job, also against a cancel that is at it just now."""
 
 from typing import TYPE_CHECKING
 
-from shared import keys
-from shared.document.outcome import was_cancelled
 from shared.jobs import JobStore, selected
 from shared.ledger import Ledger
+from shared.opening import open_job
 from shared.pages import expand
 from shared.records import Manifest
 
 if TYPE_CHECKING:
     from shared.dispatcher import Dispatcher
+
+#: Times that a job is set against a cancel that commits at the same moment.
+TRIES = 3
 
 
 def reopen(manifest: Manifest, jobs: JobStore, ledger: Ledger) -> None:
@@ -19,19 +21,23 @@ def reopen(manifest: Manifest, jobs: JobStore, ledger: Ledger) -> None:
     chosen = set(expand(selected(manifest)))
     # First, or the sweeper takes the marker beside a tombstone for a cancel that died; and
     # afterwards, because it may have opened the job with half of the failures still there.
-    ledger.forget_job(manifest.job_id)
+    ledger.reopen_job(manifest.job_id)
     jobs.reopen(manifest, sorted(states.failed & chosen))
-    ledger.forget_job(manifest.job_id)
+    ledger.reopen_job(manifest.job_id)
 
 
-def reread_cancelled(
-    manifest: Manifest, jobs: JobStore, ledger: Ledger, dispatcher: "Dispatcher"
-) -> None:
-    """Let pages run after all that a cancel recorded while the job was being opened."""
-    job_id, states = manifest.job_id, jobs.page_states(manifest.job_id)
-    found = jobs.results(job_id, sorted(states.failed), states)
-    pages = [result.page for result in found if was_cancelled(result)]
-    if pages:
-        jobs.store.delete([keys.failed_page(job_id, page) for page in pages])
-        ledger.redo(job_id, pages)
-        dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)
+def take_up(manifest: Manifest, jobs: JobStore, ledger: Ledger, dispatcher: "Dispatcher") -> None:
+    """Open an unfinished job; what a cancel records or commits meanwhile does not count."""
+    for _ in range(TRIES):
+        if _is_cancelled(manifest.job_id, jobs, ledger):
+            reopen(manifest, jobs, ledger)
+        open_job(manifest, jobs, ledger, dispatcher)
+        if not _is_cancelled(manifest.job_id, jobs, ledger):
+            return
+
+
+def _is_cancelled(job_id: str, jobs: JobStore, ledger: Ledger) -> bool:
+    if ledger.job_state(job_id) == "cancelled":
+        return True
+    done = jobs.done(job_id)
+    return done is not None and done.status == "cancelled"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from producer.inputs import Input
 from producer.intake import Intake, Opened
-from producer.reopening import reopen, reread_cancelled
+from producer.reopening import reopen, take_up
 from producer.request import Request
 from shared import keys
 from shared.errors import NotADocument
@@ -23,8 +23,6 @@ from shared.tracing import now_ns
 if TYPE_CHECKING:
     from shared.dispatcher import Dispatcher
 
-#: Times that a submission is set against a cancel that commits at the same moment.
-RESUME_TRIES = 3
 #: Times that a job is written because a purge that was slow took something of it.
 CREATE_TRIES = 5
 Kind = Literal["new", "resumed", "finished"]
@@ -168,21 +166,5 @@ class Submitter:
         return self._resume(manifest)
 
     def _resume(self, manifest: Manifest) -> Submission:
-        """Take an unfinished job up, also against a cancel that is at it just now."""
-        overtaken = False
-        for _ in range(RESUME_TRIES):
-            if self._is_cancelled(manifest.job_id):
-                reopen(manifest, self._jobs, self._ledger)
-                overtaken = True
-            open_job(manifest, self._jobs, self._ledger, self._dispatcher)
-            if not self._is_cancelled(manifest.job_id):
-                break
-        if overtaken:
-            reread_cancelled(manifest, self._jobs, self._ledger, self._dispatcher)
+        take_up(manifest, self._jobs, self._ledger, self._dispatcher)
         return Submission("resumed", manifest)
-
-    def _is_cancelled(self, job_id: str) -> bool:
-        if self._ledger.job_state(job_id) == "cancelled":
-            return True
-        done = self._jobs.done(job_id)
-        return done is not None and done.status == "cancelled"

@@ -144,8 +144,16 @@ class Ledger(Pools):
         """Stop a job: nothing more is dispatched, queued copies are dropped."""
         self._run("close_job", job_id, "cancelled", TOMBSTONE_S, "")
 
+    def keep_cancelled(self, job_id: str) -> str:
+        """Prolong the word "cancelled", or say it again where it was lost; the state then."""
+        return str(self._run("keep_cancelled", job_id, TOMBSTONE_S))
+
+    def reopen_job(self, job_id: str) -> None:
+        """Forget a job that is about to be opened again, and that it was cancelled."""
+        self._run("close_job", job_id, "reopened", TOMBSTONE_S, "")
+
     def job_state(self, job_id: str) -> str | None:
-        """ "open", for some time after that "cancelled" or "ended", or None."""
+        """ "open", for some time beside that "cancelled", "ended" or "reopened", or None."""
         state: str | None = self._call("hget", f"{KEY_PREFIX}job:{job_id}", "state")
         return state
 

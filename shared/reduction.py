@@ -1,16 +1,19 @@
 """Writes the document of a job once every page has a result; ``_DONE`` is the commit.
 
 Trusts the object store and not the counters. Doing it twice, or by two processes at once,
-gives the same bytes and one commit. Whoever writes the document looks afterwards whether the
-job is still the one that was read, else writes it again: a process may stand still between
-reading and writing while the pages run again and another one commits.
+gives the same bytes and one commit. Whoever writes the document looks before whether another
+one has committed, and afterwards whether the job is still the one that was read, else writes it
+again: a process may stand still between reading and writing while the pages run again. Stale
+text is left only by one that stands still between that first look and its write while another
+one commits, and then is killed before its second look.
 """
 
 from shared import keys
-from shared.document import assemble
+from shared.document import Document, assemble
+from shared.document.outcome import was_cancelled
 from shared.errors import NotFound
 from shared.jobs import JobStore, PageStates, missing_pages, selected
-from shared.pages import PageRange, expand
+from shared.pages import PageRange, expand, from_numbers
 from shared.records import Done, Manifest, to_json
 
 #: Times that a document is written anew because its pages changed meanwhile.
@@ -25,61 +28,72 @@ class PagesMissing(Exception):
         self.ranges = ranges
 
 
-def reduce_job(jobs: JobStore, manifest: Manifest) -> Done:
+def reduce_job(jobs: JobStore, manifest: Manifest, *, cancelling: bool = False) -> Done:
     """Merge the pages and commit.
 
-    Raises PagesMissing where a result is not there, NotFound where the job is gone.
+    Only a cancel ends a job with cancelled pages; to others they have no result. Raises
+    PagesMissing where a result is not there, NotFound where the job is gone.
     """
-    job_id = manifest.job_id
-    finished = jobs.done(job_id)
+    finished = jobs.done(manifest.job_id)
     if finished is not None:
         _unmark(jobs, manifest)
         return finished
+    for number in range(SETTLE_TRIES):
+        done = _round(jobs, manifest, cancelling, again=number > 0)
+        manifest = _living(jobs, manifest.job_id)
+        if done is not None:
+            _unmark(jobs, manifest)
+            return done
+    raise PagesMissing(missing_pages(manifest, jobs.page_states(manifest.job_id)))
+
+
+def _round(jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool) -> Done | None:
+    """Write and commit; None where the document was stale before it counted.
+
+    A page got a result meanwhile, "retry" took the failures, or the job was purged and
+    submitted again.
+    """
+    job_id = manifest.job_id
     states = jobs.page_states(job_id)
-    for _ in range(SETTLE_TRIES):
-        done = _written(jobs, manifest, states)
-        seen, states = states, jobs.page_states(job_id)
-        read, manifest = manifest, _living(jobs, job_id)
-        if done is not None and (states, manifest) == (seen, read):
-            return _commit(jobs, manifest, done, states)
-        # A page got a result meanwhile, "retry" took the failures, or the job was purged and
-        # submitted again: the document is stale.
-    raise PagesMissing(missing_pages(manifest, states))
-
-
-def _written(jobs: JobStore, manifest: Manifest, states: PageStates) -> Done | None:
-    """Like ``_write``; None where a result vanished while it was read."""
     try:
-        return _write(jobs, manifest, states)
+        document = _read(jobs, manifest, states, cancelling)
     except NotFound:
+        return None  # a result vanished while it was read
+    # Somebody may have committed while this process stood still; stale text of ours must go.
+    finished = None if again else jobs.done(job_id)
+    if finished is not None:
+        return finished
+    jobs.store.put(keys.document(job_id, "md"), document.markdown.encode())
+    jobs.store.put(keys.document(job_id, "json"), document.json)
+    if (jobs.page_states(job_id), _living(jobs, job_id)) != (states, manifest):
         return None
+    return _commit(jobs, manifest, Done(status=document.status, counts=document.counts), states)
 
 
-def _write(jobs: JobStore, manifest: Manifest, states: PageStates) -> Done:
-    """Write the document, which is not yet the job's result; returns what will be committed."""
+def _read(jobs: JobStore, manifest: Manifest, states: PageStates, cancelling: bool) -> Document:
     job_id = manifest.job_id
     missing = missing_pages(manifest, states)
     if missing:
         raise PagesMissing(missing)
     results = jobs.results(job_id, expand(selected(manifest)), states)
     document = assemble(manifest, results, manifest.render)
-    jobs.store.put(keys.document(job_id, "md"), document.markdown.encode())
-    jobs.store.put(keys.document(job_id, "json"), document.json)
-    return Done(status=document.status, counts=document.counts)
+    if document.status == "cancelled" and not cancelling:
+        failed = jobs.results(job_id, sorted(states.failed), states)
+        raise PagesMissing(from_numbers(each.page for each in failed if was_cancelled(each)))
+    return document
 
 
-def _commit(jobs: JobStore, manifest: Manifest, done: Done, seen: PageStates) -> Done:
+def _commit(jobs: JobStore, manifest: Manifest, done: Done, seen: PageStates) -> Done | None:
+    """Commit what was written; None where that is no more what the pages say."""
     job_id = manifest.job_id
     if manifest.webhook is not None:
         jobs.mark_notify(job_id)
     if not jobs.store.put_new(keys.done(job_id), to_json(done)):
-        done = jobs.done(job_id) or done
-    elif not seen.marks <= jobs.page_states(job_id).marks:
-        # What was read vanishes or changes only where the job was opened again under our hands.
+        return jobs.done(job_id)
+    if not seen.marks <= jobs.page_states(job_id).marks:
+        # A failure was written again, or the job was opened again under our hands.
         jobs.undo_done(manifest)
-        raise NotFound(f"job {job_id} was opened again while its document was written")
-    _living(jobs, job_id)
-    _unmark(jobs, manifest)
+        return None
     return done
 
 

@@ -13,14 +13,13 @@ import redis
 from producer.inputs import Input
 from producer.inspection import Inspection
 from producer.intake import Opened
-from producer.reopening import reopen
+from producer.reopening import reopen, take_up
 from producer.request import Request
 from producer.submission import Submitter
 from shared.cancelling import TakenUpAgain, cancel_job
 from shared.errors import EngineFailed, NotFound
 from shared.jobs import JobStore
 from shared.ledger import Ledger, page_id
-from shared.opening import open_job
 from shared.purging import purge
 from shared.queues import page_queues
 from shared.records import EngineInfo, Manifest, PageMessage, PageResult, Priority, ReduceMessage
@@ -165,7 +164,7 @@ class SteppedFleet:
 
         def work() -> None:
             reopen(manifest, self.jobs, self.ledger)
-            open_job(manifest, self.jobs, self.ledger, self.wire)
+            take_up(manifest, self.jobs, self.ledger, self.wire)
 
         return self._command("retry", work)
 

@@ -171,6 +171,10 @@ class Wire(Dispatcher):
         self._stage.pause()
         self._client.lpush(REDUCE_LIST, job_id)
 
+    def reduce_waits(self) -> bool:
+        """Whether a document is asked for."""
+        return bool(self._client.llen(REDUCE_LIST))
+
     def take_reduce(self) -> str | None:
         """The next job whose document is asked for."""
         return self._client.rpop(REDUCE_LIST)  # type: ignore[return-value]

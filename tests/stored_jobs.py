@@ -48,7 +48,7 @@ def ended_job(jobs: JobStore, results: Sequence[dict[str, Any]] = ({},), **value
     manifest = open_job(jobs, len(results), **values)
     for page, given in enumerate(results, start=1):
         jobs.write_result(page_result(manifest, page, **given))
-    reduce_job(jobs, manifest)
+    reduce_job(jobs, manifest, cancelling=True)
     return manifest
 
 

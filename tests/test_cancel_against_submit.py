@@ -61,7 +61,7 @@ def test_a_job_submitted_during_its_cancel_is_read_to_its_end(
     redis_url: str, tmp_path: Path, busy: bool
 ) -> None:
     for count in range(1, LAST):
-        fleet, manifest = half_read(redis_url, _new(tmp_path, count))
+        fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         cancel = fleet.cancel(manifest)
         going = steps(cancel, count)
         first = fleet.ledger.job_state(manifest.job_id) == "open"
@@ -86,7 +86,7 @@ def test_a_job_cancelled_during_its_submission_is_one_thing_or_the_other(
     redis_url: str, tmp_path: Path, busy: bool
 ) -> None:
     for count in range(1, LAST):
-        fleet, manifest = half_read(redis_url, _new(tmp_path, count))
+        fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         fleet.cancel(manifest).run_out()
         submit = fleet.submit(2, "normal")
         going = steps(submit, count)
@@ -104,7 +104,7 @@ def test_a_job_cancelled_during_its_submission_is_one_thing_or_the_other(
     raise AssertionError("a submission has more steps than were tried")
 
 
-def _new(folder: Path, count: int) -> Path:
+def new_folder(folder: Path, count: int) -> Path:
     made = folder / str(count)
     made.mkdir()
     return made

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from producer import job_commands
+from shared.cancelling import TakenUpAgain, cancel_job
 from shared.jobs import JobStore
+from shared.ledger import Ledger
 from shared.purging import remove
+from shared.records import Done, Manifest
 from shared.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import BIN, Fleet, environment, fleet, in_process, pdf, wait_until
@@ -119,6 +122,30 @@ def test_open_jobs_without_a_worker_are_pointed_out(fake_fleet: Fleet, tmp_path:
     assert (refused.status, "cancel it before" in refused.err) == (2, True)
     assert fake_fleet("retry", job_id).status == 2
     fake_fleet("cancel", job_id)
+
+
+def test_a_job_that_was_taken_up_keeps_no_other_from_being_cancelled(
+    fake_fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("first", "second")
+    jobs = [
+        submit(fake_fleet, pdf(tmp_path / f"{name}.pdf", 1, title=name), "--engine", "openai")
+        for name in names
+    ]
+
+    def submitted_again(manifest: Manifest, known: JobStore, ledger: Ledger | None) -> Done:
+        if manifest.job_id == jobs[0]:
+            raise TakenUpAgain(manifest.job_id)
+        return cancel_job(manifest, known, ledger)
+
+    monkeypatch.setattr("producer.job_commands.cancel_job", submitted_again)
+    ended = in_process(fake_fleet.settings, "cancel", *jobs, "--json")
+    monkeypatch.undo()
+
+    assert ended.status == 2
+    assert [line["job_id"] for line in ended.lines] == jobs[1:]
+    assert f"job {jobs[0]} was submitted again" in ended.err
+    assert fake_fleet("cancel", *jobs).status == 0
 
 
 def test_retry_runs_only_the_failed_pages_again(fake_fleet: Fleet, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_pages_that_ran_again_meanwhile_are_in_the_document(
     jobs = JobStore(any_store)
     manifest = open_job(jobs, 2)
     jobs.write_result(page_result(manifest, 1, markdown="one"))
-    jobs.write_result(page_result(manifest, 2, **failure("cancelled")))
+    jobs.write_result(page_result(manifest, 2, **failure("render_failed")))
     slow = reducer_stops(jobs, manifest, write)
     jobs.reopen(manifest, [2])
     jobs.write_result(page_result(manifest, 2, **after))
@@ -53,23 +53,25 @@ def test_pages_that_ran_again_meanwhile_are_in_the_document(
     slow.goes_on()
 
     assert documents(jobs, manifest) == expected
-    assert b"cancelled" not in b"".join(expected)
+    assert b"render_failed" not in b"".join(expected)
 
 
-def test_a_commit_of_what_is_no_more_is_taken_back(any_store: ObjectStore) -> None:
+def test_a_commit_of_what_is_no_more_is_made_anew(any_store: ObjectStore) -> None:
     jobs = JobStore(any_store)
     manifest = open_job(jobs, 2)
     jobs.write_result(page_result(manifest, 1))
-    jobs.write_result(page_result(manifest, 2, **failure("cancelled")))
+    jobs.write_result(page_result(manifest, 2, **failure("render_failed")))
     slow = reducer_stops(jobs, manifest, 3)
     jobs.reopen(manifest, [2])
     jobs.write_result(page_result(manifest, 2, **failure("engine_failed")))
 
     slow.goes_on()
 
-    assert jobs.done(manifest.job_id) is None
-    assert jobs.marked_open_at(manifest.job_id) is not None, "the sweeper has it reduced again"
-    assert reduce_job(jobs, manifest).status == "partial"
+    done = jobs.done(manifest.job_id)
+    assert done is not None and done.status == "partial"
+    assert jobs.marked_open_at(manifest.job_id) is None
+    assert b"engine_failed" in documents(jobs, manifest)[1]
+    assert b"render_failed" not in b"".join(documents(jobs, manifest))
 
 
 @pytest.mark.parametrize("write", WRITES)

@@ -1,15 +1,18 @@
 """Writing the document: the same bytes every time, one commit, nothing committed too early."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shared.document import Document, assemble
 from shared.errors import NotFound
 from shared.purging import purge
-from shared.records import Manifest
+from shared.records import ErrorInfo, Manifest
 from shared.reduction import PagesMissing, reduce_job
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
+from tests.stored_jobs import page_result
 
 DOCUMENT = ("document.md", "document.json", "_DONE")
 
@@ -111,6 +114,65 @@ def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_com
 
     assert not fleet.store.exists(f"jobs/{manifest.job_id}/_DONE")
     fleet.settle()
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
+
+
+def test_a_reducer_that_stood_still_while_another_committed_writes_nothing(
+    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = read_pages(fleet, 1, frozenset({2}))
+    merged: list[bool] = []
+
+    def noted(*arguments: Any) -> Document:
+        merged.append(True)
+        return assemble(*arguments)
+
+    monkeypatch.setattr("shared.reduction.assemble", noted)
+    slow = fleet.reduce()
+    assert slow is not None
+    while not merged:
+        slow.step()
+    fleet.retry(manifest).run_out()
+    while fleet.deliver(fleet.workers[0], 0):
+        fleet.workers[0].actor.run_out()  # type: ignore[union-attr]
+    reducer = fleet.reduce()
+    assert reducer is not None
+    reducer.run_out()
+    expected = written(fleet, manifest)
+
+    while not slow.ended:
+        slow.step()
+        assert written(fleet, manifest) == expected
+
+
+def test_a_failure_that_is_written_again_during_the_commit_is_in_the_document(
+    fleet: SteppedFleet,
+) -> None:
+    manifest = read_pages(fleet, 1, frozenset({2}))
+    reducer = fleet.reduce()
+    assert reducer is not None
+    while not fleet.store.exists(f"jobs/{manifest.job_id}/_DONE"):
+        reducer.step()
+    error = ErrorInfo(code="engine_failed", message="at last")
+    fleet.jobs.write_result(page_result(manifest, 2, status="failed", error=error))
+
+    reducer.run_out()
+
+    assert check_job(fleet.store, manifest.job_id).status == "partial"
+    assert b"at last" in fleet.store.get(f"jobs/{manifest.job_id}/document.json")
+    assert fleet.ledger.job_state(manifest.job_id) == "ended"
+
+
+def test_a_page_that_is_recorded_as_cancelled_in_a_job_that_is_not_is_read(
+    fleet: SteppedFleet,
+) -> None:
+    manifest = read_pages(fleet, 1)
+    fleet.store.delete([f"jobs/{manifest.job_id}/pages/000002.json"])
+    error = ErrorInfo(code="cancelled", message="too late")
+    fleet.jobs.write_result(page_result(manifest, 2, status="failed", error=error))
+
+    fleet.settle()
+
     assert check_job(fleet.store, manifest.job_id).status == "ok"
 
 

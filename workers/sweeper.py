@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from shared import keys
-from shared.cancelling import cancel_job
+from shared.cancelling import finish_cancel
 from shared.dispatcher import Dispatcher
 from shared.errors import PagefleetError
 from shared.jobs import JobStore, missing_pages
@@ -205,7 +205,7 @@ class Sweeper:
         try:
             manifest = self._jobs.manifest(job_id)
             if state == "cancelled" and manifest is not None:
-                cancel_job(manifest, self._jobs, self._ledger)
+                finish_cancel(manifest, self._jobs, self._ledger)
                 return 1
             return self._open(job_id, manifest)
         except PagefleetError as error:

@@ -1,6 +1,6 @@
--- Forgets a job's hot state. ARGV: job, state ('' = forget, 'cancelled' or 'ended' = keep as a
--- tombstone so that queued copies are dropped), seconds to keep the tombstone, the only state
--- from which it is closed ('' = any).
+-- Forgets a job's hot state. ARGV: job, state ('' = forget, 'cancelled', 'ended' or 'reopened' =
+-- keep as a tombstone so that queued copies are dropped), seconds to keep the tombstone, the only
+-- state from which it is closed ('' = any).
 local job, state = ARGV[1], ARGV[2]
 local hot = P .. 'job:' .. job
 if ARGV[4] ~= '' and state_of(job) ~= ARGV[4] then return 0 end
@@ -14,7 +14,7 @@ if state == '' then
   redis.call('DEL', hot, P .. 'done:' .. job, P .. 'attempts:' .. job, P .. 'suspicion:' .. job)
   return 1
 end
-if state == 'ended' then redis.call('DEL', hot, P .. 'done:' .. job) end
+if state ~= 'cancelled' then redis.call('DEL', hot, P .. 'done:' .. job) end
 redis.call('HSET', hot, 'state', state)
 redis.call('EXPIRE', hot, tonumber(ARGV[3]))
 redis.call('EXPIRE', P .. 'done:' .. job, tonumber(ARGV[3]))

@@ -1,0 +1,10 @@
+-- Prolongs the tombstone of a cancelled job. ARGV: job, seconds. Returns the state afterwards: a
+-- job of which nothing is known is cancelled again, as somebody is at it.
+local job, seconds = ARGV[1], tonumber(ARGV[2])
+local state = state_of(job)
+despite_full_memory()
+if not state then redis.call('HSET', P .. 'job:' .. job, 'state', 'cancelled') end
+if state and state ~= 'cancelled' then return state end
+redis.call('EXPIRE', P .. 'job:' .. job, seconds)
+redis.call('EXPIRE', P .. 'done:' .. job, seconds)
+return 'cancelled'
