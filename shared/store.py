@@ -74,7 +74,10 @@ class ObjectStore(Protocol):
         ...
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Like ``list``, each key with a word that changes whenever the object is written."""
+        """Like ``list``, each key with a word that changes with the bytes.
+
+        It may also change where equal bytes are written again.
+        """
         ...
 
     def folders(self, prefix: str) -> Iterator[str]:

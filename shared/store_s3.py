@@ -127,7 +127,7 @@ class S3Store:
         return islice(filter(is_key, keys), limit)
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """See ObjectStore; the word is the hash of the bytes, so equal bytes are no change."""
+        """See ObjectStore; equal bytes give the same word, unless the bucket encrypts with KMS."""
         for each in self.scan(self._root + check_prefix(prefix)):
             key = each.uri.removeprefix(self.url + "/")
             if is_key(key):
