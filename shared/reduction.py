@@ -90,8 +90,10 @@ def _commit(jobs: JobStore, manifest: Manifest, done: Done, seen: PageStates) ->
         jobs.mark_notify(job_id)
     if not jobs.store.put_new(keys.done(job_id), to_json(done)):
         return jobs.done(job_id)
-    if not seen.marks <= jobs.page_states(job_id).marks:
-        # A failure was written again, or the job was opened again under our hands.
+    now = jobs.page_states(job_id)
+    if not seen.marks <= now.marks or seen.failed & now.have:
+        # A failure was written again or its page was read after all, or the job was opened
+        # again under our hands.
         jobs.undo_done(manifest)
         return None
     return done

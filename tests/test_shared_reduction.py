@@ -13,6 +13,7 @@ from shared.reduction import PagesMissing, reduce_job
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
 from tests.stored_jobs import page_result
+from workers.late_result import withdraw_if_late
 
 DOCUMENT = ("document.md", "document.json", "_DONE")
 
@@ -161,6 +162,30 @@ def test_a_failure_that_is_written_again_during_the_commit_is_in_the_document(
     assert check_job(fleet.store, manifest.job_id).status == "partial"
     assert b"at last" in fleet.store.get(f"jobs/{manifest.job_id}/document.json")
     assert fleet.ledger.job_state(manifest.job_id) == "ended"
+
+
+@pytest.mark.parametrize("moment", range(16))
+def test_a_page_that_is_read_at_last_while_its_failure_is_committed_is_told_as_it_is(
+    fleet: SteppedFleet, moment: int
+) -> None:
+    manifest = read_pages(fleet, 1, frozenset({2}))
+    reducer = fleet.reduce()
+    assert reducer is not None
+    for _ in range(moment):
+        if not reducer.ended:
+            reducer.step()
+    text = f"fake:{manifest.sha256[:12]}:2"
+    result = page_result(manifest, 2, markdown=text)
+    fleet.jobs.write_result(result)
+    reducer_ended = reducer.ended
+    if reducer_ended or fleet.jobs.done(manifest.job_id) is not None:
+        withdraw_if_late(fleet.jobs, result)
+
+    if not reducer_ended:
+        reducer.run_out()
+
+    fleet.settle()
+    check_job(fleet.store, manifest.job_id)
 
 
 def test_a_page_that_is_recorded_as_cancelled_in_a_job_that_is_not_is_read(
