@@ -34,8 +34,16 @@ def test_an_outage_costs_no_page_and_no_attempt(
     # Longer than the lease, so that a returning broker finds every lease run out; and the lease
     # long enough for a slow machine to be heard again within half of it.
     plan = Plan(
-        what, how, pages=pages, seconds=20, machines=2, pages_per_job=pages // 2, lease_s=20
-    )  # fmt: skip
+        what,
+        how,
+        pages=pages,
+        seconds=20,
+        machines=2,
+        # Slow enough that a fast machine has not read all before the last job is submitted.
+        latency_ms=600,
+        pages_per_job=pages // 2,
+        lease_s=20,
+    )
 
     findings = Outage(plan, tmp_path, print).run()
 
