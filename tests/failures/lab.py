@@ -40,10 +40,11 @@ class Lab:
         (folder / "broker").mkdir()
         #: By whose they are; none where clocks can't be set here.
         self.clocks = clocks(folder, ["broker", *self._names()])
-        self.disk = SmallDisk.mounted(folder / "store") if plan.store == "file" else None
         self.broker = DurableBroker(folder / "broker", environment=self._by_clock("broker"))
         self.broker.start()
         self.proxy = BrokerProxy(self.broker.port)
+        # Only now: a broker that can't start must leave no mount behind.
+        self.disk = SmallDisk.mounted(folder / "store") if plan.store == "file" else None
         self.s3, self.store_proxy = self._start_store()
         self.settings = build_settings(self._values())
         #: Past the proxy, too.
