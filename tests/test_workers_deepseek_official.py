@@ -96,7 +96,8 @@ def test_levels_looked_up_by_the_engine_are_what_vllm_itself_would_send(
     assert torch.equal(looked_up["pixel_values"][0], tensors["pixel_values"].to(torch.bfloat16))
     assert torch.equal(looked_up["images_crop"], tensors["images_crop"].to(torch.bfloat16))
     assert torch.equal(looked_up["images_spatial_crop"][0], tensors["images_spatial_crop"])
-    assert item[WHOLE].dtype == torch.uint8 and len(item[WHOLE]) == (1 if grey else 3)
+    [whole] = item[WHOLE]
+    assert whole.dtype == torch.uint8 and len(whole) == (1 if grey else 3)
 
 
 @pytest.mark.parametrize("size", SIZES)

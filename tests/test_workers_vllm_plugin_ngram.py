@@ -3,6 +3,7 @@
 Each is compared, token for token, with the processor that vLLM ships.
 """
 
+import os
 import random
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+#: Kernels run on the CPU, one program after the other; read where they are defined.
+os.environ["TRITON_INTERPRET"] = "1"
 torch = pytest.importorskip("torch", reason="the processors run on tensors")
 vllm = pytest.importorskip("vllm", reason="the processors implement vLLM's interfaces")
 
@@ -78,11 +81,18 @@ def new_request(chooser: random.Random) -> Request:
     return Request(chooser.choice(SETTINGS), chooser.choice([1, 2, 5, 9, 30]), resumed)
 
 
+class OneKernel(ngram_v1.NoRepeatNGram):
+    """As on a GPU."""
+
+    _in_steps = ngram_v1.NoRepeatNGram._in_one_kernel
+
+
 class FirstRunner:
     """The persistent batch of the first runner: rows come, go, move down and swap."""
 
-    def __init__(self, *, late: bool) -> None:
-        self.processor = ngram_v1.NoRepeatNGram(config(), torch.device("cpu"), False)
+    def __init__(self, *, late: bool, one_kernel: bool) -> None:
+        made = OneKernel if one_kernel else ngram_v1.NoRepeatNGram
+        self.processor = made(config(), torch.device("cpu"), False)
         self.rows: list[Request] = []
         #: Asynchronous scheduling: a token stands as -1 in the list until the next sampling.
         self.late = late
@@ -178,10 +188,21 @@ Runner = FirstRunner | SecondRunner
 
 
 def make(kind: str) -> Runner:
-    return SecondRunner() if kind == "second" else FirstRunner(late=kind == "first, late tokens")
+    if kind == "second":
+        return SecondRunner()
+    return FirstRunner(late="late tokens" in kind, one_kernel="one kernel" in kind)
 
 
-@pytest.mark.parametrize("kind", ["first", "first, late tokens", "second"])
+KINDS = (
+    "first",
+    "first, late tokens",
+    "first, one kernel",
+    "first, one kernel, late tokens",
+    "second",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(6))
 def test_every_step_of_a_changing_batch_equals_the_shipped_processor(kind: str, seed: int) -> None:
     chooser, runner, held = random.Random(seed), make(kind), 0

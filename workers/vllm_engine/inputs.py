@@ -74,10 +74,12 @@ def _item(views: Views) -> Any:
 
     from workers.vllm_plugin.levels import GRID, TILES, WHOLE
 
-    device, host = MultiModalBatchedField(), MultiModalBatchedField(keep_on_cpu=True)
+    host = MultiModalBatchedField(keep_on_cpu=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of memory that is not writable; it is only read
         levels = {WHOLE: torch.from_numpy(views.whole), TILES: torch.from_numpy(views.tiles)}
-    found = {key: MultiModalFieldElem(data=data, field=device) for key, data in levels.items()}
+    # In lists, and on the host: vLLM would stack what has one shape and wait for the copy of
+    # what has not; the plugin moves all pages of a step at once.
+    found = {key: MultiModalFieldElem(data=[data], field=host) for key, data in levels.items()}
     grid = MultiModalFieldElem(data=torch.tensor(views.grid), field=host)
     return MultiModalKwargsItem({**found, GRID: grid})

@@ -2,7 +2,8 @@
 
 A page comes as bytes, one channel where it has no colour, and becomes numbers on the device.
 All whole views of a step go through the tower together, and all tiles do, so that the device
-is busy and not the launch of its kernels. Nothing here waits for the device.
+is busy and not the launch of its kernels. Nothing here waits for the device: the bytes of a step
+are laid into one piece of pinned memory, from which it fetches them when it gets there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,8 +33,8 @@ def level_table(dtype: Any, device: Any) -> Tensor:
 def embed_levels(model: Any, whole: Any, tiles: Any, grids: Any) -> list[Tensor]:
     """One embedding a page: its tiles, row by row with newlines, the whole view, a separator."""
     tower = _Tower(model)
-    wholes = tower.encode([page.unsqueeze(0) for page in whole])
-    pages = list(tiles)
+    wholes = tower.encode([page.unsqueeze(0) for page in _bare(whole)])
+    pages = _bare(tiles)
     parts = iter(tower.encode([page for page in pages if len(page)]))
     return [
         _assemble(model, next(parts) if len(page) else None, view, grid.tolist())
@@ -49,6 +50,11 @@ def table_of(model: Any) -> Tensor:
     return getattr(model, _TABLE)
 
 
+def _bare(pages: Any) -> list[Tensor]:
+    """Each page's tensor. It may lie in a list: then vLLM copies and moves nothing by itself."""
+    return [page[0] if isinstance(page, list | tuple) else page for page in pages]
+
+
 class _Tower:
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -58,7 +64,7 @@ class _Tower:
         """For each stack of views (n x channels x side x side) its features, n x places x width."""
         found: list[Tensor] = []
         for _, alike in groupby(stacks, key=lambda stack: stack.shape[-1]):
-            members = list(alike)
+            members = on_device(list(alike), self._table.device)
             features = [_through(self._model, part) for part in self._portions(members)]
             found.extend(torch.cat(features).split([len(stack) for stack in members]))
         return found
@@ -97,11 +103,24 @@ def _rows(model: Any, views: Tensor, columns: int, rows: int) -> Tensor:
 def stock_tensors(model: Any, whole: Any, tiles: Any, grids: Any) -> dict[str, Tensor]:
     """The same pages as vLLM's own keyword arguments, for models whose tower is left alone."""
     table = table_of(model)
+    wholes, parts = (on_device(_bare(pages), table.device) for pages in (whole, tiles))
     return {
-        STOCK_WHOLE: torch.cat([_values(table, page.unsqueeze(0)) for page in whole]),
-        STOCK_TILES: torch.cat([_values(table, page) for page in tiles]),
+        STOCK_WHOLE: torch.cat([_values(table, page.unsqueeze(0)) for page in wholes]),
+        STOCK_TILES: torch.cat([_values(table, page) for page in parts]),
         STOCK_GRID: torch.stack(list(grids)),
     }
+
+
+def on_device(stacks: Sequence[Tensor], device: Any) -> list[Tensor]:
+    """``stacks``, all of one dtype, on ``device``: in one copy that nobody waits for."""
+    if all(stack.device == device for stack in stacks):
+        return list(stacks)
+    sizes = [stack.numel() for stack in stacks]
+    flat = [stack.reshape(-1) for stack in stacks]
+    # Fresh memory each time: the allocator keeps it until the copy is done.
+    pinned = torch.empty(sum(sizes), dtype=flat[0].dtype, pin_memory=device.type == "cuda")
+    moved = torch.cat(flat, out=pinned).to(device, non_blocking=True).split(sizes)
+    return [part.view(stack.shape) for part, stack in zip(moved, stacks, strict=True)]
 
 
 def _values(table: Tensor, stack: Tensor) -> Tensor:

@@ -75,10 +75,22 @@ class NoRepeatNGram(LogitsProcessor):  # type: ignore[misc]
         if batch is None or len(batch.sequences) != len(logits):
             batch = self._batch = self._arrange(len(logits))
         if batch is not None:
-            lengths = self._store_news(batch)
-            recent = self._recent(batch, lengths)
-            hold_back_repeats(logits, recent, lengths, batch.terms)
+            self._hold_back(logits, batch, to_device(self._news(batch), self._device))
         return logits
+
+    def _hold_back(self, logits: Any, batch: _Batch, news: Any) -> None:
+        way = self._in_one_kernel if logits.is_cuda else self._in_steps
+        way(logits, batch, news)
+
+    def _in_one_kernel(self, logits: Any, batch: _Batch, news: Any) -> None:
+        from workers.vllm_plugin import repeats_kernel
+
+        repeats_kernel.hold_back_repeats(logits, self._history, batch.slots, news, batch.terms)
+
+    def _in_steps(self, logits: Any, batch: _Batch, news: Any) -> None:
+        lengths, columns, tokens = news
+        self._history[batch.slots, columns.long()] = tokens
+        hold_back_repeats(logits, self._recent(batch, lengths), lengths, batch.terms)
 
     def _arrange(self, rows: int) -> _Batch | None:
         span = span_of(sequence.rule for sequence in self._sequences.values())
@@ -100,8 +112,8 @@ class NoRepeatNGram(LogitsProcessor):  # type: ignore[misc]
             if sequence.slot == NONE:
                 sequence.slot = next(free)
 
-    def _store_news(self, batch: _Batch) -> Any:
-        """Append each row's newest token to its history; the rows' lengths, on the device."""
+    def _news(self, batch: _Batch) -> Any:
+        """3 x rows: the length of each output, the column of its newest token, and that token."""
         news = np.full((3, len(batch.sequences)), NONE, np.int32)
         lengths, columns, tokens = news
         lengths[:], columns[:] = 0, self._longest
@@ -112,9 +124,7 @@ class NoRepeatNGram(LogitsProcessor):  # type: ignore[misc]
             lengths[row] = sequence.stored
             if token != NONE:
                 columns[row], tokens[row] = sequence.stored - 1, token
-        on_device = to_device(news, self._device)
-        self._history[batch.slots, on_device[1].long()] = on_device[2]
-        return on_device[0]
+        return news
 
     def _newest(self, sequence: _Sequence) -> int:
         """The one token that came since the last step; several are stored at once."""

@@ -17,6 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from workers.vllm_plugin.gathering import Gathering
+from workers.vllm_plugin.short_cuts import cache_blocks, embeddings, images_to_encode
+
 #: Key of vLLM's ``additional_config``: the file that names the owning process, and gets the reason
 #: of a death. Only its path is configuration, as that goes into the key of compiled code.
 TROUBLE = "pagefleet_trouble"
@@ -27,9 +30,15 @@ _MODELS = {
 }
 #: Steps of a worker that its wrapper has itself; it looks up all others by ``__getattr__``.
 _WORKER_STEPS = ("initialize_from_config", "execute_model")
-#: Modules that ask for every page and step which images lie in the step's tokens.
-_ASKING = ("vllm.v1.core.sched.scheduler", "vllm.v1.worker.gpu_model_runner")
-_WHICH_IMAGES = "get_mm_features_in_window"
+#: Where vLLM asks for every page at every token, and our short cut.
+_SHORT_CUTS: dict[str, Callable[[Any], Any]] = {
+    "vllm.v1.core.sched.scheduler:Scheduler._try_schedule_encoder_inputs": images_to_encode,
+    "vllm.v1.core.kv_cache_manager:KVCacheManager.allocate_slots": cache_blocks,
+    "vllm.v1.worker.gpu_model_runner:GPUModelRunner._gather_mm_embeddings": embeddings,
+}
+#: Asks before each step whether new pages have to wait.
+_WAIT = "_should_throttle_prefills"
+_GATHERING = "_pagefleet_gathering"
 #: Not empty in the processes of pagefleet's own engines.
 _ours: set[Path] = set()
 _MARK = "_pagefleet_original"
@@ -41,22 +50,31 @@ class WorkerExtension:
 
 def register() -> None:
     """Teach both models to take bare levels, and workers to say why they die; idempotent."""
-    from vllm.model_executor.models.deepencoder import RelPosAttention
+    from vllm.model_executor.models.deepencoder import Block
     from vllm.v1.engine.core import EngineCore
     from vllm.v1.worker.worker_base import WorkerWrapperBase
 
     for name, way in _MODELS.items():
         module, cls = name.split(":")
         _replace(getattr(import_module(module), cls), "embed_multimodal", globals()[way])
-    _replace(RelPosAttention, "forward", _folded)
-    for asking in map(import_module, _ASKING):
-        if hasattr(asking, _WHICH_IMAGES):
-            _replace(asking, _WHICH_IMAGES, _at_once)
+    _replace(Block, "forward", _in_one)
+    for place, short_cut in _SHORT_CUTS.items():
+        _shorten(place, short_cut)
     _replace(WorkerWrapperBase, "init_device", lambda original: _tied(_noting(original)))
     for method in _WORKER_STEPS:
         _replace(WorkerWrapperBase, method, _noting)
     _replace(EngineCore, "_initialize_kv_caches", _noting)
+    if hasattr(EngineCore, _WAIT):
+        _replace(EngineCore, _WAIT, _gathered)
     _replace(WorkerWrapperBase, "__getattr__", _noting_others)
+
+
+def _shorten(place: str, short_cut: Callable[[Any], Any]) -> None:
+    module, path = place.split(":")
+    cls, method = path.split(".")
+    owner = getattr(import_module(module), cls, None)
+    if hasattr(owner, method):
+        _replace(owner, method, short_cut)
 
 
 def _replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
@@ -106,27 +124,28 @@ def _translated(original: Any) -> Any:
     return embed_multimodal
 
 
-def _folded(original: Any) -> Any:
+def _in_one(original: Any) -> Any:
     def forward(self: Any, x: Any) -> Any:
-        from workers.vllm_plugin.folded_attention import folded_attention
-
-        if not (_ours and self.use_rel_pos):
+        if not (_ours and x.is_cuda and self.attn.use_rel_pos):
             return original(self, x)
-        return folded_attention(self, x)
+        from workers.vllm_plugin.window_attention import block
+
+        return block(self, x)
 
     return forward
 
 
-def _at_once(original: Any) -> Any:
-    """The answer for one image without a search; every page has one, and is asked at each token."""
+def _gathered(original: Any) -> Any:
+    def should_throttle_prefills(self: Any) -> bool:
+        if _trouble_file(self) is None:
+            return bool(original(self))
+        holds = self.__dict__.setdefault(_GATHERING, Gathering()).holds(self.scheduler)
+        if holds:
+            # Else pages that wait would enter as long as there are any.
+            self.scheduler.prefill_capacity_bound = False
+        return holds
 
-    def which_images(mm_features: Any, start: int, end: int) -> Any:
-        if len(mm_features) != 1:
-            return original(mm_features, start, end)
-        place = mm_features[0].mm_position
-        return int(place.offset + place.length <= start), int(place.offset < end)
-
-    return which_images
+    return should_throttle_prefills
 
 
 def _tied(original: Any) -> Any:
@@ -136,9 +155,20 @@ def _tied(original: Any) -> Any:
             _ours.add(path)
             owner = int(json.loads(path.read_text("utf-8"))["owner"])
             threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
+            _alone_on_the_host()
         return original(self, *args, **kwargs)
 
     return init_device
+
+
+def _alone_on_the_host() -> None:
+    """Work for the GPU only: each small copy on the host would wait for a thread on every core,
+    and those are drawing pages.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        torch.set_num_threads(1)
 
 
 def _follow(owner: int) -> None:

@@ -8,6 +8,7 @@ nothing is copied to the host.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ def span_of(rules: Iterable[Rule]) -> Span | None:
     return Span(max(rule.lags for rule in forbidding), max(rule.size for rule in forbidding) - 1)
 
 
+@cache
 def padded_ids(rule: Rule) -> tuple[int, ...]:
     """The allowed ids of ``rule``, filled up to the width of the tables."""
     return (*rule.allowed, *[NONE] * (MOST_ALLOWED - len(rule.allowed)))
