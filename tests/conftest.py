@@ -22,6 +22,10 @@ from tests.services import RedisServer, S3Server, ServerMissing, start_redis, st
 from tests.watch_lab import Lab
 from tests.watched_fleet import Watched, watched_fleet
 
+# Without a GPU kernels run in Triton's interpreter; it looks when it is first imported.
+if not Path("/dev/nvidiactl").exists():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
+
 SettingsFactory = Callable[..., Settings]
 _Server = TypeVar("_Server", RedisServer, S3Server, Moto)
 

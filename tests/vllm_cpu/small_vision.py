@@ -11,7 +11,7 @@ import torch
 from vllm.model_executor.model_loader import dummy_loader
 from vllm.model_executor.models import deepencoder, deepseek_ocr
 
-from workers.vllm_plugin.levels import embed_levels, stock_tensors
+from workers.vllm_plugin.levels import Pages, embed, stock_tensors
 from workers.vllm_plugin.register import WorkerExtension, original_of
 
 SPREAD = 0.5
@@ -53,14 +53,14 @@ class SmallVision(WorkerExtension):
         tiles = [grid[0] * grid[1] if grid != [1, 1] else 0 for grid in grids]
         # Every second page has no colour.
         channels = [1 if place % 2 else 3 for place in range(len(grids))]
-        whole = [levels(count, whole_side, whole_side) for count in channels]
+        whole = [levels(1, count, whole_side, whole_side) for count in channels]
         parts = [
             levels(n, count, tile_side, tile_side) for n, count in zip(tiles, channels, strict=True)
         ]
+        pages = Pages(whole, parts, torch.tensor(grids))
         with torch.inference_mode():
-            ours = embed_levels(model, whole, parts, torch.tensor(grids))
-            stock = stock_tensors(model, whole, parts, torch.tensor(grids))
-            theirs = original_of(type(model).embed_multimodal)(model, **stock)
+            ours = embed(model, pages)
+            theirs = original_of(type(model).embed_multimodal)(model, **stock_tensors(model, pages))
         assert [len(page) for page in ours] == [len(page) for page in theirs]
         pairs = zip(ours, theirs, strict=True)
         return max(float((a - b).abs().max() / b.abs().max()) for a, b in pairs)

@@ -4,8 +4,9 @@ Pages come finished from the rendering processes, so this process only hands the
 """
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from shared.catalogue import CATALOGUE
@@ -18,7 +19,9 @@ from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
 from workers.deepseek.modes import Family, mode_for
 from workers.deepseek.page_plan import levels_plan
+from workers.deepseek.prepared import write_levels
 from workers.engines.base import PageView, Reading, RenderPlan
+from workers.scratch import Scratch
 from workers.vllm_engine.answer import Answered
 from workers.vllm_engine.arguments import engine_arguments
 from workers.vllm_engine.checkpoint import check_parallel, examine
@@ -36,6 +39,7 @@ from workers.vllm_engine.sizes import fitted, page_room, plan_sizes
 from workers.vllm_engine.versions import installed
 
 log = logging.getLogger("pagefleet.engine")
+_NOT_RUNNING = "the engine is not running; start the worker again"
 TASKS = CATALOGUE["vllm"].tasks
 
 
@@ -64,6 +68,7 @@ class VllmEngine:
         self._sizes = plan_sizes(settings, share, self._lessons.limit, room)
         self._core = Core(self._lessons, self._sizes.batch, settings.engine_stall_s)
         self._departures = Departures()
+        self._scratch: Scratch | None = None
         self._inputs: Inputs | None = None
         self._tokenizer: Any = None
 
@@ -85,6 +90,7 @@ class VllmEngine:
         core = self._core
         with loading_turn(self._settings, self._engines):
             core.load(arguments, self._version)
+        self._scratch = Scratch()
         self._sizes = fitted(self._sizes, core.cache_tokens)
         self._tokenizer = core.tokenizer
         self._inputs = Inputs(self._encode, self._family, core.longest)
@@ -111,35 +117,56 @@ class VllmEngine:
 
     async def _ask(self, question: Question, rung: Rung) -> Answered:
         await self._departures.depart()
-        asked, wanted, name = self._request(question, rung, streaming=False)
-        answered = await self._core.ask(asked, wanted, name)
+        with self._place(question) as place:
+            asked, wanted, name = self._request(question, rung, place, streaming=False)
+            answered = await self._core.ask(asked, wanted, name)
         if self._settings.bench_output_tokens is not None:
             return Answered(answered.token_ids, "stop", answered.prompt_tokens)
         return answered
 
-    def _request(self, question: Question, rung: Rung, *, streaming: bool) -> tuple[Any, Any, str]:
+    @contextmanager
+    def _place(self, question: Question) -> Iterator[Path]:
+        """The file from which the engine reads the views, until it has answered."""
+        if question.prepared is not None:
+            yield question.prepared
+            return
+        if self._scratch is None:
+            raise EngineDead(_NOT_RUNNING)
+        path = self._scratch.new_path(".half")
+        try:
+            write_levels(question.views, path)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _request(
+        self, question: Question, rung: Rung, place: Path, *, streaming: bool
+    ) -> tuple[Any, Any, str]:
         inputs = self._inputs
         if inputs is None:
-            raise EngineDead("the engine is not running; start the worker again")
+            raise EngineDead(_NOT_RUNNING)
         ids = inputs.token_ids(question.prompt, question.options, question.views)
         length = self._settings.bench_output_tokens
         wanted = sampling(rung, inputs.room(ids), length, streaming=streaming)
         name = self._core.new_name()
-        return page_input(ids, question.views, name), wanted, name
+        return page_input(ids, question.views, place, name), wanted, name
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The answer's own text as it is made."""
-        asked, wanted, name = self._request(
-            question_of(view, self._family), RUNGS[0], streaming=True
-        )
-        async with aclosing(self._core.stream(asked, wanted, name)) as pieces:
-            async for piece in pieces:
-                yield strip_control(piece.text)
+        question = question_of(view, self._family)
+        with self._place(question) as place:
+            asked, wanted, name = self._request(question, RUNGS[0], place, streaming=True)
+            async with aclosing(self._core.stream(asked, wanted, name)) as pieces:
+                async for piece in pieces:
+                    yield strip_control(piece.text)
 
     async def stop(self) -> None:
         """End the engine; pages with it raise EngineDead."""
         self._inputs = None
         await self._core.stop()
+        scratch, self._scratch = self._scratch, None
+        if scratch is not None:
+            scratch.close()
 
 
 def check_mode(settings: Settings, model: str, family: Family) -> None:

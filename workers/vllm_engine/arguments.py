@@ -29,6 +29,8 @@ def engine_arguments(
         "gpu_memory_utilization": round(settings.gpu_memory_utilization / engines, 4),
         "tensor_parallel_size": settings.tensor_parallel_size,
         "pipeline_parallel_size": settings.pipeline_parallel_size,
+        # Planning the next step and launching this one take a core each, in Python.
+        "distributed_executor_backend": "mp",
         "limit_mm_per_prompt": {"image": 1},
         # No two pages are alike, so every cache of earlier pages only costs time.
         "enable_prefix_caching": False,

@@ -74,7 +74,7 @@ def _about(question: Question, picture: Levels) -> Question:
     plain = picture if picture.shape[2] == 3 else picture.repeat(3, axis=2)
     image = Image.fromarray(np.ascontiguousarray(plain))
     mode = mode_for(question.options, question.family)
-    return replace(question, views=make_views(image, mode))
+    return replace(question, views=make_views(image, mode), prepared=None)
 
 
 def joined(parts: Sequence[tuple[Half[_Question], Answer]]) -> Answer:

@@ -1,9 +1,10 @@
 """A prepared page as the finished input of vLLM's engine, so that nothing is left to its front end.
 
-What vLLM would do for each page in one thread (resize, tokenise, hash) is done already.
+What vLLM would do for each page in one thread (resize, tokenise, hash) is done already. The pixels
+stay in the file where they were prepared until the process that runs the model reads them.
 """
 
-import warnings
+from pathlib import Path
 from typing import Any
 
 from shared.errors import EngineFailed
@@ -49,22 +50,25 @@ class Inputs:
         return self._longest - len(ids)
 
 
-def page_input(ids: list[int], views: Views, name: str) -> Any:
-    """vLLM's finished input; ``name`` must be the page's own among those in flight."""
+def page_input(ids: list[int], views: Views, place: Path, name: str) -> Any:
+    """vLLM's finished input; ``name`` must be the page's own among those in flight.
+
+    ``place``: where the levels of ``views`` lie until the answer has come.
+    """
     from vllm.inputs.engine import mm_input
     from vllm.multimodal.inputs import MultiModalKwargsItems, PlaceholderRange
 
     offset = placeholder_offset(ids)
-    place = PlaceholderRange(offset=offset, length=ids.count(ids[offset]))
+    placeholders = PlaceholderRange(offset=offset, length=ids.count(ids[offset]))
     return mm_input(
         prompt_token_ids=ids,
-        mm_kwargs=MultiModalKwargsItems({_IMAGE: [_item(views)]}),
+        mm_kwargs=MultiModalKwargsItems({_IMAGE: [_item(views, place)]}),
         mm_hashes={_IMAGE: [name]},
-        mm_placeholders={_IMAGE: [place]},
+        mm_placeholders={_IMAGE: [placeholders]},
     )
 
 
-def _item(views: Views) -> Any:
+def _item(views: Views, place: Path) -> Any:
     import torch
     from vllm.multimodal.inputs import (
         MultiModalBatchedField,
@@ -72,14 +76,14 @@ def _item(views: Views) -> Any:
         MultiModalKwargsItem,
     )
 
-    from workers.vllm_plugin.levels import GRID, TILES, WHOLE
+    from workers.vllm_plugin.levels import GRID, PLACE, SHAPE
 
     host = MultiModalBatchedField(keep_on_cpu=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of memory that is not writable; it is only read
-        levels = {WHOLE: torch.from_numpy(views.whole), TILES: torch.from_numpy(views.tiles)}
-    # In lists, and on the host: vLLM would stack what has one shape and wait for the copy of
-    # what has not; the plugin moves all pages of a step at once.
-    found = {key: MultiModalFieldElem(data=[data], field=host) for key, data in levels.items()}
-    grid = MultiModalFieldElem(data=torch.tensor(views.grid), field=host)
-    return MultiModalKwargsItem({**found, GRID: grid})
+    channels, side, _ = views.whole.shape
+    numbers = {
+        PLACE: torch.tensor(list(bytes(place)), dtype=torch.uint8),
+        SHAPE: torch.tensor((channels, side, len(views.tiles), views.tiles.shape[-1])),
+        GRID: torch.tensor(views.grid),
+    }
+    found = {key: MultiModalFieldElem(data=data, field=host) for key, data in numbers.items()}
+    return MultiModalKwargsItem(found)

@@ -1,6 +1,7 @@
 """What an engine is asked about a page."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from shared.errors import EngineFailed, HelperUnavailable
 from shared.records import PageOptions
@@ -19,6 +20,8 @@ class Question:
     options: PageOptions
     views: Views
     family: Family
+    #: Where the views come from; None where they were made anew.
+    prepared: Path | None = None
 
 
 def question_of(view: PageView, family: Family) -> Question:
@@ -28,6 +31,6 @@ def question_of(view: PageView, family: Family) -> Question:
     options = view.options
     prompt = prompt_for(options.task, options.prompt, options.query)
     try:
-        return Question(prompt, options, read_levels(view.prepared), family)
+        return Question(prompt, options, read_levels(view.prepared), family, view.prepared)
     except (OSError, ValueError) as error:
         raise HelperUnavailable(f"what was prepared of page {view.page} is gone: {error}") from None

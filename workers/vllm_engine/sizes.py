@@ -68,8 +68,7 @@ def _step_tokens(settings: Settings, gpu_mebibytes: int | None) -> int:
 
 def page_room() -> int:
     """Pages that this machine's memory and the room for prepared pages can hold."""
-    # Each page lies in the scratch folder and once more in the engine's own process.
-    by_memory = usable_memory() // 3 // (2 * _PAGE_BYTES)
+    by_memory = usable_memory() // 3 // _PAGE_BYTES
     return max(1, min(by_memory, free_bytes() // 2 // _PAGE_BYTES))
 
 

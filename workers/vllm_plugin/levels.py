@@ -1,19 +1,27 @@
 """The vision tower fed with bare pixel levels, many pages at once and in any size.
 
-A page comes as bytes, one channel where it has no colour, and becomes numbers on the device.
-All whole views of a step go through the tower together, and all tiles do, so that the device
-is busy and not the launch of its kernels. Nothing here waits for the device: the bytes of a step
-are laid into one piece of pinned memory, from which it fetches them when it gets there.
+A page comes as the file that holds its bytes, one channel where it has no colour, and becomes
+numbers on the device. All whole views of a step go through the tower together, and all tiles do, so
+that the device is busy and not the launch of its kernels. Nothing here waits for the device: the
+bytes of a step are read into one piece of pinned memory, from which it takes them when it gets
+there.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import groupby
+from math import prod
+from pathlib import Path
 from typing import Any
 
 import torch
 
-#: Keyword arguments of a page in vLLM; a page with others is left to vLLM's own code.
-WHOLE, TILES, GRID = "level_whole", "level_tiles", "level_grid"
+from workers.deepseek.prepared import HEADER_BYTES
+
+#: Keyword arguments of a page in vLLM; a page with others is left to vLLM's own code. The path of
+#: its file, and channels, side of the whole view, number and side of the tiles.
+PLACE, SHAPE, GRID = "level_place", "level_shape", "level_grid"
 #: Those of vLLM's own processor.
 STOCK_WHOLE, STOCK_TILES, STOCK_GRID = "pixel_values", "images_crop", "images_spatial_crop"
 #: Pixels that go through the tower at once; it takes 110 MB for each million of them.
@@ -23,6 +31,18 @@ _TABLE = "_pagefleet_levels"
 Tensor = Any
 
 
+@dataclass(frozen=True)
+class Pages:
+    """Pages on the device, in levels or in numbers."""
+
+    #: 1 x channels x side x side each.
+    wholes: Sequence[Tensor]
+    #: Tiles x channels x side x side each; tiles may be none.
+    tiles: Sequence[Tensor]
+    #: Columns and rows of each, on the host.
+    grids: Tensor
+
+
 def level_table(dtype: Any, device: Any) -> Tensor:
     """The number of each of the 256 levels: (level / 255 - 0.5) / 0.5, rounded once."""
     # On the host: devices divide by a constant through its reciprocal, which rounds otherwise.
@@ -30,15 +50,47 @@ def level_table(dtype: Any, device: Any) -> Tensor:
     return ((levels - 0.5) / 0.5).to(dtype).to(device, non_blocking=True)
 
 
-def embed_levels(model: Any, whole: Any, tiles: Any, grids: Any) -> list[Tensor]:
+def load(model: Any, places: Any, shapes: Any, grids: Any) -> Pages:
+    """The pages in the files at ``places``, in one copy that nobody waits for.
+
+    A file that is gone belongs to a page that nobody wants any more, and is read as zeros.
+    """
+    sizes = [_shapes(shape.tolist()) for shape in shapes]
+    counts = [prod(shape) for pair in sizes for shape in pair]
+    device = table_of(model).device
+    # Fresh memory each time: the allocator keeps it until the copy is done.
+    pinned = torch.empty(sum(counts), dtype=torch.uint8, pin_memory=device.type == "cuda")
+    begin, room = 0, memoryview(pinned.numpy())
+    for place, pair in zip(places, sizes, strict=True):
+        end = begin + sum(prod(shape) for shape in pair)
+        _read(Path(bytes(place.tolist()).decode()), room[begin:end])
+        begin = end
+    parts = iter(pinned.to(device, non_blocking=True).split(counts))
+    views = [next(parts).view(shape) for pair in sizes for shape in pair]
+    return Pages(views[::2], views[1::2], grids)
+
+
+def _shapes(numbers: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    channels, side, tiles, tile_side = numbers
+    return (1, channels, side, side), (tiles, channels, tile_side, tile_side)
+
+
+def _read(path: Path, room: memoryview) -> None:
+    with suppress(OSError), path.open("rb", buffering=0) as file:
+        file.seek(HEADER_BYTES)
+        while room and (got := file.readinto(room)):
+            room = room[got:]
+    room[:] = bytes(len(room))
+
+
+def embed(model: Any, pages: Pages) -> list[Tensor]:
     """One embedding a page: its tiles, row by row with newlines, the whole view, a separator."""
     tower = _Tower(model)
-    wholes = tower.encode([page.unsqueeze(0) for page in _bare(whole)])
-    pages = _bare(tiles)
-    parts = iter(tower.encode([page for page in pages if len(page)]))
+    wholes = tower.encode(pages.wholes)
+    parts = iter(tower.encode([tiles for tiles in pages.tiles if len(tiles)]))
     return [
-        _assemble(model, next(parts) if len(page) else None, view, grid.tolist())
-        for view, page, grid in zip(wholes, pages, grids, strict=True)
+        _assemble(model, next(parts) if len(tiles) else None, view, grid.tolist())
+        for view, tiles, grid in zip(wholes, pages.tiles, pages.grids, strict=True)
     ]
 
 
@@ -50,11 +102,6 @@ def table_of(model: Any) -> Tensor:
     return getattr(model, _TABLE)
 
 
-def _bare(pages: Any) -> list[Tensor]:
-    """Each page's tensor. It may lie in a list: then vLLM copies and moves nothing by itself."""
-    return [page[0] if isinstance(page, list | tuple) else page for page in pages]
-
-
 class _Tower:
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -64,7 +111,7 @@ class _Tower:
         """For each stack of views (n x channels x side x side) its features, n x places x width."""
         found: list[Tensor] = []
         for _, alike in groupby(stacks, key=lambda stack: stack.shape[-1]):
-            members = on_device(list(alike), self._table.device)
+            members = list(alike)
             features = [_through(self._model, part) for part in self._portions(members)]
             found.extend(torch.cat(features).split([len(stack) for stack in members]))
         return found
@@ -100,27 +147,14 @@ def _rows(model: Any, views: Tensor, columns: int, rows: int) -> Tensor:
     return torch.cat((picture, newline), dim=1).view(-1, width)
 
 
-def stock_tensors(model: Any, whole: Any, tiles: Any, grids: Any) -> dict[str, Tensor]:
+def stock_tensors(model: Any, pages: Pages) -> dict[str, Tensor]:
     """The same pages as vLLM's own keyword arguments, for models whose tower is left alone."""
     table = table_of(model)
-    wholes, parts = (on_device(_bare(pages), table.device) for pages in (whole, tiles))
     return {
-        STOCK_WHOLE: torch.cat([_values(table, page.unsqueeze(0)) for page in wholes]),
-        STOCK_TILES: torch.cat([_values(table, page) for page in parts]),
-        STOCK_GRID: torch.stack(list(grids)),
+        STOCK_WHOLE: torch.cat([_values(table, page) for page in pages.wholes]),
+        STOCK_TILES: torch.cat([_values(table, page) for page in pages.tiles]),
+        STOCK_GRID: torch.stack(list(pages.grids)),
     }
-
-
-def on_device(stacks: Sequence[Tensor], device: Any) -> list[Tensor]:
-    """``stacks``, all of one dtype, on ``device``: in one copy that nobody waits for."""
-    if all(stack.device == device for stack in stacks):
-        return list(stacks)
-    sizes = [stack.numel() for stack in stacks]
-    flat = [stack.reshape(-1) for stack in stacks]
-    # Fresh memory each time: the allocator keeps it until the copy is done.
-    pinned = torch.empty(sum(sizes), dtype=flat[0].dtype, pin_memory=device.type == "cuda")
-    moved = torch.cat(flat, out=pinned).to(device, non_blocking=True).split(sizes)
-    return [part.view(stack.shape) for part, stack in zip(moved, stacks, strict=True)]
 
 
 def _values(table: Tensor, stack: Tensor) -> Tensor:

@@ -92,33 +92,38 @@ def original_of(method: Any) -> Any:
 
 def _batched(original: Any) -> Any:
     def embed_multimodal(self: Any, **kwargs: Any) -> Any:
-        from workers.vllm_plugin.levels import GRID, STOCK_WHOLE, TILES, WHOLE, embed_levels
+        from workers.vllm_plugin.levels import PLACE, STOCK_WHOLE, embed
 
-        if WHOLE in kwargs:
-            return embed_levels(self, kwargs[WHOLE], kwargs[TILES], kwargs[GRID])
+        if PLACE in kwargs:
+            return embed(self, _loaded(self, kwargs))
         if _ours and STOCK_WHOLE in kwargs:
             # vLLM measures the memory it needs with its own kind of input: by our way, then.
-            return _embed_stock(self, kwargs)
+            return embed(self, _stock_pages(kwargs))
         return original(self, **kwargs)
 
     return embed_multimodal
 
 
-def _embed_stock(model: Any, kwargs: dict[str, Any]) -> Any:
-    from workers.vllm_plugin.levels import STOCK_GRID, STOCK_TILES, STOCK_WHOLE, embed_levels
+def _loaded(model: Any, kwargs: dict[str, Any]) -> Any:
+    from workers.vllm_plugin.levels import GRID, PLACE, SHAPE, load
+
+    return load(model, kwargs[PLACE], kwargs[SHAPE], kwargs[GRID])
+
+
+def _stock_pages(kwargs: dict[str, Any]) -> Any:
+    from workers.vllm_plugin.levels import STOCK_GRID, STOCK_TILES, STOCK_WHOLE, Pages
 
     grids = kwargs[STOCK_GRID].cpu()
     counts = [columns * rows * (columns * rows > 1) for columns, rows in grids.tolist()]
-    tiles = kwargs[STOCK_TILES].split(counts)
-    return embed_levels(model, kwargs[STOCK_WHOLE], tiles, grids)
+    return Pages(kwargs[STOCK_WHOLE].split(1), kwargs[STOCK_TILES].split(counts), grids)
 
 
 def _translated(original: Any) -> Any:
     def embed_multimodal(self: Any, **kwargs: Any) -> Any:
-        from workers.vllm_plugin.levels import GRID, TILES, WHOLE, stock_tensors
+        from workers.vllm_plugin.levels import PLACE, stock_tensors
 
-        if WHOLE in kwargs:
-            kwargs = stock_tensors(self, kwargs[WHOLE], kwargs[TILES], kwargs[GRID])
+        if PLACE in kwargs:
+            kwargs = stock_tensors(self, _loaded(self, kwargs))
         return original(self, **kwargs)
 
     return embed_multimodal
@@ -139,7 +144,8 @@ def _gathered(original: Any) -> Any:
     def should_throttle_prefills(self: Any) -> bool:
         if _trouble_file(self) is None:
             return bool(original(self))
-        holds = self.__dict__.setdefault(_GATHERING, Gathering()).holds(self.scheduler)
+        gathering: Gathering = self.__dict__.setdefault(_GATHERING, Gathering())
+        holds = gathering.holds(self.scheduler)
         if holds:
             # Else pages that wait would enter as long as there are any.
             self.scheduler.prefill_capacity_bound = False
@@ -155,20 +161,9 @@ def _tied(original: Any) -> Any:
             _ours.add(path)
             owner = int(json.loads(path.read_text("utf-8"))["owner"])
             threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
-            _alone_on_the_host()
         return original(self, *args, **kwargs)
 
     return init_device
-
-
-def _alone_on_the_host() -> None:
-    """Work for the GPU only: each small copy on the host would wait for a thread on every core,
-    and those are drawing pages.
-    """
-    import torch
-
-    if torch.cuda.is_available():
-        torch.set_num_threads(1)
 
 
 def _follow(owner: int) -> None:

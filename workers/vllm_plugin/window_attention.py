@@ -71,7 +71,7 @@ def _launch(
     views, rows, columns, _, heads, depth = qkv.shape
     height, breadth = window
     down, across = -(-rows // height), -(-columns // breadth)
-    tiling = _tiling(breadth)
+    tiling = tiling_for(breadth)
     blocks = -(-height * breadth // tiling.queries)
     _attend[(views * down * across * heads * blocks,)](
         qkv,
@@ -99,7 +99,8 @@ def _launch(
     )
 
 
-def _tiling(breadth: int) -> Tiling:
+def tiling_for(breadth: int) -> Tiling:
+    """The cut for rows of ``breadth`` keys."""
     known = TILINGS.get(breadth)
     return known or Tiling(64, max(64, triton.next_power_of_2(breadth)), 8, 2)
 
