@@ -98,7 +98,9 @@ class TestVllm(EngineContract):
         rung = Rung("two tokens within four", 2, 4)
         with bench.view(pages, 1, resolution="tiny") as view:
             question = question_of(view, "ocr")
-            asked, parameters, name = engine._request(question, rung, question.prepared, streaming=False)
+            asked, parameters, name = engine._request(
+                question, rung, question.prepared, streaming=False
+            )
             parameters.logit_bias = dict(zip(wanted, (1000.0, 600.0, 300.0), strict=True))
             answered = bench.host.submit(engine._core.ask(asked, parameters, name)).result(300)
 

@@ -41,6 +41,7 @@ def engine_arguments(
         "stream_interval": 1 if settings.stream_output else TOKENS_PER_SIGN,
         "worker_extension_cls": "workers.vllm_plugin.register.WorkerExtension",
         "additional_config": {"pagefleet_trouble": str(lessons.trouble)},
+        **({} if sizes.block is None else {"block_size": sizes.block}),
         **_further(settings.vllm_arguments),
     }
 

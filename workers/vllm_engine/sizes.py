@@ -7,14 +7,17 @@ from workers.cores import usable_memory
 from workers.deepseek.modes import Mode
 from workers.scratch import free_bytes
 
-#: Pages that a GPU of at least so many MiB decodes at once; beyond this a step only gets longer.
-_BATCH_BY_MEMORY = ((36_000, 256), (20_000, 128), (0, 64))
+#: Pages that a GPU of at least so many MiB decodes at once. What a step costs the engine's process
+#: grows more slowly with them than what it costs the GPU, which then waits less.
+_BATCH_BY_MEMORY = ((70_000, 384), (36_000, 256), (20_000, 128), (0, 64))
 _BATCH_WITHOUT_GPU = 4
 #: Tokens of a page on average: A4 in gundam mode and its answer.
 _PAGE_TOKENS = 2300
 #: The largest prepared page: in colour, with nine tiles.
 _PAGE_BYTES = 3 * (1024 * 1024 + 9 * 640 * 640)
 _STEP_TOKENS, _STEP_TOKENS_WITHOUT_GPU = 8192, 2048
+#: Tokens of a block of a GPU's cache: four times vLLM's own, as blocks are counted in Python.
+_BLOCK_TOKENS = 64
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Sizes:
     capacity: int
     #: False where a person chose ``capacity``.
     adjustable: bool
+    #: Tokens of a block of the cache; None leaves that to vLLM.
+    block: int | None = None
 
 
 def plan_sizes(
@@ -45,7 +50,11 @@ def plan_sizes(
     chosen = settings.max_concurrency
     capacity = min(_with_ahead(batch), room) if chosen == "auto" else chosen
     return Sizes(
-        min(batch, capacity), _step_tokens(settings, gpu_mebibytes), capacity, chosen == "auto"
+        min(batch, capacity),
+        _step_tokens(settings, gpu_mebibytes),
+        capacity,
+        adjustable=chosen == "auto",
+        block=None if gpu_mebibytes is None else _BLOCK_TOKENS,
     )
 
 
