@@ -8,9 +8,11 @@ there.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
+from functools import cache
+from itertools import accumulate, groupby, pairwise
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ PLACE, SHAPE, GRID = "level_place", "level_shape", "level_grid"
 STOCK_WHOLE, STOCK_TILES, STOCK_GRID = "pixel_values", "images_crop", "images_spatial_crop"
 #: Pixels that go through the tower at once; it takes 110 MB for each million of them.
 PIXELS_AT_ONCE = 24 * 1024 * 1024
+#: Files read at the same time.
+READERS = 8
 
 _TABLE = "_pagefleet_levels"
 Tensor = Any
@@ -60,14 +64,19 @@ def load(model: Any, places: Any, shapes: Any, grids: Any) -> Pages:
     device = table_of(model).device
     # Fresh memory each time: the allocator keeps it until the copy is done.
     pinned = torch.empty(sum(counts), dtype=torch.uint8, pin_memory=device.type == "cuda")
-    begin, room = 0, memoryview(pinned.numpy())
-    for place, pair in zip(places, sizes, strict=True):
-        end = begin + sum(prod(shape) for shape in pair)
-        _read(Path(bytes(place.tolist()).decode()), room[begin:end])
-        begin = end
+    paths = [Path(bytes(place.tolist()).decode()) for place in places]
+    ends = list(accumulate(map(sum, zip(counts[::2], counts[1::2], strict=True)), initial=0))
+    room = memoryview(pinned.numpy())
+    # Side by side, as the device has nothing else to do until the first of them is launched.
+    list(_readers().map(_read, paths, (room[a:b] for a, b in pairwise(ends))))
     parts = iter(pinned.to(device, non_blocking=True).split(counts))
     views = [next(parts).view(shape) for pair in sizes for shape in pair]
     return Pages(views[::2], views[1::2], grids)
+
+
+@cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READERS, "read-levels")
 
 
 def _shapes(numbers: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
