@@ -61,7 +61,7 @@ def test_two_engines_share_each_card_where_asked_for(
 
 
 def test_half_of_the_cores_are_left_to_an_engine_that_keeps_a_gpu_busy() -> None:
-    assert drawing_cores("vllm") == max(1, usable_cores() // 2)
+    assert drawing_cores("vllm") == max(1, usable_cores() * 2 // 3)
     assert drawing_cores("cpu") == drawing_cores("openai") == usable_cores()
 
 

@@ -34,11 +34,11 @@ def usable_memory() -> int:
 def drawing_cores(engine: str) -> int:
     """Cores for rendering processes beside ``engine``.
 
-    Half of them where it keeps a GPU busy: its process plans every step of the GPU, and what
-    systems call a core is often one of two threads that slow each other down.
+    Two of three where it keeps a GPU busy: its processes plan and launch every step of the GPU,
+    and what systems call a core is often one of two threads that slow each other down.
     """
     cores = usable_cores()
-    return max(1, cores // 2) if engine in GPU_ENGINES else cores
+    return max(1, cores * 2 // 3) if engine in GPU_ENGINES else cores
 
 
 def renderer_count(settings: Settings, engine: str, capacity: int) -> int:
