@@ -56,6 +56,23 @@ def test_vllm_has_all_that_is_shortened() -> None:
         assert original_of(method) is not method
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_only_our_own_engines_take_short_cuts(ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.vllm_plugin.register._ours", {"file"} if ours else set())
+    manager = SimpleNamespace(
+        coordinator=SimpleNamespace(single_type_managers=[FullAttentionManager(2)]),
+        enable_caching=False,
+        empty_kv_cache_blocks="none needed",
+        max_model_len=64,
+    )
+    request = SimpleNamespace(request_id="page-1", num_computed_tokens=16)
+    if ours:
+        assert KVCacheManager.allocate_slots(manager, request, 1) == "none needed"
+        return
+    with pytest.raises(AttributeError):  # vLLM's own looks at more than there is
+        KVCacheManager.allocate_slots(manager, request, 1)
+
+
 @pytest.mark.parametrize("computed", range(6))
 def test_images_are_asked_for_until_the_last_of_them_has_been_read(computed: int) -> None:
     """vLLM's own answer for no new token holds nothing to schedule, and the budget as it was."""

@@ -63,7 +63,7 @@ def register() -> None:
     _replace(WorkerWrapperBase, "init_device", lambda original: _tied(_noting(original)))
     for method in _WORKER_STEPS:
         _replace(WorkerWrapperBase, method, _noting)
-    _replace(EngineCore, "_initialize_kv_caches", _noting)
+    _replace(EngineCore, "_initialize_kv_caches", lambda original: _owned(_noting(original)))
     if hasattr(EngineCore, _WAIT):
         _replace(EngineCore, _WAIT, _gathered)
     _replace(WorkerWrapperBase, "__getattr__", _noting_others)
@@ -74,7 +74,14 @@ def _shorten(place: str, short_cut: Callable[[Any], Any]) -> None:
     cls, method = path.split(".")
     owner = getattr(import_module(module), cls, None)
     if hasattr(owner, method):
-        _replace(owner, method, short_cut)
+        _replace(owner, method, lambda original: _where_ours(original, short_cut(original)))
+
+
+def _where_ours(original: Any, shortened: Any) -> Any:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return (shortened if _ours else original)(self, *args, **kwargs)
+
+    return method
 
 
 def _replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
@@ -152,6 +159,18 @@ def _gathered(original: Any) -> Any:
         return holds
 
     return should_throttle_prefills
+
+
+def _owned(original: Any) -> Any:
+    """The process that plans, where another one runs the model, learns whose it is."""
+
+    def initialize(self: Any, *args: Any, **kwargs: Any) -> Any:
+        path = _trouble_file(self)
+        if path is not None:
+            _ours.add(path)
+        return original(self, *args, **kwargs)
+
+    return initialize
 
 
 def _tied(original: Any) -> Any:
