@@ -164,3 +164,10 @@ def test_the_chart_is_an_svg_whose_bars_are_to_one_scale() -> None:
 
     assert bars[1] == pytest.approx(4 * bars[0], abs=2)
     assert "4.0 x recipe, GPU 95% busy" in words and "<GPU>" in words
+
+
+def test_the_vision_benchmark_says_what_it_needs_where_it_cannot_run() -> None:
+    ended = run("-m", "benchmarks.gpu.vision")
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("needs ") and ended.stderr.count("\n") == 1

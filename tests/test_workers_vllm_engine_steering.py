@@ -1,4 +1,4 @@
-"""How pages depart, when an engine counts as hung, and what a death teaches."""
+"""When an engine counts as hung, and what a death teaches."""
 
 import asyncio
 import json
@@ -10,7 +10,6 @@ from shared.errors import EngineUnavailable, UsageError
 from shared.settings import Settings, build_settings
 from workers.vllm_engine import versions
 from workers.vllm_engine.arguments import engine_arguments
-from workers.vllm_engine.departures import Departures
 from workers.vllm_engine.lessons import Lessons
 from workers.vllm_engine.progress import Progress
 from workers.vllm_engine.sizes import Sizes, fitted, plan_sizes
@@ -18,39 +17,6 @@ from workers.vllm_engine.sizes import Sizes, fitted, plan_sizes
 
 def settings(tmp_path: Path, **values: object) -> Settings:
     return build_settings({"home": tmp_path, **values})
-
-
-def test_a_full_group_departs_at_once_and_a_lone_page_after_a_while() -> None:
-    async def scene() -> list[int]:
-        gate = Departures(group=3, patience_s=0.2)
-        left: list[int] = []
-
-        async def leave(number: int) -> None:
-            await gate.depart()
-            left.append(number)
-
-        first = [asyncio.ensure_future(leave(number)) for number in range(3)]
-        await asyncio.wait_for(asyncio.gather(*first), 0.15)
-        lone = asyncio.ensure_future(leave(3))
-        await asyncio.sleep(0.05)
-        assert sorted(left) == [0, 1, 2]
-        await asyncio.wait_for(lone, 5)
-        return left
-
-    assert asyncio.run(scene())[-1] == 3
-
-
-def test_a_page_that_is_cancelled_while_it_waits_leaves_no_gap() -> None:
-    async def scene() -> None:
-        gate = Departures(group=2, patience_s=60)
-        gone = asyncio.ensure_future(gate.depart())
-        await asyncio.sleep(0)
-        gone.cancel()
-        await asyncio.gather(gone, return_exceptions=True)
-        pair = [asyncio.ensure_future(gate.depart()) for _ in range(2)]
-        await asyncio.wait_for(asyncio.gather(*pair), 5)
-
-    asyncio.run(scene())
 
 
 def test_silence_while_pages_run_is_a_stall_and_work_is_none() -> None:

@@ -26,7 +26,6 @@ from workers.vllm_engine.answer import Answered
 from workers.vllm_engine.arguments import engine_arguments
 from workers.vllm_engine.checkpoint import check_parallel, examine
 from workers.vllm_engine.core import Core
-from workers.vllm_engine.departures import Departures
 from workers.vllm_engine.gpus import check_gpus
 from workers.vllm_engine.halves import halves
 from workers.vllm_engine.inputs import Inputs, page_input
@@ -67,7 +66,6 @@ class VllmEngine:
         room = page_room() // self._engines
         self._sizes = plan_sizes(settings, share, self._lessons.limit, room)
         self._core = Core(self._lessons, self._sizes.batch, settings.engine_stall_s)
-        self._departures = Departures()
         self._scratch: Scratch | None = None
         self._inputs: Inputs | None = None
         self._tokenizer: Any = None
@@ -116,7 +114,6 @@ class VllmEngine:
         return await Ladder(self._ask, parse, halves).climb(question_of(view, self._family))
 
     async def _ask(self, question: Question, rung: Rung) -> Answered:
-        await self._departures.depart()
         with self._place(question) as place:
             asked, wanted, name = self._request(question, rung, place, streaming=False)
             answered = await self._core.ask(asked, wanted, name)
