@@ -1,5 +1,6 @@
 """Our tensors and token ids against those of vLLM's own processor for the same page."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -113,6 +114,22 @@ def test_a_page_whose_file_is_gone_is_read_as_zeros(official: Any, tmp_path: Pat
 
     assert pages.wholes[0].shape[1:] == views.whole.shape and not pages.wholes[0].any()
     assert pages.tiles[0].shape == views.tiles.shape and not pages.tiles[0].any()
+
+
+def test_a_page_that_cannot_be_read_is_no_empty_page(official: Any, tmp_path: Path) -> None:
+    place = tmp_path / "page"
+    prepare_levels(page(SIZES[0], grey=True), OPTIONS, place)
+    asked = page_input([BEGIN_ID, IMAGE_ID], read_levels(place), place, "page")
+    item = {key: element.data for key, element in asked["mm_kwargs"]["image"][0].items()}
+    arguments = [item[PLACE]], [item[SHAPE]], [item[GRID]]
+
+    os.truncate(place, place.stat().st_size - 1)
+    with pytest.raises(ValueError, match="cut short"):
+        load(MODEL, *arguments)
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(OSError):
+        load(MODEL, *arguments)
 
 
 @pytest.mark.parametrize("size", SIZES)

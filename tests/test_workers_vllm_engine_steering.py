@@ -90,7 +90,7 @@ def test_further_arguments_come_last_and_must_be_an_object(tmp_path: Path) -> No
     given = settings(tmp_path, vllm_arguments='{"max_num_seqs": 3, "seed": 1}')
     arguments = engine_arguments(given, "model", sizes, lessons, engines=1)
     assert (arguments["max_num_seqs"], arguments["seed"]) == (3, 1)
-    for bad in ("[1]", "{"):
+    for bad in ("[1]", "{", '{"distributed_executor_backend": "ray"}', '{"nnodes": 2}'):
         with pytest.raises(UsageError, match="vllm_arguments"):
             engine_arguments(
                 settings(tmp_path, vllm_arguments=bad), "model", sizes, lessons, engines=1

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from workers.vllm_plugin.gathering import GROUP, LONGEST_WAIT, Gathering
 
-PLACES = 64
+PLACES = 256
 
 
 @dataclass
@@ -45,7 +47,7 @@ def test_a_single_page_waits_a_bounded_time() -> None:
 
 
 def test_pages_wait_until_enough_places_are_free() -> None:
-    many = pages(100)
+    many = pages(500)
 
     assert steps_held(Scheduler(running=pages(PLACES - GROUP + 1), waiting=many)) == LONGEST_WAIT
     assert steps_held(Scheduler(running=pages(PLACES - GROUP), waiting=many)) == 0
@@ -54,6 +56,19 @@ def test_pages_wait_until_enough_places_are_free() -> None:
 def test_without_a_free_place_or_a_waiting_page_nothing_is_held() -> None:
     assert steps_held(Scheduler(running=pages(PLACES), waiting=pages(3))) == 0
     assert steps_held(Scheduler(running=pages(3))) == 0
+
+
+@pytest.mark.parametrize("places", [1, 4, 15])
+def test_few_places_never_stand_empty(places: int) -> None:
+    scheduler = Scheduler(pages(places - 1), pages(3), max_num_running_reqs=places)
+
+    assert steps_held(scheduler) == 0
+
+
+def test_a_small_engine_gathers_small_groups() -> None:
+    one, two = (Scheduler(pages(9), pages(n), max_num_running_reqs=32) for n in (1, 2))
+
+    assert (steps_held(one), steps_held(two)) == (LONGEST_WAIT, 0)
 
 
 def test_a_page_that_has_entered_in_part_is_not_held() -> None:

@@ -8,6 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("vllm")
 
+from vllm.model_executor.models.deepseek_ocr import DeepseekOCRForCausalLM  # noqa: E402
+from vllm.model_executor.models.deepseek_ocr2 import DeepseekOCR2ForCausalLM  # noqa: E402
 from vllm.v1.core.kv_cache_manager import KVCacheManager  # noqa: E402
 from vllm.v1.core.sched.scheduler import Scheduler  # noqa: E402
 from vllm.v1.engine.core import EngineCore  # noqa: E402
@@ -71,6 +73,25 @@ def test_only_our_own_engines_take_short_cuts(ours: bool, monkeypatch: pytest.Mo
         return
     with pytest.raises(AttributeError):  # vLLM's own looks at more than there is
         KVCacheManager.allocate_slots(manager, request, 1)
+
+
+@pytest.mark.parametrize("model", [DeepseekOCRForCausalLM, DeepseekOCR2ForCausalLM])
+def test_no_other_engine_opens_a_file_that_a_request_names(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's server may take such fields from anyone."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a file was opened")
+
+    monkeypatch.setattr("workers.vllm_plugin.register._ours", set())
+    monkeypatch.setattr("workers.vllm_plugin.levels.load", refuse)
+    asked = SimpleNamespace(_parse_and_validate_image_input=lambda **kwargs: None)
+
+    assert model.embed_multimodal(asked, level_place=[1], level_shape=[1], level_grid=[1]) in (
+        None,
+        [],
+    )
 
 
 @pytest.mark.parametrize("computed", range(6))

@@ -3,6 +3,7 @@
 The kernel is run by Triton's interpreter, which is slow and knows no bfloat16.
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ pytest.importorskip("triton")
 from vllm.config import VllmConfig, set_current_vllm_config  # noqa: E402
 from vllm.model_executor.models.deepencoder import Block  # noqa: E402
 
-from workers.vllm_plugin.register import original_of  # noqa: E402
+from workers.vllm_plugin.register import _in_one, original_of  # noqa: E402
 from workers.vllm_plugin.window_attention import Tiling, block, tiling_for  # noqa: E402
 
 HEADS, WIDTH = 3, 192
@@ -89,13 +90,25 @@ def test_whole_rows_of_keys_fit_into_a_program(breadth: int) -> None:
     assert tiling.keys >= breadth and tiling.keys & (tiling.keys - 1) == 0
 
 
-@torch.inference_mode()
-def test_other_models_keep_their_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = make(0, 4, 0.4)
+@pytest.mark.parametrize(
+    ("ours", "on_gpu", "tables", "found"),
+    [
+        (True, True, True, "one kernel"),
+        (False, True, True, "upstream"),
+        (True, False, True, "upstream"),
+        (True, True, False, "upstream"),
+    ],
+    ids=["ours", "another engine's", "no GPU", "no relative positions"],
+)
+def test_who_takes_the_kernel(
+    ours: bool, on_gpu: bool, tables: bool, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.vllm_plugin.register._ours", {"file"} if ours else set())
+    monkeypatch.setattr(
+        "workers.vllm_plugin.window_attention.block", lambda module, x: "one kernel"
+    )
+    module = SimpleNamespace(attn=SimpleNamespace(use_rel_pos=tables))
 
-    def refuse(*_: object) -> None:
-        raise AssertionError("not for a model that is not ours")
+    forward = _in_one(lambda self, x: "upstream")
 
-    monkeypatch.setattr("workers.vllm_plugin.window_attention.block", refuse)
-
-    assert module(torch.randn(1, 4, 4, WIDTH)).shape == (1, 4, 4, WIDTH)
+    assert forward(module, SimpleNamespace(is_cuda=on_gpu)) == found

@@ -1,6 +1,7 @@
 """The real engine on vLLM's CPU build, with a tiny model of random weights."""
 
 import asyncio
+import errno
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,10 +9,17 @@ import pytest
 
 pytest.importorskip("vllm", reason="run by make test-vllm")
 
+import numpy as np
 import torch
 from vllm.model_executor.models.deepseek_ocr import NoRepeatNGramLogitsProcessor
 
-from shared.errors import EngineFailed, EngineUnavailable, Repetition, Truncated
+from shared.errors import (
+    EngineFailed,
+    EngineUnavailable,
+    HelperUnavailable,
+    Repetition,
+    Truncated,
+)
 from shared.settings import Settings, build_settings
 from shared.tasks import Task
 from tests.deepseek_checkpoint import tokenizer_source
@@ -19,10 +27,13 @@ from tests.engine_bench import Bench, running
 from tests.engine_contract import EngineContract
 from tests.engine_pages import distinct_pages
 from tests.vllm_cpu.settings import tiny_engine
+from workers.deepseek.pixels import Views
+from workers.deepseek.prepared import read_levels
 from workers.deepseek.prompt_ids import CELL_IDS
 from workers.engines import make_engine
 from workers.engines.base import Reading
-from workers.vllm_engine.question import question_of
+from workers.vllm_engine.halves import halves
+from workers.vllm_engine.question import Question, question_of
 from workers.vllm_engine.sampling import Rung
 
 pytestmark = [
@@ -105,6 +116,45 @@ class TestVllm(EngineContract):
             answered = bench.host.submit(engine._core.ask(asked, parameters, name)).result(300)
 
         assert list(answered.token_ids) == shipped_answer(rung, wanted, 12)
+
+    def test_a_page_whose_pixels_vanish_is_given_back_and_no_empty_page(
+        self, bench: Bench, pages: Path
+    ) -> None:
+        with bench.view(pages, 1, resolution="tiny") as view:
+            asked = bench.begin(view)
+            assert view.prepared is not None
+            view.prepared.unlink()
+            with pytest.raises(HelperUnavailable, match="is gone"):
+                asked.result(300)
+
+    def test_a_half_page_has_a_file_while_it_is_asked_about(
+        self, bench: Bench, pages: Path
+    ) -> None:
+        engine: Any = bench.engine
+
+        async def asked(question: Question) -> tuple[Path, Views]:
+            async with engine._place(question) as place:
+                return place, read_levels(place)
+
+        with bench.view(pages, 1, resolution="tiny") as view:
+            half = halves(question_of(view, "ocr"))[0].question
+            place, found = bench.host.submit(asked(half)).result(60)
+
+        assert half.prepared is None and not place.exists()
+        assert np.array_equal(found.whole, half.views.whole) and found.grid == half.views.grid
+
+    def test_no_room_for_a_half_page_is_not_the_page_s_fault(
+        self, bench: Bench, pages: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        engine: Any = bench.engine
+        monkeypatch.setattr("workers.engines.vllm.write_levels", full)
+        with bench.view(pages, 1, resolution="tiny") as view:
+            half = halves(question_of(view, "ocr"))[0].question
+            with pytest.raises(HelperUnavailable, match="no room"):
+                bench.host.submit(engine._written(half.views)).result(60)
 
     def test_a_prompt_that_leaves_no_room_fails_its_page_in_words(
         self, bench: Bench, pages: Path

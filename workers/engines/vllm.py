@@ -3,15 +3,16 @@
 Pages come finished from the rendering processes, so this process only hands them on.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from shared.catalogue import CATALOGUE
 from shared.environment import quiet_vllm, visible_gpus
-from shared.errors import EngineDead, EngineUnavailable, UsageError
+from shared.errors import EngineDead, EngineUnavailable, HelperUnavailable, UsageError
 from shared.hardware import gpu_memory
 from shared.records import EngineInfo, PageOptions
 from shared.settings import Settings
@@ -19,6 +20,7 @@ from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
 from workers.deepseek.modes import Family, mode_for
 from workers.deepseek.page_plan import levels_plan
+from workers.deepseek.pixels import Views
 from workers.deepseek.prepared import write_levels
 from workers.engines.base import PageView, Reading, RenderPlan
 from workers.scratch import Scratch
@@ -114,27 +116,41 @@ class VllmEngine:
         return await Ladder(self._ask, parse, halves).climb(question_of(view, self._family))
 
     async def _ask(self, question: Question, rung: Rung) -> Answered:
-        with self._place(question) as place:
+        async with self._place(question) as place:
             asked, wanted, name = self._request(question, rung, place, streaming=False)
             answered = await self._core.ask(asked, wanted, name)
         if self._settings.bench_output_tokens is not None:
             return Answered(answered.token_ids, "stop", answered.prompt_tokens)
         return answered
 
-    @contextmanager
-    def _place(self, question: Question) -> Iterator[Path]:
-        """The file from which the engine reads the views, until it has answered."""
-        if question.prepared is not None:
-            yield question.prepared
-            return
+    @asynccontextmanager
+    async def _place(self, question: Question) -> AsyncIterator[Path]:
+        """The file from which the engine reads the views, until it has answered.
+
+        Raises HelperUnavailable where there is no room for it, or it did not last.
+        """
+        place = question.prepared or await self._written(question.views)
+        try:
+            yield place
+            if not place.exists():
+                # Then the engine may have read nothing, and the answer is about that.
+                raise HelperUnavailable(f"{place} is gone, from which the engine read the page")
+        finally:
+            if question.prepared is None:
+                place.unlink(missing_ok=True)
+
+    async def _written(self, views: Views) -> Path:
         if self._scratch is None:
             raise EngineDead(_NOT_RUNNING)
         path = self._scratch.new_path(".half")
         try:
-            write_levels(question.views, path)
-            yield path
-        finally:
+            await asyncio.to_thread(write_levels, views, path)
+        except BaseException as error:
             path.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
+            raise HelperUnavailable(f"no room for half a page in {path.parent}: {error}") from None
+        return path
 
     def _request(
         self, question: Question, rung: Rung, place: Path, *, streaming: bool
@@ -151,7 +167,7 @@ class VllmEngine:
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The answer's own text as it is made."""
         question = question_of(view, self._family)
-        with self._place(question) as place:
+        async with self._place(question) as place:
             asked, wanted, name = self._request(question, RUNGS[0], place, streaming=True)
             async with aclosing(self._core.stream(asked, wanted, name)) as pieces:
                 async for piece in pieces:

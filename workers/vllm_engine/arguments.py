@@ -55,4 +55,15 @@ def _further(text: str | None) -> dict[str, Any]:
         raise UsageError(f"setting 'vllm_arguments' is not JSON: {error}") from None
     if not isinstance(found, dict):
         raise UsageError("setting 'vllm_arguments' has to be a JSON object")
+    if found.get("distributed_executor_backend", "mp") not in ("mp", "uni"):
+        raise _on_one_machine("distributed_executor_backend")
+    if found.get("nnodes", 1) != 1:
+        raise _on_one_machine("nnodes")
     return found
+
+
+def _on_one_machine(name: str) -> UsageError:
+    return UsageError(
+        f"setting 'vllm_arguments': {name!r} would run the model on other machines, and the pages' "
+        "pixels lie in the memory of this one; start a worker on each machine instead"
+    )

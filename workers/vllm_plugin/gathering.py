@@ -9,6 +9,8 @@ from typing import Any
 
 #: Pages that fill a step's tokens, and the vision tower.
 GROUP = 8
+#: A group is no more than this share of all places, which stay empty until it is full.
+SHARE = 16
 #: Steps that a page waits at most for others; each takes some milliseconds.
 LONGEST_WAIT = 32
 
@@ -21,9 +23,10 @@ class Gathering:
 
     def holds(self, scheduler: Any) -> bool:
         """Whether this step is to leave the waiting pages where they are."""
-        running = len(scheduler.running)
-        ready = min(len(scheduler.waiting), scheduler.max_num_running_reqs - running)
-        wait = running and 0 < ready < GROUP and self._waited < LONGEST_WAIT
+        running, places = len(scheduler.running), scheduler.max_num_running_reqs
+        ready = min(len(scheduler.waiting), places - running)
+        group = min(GROUP, places // SHARE)
+        wait = running and 0 < ready < group and self._waited < LONGEST_WAIT
         # A page that has entered in part goes on, and others may go with it.
         if not wait or any(page.is_prefill_chunk for page in scheduler.running):
             self._waited = 0

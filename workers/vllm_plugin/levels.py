@@ -7,9 +7,9 @@ bytes of a step are read into one piece of pinned memory, from which it takes th
 there.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, groupby, pairwise
@@ -57,14 +57,15 @@ def level_table(dtype: Any, device: Any) -> Tensor:
 def load(model: Any, places: Any, shapes: Any, grids: Any) -> Pages:
     """The pages in the files at ``places``, in one copy that nobody waits for.
 
-    A file that is gone belongs to a page that nobody wants any more, and is read as zeros.
+    A file that is gone belongs to a page that nobody wants any more, and is read as zeros: who
+    does want it looks after it. Raises OSError or ValueError for one that can't be read.
     """
     sizes = [_shapes(shape.tolist()) for shape in shapes]
     counts = [prod(shape) for pair in sizes for shape in pair]
     device = table_of(model).device
     # Fresh memory each time: the allocator keeps it until the copy is done.
     pinned = torch.empty(sum(counts), dtype=torch.uint8, pin_memory=device.type == "cuda")
-    paths = [Path(bytes(place.tolist()).decode()) for place in places]
+    paths = [Path(os.fsdecode(bytes(place.tolist()))) for place in places]
     ends = list(accumulate(map(sum, zip(counts[::2], counts[1::2], strict=True)), initial=0))
     room = memoryview(pinned.numpy())
     # Side by side, as the device has nothing else to do until the first of them is launched.
@@ -85,11 +86,18 @@ def _shapes(numbers: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _read(path: Path, room: memoryview) -> None:
-    with suppress(OSError), path.open("rb", buffering=0) as file:
+    try:
+        file = path.open("rb", buffering=0)
+    except FileNotFoundError:
+        room[:] = bytes(len(room))
+        return
+    with file:
         file.seek(HEADER_BYTES)
-        while room and (got := file.readinto(room)):
+        while room:
+            got = file.readinto(room)
+            if not got:
+                raise ValueError(f"{path} is cut short")
             room = room[got:]
-    room[:] = bytes(len(room))
 
 
 def embed(model: Any, pages: Pages) -> list[Tensor]:

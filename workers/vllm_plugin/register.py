@@ -101,7 +101,7 @@ def _batched(original: Any) -> Any:
     def embed_multimodal(self: Any, **kwargs: Any) -> Any:
         from workers.vllm_plugin.levels import PLACE, STOCK_WHOLE, embed
 
-        if PLACE in kwargs:
+        if _ours and PLACE in kwargs:
             return embed(self, _loaded(self, kwargs))
         if _ours and STOCK_WHOLE in kwargs:
             # vLLM measures the memory it needs with its own kind of input: by our way, then.
@@ -129,7 +129,7 @@ def _translated(original: Any) -> Any:
     def embed_multimodal(self: Any, **kwargs: Any) -> Any:
         from workers.vllm_plugin.levels import PLACE, stock_tensors
 
-        if PLACE in kwargs:
+        if _ours and PLACE in kwargs:
             kwargs = stock_tensors(self, _loaded(self, kwargs))
         return original(self, **kwargs)
 
@@ -165,9 +165,7 @@ def _owned(original: Any) -> Any:
     """The process that plans, where another one runs the model, learns whose it is."""
 
     def initialize(self: Any, *args: Any, **kwargs: Any) -> Any:
-        path = _trouble_file(self)
-        if path is not None:
-            _ours.add(path)
+        _follow_owner(self)
         return original(self, *args, **kwargs)
 
     return initialize
@@ -175,18 +173,24 @@ def _owned(original: Any) -> Any:
 
 def _tied(original: Any) -> Any:
     def init_device(self: Any, *args: Any, **kwargs: Any) -> Any:
-        path = _trouble_file(self)
-        if path is not None:
-            _ours.add(path)
-            owner = int(json.loads(path.read_text("utf-8"))["owner"])
-            threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
+        _follow_owner(self)
         return original(self, *args, **kwargs)
 
     return init_device
 
 
+def _follow_owner(of_ours: Any) -> None:
+    """Remember that this process is one of ours, and end with its owner."""
+    path = _trouble_file(of_ours)
+    if path is None or path in _ours:
+        return
+    _ours.add(path)
+    owner = int(json.loads(path.read_text("utf-8"))["owner"])
+    threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
+
+
 def _follow(owner: int) -> None:
-    """End this worker after its owner has: else it would keep the GPU's memory for ever."""
+    """End this process after its owner has: else it would keep the GPU's memory for ever."""
     while Path(f"/proc/{owner}").exists() or not Path("/proc/self").exists():
         time.sleep(OWNER_CHECK_S)
     os._exit(1)
