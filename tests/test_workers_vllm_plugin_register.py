@@ -15,7 +15,9 @@ from vllm.v1.core.sched.scheduler import Scheduler  # noqa: E402
 from vllm.v1.engine.core import EngineCore  # noqa: E402
 from vllm.v1.worker.gpu_model_runner import GPUModelRunner  # noqa: E402
 
-from workers.vllm_plugin.register import TROUBLE, original_of, register  # noqa: E402
+from workers.vllm_plugin.owner import TROUBLE  # noqa: E402
+from workers.vllm_plugin.patching import original_of  # noqa: E402
+from workers.vllm_plugin.register import register  # noqa: E402
 
 register()
 
@@ -60,7 +62,7 @@ def test_vllm_has_all_that_is_shortened() -> None:
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_only_our_own_engines_take_short_cuts(ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.vllm_plugin.register._ours", {"file"} if ours else set())
+    monkeypatch.setattr("workers.vllm_plugin.owner.ours", {"file"} if ours else set())
     manager = SimpleNamespace(
         coordinator=SimpleNamespace(single_type_managers=[FullAttentionManager(2)]),
         enable_caching=False,
@@ -84,7 +86,7 @@ def test_no_other_engine_opens_a_file_that_a_request_names(
     def refuse(*_: object) -> None:
         raise AssertionError("a file was opened")
 
-    monkeypatch.setattr("workers.vllm_plugin.register._ours", set())
+    monkeypatch.setattr("workers.vllm_plugin.owner.ours", set())
     monkeypatch.setattr("workers.vllm_plugin.levels.load", refuse)
     asked = SimpleNamespace(_parse_and_validate_image_input=lambda **kwargs: None)
 

@@ -52,13 +52,15 @@ def main() -> int:
 def _one_kernel() -> Iterator[None]:
     """As in the processes of pagefleet's own engines."""
     from workers.vllm_plugin import register
+    from workers.vllm_plugin.owner import ours
 
+    register.register()
     mark = Path("benchmark")
-    register._ours.add(mark)
+    ours.add(mark)
     try:
         yield
     finally:
-        register._ours.discard(mark)
+        ours.discard(mark)
 
 
 def _errors(views: int, side: int, window: int) -> str:

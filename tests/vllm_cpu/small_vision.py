@@ -12,7 +12,8 @@ from vllm.model_executor.model_loader import dummy_loader
 from vllm.model_executor.models import deepencoder, deepseek_ocr
 
 from workers.vllm_plugin.levels import Pages, embed, stock_tensors
-from workers.vllm_plugin.register import WorkerExtension, original_of
+from workers.vllm_plugin.patching import original_of
+from workers.vllm_plugin.register import WorkerExtension
 
 SPREAD = 0.5
 _clip = deepseek_ocr.CLIPVisionConfig
