@@ -52,9 +52,9 @@ def attention(module: Any, x: Tensor, window: int) -> Tensor:
     height, breadth = (window, window) if window else (rows, columns)
     qkv = module.qkv(x).view(views, rows, columns, 3, module.num_heads, -1)
     distances = _distances(module, height, breadth)
-    places = _positions(qkv[:, :, :, 0], distances)
+    positions = _positions(qkv[:, :, :, 0], distances)
     out = qkv.new_empty(views, rows, columns, width)
-    _launch(qkv, places, module.qkv.bias, out, (height, breadth), module.scale)
+    _launch(qkv, positions, module.qkv.bias, out, (height, breadth), module.scale)
     found: Tensor = module.proj(out)
     return found
 
@@ -67,7 +67,7 @@ def _positions(query: Tensor, distances: Tensor) -> Tensor:
 
 
 def _launch(
-    qkv: Tensor, places: Tensor, bias: Tensor, out: Tensor, window: tuple[int, int], scale: float
+    qkv: Tensor, positions: Tensor, bias: Tensor, out: Tensor, window: tuple[int, int], scale: float
 ) -> None:
     views, rows, columns, _, heads, depth = qkv.shape
     height, breadth = window
@@ -76,7 +76,7 @@ def _launch(
     blocks = -(-height * breadth // tiling.queries)
     _attend[(views * down * across * heads * blocks,)](
         qkv,
-        places,
+        positions,
         bias,
         out,
         rows,
@@ -85,7 +85,7 @@ def _launch(
         across,
         blocks,
         views * rows * columns,
-        places.shape[-1],
+        positions.shape[-1],
         scale * _LOG2_E,
         HEADS=heads,
         DEPTH=depth,
@@ -95,6 +95,7 @@ def _launch(
         QUERIES=tiling.queries,
         KEYS=tiling.keys,
         PADDED=down * height > rows or across * breadth > columns,
+        LOG2_E=_LOG2_E,
         num_warps=tiling.warps,
         num_stages=tiling.stages,
     )
@@ -111,7 +112,7 @@ def tiling_for(breadth: int) -> Tiling:
 @triton.jit  # type: ignore[untyped-decorator]
 def _attend(  # type: ignore[no-untyped-def]
     qkv,
-    places,
+    positions,
     bias,
     out,
     rows,
@@ -130,6 +131,7 @@ def _attend(  # type: ignore[no-untyped-def]
     QUERIES: tl.constexpr,
     KEYS: tl.constexpr,
     PADDED: tl.constexpr,
+    LOG2_E: tl.constexpr,
 ):
     """Some queries of one head in one window."""
     program = tl.program_id(0)
@@ -139,7 +141,6 @@ def _attend(  # type: ignore[no-untyped-def]
     top, view = program % down * HEIGHT, program // down
     number = tl.arange(0, DEPTH)
     of_key, of_value = (HEADS + head) * DEPTH + number, (2 * HEADS + head) * DEPTH + number
-    log2_e: tl.constexpr = 1.4426950408889634
 
     query = part * QUERIES + tl.arange(0, QUERIES)
     line, column = query // BREADTH, query % BREADTH
@@ -150,7 +151,7 @@ def _attend(  # type: ignore[no-untyped-def]
 
     # Numbers for all distances lie there from the farthest back; each further line begins one
     # earlier, and so does each further column.
-    own = places + (head.to(tl.int64) * total + place) * distances
+    own = positions + (head.to(tl.int64) * total + place) * distances
     by_line = own + (HEIGHT - 1 - line)
     by_column = own + (2 * HEIGHT - 1 + BREADTH - 1 - column)
     key = tl.arange(0, KEYS)
@@ -159,7 +160,7 @@ def _attend(  # type: ignore[no-untyped-def]
     sideways = tl.load(
         by_column[:, None] + key_column[None, :], mask=seen[:, None] & whole[None, :], other=0.0
     ).to(tl.float32)
-    sideways = tl.where(whole[None, :], sideways * log2_e, float("-inf"))
+    sideways = tl.where(whole[None, :], sideways * LOG2_E, float("-inf"))
 
     highest = tl.full((QUERIES,), float("-inf"), tl.float32)
     weight = tl.zeros((QUERIES,), tl.float32)
@@ -179,7 +180,7 @@ def _attend(  # type: ignore[no-untyped-def]
         for step in tl.static_range(LINES):
             there = seen & (first + step < HEIGHT)
             upwards = tl.load(by_line + first + step, mask=there, other=0.0).to(tl.float32)
-            score += tl.where(key_line == step, 1.0, 0.0)[None, :] * (upwards * log2_e)[:, None]
+            score += tl.where(key_line == step, 1.0, 0.0)[None, :] * (upwards * LOG2_E)[:, None]
         if HEIGHT % LINES:
             score = tl.where(inside[None, :], score, float("-inf"))
         higher = tl.maximum(highest, tl.max(score, 1))
