@@ -156,7 +156,10 @@ class FleetRun:
 
     def _summary(self, manifests: list[Manifest], usage: Usage, begin: float) -> dict[str, Any]:
         results = [result for manifest in manifests for result in self._results(manifest)]
-        steady = middle(begin, [end for manifest in manifests for end in self._ends(manifest)])
+        steady = middle(
+            begin, [end for manifest in manifests for end in self._ends(manifest).values()]
+        )
+        entered = sorted(each for manifest in manifests for each in self._entered(manifest))
         tokens, pages = sum(result.output_tokens for result in results), len(results)
         return {
             "pages": pages,
@@ -166,6 +169,7 @@ class FleetRun:
             **self._watch.steady(steady),
             "tokens_per_s": tokens / usage.seconds,
             "tokens_per_page": tokens / max(pages, 1),
+            "entered_s": _span([each - begin for each in entered]),
             "stages_ms": _stages(results),
             "statuses": dict(Counter(result.status for result in results)),
             "finish_reasons": dict(Counter(str(result.finish_reason) for result in results)),
@@ -179,13 +183,26 @@ class FleetRun:
         chosen = [page for page in expand(selected(manifest)) if page in states.all]
         return jobs.results(manifest.job_id, chosen, states)
 
-    def _ends(self, manifest: Manifest) -> Iterator[float]:
-        """When each result was written, by ``Watch``; where the store is a folder."""
+    def _entered(self, manifest: Manifest) -> Iterator[float]:
+        """When each page came to the engine, drawn and prepared."""
+        ends = self._ends(manifest)
+        for result in self._results(manifest):
+            if result.page in ends:
+                took = result.timings_ms.engine + result.timings_ms.parse
+                yield ends[result.page] - took / 1000
+
+    def _ends(self, manifest: Manifest) -> dict[int, float]:
+        """When the result of each page was written, by ``Watch``; where the store is a folder."""
         offset = time.monotonic() - time.time()
-        for page in expand(selected(manifest)):
-            path = self._connections.store.local_path(keys.page(manifest.job_id, page))
-            if path is not None and path.exists():
-                yield path.stat().st_mtime + offset
+        paths = {
+            page: self._connections.store.local_path(keys.page(manifest.job_id, page))
+            for page in expand(selected(manifest))
+        }
+        return {
+            page: path.stat().st_mtime + offset
+            for page, path in paths.items()
+            if path is not None and path.exists()
+        }
 
 
 def _choose(plan: Plan, pages: int) -> Iterator[Sheets]:
@@ -198,6 +215,13 @@ def _choose(plan: Plan, pages: int) -> Iterator[Sheets]:
             count = document.page_count
         yield Sheets(path, None if count <= left else f"1-{left}")
         left -= count
+
+
+def _span(seconds: list[float]) -> dict[str, float]:
+    """The first, middle and last of ``seconds``, which are in order."""
+    if not seconds:
+        return {}
+    return {"first": seconds[0], "middle": seconds[len(seconds) // 2], "last": seconds[-1]}
 
 
 def _stages(results: list[PageResult]) -> dict[str, float]:
