@@ -17,9 +17,15 @@ from shared.records import PageOptions  # noqa: E402
 from shared.tasks import Task, prompt_for  # noqa: E402
 from tests.deepseek_checkpoint import TINY, tokenizer_source, write_checkpoint  # noqa: E402
 from workers.deepseek.modes import mode_for  # noqa: E402
-from workers.deepseek.pixels import make_views  # noqa: E402
-from workers.deepseek.prepare import prepare_levels, prepare_tensors  # noqa: E402
-from workers.deepseek.prepared import read_levels, read_prepared  # noqa: E402
+from workers.deepseek.pixels import (  # noqa: E402
+    GREY,
+    MOST_LEFT,
+    Picture,
+    Views,
+    make_views,
+)
+from workers.deepseek.prepare import prepare_page, prepare_tensors  # noqa: E402
+from workers.deepseek.prepared import read_page, read_prepared  # noqa: E402
 from workers.deepseek.prompt_ids import (  # noqa: E402
     BEGIN_ID,
     CELL_IDS,
@@ -80,18 +86,26 @@ def test_a_page_reaches_the_model_as_vllm_itself_would_send_it(
     assert torch.equal(tensor(ours.tiles), tensors["images_crop"].to(torch.bfloat16))
 
 
+@pytest.mark.parametrize("most_left", [MOST_LEFT, 0], ids=["picture", "views"])
 @pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("size", SIZES)
-def test_levels_looked_up_by_the_engine_are_what_vllm_itself_would_send(
-    size: tuple[int, int], grey: bool, official: Any, tmp_path: Path
+def test_a_page_that_the_engine_reads_is_what_vllm_itself_would_send(
+    size: tuple[int, int],
+    grey: bool,
+    most_left: int,
+    official: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("workers.deepseek.pixels.MOST_LEFT", most_left)
     image = page(size, grey=grey)
     theirs = official(PROMPT, official.info.parse_mm_data({"image": image}))
     tensors = {key: element.data for key, element in theirs["mm_kwargs"]["image"][0].items()}
 
-    prepare_levels(image, OPTIONS, tmp_path / "page")
-    views = read_levels(tmp_path / "page")
-    ours = page_input([BEGIN_ID, IMAGE_ID], views, tmp_path / "page", "page")
+    prepare_page(image, OPTIONS, tmp_path / "page")
+    prepared = read_page(tmp_path / "page", mode_for(OPTIONS))
+    assert isinstance(prepared, Picture if most_left else Views)
+    ours = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / "page", "page")
     item = {key: element.data for key, element in ours["mm_kwargs"]["image"][0].items()}
 
     pages = load(MODEL, [item[PLACE]], [item[SHAPE]], [item[GRID]])
@@ -105,21 +119,25 @@ def test_levels_looked_up_by_the_engine_are_what_vllm_itself_would_send(
 
 def test_a_page_whose_file_is_gone_is_read_as_zeros(official: Any, tmp_path: Path) -> None:
     """Nobody waits for it any more, and the others of its step go on."""
-    prepare_levels(page(SIZES[0], grey=True), OPTIONS, tmp_path / "page")
-    views = read_levels(tmp_path / "page")
-    asked = page_input([BEGIN_ID, IMAGE_ID], views, tmp_path / "gone", "page")
+    image = page(SIZES[0], grey=True)
+    prepare_page(image, OPTIONS, tmp_path / "page")
+    drawn = read_page(tmp_path / "page", mode_for(OPTIONS))
+    asked = page_input([BEGIN_ID, IMAGE_ID], drawn, tmp_path / "gone", "page")
     item = {key: element.data for key, element in asked["mm_kwargs"]["image"][0].items()}
 
     pages = load(MODEL, [item[PLACE]], [item[SHAPE]], [item[GRID]])
 
-    assert pages.wholes[0].shape[1:] == views.whole.shape and not pages.wholes[0].any()
+    views = make_views(image, mode_for(OPTIONS))
+    assert pages.wholes[0].shape[1:] == views.whole.shape
+    assert set(pages.wholes[0].unique().tolist()) == {0, GREY}  # its bars are grey
     assert pages.tiles[0].shape == views.tiles.shape and not pages.tiles[0].any()
 
 
 def test_a_page_that_cannot_be_read_is_no_empty_page(official: Any, tmp_path: Path) -> None:
     place = tmp_path / "page"
-    prepare_levels(page(SIZES[0], grey=True), OPTIONS, place)
-    asked = page_input([BEGIN_ID, IMAGE_ID], read_levels(place), place, "page")
+    prepare_page(page(SIZES[0], grey=True), OPTIONS, place)
+    drawn = read_page(place, mode_for(OPTIONS))
+    asked = page_input([BEGIN_ID, IMAGE_ID], drawn, place, "page")
     item = {key: element.data for key, element in asked["mm_kwargs"]["image"][0].items()}
     arguments = [item[PLACE]], [item[SHAPE]], [item[GRID]]
 

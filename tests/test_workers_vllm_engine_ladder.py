@@ -11,7 +11,8 @@ from shared.errors import Repetition, Truncated
 from shared.records import Block, PageOptions
 from workers.deepseek.answers import Answer
 from workers.deepseek.modes import mode_for
-from workers.deepseek.pixels import make_views
+from workers.deepseek.page_shape import shape_of
+from workers.deepseek.pixels import Picture, Views, make_page, make_views
 from workers.engines.base import Reading
 from workers.vllm_engine.answer import Answered, ends_in_loop
 from workers.vllm_engine.halves import Half, halves, joined
@@ -26,12 +27,16 @@ GOOD = Answered((5, 6, 7, 1), "stop", 900)
 Reply = Callable[[Question, Rung], Answered]
 
 
-def page(size: tuple[int, int] = (1200, 1700), colour: bool = False) -> Question:
+def page(
+    size: tuple[int, int] = (1200, 1700), colour: bool = False, *, finished: bool = False
+) -> Question:
+    """``finished``: its views have been made already, as those of huge pages are."""
     image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)
     for top in (100, 700, 1200):
         draw.rectangle((100, top, size[0] - 100, top + 300), fill="red" if colour else "black")
-    return Question("<image>", OPTIONS, make_views(image, mode_for(OPTIONS)), "ocr")
+    make = make_views if finished else make_page
+    return Question("<image>", OPTIONS, make(image, mode_for(OPTIONS)), "ocr")
 
 
 def climb(reply: Reply, question: Question | None = None) -> Reading:
@@ -39,7 +44,7 @@ def climb(reply: Reply, question: Question | None = None) -> Reading:
         return reply(question, rung)
 
     def parse(question: Question, answered: Answered) -> Answer:
-        return Answer(f"{len(question.views.tiles)} tiles")
+        return Answer(f"{shape_of(question.page).tiles} tiles")
 
     return asyncio.run(Ladder(ask, parse, halves).climb(question or page()))
 
@@ -111,13 +116,18 @@ def test_the_end_of_a_loop_is_known_by_its_period(period: int) -> None:
     assert not ends_in_loop(beginning + run)
 
 
+@pytest.mark.parametrize("finished", [False, True])
 @pytest.mark.parametrize("colour", [False, True])
-def test_the_halves_are_the_page_cut_between_its_blocks(colour: bool) -> None:
-    question = page(colour=colour)
+def test_the_halves_are_the_page_cut_between_its_blocks(colour: bool, finished: bool) -> None:
+    question = page(colour=colour, finished=finished)
+    assert isinstance(question.page, Views if finished else Picture)
     upper, lower = halves(question)
     assert upper.top == 0 and lower.bottom == 1 and upper.bottom == lower.top
     assert any(low < upper.bottom * 1700 < high for low, high in ((400, 700), (1000, 1200)))
-    assert upper.question.views.whole.shape == question.views.whole.shape
+    for half in (upper, lower):
+        assert isinstance(half.question.page, Picture)
+        assert half.question.page.pixels.shape[2] == (3 if colour else 1)
+        assert half.question.page.pixels.std() > 50  # there is something on it
 
 
 def test_a_small_page_without_tiles_has_halves_too() -> None:

@@ -10,23 +10,29 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from workers.vllm_plugin import repeats_kernel, window_attention
+from workers.deepseek.resampling import WEIGHT_BITS
+from workers.vllm_plugin import repeats_kernel, resizing, window_attention
 
 #: Places on a side of a window and of the whole views of all modes.
 SIDES = (14, 32, 40, 64, 80)
 POINTERS = {
     **dict.fromkeys(("qkv", "positions", "bias", "out"), "*bf16"),
     "scale": "fp32",
+    "source": "*u8",
+    **dict.fromkeys(("first", "weights"), "*i32"),
     "logits": "*fp32",
     "slots": "*i64",
     **dict.fromkeys(("history", "news", "leads", "reaches", "allowed"), "*i32"),
 }
 
 
-def shared(kernel: Any, constants: dict[str, Any], capability: int, **options: int) -> int:
+def shared(
+    kernel: Any, constants: dict[str, Any], capability: int, levels: bool = False, **options: int
+) -> int:
     """Bytes of shared memory that one program takes."""
+    known = {**POINTERS, "out": "*u8"} if levels else POINTERS
     types = {
-        name: "constexpr" if name in constants else POINTERS.get(name, "i32")
+        name: "constexpr" if name in constants else known.get(name, "i32")
         for name in kernel.arg_names
     }
     source = ASTSource(kernel, types, constexprs=constants)
@@ -52,3 +58,6 @@ if __name__ == "__main__":
     for lags in (64, 1024):
         rule = {"LAGS": lags, "ALLOWED": 16}
         print(shared(repeats_kernel._hold_back, rule, int(sys.argv[1])))
+    for sideways in (True, False):
+        sizes = {"SIDEWAYS": sideways, "BITS": WEIGHT_BITS, "PIXELS": resizing._PIXELS}
+        print(shared(resizing._resample, sizes, int(sys.argv[1]), levels=True))

@@ -27,8 +27,9 @@ from tests.engine_bench import Bench, running
 from tests.engine_contract import EngineContract
 from tests.engine_pages import distinct_pages
 from tests.vllm_cpu.settings import tiny_engine
-from workers.deepseek.pixels import Views
-from workers.deepseek.prepared import read_levels
+from workers.deepseek.modes import mode_for
+from workers.deepseek.pixels import Picture, Views
+from workers.deepseek.prepared import read_page
 from workers.deepseek.prompt_ids import CELL_IDS
 from workers.engines import make_engine
 from workers.engines.base import Reading
@@ -132,16 +133,17 @@ class TestVllm(EngineContract):
     ) -> None:
         engine: Any = bench.engine
 
-        async def asked(question: Question) -> tuple[Path, Views]:
+        async def asked(question: Question) -> tuple[Path, Picture | Views]:
             async with engine._place(question) as place:
-                return place, read_levels(place)
+                return place, read_page(place, mode_for(question.options))
 
         with bench.view(pages, 1, resolution="tiny") as view:
             half = halves(question_of(view, "ocr"))[0].question
             place, found = bench.host.submit(asked(half)).result(60)
 
         assert half.prepared is None and not place.exists()
-        assert np.array_equal(found.whole, half.views.whole) and found.grid == half.views.grid
+        assert isinstance(found, Picture) and isinstance(half.page, Picture)
+        assert np.array_equal(found.pixels, half.page.pixels)
 
     def test_no_room_for_a_half_page_is_not_the_page_s_fault(
         self, bench: Bench, pages: Path, monkeypatch: pytest.MonkeyPatch
@@ -150,11 +152,11 @@ class TestVllm(EngineContract):
             raise OSError(errno.ENOSPC, "No space left on device")
 
         engine: Any = bench.engine
-        monkeypatch.setattr("workers.engines.vllm.write_levels", full)
+        monkeypatch.setattr("workers.engines.vllm.write_page", full)
         with bench.view(pages, 1, resolution="tiny") as view:
             half = halves(question_of(view, "ocr"))[0].question
             with pytest.raises(HelperUnavailable, match="no room"):
-                bench.host.submit(engine._written(half.views)).result(60)
+                bench.host.submit(engine._written(half.page)).result(60)
 
     def test_a_prompt_that_leaves_no_room_fails_its_page_in_words(
         self, bench: Bench, pages: Path

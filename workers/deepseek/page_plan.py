@@ -30,5 +30,14 @@ def page_plan(options: PageOptions, family: Family, prepare: str) -> RenderPlan:
 
 def levels_plan(options: PageOptions, family: Family) -> RenderPlan:
     """The same for engines that look pixel levels up by themselves."""
+    return _plan_by(options, family, "levels")
+
+
+def picture_plan(options: PageOptions, family: Family) -> RenderPlan:
+    """The same for engines that make the views by themselves."""
+    return _plan_by(options, family, "page")
+
+
+def _plan_by(options: PageOptions, family: Family, what: str) -> RenderPlan:
     suffix = "_ocr2" if family == "ocr2" else ""
-    return page_plan(options, family, f"workers.deepseek.prepare:prepare_levels{suffix}")
+    return page_plan(options, family, f"workers.deepseek.prepare:prepare_{what}{suffix}")

@@ -16,6 +16,9 @@ Halves = NDArray[np.uint16]
 
 GREY = int(0.5 * 255)
 CHANNELS = 3
+#: Pixels of a page whose views may be left to the engine: more than any has that was drawn for it,
+#: fewer than its views may have.
+MOST_LEFT = 4 * 1024 * 1024
 _MEAN = _DEVIATION = np.float32(0.5)
 
 
@@ -33,13 +36,50 @@ class Views:
     tiles: Levels
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A page as it was drawn, of which the views are still to be made."""
+
+    #: rows x columns x channels; one channel where it has no colour.
+    pixels: Levels
+    mode: Mode
+
+    @property
+    def grid(self) -> Grid:
+        """The tiles that it will have."""
+        rows, columns, _ = self.pixels.shape
+        return self.mode.grid(columns, rows)
+
+
 def make_views(image: Image.Image, mode: Mode) -> Views:
     """The views of ``image`` (RGB), equal to those of the official preprocessing.
 
     Resizing one channel of a colourless page gives the values of all three.
     """
-    grid = mode.grid(*image.size)
     plain = one_channel(image)
+    return _views(plain, mode, mode.grid(*plain.size))
+
+
+def make_page(image: Image.Image, mode: Mode) -> Picture | Views:
+    """``image`` (RGB) for an engine that makes views by itself; of a huge one the views."""
+    plain = one_channel(image)
+    if plain.width * plain.height > MOST_LEFT:
+        return _views(plain, mode, mode.grid(*plain.size))
+    return Picture(np.asarray(plain).reshape(plain.height, plain.width, -1), mode)
+
+
+def views_of(page: Picture | Views) -> Views:
+    """The views of ``page``, made here where they are still to be made."""
+    return page if isinstance(page, Views) else cut_views(page.pixels, page.mode, page.grid)
+
+
+def cut_views(pixels: Levels, mode: Mode, grid: Grid) -> Views:
+    """The views of a picture's ``pixels`` (rows x columns x channels)."""
+    plain = pixels[..., 0] if pixels.shape[2] == 1 else pixels
+    return _views(Image.fromarray(plain), mode, grid)
+
+
+def _views(plain: Image.Image, mode: Mode, grid: Grid) -> Views:
     return Views(grid, _whole_view(plain, mode), _tile_views(plain, mode, grid))
 
 

@@ -19,6 +19,7 @@ from workers.attention import transformers_attention
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
 from workers.deepseek.page_plan import levels_plan
+from workers.deepseek.pixels import views_of
 from workers.engines.base import PageView, Reading, RenderPlan
 from workers.transformers_engine.asking import Asked
 from workers.transformers_engine.batches import Batches
@@ -88,11 +89,12 @@ class TransformersEngine:
     def _asked(self, question: Question, rung: Rung) -> Asked:
         if self._inputs is None:
             raise EngineDead("the engine is not running; start the worker again")
-        ids = self._inputs.token_ids(question.prompt, question.options, question.views)
+        views = views_of(question.page)
+        ids = self._inputs.token_ids(question.prompt, question.options, views)
         room, wanted = self._inputs.room(ids), self._settings.bench_output_tokens
         if wanted is not None:
-            return Asked(ids, question.views, rung, min(room, wanted), fixed=True)
-        return Asked(ids, question.views, rung, room)
+            return Asked(ids, views, rung, min(room, wanted), fixed=True)
+        return Asked(ids, views, rung, room)
 
     def _decode(self, answered: Answered) -> str:
         assert self._loaded is not None

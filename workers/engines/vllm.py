@@ -19,9 +19,9 @@ from shared.settings import Settings
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
 from workers.deepseek.modes import Family, mode_for
-from workers.deepseek.page_plan import levels_plan
-from workers.deepseek.pixels import Views
-from workers.deepseek.prepared import write_levels
+from workers.deepseek.page_plan import picture_plan
+from workers.deepseek.pixels import Picture, Views
+from workers.deepseek.prepared import write_page
 from workers.engines.base import PageView, Reading, RenderPlan
 from workers.scratch import Scratch
 from workers.vllm_engine.answer import Answered
@@ -79,7 +79,7 @@ class VllmEngine:
 
     def plan(self, options: PageOptions) -> RenderPlan:
         """The size that the model sees; with ``exact`` what the official script draws."""
-        return levels_plan(options, self._family)
+        return picture_plan(options, self._family)
 
     async def start(self) -> None:
         """Load and warm up; raises EngineUnavailable."""
@@ -125,11 +125,11 @@ class VllmEngine:
 
     @asynccontextmanager
     async def _place(self, question: Question) -> AsyncIterator[Path]:
-        """The file from which the engine reads the views, until it has answered.
+        """The file from which the engine reads the page, until it has answered.
 
         Raises HelperUnavailable where there is no room for it, or it did not last.
         """
-        place = question.prepared or await self._written(question.views)
+        place = question.prepared or await self._written(question.page)
         try:
             yield place
             if not place.exists():
@@ -139,12 +139,12 @@ class VllmEngine:
             if question.prepared is None:
                 place.unlink(missing_ok=True)
 
-    async def _written(self, views: Views) -> Path:
+    async def _written(self, page: Picture | Views) -> Path:
         if self._scratch is None:
             raise EngineDead(_NOT_RUNNING)
         path = self._scratch.new_path(".half")
         try:
-            await asyncio.to_thread(write_levels, views, path)
+            await asyncio.to_thread(write_page, page, path)
         except BaseException as error:
             path.unlink(missing_ok=True)
             if not isinstance(error, OSError):
@@ -158,11 +158,11 @@ class VllmEngine:
         inputs = self._inputs
         if inputs is None:
             raise EngineDead(_NOT_RUNNING)
-        ids = inputs.token_ids(question.prompt, question.options, question.views)
+        ids = inputs.token_ids(question.prompt, question.options, question.page)
         length = self._settings.bench_output_tokens
         wanted = sampling(rung, inputs.room(ids), length, streaming=streaming)
         name = self._core.new_name()
-        return page_input(ids, question.views, place, name), wanted, name
+        return page_input(ids, question.page, place, name), wanted, name
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The answer's own text as it is made."""

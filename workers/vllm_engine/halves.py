@@ -10,7 +10,7 @@ from PIL import Image
 from shared.records import BBox, Block
 from workers.deepseek.answers import Answer
 from workers.deepseek.modes import NO_TILES, mode_for
-from workers.deepseek.pixels import GREY, Levels, Views, make_views
+from workers.deepseek.pixels import GREY, Levels, Picture, Views, make_page
 from workers.vllm_engine.question import Question
 
 _SCALE = 999
@@ -30,7 +30,7 @@ class Half(Generic[_Question]):
 
 def halves(question: Question) -> tuple[Half[Question], Half[Question]]:
     """The upper and the lower half of the page that ``question`` is about."""
-    picture = _picture(question.views)
+    picture = _picture(question.page)
     height = len(picture)
     cut = quiet_row(picture)
     ends = ((0, cut), (cut, height))
@@ -41,13 +41,15 @@ def halves(question: Question) -> tuple[Half[Question], Half[Question]]:
     return upper, lower
 
 
-def _picture(views: Views) -> Levels:
-    """The page as rows x columns x channels, from its tiles, or from the whole view."""
-    if views.grid == NO_TILES:
-        return _without_bars(views.whole.transpose(1, 2, 0))
-    columns, rows = views.grid
-    _, channels, side, _ = views.tiles.shape
-    cells = views.tiles.reshape(rows, columns, channels, side, side)
+def _picture(page: Picture | Views) -> Levels:
+    """The page as rows x columns x channels; of views the tiles, or the whole view."""
+    if isinstance(page, Picture):
+        return page.pixels
+    if page.grid == NO_TILES:
+        return _without_bars(page.whole.transpose(1, 2, 0))
+    columns, rows = page.grid
+    _, channels, side, _ = page.tiles.shape
+    cells = page.tiles.reshape(rows, columns, channels, side, side)
     return cells.transpose(0, 3, 1, 4, 2).reshape(rows * side, columns * side, channels)
 
 
@@ -74,7 +76,7 @@ def _about(question: Question, picture: Levels) -> Question:
     plain = picture if picture.shape[2] == 3 else picture.repeat(3, axis=2)
     image = Image.fromarray(np.ascontiguousarray(plain))
     mode = mode_for(question.options, question.family)
-    return replace(question, views=make_views(image, mode), prepared=None)
+    return replace(question, page=make_page(image, mode), prepared=None)
 
 
 def joined(parts: Sequence[tuple[Half[_Question], Answer]]) -> Answer:

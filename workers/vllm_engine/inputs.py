@@ -10,7 +10,8 @@ from typing import Any
 from shared.errors import EngineFailed
 from shared.records import PageOptions
 from workers.deepseek.modes import Family, mode_for
-from workers.deepseek.pixels import Views
+from workers.deepseek.page_shape import shape_of
+from workers.deepseek.pixels import Picture, Views
 from workers.deepseek.prompt_ids import Encode, placeholder_offset, prompt_token_ids
 
 #: Tokens that an answer must at least have room for.
@@ -27,9 +28,9 @@ class Inputs:
         self._longest = longest
         self._known: dict[str, list[int]] = {}
 
-    def token_ids(self, prompt: str, options: PageOptions, views: Views) -> list[int]:
+    def token_ids(self, prompt: str, options: PageOptions, page: Picture | Views) -> list[int]:
         """Ids of ``prompt`` with the page's placeholders; raises EngineFailed if it is too long."""
-        placeholders = mode_for(options, self._family).tokens(views.grid)
+        placeholders = mode_for(options, self._family).tokens(page.grid)
         ids = prompt_token_ids(prompt, placeholders, self._encoded)
         if len(ids) + LEAST_ROOM > self._longest:
             raise EngineFailed(
@@ -50,10 +51,10 @@ class Inputs:
         return self._longest - len(ids)
 
 
-def page_input(ids: list[int], views: Views, place: Path, name: str) -> Any:
+def page_input(ids: list[int], page: Picture | Views, place: Path, name: str) -> Any:
     """vLLM's finished input; ``name`` must be the page's own among those in flight.
 
-    ``place``: where the levels of ``views`` lie until the answer has come.
+    ``place``: where ``page`` lies until the answer has come.
     """
     from vllm.inputs.engine import mm_input
     from vllm.multimodal.inputs import MultiModalKwargsItems, PlaceholderRange
@@ -62,13 +63,13 @@ def page_input(ids: list[int], views: Views, place: Path, name: str) -> Any:
     placeholders = PlaceholderRange(offset=offset, length=ids.count(ids[offset]))
     return mm_input(
         prompt_token_ids=ids,
-        mm_kwargs=MultiModalKwargsItems({_IMAGE: [_item(views, place)]}),
+        mm_kwargs=MultiModalKwargsItems({_IMAGE: [_item(page, place)]}),
         mm_hashes={_IMAGE: [name]},
         mm_placeholders={_IMAGE: [placeholders]},
     )
 
 
-def _item(views: Views, place: Path) -> Any:
+def _item(page: Picture | Views, place: Path) -> Any:
     import torch
     from vllm.multimodal.inputs import (
         MultiModalBatchedField,
@@ -79,11 +80,10 @@ def _item(views: Views, place: Path) -> Any:
     from workers.vllm_plugin.levels import GRID, PLACE, SHAPE
 
     host = MultiModalBatchedField(keep_on_cpu=True)
-    channels, side, _ = views.whole.shape
     numbers = {
         PLACE: torch.tensor(list(bytes(place)), dtype=torch.uint8),
-        SHAPE: torch.tensor((channels, side, len(views.tiles), views.tiles.shape[-1])),
-        GRID: torch.tensor(views.grid),
+        SHAPE: torch.tensor(shape_of(page)),
+        GRID: torch.tensor(page.grid),
     }
     found = {key: MultiModalFieldElem(data=data, field=host) for key, data in numbers.items()}
     return MultiModalKwargsItem(found)

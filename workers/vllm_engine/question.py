@@ -6,9 +6,9 @@ from pathlib import Path
 from shared.errors import EngineFailed, HelperUnavailable
 from shared.records import PageOptions
 from shared.tasks import prompt_for
-from workers.deepseek.modes import Family
-from workers.deepseek.pixels import Views
-from workers.deepseek.prepared import read_levels
+from workers.deepseek.modes import Family, mode_for
+from workers.deepseek.pixels import Picture, Views
+from workers.deepseek.prepared import read_page
 from workers.engines.base import PageView
 
 
@@ -18,9 +18,9 @@ class Question:
 
     prompt: str
     options: PageOptions
-    views: Views
+    page: Picture | Views
     family: Family
-    #: Where the views come from; None where they were made anew.
+    #: Where the page comes from; None where it was made anew.
     prepared: Path | None = None
 
 
@@ -31,6 +31,7 @@ def question_of(view: PageView, family: Family) -> Question:
     options = view.options
     prompt = prompt_for(options.task, options.prompt, options.query)
     try:
-        return Question(prompt, options, read_levels(view.prepared), family, view.prepared)
+        page = read_page(view.prepared, mode_for(options, family))
+        return Question(prompt, options, page, family, view.prepared)
     except (OSError, ValueError) as error:
         raise HelperUnavailable(f"what was prepared of page {view.page} is gone: {error}") from None

@@ -1,10 +1,10 @@
 """The vision tower fed with bare pixel levels, many pages at once and in any size.
 
-A page comes as the file that holds its bytes, one channel where it has no colour, and becomes
-numbers on the device. All whole views of a step go through the tower together, and all tiles do, so
-that the device is busy and not the launch of its kernels. Nothing here waits for the device: the
-bytes of a step are read into one piece of pinned memory, from which it takes them when it gets
-there.
+A page comes as the file that holds its bytes, one channel where it has no colour. On the device it
+is cut into views and becomes numbers. All whole views of a step go through the tower together, and
+all tiles do, so that the device is busy and not the launch of its kernels. Nothing here waits for
+the device: the bytes of a step are read into one piece of pinned memory, from which it takes them
+when it gets there.
 """
 
 import os
@@ -13,16 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, groupby, pairwise
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from workers.deepseek.page_shape import PageShape
+from workers.deepseek.pixels import cut_views
 from workers.deepseek.prepared import HEADER_BYTES
 
 #: Keyword arguments of a page in vLLM; a page with others is left to vLLM's own code. The path of
-#: its file, and channels, side of the whole view, number and side of the tiles.
+#: its file, its ``PageShape``, and columns and rows of its tiles.
 PLACE, SHAPE, GRID = "level_place", "level_shape", "level_grid"
 #: Those of vLLM's own processor.
 STOCK_WHOLE, STOCK_TILES, STOCK_GRID = "pixel_values", "images_crop", "images_spatial_crop"
@@ -60,19 +61,19 @@ def load(model: Any, places: Any, shapes: Any, grids: Any) -> Pages:
     A file that is gone belongs to a page that nobody wants any more, and is read as zeros: who
     does want it looks after it. Raises OSError or ValueError for one that can't be read.
     """
-    sizes = [_shapes(shape.tolist()) for shape in shapes]
-    counts = [prod(shape) for pair in sizes for shape in pair]
+    sizes = [PageShape(*shape.tolist()) for shape in shapes]
+    counts = [size for shape in sizes for size in shape.parts]
     device = table_of(model).device
     # Fresh memory each time: the allocator keeps it until the copy is done.
     pinned = torch.empty(sum(counts), dtype=torch.uint8, pin_memory=device.type == "cuda")
     paths = [Path(os.fsdecode(bytes(place.tolist()))) for place in places]
-    ends = list(accumulate(map(sum, zip(counts[::2], counts[1::2], strict=True)), initial=0))
+    ends = list(accumulate((sum(shape.parts) for shape in sizes), initial=0))
     room = memoryview(pinned.numpy())
     # Side by side, as the device has nothing else to do until the first of them is launched.
     list(_readers().map(_read, paths, (room[a:b] for a, b in pairwise(ends))))
     parts = iter(pinned.to(device, non_blocking=True).split(counts))
-    views = [next(parts).view(shape) for pair in sizes for shape in pair]
-    return Pages(views[::2], views[1::2], grids)
+    views = [_views(parts, shape, grid) for shape, grid in zip(sizes, grids, strict=True)]
+    return Pages([whole for whole, _ in views], [tiles for _, tiles in views], grids)
 
 
 @cache
@@ -80,9 +81,17 @@ def _readers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(READERS, "read-levels")
 
 
-def _shapes(numbers: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    channels, side, tiles, tile_side = numbers
-    return (1, channels, side, side), (tiles, channels, tile_side, tile_side)
+def _views(parts: Iterator[Tensor], shape: PageShape, grid: Tensor) -> tuple[Tensor, Tensor]:
+    if not shape.rows:
+        return next(parts).view(shape.whole), next(parts).view(shape.cut)
+    picture = next(parts).view(shape.picture)
+    columns, rows = grid.tolist()
+    if picture.is_cuda:
+        from workers.vllm_plugin.resizing import views
+
+        return views(picture, shape, (columns, rows))
+    made = cut_views(picture.numpy(), shape.mode, (columns, rows))
+    return torch.from_numpy(made.whole)[None], torch.from_numpy(made.tiles)
 
 
 def _read(path: Path, room: memoryview) -> None:
@@ -112,10 +121,17 @@ def embed(model: Any, pages: Pages) -> list[Tensor]:
 
 
 def table_of(model: Any) -> Tensor:
-    """The level table in the numbers of ``model`` and on its device, made once."""
+    """The level table in the numbers of ``model`` and on its device, made once.
+
+    So is, on a GPU, the kernel that leads to it: vLLM's measure of memory comes by here first.
+    """
     if not hasattr(model, _TABLE):
         parameter = model.projector.layers.weight
         setattr(model, _TABLE, level_table(parameter.dtype, parameter.device))
+        if parameter.is_cuda:
+            from workers.vllm_plugin.resizing import compile_kernel
+
+            compile_kernel(parameter.device)
     return getattr(model, _TABLE)
 
 

@@ -91,10 +91,13 @@ def _stock_pages(kwargs: dict[str, Any]) -> Any:
 
 def _translated(original: Any) -> Any:
     def embed_multimodal(self: Any, **kwargs: Any) -> Any:
-        from workers.vllm_plugin.levels import PLACE, stock_tensors
+        from workers.vllm_plugin.levels import PLACE, stock_tensors, table_of
 
-        if is_ours() and PLACE in kwargs:
-            kwargs = stock_tensors(self, _loaded(self, kwargs))
+        if is_ours():
+            # Also where vLLM measures memory with its own input, so that pages find all ready.
+            table_of(self)
+            if PLACE in kwargs:
+                kwargs = stock_tensors(self, _loaded(self, kwargs))
         return original(self, **kwargs)
 
     return embed_multimodal

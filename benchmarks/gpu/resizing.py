@@ -1,0 +1,104 @@
+"""A page's views made on the GPU beside Pillow's on one core.
+
+    python -m benchmarks.gpu.resizing
+
+Pages of noise in the sizes in which pages are drawn. Prints whether every pixel is the same, and
+milliseconds a page.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from shared.records import PageOptions
+from workers.deepseek.modes import mode_for
+from workers.deepseek.page_shape import shape_of
+from workers.deepseek.pixels import Picture, Views, make_page, make_views
+
+#: A4 in both directions, Letter, a slide, a receipt, the official script's A4, and small ones.
+SIZES = (
+    (1358, 1920), (1920, 1358), (1484, 1920), (1920, 1080), (811, 1920),
+    (1190, 1684), (1015, 1559), (640, 640), (641, 77), (1, 1),
+)  # fmt: skip
+RESOLUTIONS = ("gundam", "tiny", "base", "large")
+REPEATS = 9
+
+
+def main() -> int:
+    """Print a line a size; 1 where a pixel differs, 2 where there is no GPU."""
+    argparse.ArgumentParser(
+        prog="python -m benchmarks.gpu.resizing",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
+    try:
+        import torch
+    except ImportError as missing:
+        print(f"needs torch: {missing}", file=sys.stderr)
+        return 2
+    if not torch.cuda.is_available():
+        print("needs a GPU", file=sys.stderr)
+        return 2
+    return int(not all([_compared(size, name) for name in RESOLUTIONS for size in SIZES]))
+
+
+def _compared(size: tuple[int, int], resolution: str) -> bool:
+    options = PageOptions.model_validate(
+        {"engine": "vllm", "model": "DeepSeek-OCR", "resolution": resolution}
+    )
+    mode = mode_for(options)
+    image = Image.fromarray(_noise(size))
+    page = make_page(image, mode)
+    assert isinstance(page, Picture)
+    wanted, pillow = _timed(lambda: make_views(image, mode))
+    found, kernel = _timed(_on_gpu(page))
+    same = bool(
+        np.array_equal(_host(found.whole), wanted.whole)
+        and np.array_equal(_host(found.tiles), wanted.tiles)
+    )
+    name = f"{resolution}, {size[0]} x {size[1]}"
+    print(f"{name}: equal {same}, Pillow {pillow:.2f} ms, GPU {kernel:.2f} ms", flush=True)
+    return same
+
+
+def _noise(size: tuple[int, int]) -> Any:
+    return np.random.default_rng(7).integers(0, 256, (size[1], size[0], 3), np.uint8)
+
+
+def _on_gpu(page: Picture) -> Callable[[], Views]:
+    """Makes the views of ``page``, whose pixels are on the GPU, and leaves them there."""
+    import torch
+
+    from workers.vllm_plugin.resizing import views
+
+    pixels = torch.from_numpy(page.pixels.copy()).cuda()
+
+    def run() -> Views:
+        whole, tiles = views(pixels, shape_of(page), page.grid)
+        torch.cuda.synchronize()
+        return Views(page.grid, whole[0], tiles)
+
+    return run
+
+
+def _host(views: Any) -> Any:
+    return views.cpu().numpy()
+
+
+def _timed(run: Callable[[], Views]) -> tuple[Views, float]:
+    spans = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        found = run()
+        spans.append((time.perf_counter() - begin) * 1000)
+    return found, median(spans)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Resizing by tables against Pillow itself, pixel by pixel."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from workers.deepseek.resampling import WEIGHT_BITS, Size, fitted, margin, taps, width_first
+
+Levels = NDArray[np.uint8]
+sides = st.integers(1, 700)
+
+
+def squeezed(pixels: Levels, new: int) -> Levels:
+    """Each row of ``pixels`` with ``new`` columns."""
+    found = taps(pixels.shape[1], new)
+    total = np.full((len(pixels), new), 1 << (WEIGHT_BITS - 1), np.int32)
+    for tap, weights in enumerate(found.weights):
+        places = np.minimum(found.first + tap, pixels.shape[1] - 1)
+        total += pixels[:, places].astype(np.int32) * weights
+    return np.clip(total >> WEIGHT_BITS, 0, 255).astype(np.uint8)
+
+
+def resized(pixels: Levels, size: Size) -> Levels:
+    columns, rows = size
+    if width_first((pixels.shape[1], len(pixels)), size):
+        return squeezed(squeezed(pixels, columns).T, rows).T
+    return squeezed(squeezed(pixels.T, rows).T, columns)
+
+
+def noise(columns: int, rows: int) -> Levels:
+    levels = np.random.default_rng(columns * 4099 + rows).integers(0, 256, (rows, columns))
+    # With the sharpest edges there are.
+    levels[:, ::7] = (np.arange(rows)[:, None] % 2) * 255
+    return levels.astype(np.uint8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sides, sides, sides, sides)
+@example(1358, 1920, 1280, 1920)
+@example(1190, 1684, 1280, 1920)
+@example(1920, 1080, 1280, 640)
+@example(1358, 1920, 724, 1024)
+@example(1015, 1559, 921, 968)
+@example(3, 1500, 2, 1024)
+@example(9000, 3, 1024, 1)
+@example(1, 1, 640, 1280)
+def test_every_pixel_is_pillows(columns: int, rows: int, wide: int, high: int) -> None:
+    pixels = noise(columns, rows)
+
+    wanted = np.asarray(Image.fromarray(pixels).resize((wide, high)))
+
+    assert np.array_equal(resized(pixels, (wide, high)), wanted)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 3000), st.sampled_from([64, 1024, 1280]))
+@example(1, 3000, 1024)
+@example(1023, 1024, 1024)
+def test_a_picture_lies_in_its_square_where_pillow_puts_it(
+    columns: int, rows: int, side: int
+) -> None:
+    black = ImageOps.pad(Image.new("L", (columns, rows)), (side, side), color=255)
+    box = ImageOps.invert(black).getbbox()
+
+    wide, high = fitted((columns, rows), side)
+    left, top = margin(side, wide), margin(side, high)
+
+    assert (box or (left, top, left + wide, top + high)) == (left, top, left + wide, top + high)
+    assert (box is None) == (0 in (wide, high))
+
+
+@pytest.mark.parametrize(("old", "new"), [(20_000, 1), (1, 20_000), (20_000, 19_999)])
+def test_the_weights_of_a_pixel_make_one(old: int, new: int) -> None:
+    found = taps(old, new)
+
+    # Each is rounded for itself.
+    assert abs(found.weights.sum(axis=0) - (1 << WEIGHT_BITS)).max() <= len(found.weights) / 2
+    assert (found.first >= 0).all() and (found.first < old).all()
+    reach = np.where(found.weights != 0, np.arange(len(found.weights))[:, None], 0)
+    assert (found.first + reach < old).all()

@@ -1,0 +1,42 @@
+"""The kernel that makes a page's views, beside Pillow; run by Triton's interpreter."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("triton", reason="run by make test-vllm")
+
+from workers.deepseek.modes import Mode  # noqa: E402
+from workers.deepseek.page_shape import shape_of  # noqa: E402
+from workers.deepseek.pixels import Picture, make_page, make_views  # noqa: E402
+from workers.vllm_plugin.resizing import views  # noqa: E402
+
+#: As gundam, base and tiny, but small: the interpreter is slow.
+MODES = {"tiles": Mode(64, 40), "whole": Mode(96), "stretched": Mode(48, keep_aspect=False)}
+SIZES = [(90, 127), (200, 66), (64, 64), (41, 40), (300, 180), (33, 900), (900, 1), (1, 1)]
+
+
+def page(size: tuple[int, int], *, grey: bool) -> Image.Image:
+    noise = np.random.default_rng(5).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    if grey:
+        noise[...] = noise[..., :1]
+    return Image.fromarray(noise)
+
+
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size", SIZES)
+def test_every_pixel_of_the_views_is_pillows(size: tuple[int, int], mode: str, grey: bool) -> None:
+    image = page(size, grey=grey)
+    drawn = make_page(image, MODES[mode])
+    assert isinstance(drawn, Picture)
+
+    # Where a picture's bytes begin in what was copied is left to chance.
+    bytes_ = torch.from_numpy(np.concatenate([[9], drawn.pixels.ravel()]).astype(np.uint8))
+    shape = shape_of(drawn)
+    whole, tiles = views(bytes_[1:].view(shape.picture), shape, drawn.grid)
+
+    wanted = make_views(image, MODES[mode])
+    assert np.array_equal(whole[0].numpy(), wanted.whole)
+    assert np.array_equal(tiles.numpy(), wanted.tiles)
