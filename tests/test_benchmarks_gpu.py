@@ -55,6 +55,9 @@ def test_one_command_measures_every_part_on_the_same_pages(tmp_path: Path) -> No
     assert parts["fleet"]["statuses"] == {"ok": 9}
     assert parts["fleet"]["sizes"]["4"]["pages"] == 4
     assert parts["fleet"]["stages_ms"]["engine"] >= LATENCY_MS
+    came = parts["fleet"]["entered_s"]
+    last_possible = parts["fleet"]["seconds"] - LATENCY_MS / 1000
+    assert 0 < came["first"] <= came["middle"] <= came["last"] <= last_possible
     # One page after the other, and many at once.
     assert parts["recipe"]["pages_per_s"] <= 1000 / LATENCY_MS < parts["ceiling"]["pages_per_s"]
     assert "ceiling, 9 pages" in ended.stdout.split("written to")[1]
@@ -119,7 +122,10 @@ def test_the_table_shows_ratio_and_cost() -> None:
     parts = {
         "recipe": {"pages": 512, "pages_per_s": 5.0, "tokens_per_s": 3500.0, "usage": usage},
         "fleet": {"pages": 512, "pages_per_s": 20.0, "tokens_per_s": 14000.0, "usage": usage},
-        "two-engines": {"pages": 512, "pages_per_s": 40.0, "tokens_per_s": 28000.0, "usage": usage},
+        "two-engines": {
+            **{"pages": 512, "pages_per_s": 40.0, "tokens_per_s": 28000.0, "usage": usage},
+            **{"steady_pages_per_s": 40.0, "steady_usage": usage},
+        },
         "ceiling": {"error": "ended with 1"},
     }
     shown = table({"parts": parts, "price": 3.6}).splitlines()
@@ -127,6 +133,7 @@ def test_the_table_shows_ratio_and_cost() -> None:
     assert " ".join(shown[2].split()) == "fleet, 512 pages 20.00 14,000 4.00 93% 6.0 9.5 50"
     # Twice as fast on twice as many GPUs: the same money.
     assert " ".join(shown[3].split()) == "two-engines, 512 pages 40.00 28,000 8.00 93% 6.0 9.5 50"
+    assert " ".join(shown[4].split()) == "512, steady part 40.00 - 8.00 93% 6.0 9.5 50"
     assert shown[-1] == "ceiling: ended with 1"
     assert cost_per_million(3.6, 20.0, 2) == pytest.approx(100)
 

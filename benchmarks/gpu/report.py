@@ -17,29 +17,33 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join([*shown, "", *_stage_lines(result["parts"]), *_troubles(result["parts"])])
 
 
-def _lines(parts: dict[str, Any]) -> Iterator[tuple[str, float | None, dict[str, Any]]]:
-    """(name, pages/s, what was found) of every line."""
+def _lines(parts: dict[str, Any]) -> Iterator[tuple[int, str, float | None, dict[str, Any]]]:
+    """(GPUs, name, pages/s, what was found) of every line."""
     for name, found in parts.items():
-        if "error" in found:
-            continue
-        yield f"{name}, {found['pages']} pages", found["pages_per_s"], found
-        if found.get("pages_per_s_with_drawing"):
-            yield "  with drawing, one core", found["pages_per_s_with_drawing"], {}
-        if found.get("steady_pages_per_s"):
-            yield _steady(found)
-        for size in found.get("sizes", {}).values():
-            yield f"  {size['pages']} pages", size["pages_per_s"], size
-            if size.get("steady_pages_per_s"):
-                yield _steady(size)
+        if "error" not in found:
+            gpus = 2 if name in TWO_GPUS else 1
+            yield from ((gpus, *line) for line in _lines_of(name, found))
 
 
-def _steady(found: dict[str, Any]) -> tuple[str, float | None, dict[str, Any]]:
+def _lines_of(name: str, found: dict[str, Any]) -> Iterator[tuple[str, float, dict[str, Any]]]:
+    yield f"{name}, {found['pages']} pages", found["pages_per_s"], found
+    if found.get("pages_per_s_with_drawing"):
+        yield "  with drawing, one core", found["pages_per_s_with_drawing"], {}
+    if found.get("steady_pages_per_s"):
+        yield _steady(found)
+    for size in found.get("sizes", {}).values():
+        yield f"  {size['pages']} pages", size["pages_per_s"], size
+        if size.get("steady_pages_per_s"):
+            yield _steady(size)
+
+
+def _steady(found: dict[str, Any]) -> tuple[str, float, dict[str, Any]]:
     usage = {"usage": found["steady_usage"]}
     return f"    {found['pages']}, steady part", found["steady_pages_per_s"], usage
 
 
 def _row(
-    result: dict[str, Any], name: str, speed: float | None, found: dict[str, Any]
+    result: dict[str, Any], gpus: int, name: str, speed: float | None, found: dict[str, Any]
 ) -> tuple[str, ...]:
     recipe = result["parts"].get("recipe", {}).get("pages_per_s")
     usage = found.get("usage", {})
@@ -52,7 +56,7 @@ def _row(
         "-" if usage.get("gpu_busy") is None else f"{usage['gpu_busy']:.0%}",
         _number(usage.get("cores"), 1),
         _number(usage.get("peak_private_gib"), 1),
-        _number(cost_per_million(price, speed, 2 if name.startswith(TWO_GPUS) else 1), 0),
+        _number(cost_per_million(price, speed, gpus), 0),
     )
 
 
