@@ -24,8 +24,8 @@ from workers.deepseek.pixels import (  # noqa: E402
     Views,
     make_views,
 )
-from workers.deepseek.prepare import prepare_page, prepare_tensors  # noqa: E402
-from workers.deepseek.prepared import read_page, read_prepared  # noqa: E402
+from workers.deepseek.prepare import prepare_page, prepare_page_ocr2  # noqa: E402
+from workers.deepseek.prepared import read_page  # noqa: E402
 from workers.deepseek.prompt_ids import (  # noqa: E402
     BEGIN_ID,
     CELL_IDS,
@@ -63,27 +63,6 @@ def page(size: tuple[int, int], *, grey: bool) -> Image.Image:
     if grey:
         noise[...] = noise[..., :1]
     return Image.fromarray(noise)
-
-
-def tensor(halves: Any) -> Any:
-    return torch.from_numpy(halves).view(torch.bfloat16)
-
-
-@pytest.mark.parametrize("grey", [False, True])
-@pytest.mark.parametrize("size", SIZES)
-def test_a_page_reaches_the_model_as_vllm_itself_would_send_it(
-    size: tuple[int, int], grey: bool, official: Any, tmp_path: Path
-) -> None:
-    image = page(size, grey=grey)
-    theirs = official(PROMPT, official.info.parse_mm_data({"image": image}))
-    tensors = {key: element.data for key, element in theirs["mm_kwargs"]["image"][0].items()}
-
-    prepare_tensors(image, OPTIONS, tmp_path / "page")
-    ours = read_prepared(tmp_path / "page")
-
-    assert ours.grid == tuple(tensors["images_spatial_crop"].tolist())
-    assert torch.equal(tensor(ours.whole), tensors["pixel_values"].to(torch.bfloat16))
-    assert torch.equal(tensor(ours.tiles), tensors["images_crop"].to(torch.bfloat16))
 
 
 @pytest.mark.parametrize("most_left", [MOST_LEFT, 0], ids=["picture", "views"])
@@ -148,6 +127,41 @@ def test_a_page_that_cannot_be_read_is_no_empty_page(official: Any, tmp_path: Pa
     place.mkdir()
     with pytest.raises(OSError):
         load(MODEL, *arguments)
+
+
+@pytest.mark.parametrize("resolution", ["tiny", "small", "base", "large"])
+def test_pages_of_all_modes_are_cut_as_the_mode_says(resolution: str, tmp_path: Path) -> None:
+    options = OPTIONS.model_copy(update={"resolution": resolution})
+    image = page((300, 500), grey=False)
+    prepare_page(image, options, tmp_path / "page")
+    drawn = read_page(tmp_path / "page", mode_for(options))
+    asked = page_input([BEGIN_ID, IMAGE_ID], drawn, tmp_path / "page", "page")
+    item = {key: element.data for key, element in asked["mm_kwargs"]["image"][0].items()}
+
+    pages = load(MODEL, [item[PLACE]], [item[SHAPE]], [item[GRID]])
+
+    wanted = make_views(image, mode_for(options))
+    assert np.array_equal(pages.wholes[0][0].numpy(), wanted.whole)
+    assert len(pages.tiles[0]) == 0
+
+
+@pytest.mark.parametrize("crops", [("none", "auto"), ("none", "none"), ("auto", "none")])
+def test_pages_of_the_second_model_with_and_without_tiles_go_together(
+    crops: tuple[str, ...], tmp_path: Path
+) -> None:
+    items = []
+    for crop in crops:
+        options = OPTIONS.model_copy(update={"crop_mode": crop})
+        prepare_page_ocr2(page((900, 1300), grey=True), options, tmp_path / crop)
+        drawn = read_page(tmp_path / crop, mode_for(options, "ocr2"))
+        asked = page_input([BEGIN_ID, IMAGE_ID], drawn, tmp_path / crop, crop)
+        items.append({key: each.data for key, each in asked["mm_kwargs"]["image"][0].items()})
+
+    pages = load(MODEL, *([item[key] for item in items] for key in (PLACE, SHAPE, GRID)))
+    tensors = stock_tensors(MODEL, pages)
+
+    assert len(tensors["pixel_values"]) == 2
+    assert len(tensors["images_crop"]) == sum(6 for crop in crops if crop == "auto")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.records import PageOptions
-from workers.deepseek.modes import mode_for
-from workers.deepseek.pixels import as_float32, level_table, make_views
-from workers.deepseek.prepare import prepare_tensors, prepare_tensors_ocr2
-from workers.deepseek.prepared import read_prepared
+from workers.deepseek import pixels
+from workers.deepseek.modes import Family, mode_for
+from workers.deepseek.page_plan import picture_plan, views_plan
+from workers.deepseek.page_shape import shape_of
+from workers.deepseek.pixels import Picture, Views, make_page, make_views, views_of
+from workers.deepseek.prepared import read_page
+from workers.rendering_child import resolve_prepare
 
-Floats = NDArray[np.float32]
+Levels = NDArray[np.uint8]
 
 
 def options(**values: object) -> PageOptions:
@@ -27,11 +30,6 @@ def page(width: int, height: int, *, grey: bool = False, seed: int = 0) -> Image
     if grey:
         noise[...] = noise[..., :1]
     return Image.fromarray(noise)
-
-
-def normalised(image: Image.Image) -> Floats:
-    levels = np.asarray(image, np.float32).transpose(2, 0, 1)
-    return (levels / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
 
 
 def padded(image: Image.Image, side: int) -> Image.Image:
@@ -51,64 +49,69 @@ def cut(image: Image.Image, columns: int, rows: int, side: int) -> list[Image.Im
     return [large.crop((x, y, x + side, y + side)) for x, y in corners]
 
 
-def bfloat16(values: Floats) -> Floats:
-    """Round to nearest, ties to even, by arithmetic instead of by bits."""
-    mantissa, exponent = np.frexp(values.astype(np.float64))
-    return np.ldexp(np.round(mantissa * 256) / 256, exponent).astype(np.float32)
+def planes(image: Image.Image) -> Levels:
+    return np.asarray(image).transpose(2, 0, 1)
 
 
-def prepare(image: Image.Image, wanted: PageOptions, tmp_path: Path) -> tuple[Floats, Floats]:
-    prepare_tensors(image, wanted, tmp_path / "page")
-    prepared = read_prepared(tmp_path / "page")
-    return as_float32(prepared.whole), as_float32(prepared.tiles)
+def prepared(
+    image: Image.Image, wanted: PageOptions, tmp_path: Path, family: Family
+) -> list[Views]:
+    """The views of a page by both ways in which engines get them, three channels each."""
+    found = []
+    for plan in (picture_plan(wanted, family), views_plan(wanted, family)):
+        assert plan.prepare is not None
+        resolve_prepare(plan.prepare)(image, wanted, tmp_path / "page")
+        views = views_of(read_page(tmp_path / "page", mode_for(wanted, family)))
+        found.append(
+            Views(
+                views.grid, np.resize(views.whole, (3, *views.whole.shape[1:])), _rgb(views.tiles)
+            )
+        )
+    return found
+
+
+def _rgb(tiles: Levels) -> Levels:
+    return np.broadcast_to(tiles, (len(tiles), 3, *tiles.shape[2:]))
 
 
 SIZES = [(1190, 1684), (900, 700), (641, 200), (2, 2000), (1500, 1), (1, 1), (640, 640), (77, 33)]
 
 
+@pytest.mark.parametrize(("family", "side"), [("ocr", 640), ("ocr2", 768)])
 @pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("size", SIZES)
-def test_gundam_tensors_equal_the_published_preprocessing(
-    size: tuple[int, int], grey: bool, tmp_path: Path
+def test_gundam_views_equal_the_published_preprocessing(
+    size: tuple[int, int], grey: bool, family: Family, side: int, tmp_path: Path
 ) -> None:
     image = page(*size, grey=grey)
-    columns, rows = mode_for(options()).grid(*size)
+    columns, rows = mode_for(options(), family).grid(*size)
+    assert max(size) > side or (columns, rows) == (1, 1)
 
-    whole, tiles = prepare(image, options(), tmp_path)
-
-    assert np.array_equal(whole, bfloat16(normalised(padded(image, 1024))))
-    expected = cut(image, columns, rows, 640) if columns * rows > 1 else []
-    assert len(tiles) == len(expected)
-    for tile, wanted in zip(tiles, expected, strict=True):
-        assert np.array_equal(tile, bfloat16(normalised(wanted)))
+    for views in prepared(image, options(), tmp_path, family):
+        assert views.grid == (columns, rows)
+        assert np.array_equal(views.whole, planes(padded(image, 1024)))
+        expected = cut(image, columns, rows, side) if columns * rows > 1 else []
+        assert len(views.tiles) == len(expected)
+        for tile, wanted in zip(views.tiles, expected, strict=True):
+            assert np.array_equal(tile, planes(wanted))
 
 
 @pytest.mark.parametrize(("resolution", "side"), [("tiny", 512), ("small", 640)])
 def test_the_small_modes_stretch_the_page(resolution: str, side: int, tmp_path: Path) -> None:
     image = page(300, 500)
 
-    whole, tiles = prepare(image, options(resolution=resolution), tmp_path)
-
-    stretched = image.resize((side, side), Image.Resampling.BICUBIC)
-    assert np.array_equal(whole, bfloat16(normalised(stretched)))
-    assert len(tiles) == 0
+    for views in prepared(image, options(resolution=resolution), tmp_path, "ocr"):
+        stretched = image.resize((side, side), Image.Resampling.BICUBIC)
+        assert np.array_equal(views.whole, planes(stretched))
+        assert len(views.tiles) == 0
 
 
 @pytest.mark.parametrize(("resolution", "side"), [("base", 1024), ("large", 1280)])
 def test_the_large_modes_keep_its_proportions(resolution: str, side: int, tmp_path: Path) -> None:
     image = page(300, 500)
 
-    whole, _ = prepare(image, options(resolution=resolution), tmp_path)
-
-    assert np.array_equal(whole, bfloat16(normalised(padded(image, side))))
-
-
-def test_the_second_models_tiles_are_768_pixels_wide(tmp_path: Path) -> None:
-    prepare_tensors_ocr2(page(900, 1300), options(), tmp_path / "page")
-
-    prepared = read_prepared(tmp_path / "page")
-
-    assert prepared.tiles.shape == (6, 3, 768, 768)
+    for views in prepared(image, options(resolution=resolution), tmp_path, "ocr"):
+        assert np.array_equal(views.whole, planes(padded(image, side)))
 
 
 @settings(max_examples=25, deadline=None)
@@ -128,26 +131,57 @@ def test_a_single_coloured_pixel_keeps_its_colour() -> None:
     assert make_views(image, mode_for(options())).whole.shape[0] == 3
 
 
-def test_every_level_is_rounded_like_a_float_of_the_framework() -> None:
-    levels = np.arange(256, dtype=np.float32)
-    expected = bfloat16((levels / np.float32(255) - np.float32(0.5)) / np.float32(0.5))
+@pytest.mark.parametrize(
+    ("size", "resolution", "left"),
+    [
+        ((1358, 1920), "gundam", True),
+        ((1920, 1920), "gundam", True),
+        ((1920, 1080), "gundam", True),
+        ((2049, 2049), "gundam", False),  # too many pixels for any mode
+        ((3000, 20), "gundam", True),  # long, and few
+        ((512, 512), "tiny", True),
+        ((725, 725), "tiny", False),  # more than twice those of its view
+    ],
+)
+def test_views_are_left_to_the_engine_where_that_is_less_to_carry(
+    size: tuple[int, int], resolution: str, left: bool
+) -> None:
+    mode = mode_for(options(resolution=resolution))
+    made = make_page(page(*size, grey=True), mode)
 
-    assert np.array_equal(as_float32(level_table()), expected)
-    assert len(set(level_table().tolist())) == 256
+    assert isinstance(made, Picture) == left
+    bytes_ = sum(shape_of(made).parts)
+    assert bytes_ <= 4 * 1024 * 1024 if left else bytes_ == mode.pixels(made.grid)
+    assert made.grid == mode.grid(*size)
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b"{" * 5000])
+def test_the_picture_of_a_page_is_what_was_drawn(tmp_path: Path) -> None:
+    image = page(90, 127)
+    resolve_prepare("workers.deepseek.prepare:prepare_page")(image, options(), tmp_path / "page")
+
+    found = read_page(tmp_path / "page", mode_for(options()))
+
+    assert isinstance(found, Picture)
+    assert np.array_equal(found.pixels, np.asarray(image))
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"{" * 5000, b"[]"])
 def test_a_foreign_file_is_not_taken_for_a_page(damage: bytes, tmp_path: Path) -> None:
     (tmp_path / "page").write_bytes(damage)
 
     with pytest.raises(ValueError, match=r".+"):
-        read_prepared(tmp_path / "page")
+        read_page(tmp_path / "page", mode_for(options()))
 
 
-def test_a_page_cut_short_is_refused(tmp_path: Path) -> None:
-    prepare_tensors(page(30, 30), options(), tmp_path / "page")
+@pytest.mark.parametrize("most_left", [pixels.MOST_LEFT, 0], ids=["picture", "views"])
+def test_a_page_cut_short_is_refused(
+    most_left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pixels, "MOST_LEFT", most_left)
+    prepare = resolve_prepare("workers.deepseek.prepare:prepare_page")
+    prepare(page(30, 30), options(), tmp_path / "page")
     content = (tmp_path / "page").read_bytes()
     (tmp_path / "page").write_bytes(content[:-1])
 
     with pytest.raises(ValueError, match="cut short"):
-        read_prepared(tmp_path / "page")
+        read_page(tmp_path / "page", mode_for(options()))

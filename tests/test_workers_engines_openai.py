@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from shared.errors import (
     EngineAway,
@@ -284,6 +285,18 @@ def test_text_that_fits_in_no_half_is_truncated_and_said_so(
         pytest.raises(Truncated),
     ):
         bench.read(page)
+
+
+def test_a_page_of_a_single_row_is_not_cut(settings: SettingsFactory, tmp_path: Path) -> None:
+    row = Image.new("RGB", (64, 1), "white")
+    row.paste("black", (20, 0, 40, 1))
+    row.save(tmp_path / "row.png")
+    with (
+        talking(settings, OpenAiServer(faults=[saying(LONG, "length")] * 50)) as (bench, server),
+        pytest.raises(Truncated),
+    ):
+        bench.read(tmp_path / "row.png")
+    assert len(server.bodies) == 1
 
 
 def test_a_stream_that_breaks_off_is_an_error_and_not_an_end(

@@ -359,7 +359,7 @@ def test_the_engines_input_is_prepared_beside_the_pixels(
 ) -> None:
     source = tmp_path / "a.pdf"
     source.write_bytes(pdf([text("hello"), b""]))
-    plan = RenderPlan(longest_side=400, prepare="workers.deepseek.prepare:prepare_tensors")
+    plan = RenderPlan(longest_side=400, prepare="workers.deepseek.prepare:prepare_page")
     options = PageOptions(engine="vllm", model="deepseek-ai/DeepSeek-OCR")
 
     rendered = renderer.render(source, "pdf", SHA, 1, plan, options)

@@ -130,6 +130,16 @@ def test_the_halves_are_the_page_cut_between_its_blocks(colour: bool, finished: 
         assert half.question.page.pixels.std() > 50  # there is something on it
 
 
+@pytest.mark.parametrize("reply", [LOOP, LONG], ids=["loops", "does not end"])
+def test_a_page_of_a_single_row_has_no_halves_and_fails_in_words(reply: Answered) -> None:
+    with pytest.raises((Repetition, Truncated)):
+        climb(lambda question, rung: reply, page((1920, 1)))
+
+
+def test_a_page_of_two_rows_has_two_halves() -> None:
+    assert [half.top for half in halves(page((1920, 2)))] == [0, 0.5]
+
+
 def test_a_small_page_without_tiles_has_halves_too() -> None:
     image = Image.fromarray(np.random.default_rng(3).integers(0, 255, (300, 500, 3), np.uint8))
     views = make_views(image, mode_for(OPTIONS))

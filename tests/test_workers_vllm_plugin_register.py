@@ -96,6 +96,20 @@ def test_no_other_engine_opens_a_file_that_a_request_names(
     )
 
 
+def test_the_second_model_has_all_ready_before_the_first_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workers.vllm_plugin.owner.ours", {"file"})
+    asked = SimpleNamespace(
+        projector=SimpleNamespace(layers=SimpleNamespace(weight=torch.empty(0))),
+        _parse_and_validate_image_input=lambda **kwargs: None,
+    )
+
+    DeepseekOCR2ForCausalLM.embed_multimodal(asked, pixel_values="vLLM's own measure")
+
+    assert hasattr(asked, "_pagefleet_levels")
+
+
 @pytest.mark.parametrize("computed", range(6))
 def test_images_are_asked_for_until_the_last_of_them_has_been_read(computed: int) -> None:
     """vLLM's own answer for no new token holds nothing to schedule, and the budget as it was."""

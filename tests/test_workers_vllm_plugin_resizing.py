@@ -27,7 +27,10 @@ def page(size: tuple[int, int], *, grey: bool) -> Image.Image:
 @pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("size", SIZES)
-def test_every_pixel_of_the_views_is_pillows(size: tuple[int, int], mode: str, grey: bool) -> None:
+def test_every_pixel_of_the_views_is_pillows(
+    size: tuple[int, int], mode: str, grey: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.deepseek.pixels.MOST_TIMES", 1000)
     image = page(size, grey=grey)
     drawn = make_page(image, MODES[mode])
     assert isinstance(drawn, Picture)

@@ -110,6 +110,7 @@ class TestVllm(EngineContract):
         rung = Rung("two tokens within four", 2, 4)
         with bench.view(pages, 1, resolution="tiny") as view:
             question = question_of(view, "ocr")
+            assert isinstance(question.page, Picture)  # as it was drawn
             asked, parameters, name = engine._request(
                 question, rung, question.prepared, streaming=False
             )

@@ -46,6 +46,11 @@ class Mode:
             return whole + 1
         return self._block(*grid, self.tile_side) + whole + 1
 
+    def pixels(self, grid: Grid) -> int:
+        """Pixels of all views of a page."""
+        tiles = 0 if grid == NO_TILES else grid[0] * grid[1]
+        return self.global_side**2 + tiles * (self.tile_side or 0) ** 2
+
     @property
     def most_tokens(self) -> int:
         """The largest ``tokens`` of any page."""

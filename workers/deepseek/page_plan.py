@@ -28,9 +28,9 @@ def page_plan(options: PageOptions, family: Family, prepare: str) -> RenderPlan:
     )
 
 
-def levels_plan(options: PageOptions, family: Family) -> RenderPlan:
-    """The same for engines that look pixel levels up by themselves."""
-    return _plan_by(options, family, "levels")
+def views_plan(options: PageOptions, family: Family) -> RenderPlan:
+    """The same for engines that want the views as pixel levels."""
+    return _plan_by(options, family, "views")
 
 
 def picture_plan(options: PageOptions, family: Family) -> RenderPlan:

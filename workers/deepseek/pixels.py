@@ -1,8 +1,6 @@
-"""The views of a page as pixel levels, and those levels as the bfloat16 that the model reads."""
+"""A page as it was drawn, and its views, as the pixel levels that become the model's numbers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +9,14 @@ from PIL import Image, ImageOps
 from workers.deepseek.modes import NO_TILES, Grid, Mode
 
 Levels = NDArray[np.uint8]
-#: bfloat16 values by their bits; numpy has no such type.
-Halves = NDArray[np.uint16]
 
 GREY = int(0.5 * 255)
 CHANNELS = 3
 #: Pixels of a page whose views may be left to the engine: more than any has that was drawn for it,
-#: fewer than its views may have.
+#: fewer than its views may have ...
 MOST_LEFT = 4 * 1024 * 1024
-_MEAN = _DEVIATION = np.float32(0.5)
+#: ... and so many times those of its own views, whose tokens say how many pages enter at once.
+MOST_TIMES = 2
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,9 @@ def make_views(image: Image.Image, mode: Mode) -> Views:
 def make_page(image: Image.Image, mode: Mode) -> Picture | Views:
     """``image`` (RGB) for an engine that makes views by itself; of a huge one the views."""
     plain = one_channel(image)
-    if plain.width * plain.height > MOST_LEFT:
-        return _views(plain, mode, mode.grid(*plain.size))
+    grid = mode.grid(*plain.size)
+    if plain.width * plain.height > min(MOST_LEFT, MOST_TIMES * mode.pixels(grid)):
+        return _views(plain, mode, grid)
     return Picture(np.asarray(plain).reshape(plain.height, plain.width, -1), mode)
 
 
@@ -117,41 +115,3 @@ def _tile_views(image: Image.Image, mode: Mode, grid: Grid) -> Levels:
 
 def _planes(image: Image.Image) -> Levels:
     return np.stack([np.asarray(band) for band in image.split()])
-
-
-def to_bfloat16(levels: Levels) -> Halves:
-    """``levels`` normalised to -1..1; the last axis must be even and contiguous.
-
-    Two neighbouring pixels are looked up at once, which halves the time.
-    """
-    pairs = np.take(_pair_table(), levels.view(np.uint16))
-    return pairs.view(np.uint16)
-
-
-@cache
-def level_table() -> Halves:
-    """The bfloat16 bits of each of the 256 levels, rounded as the framework rounds."""
-    levels = np.arange(256, dtype=np.float32) / np.float32(255)
-    bits = ((levels - _MEAN) / _DEVIATION).view(np.uint32)
-    return _round_to_even(bits)
-
-
-def _round_to_even(bits: NDArray[np.uint32]) -> Halves:
-    odd = (bits >> np.uint32(16)) & np.uint32(1)
-    return ((bits + np.uint32(0x7FFF) + odd) >> np.uint32(16)).astype(np.uint16)
-
-
-@cache
-def _pair_table() -> NDArray[np.uint32]:
-    pairs = np.arange(1 << 16, dtype=np.uint16).view(np.uint8)
-    return level_table()[pairs].view(np.uint32)
-
-
-def as_float32(halves: Halves) -> NDArray[np.float32]:
-    """The numbers that ``halves`` stand for."""
-    return (halves.astype(np.uint32) << np.uint32(16)).view(np.float32)
-
-
-def full_shape(levels: Levels) -> Sequence[int]:
-    """The shape of ``levels`` with all three channels."""
-    return (*levels.shape[:-3], CHANNELS, *levels.shape[-2:])

@@ -18,7 +18,7 @@ WEIGHT_BITS = 22
 #: Reach of the bicubic kernel in pixels of the smaller image.
 _REACH = 2.0
 _SHARPNESS = -0.5
-_PILLOW = int(PIL.__version__.partition(".")[0])
+_PILLOW = tuple(int(part) for part in PIL.__version__.split(".")[:2])
 
 #: Columns and rows.
 Size = tuple[int, int]
@@ -59,8 +59,9 @@ def _bicubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
 def width_first(old: Size, new: Size) -> bool:
     """Whether Pillow changes the width first, and then the height."""
     narrower, lower = old[0] - new[0], old[1] - new[1]
-    tall = lower > 2 * narrower if _PILLOW >= 13 else old[1] > 100 * old[0]
-    return not (lower > 0 and tall)
+    if _PILLOW >= (13, 0):
+        return not (lower > 0 and lower > 2 * narrower)
+    return not (_PILLOW >= (12, 2) and lower > 0 and old[1] > 100 * old[0])
 
 
 def fitted(old: Size, side: int) -> Size:

@@ -18,8 +18,8 @@ from shared.settings import Settings
 from workers.attention import transformers_attention
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
-from workers.deepseek.page_plan import levels_plan
-from workers.deepseek.pixels import views_of
+from workers.deepseek.page_plan import views_plan
+from workers.deepseek.pixels import Views, views_of
 from workers.engines.base import PageView, Reading, RenderPlan
 from workers.transformers_engine.asking import Asked
 from workers.transformers_engine.batches import Batches
@@ -34,6 +34,7 @@ from workers.vllm_engine.sampling import RUNGS, Rung
 
 log = logging.getLogger("pagefleet.engine")
 GPU_BATCH, CPU_BATCH = 16, 2
+_NOT_RUNNING = "the engine is not running; start the worker again"
 
 
 class TransformersEngine:
@@ -59,7 +60,7 @@ class TransformersEngine:
 
     def plan(self, options: PageOptions) -> RenderPlan:
         """The size that the model sees; with ``exact`` what the official script draws."""
-        return levels_plan(options, self._family)
+        return views_plan(options, self._family)
 
     async def start(self) -> None:
         """Load the model; raises EngineUnavailable."""
@@ -82,14 +83,15 @@ class TransformersEngine:
         return await Ladder(self._ask, parse, halves).climb(question_of(view, self._family))
 
     async def _ask(self, question: Question, rung: Rung) -> Answered:
+        # Those of half a page are still to be made.
+        views = await asyncio.to_thread(views_of, question.page)
         if self._batches is None:
-            raise EngineDead("the engine is not running; start the worker again")
-        return await self._batches.ask(self._asked(question, rung))
+            raise EngineDead(_NOT_RUNNING)
+        return await self._batches.ask(self._asked(question, views, rung))
 
-    def _asked(self, question: Question, rung: Rung) -> Asked:
+    def _asked(self, question: Question, views: Views, rung: Rung) -> Asked:
         if self._inputs is None:
-            raise EngineDead("the engine is not running; start the worker again")
-        views = views_of(question.page)
+            raise EngineDead(_NOT_RUNNING)
         ids = self._inputs.token_ids(question.prompt, question.options, views)
         room, wanted = self._inputs.room(ids), self._settings.bench_output_tokens
         if wanted is not None:
@@ -103,7 +105,8 @@ class TransformersEngine:
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The answer's own text as it is made."""
-        asked = self._asked(question_of(view, self._family), RUNGS[0])
+        question = question_of(view, self._family)
+        asked = self._asked(question, views_of(question.page), RUNGS[0])
         from transformers import AsyncTextIteratorStreamer
 
         from workers.transformers_engine.generation import generate

@@ -10,17 +10,22 @@ from workers.openai_engine.request import Question
 from workers.vllm_engine.halves import Half, quiet_row
 
 
-def picture_halves(question: Question) -> tuple[Half[Question], Half[Question]]:
-    """The upper and the lower half of the page that ``question`` is about."""
+def picture_halves(question: Question) -> list[Half[Question]]:
+    """The upper and the lower half of the page that ``question`` is about.
+
+    None of a page that is a single row.
+    """
     image = as_image(question.picture).convert("RGB")
+    if image.height < 2:
+        return []
     cut = quiet_row(np.asarray(image))
     upper = image.crop((0, 0, image.width, cut))
     lower = image.crop((0, cut, image.width, image.height))
     place = cut / image.height
-    return (
+    return [
         Half(_about(question, upper), 0.0, place),
         Half(_about(question, lower), place, 1.0),
-    )
+    ]
 
 
 def _about(question: Question, image: Image.Image) -> Question:

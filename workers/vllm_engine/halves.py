@@ -28,17 +28,20 @@ class Half(Generic[_Question]):
     bottom: float
 
 
-def halves(question: Question) -> tuple[Half[Question], Half[Question]]:
-    """The upper and the lower half of the page that ``question`` is about."""
+def halves(question: Question) -> list[Half[Question]]:
+    """The upper and the lower half of the page that ``question`` is about.
+
+    None of a page that is a single row.
+    """
     picture = _picture(question.page)
     height = len(picture)
+    if height < 2:
+        return []
     cut = quiet_row(picture)
-    ends = ((0, cut), (cut, height))
-    upper, lower = (
+    return [
         Half(_about(question, picture[top:bottom]), top / height, bottom / height)
-        for top, bottom in ends
-    )
-    return upper, lower
+        for top, bottom in ((0, cut), (cut, height))
+    ]
 
 
 def _picture(page: Picture | Views) -> Levels:
@@ -63,7 +66,7 @@ def _without_bars(picture: Levels) -> Levels:
 
 
 def quiet_row(picture: Levels) -> int:
-    """The row in the middle of the page where the pixels differ least."""
+    """The row in the middle of the page, which has two at least, where the pixels differ least."""
     height = len(picture)
     first, last = int(height * _FIRST), max(int(height * _LAST), int(height * _FIRST) + 1)
     unrest = picture[first:last].astype(np.float32).std(axis=(1, 2))

@@ -113,6 +113,8 @@ class Ladder(Generic[_Question, _Answered]):
 
     async def _in_halves(self, question: _Question) -> Answer:
         parts = await asyncio.to_thread(self._split, question)
+        if not parts:
+            raise self._failure()
         answers = []
         for part in parts:
             answered, _ = await self._try(part.question, RUNGS[1:])

@@ -127,11 +127,11 @@ def table_of(model: Any) -> Tensor:
     """
     if not hasattr(model, _TABLE):
         parameter = model.projector.layers.weight
-        setattr(model, _TABLE, level_table(parameter.dtype, parameter.device))
         if parameter.is_cuda:
             from workers.vllm_plugin.resizing import compile_kernel
 
             compile_kernel(parameter.device)
+        setattr(model, _TABLE, level_table(parameter.dtype, parameter.device))
     return getattr(model, _TABLE)
 
 
@@ -183,9 +183,11 @@ def _rows(model: Any, views: Tensor, columns: int, rows: int) -> Tensor:
 def stock_tensors(model: Any, pages: Pages) -> dict[str, Tensor]:
     """The same pages as vLLM's own keyword arguments, for models whose tower is left alone."""
     table = table_of(model)
+    # Pages without tiles know no side of them.
+    tiles = [each for each in pages.tiles if len(each)] or pages.tiles[:1]
     return {
         STOCK_WHOLE: torch.cat([_values(table, page) for page in pages.wholes]),
-        STOCK_TILES: torch.cat([_values(table, page) for page in pages.tiles]),
+        STOCK_TILES: torch.cat([_values(table, page) for page in tiles]),
         STOCK_GRID: torch.stack(list(pages.grids)),
     }
 

@@ -14,7 +14,7 @@ from workers.deepseek.resampling import WEIGHT_BITS, Size, fitted, margin, taps,
 #: New pixels of one program.
 _PIXELS = 1024
 #: Tables that are kept, for pages of the same size.
-_KEPT = 512
+_KEPT = 128
 Tensor = Any
 
 
