@@ -18,6 +18,7 @@ from shared.errors import (
     Truncated,
     UsageError,
 )
+from shared.records import PageOptions
 from shared.settings import Settings, as_environment
 from tests import fleet
 from tests.conftest import SettingsFactory
@@ -39,6 +40,9 @@ from tests.openai_server import (
 )
 from workers.engines import make_engine
 from workers.openai_engine import server as server_module
+from workers.openai_engine.halving import picture_halves
+from workers.openai_engine.page_picture import as_png
+from workers.openai_engine.request import Question
 
 LOOP = "the same words again " * 200
 LONG = "".join(f"word{number} " for number in range(4000))
@@ -287,16 +291,14 @@ def test_text_that_fits_in_no_half_is_truncated_and_said_so(
         bench.read(page)
 
 
-def test_a_page_of_a_single_row_is_not_cut(settings: SettingsFactory, tmp_path: Path) -> None:
-    row = Image.new("RGB", (64, 1), "white")
-    row.paste("black", (20, 0, 40, 1))
-    row.save(tmp_path / "row.png")
-    with (
-        talking(settings, OpenAiServer(faults=[saying(LONG, "length")] * 50)) as (bench, server),
-        pytest.raises(Truncated),
-    ):
-        bench.read(tmp_path / "row.png")
-    assert len(server.bodies) == 1
+@pytest.mark.parametrize(("height", "halves"), [(1, 0), (2, 2), (500, 2)])
+def test_a_page_of_a_single_row_is_not_cut(height: int, halves: int) -> None:
+    image = Image.new("RGB", (64, height), "black")
+    question = Question(PageOptions(engine="openai", model="m"), as_png(image), image.size, "ocr")
+
+    heights = [half.question.size[1] for half in picture_halves(question)]
+
+    assert len(heights) == halves and sum(heights) in (0, height)
 
 
 def test_a_stream_that_breaks_off_is_an_error_and_not_an_end(
