@@ -1,0 +1,43 @@
+"""What an engine is asked about a page, from the file that was prepared of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared.errors import EngineFailed, HelperUnavailable
+from shared.records import PageOptions
+from workers.deepseek.modes import Family
+from workers.deepseek.page_plan import picture_plan
+from workers.engines.base import PageView
+from workers.rendering_child import resolve_prepare
+from workers.vllm_engine.question import question_of
+
+OPTIONS = PageOptions(engine="vllm", model="a-folder")
+
+
+def prepared(path: Path, family: Family) -> PageView:
+    image = Image.fromarray(np.random.default_rng(4).integers(0, 256, (700, 700, 3), np.uint8))
+    prepare = picture_plan(OPTIONS, family).prepare
+    assert prepare is not None
+    resolve_prepare(prepare)(image, OPTIONS, path)
+    return PageView(path, 1, "png", "0" * 64, 700, 700, None, path, OPTIONS)
+
+
+@pytest.mark.parametrize(("family", "grid"), [("ocr", (2, 2)), ("ocr2", (1, 1))])
+def test_each_model_has_its_own_tiles(
+    family: Family, grid: tuple[int, int], tmp_path: Path
+) -> None:
+    """Tiles of 640 pixels, and of 768."""
+    assert question_of(prepared(tmp_path / "page", family), family).page.grid == grid
+
+
+def test_a_page_that_was_not_prepared_or_is_gone_is_no_page(tmp_path: Path) -> None:
+    view = prepared(tmp_path / "page", "ocr")
+    (tmp_path / "page").unlink()
+    with pytest.raises(HelperUnavailable, match="is gone"):
+        question_of(view, "ocr")
+    bare = PageView(tmp_path, 1, "png", "0" * 64, 700, 700, None, None, OPTIONS)
+    with pytest.raises(EngineFailed):
+        question_of(bare, "ocr")
