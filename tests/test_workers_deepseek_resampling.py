@@ -44,6 +44,8 @@ def noise(columns: int, rows: int) -> Levels:
 @example(1920, 1080, 1280, 640)
 @example(1358, 1920, 724, 1024)
 @example(1015, 1559, 921, 968)
+@example(1000, 1500, 800, 1000)
+@example(1000, 1500, 800, 1100)
 @example(3, 1500, 2, 1024)
 @example(9000, 3, 1024, 1)
 @example(1, 1, 640, 1280)
