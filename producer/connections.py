@@ -8,6 +8,7 @@ from shared.errors import BrokerUnreachable, PagefleetError
 from shared.hardware import local_engine
 from shared.jobs import JobStore
 from shared.ledger import Ledger
+from shared.pools import MAX_NAME
 from shared.settings import Settings
 from shared.store import ObjectStore, open_store
 
@@ -58,17 +59,21 @@ class Connections:
             return None
 
 
-def pool_warning(ledger: Ledger, engine: str) -> str | None:
-    """A line for the person where no live worker serves an engine."""
+def pool_warning(ledger: Ledger, engine: str, model: str | None = None) -> str | None:
+    """A line for the person where no live worker serves an engine, or has its ``model``."""
     try:
         workers = ledger.live_workers(engine)
     except PagefleetError:
         return None
-    if workers:
+    start = f"pages wait until one starts (pagefleet-worker start --engine {engine}"
+    if not workers:
+        return f"warning: no live worker serves engine {engine!r}; {start})"
+    # Workers of older versions may not say what they have.
+    models = {worker.facts.get("model") for worker in workers}
+    if model is None or None in models or model[-MAX_NAME:] in models:
         return None
     return (
-        f"warning: no live worker serves engine {engine!r}; pages wait until one starts "
-        f"(pagefleet-worker start --engine {engine})"
+        f"warning: no live worker of engine {engine!r} has model {model}; {start} --model {model})"
     )
 
 

@@ -115,6 +115,9 @@ class Conversion:
     def _admit(self, work: Work, submission: Submission) -> None:
         """Begin to follow; workers are started for the first document with work left."""
         self._running[work] = submission
+        warning = submission.warning(work.item.word)
+        if warning:
+            self._bars.say(warning)
         if submission.done is None:
             self._fleet.start()
 

@@ -59,10 +59,13 @@ def _submit_all(
             _tell(outcome.refused(item.word, result), given["as_json"], codes)
             continue
         made.append((item, result))
+        warning = result.warning(item.word)
+        if warning:
+            say(warning)
         if not given["wait"]:
             _say_submitted(item, result, given["as_json"])
-    if any(submission.done is None for _, submission in made):
-        _warn(connections, request.engine)
+    for model in sorted(_models(made)):
+        _warn(connections, request.engine, model)
     if given["wait"]:
         _wait_for_submissions(connections, made, given["as_json"], codes)
     return gravest(codes)
@@ -87,8 +90,13 @@ def _each(
             yield item, error
 
 
-def _warn(connections: Connections, engine: str) -> None:
-    warning = pool_warning(connections.ledger, engine)
+def _models(made: "list[tuple[Input, Submission]]") -> set[str]:
+    """Those that submissions wait for."""
+    return {each.manifest.options.model for _, each in made if each.done is None}
+
+
+def _warn(connections: Connections, engine: str, model: str) -> None:
+    warning = pool_warning(connections.ledger, engine, model)
     if warning:
         say(warning)
 

@@ -1,6 +1,7 @@
 """Turns the INPUT words of a command line into a list of single inputs, in their order."""
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -93,7 +94,7 @@ def _expand(word: str, settings: Settings) -> Iterator[Input]:
 def _expand_path(word: str) -> Iterator[Input]:
     path = local_path(word)
     if _is_folder(path):
-        yield from _or_problem(word, "file", _documents_below(path), "holds no PDF or image")
+        yield from _below(word, path)
     elif not _exists(path) and glob.has_magic(word):
         matches = [Path(name) for name in sorted(glob.glob(word, recursive=True))]  # noqa: PTH207  absolute and relative patterns
         files = [str(path) for path in matches if not path.is_dir()]
@@ -116,9 +117,22 @@ def _exists(path: Path) -> bool:
         return True  # too long or forbidden: opening it says why
 
 
-def _documents_below(folder: Path) -> list[str]:
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    return [str(path) for path in sorted(path for path in found if path.is_file())]
+def _below(word: str, folder: Path) -> Iterator[Input]:
+    """The documents of a folder; each folder that can't be read is an input with a problem."""
+    closed: list[OSError] = []
+    # Broken links too: opening them says what is wrong.
+    files = sorted(
+        Path(place) / name
+        for place, _, names in os.walk(folder, onerror=closed.append)
+        for name in names
+        if Path(name).suffix.lower() in SUFFIXES
+    )
+    documents = [str(path) for path in files if path.is_file() or path.is_symlink()]
+    for error in closed:
+        reason = f"can't be looked into: {error.strerror}"
+        yield Input(str(error.filename), "file", problem=NotADocument(f"{error.filename} {reason}"))
+    if documents or not closed:
+        yield from _or_problem(word, "file", documents, "holds no PDF or image")
 
 
 def _expand_s3(word: str, settings: Settings) -> Iterator[Input]:

@@ -171,14 +171,16 @@ def _hot(job_id: str, ledger: Ledger | None) -> HotJob | None:
 
 
 def _warn(ledger: Ledger | None, facts: Iterable[JobFacts]) -> None:
-    open_engines = {
-        fact.manifest.options.engine for fact in facts if fact.status in ("waiting", "running")
+    wanted = {
+        (fact.manifest.options.engine, fact.manifest.options.model)
+        for fact in facts
+        if fact.status in ("waiting", "running")
     }
-    for engine in sorted(open_engines):
+    for engine, model in sorted(wanted):
         if ledger is None:
             say("warning: no broker is configured or answers; open jobs do not move")
             return
-        warning = pool_warning(ledger, engine)
+        warning = pool_warning(ledger, engine, model)
         if warning:
             say(warning)
 

@@ -41,7 +41,8 @@ def run_documents(given: dict[str, Any]) -> int:
     try:
         return _convert(inputs, request, folder, given["as_json"], given["quiet"])
     except KeyboardInterrupt:
-        say("interrupted; the same command goes on where this one stopped")
+        again = "the same command without --force" if request.force else "the same command"
+        say(f"interrupted; {again} goes on where this one stopped")
         raise
 
 

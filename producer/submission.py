@@ -1,7 +1,7 @@
 """Makes a job of a document: the store first, the queue last."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from producer.inputs import Input
@@ -35,11 +35,22 @@ class Submission:
     kind: Kind
     manifest: Manifest
     done: Done | None = None
+    #: The job was there and keeps its labels, which are not all of those asked for now.
+    other_labels: bool = False
 
     @property
     def pages(self) -> int:
         """How many pages the job is about."""
         return count(selected(self.manifest))
+
+    def warning(self, name: str) -> str | None:
+        """A line for the person who named the document ``name``."""
+        if not self.other_labels:
+            return None
+        return (
+            f"warning: {name}: job {self.manifest.job_id} was there already and keeps its labels; "
+            "--force makes a new one"
+        )
 
 
 class Submitter:
@@ -69,7 +80,8 @@ class Submitter:
         if newest is not None and not request.force:
             found = self._known(newest, request)
             if found is not None:
-                return found
+                asked = request.labels.items()
+                return replace(found, other_labels=not asked <= found.manifest.labels.items())
             newest = self._newest(base)
         manifest = Manifest(
             job_id=next_id(base, newest),

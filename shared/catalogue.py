@@ -18,8 +18,17 @@ class EngineFacts:
     models: tuple[tuple[str, str], ...] = ()
 
     def full_model(self, model: str | None) -> str:
-        """The model's full name; an unknown name stands for itself."""
-        return dict(self.models).get(model or "", model or self.default_model)
+        """The model's full name.
+
+        An unknown name stands for itself, unless the engine has but those with short names: then
+        it raises UsageError.
+        """
+        short = dict(self.models)
+        full = short.get(model or "", model or self.default_model)
+        if short and full not in short.values():
+            known = ", ".join([*short, *short.values()])
+            raise UsageError(f"the engine has no model {model!r}; use one of: {known}")
+        return full
 
 
 CATALOGUE: dict[str, EngineFacts] = {

@@ -17,7 +17,7 @@ from shared.records import Counts, PageStatus, Priority
 Outcome = Literal[
     "claimed", "unknown", "condemned", "done", "held", "quarantine", "cancelled", "ended"
 ]
-Blame = Literal["none", "attempt", "suspect"]
+Blame = Literal["none", "attempt", "suspect", "foreign"]
 #: Pages one job may dispatch before the next job has its turn.
 SLICE = 8
 TOMBSTONE_S = 3600

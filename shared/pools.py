@@ -10,6 +10,9 @@ from shared.scripts import Scripts
 #: A worker that was not heard for so long counts as gone.
 HEARTBEAT_TTL_S = 30
 
+#: Characters of a name in a worker's facts; its last ones.
+MAX_NAME = 100
+
 
 @dataclass(frozen=True)
 class LiveWorker:

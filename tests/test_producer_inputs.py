@@ -1,5 +1,9 @@
 """Words of a command line become single documents, in order."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,8 @@ from producer.inputs import Input, expand_inputs
 from producer.outputs import Stems, safe_stem
 from shared.errors import NotADocument, UsageError
 from tests.conftest import SettingsFactory
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -53,6 +59,45 @@ def test_a_word_that_yields_nothing_is_an_input_with_a_problem(
 
     assert isinstance(first.problem, NotADocument)
     assert (first.word, second.problem) == (word, None)
+
+
+def test_links_that_lead_nowhere_are_no_reason_to_be_silent(
+    tree: Path, settings: SettingsFactory
+) -> None:
+    (tree / "in" / "gone.pdf").symlink_to("nowhere")
+
+    assert "in/gone.pdf" in [item.word for item in expand_inputs(["in"], None, settings())]
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv takes root's rights away")
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [("in", ["in/deep *", "in/[x].pdf", "in/c.tiff"]), ("in/deep", ["in/deep *"])],
+)
+def test_a_folder_that_may_not_be_read_is_an_input_with_a_problem(
+    tree: Path, word: str, found: list[str]
+) -> None:
+    script = (
+        "import sys; from producer.inputs import expand_inputs; "
+        "from shared.settings import build_settings; "
+        "inputs = expand_inputs(sys.argv[1:], None, build_settings({})); "
+        "print('|'.join(i.word + ' *' * ('denied' in str(i.problem)) for i in inputs))"
+    )
+    rights = "-dac_override,-dac_read_search"
+    (tree / "in" / "deep").chmod(0)
+    try:
+        shown = subprocess.run(
+            ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"] * (os.geteuid() == 0)
+            + [sys.executable, "-c", script, word],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        (tree / "in" / "deep").chmod(0o755)
+
+    assert shown.stdout.strip().split("|") == found
 
 
 def test_a_file_uri_names_a_file(tree: Path, settings: SettingsFactory) -> None:

@@ -282,6 +282,30 @@ def test_no_worker_for_the_engine_is_said_at_once(fake_fleet: Fleet, tmp_path: P
     assert fake_fleet("cancel", ended.out.strip()).status == 0
 
 
+def test_a_model_that_the_engine_lacks_is_refused_before_there_is_a_job(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 1, title="of no model"))
+    before = fake_fleet("list").out
+
+    ended = fake_fleet("submit", source, "--engine", "cpu", "--model", "huge")
+
+    assert ended.status == 2
+    assert "no model 'huge'; use one of: small, tiny" in ended.err
+    assert fake_fleet("list").out == before
+
+
+def test_labels_that_come_too_late_are_told_of(fake_fleet: Fleet, tmp_path: Path) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 1, title="labelled"))
+    first = fake_fleet("submit", source, "--label", "set=1", "--label", "of=2", "--wait")
+
+    same = fake_fleet("submit", source, "--label", "set=1")
+    other = fake_fleet("submit", source, "--label", "set=2")
+
+    assert "label" not in first.err + same.err
+    assert f"{same.out.strip()} was there already and keeps its labels" in other.err
+
+
 def test_objects_of_the_bucket_are_copied_by_the_service(
     s3_settings: SettingsFactory, redis_url: str, tmp_path: Path
 ) -> None:

@@ -21,6 +21,8 @@ class Reason(StrEnum):
     ENGINE_DEAD = "engine_dead"
     #: Another worker has the page by now, or it is done.
     TAKEN = "taken"
+    #: It wants a model that this worker has not.
+    FOREIGN = "foreign"
 
 
 class Aborted(Exception):

@@ -32,12 +32,12 @@ from workers.late_result import withdraw_if_late
 from workers.manifests import Manifests
 from workers.page_observer import PageObserver
 from workers.pipeline import Pipeline
+from workers.strangers import Strangers
 
 log = logging.getLogger("pagefleet.page")
 SERVICES_AWAY = (StoreUnreachable, BrokerUnreachable)
-#: How long a page of another model rests before it is offered again.
-WRONG_MODEL_PAUSE_S = 5.0
 UNWELL_PAUSE_S = 2.0
+_BLAMES: dict[Reason, Blame] = {Reason.ENGINE_DEAD: "suspect", Reason.FOREIGN: "foreign"}
 _Result = TypeVar("_Result")
 
 
@@ -71,6 +71,7 @@ class PageTask:
 
     def __init__(self, station: Station) -> None:
         self._at = station
+        self._strangers = Strangers()
 
     def handle(self, message: PageMessage) -> str:
         """Bring the page of ``message`` to an end, or give it back; returns which, for people."""
@@ -211,12 +212,13 @@ class PageTask:
         self, manifest: Manifest, message: PageMessage, claim: Claim, flight: Flight
     ) -> PageResult:
         if manifest.options.model != self._at.engine.model:
-            log.error(
-                "page %s wants model %s, this worker has %s",
-                flight.page, manifest.options.model, self._at.engine.model,
-            )  # fmt: skip
-            flight.sleep(WRONG_MODEL_PAUSE_S)
-            raise Aborted(Reason.DRAIN)
+            if self._strangers.is_news(message.job_id):
+                log.error(
+                    "page %s wants model %s, this worker has %s; its job is left to others",
+                    flight.page, manifest.options.model, self._at.engine.model,
+                )  # fmt: skip
+            flight.sleep(self._strangers.pause(flight.page))
+            raise Aborted(Reason.FOREIGN)
         attempts = claim.attempts + 1
         return self._patiently(
             flight, lambda: self._at.pipeline.read(manifest, message.page, attempts, flight)
@@ -287,10 +289,11 @@ class PageTask:
                 self._drop(message)
             else:
                 # A cancelled page too: its job may have been opened again since.
-                blame: Blame = "suspect" if reason is Reason.ENGINE_DEAD else "none"
                 # Also where it is not known to be claimed: the answer may have been lost.
-                if not self._return(flight, blame) and not claimed:
+                if not self._return(flight, _BLAMES.get(reason, "none")) and not claimed:
                     self._pass_on(message)
+                if reason is Reason.FOREIGN:
+                    self._at.dispatcher.top_up(self._at.engine.name, lane_of(message.queue))
         except Unwell as error:
             log.warning("page %s is left to its lease: %s", flight.page, error.message)
 

@@ -16,6 +16,7 @@ from shared.dispatcher import Dispatcher
 from shared.environment import visible_gpus
 from shared.jobs import JobStore
 from shared.ledger import Ledger
+from shared.pools import MAX_NAME
 from shared.queues import PAGE_TASK, page_queues
 from shared.records import PageMessage
 from shared.settings import Settings
@@ -46,7 +47,6 @@ log = logging.getLogger("pagefleet.worker")
 EXIT_ENGINE_DEAD = 75
 ENGINE = "the engine"
 #: Characters of a name in a heartbeat.
-MAX_NAME = 100
 #: An engine's loop that stands still for so long hangs.
 ENGINE_LIMIT_S = 120.0
 

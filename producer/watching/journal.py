@@ -10,6 +10,7 @@ from shared.errors import PagefleetError
 
 #: The same trouble is told again after this many seconds.
 REPEAT_S = 60.0
+REFUSED = "refused"
 
 
 class Journal:
@@ -22,11 +23,11 @@ class Journal:
         self._told: dict[str, float] = {}
 
     def event(self, name: str, key: str, **facts: Any) -> None:
-        """Something happened to one key."""
+        """Something happened to one key; a refusal is told to those who want quiet too."""
         if self._json:
             line = json.dumps({"event": name, "key": key, **facts}, ensure_ascii=False)
             self._print(line, sys.stdout)
-        elif not self._quiet:
+        elif name == REFUSED or not self._quiet:
             said = " ".join(str(value) for value in facts.values() if value is not None)
             self._print(f"{name}: {_shown(key)} {said}".rstrip(), sys.stderr)
 
