@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from producer.watching.addresses import route_of
+from producer.watching.journal import Journal
 from producer.watching.places import Dropped
 from shared.errors import NotFound, UsageError
 from shared.jobs import JobStore
@@ -439,3 +440,12 @@ def test_a_wrong_command_line_is_one_line_that_says_what_to_do(lab: Lab) -> None
     assert ended.status == 2
     assert "choose places beside each other" in ended.err
     assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("name", "told"), [("refused", True), ("taken", False)])
+def test_who_wants_only_what_is_wrong_hears_of_refusals(
+    name: str, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Journal(as_json=False, quiet=True).event(name, "in/a.pdf", code="encrypted", message="why")
+
+    assert ("refused: in/a.pdf encrypted why" in capsys.readouterr().err) == told

@@ -233,3 +233,36 @@ def test_memory_follows_the_window_and_not_the_backlog(
     assert (opened - before) / 200 < 2500, "bytes of a waiting job, however many pages it has"
     assert ledger.queue_length(QUEUE) == 1000
     assert (used() - opened) / 1000 < 4000, "bytes of a queued page with its message"
+
+
+def test_pages_that_are_not_for_a_worker_wait_for_their_job_s_next_turn(ledger: Ledger) -> None:
+    open_job(ledger, 20)
+    pages = ledger.dispatch(ENGINE, "normal")
+    other = JOB[:-1] + "8"
+    open_job(ledger, 3, other)
+    for page in pages:
+        assert take(ledger, page) == "claimed"
+        returned = ledger.give_back(ENGINE, "w1", [page_id(JOB, page.page)], "foreign")
+        assert returned == []
+    assert ledger.outstanding(ENGINE) == 0
+
+    seen: list[tuple[str, int]] = []
+    for _ in range(4):
+        for page in ledger.dispatch(ENGINE, "normal"):
+            seen.append((page.job_id, page.page))
+            take(ledger, page)
+            ledger.give_back(ENGINE, "w1", [page_id(page.job_id, page.page)], "foreign")
+
+    # The other job's come early, and every page comes round.
+    assert {(other, number) for number in (1, 2, 3)} <= set(seen[:16])
+    assert {(JOB, number) for number in range(1, 21)} <= set(seen)
+
+
+def test_foreign_pages_of_a_job_that_is_over_go_nowhere(ledger: Ledger) -> None:
+    open_job(ledger, 1)
+    (page,) = ledger.dispatch(ENGINE, "normal")
+    take(ledger, page)
+    finish(ledger, 1, worker="w2")
+
+    assert ledger.give_back(ENGINE, "w1", [page_id(JOB, 1)], "foreign") == []
+    assert ledger.dispatch(ENGINE, "normal", force=True) == []
