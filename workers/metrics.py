@@ -19,7 +19,7 @@ PAGES = Counter(
 PAGES_RETURNED = Counter(
     "pagefleet_pages_returned",
     "Pages let go before their end: attempt (failed, tried again), drain, cancelled, engine_dead, "
-    "dropped (job gone).",
+    "dropped (job gone), foreign (wants another model).",
     ["engine", "reason"],
 )
 PAGES_IN_FLIGHT = Gauge(
@@ -72,7 +72,7 @@ def start_at_zero(engine: str) -> None:
     PAGES.labels(engine, "blank", "")
     for error in PageError.__subclasses__():
         PAGES.labels(engine, "failed", error.code)
-    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped"):
+    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped", "foreign"):
         PAGES_RETURNED.labels(engine, reason)
     for outcome in ("kept", "returned", "duplicate"):
         PAGE_WORKER_SECONDS.labels(engine, outcome)
