@@ -120,19 +120,26 @@ def _exists(path: Path) -> bool:
 def _below(word: str, folder: Path) -> Iterator[Input]:
     """The documents of a folder; each folder that can't be read is an input with a problem."""
     closed: list[OSError] = []
-    # Broken links too: opening them says what is wrong.
     files = sorted(
         Path(place) / name
         for place, _, names in os.walk(folder, onerror=closed.append)
         for name in names
         if Path(name).suffix.lower() in SUFFIXES
     )
-    documents = [str(path) for path in files if path.is_file() or path.is_symlink()]
+    documents = [str(path) for path in files if _is_worth_opening(path)]
     for error in closed:
         reason = f"can't be looked into: {error.strerror}"
         yield Input(str(error.filename), "file", problem=NotADocument(f"{error.filename} {reason}"))
     if documents or not closed:
         yield from _or_problem(word, "file", documents, "holds no PDF or image")
+
+
+def _is_worth_opening(path: Path) -> bool:
+    """Files; and links that lead nowhere and what is closed, as opening them says why."""
+    try:
+        return path.is_file() or not path.exists()
+    except OSError:
+        return True
 
 
 def _expand_s3(word: str, settings: Settings) -> Iterator[Input]:
