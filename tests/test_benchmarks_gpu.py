@@ -175,8 +175,9 @@ def test_the_chart_is_an_svg_whose_bars_are_to_one_scale() -> None:
     assert "4.0 x recipe, GPU 95% busy" in words and "<GPU>" in words
 
 
-def test_the_vision_benchmark_says_what_it_needs_where_it_cannot_run() -> None:
-    ended = run(module="benchmarks.gpu.vision")
+@pytest.mark.parametrize("module", ["benchmarks.gpu.vision", "benchmarks.gpu.resizing"])
+def test_benchmarks_of_kernels_say_what_they_need_where_they_cannot_run(module: str) -> None:
+    ended = run(module=module)
 
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1].startswith("needs ")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.gpu.needs import missing
 from shared.records import PageOptions
 from workers.deepseek.modes import mode_for
 from workers.deepseek.page_shape import shape_of
@@ -37,13 +38,9 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
-    try:
-        import torch
-    except ImportError as missing:
-        print(f"needs torch: {missing}", file=sys.stderr)
-        return 2
-    if not torch.cuda.is_available():
-        print("needs a GPU", file=sys.stderr)
+    lack = missing("torch", "triton")
+    if lack:
+        print(lack, file=sys.stderr)
         return 2
     return int(not all([_compared(size, name) for name in RESOLUTIONS for size in SIZES]))
 

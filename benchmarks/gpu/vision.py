@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.gpu.needs import missing
+
 TILES = 6
 REPEATS = 5
 WIDTH, HEADS, TRAINED = 768, 12, 64
@@ -30,15 +32,13 @@ def main() -> int:
     )
     parser.add_argument("--pages", type=int, default=8, help="pages that go through at once")
     pages = parser.parse_args().pages
-    try:
-        import torch
-        from vllm.config import VllmConfig, set_current_vllm_config
-    except ImportError as missing:
-        print(f"needs vLLM: {missing}", file=sys.stderr)
+    lack = missing("torch", "vllm")
+    if lack:
+        print(lack, file=sys.stderr)
         return 2
-    if not torch.cuda.is_available():
-        print("needs a GPU", file=sys.stderr)
-        return 2
+    import torch
+    from vllm.config import VllmConfig, set_current_vllm_config
+
     torch.manual_seed(0)
     with set_current_vllm_config(VllmConfig()), torch.device("cuda"), torch.inference_mode():
         for geometry in GEOMETRIES:
