@@ -65,7 +65,7 @@ fuzz: $(DEV_STAMP) ## Take COUNT=1000 broken and hostile documents (SEED=1) thro
 	$(BIN)/python -m tests.hostile_run --count $(COUNT) --seed $(SEED)
 
 docs: $(DEV_STAMP) ## Build the documentation site into build/docs
-	$(BIN)/python -m shared.settings_doc
+	$(BIN)/python -m shared.config.settings_doc
 	$(BIN)/python -m workers.metrics_doc
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 

@@ -2,9 +2,9 @@
 
 import sys
 
-from shared.celery_app import make_app
-from shared.queues import MAINTENANCE
-from shared.settings import load_settings
+from shared.broker.celery_app import make_app
+from shared.broker.queues import MAINTENANCE
+from shared.config.settings import load_settings
 from workers.celery_worker import run_worker
 
 TASK = "bare"

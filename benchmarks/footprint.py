@@ -21,10 +21,10 @@ from pydantic import SecretStr
 from benchmarks.documents import numbered_pdf
 from producer.embedded_broker import EmbeddedBroker
 from producer.local_fleet import LocalFleet
-from shared.dispatcher import Dispatcher
-from shared.ledger import Ledger
-from shared.records import Counts
-from shared.settings import Settings, as_environment, load_settings
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.config.settings import Settings, as_environment, load_settings
+from shared.domain.records import Counts
 from tests.failures.store_proxy import StoreProxy
 from tests.services import start_s3
 

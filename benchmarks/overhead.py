@@ -38,11 +38,11 @@ from producer.intake import Intake
 from producer.local_fleet import LocalFleet
 from producer.request import Request
 from producer.submission import Submitter
-from shared.broker import connect
-from shared.celery_app import make_app
-from shared.lifeline import die_with_parent
-from shared.queues import MAINTENANCE, declare
-from shared.settings import Settings, as_environment, load_settings
+from shared.broker.celery_app import make_app
+from shared.broker.connection import connect
+from shared.broker.queues import MAINTENANCE, declare
+from shared.config.settings import Settings, as_environment, load_settings
+from shared.processes.parent_death import die_with_parent
 
 BARE_TASKS = 5000
 THREADS = 16

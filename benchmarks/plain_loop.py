@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.processes import cpu_seconds
-from shared.records import PageOptions
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.records import PageOptions
 from workers.cores import renderer_count
 from workers.engine_host import EngineHost
 from workers.engines import make_engine

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from producer.intake import Intake
 from producer.watching.state import Claim, WatchState
-from shared.settings import build_settings
+from shared.config.settings import build_settings
 from tests.fleet import workers
 from tests.services import free_ports, start_redis, start_s3
 from tests.watch_lab import Heard, Lab, document, requests_counted

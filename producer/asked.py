@@ -5,10 +5,10 @@ from typing import Any
 from producer.labels import check_labels
 from producer.password_file import read_password
 from producer.request import Request
-from shared.errors import UsageError
-from shared.records import RenderOptions
-from shared.settings import Settings, load_settings
-from shared.webhook_url import check_webhook
+from shared.config.settings import Settings, load_settings
+from shared.domain.errors import UsageError
+from shared.domain.records import RenderOptions
+from shared.domain.webhook_url import check_webhook
 
 #: Options that are settings by another name: they override them for this command.
 _SETTINGS = ("engine", "engine_url", "model", "resolution", "crop_mode", "max_tiles", "dpi",

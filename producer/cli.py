@@ -9,7 +9,7 @@ import click
 from producer import interrupts
 from producer import options as shared_options
 from shared import __version__
-from shared.command_edge import accept_any_text, run_command
+from shared.console.entry_point import accept_any_text, run_command
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

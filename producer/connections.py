@@ -3,17 +3,17 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.catalogue import CATALOGUE, engine_facts
-from shared.errors import BrokerUnreachable, PagefleetError
-from shared.hardware import local_engine
-from shared.jobs import JobStore
-from shared.ledger import Ledger
-from shared.pools import MAX_NAME
-from shared.settings import Settings
-from shared.store import ObjectStore, open_store
+from shared.broker.dispatch_state import Ledger
+from shared.broker.pools import MAX_NAME
+from shared.config.hardware import local_engine
+from shared.config.settings import Settings
+from shared.domain.catalogue import CATALOGUE, engine_facts
+from shared.domain.errors import BrokerUnreachable, PagefleetError
+from shared.jobs.job_store import JobStore
+from shared.storage.store import ObjectStore, open_store
 
 if TYPE_CHECKING:
-    from shared.dispatcher import Dispatcher
+    from shared.broker.dispatcher import Dispatcher
 
 
 class Connections:
@@ -45,7 +45,7 @@ class Connections:
     def dispatcher(self) -> "Dispatcher":
         """What puts tasks on the queues."""
         # Celery takes longer to load than what most commands do.
-        from shared.dispatcher import Dispatcher
+        from shared.broker.dispatcher import Dispatcher
 
         return Dispatcher(self.settings, self.ledger)
 

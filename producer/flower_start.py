@@ -1,8 +1,8 @@
 """Starts Flower where it is installed."""
 
-from shared.errors import UsageError
-from shared.hardware import has_package
-from shared.settings import load_settings
+from shared.config.hardware import has_package
+from shared.config.settings import load_settings
+from shared.domain.errors import UsageError
 
 
 def start_flower(host: str | None, port: int | None, more: tuple[str, ...]) -> int:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-from shared.errors import NotADocument, PagefleetError, UsageError
-from shared.records import Priority
-from shared.settings import Settings
-from shared.store import list_uri
+from shared.config.settings import Settings
+from shared.domain.errors import NotADocument, PagefleetError, UsageError
+from shared.domain.records import Priority
+from shared.storage.store import list_uri
 
 #: Names looked for inside folders and prefixes; a file that is named itself may have any.
 SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"})

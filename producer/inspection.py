@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from shared.errors import (
+from shared.config.settings import Settings
+from shared.domain.errors import (
     CorruptDocument,
     EmptyInput,
     NotADocument,
     TooLarge,
     UnsupportedDocument,
 )
-from shared.filetype import HEAD_BYTES, Kind, sniff
-from shared.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
-from shared.settings import Settings
+from shared.domain.filetype import HEAD_BYTES, Kind, sniff
+from shared.processes.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
 
 HASH_CHUNK_BYTES = 1024 * 1024
 #: Modules that a sandbox for inspections should have loaded before its calls.

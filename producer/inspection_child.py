@@ -6,17 +6,17 @@ from PIL import Image
 
 from producer.dynamic_form import is_dynamic_form
 from producer.page_tree import read_page_tree, write_flat, write_plain
-from shared.errors import (
+from shared.domain.errors import (
     CorruptDocument,
     EncryptedDocument,
     TooManyPages,
     UnsupportedDocument,
     WrongPassword,
 )
-from shared.filetype import Kind
-from shared.image_file import IMAGE_ERRORS, check_size, open_image
-from shared.lean_pymupdf import pymupdf
-from shared.pdf_file import PDF_ERRORS, memory_errors, open_pdf
+from shared.domain.filetype import Kind
+from shared.rendering.image_file import IMAGE_ERRORS, check_size, open_image
+from shared.rendering.lean_pymupdf import pymupdf
+from shared.rendering.pdf_file import PDF_ERRORS, memory_errors, open_pdf
 
 
 def count_pdf(path: Path, password: str | None, max_pages: int, rewritten: Path) -> int:

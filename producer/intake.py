@@ -10,11 +10,11 @@ from typing import BinaryIO, Self
 
 from producer.inputs import Input
 from producer.inspection import PRELOAD, Inspection, Limits, inspect
-from shared.errors import NotADocument, NotFound, TooLarge
-from shared.home_folder import home_errors, private_folder
-from shared.sandbox import Sandbox
-from shared.settings import Settings
-from shared.store import download_uri
+from shared.config.settings import Settings
+from shared.domain.errors import NotADocument, NotFound, TooLarge
+from shared.processes.home_folder import home_errors, private_folder
+from shared.processes.sandbox import Sandbox
+from shared.storage.store import download_uri
 
 COPY_BYTES = 1024 * 1024
 

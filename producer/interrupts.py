@@ -5,7 +5,7 @@ import signal
 import sys
 from types import FrameType
 
-from shared.errors import ExitCode
+from shared.domain.errors import ExitCode
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _seen = False

@@ -9,14 +9,14 @@ from typing import Any
 from producer.connections import Connections
 from producer.known_jobs import find_job
 from producer.reopening import reopen, take_up
-from shared.cancelling import TakenUpAgain, cancel_job
-from shared.command_edge import say
-from shared.errors import ExitCode, UsageError, gravest
-from shared.jobs import JobStore
-from shared.keys import check_job_id
-from shared.purging import is_half_purged, is_removable, remove
-from shared.records import Done
-from shared.settings import load_settings
+from shared.config.settings import load_settings
+from shared.console.entry_point import say
+from shared.domain.errors import ExitCode, UsageError, gravest
+from shared.domain.object_keys import check_job_id
+from shared.domain.records import Done
+from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import is_half_purged, is_removable, remove
 
 
 def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:

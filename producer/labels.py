@@ -1,6 +1,6 @@
 """What labels may be; they lie in every manifest and are printed in every list."""
 
-from shared.errors import UsageError
+from shared.domain.errors import UsageError
 
 MAX_LABELS = 32
 MAX_LABEL_CHARACTERS = 200

@@ -7,10 +7,10 @@ import time
 from collections import deque
 from pathlib import Path
 
-from shared.errors import EngineUnavailable, ExitCode, PagefleetError
-from shared.home_folder import home_errors
-from shared.lifeline import die_with_parent
-from shared.settings import Settings, as_environment
+from shared.config.settings import Settings, as_environment
+from shared.domain.errors import EngineUnavailable, ExitCode, PagefleetError
+from shared.processes.home_folder import home_errors
+from shared.processes.parent_death import die_with_parent
 
 STOP_SLACK_S = 20.0
 KEPT_LOGS = 20

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from producer.inputs import Input, Overrides
 from producer.labels import check_labels
-from shared.errors import UsageError
-from shared.records import Priority
-from shared.store import split_s3
+from shared.domain.errors import UsageError
+from shared.domain.records import Priority
+from shared.storage.store import split_s3
 
 MAX_LINE_CHARACTERS = 1_000_000
 Given = Annotated[str, Field(min_length=1)]

@@ -3,11 +3,11 @@
 import json
 from dataclasses import dataclass
 
-from shared.errors import ExitCode, PagefleetError
-from shared.jobs import JobStore, selected
-from shared.pages import count, expand
-from shared.printable import printable
-from shared.records import Counts, Done, ErrorInfo, Manifest
+from shared.console.printable import printable
+from shared.domain.errors import ExitCode, PagefleetError
+from shared.domain.page_ranges import count, expand
+from shared.domain.records import Counts, Done, ErrorInfo, Manifest
+from shared.jobs.job_store import JobStore, selected
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from shared import keys
 from shared.document import assemble
-from shared.errors import NotFound, PagefleetError, StoreUnreachable
-from shared.jobs import JobStore, selected
-from shared.pages import expand
-from shared.records import Done, Manifest, RenderOptions
+from shared.domain import object_keys
+from shared.domain.errors import NotFound, PagefleetError, StoreUnreachable
+from shared.domain.page_ranges import expand
+from shared.domain.records import Done, Manifest, RenderOptions
+from shared.jobs.job_store import JobStore, selected
 
 MAX_STEM_BYTES = 180
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
@@ -105,9 +105,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 def _write_figures(jobs: JobStore, manifest: Manifest, folder: Path) -> None:
     """Copy the crops; their names are made by pagefleet, and checked all the same."""
-    for key in jobs.store.list(keys.figures(manifest.job_id)):
+    for key in jobs.store.list(object_keys.figures(manifest.job_id)):
         name = key.rsplit("/", 1)[1]
-        if not keys.is_figure_name(name):
+        if not object_keys.is_figure_name(name):
             continue
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         with suppress(NotFound):  # purged this moment

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.errors import TooManyPages
-from shared.lean_pymupdf import pymupdf
-from shared.pdf_file import PDF_ERRORS, raise_if_memory
+from shared.domain.errors import TooManyPages
+from shared.rendering.lean_pymupdf import pymupdf
+from shared.rendering.pdf_file import PDF_ERRORS, raise_if_memory
 
 mupdf = pymupdf.mupdf
 #: Objects of MuPDF's low-level interface, which has no types.

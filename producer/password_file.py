@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shared.errors import UsageError
+from shared.domain.errors import UsageError
 
 MAX_PASSWORD_CHARACTERS = 4096
 

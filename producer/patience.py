@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from shared.errors import Unwell
+from shared.domain.errors import Unwell
 
 #: Seconds without any page before the services are asked whether they are well.
 QUIET_S = 10.0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.ledger import HotJob
+from shared.broker.dispatch_state import HotJob
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from shared.jobs import JobStore, selected
-from shared.ledger import Ledger
-from shared.opening import open_job
-from shared.pages import expand
-from shared.records import Manifest
+from shared.broker.dispatch_state import Ledger
+from shared.domain.page_ranges import expand
+from shared.domain.records import Manifest
+from shared.jobs.activation import open_job
+from shared.jobs.job_store import JobStore, selected
 
 if TYPE_CHECKING:
-    from shared.dispatcher import Dispatcher
+    from shared.broker.dispatcher import Dispatcher
 
 #: Times that a job is set against a cancel that commits at the same moment.
 TRIES = 3

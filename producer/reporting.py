@@ -13,16 +13,16 @@ from producer.asked import parse_labels
 from producer.connections import Connections, pool_warning
 from producer.known_jobs import find_job
 from producer.progress import duration, pace
-from shared import keys
-from shared.command_edge import say
-from shared.cost import Usage
-from shared.errors import BrokerUnreachable, CorruptDocument, ExitCode
-from shared.jobs import READERS, JobStore, selected
-from shared.ledger import HotJob, Ledger
-from shared.pages import count, expand
-from shared.printable import printable
-from shared.records import Counts, Manifest
-from shared.settings import Settings, load_settings
+from shared.broker.dispatch_state import HotJob, Ledger
+from shared.config.settings import Settings, load_settings
+from shared.console.entry_point import say
+from shared.console.printable import printable
+from shared.domain import object_keys
+from shared.domain.cost import Usage
+from shared.domain.errors import BrokerUnreachable, CorruptDocument, ExitCode
+from shared.domain.page_ranges import count, expand
+from shared.domain.records import Counts, Manifest
+from shared.jobs.job_store import READERS, JobStore, selected
 
 
 @dataclass(frozen=True)
@@ -218,8 +218,8 @@ def _readable(jobs: JobStore, job_id: str) -> Manifest | CorruptDocument | None:
 
 
 def _open_manifests(jobs: JobStore) -> Iterator[Manifest]:
-    for key in jobs.store.list(keys.OPEN):
-        manifest = jobs.manifest(key.removeprefix(keys.OPEN))
+    for key in jobs.store.list(object_keys.OPEN):
+        manifest = jobs.manifest(key.removeprefix(object_keys.OPEN))
         if manifest is not None and jobs.done(manifest.job_id) is None:
             yield manifest
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from producer.inputs import Input, Overrides
-from shared.catalogue import check_task, engine_facts
-from shared.errors import UsageError
-from shared.pages import check_ranges, count, format_ranges, parse_ranges
-from shared.records import PageOptions, Priority, RenderOptions
-from shared.settings import Settings
-from shared.tasks import Task, check_question, parse_task
+from shared.config.settings import Settings
+from shared.domain.catalogue import check_task, engine_facts
+from shared.domain.errors import UsageError
+from shared.domain.page_ranges import check_ranges, count, format_ranges, parse_ranges
+from shared.domain.records import PageOptions, Priority, RenderOptions
+from shared.domain.tasks import Task, check_question, parse_task
 
 
 @dataclass(frozen=True)

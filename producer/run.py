@@ -17,11 +17,11 @@ from producer.local_fleet import LocalFleet
 from producer.outputs import Stems, output_errors
 from producer.request import Request
 from producer.waiting import Bars
-from shared.catalogue import engine_facts
-from shared.command_edge import say
-from shared.errors import ExitCode
-from shared.hardware import local_engine
-from shared.settings import Settings
+from shared.config.hardware import local_engine
+from shared.config.settings import Settings
+from shared.console.entry_point import say
+from shared.domain.catalogue import engine_facts
+from shared.domain.errors import ExitCode
 
 #: How long pages in flight may take after an interrupt.
 HASTE_S = 3.0

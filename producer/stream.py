@@ -14,13 +14,13 @@ from producer.inspection import Inspection
 from producer.intake import Intake
 from producer.local_fleet import WorkersDied
 from producer.request import Request
-from shared.catalogue import engine_facts
-from shared.errors import UsageError
-from shared.hardware import local_engine
-from shared.lifeline import die_with_parent
-from shared.pages import expand, parse_ranges
-from shared.records import PageOptions
-from shared.settings import as_environment
+from shared.config.hardware import local_engine
+from shared.config.settings import as_environment
+from shared.domain.catalogue import engine_facts
+from shared.domain.errors import UsageError
+from shared.domain.page_ranges import expand, parse_ranges
+from shared.domain.records import PageOptions
+from shared.processes.parent_death import die_with_parent
 
 STOP_S = 10.0
 

@@ -8,20 +8,20 @@ from producer.inputs import Input
 from producer.intake import Intake, Opened
 from producer.reopening import reopen, take_up
 from producer.request import Request
-from shared import keys
-from shared.errors import NotADocument
-from shared.identity import job_id as identify
-from shared.identity import next_id
-from shared.jobs import JobStore, selected
-from shared.ledger import Ledger
-from shared.opening import open_job
-from shared.pages import count
-from shared.purging import end_purge, is_half_purged, purge_rest
-from shared.records import Done, Manifest, Source, to_json
-from shared.tracing import now_ns
+from shared.broker.dispatch_state import Ledger
+from shared.domain import object_keys
+from shared.domain.errors import NotADocument
+from shared.domain.job_ids import job_id as identify
+from shared.domain.job_ids import next_id
+from shared.domain.page_ranges import count
+from shared.domain.records import Done, Manifest, Source, to_json
+from shared.jobs.activation import open_job
+from shared.jobs.job_store import JobStore, selected
+from shared.jobs.purging import end_purge, is_half_purged, purge_rest
+from shared.telemetry.tracing import now_ns
 
 if TYPE_CHECKING:
-    from shared.dispatcher import Dispatcher
+    from shared.broker.dispatcher import Dispatcher
 
 #: Times that a job is written because a purge that was slow took something of it.
 CREATE_TRIES = 5
@@ -87,7 +87,7 @@ class Submitter:
             job_id=next_id(base, newest),
             source=Source(
                 name=item.name,
-                key=keys.source_name(document.kind),
+                key=object_keys.source_name(document.kind),
                 bytes=document.bytes,
                 uri=item.word if item.kind == "s3" else None,
             ),
@@ -141,7 +141,7 @@ class Submitter:
         self._ledger.forget_job(job_id)
         self._store_source(manifest, opened)
         self._jobs.mark_open(job_id, time.time())
-        return self._jobs.store.put_new(keys.manifest(job_id), to_json(manifest))
+        return self._jobs.store.put_new(object_keys.manifest(job_id), to_json(manifest))
 
     def _stands(self, manifest: Manifest) -> bool:
         """Whether no purge that was slow took the new job; one that goes on is stopped."""
@@ -149,12 +149,12 @@ class Submitter:
         unmarked = self._jobs.marker(job_id) is None and self._jobs.done(job_id) is None
         if unmarked or self._jobs.is_purging(job_id):
             self._jobs.mark_open(job_id, time.time())
-        source = keys.source(job_id, manifest.source.key)
+        source = object_keys.source(job_id, manifest.source.key)
         return self._jobs.store.exists(source) and self._jobs.manifest(job_id) is not None
 
     def _store_source(self, manifest: Manifest, opened: Opened) -> None:
         store, uri = self._jobs.store, manifest.source.uri
-        key = keys.source(manifest.job_id, manifest.source.key)
+        key = object_keys.source(manifest.job_id, manifest.source.key)
         if uri and opened.etag and store.copy_from(uri, key, opened.etag):
             return
         try:

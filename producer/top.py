@@ -15,9 +15,9 @@ from rich.live import Live
 
 from producer.top_facts import Plain, top_facts
 from producer.top_screen import screen
-from shared.errors import BrokerUnreachable, ExitCode
-from shared.fleet_view import FleetView
-from shared.settings import load_settings
+from shared.broker.fleet_view import FleetView
+from shared.config.settings import load_settings
+from shared.domain.errors import BrokerUnreachable, ExitCode
 
 QUIT = frozenset(b"qQ")
 MAX_JOBS = 50

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from producer.progress import pace
-from shared.fleet_view import Fleet, PoolView, QueueView
-from shared.ledger import HotJob, LiveWorker
+from shared.broker.dispatch_state import HotJob, LiveWorker
+from shared.broker.fleet_view import Fleet, PoolView, QueueView
 
 Plain = dict[str, Any]
 

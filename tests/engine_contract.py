@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from shared.catalogue import engine_facts
+from shared.config.settings import Settings, build_settings
 from shared.document.syntax import FIGURE_LINK
-from shared.errors import DocumentError, EngineUnavailable, PageError, PagefleetError, Unwell
-from shared.settings import Settings, build_settings
-from shared.tasks import Task
+from shared.domain.catalogue import engine_facts
+from shared.domain.errors import DocumentError, EngineUnavailable, PageError, PagefleetError, Unwell
+from shared.domain.tasks import Task
 from tests.engine_bench import Bench, on_a_loop, running
 from tests.engine_pages import SHAPES, distinct_pages, hostile_page, picture
 from workers.engines import make_engine

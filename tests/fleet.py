@@ -17,9 +17,9 @@ from unittest.mock import patch
 import pymupdf
 
 from producer.cli import cli
-from shared.command_edge import run_command
-from shared.lifeline import die_with_parent
-from shared.settings import Settings, as_environment, build_settings
+from shared.config.settings import Settings, as_environment, build_settings
+from shared.console.entry_point import run_command
+from shared.processes.parent_death import die_with_parent
 from tests.services import start_redis
 
 BIN = Path(sys.executable).parent

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.settings import Settings, build_settings
-from shared.store import ObjectStore, open_store
+from shared.config.settings import Settings, build_settings
+from shared.storage.store import ObjectStore, open_store
 from tests.fleet import pagefleet, processes_of, wait_until
 from tests.hostile_corpus import batches, corpus, write_corpus
 from tests.ledger_check import check_job

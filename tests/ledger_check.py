@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.store import ObjectStore
+from shared.storage.store import ObjectStore
 
 ANCHOR = re.compile(r"^<!-- page (\d+) -->$", re.MULTILINE)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from celery import Celery
 
-from shared.celery_app import make_app
-from shared.queues import MAINTENANCE
-from shared.settings import Settings, build_settings
+from shared.broker.celery_app import make_app
+from shared.broker.queues import MAINTENANCE
+from shared.config.settings import Settings, build_settings
 from workers.celery_worker import run_worker
 
 TASK = "probe"

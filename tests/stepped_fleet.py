@@ -16,16 +16,23 @@ from producer.intake import Opened
 from producer.reopening import reopen, take_up
 from producer.request import Request
 from producer.submission import Submitter
-from shared.cancelling import TakenUpAgain, cancel_job
-from shared.errors import EngineFailed, NotFound
-from shared.jobs import JobStore
-from shared.ledger import Ledger, page_id
-from shared.purging import purge
-from shared.queues import page_queues
-from shared.records import EngineInfo, Manifest, PageMessage, PageResult, Priority, ReduceMessage
-from shared.settings import build_settings
-from shared.store import open_store
-from shared.tracing import Tracing
+from shared.broker.dispatch_state import Ledger, page_id
+from shared.broker.queues import page_queues
+from shared.config.settings import build_settings
+from shared.domain.errors import EngineFailed, NotFound
+from shared.domain.records import (
+    EngineInfo,
+    Manifest,
+    PageMessage,
+    PageResult,
+    Priority,
+    ReduceMessage,
+)
+from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.storage.store import open_store
+from shared.telemetry.tracing import Tracing
 from tests.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
 from workers import sweeper as sweeping
 from workers.failure_log import FailureLog

@@ -10,11 +10,11 @@ from typing import Any
 
 import redis
 
-from shared.dispatcher import Dispatcher
-from shared.ledger import Dispatch, Ledger
-from shared.records import PageMessage, to_json
-from shared.settings import Settings
-from shared.store import ObjectStore
+from shared.broker.dispatch_state import Dispatch, Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.config.settings import Settings
+from shared.domain.records import PageMessage, to_json
+from shared.storage.store import ObjectStore
 
 PATIENCE_S = 60.0
 REDUCE_LIST = "test:reduce"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pymupdf
 
-from shared import identity
-from shared.jobs import JobStore
-from shared.records import EngineInfo, Manifest, PageOptions, PageResult, Source, to_json
-from shared.reduction import reduce_job
-from shared.tasks import Task
+from shared.domain import job_ids
+from shared.domain.records import EngineInfo, Manifest, PageOptions, PageResult, Source, to_json
+from shared.domain.tasks import Task
+from shared.jobs.job_store import JobStore
+from shared.jobs.reduction import reduce_job
 
 ENGINE = EngineInfo(name="fake", model="fake-1", version="1")
 
@@ -28,7 +28,7 @@ def open_job(jobs: JobStore, pages: int, data: bytes | None = None, **values: An
     sha256 = values.pop("sha256", "a" * 64)
     source = values.pop("source", Source(name="book.pdf", key="source.pdf", bytes=len(data)))
     manifest = Manifest(
-        job_id=identity.job_id(sha256, options),
+        job_id=job_ids.job_id(sha256, options),
         source=source,
         sha256=sha256,
         page_count=pages,

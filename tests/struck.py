@@ -5,8 +5,8 @@ import signal
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from shared.jobs import JobStore
-from shared.store import ObjectStore
+from shared.jobs.job_store import JobStore
+from shared.storage.store import ObjectStore
 
 WRITES = ("put", "put_new", "put_file", "copy_from")
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import pyte
 
-from shared.lifeline import die_with_parent
+from shared.processes.parent_death import die_with_parent
 
 
 class Terminal:

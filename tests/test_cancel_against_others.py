@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared import keys
-from shared.cancelling import cancel_job
-from shared.jobs import JobStore
-from shared.records import ErrorInfo, Manifest
+from shared.domain import object_keys
+from shared.domain.records import ErrorInfo, Manifest
+from shared.jobs.cancelling import cancel_job
+from shared.jobs.job_store import JobStore
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
 from tests.stepping import Actor
@@ -29,7 +29,7 @@ COMMANDS: dict[str, Command] = {
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that stands still in a worker's hands is not waited for."""
-    monkeypatch.setattr("shared.cancelling.LET_GO_S", 0.0)
+    monkeypatch.setattr("shared.jobs.cancelling.LET_GO_S", 0.0)
 
 
 class OnTheWay:
@@ -74,7 +74,7 @@ def reduce_all(fleet: SteppedFleet) -> None:
 def until_taken_back(fleet: SteppedFleet, manifest: Manifest, command: Actor) -> None:
     """Let a command go on until nothing says any more that the job was cancelled."""
     while fleet.ledger.job_state(manifest.job_id) in ("cancelled", "ended") or any(
-        key.endswith(".failed.json") for key in fleet.store.list(keys.pages(manifest.job_id))
+        key.endswith(".failed.json") for key in fleet.store.list(object_keys.pages(manifest.job_id))
     ):
         command.step()
 
@@ -131,7 +131,7 @@ def test_records_of_a_second_cancel_that_arrive_while_the_job_is_taken_up_are_re
         second = fleet.cancel(manifest)
         late.hold(second)
         first.run_out()
-        assert fleet.store.exists(keys.done(manifest.job_id))
+        assert fleet.store.exists(object_keys.done(manifest.job_id))
         taking_up = COMMANDS[command](fleet, manifest)
         until_taken_back(fleet, manifest, taking_up)
         arrives(fleet, late, taking_up, moment)
@@ -168,7 +168,9 @@ def test_a_second_cancel_changes_no_job_that_was_taken_up_and_has_ended(
 
 
 def pages(fleet: SteppedFleet, manifest: Manifest) -> dict[str, bytes]:
-    return {key: fleet.store.get(key) for key in fleet.store.list(keys.pages(manifest.job_id))}
+    return {
+        key: fleet.store.get(key) for key in fleet.store.list(object_keys.pages(manifest.job_id))
+    }
 
 
 @pytest.mark.parametrize("lost", ["the job", "everything"])
@@ -186,7 +188,7 @@ def test_a_cancel_ends_the_job_though_the_broker_forgets_it(
         else:
             fleet.client.delete(f"pagefleet:job:{manifest.job_id}")
         cancel.run_out()
-        assert fleet.store.exists(keys.done(manifest.job_id)), f"after {count} steps"
+        assert fleet.store.exists(object_keys.done(manifest.job_id)), f"after {count} steps"
         fleet.settle()
 
         assert check_job(fleet.store, manifest.job_id).status == "cancelled"
@@ -199,7 +201,7 @@ def test_a_cancel_ends_the_job_though_the_broker_forgets_it(
 def test_a_sweeper_takes_up_no_job_whose_cancel_the_broker_forgot_between_two_batches(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.cancelling.READERS", 2)
+    monkeypatch.setattr("shared.jobs.cancelling.READERS", 2)
     fleet, manifest = half_read(redis_url, tmp_path)
     cancel = fleet.cancel(manifest)
     while not any(key.endswith(".failed.json") for key in pages(fleet, manifest)):
@@ -257,7 +259,7 @@ def test_a_job_that_has_ended_this_moment_stays_as_it_is(redis_url: str, tmp_pat
         if fleet.workers[1].actor is not None:
             fleet.workers[1].actor.run_out()
     reducer = fleet.reduce()
-    while not fleet.store.exists(keys.done(manifest.job_id)):
+    while not fleet.store.exists(object_keys.done(manifest.job_id)):
         assert reducer is not None
         reducer.step()
     assert fleet.ledger.job_state(manifest.job_id) == "open"
@@ -287,14 +289,14 @@ def test_a_failure_that_is_written_again_does_not_undo_the_cancel(
     fleet, manifest = half_read(redis_url, tmp_path)
     write_failure(fleet.jobs, manifest, "at first")
     cancel = fleet.cancel(manifest)
-    while not fleet.store.exists(keys.done(manifest.job_id)):
+    while not fleet.store.exists(object_keys.done(manifest.job_id)):
         cancel.step()
 
     write_failure(fleet.jobs, manifest, "at last")
     cancel.run_out()
 
     assert check_job(fleet.store, manifest.job_id).status == "cancelled"
-    assert b"at last" in fleet.store.get(keys.document(manifest.job_id, "json"))
+    assert b"at last" in fleet.store.get(object_keys.document(manifest.job_id, "json"))
 
 
 def write_failure(jobs: JobStore, manifest: Manifest, message: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Settings
-from shared.settings_doc import PATH, page
+from shared.config.settings import Settings
+from shared.config.settings_doc import PATH, page
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

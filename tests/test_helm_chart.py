@@ -12,9 +12,9 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from shared.broker import KEY_PREFIX
-from shared.catalogue import CATALOGUE
-from shared.settings import Settings
+from shared.broker.connection import KEY_PREFIX
+from shared.config.settings import Settings
+from shared.domain.catalogue import CATALOGUE
 from tests.helm_chart import (
     CHART,
     KUBERNETES,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import build_settings
-from shared.store import open_store
+from shared.config.settings import build_settings
+from shared.storage.store import open_store
 from tests.cluster import Cluster, Scaler
 from tests.fleet import pdf, wait_until
 from tests.helm_chart import manifests, named

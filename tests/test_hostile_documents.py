@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from producer.outputs import Stems, write_output
-from shared.jobs import JobStore
-from shared.records import RenderOptions
-from shared.store import ObjectStore
+from shared.domain.records import RenderOptions
+from shared.jobs.job_store import JobStore
+from shared.storage.store import ObjectStore
 from tests.hostile_corpus import corpus, write_corpus
 from tests.hostile_run import limited, survive
 from tests.stored_jobs import ended_job

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from shared import s3_client
-from shared.jobs import JobStore
-from shared.purging import purge
-from shared.store import download_uri, list_uri, open_store
-from shared.store_s3 import S3Store
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.storage import s3_client
+from shared.storage.store import download_uri, list_uri, open_store
+from shared.storage.store_s3 import S3Store
 from tests.conftest import SettingsFactory
 from tests.stored_jobs import ended_job, open_job
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.settings import Settings
+from shared.config.settings import Settings
 from workers.supervisor import GRACE_S
 
 ROOT = Path(__file__).parent.parent

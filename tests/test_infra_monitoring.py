@@ -12,7 +12,7 @@ import promql_parser as promql
 import pytest
 import yaml
 
-from shared.errors import PagefleetError
+from shared.domain.errors import PagefleetError
 from tests.prometheus_server import BINARY, prometheus, query
 from tests.watched_fleet import Watched
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from shared.store import open_store
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.failures.store_proxy import StoreProxy
 from tests.fleet import pagefleet, pdf, wait_until, workers

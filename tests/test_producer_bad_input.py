@@ -12,9 +12,9 @@ import pymupdf
 import pytest
 from PIL import Image
 
-import shared.broker
-import shared.s3_client
-from shared.store import open_store
+import shared.broker.connection
+import shared.storage.s3_client
+from shared.storage.store import open_store
 from tests import pdf_samples
 from tests.conftest import SettingsFactory
 from tests.fleet import Fleet, begin, in_process, pagefleet, pdf, processes_of, wait_until
@@ -185,7 +185,7 @@ def test_a_broker_that_does_not_answer_is_given_up(
     command: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shared.broker, "PROBE_S", 0.5)
+    monkeypatch.setattr(shared.broker.connection, "PROBE_S", 0.5)
     monkeypatch.chdir(tmp_path)
     source = str(pdf(tmp_path / "a.pdf", 1))
 
@@ -205,7 +205,7 @@ def test_a_store_that_does_not_answer_is_given_up(
     closed_port: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shared.s3_client, "PROBE_S", 0.5)
+    monkeypatch.setattr(shared.storage.s3_client, "PROBE_S", 0.5)
     source = str(pdf(tmp_path / "a.pdf", 1))
 
     for port in (silent_port, closed_port):

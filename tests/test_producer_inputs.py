@@ -10,7 +10,7 @@ import pytest
 
 from producer.inputs import Input, expand_inputs
 from producer.outputs import Stems, safe_stem
-from shared.errors import NotADocument, UsageError
+from shared.domain.errors import NotADocument, UsageError
 from tests.conftest import SettingsFactory
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +84,7 @@ def test_a_folder_that_may_not_be_read_is_an_input_with_a_problem(
 ) -> None:
     script = (
         "import sys; from producer.inputs import expand_inputs; "
-        "from shared.settings import build_settings; "
+        "from shared.config.settings import build_settings; "
         "inputs = expand_inputs(sys.argv[1:], None, build_settings({})); "
         "print('|'.join(i.word + ' *' * ('denied' in str(i.problem)) for i in inputs))"
     )

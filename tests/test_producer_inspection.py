@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from producer.inspection import PRELOAD, Inspection, Limits, inspect
-from shared.errors import (
+from shared.config.settings import Settings
+from shared.domain.errors import (
     CorruptDocument,
     DocumentError,
     EmptyInput,
@@ -23,8 +24,7 @@ from shared.errors import (
     UnsupportedDocument,
     WrongPassword,
 )
-from shared.sandbox import Sandbox
-from shared.settings import Settings
+from shared.processes.sandbox import Sandbox
 from tests.pdf_samples import assemble, pdf, stream, text
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from producer import job_commands
-from shared.cancelling import TakenUpAgain, cancel_job
-from shared.jobs import JobStore
-from shared.ledger import Ledger
-from shared.purging import remove
-from shared.records import Done, Manifest
-from shared.store import open_store
+from shared.broker.dispatch_state import Ledger
+from shared.domain.records import Done, Manifest
+from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import remove
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import BIN, Fleet, environment, fleet, in_process, pdf, wait_until
 from tests.ledger_check import check_job

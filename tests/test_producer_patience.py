@@ -4,7 +4,7 @@ import pytest
 
 from producer import patience
 from producer.patience import Patience
-from shared.errors import StoreUnreachable
+from shared.domain.errors import StoreUnreachable
 
 
 class Service:

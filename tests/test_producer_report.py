@@ -12,10 +12,10 @@ import pytest
 from producer.connections import Connections
 from producer.report import report_job
 from producer.report.markdown import to_html
-from shared.jobs import JobStore
-from shared.records import Manifest, Source
-from shared.settings import Settings
-from shared.store import open_store
+from shared.config.settings import Settings
+from shared.domain.records import Manifest, Source
+from shared.jobs.job_store import JobStore
+from shared.storage.store import open_store
 from tests.browser import chromium, installed, picture
 from tests.conftest import SettingsFactory
 from tests.fleet import pagefleet

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from shared.settings import Settings, build_settings
-from shared.store import open_store
+from shared.config.settings import Settings, build_settings
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import (
     Ended,

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pymupdf
 import pytest
 
-from shared.ledger import Ledger
-from shared.store import open_store
+from shared.broker.dispatch_state import Ledger
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import Fleet, in_process, pdf
 from tests.ledger_check import check_job

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.fleet_view import FleetView
-from shared.ledger import Ledger
-from shared.records import Counts
+from shared.broker.dispatch_state import Ledger
+from shared.broker.fleet_view import FleetView
+from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
 from tests.fleet import BIN, environment, pagefleet, wait_until
 from tests.services import start_redis

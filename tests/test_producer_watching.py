@@ -10,10 +10,10 @@ import pytest
 from producer.watching.addresses import route_of
 from producer.watching.journal import Journal
 from producer.watching.places import Dropped
-from shared.errors import NotFound, UsageError
-from shared.jobs import JobStore
-from shared.records import Figure
-from shared.s3_bucket import Bucket
+from shared.domain.errors import NotFound, UsageError
+from shared.domain.records import Figure
+from shared.jobs.job_store import JobStore
+from shared.storage.s3_bucket import Bucket
 from tests.fleet import pagefleet, wait_until
 from tests.ledger_check import check_job
 from tests.stored_jobs import ended_job

@@ -21,7 +21,7 @@ from producer.watching.beneath import parts_of
 from producer.watching.places import UnusableName
 from producer.watching.reception import Reception
 from producer.watching.webhook import Receiver, serving
-from shared.errors import UsageError
+from shared.domain.errors import UsageError
 from tests.fleet import wait_until
 from tests.services import free_ports, start_s3
 from tests.test_producer_watching_events import CEPH, MINIO

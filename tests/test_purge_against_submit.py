@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import purging
-from shared.records import Manifest
+from shared.domain.records import Manifest
+from shared.jobs import purging
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet, private_folder
 from tests.stepping import Actor

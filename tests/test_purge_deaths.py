@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared import purging
-from shared.dispatcher import Dispatcher
-from shared.jobs import JobStore
-from shared.ledger import Ledger
-from shared.purging import purge
-from shared.settings import Settings
-from shared.store import open_store
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.config.settings import Settings
+from shared.jobs import purging
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import in_process
 from tests.stepped_fleet import SteppedFleet

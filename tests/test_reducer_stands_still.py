@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.jobs import JobStore
-from shared.purging import purge
-from shared.records import Manifest, RenderOptions
-from shared.reduction import reduce_job
-from shared.store import ObjectStore
+from shared.domain.records import Manifest, RenderOptions
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.jobs.reduction import reduce_job
+from shared.storage.store import ObjectStore
 from tests.stored_jobs import open_job, page_result
 from tests.struck import Struck
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from shared.settings import Settings
+from shared.config.settings import Settings
 from tests.conftest import SettingsFactory
 from tests.fleet import pagefleet, pdf, processes_of, workers
 from tests.services import RedisServer, S3Server
@@ -140,8 +140,8 @@ def test_messages_in_another_form_than_json_or_of_another_schema_run_nothing(
 
 def _send_bad_messages(settings: Settings, job_id: str, trap: Path) -> None:
     """What a stranger with the broker's password, or a newer release, might send."""
-    from shared.celery_app import make_app
-    from shared.queues import PAGE_TASK, page_queues
+    from shared.broker.celery_app import make_app
+    from shared.broker.queues import PAGE_TASK, page_queues
 
     app = make_app(settings, page_queues("fake"))
     queue = next(name for name in page_queues("fake") if name.endswith("normal"))

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.errors import BrokerFull
-from shared.ledger import Ledger
-from shared.records import Counts
+from shared.broker.dispatch_state import Ledger
+from shared.domain.errors import BrokerFull
+from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
 from tests.durable_broker import DurableBroker
 from tests.failures.small_disk import SmallDisk

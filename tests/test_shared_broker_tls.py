@@ -8,11 +8,11 @@ import pytest
 import redis
 import trustme
 
-from shared.broker_tls import tls_options
-from shared.celery_app import make_app
-from shared.errors import BrokerUnreachable, UsageError
-from shared.ledger import Ledger
-from shared.settings import Settings
+from shared.broker.broker_tls import tls_options
+from shared.broker.celery_app import make_app
+from shared.broker.dispatch_state import Ledger
+from shared.config.settings import Settings
+from shared.domain.errors import BrokerUnreachable, UsageError
 from tests.conftest import SettingsFactory
 from tests.fleet import Ended, pagefleet, pdf, workers
 from tests.services import RedisServer

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.dispatcher import Dispatcher
-from shared.ledger import Dispatch, Ledger
-from shared.queues import page_queue
+from shared.broker.dispatch_state import Dispatch, Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.queues import page_queue
 from tests.conftest import SettingsFactory
 from tests.failures.broker_proxy import BrokerProxy
 

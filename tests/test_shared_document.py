@@ -6,8 +6,8 @@ import pytest
 
 from shared.document import assemble
 from shared.document.record import DocumentRecord
-from shared.errors import PagefleetError
-from shared.records import RenderOptions
+from shared.domain.errors import PagefleetError
+from shared.domain.records import RenderOptions
 from tests.documents import body, figures, manifest, merged, results_of
 from tests.rendered import renderings
 

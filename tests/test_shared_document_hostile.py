@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.records import PageBreaks
+from shared.domain.records import PageBreaks
 from tests.documents import merged
 from tests.rendered import renderings
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.drawing.page_size import MAX_SIDE, image_size, pdf_scale, square_pixels
+from shared.rendering.page_size import MAX_SIDE, image_size, pdf_scale, square_pixels
 from workers.engines.base import RenderPlan
 
 A4 = (595.0, 842.0)

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from shared import errors
-from shared.errors import (
+from shared.domain import errors
+from shared.domain.errors import (
     DocumentError,
     ExitCode,
     PageError,

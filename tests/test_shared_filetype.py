@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.errors import DocumentError, EmptyInput, NotADocument, UnsupportedDocument
-from shared.filetype import HEAD_BYTES, sniff
+from shared.domain.errors import DocumentError, EmptyInput, NotADocument, UnsupportedDocument
+from shared.domain.filetype import HEAD_BYTES, sniff
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 

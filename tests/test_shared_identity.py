@@ -2,10 +2,10 @@
 
 import pytest
 
-from shared.identity import job_id, next_id
-from shared.keys import is_job_id
-from shared.records import Manifest, PageOptions, RenderOptions
-from shared.tasks import Task
+from shared.domain.job_ids import job_id, next_id
+from shared.domain.object_keys import is_job_id
+from shared.domain.records import Manifest, PageOptions, RenderOptions
+from shared.domain.tasks import Task
 
 SHA = "0123456789abcdef" * 4
 BASE = PageOptions(engine="fake", model="fake-1")

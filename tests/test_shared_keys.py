@@ -4,31 +4,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import keys
-from shared.errors import UsageError
+from shared.domain import object_keys
+from shared.domain.errors import UsageError
 
 JOB = "0123456789abcdef-01234567"
 
 
 def test_the_layout_is_the_documented_one() -> None:
-    assert keys.open_marker(JOB) == f"open/{JOB}"
-    assert keys.manifest(JOB) == f"jobs/{JOB}/job.json"
-    assert keys.source(JOB, "source.pdf") == f"jobs/{JOB}/source.pdf"
-    assert keys.page(JOB, 1) == f"jobs/{JOB}/pages/000001.json"
-    assert keys.failed_page(JOB, 1) == f"jobs/{JOB}/pages/000001.failed.json"
-    name = keys.figure_name(1, 1, "0123456789ab")
-    assert keys.in_job(JOB, name) == f"jobs/{JOB}/figures/000001-01-0123456789ab.png"
-    assert keys.document(JOB, "md") == f"jobs/{JOB}/document.md"
-    assert keys.document(JOB, "json") == f"jobs/{JOB}/document.json"
-    assert keys.done(JOB) == f"jobs/{JOB}/_DONE"
-    assert keys.notified(JOB) == f"jobs/{JOB}/_NOTIFIED"
+    assert object_keys.open_marker(JOB) == f"open/{JOB}"
+    assert object_keys.manifest(JOB) == f"jobs/{JOB}/job.json"
+    assert object_keys.source(JOB, "source.pdf") == f"jobs/{JOB}/source.pdf"
+    assert object_keys.page(JOB, 1) == f"jobs/{JOB}/pages/000001.json"
+    assert object_keys.failed_page(JOB, 1) == f"jobs/{JOB}/pages/000001.failed.json"
+    name = object_keys.figure_name(1, 1, "0123456789ab")
+    assert object_keys.in_job(JOB, name) == f"jobs/{JOB}/figures/000001-01-0123456789ab.png"
+    assert object_keys.document(JOB, "md") == f"jobs/{JOB}/document.md"
+    assert object_keys.document(JOB, "json") == f"jobs/{JOB}/document.json"
+    assert object_keys.done(JOB) == f"jobs/{JOB}/_DONE"
+    assert object_keys.notified(JOB) == f"jobs/{JOB}/_NOTIFIED"
 
 
 @given(st.integers(min_value=1, max_value=99_999_999), st.booleans())
 def test_a_page_key_tells_its_page_and_whether_it_failed(page: int, failed: bool) -> None:
-    key = keys.failed_page(JOB, page) if failed else keys.page(JOB, page)
+    key = object_keys.failed_page(JOB, page) if failed else object_keys.page(JOB, page)
 
-    assert keys.parse_page_key(key) == (page, failed)
+    assert object_keys.parse_page_key(key) == (page, failed)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_a_page_key_tells_its_page_and_whether_it_failed(page: int, failed: bool
     ],
 )
 def test_other_keys_are_no_pages(key: str) -> None:
-    assert keys.parse_page_key(key) is None
+    assert object_keys.parse_page_key(key) is None
 
 
 @pytest.mark.parametrize("suffix", ["", "-2", "-17", "-999999"])
 def test_job_ids_may_be_numbered(suffix: str) -> None:
-    assert keys.check_job_id(JOB + suffix) == JOB + suffix
+    assert object_keys.check_job_id(JOB + suffix) == JOB + suffix
 
 
 HOSTILE_IDS = [
@@ -75,7 +75,13 @@ HOSTILE_IDS = [
 
 @pytest.mark.parametrize("job_id", HOSTILE_IDS)
 def test_what_is_no_job_id_never_becomes_a_key(job_id: str) -> None:
-    for make in (keys.job, keys.open_marker, keys.manifest, keys.done, keys.pages):
+    for make in (
+        object_keys.job,
+        object_keys.open_marker,
+        object_keys.manifest,
+        object_keys.done,
+        object_keys.pages,
+    ):
         with pytest.raises(UsageError, match="not a job id"):
             make(job_id)
 
@@ -108,7 +114,7 @@ HOSTILE_KEYS = [
 @pytest.mark.parametrize("key", HOSTILE_KEYS)
 def test_hostile_keys_are_refused_in_one_line(key: str) -> None:
     with pytest.raises(UsageError) as refused:
-        keys.in_job(JOB, key)
+        object_keys.in_job(JOB, key)
 
     assert len(str(refused.value)) < 250
     assert str(refused.value).isprintable()
@@ -116,35 +122,35 @@ def test_hostile_keys_are_refused_in_one_line(key: str) -> None:
 
 @given(st.text())
 def test_a_key_that_is_accepted_stays_below_its_root(key: str) -> None:
-    if keys.is_key(key):
+    if object_keys.is_key(key):
         assert not re.search(r"(^|/)\.{0,2}(/|$)", key)
 
 
 def test_a_source_name_from_a_manifest_can_not_leave_its_place() -> None:
     for name in ("source./../x", "source.PDF", "source.", "other.exe.pdf", "source.p df"):
         with pytest.raises(UsageError):
-            keys.source(JOB, name)
+            object_keys.source(JOB, name)
 
 
 def test_figures_and_documents_take_only_plain_names() -> None:
     with pytest.raises(UsageError):
-        keys.figure_name(1, 1, "../../x")
+        object_keys.figure_name(1, 1, "../../x")
     with pytest.raises(UsageError):
-        keys.document(JOB, "../md")
+        object_keys.document(JOB, "../md")
 
 
 def test_the_job_of_a_key_is_found() -> None:
-    assert keys.job_of(keys.page(JOB, 3)) == JOB
-    assert keys.job_of(keys.open_marker(JOB)) == JOB
-    assert keys.job_of("jobs/foreign.txt") == "foreign.txt"
+    assert object_keys.job_of(object_keys.page(JOB, 3)) == JOB
+    assert object_keys.job_of(object_keys.open_marker(JOB)) == JOB
+    assert object_keys.job_of("jobs/foreign.txt") == "foreign.txt"
 
 
 def test_prefixes_are_beginnings_of_keys() -> None:
-    assert keys.check_prefix("") == ""
-    assert keys.check_prefix("jobs/") == "jobs/"
-    assert keys.check_prefix("jobs/01") == "jobs/01"
+    assert object_keys.check_prefix("") == ""
+    assert object_keys.check_prefix("jobs/") == "jobs/"
+    assert object_keys.check_prefix("jobs/01") == "jobs/01"
     for prefix in ("/", "../", "jobs//", "a/../b"):
         with pytest.raises(UsageError):
-            keys.check_prefix(prefix)
+            object_keys.check_prefix(prefix)
     with pytest.raises(UsageError, match="slash"):
-        keys.check_folder("jobs")
+        object_keys.check_folder("jobs")

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from shared.dispatcher import Dispatcher
-from shared.errors import BrokerFull
-from shared.ledger import Dispatch, Ledger, page_id
-from shared.queues import LANES, UrgentFirst, page_queue
-from shared.records import Counts, Priority
+from shared.broker.dispatch_state import Dispatch, Ledger, page_id
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.queues import LANES, UrgentFirst, page_queue
+from shared.domain.errors import BrokerFull
+from shared.domain.records import Counts, Priority
 from tests.conftest import SettingsFactory
 
 ENGINE = "fake"

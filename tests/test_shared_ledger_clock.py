@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.holds import Holds
-from shared.ledger import Dispatch, Ledger, page_id
-from shared.records import Counts
-from shared.settings import Settings
+from shared.broker.dispatch_state import Dispatch, Ledger, page_id
+from shared.broker.key_leases import Holds
+from shared.config.settings import Settings
+from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
 from tests.durable_broker import DurableBroker
 from tests.failures.clocks import HOUR_S, Clock, clocks

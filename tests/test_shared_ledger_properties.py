@@ -19,9 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared import cancelling, purging
-from shared.ledger import page_id
-from shared.queues import LANES
+from shared.broker.dispatch_state import page_id
+from shared.broker.queues import LANES
+from shared.jobs import cancelling, purging
 from tests.ledger_check import check_job
 from tests.services import RedisServer
 from tests.stepped_fleet import DOCUMENTS, SteppedFleet, private_folder

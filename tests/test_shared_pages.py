@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import PageRangeError, UsageError
-from shared.pages import (
+from shared.domain.errors import PageRangeError, UsageError
+from shared.domain.page_ranges import (
     check_ranges,
     count,
     expand,

@@ -5,9 +5,9 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from shared.records import Block, EngineInfo, PageResult, to_json
+from shared.domain.records import Block, EngineInfo, PageResult, to_json
+from shared.domain.tasks import Task
 from shared.schemas import FOLDER, RECORDS, path_of, schema_text
-from shared.tasks import Task
 
 FIELDS = """
 schema job_id page status task markdown blocks figures image engine finish_reason

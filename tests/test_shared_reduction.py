@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from shared.document import Document, assemble
-from shared.errors import NotFound
-from shared.purging import purge
-from shared.records import ErrorInfo, Manifest
-from shared.reduction import PagesMissing, reduce_job
+from shared.domain.errors import NotFound
+from shared.domain.records import ErrorInfo, Manifest
+from shared.jobs.purging import purge
+from shared.jobs.reduction import PagesMissing, reduce_job
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
 from tests.stored_jobs import page_result
@@ -128,7 +128,7 @@ def test_a_reducer_that_stood_still_while_another_committed_writes_nothing(
         merged.append(True)
         return assemble(*arguments)
 
-    monkeypatch.setattr("shared.reduction.assemble", noted)
+    monkeypatch.setattr("shared.jobs.reduction.assemble", noted)
     slow = fleet.reduce()
     assert slow is not None
     while not merged:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from shared import s3_download
-from shared.errors import NotFound, TooLarge
-from shared.s3_bucket import Bucket, open_bucket
-from shared.settings import Settings
-from shared.store import download_uri
+from shared.config.settings import Settings
+from shared.domain.errors import NotFound, TooLarge
+from shared.storage import s3_download
+from shared.storage.s3_bucket import Bucket, open_bucket
+from shared.storage.store import download_uri
 from tests.conftest import SettingsFactory
 from tests.watch_lab import requests_counted
 

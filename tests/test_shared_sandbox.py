@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import CorruptDocument, HelperUnavailable
-from shared.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
+from shared.domain.errors import CorruptDocument, HelperUnavailable
+from shared.processes.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
 
 
 def double(number: int) -> int:
@@ -319,7 +319,7 @@ def test_a_child_outlives_the_thread_that_asked_for_it(sandbox: Sandbox) -> None
 
 PARENT = """
 import os, sys, time
-from shared.sandbox import Sandbox
+from shared.processes.sandbox import Sandbox
 sandbox = Sandbox("orphan", processes=1, memory_mb=256)
 print(sandbox.run(os.getpid, timeout_s=30), flush=True)
 sandbox.submit(time.sleep, 60, timeout_s=90)

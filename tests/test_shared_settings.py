@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import UsageError
-from shared.settings import Settings, as_environment, build_settings, load_settings
+from shared.config.settings import Settings, as_environment, build_settings, load_settings
+from shared.domain.errors import UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +124,7 @@ def test_a_child_gets_the_same_settings_and_reads_no_file(
     values = {"engine": "fake", "fake_fail_pages": "2,5-7", "redis_url": "redis://:p@h/0"}
     made = build_settings({**values, "home": tmp_path / "a b", "fake_render": False, "dpi": 90})
     (tmp_path / "pagefleet.toml").write_text("max_pages = 1\n")
-    program = "from shared.settings import load_settings as l; print(l().model_dump_json())"
+    program = "from shared.config.settings import load_settings as l; print(l().model_dump_json())"
 
     shown = subprocess.run(
         [sys.executable, "-c", program],

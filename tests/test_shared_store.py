@@ -11,11 +11,11 @@ from threading import Barrier
 
 import pytest
 
-from shared import keys
-from shared.errors import NotFound, StoreUnreachable, TooLarge, UsageError
-from shared.jobs import JobStore
-from shared.settings import Settings, as_environment
-from shared.store import ObjectStore, open_store, open_uri, split_s3
+from shared.config.settings import Settings, as_environment
+from shared.domain import object_keys
+from shared.domain.errors import NotFound, StoreUnreachable, TooLarge, UsageError
+from shared.jobs.job_store import JobStore
+from shared.storage.store import ObjectStore, open_store, open_uri, split_s3
 from tests.test_shared_keys import HOSTILE_KEYS
 
 SettingsFactory = Callable[..., Settings]
@@ -24,8 +24,8 @@ PROCESSES = 4
 #: Waits for a line, so that all racers start together, then says which keys it won.
 RACER = """\
 import sys
-from shared.settings import load_settings
-from shared.store import open_store
+from shared.config.settings import load_settings
+from shared.storage.store import open_store
 store, me = open_store(load_settings()), sys.argv[1].encode()
 store.exists("race/warm-up")
 print("ready", flush=True)
@@ -149,13 +149,13 @@ def test_of_four_racing_processes_exactly_one_creates(store_settings: SettingsFa
 
 
 def test_a_listing_is_sorted_and_can_be_taken_up_again(any_store: ObjectStore) -> None:
-    keys = [f"jobs/a/pages/{number:06d}.json" for number in (3, 1, 2, 12, 999999, 1000000)]
-    fill(any_store, [*keys, "jobs/a/job.json", "jobs/b/pages/000001.json", "open/a"])
+    object_keys = [f"jobs/a/pages/{number:06d}.json" for number in (3, 1, 2, 12, 999999, 1000000)]
+    fill(any_store, [*object_keys, "jobs/a/job.json", "jobs/b/pages/000001.json", "open/a"])
 
     pages = list(any_store.list("jobs/a/pages/"))
 
-    assert pages == sorted(keys)
-    assert list(any_store.list("jobs/a/pages/00000")) == sorted(keys)[:3]
+    assert pages == sorted(object_keys)
+    assert list(any_store.list("jobs/a/pages/00000")) == sorted(object_keys)[:3]
     assert list(any_store.list("jobs/a/pages/", limit=2)) == pages[:2]
     assert list(any_store.list("jobs/a/pages/", start_after=pages[1], limit=2)) == pages[2:4]
     assert list(any_store.list("jobs/a/pages/", start_after=pages[-1])) == []
@@ -163,12 +163,12 @@ def test_a_listing_is_sorted_and_can_be_taken_up_again(any_store: ObjectStore) -
 
 
 def test_a_listing_crosses_folders(any_store: ObjectStore) -> None:
-    keys = ["jobs/a/_DONE", "jobs/a/job.json", "jobs/a/pages/000001.json", "jobs/b/job.json"]
-    fill(any_store, [*keys, "open/a"])
+    object_keys = ["jobs/a/_DONE", "jobs/a/job.json", "jobs/a/pages/000001.json", "jobs/b/job.json"]
+    fill(any_store, [*object_keys, "open/a"])
 
-    assert list(any_store.list("jobs/")) == keys
-    assert list(any_store.list("")) == [*keys, "open/a"]
-    assert list(any_store.list("", start_after="jobs/a/job.json")) == [*keys[2:], "open/a"]
+    assert list(any_store.list("jobs/")) == object_keys
+    assert list(any_store.list("")) == [*object_keys, "open/a"]
+    assert list(any_store.list("", start_after="jobs/a/job.json")) == [*object_keys[2:], "open/a"]
     assert list(any_store.list("jobs/", start_after="jobs/a0")) == ["jobs/b/job.json"]
 
 
@@ -181,11 +181,11 @@ def test_folders_are_named_without_what_is_in_them(any_store: ObjectStore) -> No
 
 
 def test_a_long_listing_and_a_large_deletion_need_several_requests(any_store: ObjectStore) -> None:
-    keys = [f"jobs/a/pages/{number:06d}.json" for number in range(1, 1052)]
-    fill(any_store, keys)
+    object_keys = [f"jobs/a/pages/{number:06d}.json" for number in range(1, 1052)]
+    fill(any_store, object_keys)
 
-    assert list(any_store.list("jobs/a/")) == keys
-    assert list(any_store.list("jobs/a/", limit=1020)) == keys[:1020]
+    assert list(any_store.list("jobs/a/")) == object_keys
+    assert list(any_store.list("jobs/a/", limit=1020)) == object_keys[:1020]
 
     any_store.delete(any_store.list("jobs/a/"))
 
@@ -289,8 +289,8 @@ def test_keys_of_s3_addresses_are_taken_literally() -> None:
 def test_every_job_is_found_numbered_ones_too(any_store: ObjectStore) -> None:
     first = "0123456789abcdef-01234567"
     jobs = [first, f"{first}-2", f"{first}-10", "0123456789abcdef-01234568"]
-    fill(any_store, [keys.manifest(job) for job in jobs])
-    fill(any_store, [keys.done(job) for job in jobs])
+    fill(any_store, [object_keys.manifest(job) for job in jobs])
+    fill(any_store, [object_keys.done(job) for job in jobs])
     fill(any_store, ["jobs/not-a-job/x", "jobs/README"])
 
     assert sorted(JobStore(any_store).job_ids()) == sorted(jobs)

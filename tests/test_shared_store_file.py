@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import NotFound, StoreFull, StoreUnreachable
-from shared.jobs import JobStore
-from shared.purging import is_half_purged, purge
-from shared.store_file import TEMPORARY, FileStore
+from shared.domain.errors import NotFound, StoreFull, StoreUnreachable
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import is_half_purged, purge
+from shared.storage.store_file import TEMPORARY, FileStore
 from tests.failures.small_disk import SmallDisk
 from tests.stored_jobs import ended_job
 from tests.struck import Struck
@@ -29,7 +29,7 @@ KEYS = st.lists(st.sampled_from(["a", "a-2", "a0", "b", "ä", "A", "\U0001f600"]
 KILLED_WRITER = """\
 import sys, time
 from pathlib import Path
-from shared.store_file import FileStore
+from shared.storage.store_file import FileStore
 store = FileStore(Path(sys.argv[1]))
 number = 0
 while True:

@@ -5,11 +5,11 @@ from contextlib import suppress
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.errors import StoreUnreachable
-from shared.s3_client import forget_clients
-from shared.settings import Settings
-from shared.store import open_store
-from shared.store_probe import examine_store
+from shared.config.settings import Settings
+from shared.console.store_probe import examine_store
+from shared.domain.errors import StoreUnreachable
+from shared.storage.s3_client import forget_clients
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.moto_server import REGION, Moto
 from tests.stripping_proxy import without_headers

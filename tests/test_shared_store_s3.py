@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import pytest
 
-from shared import s3_client, s3_clock
-from shared.errors import (
+from shared.config.settings import Settings
+from shared.domain.errors import (
     NotFound,
     PagefleetError,
     StoreFull,
@@ -20,10 +20,10 @@ from shared.errors import (
     TooLarge,
     UsageError,
 )
-from shared.jobs import JobStore
-from shared.purging import purge
-from shared.settings import Settings
-from shared.store import ObjectStore, download_uri, list_uri, open_store, open_uri
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.storage import s3_client, s3_clock
+from shared.storage.store import ObjectStore, download_uri, list_uri, open_store, open_uri
 from tests.services import S3Server, start_s3
 from tests.stored_jobs import ended_job
 from tests.stripping_proxy import without_headers
@@ -160,7 +160,7 @@ def test_a_refusal_for_an_object_that_is_not_there_is_tried_again(
 def test_a_conflict_without_end_is_told(
     faulty_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store_s3.CONFLICT_ATTEMPTS", 2)
+    monkeypatch.setattr("shared.storage.store_s3.CONFLICT_ATTEMPTS", 2)
     FaultyS3.script = ["409"] * 2
 
     assert "conflict" in told(lambda: faulty_store.put_new("a", b"x"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.catalogue import CATALOGUE, check_task, engine_facts
-from shared.errors import UsageError
-from shared.tasks import Task, check_question, parse_task, prompt_for
+from shared.domain.catalogue import CATALOGUE, check_task, engine_facts
+from shared.domain.errors import UsageError
+from shared.domain.tasks import Task, check_question, parse_task, prompt_for
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.dispatcher import Dispatcher
-from shared.ledger import Dispatch, Ledger
-from shared.tracing import tracing_of
+from shared.broker.dispatch_state import Dispatch, Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.telemetry.tracing import tracing_of
 from tests.conftest import SettingsFactory
 from tests.fleet import pagefleet, pdf, workers
 from tests.trace_collector import Span, trace_collector
@@ -125,7 +125,8 @@ def test_a_share_of_jobs_is_chosen_alike_by_every_process(settings: SettingsFact
 def test_no_exporter_is_loaded_when_off() -> None:
     code = (
         "import sys, workers.pages_process, producer.fleet_commands;"
-        "sys.exit('shared.tracing_otel' in sys.modules or 'opentelemetry.exporter' in sys.modules)"
+        "loaded = {'shared.telemetry.tracing_otel', 'opentelemetry.exporter'} & set(sys.modules);"
+        "sys.exit(bool(loaded))"
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

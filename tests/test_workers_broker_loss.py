@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.lifeline import die_with_parent
+from shared.processes.parent_death import die_with_parent
 from tests.durable_broker import DurableBroker
 from tests.probe_worker import CONCURRENCY, TASK, make_probe
 

@@ -13,8 +13,8 @@ import psutil
 import pymupdf
 import pytest
 
-from shared.errors import EngineFailed, EngineUnavailable, UsageError
-from shared.settings import Settings, as_environment
+from shared.config.settings import Settings, as_environment
+from shared.domain.errors import EngineFailed, EngineUnavailable, UsageError
 from tests import no_network
 from tests.conftest import SettingsFactory
 from tests.cpu_reader import EXAMPLES, CpuReader, cpu_reader, picture_of, typed_page

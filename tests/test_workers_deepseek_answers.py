@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.records import Block
-from shared.tasks import Task
+from shared.domain.records import Block
+from shared.domain.tasks import Task
 from workers.deepseek.answers import WHOLE_PAGE, read_answer
 from workers.deepseek.cleaning import clean
 

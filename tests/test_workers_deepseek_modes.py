@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import UsageError
-from shared.records import PageOptions
+from shared.domain.errors import UsageError
+from shared.domain.records import PageOptions
 from workers.deepseek.modes import Mode, family_of, mode_for
 
 Box = tuple[int, int]

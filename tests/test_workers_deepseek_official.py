@@ -13,8 +13,8 @@ pytest.importorskip("vllm", reason="the processor is vLLM's")
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from shared.records import PageOptions  # noqa: E402
-from shared.tasks import Task, prompt_for  # noqa: E402
+from shared.domain.records import PageOptions  # noqa: E402
+from shared.domain.tasks import Task, prompt_for  # noqa: E402
 from tests.deepseek_checkpoint import TINY, tokenizer_source, write_checkpoint  # noqa: E402
 from workers.deepseek.modes import mode_for  # noqa: E402
 from workers.deepseek.pixels import (  # noqa: E402

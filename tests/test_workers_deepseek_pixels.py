@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.records import PageOptions
+from shared.domain.records import PageOptions
 from workers.deepseek import pixels
 from workers.deepseek.modes import Family, mode_for
 from workers.deepseek.page_plan import picture_plan, views_plan

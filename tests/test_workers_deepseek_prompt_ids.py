@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.tasks import Task, prompt_for
+from shared.domain.tasks import Task, prompt_for
 from workers.deepseek.prompt_ids import placeholder_offset, prompt_token_ids
 
 MARKDOWN_IDS = [201, 128820, 21842, 270, 4940, 304, 2121, 7919, 16]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from shared.errors import EngineFailed
+from shared.domain.errors import EngineFailed
 from tests.conftest import SettingsFactory
 from tests.engine_bench import SHA, running
 from tests.engine_contract import EngineContract

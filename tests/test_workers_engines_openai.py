@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from shared.errors import (
+from shared.config.settings import Settings, as_environment
+from shared.domain.errors import (
     EngineAway,
     EngineFailed,
     Repetition,
     Truncated,
     UsageError,
 )
-from shared.records import PageOptions
-from shared.settings import Settings, as_environment
+from shared.domain.records import PageOptions
 from tests import fleet
 from tests.conftest import SettingsFactory
 from tests.engine_bench import Bench, running
@@ -70,7 +70,7 @@ class TestOpenAi(EngineContract):
     @pytest.fixture(scope="class")
     @classmethod
     def settings(cls, tmp_path_factory: pytest.TempPathFactory, endpoint: OpenAiServer) -> Settings:
-        from shared.settings import build_settings
+        from shared.config.settings import build_settings
 
         home = tmp_path_factory.mktemp("engine")
         values = {"home": home, "engine": "openai", "engine_url": endpoint.url}

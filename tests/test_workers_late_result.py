@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.records import Manifest
+from shared.domain.records import Manifest
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet, Worker
 
 
 @pytest.fixture
 def fleet(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SteppedFleet:
-    monkeypatch.setattr("shared.cancelling.LET_GO_S", 0.0)
+    monkeypatch.setattr("shared.jobs.cancelling.LET_GO_S", 0.0)
     return SteppedFleet(redis_url, tmp_path)
 
 

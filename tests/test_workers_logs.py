@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from shared.settings import Settings
+from shared.config.settings import Settings
 from tests.conftest import SettingsFactory
 from tests.fleet import environment
 from tests.terminal import Terminal
@@ -16,7 +16,7 @@ QUOTED = "p%40ss%22w%C3%B6rd%2F1"
 #: What a worker process does: configure, then log from a page, from Celery and from a crash.
 SCRIPT = """
 import logging
-from shared.settings import load_settings
+from shared.config.settings import load_settings
 from workers.logs import configure
 from workers.log_context import about
 configure(load_settings(), "host-1-cpu-1")

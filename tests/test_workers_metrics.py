@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY, Gauge
 
-from shared.jobs import JobStore
-from shared.ledger import Ledger
-from shared.store import open_store
+from shared.broker.dispatch_state import Ledger
+from shared.jobs.job_store import JobStore
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import BIN, environment, pagefleet, wait_until, workers
 from tests.services import start_redis

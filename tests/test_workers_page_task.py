@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import BrokerUnreachable, StoreUnreachable
-from shared.ledger import page_id
-from shared.records import Manifest, PageMessage
+from shared.broker.dispatch_state import page_id
+from shared.domain.errors import BrokerUnreachable, StoreUnreachable
+from shared.domain.records import Manifest, PageMessage
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
 from workers.flight import Aborted, Flight, Reason, patiently

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.ledger import Ledger
-from shared.settings import Settings
-from shared.store import open_store
+from shared.broker.dispatch_state import Ledger
+from shared.config.settings import Settings
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.failures.machines import Machine, serving, strike
 from tests.failures.store_proxy import StoreProxy

@@ -19,9 +19,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.errors import HelperUnavailable, RenderFailed, RenderMemory, RenderTimeout
-from shared.records import BBox, PageOptions
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.errors import HelperUnavailable, RenderFailed, RenderMemory, RenderTimeout
+from shared.domain.records import BBox, PageOptions
 from tests.pdf_samples import assemble, box, pdf, stream, text
 from workers.engines.base import RenderPlan, Rotation
 from workers.rendering import Rendered, Renderer

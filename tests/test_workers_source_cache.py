@@ -11,9 +11,9 @@ from threading import Barrier
 
 import pytest
 
-from shared.errors import CorruptDocument, NotFound, StoreUnreachable
-from shared.store import ObjectStore
-from shared.store_file import FileStore
+from shared.domain.errors import CorruptDocument, NotFound, StoreUnreachable
+from shared.storage.store import ObjectStore
+from shared.storage.store_file import FileStore
 from workers.source_cache import SourceCache
 
 MEGABYTE = 1_000_000

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import hardware
-from shared.errors import UsageError
+from shared.config import hardware
+from shared.domain.errors import UsageError
 from tests.conftest import SettingsFactory
 from workers.cores import drawing_cores, usable_cores
 from workers.start import plan_processes

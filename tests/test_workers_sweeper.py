@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.ledger import page_id
-from shared.records import Manifest
-from shared.reduction import reduce_job
+from shared.broker.dispatch_state import page_id
+from shared.domain.records import Manifest
+from shared.jobs.reduction import reduce_job
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
 from workers import sweeper as sweeping

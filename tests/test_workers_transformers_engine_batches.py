@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.errors import EngineDead, EngineFailed, PagefleetError
+from shared.domain.errors import EngineDead, EngineFailed, PagefleetError
 from tests.fleet import wait_until
 from workers.deepseek.pixels import Views
 from workers.transformers_engine.asking import Asked

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import EngineUnavailable
-from shared.settings import build_settings
+from shared.config.settings import build_settings
+from shared.domain.errors import EngineUnavailable
 from workers.vllm_engine.checkpoint import Checkpoint, check_parallel, examine
 from workers.vllm_engine.gpus import check_gpus
 

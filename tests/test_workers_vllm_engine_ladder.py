@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from shared.errors import Repetition, Truncated
-from shared.records import Block, PageOptions
+from shared.domain.errors import Repetition, Truncated
+from shared.domain.records import Block, PageOptions
 from workers.deepseek.answers import Answer
 from workers.deepseek.modes import mode_for
 from workers.deepseek.page_shape import shape_of

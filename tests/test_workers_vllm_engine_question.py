@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.errors import EngineFailed, HelperUnavailable
-from shared.records import PageOptions
+from shared.domain.errors import EngineFailed, HelperUnavailable
+from shared.domain.records import PageOptions
 from workers.deepseek.modes import Family
 from workers.deepseek.page_plan import picture_plan
 from workers.engines.base import PageView

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import EngineUnavailable, UsageError
-from shared.settings import Settings, build_settings
+from shared.config.settings import Settings, build_settings
+from shared.domain.errors import EngineUnavailable, UsageError
 from workers.vllm_engine import versions
 from workers.vllm_engine.arguments import engine_arguments
 from workers.vllm_engine.lessons import Lessons

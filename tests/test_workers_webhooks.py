@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import trustme
 
-from shared.errors import UsageError
-from shared.jobs import JobStore
-from shared.purging import purge
-from shared.settings import Settings
-from shared.store import open_store
-from shared.webhook_url import check_webhook
+from shared.config.settings import Settings
+from shared.domain.errors import UsageError
+from shared.domain.webhook_url import check_webhook
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import pagefleet, pdf, processes_of, wait_until, workers
 from tests.receiver import Call, Receiver, dripping_server, receiver

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shared.errors import NotFound
-from shared.ledger import Ledger
-from shared.s3_bucket import Bucket, open_bucket
-from shared.settings import Settings, build_settings
-from shared.store import ObjectStore, open_store
+from shared.broker.dispatch_state import Ledger
+from shared.config.settings import Settings, build_settings
+from shared.domain.errors import NotFound
+from shared.storage.s3_bucket import Bucket, open_bucket
+from shared.storage.store import ObjectStore, open_store
 from tests.durable_s3 import DurableS3
 from tests.fleet import kill, processes_of, wait_until, workers
 from tests.ledger_check import check_job

@@ -19,11 +19,11 @@ from producer.request import Request
 from producer.watching.addresses import route_of
 from producer.watching.journal import Journal
 from producer.watching.watcher import Plan, Watcher
-from shared import s3_client
-from shared.lifeline import die_with_parent
-from shared.s3_bucket import Bucket, open_bucket
-from shared.settings import Settings
-from shared.store import ObjectStore, open_store
+from shared.config.settings import Settings
+from shared.processes.parent_death import die_with_parent
+from shared.storage import s3_client
+from shared.storage.s3_bucket import Bucket, open_bucket
+from shared.storage.store import ObjectStore, open_store
 from tests.fleet import BIN, environment, wait_until
 from tests.pdf_samples import pdf, text
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared.settings import Settings, build_settings
+from shared.config.settings import Settings, build_settings
 from tests.fleet import pagefleet, pdf, wait_until, workers
 from tests.services import start_redis
 

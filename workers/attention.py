@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.hardware import gpu_generations, has_nvidia_device, has_package
+from shared.config.hardware import gpu_generations, has_nvidia_device, has_package
 
 AMPERE, HOPPER, BLACKWELL = 8, 9, 10
 _FLASH_ATTN = "pip install --no-build-isolation 'pagefleet[flash-attn]'"

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from shared import __version__
-from shared.command_edge import run_command
-from shared.errors import UsageError
-from shared.records import PageOptions
-from shared.settings import Settings, load_settings
+from shared.config.settings import Settings, load_settings
+from shared.console.entry_point import run_command
+from shared.domain.errors import UsageError
+from shared.domain.records import PageOptions
 from workers.health import Health
 from workers.heartbeat_file import heartbeat_file
 from workers.http_port import http_port

@@ -4,7 +4,7 @@ from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared.records import JobStatus
+from shared.domain.records import JobStatus
 from workers.metrics import SECONDS
 
 REPAIRS = Counter(

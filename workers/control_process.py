@@ -7,17 +7,17 @@ from typing import Any
 from prometheus_client import REGISTRY
 
 from shared import __version__
-from shared.celery_app import make_app
-from shared.dispatcher import Dispatcher
-from shared.errors import Unwell
-from shared.fleet_view import FleetView
-from shared.jobs import JobStore
-from shared.ledger import Ledger
-from shared.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
-from shared.records import ReduceMessage
-from shared.settings import Settings
-from shared.store import open_store
-from shared.tracing import tracing_of
+from shared.broker.celery_app import make_app
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.fleet_view import FleetView
+from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
+from shared.config.settings import Settings
+from shared.domain.errors import Unwell
+from shared.domain.records import ReduceMessage
+from shared.jobs.job_store import JobStore
+from shared.storage.store import open_store
+from shared.telemetry.tracing import tracing_of
 from workers import control_metrics, metrics
 from workers.celery_worker import run_worker
 from workers.consumer_pulse import consumer_pulse

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from shared.settings import MEBIBYTE, Settings
+from shared.config.settings import MEBIBYTE, Settings
 
 #: Engines that own GPUs when there are any.
 GPU_ENGINES = ("vllm", "transformers")

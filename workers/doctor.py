@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from shared import checks
-from shared.catalogue import engine_facts
-from shared.checks import Check, look
-from shared.hardware import gpu_ids, has_package, local_engine
-from shared.probes import common_checks
-from shared.settings import MEBIBYTE, Settings
+from shared.config.hardware import gpu_ids, has_package, local_engine
+from shared.config.settings import MEBIBYTE, Settings
+from shared.console import checks
+from shared.console.checks import Check, look
+from shared.console.probes import common_checks
+from shared.domain.catalogue import engine_facts
 from workers.attention import attention_of
 from workers.cores import usable_cores, usable_memory
 from workers.engines import make_engine

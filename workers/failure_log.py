@@ -4,11 +4,11 @@ import json
 import logging
 import time
 
-from shared.broker import broker_errors, connect
-from shared.errors import BrokerUnreachable
-from shared.fleet_view import FAILURES_KEPT, FAILURES_KEY
-from shared.records import PageResult
-from shared.settings import Settings
+from shared.broker.connection import broker_errors, connect
+from shared.broker.fleet_view import FAILURES_KEPT, FAILURES_KEY
+from shared.config.settings import Settings
+from shared.domain.errors import BrokerUnreachable
+from shared.domain.records import PageResult
 
 log = logging.getLogger("pagefleet.failures")
 MAX_MESSAGE_CHARACTERS = 200

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shared.errors import BrokerUnreachable
-from shared.fleet_view import Fleet, FleetView, PoolView
+from shared.broker.fleet_view import Fleet, FleetView, PoolView
+from shared.domain.errors import BrokerUnreachable
 
 log = logging.getLogger("pagefleet.metrics")
 #: Scrapes closer together than this share one look.

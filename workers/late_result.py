@@ -6,11 +6,11 @@ commit then says "failed" of a page that has a good result. The commit stays as 
 
 import logging
 
-from shared import keys
 from shared.document.record import DocumentRecord
-from shared.errors import NotFound
-from shared.jobs import JobStore
-from shared.records import PageResult
+from shared.domain import object_keys
+from shared.domain.errors import NotFound
+from shared.domain.records import PageResult
+from shared.jobs.job_store import JobStore
 
 log = logging.getLogger("pagefleet.late")
 MAX_DOCUMENT_BYTES = 4 * 1024**3
@@ -30,14 +30,14 @@ def _is_late(jobs: JobStore, result: PageResult) -> bool:
         return True
     if jobs.done(result.job_id) is None or result.status == "failed":
         return False
-    if not jobs.store.exists(keys.failed_page(result.job_id, result.page)):
+    if not jobs.store.exists(object_keys.failed_page(result.job_id, result.page)):
         return False  # nothing else could have been counted
     return _committed_status(jobs, result) == "failed"
 
 
 def _committed_status(jobs: JobStore, result: PageResult) -> str | None:
     try:
-        text = jobs.store.get(keys.document(result.job_id, "json"), MAX_DOCUMENT_BYTES)
+        text = jobs.store.get(object_keys.document(result.job_id, "json"), MAX_DOCUMENT_BYTES)
     except NotFound:
         return None
     entries = DocumentRecord.model_validate_json(text).ledger

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from shared.dispatcher import Dispatcher
-from shared.errors import BrokerUnreachable
-from shared.ledger import Ledger
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.domain.errors import BrokerUnreachable
 from workers import metrics
 from workers.flight import Flights, Reason
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from celery import signals
 
-from shared.settings import Settings
+from shared.config.settings import Settings
 from workers.log_context import fields
 
 QUIET = ("celery", "kombu", "amqp", "botocore", "boto3", "urllib3", "s3transfer", "PIL")

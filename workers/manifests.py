@@ -3,8 +3,8 @@
 import threading
 from collections import OrderedDict
 
-from shared.jobs import JobStore
-from shared.records import Manifest
+from shared.domain.records import Manifest
+from shared.jobs.job_store import JobStore
 
 KEPT = 512
 

@@ -2,7 +2,7 @@
 
 from celery import current_task
 
-from shared.tracing import PARENT_HEADER, SENT_HEADER
+from shared.telemetry.tracing import PARENT_HEADER, SENT_HEADER
 
 
 def trace_headers() -> dict[str, object]:

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from shared.ledger import Ledger
-from shared.records import Record
+from shared.broker.dispatch_state import Ledger
+from shared.domain.records import Record
 
 log = logging.getLogger("pagefleet.messages")
 MAX_KEPT_CHARACTERS = 10_000

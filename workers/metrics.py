@@ -6,7 +6,7 @@ in ``workers.control_metrics`` and ``workers.fleet_collector``.
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared.errors import PageError
+from shared.domain.errors import PageError
 
 #: Seconds; a stage takes from a few milliseconds to the engine's time-out.
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.ledger import page_id
-from shared.records import EngineInfo, PageMessage, PageResult
-from shared.tracing import PageTrace, Stage, Tracing, now_ns
+from shared.broker.dispatch_state import page_id
+from shared.domain.records import EngineInfo, PageMessage, PageResult
+from shared.telemetry.tracing import PageTrace, Stage, Tracing, now_ns
 from workers import metrics
 from workers.failure_log import FailureLog
 from workers.flight import Flight

@@ -10,8 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.dispatcher import Dispatcher
-from shared.errors import (
+from shared.broker.dispatch_state import Blame, Claim, Dispatch, Ledger, page_id
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.queues import lane_of, page_queue
+from shared.domain.errors import (
     BrokerUnreachable,
     DocumentError,
     EngineDead,
@@ -22,10 +24,8 @@ from shared.errors import (
     StoreUnreachable,
     Unwell,
 )
-from shared.jobs import JobStore
-from shared.ledger import Blame, Claim, Dispatch, Ledger, page_id
-from shared.queues import lane_of, page_queue
-from shared.records import EngineInfo, ErrorInfo, Manifest, PageMessage, PageResult
+from shared.domain.records import EngineInfo, ErrorInfo, Manifest, PageMessage, PageResult
+from shared.jobs.job_store import JobStore
 from workers.flight import Aborted, Flight, Flights, Reason, patiently
 from workers.gate import Gate
 from workers.late_result import withdraw_if_late

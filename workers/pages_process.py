@@ -11,17 +11,17 @@ from typing import Any
 from celery import Celery
 from prometheus_client import Gauge
 
-from shared.celery_app import make_app
-from shared.dispatcher import Dispatcher
-from shared.environment import visible_gpus
-from shared.jobs import JobStore
-from shared.ledger import Ledger
-from shared.pools import MAX_NAME
-from shared.queues import PAGE_TASK, page_queues
-from shared.records import PageMessage
-from shared.settings import Settings
-from shared.store import open_store
-from shared.tracing import tracing_of
+from shared.broker.celery_app import make_app
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.pools import MAX_NAME
+from shared.broker.queues import PAGE_TASK, page_queues
+from shared.config.environment import visible_gpus
+from shared.config.settings import Settings
+from shared.domain.records import PageMessage
+from shared.jobs.job_store import JobStore
+from shared.storage.store import open_store
+from shared.telemetry.tracing import tracing_of
 from workers import metrics
 from workers.celery_worker import run_worker
 from workers.consumer_pulse import consumer_pulse

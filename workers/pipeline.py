@@ -9,10 +9,10 @@ import time
 from functools import partial
 from pathlib import Path
 
-from shared import keys
-from shared.errors import EngineFailed, StoreUnreachable
-from shared.jobs import JobStore
-from shared.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
+from shared.domain import object_keys
+from shared.domain.errors import EngineFailed, StoreUnreachable
+from shared.domain.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
+from shared.jobs.job_store import JobStore
 from workers.engine_host import EngineHost
 from workers.engines.base import PageView, Reading
 from workers.flight import Flight, patiently
@@ -47,7 +47,7 @@ class Pipeline:
 
     def read(self, manifest: Manifest, page: int, attempts: int, flight: Flight) -> PageResult:
         """The page's result, not yet stored; its figures are."""
-        key = keys.source(manifest.job_id, manifest.source.key)
+        key = object_keys.source(manifest.job_id, manifest.source.key)
         kind = manifest.source.key.rsplit(".", 1)[1]
         started = time.perf_counter()
         with self._cache.fetch(key, manifest.sha256, kind, manifest.source.bytes) as source:
@@ -98,8 +98,8 @@ class Pipeline:
         figures = []
         for number, (box, crop) in enumerate(zip(boxes, crops, strict=True), start=1):
             digest = hashlib.sha256(crop).hexdigest()[:12]
-            name = keys.figure_name(page, number, digest)
-            self._put(keys.in_job(manifest.job_id, name), crop, flight)
+            name = object_keys.figure_name(page, number, digest)
+            self._put(object_keys.in_job(manifest.job_id, name), crop, flight)
             figures.append(Figure(key=name, bbox=box))
         return tuple(figures)
 

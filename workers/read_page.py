@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-from shared.command_edge import say
-from shared.errors import ExitCode
-from shared.records import PageOptions
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.console.entry_point import say
+from shared.domain.errors import ExitCode
+from shared.domain.records import PageOptions
 from workers.deepseek.cleaning import strip_control
 from workers.engine_host import EngineHost
 from workers.engines import make_engine

@@ -2,16 +2,16 @@
 
 import logging
 
-from shared.dispatcher import Dispatcher
-from shared.errors import NotFound
-from shared.jobs import JobStore
-from shared.ledger import Ledger
-from shared.opening import open_job
-from shared.pages import expand
-from shared.purging import purge_rest
-from shared.records import Manifest, ReduceMessage
-from shared.reduction import PagesMissing, reduce_job
-from shared.tracing import now_ns
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.domain.errors import NotFound
+from shared.domain.page_ranges import expand
+from shared.domain.records import Manifest, ReduceMessage
+from shared.jobs.activation import open_job
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge_rest
+from shared.jobs.reduction import PagesMissing, reduce_job
+from shared.telemetry.tracing import now_ns
 from workers import control_metrics
 from workers.log_context import about
 from workers.message_headers import trace_headers

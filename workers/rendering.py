@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.drawing.page_errors import page_errors
-from shared.drawing.page_order import PageOrder, known_kind, order_page
-from shared.errors import RenderFailed
-from shared.records import BBox, PageOptions
-from shared.sandbox import Sandbox
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.errors import RenderFailed
+from shared.domain.records import BBox, PageOptions
+from shared.processes.sandbox import Sandbox
+from shared.rendering.page_errors import page_errors
+from shared.rendering.render_request import PageOrder, known_kind, order_page
 from workers.engines.base import PageView, RenderPlan, Rotation
 from workers.rendering_child import Drawn, crop, draw
 from workers.scratch import Scratch

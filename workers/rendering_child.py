@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from shared.drawing.image_pages import load_image, load_parts
-from shared.drawing.page_order import PageOrder
-from shared.drawing.pdf_pages import draw_page, draw_parts
-from shared.drawing.upright import drawn_part, turned
-from shared.errors import HelperUnavailable, RenderFailed
-from shared.records import BBox, PageOptions
+from shared.domain.errors import HelperUnavailable, RenderFailed
+from shared.domain.records import BBox, PageOptions
+from shared.rendering.image_pages import load_image, load_parts
+from shared.rendering.pdf_pages import draw_page, draw_parts
+from shared.rendering.render_request import PageOrder
+from shared.rendering.upright import drawn_part, turned
 from workers.engines.base import RenderPlan, Rotation
 from workers.ink import is_blank
 

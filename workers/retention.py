@@ -3,8 +3,8 @@
 import logging
 import time
 
-from shared.jobs import JobStore
-from shared.purging import is_removable, remove
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import is_removable, remove
 
 log = logging.getLogger("pagefleet.retention")
 INTERVAL_S = 3600.0

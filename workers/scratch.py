@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from shared.private_folder import PrivateFolder
+from shared.processes.private_folder import PrivateFolder
 
 SHARED_MEMORY = Path("/dev/shm")
 #: Less free memory than this there, as in a container with default settings, means the disk.

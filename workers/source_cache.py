@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import CorruptDocument, StoreUnreachable
-from shared.store import ObjectStore
+from shared.domain.errors import CorruptDocument, StoreUnreachable
+from shared.storage.store import ObjectStore
 
 DOWNLOAD_TRIES = 2
 #: A use is noted at most this often; the order of eviction needs no more.

@@ -3,12 +3,12 @@
 import socket
 from dataclasses import replace
 
-from shared.catalogue import engine_facts
-from shared.errors import UsageError
-from shared.hardware import gpu_ids, local_engine
-from shared.ledger import Ledger
-from shared.settings import Settings
-from shared.store import open_store
+from shared.broker.dispatch_state import Ledger
+from shared.config.hardware import gpu_ids, local_engine
+from shared.config.settings import Settings
+from shared.domain.catalogue import engine_facts
+from shared.domain.errors import UsageError
+from shared.storage.store import open_store
 from workers.cores import GPU_ENGINES, drawing_cores
 from workers.supervisor import Role, Supervisor
 

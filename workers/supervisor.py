@@ -14,12 +14,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.dispatcher import Dispatcher
-from shared.environment import PREFIX
-from shared.errors import BrokerUnreachable, ExitCode
-from shared.ledger import Ledger
-from shared.lifeline import die_with_parent
-from shared.settings import Settings, as_environment
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.config.environment import PREFIX
+from shared.config.settings import Settings, as_environment
+from shared.domain.errors import BrokerUnreachable, ExitCode
+from shared.processes.parent_death import die_with_parent
 
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2

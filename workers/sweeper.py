@@ -10,17 +10,17 @@ import threading
 import time
 from dataclasses import dataclass
 
-from shared import keys
-from shared.cancelling import finish_cancel
-from shared.dispatcher import Dispatcher
-from shared.errors import PagefleetError
-from shared.jobs import JobStore, missing_pages
-from shared.ledger import HotJob, Ledger
-from shared.opening import open_job
-from shared.pages import expand
-from shared.purging import is_half_purged, purge, purge_rest
-from shared.queues import LANES, page_queue
-from shared.records import Manifest
+from shared.broker.dispatch_state import HotJob, Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.queues import LANES, page_queue
+from shared.domain import object_keys
+from shared.domain.errors import PagefleetError
+from shared.domain.page_ranges import expand
+from shared.domain.records import Manifest
+from shared.jobs.activation import open_job
+from shared.jobs.cancelling import finish_cancel
+from shared.jobs.job_store import JobStore, missing_pages
+from shared.jobs.purging import is_half_purged, purge, purge_rest
 from workers.retention import Retention
 from workers.webhooks import WebhookSender
 
@@ -189,8 +189,10 @@ class Sweeper:
     def _adopt(self, repairs: Repairs) -> None:
         """Take up open jobs of the store that are not hot, a bounded number per round."""
         after = self._ledger.cursor("adopt")
-        listed = list(self._jobs.store.list(keys.OPEN, start_after=after, limit=MARKERS_PER_ROUND))
-        found = [key.removeprefix(keys.OPEN) for key in listed]
+        listed = list(
+            self._jobs.store.list(object_keys.OPEN, start_after=after, limit=MARKERS_PER_ROUND)
+        )
+        found = [key.removeprefix(object_keys.OPEN) for key in listed]
         if not after and len(listed) < MARKERS_PER_ROUND:  # these are all
             gone = self._bare.keys() - set(found)
             self._bare = {job: seen for job, seen in self._bare.items() if job not in gone}

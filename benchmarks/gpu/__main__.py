@@ -29,8 +29,8 @@ from benchmarks.gpu.distribution import is_installed, write_metadata
 from benchmarks.gpu.plan import Plan, write_plan
 from benchmarks.gpu.report import table
 from benchmarks.gpu.varied_pages import write_documents
-from shared.lifeline import die_with_parent
-from shared.settings import as_environment, load_settings
+from shared.config.settings import as_environment, load_settings
+from shared.processes.parent_death import die_with_parent
 from workers.cores import usable_cores
 
 PARTS = ("recipe", "fleet", "ceiling")

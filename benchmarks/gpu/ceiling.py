@@ -13,7 +13,7 @@ import pymupdf
 from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Watch
-from shared.records import PageOptions
+from shared.domain.records import PageOptions
 from workers.cores import usable_cores
 from workers.engine_host import EngineHost
 from workers.engines import make_engine

@@ -29,11 +29,11 @@ from producer.local_fleet import LocalFleet
 from producer.request import Request
 from producer.submission import Submission, Submitter
 from producer.waiting import Follower
-from shared import keys
-from shared.jobs import selected
-from shared.pages import expand
-from shared.records import Manifest, PageResult, Timings
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain import object_keys
+from shared.domain.page_ranges import expand
+from shared.domain.records import Manifest, PageResult, Timings
+from shared.jobs.job_store import selected
 from workers.start import plan_pages
 
 #: Documents opened at the same time, as many as ``pagefleet run`` opens.
@@ -195,7 +195,7 @@ class FleetRun:
         """When the result of each page was written, by ``Watch``; where the store is a folder."""
         offset = time.monotonic() - time.time()
         paths = {
-            page: self._connections.store.local_path(keys.page(manifest.job_id, page))
+            page: self._connections.store.local_path(object_keys.page(manifest.job_id, page))
             for page in expand(selected(manifest))
         }
         return {

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shared.settings import Settings, load_settings
+from shared.config.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.gpu.needs import missing
-from shared.records import PageOptions
+from shared.domain.records import PageOptions
 from workers.deepseek.modes import mode_for
 from workers.deepseek.page_shape import shape_of
 from workers.deepseek.pixels import Picture, Views, make_views

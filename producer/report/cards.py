@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from shared.records import Block, PageResult
+from shared.domain.records import Block, PageResult
 
 #: Characters of a block's text that its box shows.
 HINT = 240

@@ -12,18 +12,18 @@ from pathlib import Path
 from producer.report.cards import Card, boxes, drawing_size, facts
 from producer.report.markdown import to_html
 from producer.report.media import Media
-from shared import keys
+from shared.config.settings import Settings
 from shared.document.assembly import drafts
 from shared.document.draft import Draft
 from shared.document.rules.figure_links import figure_url
-from shared.drawing.page_errors import page_errors
-from shared.drawing.page_order import order_page
-from shared.drawing.preview import preview
-from shared.errors import NotFound, PageError, PagefleetError
-from shared.jobs import JobStore
-from shared.records import Manifest, PageResult, RenderOptions
-from shared.sandbox import Sandbox, SandboxError
-from shared.settings import Settings
+from shared.domain import object_keys
+from shared.domain.errors import NotFound, PageError, PagefleetError
+from shared.domain.records import Manifest, PageResult, RenderOptions
+from shared.jobs.job_store import JobStore
+from shared.processes.sandbox import Sandbox, SandboxError
+from shared.rendering.page_errors import page_errors
+from shared.rendering.preview import preview
+from shared.rendering.render_request import order_page
 
 #: Pixels of a page picture's longer side.
 LONGEST_SIDE = 1300
@@ -33,7 +33,7 @@ MAX_CHARACTERS = 400_000
 #: Bytes of figures shown for one page.
 MAX_FIGURE_BYTES = 12 * 1024 * 1024
 #: Modules that the helpers need.
-PRELOAD = ("shared.drawing.preview", "producer.report.markdown")
+PRELOAD = ("shared.rendering.preview", "producer.report.markdown")
 PROCESSES = min(4, os.cpu_count() or 1)
 AHEAD = 2 * PROCESSES
 
@@ -105,10 +105,10 @@ class Cards:
         found, room = {}, MAX_FIGURE_BYTES
         for figure in result.figures:
             name = figure.key.rsplit("/", 1)[-1]
-            if not keys.is_figure_name(name):
+            if not object_keys.is_figure_name(name):
                 continue
             with suppress(NotFound):
-                data = self._jobs.store.get(keys.figures(result.job_id) + name)
+                data = self._jobs.store.get(object_keys.figures(result.job_id) + name)
                 room -= len(data)
                 if room >= 0:
                     found[figure_url("", figure.key)] = self._media.keep(name, data, "png")

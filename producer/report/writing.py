@@ -16,13 +16,13 @@ from producer.outputs import output_errors, whole_file
 from producer.report.media import Media, media_for
 from producer.report.pages import PRELOAD, PROCESSES, Cards
 from producer.reporting import JobFacts, job_facts, with_usage
-from shared import keys
-from shared.errors import NotFound, UsageError
-from shared.jobs import selected
-from shared.pages import expand
-from shared.records import BlockType, Manifest
-from shared.sandbox import Sandbox
-from shared.store import ObjectStore
+from shared.domain import object_keys
+from shared.domain.errors import NotFound, UsageError
+from shared.domain.page_ranges import expand
+from shared.domain.records import BlockType, Manifest
+from shared.jobs.job_store import selected
+from shared.processes.sandbox import Sandbox
+from shared.storage.store import ObjectStore
 
 _FOLDER = Path(__file__).parent
 STYLE = (_FOLDER / "report.css").read_text("utf-8")
@@ -83,7 +83,7 @@ def _context(facts: JobFacts, media: Media) -> dict[str, object]:
 @contextmanager
 def _source(store: ObjectStore, manifest: Manifest) -> Iterator[Path | None]:
     """The stored document as a local file; None where it is gone."""
-    key = keys.source(manifest.job_id, manifest.source.key)
+    key = object_keys.source(manifest.job_id, manifest.source.key)
     local = store.local_path(key)
     if local is not None:
         yield local if local.is_file() else None

@@ -9,11 +9,11 @@ from producer.watching.bucket import BucketInbox, BucketOutbox, sibling
 from producer.watching.folder import FolderInbox, FolderOutbox
 from producer.watching.parts import DONE, FAILED, After
 from producer.watching.places import Inbox, Outbox
-from shared import keys
-from shared.errors import UsageError
-from shared.s3_bucket import open_bucket
-from shared.settings import Settings
-from shared.store import split_s3
+from shared.config.settings import Settings
+from shared.domain import object_keys
+from shared.domain.errors import UsageError
+from shared.storage.s3_bucket import open_bucket
+from shared.storage.store import split_s3
 
 OUTBOX = "outbox"
 
@@ -43,7 +43,7 @@ def route_of(source: str, to: str | None, after: After, settings: Settings) -> R
         raise UsageError(f"{source} is no folder; make it, or name an s3:// prefix")
     route = Route(inbox, _address(to) if to is not None else _beside(inbox, OUTBOX))
     _refuse_overlap("the outbox", route.to, route.source)
-    for own in (keys.JOBS, keys.OPEN, keys.WATCH):
+    for own in (object_keys.JOBS, object_keys.OPEN, object_keys.WATCH):
         store = f"{settings.store_url.rstrip('/')}/{own}"
         _refuse_overlap("the store of jobs", store, route.source)
         _refuse_overlap("the store of jobs", store, route.to)

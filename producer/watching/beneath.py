@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from producer.watching.places import UnusableName
-from shared.errors import NotFound
+from shared.domain.errors import NotFound
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: NONBLOCK: a pipe in the place of a file must not hold the reader for ever.

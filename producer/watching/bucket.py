@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from producer.inputs import Input
 from producer.watching.listing import PrefixScan
 from producer.watching.places import Dropped, Page, UnusableName
-from shared.s3_bucket import Bucket, Listed
-from shared.s3_client import Refused
+from shared.storage.s3_bucket import Bucket, Listed
+from shared.storage.s3_client import Refused
 
 #: Bytes of the longest key that S3 allows.
 MAX_KEY_BYTES = 1024

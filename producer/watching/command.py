@@ -14,9 +14,9 @@ from producer.watching.addresses import Route, route_of
 from producer.watching.folder_options import FolderOptions
 from producer.watching.journal import Journal
 from producer.watching.watcher import INTAKES, Plan, Watcher
-from shared.errors import ExitCode, UsageError
-from shared.home_folder import private_folder
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.errors import ExitCode, UsageError
+from shared.processes.home_folder import private_folder
 
 #: Seconds between looks: where they are the only trigger, and where they repair events.
 PERIOD_S = 10.0

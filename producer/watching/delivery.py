@@ -6,12 +6,12 @@ The Markdown is the last, so whoever sees it sees everything it refers to.
 from urllib.parse import quote
 
 from producer.watching.places import Outbox
-from shared import keys
 from shared.document import assemble
-from shared.errors import NotFound
-from shared.jobs import JobStore, selected
-from shared.pages import expand
-from shared.records import Manifest, RenderOptions
+from shared.domain import object_keys
+from shared.domain.errors import NotFound
+from shared.domain.page_ranges import expand
+from shared.domain.records import Manifest, RenderOptions
+from shared.jobs.job_store import JobStore, selected
 
 
 def deliver(
@@ -28,9 +28,9 @@ def deliver(
 
 
 def _write_figures(jobs: JobStore, manifest: Manifest, outbox: Outbox, key: str) -> None:
-    for stored in jobs.store.list(keys.figures(manifest.job_id)):
+    for stored in jobs.store.list(object_keys.figures(manifest.job_id)):
         name = stored.rsplit("/", 1)[1]
-        if not keys.is_figure_name(name):
+        if not object_keys.is_figure_name(name):
             continue
         try:
             data = jobs.store.get(stored)

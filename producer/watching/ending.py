@@ -11,7 +11,7 @@ from producer.watching.places import Dropped
 from producer.watching.state import Outcome
 from producer.watching.status_file import SUFFIX, of_refusal
 from producer.watching.table import Item
-from shared.errors import (
+from shared.domain.errors import (
     EmptyInput,
     NotADocument,
     NotFound,

@@ -15,7 +15,7 @@ from producer.inputs import Input
 from producer.watching import beneath
 from producer.watching.bucket import beside
 from producer.watching.places import Dropped, Page, UnusableName
-from shared.errors import NotFound, StoreUnreachable, TooLarge
+from shared.domain.errors import NotFound, StoreUnreachable, TooLarge
 
 CHUNK_BYTES = 1024 * 1024
 PAGE = 1000

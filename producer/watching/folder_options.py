@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError
 
 from producer.request import Request
 from producer.watching.places import Inbox
-from shared.errors import NotFound, PagefleetError, TooLarge, UsageError
-from shared.records import (
+from shared.domain.errors import NotFound, PagefleetError, TooLarge, UsageError
+from shared.domain.records import (
     CropMode,
     PageBreaks,
     Priority,

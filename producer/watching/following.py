@@ -13,8 +13,8 @@ from producer.watching.parts import Parts
 from producer.watching.places import UnusableName
 from producer.watching.status_file import SUFFIX, of_job
 from producer.watching.table import Item
-from shared.errors import NotFound, PagefleetError, Unwell
-from shared.records import Done, Manifest
+from shared.domain.errors import NotFound, PagefleetError, Unwell
+from shared.domain.records import Done, Manifest
 
 TICK_S = 0.1
 DELIVERERS = 4

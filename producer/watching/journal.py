@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any
 
-from shared.errors import PagefleetError
+from shared.domain.errors import PagefleetError
 
 #: The same trouble is told again after this many seconds.
 REPEAT_S = 60.0

@@ -8,7 +8,7 @@ end of the prefix (where names with dates arrive) are looked at each period besi
 from collections import deque
 from collections.abc import Iterator
 
-from shared.s3_bucket import Bucket, Listing
+from shared.storage.s3_bucket import Bucket, Listing
 
 #: A quarter of the requests of a period may go to places where something new was lately.
 LIVELY_SHARE = 4

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from shared.errors import PagefleetError
+from shared.domain.errors import PagefleetError
 
 _CREATED = "ObjectCreated:"
 #: Of SeaweedFS; there is no event for the end of an upload but these.

@@ -11,8 +11,8 @@ from producer.watching.memory import Memory
 from producer.watching.places import Inbox, Outbox
 from producer.watching.state import WatchState
 from producer.watching.table import OpenTable
-from shared.jobs import JobStore
-from shared.ledger import Ledger
+from shared.broker.dispatch_state import Ledger
+from shared.jobs.job_store import JobStore
 
 After = Literal["keep", "move", "delete"]
 #: Folders beside the inbox for ``--after move``.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from producer.inputs import Input
-from shared.errors import UnsupportedDocument
+from shared.domain.errors import UnsupportedDocument
 
 
 @dataclass(frozen=True)

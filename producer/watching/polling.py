@@ -12,7 +12,7 @@ from producer.watching.parts import Parts
 from producer.watching.places import Dropped, Page
 from producer.watching.reception import Reception
 from producer.watching.taking import Taker
-from shared.errors import PagefleetError, Unwell
+from shared.domain.errors import PagefleetError, Unwell
 
 #: The longest rest after something was unwell.
 REST_S = 5.0

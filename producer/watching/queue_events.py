@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from producer.watching.journal import Journal
 from producer.watching.notices import NotANotice, keys_below, read_notices
 from producer.watching.reception import Reception
-from shared.errors import PagefleetError
-from shared.s3_client import Refused
-from shared.sqs_client import LONG_POLL_S, EventQueue, Message
+from shared.domain.errors import PagefleetError
+from shared.storage.s3_client import Refused
+from shared.storage.sqs_client import LONG_POLL_S, EventQueue, Message
 
 #: A message that nobody looks after shows up again after so long.
 VISIBLE_AFTER_S = 60

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from producer.watching.places import Dropped, Inbox
 from producer.watching.taking import Taker
-from shared.errors import Unwell
+from shared.domain.errors import Unwell
 
 #: Objects from looks that wait for a taker.
 WAITING = 500

@@ -10,10 +10,10 @@ from typing import Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 from producer.watching.known import key_digest, version_digest
-from shared import keys
-from shared.errors import NotFound
-from shared.records import JobStatus, Record, to_json
-from shared.store import ObjectStore
+from shared.domain import object_keys
+from shared.domain.errors import NotFound
+from shared.domain.records import JobStatus, Record, to_json
+from shared.storage.store import ObjectStore
 
 MAX_RECORD_BYTES = 64 * 1024
 Outcome = JobStatus | Literal["refused"]
@@ -71,36 +71,36 @@ class WatchState:
 
     def release_older(self, claim: Claim) -> None:
         """Forget other versions of the key: going back to one of them is news again."""
-        prefix = keys.watch_claims(self._id, claim.key_digest)
+        prefix = object_keys.watch_claims(self._id, claim.key_digest)
         mine = self._claim_key(claim)
         self._store.delete([key for key in self._store.list(prefix) if key != mine])
 
     def digests(self) -> Iterator[tuple[str, str]]:
         """(key, version) of every claim, as digests; one request for a thousand."""
-        for name in self._store.list(keys.watch_claims(self._id)):
-            parsed = keys.parse_watch_claim(name)
+        for name in self._store.list(object_keys.watch_claims(self._id)):
+            parsed = object_keys.parse_watch_claim(name)
             if parsed is not None:
                 yield parsed
 
     def open_keys(self) -> Iterator[str]:
         """Digests of the keys with work that is not delivered."""
-        prefix = keys.watch_open(self._id)
+        prefix = object_keys.watch_open(self._id)
         return (name.removeprefix(prefix) for name in self._store.list(prefix))
 
     def open_work(self, digest: str) -> Claim | None:
         """The open work of one key, or None."""
-        return self._read(keys.watch_open(self._id, digest))
+        return self._read(object_keys.watch_open(self._id, digest))
 
     def open(self, claim: Claim) -> None:
         """Write down work, so that it is done even if this process is not there."""
-        self._store.put(keys.watch_open(self._id, claim.key_digest), to_json(claim))
+        self._store.put(object_keys.watch_open(self._id, claim.key_digest), to_json(claim))
 
     def close(self, claim: Claim) -> None:
         """The work is done; only after everything else."""
-        self._store.delete([keys.watch_open(self._id, claim.key_digest)])
+        self._store.delete([object_keys.watch_open(self._id, claim.key_digest)])
 
     def _claim_key(self, claim: Claim) -> str:
-        return keys.watch_claims(self._id, claim.key_digest, claim.version_digest)
+        return object_keys.watch_claims(self._id, claim.key_digest, claim.version_digest)
 
     def _read(self, key: str) -> Claim | None:
         try:

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from producer.reporting import JobFacts
-from shared.errors import PagefleetError
-from shared.records import Counts, ErrorInfo, JobStatus, Record, to_json
+from shared.domain.errors import PagefleetError
+from shared.domain.records import Counts, ErrorInfo, JobStatus, Record, to_json
 
 SUFFIX = ".status.json"
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 from producer.watching.places import Dropped
 from producer.watching.state import Claim
-from shared.errors import BrokerUnreachable
-from shared.holds import Holds
-from shared.records import Manifest
+from shared.broker.key_leases import Holds
+from shared.domain.errors import BrokerUnreachable
+from shared.domain.records import Manifest
 
 Stage = Literal["recording", "following", "ending"]
 #: Seconds between looks at one job: at first, and at most.

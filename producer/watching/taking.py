@@ -10,14 +10,14 @@ from producer.watching.places import Dropped
 from producer.watching.state import Claim
 from producer.watching.status_file import SUFFIX, of_refusal
 from producer.watching.table import Item
-from shared.errors import (
+from shared.domain.errors import (
     DocumentError,
     EmptyInput,
     NotFound,
     TooLarge,
     UsageError,
 )
-from shared.filetype import HEAD_BYTES, sniff
+from shared.domain.filetype import HEAD_BYTES, sniff
 
 
 class Taker:

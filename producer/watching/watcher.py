@@ -29,11 +29,11 @@ from producer.watching.state import WatchState
 from producer.watching.table import OpenTable
 from producer.watching.taking import Taker
 from producer.watching.webhook import Receiver, serving
-from shared.errors import BrokerUnreachable
-from shared.holds import Holds
-from shared.settings import Settings
-from shared.sqs_client import EventQueue
-from shared.store import split_s3
+from shared.broker.key_leases import Holds
+from shared.config.settings import Settings
+from shared.domain.errors import BrokerUnreachable
+from shared.storage.sqs_client import EventQueue
+from shared.storage.store import split_s3
 
 #: Objects taken at the same time.
 TAKERS = 6

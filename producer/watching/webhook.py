@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from producer.watching.notices import NotANotice, keys_below, read_notices
 from producer.watching.reception import Reception
-from shared.errors import UsageError
+from shared.domain.errors import UsageError
 
 MAX_BODY_BYTES = 1024 * 1024
 #: A sender that does not finish its request is let go.

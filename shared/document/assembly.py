@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
-from shared.cost import usage_of
 from shared.document.draft import Draft, Piece, Rule
 from shared.document.outcome import count, job_status, was_cancelled
 from shared.document.record import DocumentRecord, DocumentSource, ledger_entry, page_record
 from shared.document.rules import ORDER
-from shared.errors import PagefleetError
-from shared.pages import expand, parse_ranges
-from shared.records import Counts, JobStatus, Manifest, PageResult, RenderOptions, to_json
+from shared.domain.cost import usage_of
+from shared.domain.errors import PagefleetError
+from shared.domain.page_ranges import expand, parse_ranges
+from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions, to_json
 
 Span = tuple[int, int]
 _GAP = "\n\n"

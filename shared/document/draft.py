@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Literal
 
-from shared.records import PageResult, RenderOptions
+from shared.domain.records import PageResult, RenderOptions
 
 #: "prose" is read as Markdown; "fence" is a fenced code block with its fences.
 PieceKind = Literal["prose", "fence"]

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from shared.errors import Cancelled
-from shared.records import Counts, JobStatus, PageResult
+from shared.domain.errors import Cancelled
+from shared.domain.records import Counts, JobStatus, PageResult
 
 
 def count(results: Iterable[PageResult]) -> Counts:

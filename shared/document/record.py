@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.records import (
+from shared.domain.records import (
     Block,
     Counts,
     EngineInfo,
@@ -68,7 +68,7 @@ class DocumentRecord(Record):
     counts: Counts
     pages: tuple[DocumentPage, ...]
     ledger: tuple[LedgerEntry, ...]
-    #: Worker seconds of all pages, see shared.cost.
+    #: Worker seconds of all pages, see shared.domain.cost.
     worker_s: float = Field(default=0.0, ge=0)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from shared.document.record import DocumentRecord
-from shared.records import (
+from shared.domain.records import (
     Delivery,
     Done,
     Manifest,
@@ -13,7 +13,7 @@ from shared.records import (
     Record,
     ReduceMessage,
 )
-from shared.webhook_message import WebhookMessage
+from shared.domain.webhook_message import WebhookMessage
 
 FOLDER = Path(__file__).parent
 RECORDS: dict[str, type[Record]] = {

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.scripts import source
+from shared.broker.scripts import source
 
 #: Steps of a page's life that can be told apart from outside, by the script that is called.
 STEPS = ("claim", "finish", "give_back", "renew", "dispatch", "open_job", "redo", "close_job")

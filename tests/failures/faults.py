@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from shared.dispatcher import Dispatcher
-from shared.errors import Unwell
-from shared.ledger import Ledger
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.domain.errors import Unwell
 from tests.failures.broker_proxy import STEPS, Moment, Trap
 from tests.failures.feeding import Feeder
 from tests.failures.machines import owner_of_port, renderers, serving, strike

@@ -10,9 +10,9 @@ from typing import Any
 
 import redis
 
-from shared.s3_client import forget_clients
-from shared.settings import Settings, build_settings
-from shared.store import ObjectStore, open_store
+from shared.config.settings import Settings, build_settings
+from shared.storage.s3_client import forget_clients
+from shared.storage.store import ObjectStore, open_store
 from tests.durable_broker import DurableBroker
 from tests.failures.broker_proxy import BrokerProxy
 from tests.failures.clocks import clocks

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.lifeline import die_with_parent
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.processes.parent_death import die_with_parent
 from tests.fleet import BIN, environment, processes_of
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from shared.store import ObjectStore
+from shared.storage.store import ObjectStore
 from tests.failures.plan import Findings
 from tests.ledger_check import check_job
 

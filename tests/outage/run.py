@@ -9,8 +9,8 @@ from typing import Any
 
 import redis
 
-from shared.settings import Settings, build_settings
-from shared.store import ObjectStore, open_store
+from shared.config.settings import Settings, build_settings
+from shared.storage.store import ObjectStore, open_store
 from tests.failures.machines import serving
 from tests.failures.verdict import count_repeated
 from tests.fleet import pagefleet, pdf, workers

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import redis
 
-from shared.s3_client import forget_clients
+from shared.storage.s3_client import forget_clients
 from tests.durable_broker import DurableBroker
 from tests.durable_s3 import DurableS3
 from tests.outage.plan import Plan

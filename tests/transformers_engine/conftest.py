@@ -1,5 +1,5 @@
 """These tests need the extra ``transformers``: they run with ``make test-transformers``."""
 
-from shared.hardware import has_package
+from shared.config.hardware import has_package
 
 collect_ignore_glob = [] if has_package("transformers") else ["test_*.py"]

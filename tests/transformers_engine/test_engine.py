@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from shared.errors import EngineFailed, EngineUnavailable
-from shared.settings import Settings, build_settings
+from shared.config.settings import Settings, build_settings
+from shared.domain.errors import EngineFailed, EngineUnavailable
 from tests import fleet
 from tests.conftest import SettingsFactory
 from tests.engine_bench import Bench, running

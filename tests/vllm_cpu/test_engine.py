@@ -13,15 +13,15 @@ import numpy as np
 import torch
 from vllm.model_executor.models.deepseek_ocr import NoRepeatNGramLogitsProcessor
 
-from shared.errors import (
+from shared.config.settings import Settings, build_settings
+from shared.domain.errors import (
     EngineFailed,
     EngineUnavailable,
     HelperUnavailable,
     Repetition,
     Truncated,
 )
-from shared.settings import Settings, build_settings
-from shared.tasks import Task
+from shared.domain.tasks import Task
 from tests.deepseek_checkpoint import tokenizer_source
 from tests.engine_bench import Bench, running
 from tests.engine_contract import EngineContract

@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("vllm", reason="run by make test-vllm")
 
-from shared.settings import Settings
-from shared.store import open_store
+from shared.config.settings import Settings
+from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.deepseek_checkpoint import tokenizer_source
 from tests.engine_pages import SHAPES, distinct_pages

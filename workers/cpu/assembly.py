@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shared.records import BlockType
+from shared.domain.records import BlockType
 from workers.cpu import floating, furniture, headings, lists, pictures, stray
 from workers.cpu.accents import without_stray_accents
 from workers.cpu.code import is_code

@@ -3,7 +3,7 @@
 import numpy as np
 import pymupdf
 
-from shared.records import TextLayer
+from shared.domain.records import TextLayer
 from workers.cpu import hidden_text, trust
 from workers.cpu.embedded import with_embedded_pictures
 from workers.cpu.layout import find_regions, find_tables

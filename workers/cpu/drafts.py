@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from shared.records import BlockType
+from shared.domain.records import BlockType
 from workers.cpu.values import Box, Line
 
 

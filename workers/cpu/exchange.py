@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from shared.records import Block, TextLayer
-from shared.tasks import Task
+from shared.domain.records import Block, TextLayer
+from shared.domain.tasks import Task
 from workers.engines.base import Rotation
 
 

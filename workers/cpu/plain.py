@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from shared.records import Block
+from shared.domain.records import Block
 from workers.cpu.characters import CUT
 from workers.cpu.drafts import Draft
 from workers.cpu.escaping import inline

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.errors import EngineFailed
-from shared.records import Block
-from shared.tasks import Task
+from shared.domain.errors import EngineFailed
+from shared.domain.records import Block
+from shared.domain.tasks import Task
 from workers.cpu import recognizer
 from workers.cpu.assembly import assemble
 from workers.cpu.born_digital import see_text_layer

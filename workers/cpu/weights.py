@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from shared.errors import EngineUnavailable, UsageError
+from shared.domain.errors import EngineUnavailable, UsageError
 
 SMALL = "ppocrv6-small"
 TINY = "ppocrv6-tiny"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from shared.records import BBox, Block, BlockType
-from shared.tasks import Task
+from shared.domain.records import BBox, Block, BlockType
+from shared.domain.tasks import Task
 from workers.deepseek.cleaning import clean, without_figure_links
 from workers.deepseek.grounding import (
     Element,

@@ -7,7 +7,7 @@ step is linear in the length of the answer, and text that is no tag always ends 
 import re
 from dataclasses import dataclass, field
 
-from shared.records import BBox
+from shared.domain.records import BBox
 
 LARGEST = 999
 _TAG = re.compile(r"<\|(/?(?:ref|det))\|>")

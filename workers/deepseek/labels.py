@@ -2,7 +2,7 @@
 
 import re
 
-from shared.records import BlockType
+from shared.domain.records import BlockType
 
 _TYPES: dict[str, BlockType] = {
     "title": "title",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from shared.errors import UsageError
-from shared.records import PageOptions, Resolution
+from shared.domain.errors import UsageError
+from shared.domain.records import PageOptions, Resolution
 
 #: (columns, rows) of local tiles; (1, 1) means that the page has none.
 Grid = tuple[int, int]

@@ -1,7 +1,7 @@
 """How a page is drawn for the model, whichever engine runs it."""
 
-from shared.errors import EngineFailed, UsageError
-from shared.records import PageOptions
+from shared.domain.errors import EngineFailed, UsageError
+from shared.domain.records import PageOptions
 from workers.deepseek.modes import Family, mode_for
 from workers.engines.base import RenderPlan
 

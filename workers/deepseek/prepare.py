@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from shared.records import PageOptions
+from shared.domain.records import PageOptions
 from workers.deepseek.modes import mode_for
 from workers.deepseek.pixels import make_page, make_views
 from workers.deepseek.prepared import write_page

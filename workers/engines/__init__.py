@@ -1,14 +1,14 @@
 """Engines by name; each is imported only when it is chosen.
 
 Adding an engine is one file here with ``create(settings, model)``, and its facts in
-``shared.catalogue``.
+``shared.domain.catalogue``.
 """
 
 from importlib import import_module
 from typing import cast
 
-from shared.catalogue import engine_facts
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.catalogue import engine_facts
 from workers.engines.base import Engine
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from shared.drawing.size_wish import SizeWish
-from shared.records import Block, EngineInfo, PageOptions
-from shared.tasks import Task
+from shared.domain.records import Block, EngineInfo, PageOptions
+from shared.domain.tasks import Task
+from shared.rendering.render_size import SizeWish
 
 Rotation = Literal[0, 90, 180, 270]
 

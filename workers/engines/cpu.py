@@ -5,11 +5,17 @@ from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from shared.catalogue import CATALOGUE
-from shared.errors import EngineDead, EngineFailed, EngineUnavailable, PagefleetError
-from shared.records import EngineInfo, PageOptions
-from shared.sandbox import Sandbox, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.catalogue import CATALOGUE
+from shared.domain.errors import EngineDead, EngineFailed, EngineUnavailable, PagefleetError
+from shared.domain.records import EngineInfo, PageOptions
+from shared.processes.sandbox import (
+    Sandbox,
+    SandboxCrash,
+    SandboxError,
+    SandboxMemory,
+    SandboxTimeout,
+)
 from workers.cores import usable_cores, usable_memory
 from workers.cpu.exchange import PageReply, PageRequest
 from workers.cpu.weights import find_weights, known_model

@@ -10,10 +10,10 @@ import signal
 from collections.abc import AsyncIterator
 
 from shared import __version__
-from shared.errors import EngineFailed
-from shared.records import Block, EngineInfo, PageOptions
-from shared.settings import Settings
-from shared.tasks import Task
+from shared.config.settings import Settings
+from shared.domain.errors import EngineFailed
+from shared.domain.records import Block, EngineInfo, PageOptions
+from shared.domain.tasks import Task
 from workers.engines.base import PageView, Reading, RenderPlan
 
 CAPACITY = 16

@@ -6,8 +6,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.catalogue import CATALOGUE
-from shared.errors import (
+from shared.config.hardware import has_package
+from shared.config.settings import Settings
+from shared.domain.catalogue import CATALOGUE
+from shared.domain.errors import (
     EngineAway,
     EngineDead,
     EngineFailed,
@@ -15,9 +17,7 @@ from shared.errors import (
     HelperUnavailable,
     UsageError,
 )
-from shared.hardware import has_package
-from shared.records import EngineInfo, PageOptions
-from shared.settings import Settings
+from shared.domain.records import EngineInfo, PageOptions
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
 from workers.deepseek.modes import Family, family_of

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
-from shared.catalogue import CATALOGUE
-from shared.errors import EngineDead, UsageError
-from shared.hardware import has_nvidia_device
-from shared.records import EngineInfo, PageOptions
-from shared.settings import Settings
+from shared.config.hardware import has_nvidia_device
+from shared.config.settings import Settings
+from shared.domain.catalogue import CATALOGUE
+from shared.domain.errors import EngineDead, UsageError
+from shared.domain.records import EngineInfo, PageOptions
 from workers.attention import transformers_attention
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control

@@ -10,12 +10,12 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.catalogue import CATALOGUE
-from shared.environment import quiet_vllm, visible_gpus
-from shared.errors import EngineDead, EngineUnavailable, HelperUnavailable, UsageError
-from shared.hardware import gpu_memory
-from shared.records import EngineInfo, PageOptions
-from shared.settings import Settings
+from shared.config.environment import quiet_vllm, visible_gpus
+from shared.config.hardware import gpu_memory
+from shared.config.settings import Settings
+from shared.domain.catalogue import CATALOGUE
+from shared.domain.errors import EngineDead, EngineUnavailable, HelperUnavailable, UsageError
+from shared.domain.records import EngineInfo, PageOptions
 from workers.deepseek.answers import Answer, read_answer
 from workers.deepseek.cleaning import strip_control
 from workers.deepseek.modes import Family, mode_for

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from shared.records import PageOptions
+from shared.domain.records import PageOptions
 
 _PREFIX = "data:image/png;base64,"
 #: Every level but the first costs more time than the bytes that it saves on a local network.

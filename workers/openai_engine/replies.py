@@ -4,7 +4,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from shared.errors import EngineAway
+from shared.domain.errors import EngineAway
 
 Reply = TypeVar("Reply", bound=BaseModel)
 

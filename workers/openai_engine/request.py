@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import EngineFailed
-from shared.records import PageOptions
-from shared.tasks import prompt_for
+from shared.domain.errors import EngineFailed
+from shared.domain.records import PageOptions
+from shared.domain.tasks import prompt_for
 from workers.deepseek.modes import Family, Mode, mode_for
 from workers.deepseek.prompt_ids import CELL_IDS, IMAGE_TAG
 from workers.openai_engine.page_picture import as_data_uri

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.errors import EngineAway, EngineFailed
+from shared.domain.errors import EngineAway, EngineFailed
 from workers.openai_engine.replies import Completion
 from workers.vllm_engine.answer import ends_in_loop
 

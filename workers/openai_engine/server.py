@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from shared.errors import EngineAway, EngineFailed, EngineUnavailable, PagefleetError
+from shared.domain.errors import EngineAway, EngineFailed, EngineUnavailable, PagefleetError
 from workers.openai_engine.replies import (
     Completion,
     ModelCard,

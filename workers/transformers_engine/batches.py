@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from shared.errors import EngineDead, EngineFailed, PagefleetError
+from shared.domain.errors import EngineDead, EngineFailed, PagefleetError
 from workers.transformers_engine.asking import Asked
 from workers.vllm_engine.answer import Answered
 

@@ -7,7 +7,7 @@ ago. With every layer told to attend to all, nothing of that is left.
 
 from typing import Any
 
-from shared.errors import EngineUnavailable
+from shared.domain.errors import EngineUnavailable
 from workers.deepseek.modes import Family
 
 #: Names by which a checkpoint says what it is: as published, then as transformers writes it.

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from shared.errors import EngineUnavailable
+from shared.domain.errors import EngineUnavailable
 from workers.attention import transformers_attention
 from workers.deepseek.modes import Family
 from workers.transformers_engine.configuration import family_in, native_values

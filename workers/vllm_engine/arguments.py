@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from shared.errors import UsageError
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain.errors import UsageError
 from workers.vllm_engine.lessons import Lessons
 from workers.vllm_engine.sizes import Sizes
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.errors import EngineUnavailable
+from shared.domain.errors import EngineUnavailable
 from workers.deepseek.modes import Family, family_of
 
 _FAMILIES: dict[str, Family] = {

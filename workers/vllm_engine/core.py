@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
-from shared.errors import EngineDead, EngineFailed, EngineUnavailable, PagefleetError
+from shared.domain.errors import EngineDead, EngineFailed, EngineUnavailable, PagefleetError
 from workers.vllm_engine.answer import Answered
 from workers.vllm_engine.lessons import Lessons
 from workers.vllm_engine.progress import Progress

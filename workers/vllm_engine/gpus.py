@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.errors import EngineUnavailable
-from shared.settings import MEBIBYTE, Settings
+from shared.config.settings import MEBIBYTE, Settings
+from shared.domain.errors import EngineUnavailable
 
 #: Weights of the published model, and what the engine needs besides to read pages at all.
 _WEIGHTS, _BESIDES = 6_370, 2_000

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from PIL import Image
 
-from shared.records import BBox, Block
+from shared.domain.records import BBox, Block
 from workers.deepseek.answers import Answer
 from workers.deepseek.modes import NO_TILES, mode_for
 from workers.deepseek.pixels import GREY, Levels, Picture, Views, make_page

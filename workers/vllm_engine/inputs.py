@@ -7,8 +7,8 @@ stay in the file where they were prepared until the process that runs the model 
 from pathlib import Path
 from typing import Any
 
-from shared.errors import EngineFailed
-from shared.records import PageOptions
+from shared.domain.errors import EngineFailed
+from shared.domain.records import PageOptions
 from workers.deepseek.modes import Family, mode_for
 from workers.deepseek.page_shape import shape_of
 from workers.deepseek.pixels import Picture, Views

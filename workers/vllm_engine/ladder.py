@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from shared.errors import PageError, Repetition, Truncated
+from shared.domain.errors import PageError, Repetition, Truncated
 from workers.deepseek.answers import Answer
 from workers.engines.base import Reading
 from workers.vllm_engine.halves import Half, joined

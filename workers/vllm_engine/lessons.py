@@ -6,7 +6,7 @@ import logging
 import os
 from pathlib import Path
 
-from shared.durable_write import DurableWriter
+from shared.storage.durable_write import DurableWriter
 
 log = logging.getLogger("pagefleet.engine")
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import EngineFailed, HelperUnavailable
-from shared.records import PageOptions
-from shared.tasks import prompt_for
+from shared.domain.errors import EngineFailed, HelperUnavailable
+from shared.domain.records import PageOptions
+from shared.domain.tasks import prompt_for
 from workers.deepseek.modes import Family, mode_for
 from workers.deepseek.pixels import Picture, Views
 from workers.deepseek.prepared import read_page

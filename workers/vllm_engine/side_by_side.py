@@ -7,8 +7,8 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.environment import visible_gpus
-from shared.settings import Settings
+from shared.config.environment import visible_gpus
+from shared.config.settings import Settings
 
 #: vLLM's argument that tells an engine the size of its cache, so that it need not measure.
 _CACHE_SIZE = "kv_cache_memory_bytes"

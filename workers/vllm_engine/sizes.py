@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from shared.settings import Settings
+from shared.config.settings import Settings
 from workers.cores import usable_memory
 from workers.deepseek.modes import Mode
 from workers.scratch import free_bytes

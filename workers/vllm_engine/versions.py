@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from shared.errors import EngineUnavailable
+from shared.domain.errors import EngineUnavailable
 
 OLDEST, NEWEST_BELOW = (0, 25), (0, 34)
 #: Names of the package: GPUs, and the build for machines without one.

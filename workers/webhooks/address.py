@@ -9,8 +9,8 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from shared.errors import UsageError
-from shared.webhook_url import check_webhook
+from shared.domain.errors import UsageError
+from shared.domain.webhook_url import check_webhook
 from workers.webhooks.failures import Undelivered, Unwanted
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -1,6 +1,6 @@
 """Why a webhook was not delivered."""
 
-from shared.errors import PagefleetError
+from shared.domain.errors import PagefleetError
 
 
 class Undelivered(PagefleetError):

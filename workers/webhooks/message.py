@@ -3,11 +3,12 @@
 import hashlib
 import hmac
 
-from shared import __version__, keys
-from shared.jobs import selected
-from shared.pages import count
-from shared.records import Done, Manifest, to_json
-from shared.webhook_message import WebhookDocument, WebhookFile, WebhookMessage
+from shared import __version__
+from shared.domain import object_keys
+from shared.domain.page_ranges import count
+from shared.domain.records import Done, Manifest, to_json
+from shared.domain.webhook_message import WebhookDocument, WebhookFile, WebhookMessage
+from shared.jobs.job_store import selected
 
 TIMESTAMP_HEADER = "X-Pagefleet-Timestamp"
 SIGNATURE_HEADER = "X-Pagefleet-Signature"
@@ -26,8 +27,8 @@ def message(manifest: Manifest, done: Done, store_url: str) -> bytes:
             name=manifest.source.name,
             labels=manifest.labels,
             document=WebhookDocument(
-                markdown=_file(store_url, keys.document(job_id, "md")),
-                json_=_file(store_url, keys.document(job_id, "json")),
+                markdown=_file(store_url, object_keys.document(job_id, "md")),
+                json_=_file(store_url, object_keys.document(job_id, "json")),
             ),
         )
     )

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from urllib.parse import urlsplit
 
-from shared import keys
-from shared.errors import PagefleetError, Unwell
-from shared.jobs import JobStore
-from shared.purging import purge_rest
-from shared.records import Delivery, Manifest
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.domain import object_keys
+from shared.domain.errors import PagefleetError, Unwell
+from shared.domain.records import Delivery, Manifest
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge_rest
 from workers import control_metrics
 from workers.webhooks.address import resolve
 from workers.webhooks.failures import Undelivered, Unwanted
@@ -67,11 +67,15 @@ class WebhookSender:
 
     def _markers(self) -> list[str]:
         listed = self._jobs.store.list(
-            keys.NOTIFY, start_after=self._after, limit=MARKERS_PER_ROUND
+            object_keys.NOTIFY, start_after=self._after, limit=MARKERS_PER_ROUND
         )
         found = list(islice(listed, MARKERS_PER_ROUND))
         self._after = found[-1] if len(found) == MARKERS_PER_ROUND else ""
-        return [name for key in found if keys.is_job_id(name := key.removeprefix(keys.NOTIFY))]
+        return [
+            name
+            for key in found
+            if object_keys.is_job_id(name := key.removeprefix(object_keys.NOTIFY))
+        ]
 
     def _has_room(self, host: str) -> bool:
         return not host or Counter(list(self._busy.values()))[host] < PER_HOST

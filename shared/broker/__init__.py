@@ -1,0 +1,1 @@
+"""Redis and Celery: queues, dispatch state, leases and the view of the fleet."""

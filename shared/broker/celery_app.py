@@ -1,0 +1,54 @@
+"""The only configuration of Celery: the same on producers, workers and monitors."""
+
+from celery import Celery
+
+from shared.broker import kombu_guard
+from shared.broker.broker_tls import tls_options
+from shared.broker.connection import KEY_PREFIX
+from shared.broker.queues import MAINTENANCE, REDUCE, declare
+from shared.config.settings import Settings
+
+APP_NAME = "pagefleet"
+
+
+def make_app(settings: Settings, queues: tuple[str, ...] = (REDUCE, MAINTENANCE)) -> Celery:
+    """A Celery application for ``settings`` that knows ``queues``; has no result backend."""
+    kombu_guard.install()
+    app = Celery(APP_NAME, broker=settings.broker_url(), set_as_current=False)
+    app.conf.update(
+        broker_transport_options=transport_options(settings),
+        broker_use_ssl=tls_options(settings) or None,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_queues=declare(queues),
+        task_default_queue=MAINTENANCE,
+        task_create_missing_queues=False,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_send_sent_event=True,
+        worker_send_task_events=True,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        timezone="UTC",
+    )
+    return app
+
+
+def transport_options(settings: Settings) -> dict[str, object]:
+    """Redis transport options; the lease must be the same on every component."""
+    return {
+        "global_keyprefix": KEY_PREFIX,
+        "visibility_timeout": settings.lease_s,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "queue_order_strategy": "shared.broker.queues:UrgentFirst",
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "client_name": APP_NAME,
+    }

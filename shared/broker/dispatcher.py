@@ -1,0 +1,131 @@
+"""Publishes what the ledger has dispatched; the ledger first, the message second.
+
+A crash between the two leaves a page that is counted as queued without a message; the
+sweeper finds it when younger pages have started.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from celery import Celery
+from kombu.exceptions import BatchPublishError, OperationalError
+from redis.exceptions import ResponseError
+
+from shared.broker.celery_app import make_app
+from shared.broker.connection import AWAY, refused_for_now, shown_address
+from shared.broker.dispatch_state import Dispatch, Ledger, page_id
+from shared.broker.queues import MAINTENANCE, PAGE_TASK, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
+from shared.config.settings import Settings
+from shared.domain.errors import BrokerUnreachable
+from shared.domain.records import PageMessage, Record, ReduceMessage, to_plain
+from shared.telemetry.tracing import Tracing, tracing_of
+
+
+class _BatchGivenUp(OperationalError):  # type: ignore[misc]  # kombu has no types
+    """The connection broke and was made anew, which ends a batch."""
+
+
+class Dispatcher:
+    """Sends tasks by name; thread-safe; raises BrokerUnreachable."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        app: Celery | None = None,
+        tracing: Tracing | None = None,
+    ) -> None:
+        self.tracing = tracing or tracing_of(settings, "pagefleet")
+        self._settings = settings
+        self._ledger = ledger
+        self._app = app or make_app(settings)
+        self._queues: dict[str, object] = {}
+
+    def top_up(self, engine: str, lane: str, *, force: bool = False) -> int:
+        """Dispatch pages of the jobs whose turn it is; returns how many."""
+        pages = self._ledger.dispatch(engine, lane, force=force)
+        self.publish(pages)
+        return len(pages)
+
+    def publish(self, pages: Sequence[Dispatch]) -> None:
+        """Send the message of each page, many in one round trip."""
+        if not pages:
+            return
+        with self._connection_errors():
+            try:
+                self._send_batch(pages)
+            except _BatchGivenUp:  # what was sent goes twice, which costs nothing
+                self._send_batch(pages)
+
+    def reduce(self, job_id: str) -> None:
+        """Ask for the document of a job to be written."""
+        with self._connection_errors():
+            message = ReduceMessage(job_id=job_id)
+            self._send(REDUCE_TASK, f"{job_id}/reduce", REDUCE, message, job_id)
+
+    def sweep(self) -> None:
+        """Ask for one round of repairs."""
+        with self._connection_errors():
+            self._app.send_task(SWEEP_TASK, queue=self._queue(MAINTENANCE))
+
+    def _send_batch(self, pages: Sequence[Dispatch]) -> None:
+        with _batches(), self._app.producer_or_acquire() as producer, producer.batch():
+            for page in pages:
+                message = PageMessage(
+                    job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue
+                )
+                identifier = page_id(page.job_id, page.page)
+                self._send(PAGE_TASK, identifier, page.queue, message, page.job_id, producer)
+
+    def _send(
+        self,
+        task: str,
+        task_id: str,
+        queue: str,
+        message: Record,
+        job_id: str,
+        producer: object = None,
+    ) -> None:
+        plain = to_plain(message)
+        self._app.send_task(
+            task,
+            kwargs={"message": plain},
+            task_id=task_id,
+            queue=self._queue(queue),
+            producer=producer,
+            headers=self.tracing.headers(job_id),
+            argsrepr="()",
+            kwargsrepr=_shown(plain),
+        )
+
+    def _queue(self, name: str) -> object:
+        if name not in self._queues:
+            self._queues[name] = declare([name])[0]
+        return self._queues[name]
+
+    @contextmanager
+    def _connection_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (BatchPublishError, OperationalError, ResponseError, *AWAY) as error:
+            refusal = refused_for_now(error.__cause__ or error, self._settings)
+            if refusal is None and isinstance(error, ResponseError):
+                raise
+            address = shown_address(self._settings)
+            silence = BrokerUnreachable(f"broker {address} does not take messages")
+            raise refusal or silence from error
+
+
+@contextmanager
+def _batches() -> Iterator[None]:
+    """Tell kombu's word that it gave a batch up from a bug of ours."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "publish batch" not in str(error):
+            raise
+        raise _BatchGivenUp(str(error)) from error
+
+
+def _shown(plain: dict[str, object]) -> str:
+    return " ".join(f"{key}={value}" for key, value in plain.items() if key != "schema")

@@ -1,0 +1,1 @@
+"""Settings, the process environment and what hardware this machine has."""

@@ -1,0 +1,69 @@
+"""Looks at broker, store, clock, disk and versions that both sides' doctors share."""
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from shared import __version__
+from shared.broker.connection import broker_errors, connect, shown_address
+from shared.config.settings import MEBIBYTE, Settings
+from shared.console.checks import Check, look
+from shared.console.store_probe import examine_store
+
+MAX_CLOCK_SKEW_S = 2.0
+MIN_FREE_BYTES = 1024 * MEBIBYTE
+PACKAGES = ("celery", "kombu", "redis", "boto3", "pymupdf", "rapidocr", "onnxruntime")
+
+
+def common_checks(settings: Settings) -> Iterator[Check]:
+    """The looks that make sense on every machine."""
+    yield look("versions", _versions)
+    yield look("disk", lambda: _disk(settings))
+    if settings.redis_url is None:
+        mend = "set PAGEFLEET_REDIS_URL for a fleet; 'pagefleet run' starts its own"
+        yield Check("broker", "warning", "none configured", mend)
+    else:
+        yield look("broker", lambda: _broker(settings))
+    yield look("store", lambda: examine_store(settings))
+
+
+def _versions() -> str:
+    python = ".".join(map(str, sys.version_info[:3]))
+    found = [f"pagefleet {__version__}", f"Python {python}"]
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} missing")
+    return ", ".join(found)
+
+
+def _disk(settings: Settings) -> Check:
+    folder = settings.home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    found = f"{free // MEBIBYTE} MiB free for {settings.home}"
+    if free < MIN_FREE_BYTES:
+        mend = "free some space, or set PAGEFLEET_HOME to another disk"
+        return Check("disk", "warning", found, mend)
+    return Check("disk", "ok", found)
+
+
+def _broker(settings: Settings) -> Check:
+    client = connect(settings, hasty=True)
+    with broker_errors(settings):
+        before = time.time()
+        seconds, micros = client.time()
+        skew = abs(seconds + micros / 1e6 - (before + time.time()) / 2)
+        policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "unknown")
+        server = client.info("server").get("redis_version", "unknown")
+    found = f"{shown_address(settings)}, version {server}, clock {skew:.2f} s off, {policy}"
+    if policy not in ("noeviction", "unknown"):
+        mend = "set maxmemory-policy noeviction: an evicted queue loses pages until the sweep"
+        return Check("broker", "error", found, mend)
+    if skew > MAX_CLOCK_SKEW_S:
+        return Check("broker", "warning", found, "let NTP set the clocks of both machines")
+    return Check("broker", "ok", found)

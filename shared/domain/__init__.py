@@ -1,0 +1,1 @@
+"""Values and rules that every part agrees on; no I/O and nothing else of pagefleet."""

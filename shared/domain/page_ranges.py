@@ -1,0 +1,94 @@
+"""Page numbers: 1-based, written as "1-3,7" by people and in manifests."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from shared.domain.errors import PageRangeError, UsageError
+
+PageRange = tuple[int, int]
+#: More than any document has; page numbers have at most nine digits.
+_MANY_PAGES = 10**9
+_PART = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?", re.ASCII)
+
+
+def parse_ranges(text: str, page_count: int | None = None) -> tuple[PageRange, ...]:
+    """Sorted, merged, inclusive ranges from "1-3,7", "5-" or "-2".
+
+    Raises UsageError for bad syntax and PageRangeError for pages outside 1..page_count.
+    """
+    spans = [_parse_part(part.strip(), page_count) for part in text.split(",")]
+    for first, last in spans:
+        if first < 1 or (page_count is not None and last > page_count):
+            have = "" if page_count is None else f"; the document has {page_count}"
+            raise PageRangeError(f"page range {text!r} is outside the document{have}")
+    return merge(spans)
+
+
+def check_ranges(text: str) -> None:
+    """Raise UsageError where ``text`` could be a page list of no document."""
+    with suppress(PageRangeError):
+        parse_ranges(text, _MANY_PAGES)
+
+
+def _parse_part(part: str, page_count: int | None) -> PageRange:
+    match = _PART.fullmatch(part)
+    if not part or part == "-" or match is None:
+        raise UsageError(f"bad page range {part!r}; write for example 1-3,7")
+    left, dash, right = match.groups()
+    first = int(left) if left else 1
+    last = int(right) if right else (page_count or first if dash else first)
+    if dash and not right and page_count is None:
+        raise UsageError(f"open page range {part!r} needs a document")
+    if last < first:
+        if dash and not right:
+            raise PageRangeError(f"page range {part!r} is outside the document")
+        raise UsageError(f"bad page range {part!r}: it ends before it begins")
+    return first, last
+
+
+def merge(spans: Iterable[PageRange]) -> tuple[PageRange, ...]:
+    """Sorted ranges without overlaps or touching neighbours."""
+    merged: list[PageRange] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def format_ranges(ranges: Iterable[PageRange]) -> str:
+    """The canonical text of ``ranges``."""
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+
+
+def expand(ranges: Iterable[PageRange]) -> Iterator[int]:
+    """Every page number, in order."""
+    for first, last in ranges:
+        yield from range(first, last + 1)
+
+
+def count(ranges: Iterable[PageRange]) -> int:
+    """How many pages ``ranges`` hold."""
+    return sum(last - first + 1 for first, last in ranges)
+
+
+def from_numbers(numbers: Iterable[int]) -> tuple[PageRange, ...]:
+    """Ranges that hold exactly ``numbers``."""
+    return merge((number, number) for number in numbers)
+
+
+def parse_page_set(value: object) -> object:
+    """A setting's page numbers from "3,5-7", "[3, 5]" or a list."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return frozenset()
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    try:
+        return frozenset(expand(parse_ranges(value)))
+    except (UsageError, PageRangeError) as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,1 @@
+"""A job's life in store and broker: open, cancel, purge, reduce."""

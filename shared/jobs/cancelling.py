@@ -1,0 +1,118 @@
+"""Ends a job before its time: every page without a result is recorded as cancelled.
+
+The last command counts. Somebody may take the job up again meanwhile, which takes the broker's
+word "cancelled" back: from then on nothing more is recorded here, and a commit is undone. What
+was recorded late does no harm, as to everybody else a cancelled page is one without a result.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from shared.broker.dispatch_state import Ledger
+from shared.domain import object_keys
+from shared.domain.errors import Cancelled, NotFound, UsageError
+from shared.domain.page_ranges import expand
+from shared.domain.records import Done, EngineInfo, ErrorInfo, Manifest, PageResult, to_json
+from shared.jobs.job_store import READERS, JobStore, missing_pages
+from shared.jobs.reduction import PagesMissing, reduce_job
+
+#: How long running pages may take to let go before the ledger is written.
+LET_GO_S = 8.0
+TAKEN_UP = ("open", "reopened")
+
+
+class TakenUpAgain(UsageError):
+    """Somebody wants the job after all."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"job {job_id} was submitted again or purged while it was cancelled")
+
+
+def cancel_job(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> Done:
+    """Stop the job where a broker is there, record what is missing, write the document.
+
+    Idempotent; a job that has ended already stays as it is. Raises TakenUpAgain.
+    """
+    done = jobs.done(manifest.job_id)
+    # Also where it was cancelled: somebody may be about to take it up.
+    if ledger is not None and (done is None or done.status == "cancelled"):
+        ledger.cancel_job(manifest.job_id)
+    return finish_cancel(manifest, jobs, ledger)
+
+
+def finish_cancel(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> Done:
+    """Go on with a cancel that somebody began; raises TakenUpAgain."""
+    job_id = manifest.job_id
+    if ledger is not None and jobs.done(job_id) is None:
+        _wait_until_let_go(manifest, ledger)
+    while (done := _committed(manifest, jobs, ledger)) is None:
+        pass  # pages vanished meanwhile
+    if ledger is not None:
+        if done.status == "cancelled" and ledger.job_state(job_id) in TAKEN_UP:
+            jobs.undo_done(manifest)
+            raise TakenUpAgain(job_id)
+        ledger.end_cancelled(job_id)
+    return done
+
+
+def _committed(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> Done | None:
+    try:
+        if jobs.done(manifest.job_id) is None:
+            _record_missing(manifest, jobs, ledger)
+        return reduce_job(jobs, manifest, cancelling=True)
+    except PagesMissing:
+        return None
+    except NotFound:
+        raise TakenUpAgain(manifest.job_id) from None
+
+
+def _record_missing(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> None:
+    missing = iter(expand(missing_pages(manifest, jobs.page_states(manifest.job_id))))
+    with ThreadPoolExecutor(READERS, thread_name_prefix="cancel") as pool:
+        while _goes_on(manifest, jobs, ledger) and (batch := list(islice(missing, READERS))):
+            list(pool.map(lambda page: _record(manifest, jobs, page), batch))
+
+
+def _record(manifest: Manifest, jobs: JobStore, page: int) -> None:
+    """Never over another record: a page may have failed by itself since we looked."""
+    key = object_keys.failed_page(manifest.job_id, page)
+    jobs.store.put_new(key, to_json(cancelled_page(manifest, page)))
+
+
+def _goes_on(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> bool:
+    """False once the job has ended; raises TakenUpAgain."""
+    job_id = manifest.job_id
+    # The manifest first: of a job that was purged the broker must not be told anything.
+    wanted = jobs.manifest(job_id) != manifest
+    if not wanted and ledger is not None:
+        # The word is lost where recording takes long, a clock steps or the broker was emptied.
+        wanted = ledger.keep_cancelled(job_id) in TAKEN_UP
+    # Last: the job may have ended by another cancel, or by pages that were read after that.
+    if jobs.done(job_id) is not None:
+        return False
+    if wanted:
+        raise TakenUpAgain(job_id)
+    return True
+
+
+def cancelled_page(manifest: Manifest, page: int) -> PageResult:
+    """The ledger entry of a page that nobody read because the job was cancelled."""
+    options = manifest.options
+    return PageResult(
+        job_id=manifest.job_id,
+        page=page,
+        status="failed",
+        task=options.task,
+        engine=EngineInfo(name=options.engine, model=options.model, version="none"),
+        attempts=0,
+        error=ErrorInfo(code=Cancelled.code, message="the job was cancelled before this page"),
+    )
+
+
+def _wait_until_let_go(manifest: Manifest, ledger: Ledger) -> None:
+    deadline = time.monotonic() + LET_GO_S
+    while ledger.held_pages(manifest.options.engine, manifest.job_id):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.1)

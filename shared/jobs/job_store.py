@@ -1,0 +1,245 @@
+"""A job as it lies in the object store, which is the truth."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from shared.domain import object_keys
+from shared.domain.errors import CorruptDocument, NotFound, StoreUnreachable
+from shared.domain.page_ranges import PageRange, expand, from_numbers, parse_ranges
+from shared.domain.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
+from shared.storage.store import ObjectStore
+
+_Record = TypeVar("_Record", bound=Record)
+#: Requests in flight when many page results are read.
+READERS = 16
+MAX_RECORD_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class PageStates:
+    """Which pages have a result; ``failed`` holds those that have nothing better."""
+
+    have: frozenset[int]
+    failed: frozenset[int]
+    #: Every result as it was written, the failures behind good ones too.
+    marks: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def all(self) -> frozenset[int]:
+        """Pages with any result."""
+        return self.have | self.failed
+
+
+def selected(manifest: Manifest) -> tuple[PageRange, ...]:
+    """The ranges of pages that a job is about."""
+    if manifest.options.pages is None:
+        return ((1, manifest.page_count),)
+    return parse_ranges(manifest.options.pages, manifest.page_count)
+
+
+class JobStore:
+    """Reads and writes jobs; thread-safe; raises StoreUnreachable."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    def manifest(self, job_id: str) -> Manifest | None:
+        """``job.json``, or None where there is no such job."""
+        return self._read(object_keys.manifest(job_id), Manifest)
+
+    def done(self, job_id: str) -> Done | None:
+        """``_DONE``, or None while the job is open."""
+        return self._read(object_keys.done(job_id), Done)
+
+    def worker_seconds(self, job_id: str) -> float | None:
+        """What an ended job's pages cost, from its ``document.json``; None where not there."""
+        try:
+            return float(
+                json.loads(self.store.get(object_keys.document(job_id, "json")))["worker_s"]
+            )
+        except (NotFound, ValueError, KeyError, TypeError):
+            return None
+
+    def result(self, job_id: str, page: int) -> PageResult | None:
+        """The page's entry: ok or blank outranks failed."""
+        good = self.good_result(job_id, page)
+        return good or self._read(object_keys.failed_page(job_id, page), PageResult)
+
+    def good_result(self, job_id: str, page: int) -> PageResult | None:
+        """The page's result where it is ok or blank already."""
+        return self._read(object_keys.page(job_id, page), PageResult)
+
+    def write_result(self, result: PageResult) -> PageResult:
+        """Store a result; returns what counts now: the first good one wins."""
+        if result.status == "failed":
+            self.store.put(object_keys.failed_page(result.job_id, result.page), to_json(result))
+            return result
+        key = object_keys.page(result.job_id, result.page)
+        if self.store.put_new(key, to_json(result)):
+            return result
+        first = self.good_result(result.job_id, result.page)
+        if first is None:
+            raise StoreUnreachable(f"{key} could not be written and is not there; trying again")
+        return first
+
+    def page_states(self, job_id: str) -> PageStates:
+        """Which pages have results, from one listing."""
+        have, failed, marks = set[int](), set[int](), set[tuple[str, str]]()
+        for key, stamp in self.store.stamped(object_keys.pages(job_id)):
+            parsed = object_keys.parse_page_key(key)
+            if parsed is not None:
+                (failed if parsed[1] else have).add(parsed[0])
+                marks.add((key, stamp))
+        return PageStates(frozenset(have), frozenset(failed - have), frozenset(marks))
+
+    def results(
+        self, job_id: str, pages: Iterable[int], states: PageStates
+    ) -> Iterator[PageResult]:
+        """Results in the order of ``pages``, read ahead in parallel."""
+        numbers = iter(pages)
+
+        def read(page: int) -> PageResult:
+            key = object_keys.page if page in states.have else object_keys.failed_page
+            found = self._read(key(job_id, page), PageResult) or self.result(job_id, page)
+            if found is None:
+                raise NotFound(f"the result of page {page} of {job_id} vanished")
+            return found
+
+        with ThreadPoolExecutor(READERS, thread_name_prefix="results") as pool:
+            while batch := list(islice(numbers, READERS * 8)):
+                yield from pool.map(read, batch)
+
+    def count(self, job_id: str, states: PageStates) -> Counts:
+        """How the pages with results ended, from the results themselves."""
+        tally = {"ok": 0, "blank": 0, "failed": len(states.failed)}
+        for result in self.results(job_id, sorted(states.have), states):
+            tally[result.status] += 1
+        return Counts(**tally)
+
+    def newest(self, job_id: str) -> str | None:
+        """The newest of ``job_id``, ``job_id-2`` …; None where there is none."""
+        newest = None
+        candidate, number = job_id, 1
+        while self.store.exists(object_keys.manifest(candidate)):
+            newest, number = candidate, number + 1
+            candidate = f"{job_id}-{number}"
+        return newest
+
+    def job_ids(self) -> Iterator[str]:
+        """Every job in the store; foreign objects are passed over."""
+        return filter(object_keys.is_job_id, self.store.folders(object_keys.JOBS))
+
+    def mark_open(self, job_id: str, created: float) -> None:
+        """Write the marker by which a lost job is found again."""
+        self.store.put(
+            object_keys.open_marker(job_id), json.dumps({"created": created}).encode() + b"\n"
+        )
+
+    def mark_purging(self, job_id: str) -> bytes:
+        """Write the marker by which a lost purge is found again; returns it, no two are equal."""
+        facts = {"created": time.time(), "purging": True, "by": secrets.token_hex(8)}
+        marker = json.dumps(facts).encode() + b"\n"
+        self.store.put(object_keys.open_marker(job_id), marker)
+        return marker
+
+    def marker(self, job_id: str) -> bytes | None:
+        """The marker as it was written, or None where there is none."""
+        try:
+            return self.store.get(object_keys.open_marker(job_id), 4096)
+        except NotFound:
+            return None
+
+    def marked_open_at(self, job_id: str) -> float | None:
+        """When the marker was written, or None where there is none to be read."""
+        try:
+            return float(self._marker(job_id)["created"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def is_purging(self, job_id: str) -> bool:
+        """Whether a purge began and did not end; nobody has opened the job since."""
+        try:
+            return self._marker(job_id).get("purging") is True
+        except (ValueError, AttributeError):
+            return False
+
+    def _marker(self, job_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.marker(job_id) or b"{}")
+        return found
+
+    def unmark_open(self, job_id: str) -> None:
+        """Remove the marker; only after ``_DONE``, or with the job."""
+        self.store.delete([object_keys.open_marker(job_id)])
+
+    def mark_notify(self, job_id: str) -> None:
+        """Say that the webhook is due; before ``_DONE``, so that no crash loses it."""
+        self.store.put(object_keys.notify_marker(job_id), b"{}\n")
+
+    def unmark_notify(self, job_id: str) -> None:
+        """Remove the marker: the webhook was delivered or given up."""
+        self.store.delete([object_keys.notify_marker(job_id)])
+
+    def notified(self, job_id: str) -> Delivery | None:
+        """``_NOTIFIED``: what was delivered, if anything was."""
+        return self._read(object_keys.notified(job_id), Delivery)
+
+    def mark_notified(self, job_id: str, delivery: Delivery) -> None:
+        """Write ``_NOTIFIED``; the record of the tries goes."""
+        self.store.put(object_keys.notified(job_id), to_json(delivery))
+        self.store.delete([object_keys.delivery(job_id)])
+
+    def delivery(self, job_id: str) -> Delivery | None:
+        """The record of the tries so far, if there is one."""
+        return self._read(object_keys.delivery(job_id), Delivery)
+
+    def record_delivery(self, job_id: str, delivery: Delivery) -> None:
+        """Keep what became of a try."""
+        self.store.put(object_keys.delivery(job_id), to_json(delivery))
+
+    def undo_done(self, manifest: Manifest) -> None:
+        """Take ``_DONE`` back; the marker first, so that the sweeper has the job reduced again."""
+        self.mark_open(manifest.job_id, manifest.created)
+        self.store.delete([object_keys.done(manifest.job_id)])
+
+    def reopen(self, manifest: Manifest, pages: Iterable[int]) -> None:
+        """Take back ``_DONE`` and the failures of ``pages``, so that they run again."""
+        job_id = manifest.job_id
+        self.mark_open(job_id, manifest.created)
+        self.store.delete([object_keys.done(job_id)])
+        self.store.delete([object_keys.notified(job_id), object_keys.delivery(job_id)])
+        self.store.delete([object_keys.failed_page(job_id, page) for page in pages])
+        # Again: a sweeper that saw the marker beside _DONE may have removed it.
+        self.mark_open(job_id, manifest.created)
+
+    def withdraw(self, result: PageResult) -> None:
+        """Remove a result that came too late, and its figures."""
+        key = object_keys.failed_page if result.status == "failed" else object_keys.page
+        self.store.delete([key(result.job_id, result.page)])
+        self.store.delete([object_keys.in_job(result.job_id, each.key) for each in result.figures])
+
+    def _read(self, key: str, kind: type[_Record]) -> _Record | None:
+        try:
+            data = self.store.get(key, MAX_RECORD_BYTES)
+        except NotFound:
+            return None
+        if not data:
+            # No record is empty: the writer died, and a poor service kept what it had got.
+            self.store.delete([key])
+            return None
+        try:
+            return kind.model_validate_json(data)
+        except ValidationError as error:
+            raise CorruptDocument(f"{key} in the store is not valid: {error}") from None
+
+
+def missing_pages(manifest: Manifest, states: PageStates) -> tuple[PageRange, ...]:
+    """Selected pages without any result."""
+    return from_numbers(page for page in expand(selected(manifest)) if page not in states.all)

@@ -1,0 +1,1 @@
+"""Killable helper processes and the private folders that they use."""

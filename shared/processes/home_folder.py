@@ -1,0 +1,29 @@
+"""Private folders below PAGEFLEET_HOME, and what to say where that can't be written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.config.settings import Settings
+from shared.domain.errors import StoreUnreachable
+from shared.processes.private_folder import PrivateFolder
+
+TEMPORARY = "tmp"
+
+
+def private_folder(settings: Settings, prefix: str) -> PrivateFolder:
+    """A folder of this process below ``home``; raises StoreUnreachable."""
+    with home_errors(settings):
+        return PrivateFolder(settings.home / TEMPORARY, prefix)
+
+
+@contextmanager
+def home_errors(settings: Settings) -> Iterator[None]:
+    """Turns errors of the operating system into StoreUnreachable."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StoreUnreachable(
+            f"can't write in PAGEFLEET_HOME ({settings.home}): {reason}; "
+            "free some space, or set it to a folder of yours"
+        ) from None

@@ -1,0 +1,193 @@
+"""Brings page images of any mode to upright RGB; only helper processes import this."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from PIL import Image, ImageCms
+from PIL.Image import Resampling, Transpose
+
+from shared.domain.errors import CorruptDocument, RenderFailed, TooLarge
+from shared.domain.filetype import Kind
+from shared.rendering.image_file import IMAGE_ERRORS, check_size, decoding_bytes, open_image
+from shared.rendering.open_documents import forget, opened
+from shared.rendering.page_size import image_size, square_pixels
+from shared.rendering.render_size import SizeWish
+from shared.rendering.upright import Part
+
+_ORIENTATION_TAG = 0x0112
+_PHOTOMETRIC_TAG = 262
+_WHITE_IS_ZERO = 0
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+#: Decoded this much larger than needed before the careful resampling.
+REDUCING_GAP = 2.0
+#: An open TIFF holds the frame decoded last; larger ones are closed at once.
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+#: Bits per channel that sixteen-bit files really use.
+_DEPTHS = (8, 10, 12, 14, 16)
+
+
+def load_image(
+    path: Path, kind: Kind, page: int, wish: SizeWish, max_pixels: int, memory_mb: int
+) -> Image.Image:
+    """The page as upright RGB on white, no larger than planned; raises RenderFailed."""
+    with _frame(path, kind, page, memory_mb) as image:
+        stretch = square_pixels(_resolution(image))
+        orientation = _orientation(image, kind)
+        planned = image_size(image.size, stretch, wish, max_pixels)
+        draft = (int(planned[0] * REDUCING_GAP), int(planned[1] * REDUCING_GAP))
+        # Acts on JPEGs only, which then decode faster and in less memory.
+        image.draft(None, draft)
+        image.load()
+        # TIFFs are turned while they load.
+        size = image_size(image.size, stretch, wish, max_pixels) if kind == "tiff" else planned
+        page_image = _resized(_reducible(image), size)
+        return _turned(page_image.convert("RGB"), orientation)
+
+
+def load_parts(
+    path: Path, kind: Kind, page: int, parts: list[Part], max_pixels: int, memory_mb: int
+) -> list[Image.Image]:
+    """Parts of the upright page in the image's own pixels; raises RenderFailed."""
+    with _frame(path, kind, page, memory_mb) as image:
+        orientation = _orientation(image, kind)
+        image.load()
+        upright = _turned(_reducible(image), orientation)
+        return [_cut(upright, part, max_pixels) for part in parts]
+
+
+def _cut(upright: Image.Image, part: Part, max_pixels: int) -> Image.Image:
+    cut = upright.crop(part.pixels(*upright.size))
+    shrink = min(1.0, (max_pixels / (cut.width * cut.height)) ** 0.5)
+    size = (max(1, int(cut.width * shrink)), max(1, int(cut.height * shrink)))
+    return _resized(cut, size).convert("RGB")
+
+
+@contextmanager
+def _frame(path: Path, kind: Kind, page: int, memory_mb: int) -> Iterator[Image.Image]:
+    try:
+        with _opened(path, kind) as image:
+            _seek(image, kind, page)
+            check_size(image, memory_mb)
+            yield image
+    except (CorruptDocument, TooLarge) as error:
+        raise RenderFailed(error.message) from None
+    except IMAGE_ERRORS as error:
+        reason = " ".join(str(error).split())[:200]
+        raise RenderFailed(f"page {page} of the image can't be decoded ({reason})") from None
+
+
+@contextmanager
+def _opened(path: Path, kind: Kind) -> Iterator[Image.Image]:
+    if kind != "tiff":
+        with path.open("rb") as stream, open_image(stream, kind) as image:
+            yield image
+        return
+    # Kept open: finding the thousandth frame means reading a thousand directories.
+    image = opened(path, lambda path: open_image(path.open("rb"), kind))
+    keep = False
+    try:
+        yield image
+        keep = decoding_bytes(image) <= MAX_KEPT_BYTES
+    finally:
+        if not keep:
+            forget(path)
+
+
+def _seek(image: Image.Image, kind: Kind, page: int) -> None:
+    if kind != "tiff":
+        page_exists = page == 1
+    else:
+        page_exists = page >= 1
+        try:
+            image.seek(page - 1)
+        except EOFError:
+            page_exists = False
+    if not page_exists:
+        raise RenderFailed(f"the document has no page {page}")
+
+
+def _resolution(image: Image.Image) -> tuple[float, float]:
+    dpi = image.info.get("dpi")
+    if not isinstance(dpi, tuple) or len(dpi) != 2:
+        return (0.0, 0.0)
+    return float(dpi[0]), float(dpi[1])
+
+
+def _orientation(image: Image.Image, kind: Kind) -> int:
+    if kind == "tiff":
+        return 1
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except IMAGE_ERRORS:
+        # Metadata; the picture itself may be fine.
+        return 1
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    method = _UPRIGHT.get(orientation)
+    return image if method is None else image.transpose(method)
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    if image.size == size:
+        return image
+    return image.resize(size, Resampling.BICUBIC, reducing_gap=REDUCING_GAP)
+
+
+def _reducible(image: Image.Image) -> Image.Image:
+    """``image`` in a mode whose pixels can be averaged: L, RGB, CMYK or YCbCr."""
+    if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
+        return image if "transparency" not in image.info else _on_white(image)
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode.startswith("I;16"):
+        return _from_sixteen_bits(image)
+    if image.mode in ("I", "F"):
+        return _from_wide(image)
+    if image.mode == "LAB":
+        return _from_lab(image)
+    return _on_white(image)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    layer = image.convert("RGBA")
+    paper = Image.new("RGBA", layer.size, "white")
+    paper.alpha_composite(layer)
+    return paper.convert("RGB")
+
+
+def _from_sixteen_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.uint16)
+    used = int(values.max()).bit_length()
+    depth = next(bits for bits in _DEPTHS if bits >= used)
+    gray = (values >> (depth - 8)).astype(np.uint8)
+    tags = getattr(image, "tag_v2", {})
+    return Image.fromarray(255 - gray if tags.get(_PHOTOMETRIC_TAG) == _WHITE_IS_ZERO else gray)
+
+
+def _from_wide(image: Image.Image) -> Image.Image:
+    values = np.nan_to_num(np.asarray(image, np.float32), posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and 255 < high <= 65535 and image.mode == "I":
+        low, high = 0.0, 65535.0
+    elif low >= 0 and 1 < high <= 255:
+        low, high = 0.0, 255.0
+    scaled = (values - low) * (255 / max(high - low, 1e-12))
+    return Image.fromarray(scaled.astype(np.uint8))
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
+    return cast(Image.Image, ImageCms.applyTransform(image, transform))

@@ -1,0 +1,53 @@
+"""Between the upright page, on which boxes lie, and the page as it was drawn."""
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from shared.domain.records import BBox
+
+#: The last coordinate of a box: boxes lie on a scale of 0 to 999.
+LAST = 999
+_CLOCKWISE = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a drawn page, in shares of its width and height (0 to 1)."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def pixels(self, width: float, height: float) -> tuple[int, int, int, int]:
+        """This part of ``width`` x ``height`` pixels: left, top, right, bottom; never empty."""
+        left, top = int(self.left * width), int(self.top * height)
+        right, bottom = round(self.right * width), round(self.bottom * height)
+        left, top = min(left, int(width) - 1), min(top, int(height) - 1)
+        return left, top, max(right, left + 1), max(bottom, top + 1)
+
+
+def drawn_part(box: BBox, rotation: int) -> Part:
+    """Where ``box`` of the upright page lies on the drawn page.
+
+    The upright page is the drawn one turned clockwise by ``rotation`` degrees.
+    """
+    left, right = sorted((box[0] / LAST, box[2] / LAST))
+    top, bottom = sorted((box[1] / LAST, box[3] / LAST))
+    if rotation == 90:
+        return Part(top, 1 - right, bottom, 1 - left)
+    if rotation == 180:
+        return Part(1 - right, 1 - bottom, 1 - left, 1 - top)
+    if rotation == 270:
+        return Part(1 - bottom, left, 1 - top, right)
+    return Part(left, top, right, bottom)
+
+
+def turned(image: Image.Image, rotation: int) -> Image.Image:
+    """``image`` turned clockwise by ``rotation`` degrees: 0, 90, 180 or 270."""
+    return image.transpose(_CLOCKWISE[rotation]) if rotation else image

@@ -1,0 +1,184 @@
+"""Clients for S3 and the meaning of their errors; the only file that imports boto3."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+import boto3.session
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ResponseStreamingError,
+    TokenRetrievalError,
+)
+
+from shared.config.settings import Settings
+from shared.domain.errors import NotFound, StoreFull, StoreUnreachable, UsageError
+from shared.storage.s3_advice import CREDENTIALS, advice
+from shared.storage.s3_clock import follow_service_clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MEBIBYTE = 1024 * 1024
+#: Tries of one request, with growing random pauses of up to 15 s together.
+ATTEMPTS = 5
+#: A probe waits so long for a connection and for an answer, twice.
+PROBE_S = 5.0
+UPLOAD = TransferConfig(
+    multipart_threshold=64 * MEBIBYTE, multipart_chunksize=32 * MEBIBYTE, max_concurrency=4
+)
+#: One copy request moves at most 5 GB; larger objects go in parts.
+COPY = TransferConfig(multipart_threshold=1024 * MEBIBYTE, multipart_chunksize=256 * MEBIBYTE)
+
+_MISSING = frozenset({"NoSuchKey", "404"})
+_FULL = frozenset(
+    {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"}
+)
+_NOBODY = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    ProfileNotFound,
+)
+
+
+class Refused(StoreUnreachable):
+    """The service answered with an error; ``status`` is that of HTTP."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RefusedAsFull(Refused, StoreFull):
+    """The service has no room left, or the bucket's quota is used up."""
+
+
+class BrokenOff(StoreUnreachable):
+    """The connection ended in the middle of an object."""
+
+
+@dataclass(frozen=True)
+class S3Options:
+    """How to reach the service; credentials come from boto3's standard chain only."""
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    checksums: Literal["auto", "when_supported", "when_required"] = "auto"
+    addressing: Literal["auto", "path", "virtual"] = "auto"
+    max_pool_connections: int = 64
+
+    @property
+    def service(self) -> str:
+        """The service's name in messages."""
+        return self.endpoint_url or "Amazon S3"
+
+
+def options_of(settings: Settings, max_pool_connections: int = 64) -> S3Options:
+    """How a deployment's settings say to reach the service."""
+    return S3Options(
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        checksums=settings.s3_checksums,
+        addressing=settings.s3_addressing,
+        max_pool_connections=max_pool_connections,
+    )
+
+
+def client(options: S3Options) -> "S3Client":
+    """This process's client, safe for threads; raises UsageError, StoreUnreachable."""
+    # By process: after a fork parent and child would share the connections.
+    return _connect(options, False, os.getpid())
+
+
+def probe(options: S3Options) -> "S3Client":
+    """A client that gives up within seconds."""
+    return _connect(options, True, os.getpid())
+
+
+@cache
+def _connect(options: S3Options, hasty: bool, process: int) -> "S3Client":
+    with explained(options.service, options):
+        try:
+            made = boto3.session.Session().client(
+                "s3",
+                endpoint_url=options.endpoint_url,
+                region_name=options.region,
+                config=_config(options, hasty),
+            )
+            follow_service_clock(made)
+            return made
+        except ValueError as error:
+            raise UsageError(f"PAGEFLEET_S3_ENDPOINT_URL or the region is bad: {error}") from None
+
+
+def forget_clients() -> None:
+    """Make the next request read the credentials anew."""
+    _connect.cache_clear()
+
+
+def _config(options: S3Options, hasty: bool) -> Config:
+    checksums = options.checksums
+    if checksums == "auto":
+        # Many other services do not know the newer checksums.
+        checksums = "when_required" if options.endpoint_url else "when_supported"
+    return Config(
+        # Without it requests that are signed in the URL still use the old signature.
+        signature_version="s3v4",
+        s3={"addressing_style": options.addressing},
+        max_pool_connections=options.max_pool_connections,
+        connect_timeout=min(PROBE_S, 3.0) if hasty else 5,
+        read_timeout=PROBE_S if hasty else 60,
+        retries={"mode": "standard", "total_max_attempts": 2 if hasty else ATTEMPTS},
+        tcp_keepalive=True,
+        request_checksum_calculation=checksums,
+        response_checksum_validation=checksums,
+    )
+
+
+@contextmanager
+def explained(where: str, options: S3Options) -> Iterator[None]:
+    """Turn the client's errors into those of the tree; ``where`` is what was asked for."""
+    try:
+        yield
+    except ClientError as error:
+        raise _refusal(error, where) from error
+    except _NOBODY as error:
+        raise StoreUnreachable(f"no credentials for {options.service}: {CREDENTIALS}") from error
+    except ParamValidationError as error:
+        raise UsageError(f"{where} is no valid S3 address: {error}") from error
+    except (IncompleteReadError, ResponseStreamingError) as error:
+        raise BrokenOff(f"{options.service} broke off in the middle of {where}") from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StoreUnreachable(_silence(error, where, options)) from error
+
+
+def _refusal(error: ClientError, where: str) -> NotFound | Refused:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _MISSING:
+        return NotFound(f"there is no {where}")
+    kind = RefusedAsFull if code in _FULL or status == 507 else Refused
+    return kind(f"{where}: {advice(code, status)}", status)
+
+
+def _silence(error: Exception, where: str, options: S3Options) -> str:
+    # The client's own text may hold a signed address, so only its kind is told.
+    return (
+        f"{options.service} does not answer ({type(error).__name__}) for {where}; "
+        "check the network, PAGEFLEET_S3_ENDPOINT_URL and the region"
+    )

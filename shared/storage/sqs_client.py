@@ -1,0 +1,92 @@
+"""A queue of events at Amazon SQS or a service that speaks like it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import boto3.session
+from botocore.config import Config
+
+from shared.domain.errors import UsageError
+from shared.storage.s3_client import S3Options, explained
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+#: One request waits so long for messages.
+LONG_POLL_S = 20
+#: The most that one request brings.
+BATCH = 10
+#: Hosts whose region stands in their name.
+_AMAZON = ".amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message; ``receipt`` is good for this delivery only."""
+
+    body: str
+    receipt: str
+
+
+class EventQueue:
+    """One queue by its URL; thread-safe; raises StoreUnreachable, UsageError."""
+
+    def __init__(self, url: str, region: str | None) -> None:
+        self._url = url
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"{url!r} is no queue URL; they look like https://sqs.…/account/name")
+        amazon = parts.hostname.endswith(_AMAZON)
+        self._region = region or (parts.hostname.split(".")[1] if amazon else "us-east-1")
+        # Elsewhere the service is where the queue is.
+        self._endpoint = None if amazon else f"{parts.scheme}://{parts.netloc}"
+
+    def receive(self, visible_after_s: int, wait_s: int) -> list[Message]:
+        """The next messages, at most ten; hidden from others for ``visible_after_s``.
+
+        Waits up to ``wait_s`` seconds for the first.
+        """
+        with self._explained():
+            answer = self._client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=BATCH,
+                WaitTimeSeconds=wait_s,
+                VisibilityTimeout=visible_after_s,
+            )
+        return [Message(m["Body"], m["ReceiptHandle"]) for m in answer.get("Messages", ())]
+
+    def extend(self, message: Message, seconds: int) -> None:
+        """Hide a message for ``seconds`` from now; 0 shows it to others at once."""
+        with self._explained():
+            self._client.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+            )
+
+    def delete(self, message: Message) -> None:
+        """The message is dealt with."""
+        with self._explained():
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
+
+    @cached_property
+    def _client(self) -> "SQSClient":
+        with self._explained():
+            return boto3.session.Session().client(
+                "sqs",
+                region_name=self._region,
+                endpoint_url=self._endpoint,
+                config=Config(
+                    connect_timeout=5,
+                    read_timeout=LONG_POLL_S + 10,
+                    retries={"mode": "standard", "total_max_attempts": 5},
+                    tcp_keepalive=True,
+                ),
+            )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        with explained(self._url, S3Options(self._endpoint, self._region)):
+            yield

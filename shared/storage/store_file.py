@@ -1,0 +1,228 @@
+"""The object store in a local folder, with the guarantees of S3: atomic, first writer wins."""
+
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.domain.errors import NotFound, StoreFull, StoreUnreachable, TooLarge
+from shared.domain.object_keys import check_folder, check_key, check_prefix, is_key
+from shared.storage.durable_write import DurableWriter, sync_folder
+
+#: In the root; keys can't begin with a dot, so it is never listed.
+TEMPORARY = ".tmp"
+CHUNK = 1 << 20
+_NO_OBJECT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ADVICE = {
+    errno.ENOSPC: "free some space or choose another PAGEFLEET_STORE",
+    errno.EDQUOT: "free some of the quota or choose another PAGEFLEET_STORE",
+    errno.EACCES: "give this user access or choose another PAGEFLEET_STORE",
+    errno.EPERM: "give this user access or choose another PAGEFLEET_STORE",
+    errno.EROFS: "choose a PAGEFLEET_STORE that can be written",
+}
+
+
+class FileStore:
+    """Objects as files below ``root``, which is made on the first write."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = Path(os.path.realpath(root))
+        self._writer = DurableWriter(self._root / TEMPORARY)
+        self.url = self._root.as_uri()
+
+    def get(self, key: str, limit: int | None = None) -> bytes:
+        """See ObjectStore."""
+        with self._open(key) as file, _explained(self._root / key, "read"):
+            size = os.fstat(file.fileno()).st_size
+            if limit is not None and size > limit:
+                raise TooLarge(f"{key} in {self.url} has {size} bytes; at most {limit} are read")
+            return file.read()
+
+    def put(self, key: str, data: bytes) -> None:
+        """See ObjectStore."""
+        path = self._path(key)
+        with _explained(path, "write"):
+            self._writer.replace(path, lambda file: file.write(data))
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """See ObjectStore."""
+        path = self._path(key)
+        with _explained(path, "write"), suppress(FileExistsError):
+            # Looked at first, because a loser would pay for a synced file.
+            if not path.exists():
+                self._writer.create(path, lambda file: file.write(data))
+                return True
+        return False
+
+    def put_file(self, key: str, path: Path) -> None:
+        """See ObjectStore."""
+        target = self._path(key)
+        with path.open("rb") as source, _explained(target, "write"):
+            self._writer.replace(target, lambda file: shutil.copyfileobj(source, file, CHUNK))
+
+    def download(self, key: str, path: Path) -> None:
+        """See ObjectStore."""
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+        with self._open(key) as source, _explained(path, "write"):
+            try:
+                with partial.open("xb") as file:
+                    shutil.copyfileobj(source, file, CHUNK)
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+
+    def local_path(self, key: str) -> Path | None:
+        """See ObjectStore."""
+        return self._path(key)
+
+    def exists(self, key: str) -> bool:
+        """See ObjectStore."""
+        return self._size(key) is not None
+
+    def size(self, key: str) -> int:
+        """See ObjectStore."""
+        size = self._size(key)
+        if size is None:
+            raise NotFound(f"there is no {key} in {self.url}")
+        return size
+
+    def list(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[str]:
+        """See ObjectStore."""
+        folder = check_prefix(prefix)[: prefix.rfind("/") + 1]
+        return islice(self._walk(folder, prefix, start_after), limit)
+
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """See ObjectStore."""
+        for key in self.list(prefix):
+            with suppress(FileNotFoundError):
+                found = (self._root / key).lstat()
+                yield key, f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """See ObjectStore."""
+        names = self._names(check_folder(prefix))
+        return (name[:-1] for name in names if name[-1] == "/")
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """See ObjectStore."""
+        folders: set[Path] = set()
+        for key in keys:
+            path = self._path(key)
+            # What lies below an object's name, or in place of its folder, is no object.
+            with _explained(path, "remove"), suppress(FileNotFoundError, NotADirectoryError):
+                path.unlink()
+                folders.add(path.parent)
+        for folder in sorted(folders, reverse=True):
+            self._prune(folder)
+
+    def copy_from(self, uri: str, key: str, etag: str | None = None) -> bool:
+        """Always False: a folder has no service that could copy by itself."""
+        return False
+
+    def check(self) -> None:
+        """See ObjectStore."""
+        with _explained(self._root, "write"):
+            self._writer.probe()
+            self._writer.remove_leftovers()
+
+    def _path(self, key: str) -> Path:
+        path = self._root / check_key(key)
+        _unlinked(path.parent)
+        return path
+
+    def _open(self, key: str) -> BinaryIO:
+        path = self._path(key)
+        try:
+            file = open(path, "rb", opener=_opener)  # noqa: SIM115  # the caller closes it
+        except OSError as error:
+            if error.errno in _NO_OBJECT:
+                raise NotFound(f"there is no {key} in {self.url}") from None
+            raise _unreachable(error, path, "read") from error
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise NotFound(f"there is no {key} in {self.url}")
+        return file
+
+    def _size(self, key: str) -> int | None:
+        path = self._path(key)
+        try:
+            found = path.lstat()
+        except OSError as error:
+            if error.errno in _NO_OBJECT:
+                return None
+            raise _unreachable(error, path, "read") from error
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    def _walk(self, folder: str, prefix: str, start_after: str) -> Iterator[str]:
+        for name in self._names(folder):
+            key = folder + name
+            # All keys in a folder begin with ``key``; it is skipped where none can be wanted.
+            wanted = key.startswith(prefix) or (name[-1] == "/" and prefix.startswith(key))
+            if not wanted or not (key > start_after or start_after.startswith(key)):
+                continue
+            if name[-1] == "/":
+                yield from self._walk(key, prefix, start_after)
+            elif key > start_after and is_key(key):
+                yield key
+
+    def _names(self, folder: str) -> tuple[str, ...]:
+        """Names in ``folder`` in the order of their keys; those of folders end with a slash."""
+        path = _unlinked(self._root / folder)
+        try:
+            with os.scandir(path) as entries:
+                return tuple(sorted(name for name in map(_name, entries) if name[0] != "."))
+        except OSError as error:
+            if error.errno in _NO_OBJECT:
+                return ()
+            raise _unreachable(error, path, "list") from error
+
+    def _prune(self, folder: Path) -> None:
+        """Remove ``folder`` and those above it as far as they are empty."""
+        # Names that came back after a power cut would make a purged job half a job.
+        with _explained(folder, "write"), suppress(FileNotFoundError):
+            sync_folder(folder)
+        with suppress(OSError):
+            while folder != self._root:
+                folder.rmdir()
+                folder = folder.parent
+
+
+def _unlinked(folder: Path) -> Path:
+    """``folder`` itself; raises StoreUnreachable where a symbolic link is part of it."""
+    if os.path.realpath(folder) != str(folder):
+        raise StoreUnreachable(f"{folder} leads through a symbolic link; replace the link")
+    return folder
+
+
+def _opener(path: str, flags: int) -> int:
+    # NONBLOCK: a pipe in the place of an object must not hold the reader for ever.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _name(entry: "os.DirEntry[str]") -> str:
+    """The entry's name as a part of a key; a hidden one where it is no object."""
+    if entry.is_dir(follow_symlinks=False):
+        return entry.name + "/"
+    return entry.name if entry.is_file(follow_symlinks=False) else "."
+
+
+@contextmanager
+def _explained(path: Path, verb: str) -> Iterator[None]:
+    """Turn errors of the operating system into StoreUnreachable."""
+    try:
+        yield
+    except OSError as error:
+        raise _unreachable(error, path, verb) from error
+
+
+def _unreachable(error: OSError, path: Path, verb: str) -> StoreUnreachable:
+    advice = _ADVICE.get(error.errno or 0, "mend the disk or choose another PAGEFLEET_STORE")
+    kind = StoreFull if error.errno in _FULL else StoreUnreachable
+    return kind(f"can't {verb} {path}: {error.strerror or error}; {advice}")
