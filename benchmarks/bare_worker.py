@@ -5,7 +5,7 @@ import sys
 from shared.broker.celery_app import make_app
 from shared.broker.queues import MAINTENANCE
 from shared.config.settings import load_settings
-from workers.celery_worker import run_worker
+from workers.process.celery_worker import run_worker
 
 TASK = "bare"
 

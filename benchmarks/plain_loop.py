@@ -9,10 +9,10 @@ from typing import NamedTuple
 from benchmarks.processes import cpu_seconds
 from shared.config.settings import Settings
 from shared.domain.records import PageOptions
-from workers.cores import renderer_count
-from workers.engine_host import EngineHost
-from workers.engines import make_engine
-from workers.rendering import Renderer
+from workers.engines.registry import make_engine
+from workers.host.cores import renderer_count
+from workers.pipeline.engine_host import EngineHost
+from workers.pipeline.rendering import Renderer
 
 WARM_PAGES = 4
 

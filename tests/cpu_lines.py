@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from workers.cpu.assembly import assemble
-from workers.cpu.markdown import page_markdown, write
-from workers.cpu.values import Box, Line, PageContent, Region, Table
+from workers.engines.cpu.assembly import assemble
+from workers.engines.cpu.blocks.markdown import page_markdown, write
+from workers.engines.cpu.values import Box, Line, PageContent, Region, Table
 
 WIDTH, HEIGHT = 595.0, 842.0
 #: Width of a letter and distance of lines, in font sizes.

@@ -11,10 +11,10 @@ from PIL import Image
 from shared.config.settings import build_settings
 from shared.domain.filetype import Kind
 from shared.domain.records import PageOptions
-from workers.engine_host import EngineHost
-from workers.engines.base import PageView, Reading
-from workers.engines.cpu import CpuEngine
-from workers.rendering import Renderer
+from workers.engines.contract import PageView, Reading
+from workers.engines.cpu.engine import CpuEngine
+from workers.pipeline.engine_host import EngineHost
+from workers.pipeline.rendering import Renderer
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"

@@ -10,9 +10,9 @@ from typing import Any
 
 from shared.config.settings import Settings
 from shared.domain.records import PageOptions
-from workers.engine_host import EngineHost
-from workers.engines.base import Engine, PageView, Reading
-from workers.rendering import Renderer
+from workers.engines.contract import Engine, PageView, Reading
+from workers.pipeline.engine_host import EngineHost
+from workers.pipeline.rendering import Renderer
 
 READ_S = 240.0
 SHA = "5e" * 32

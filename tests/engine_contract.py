@@ -18,8 +18,8 @@ from shared.domain.errors import DocumentError, EngineUnavailable, PageError, Pa
 from shared.domain.tasks import Task
 from tests.engine_bench import Bench, on_a_loop, running
 from tests.engine_pages import SHAPES, distinct_pages, hostile_page, picture
-from workers.engines import make_engine
-from workers.engines.base import Engine, Reading
+from workers.engines.contract import Engine, Reading
+from workers.engines.registry import make_engine
 
 ODD_SIZES = ((1, 1), (1, 3000), (2000, 12))
 QUESTIONS: dict[Task, dict[str, str]] = {

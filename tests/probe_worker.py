@@ -13,7 +13,7 @@ from celery import Celery
 from shared.broker.celery_app import make_app
 from shared.broker.queues import MAINTENANCE
 from shared.config.settings import Settings, build_settings
-from workers.celery_worker import run_worker
+from workers.process.celery_worker import run_worker
 
 TASK = "probe"
 CONCURRENCY = 4

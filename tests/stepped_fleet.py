@@ -34,16 +34,16 @@ from shared.jobs.purging import purge
 from shared.storage.store import open_store
 from shared.telemetry.tracing import Tracing
 from tests.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
-from workers import sweeper as sweeping
-from workers.failure_log import FailureLog
-from workers.flight import Flight, Flights
-from workers.gate import Gate
-from workers.lease_keeper import LeaseKeeper
-from workers.manifests import Manifests
-from workers.page_observer import PageObserver
-from workers.page_task import PageTask, Station
-from workers.reduce_task import ReduceTask
-from workers.sweeper import Sweeper
+from workers.inflight import Flight, Flights
+from workers.maintenance import sweeper as sweeping
+from workers.maintenance.sweeper import Sweeper
+from workers.observability.failure_log import FailureLog
+from workers.observability.page_observer import PageObserver
+from workers.tasks.gate import Gate
+from workers.tasks.lease_keeper import LeaseKeeper
+from workers.tasks.manifests import Manifests
+from workers.tasks.page_task import PageTask, Station
+from workers.tasks.reduce_task import ReduceTask
 
 ENGINE = EngineInfo(name="fake", model="fake-1", version="test")
 QUEUES = page_queues("fake")

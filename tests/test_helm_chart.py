@@ -30,7 +30,7 @@ from tests.helm_chart import (
     rendered,
     value_set,
 )
-from workers.supervisor import GRACE_S
+from workers.process.supervisor import GRACE_S
 
 GPU = {**SMALLEST, "pools": {"vllm": {"enabled": True}}}
 every_value_set = pytest.mark.parametrize("path", VALUE_SETS, ids=lambda path: path.stem)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from shared.config.settings import Settings
-from workers.supervisor import GRACE_S
+from workers.process.supervisor import GRACE_S
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent

@@ -18,9 +18,9 @@ from tests.fleet import in_process
 from tests.stepped_fleet import SteppedFleet
 from tests.stored_jobs import ended_job, page_result
 from tests.struck import Struck, everything
-from workers import sweeper as sweeping
-from workers.retention import purge_older
-from workers.sweeper import Sweeper
+from workers.maintenance import sweeper as sweeping
+from workers.maintenance.retention import purge_older
+from workers.maintenance.sweeper import Sweeper
 
 #: More than a purge has steps.
 LAST = 40

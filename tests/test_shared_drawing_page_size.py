@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.rendering.page_size import MAX_SIDE, image_size, pdf_scale, square_pixels
-from workers.engines.base import RenderPlan
+from workers.engines.contract import RenderPlan
 
 A4 = (595.0, 842.0)
 PLENTY = 40_000_000

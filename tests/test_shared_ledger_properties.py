@@ -26,8 +26,8 @@ from tests.ledger_check import check_job
 from tests.services import RedisServer
 from tests.stepped_fleet import DOCUMENTS, SteppedFleet, private_folder
 from tests.stepping import Actor
-from workers import page_task
-from workers import sweeper as sweeping
+from workers.maintenance import sweeper as sweeping
+from workers.tasks import page_task
 
 PLACES = st.integers(0, 30)
 WORKERS = st.integers(0, 2)

@@ -13,7 +13,7 @@ from shared.jobs.reduction import PagesMissing, reduce_job
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
 from tests.stored_jobs import page_result
-from workers.late_result import withdraw_if_late
+from workers.tasks.late_result import withdraw_if_late
 
 DOCUMENT = ("document.md", "document.json", "_DONE")
 

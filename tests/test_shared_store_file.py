@@ -23,7 +23,7 @@ from shared.storage.store_file import TEMPORARY, FileStore
 from tests.failures.small_disk import SmallDisk
 from tests.stored_jobs import ended_job
 from tests.struck import Struck
-from workers.retention import purge_older
+from workers.maintenance.retention import purge_older
 
 KEYS = st.lists(st.sampled_from(["a", "a-2", "a0", "b", "ä", "A", "\U0001f600"]), min_size=1)
 KILLED_WRITER = """\

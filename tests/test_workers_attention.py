@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers import attention
+from workers.host import attention
 
 
 @pytest.mark.parametrize(

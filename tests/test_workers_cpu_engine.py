@@ -19,8 +19,8 @@ from tests import no_network
 from tests.conftest import SettingsFactory
 from tests.cpu_reader import EXAMPLES, CpuReader, cpu_reader, picture_of, typed_page
 from tests.fleet import BIN, processes_of, wait_until
-from workers.cpu import weights
-from workers.engines.cpu import PROCESS_BYTES, CpuEngine, process_count
+from workers.engines.cpu.engine import PROCESS_BYTES, CpuEngine, process_count
+from workers.engines.cpu.ocr import weights
 
 MB = 1024 * 1024
 LETTER = EXAMPLES / "letter.pdf"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from workers.cpu import escaping
+from workers.engines.cpu.blocks import escaping
 
 PARSER = MarkdownIt("commonmark").enable("strikethrough")
 HOSTILE = [

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cpu_lines import column, kinds, line, markdown, page
-from workers.cpu.values import Box, Line
+from workers.engines.cpu.values import Box, Line
 
 BODY = ("text", column(["words of the running text that fill the page"] * 6, top=300))
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from workers.cpu.gutters import parted
-from workers.cpu.recognizer import Corners, Pixels
+from workers.engines.cpu.ocr.gutters import parted
+from workers.engines.cpu.ocr.recognizer import Corners, Pixels
 
 HEIGHT, PITCH = 20, 30
 LEFT, GUTTER, RIGHT = (40, 300), (300, 318), (318, 580)

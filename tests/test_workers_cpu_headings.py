@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cpu_lines import column, kinds, line, markdown, page
-from workers.cpu.values import PageContent
+from workers.engines.cpu.values import PageContent
 
 BODY = column(["words of the running text that fill the page and go on"] * 8, top=300)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.cpu_lines import column, line, markdown, page
-from workers.cpu.paragraphs import join
-from workers.cpu.values import Box, Region
+from workers.engines.cpu.blocks.paragraphs import join
+from workers.engines.cpu.values import Box, Region
 
 LONG = "Rain fell on the roof of the old house all night and"
 PROSE = [LONG, "nobody in the village slept before the morning came", "back over the hills."]

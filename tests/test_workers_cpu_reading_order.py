@@ -1,9 +1,9 @@
 """Blocks come in the order of reading, however columns, figures and headings lie."""
 
 from tests.cpu_lines import column, line, markdown, page, region
-from workers.cpu.columns import columns_of
-from workers.cpu.reading_order import reading_order
-from workers.cpu.values import Box
+from workers.engines.cpu.layout.columns import columns_of
+from workers.engines.cpu.layout.reading_order import reading_order
+from workers.engines.cpu.values import Box
 
 UNIT = 10.0
 LEFT, RIGHT = (72, 290), (306, 524)

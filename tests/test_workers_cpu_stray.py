@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cpu_lines import column, markdown, page
-from workers.cpu.values import Line
+from workers.engines.cpu.values import Line
 
 ENGLISH = [
     "To locate a note press the key that the manual names in",

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.cpu_lines import column, line, markdown, page, region
-from workers.cpu.fractions import formula_rows
-from workers.cpu.tables import tidy
-from workers.cpu.values import Table
+from workers.engines.cpu.blocks.tables import tidy
+from workers.engines.cpu.layout.fractions import formula_rows
+from workers.engines.cpu.values import Table
 
 
 def test_only_rows_cells_and_spans_are_left() -> None:

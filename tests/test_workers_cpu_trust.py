@@ -3,9 +3,9 @@
 import pytest
 
 from tests.cpu_lines import line
-from workers.cpu.characters import cleaned
-from workers.cpu.mending import mended, to_mend
-from workers.cpu.text_layer import LayerLine
+from workers.engines.cpu.text_layer.characters import cleaned
+from workers.engines.cpu.text_layer.lines import LayerLine
+from workers.engines.cpu.text_layer.text_repair import mended, to_mend
 
 
 def layer(text: str) -> LayerLine:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shared.domain.records import Block
 from shared.domain.tasks import Task
-from workers.deepseek.answers import WHOLE_PAGE, read_answer
-from workers.deepseek.cleaning import clean
+from workers.engines.deepseek.answers import WHOLE_PAGE, read_answer
+from workers.engines.deepseek.cleaning import clean
 
 BOX = (1, 2, 3, 4)
 

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.deepseek.grounding import Element, parse_bare_elements, parse_boxes, parse_elements
+from workers.engines.deepseek.grounding import (
+    Element,
+    parse_bare_elements,
+    parse_boxes,
+    parse_elements,
+)
 
 TAGS = ["<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|ref", "<|", "|>"]
 BOXES = ["[[1,2,3,4]]", "[[9,", "]]", "[5,6,7,8]", "[", "-1", "99999999999999999999", "."]

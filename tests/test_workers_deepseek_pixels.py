@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.domain.records import PageOptions
-from workers.deepseek import pixels
-from workers.deepseek.modes import Family, mode_for
-from workers.deepseek.page_plan import picture_plan, views_plan
-from workers.deepseek.page_shape import shape_of
-from workers.deepseek.pixels import Picture, Views, make_page, make_views, views_of
-from workers.deepseek.prepared import read_page
-from workers.rendering_child import resolve_prepare
+from workers.engines.deepseek import pixels
+from workers.engines.deepseek.modes import Family, mode_for
+from workers.engines.deepseek.page_plan import picture_plan, views_plan
+from workers.engines.deepseek.page_shape import shape_of
+from workers.engines.deepseek.pixels import Picture, Views, make_page, make_views, views_of
+from workers.engines.deepseek.prepared import read_page
+from workers.pipeline.rendering_child import resolve_prepare
 
 Levels = NDArray[np.uint8]
 
@@ -157,7 +157,9 @@ def test_views_are_left_to_the_engine_where_that_is_less_to_carry(
 
 def test_the_picture_of_a_page_is_what_was_drawn(tmp_path: Path) -> None:
     image = page(90, 127)
-    resolve_prepare("workers.deepseek.prepare:prepare_page")(image, options(), tmp_path / "page")
+    resolve_prepare("workers.engines.deepseek.prepare:prepare_page")(
+        image, options(), tmp_path / "page"
+    )
 
     found = read_page(tmp_path / "page", mode_for(options()))
 
@@ -178,7 +180,7 @@ def test_a_page_cut_short_is_refused(
     most_left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pixels, "MOST_LEFT", most_left)
-    prepare = resolve_prepare("workers.deepseek.prepare:prepare_page")
+    prepare = resolve_prepare("workers.engines.deepseek.prepare:prepare_page")
     prepare(page(30, 30), options(), tmp_path / "page")
     content = (tmp_path / "page").read_bytes()
     (tmp_path / "page").write_bytes(content[:-1])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from workers.deepseek.resampling import WEIGHT_BITS, Size, fitted, margin, taps, width_first
+from workers.engines.deepseek.resampling import WEIGHT_BITS, Size, fitted, margin, taps, width_first
 
 Levels = NDArray[np.uint8]
 sides = st.integers(1, 700)

@@ -11,7 +11,7 @@ from tests.conftest import SettingsFactory
 from tests.engine_bench import SHA, running
 from tests.engine_contract import EngineContract
 from tests.engine_pages import distinct_pages
-from workers.engines import make_engine
+from workers.engines.registry import make_engine
 
 
 class TestFake(EngineContract):

@@ -38,11 +38,11 @@ from tests.openai_server import (
     serving,
     talking_nonsense,
 )
-from workers.engines import make_engine
-from workers.openai_engine import server as server_module
-from workers.openai_engine.halving import picture_halves
-from workers.openai_engine.page_picture import as_png
-from workers.openai_engine.request import Question
+from workers.engines.openai import server as server_module
+from workers.engines.openai.page_picture import as_png
+from workers.engines.openai.picture_halves import picture_halves
+from workers.engines.openai.request import Question
+from workers.engines.registry import make_engine
 
 LOOP = "the same words again " * 200
 LONG = "".join(f"word{number} " for number in range(4000))

@@ -1,7 +1,7 @@
 """What makes a process dead, and what only makes it wait."""
 
-from workers.consumer_pulse import consumer_pulse
-from workers.health import Health
+from workers.process.consumer_pulse import consumer_pulse
+from workers.process.health import Health
 
 
 class Time:

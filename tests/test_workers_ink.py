@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from workers.ink import Pixels, is_blank
+from workers.pipeline.blank_page import Pixels, is_blank
 
 HEIGHT, WIDTH = 1684, 1191
 

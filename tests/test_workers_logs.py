@@ -17,8 +17,8 @@ QUOTED = "p%40ss%22w%C3%B6rd%2F1"
 SCRIPT = """
 import logging
 from shared.config.settings import load_settings
-from workers.logs import configure
-from workers.log_context import about
+from workers.observability.logs import configure
+from workers.observability.log_context import about
 configure(load_settings(), "host-1-cpu-1")
 log = logging.getLogger("pagefleet.page")
 with about(job="0123456789abcdef-01234567", page=7):

@@ -25,9 +25,9 @@ from tests.watched_fleet import (
     get,
     samples,
 )
-from workers.health import Health
-from workers.http_port import http_port
-from workers.metrics_doc import PATH, document
+from workers.observability.metrics_doc import PATH, document
+from workers.process.health import Health
+from workers.process.http_port import http_port
 
 
 def value(watched: Watched, name: str, **labels: str) -> float:
@@ -142,7 +142,7 @@ def test_every_line_is_a_json_event_with_its_page(watched: Watched) -> None:
 
 
 def test_the_documentation_lists_the_metrics_of_the_code() -> None:
-    assert PATH.read_text() == document(), "run: python -m workers.metrics_doc"
+    assert PATH.read_text() == document(), "run: python -m workers.observability.metrics_doc"
 
 
 def test_every_exported_metric_is_documented(watched: Watched) -> None:

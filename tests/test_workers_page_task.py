@@ -11,9 +11,9 @@ from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.records import Manifest, PageMessage
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
-from workers.flight import Aborted, Flight, Reason, patiently
-from workers.gate import Gate
-from workers.messages import parse_message
+from workers.inflight import Aborted, Flight, Reason, patiently
+from workers.tasks.gate import Gate
+from workers.tasks.messages import parse_message
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from shared.config.settings import Settings
 from shared.domain.errors import HelperUnavailable, RenderFailed, RenderMemory, RenderTimeout
 from shared.domain.records import BBox, PageOptions
 from tests.pdf_samples import assemble, box, pdf, stream, text
-from workers.engines.base import RenderPlan, Rotation
-from workers.rendering import Rendered, Renderer
-from workers.rendering_child import MAX_CROP_BYTES, MAX_CROP_PIXELS, resolve_prepare
+from workers.engines.contract import RenderPlan, Rotation
+from workers.pipeline.rendering import Rendered, Renderer
+from workers.pipeline.rendering_child import MAX_CROP_BYTES, MAX_CROP_PIXELS, resolve_prepare
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="test documents are not here")
@@ -359,7 +359,7 @@ def test_the_engines_input_is_prepared_beside_the_pixels(
 ) -> None:
     source = tmp_path / "a.pdf"
     source.write_bytes(pdf([text("hello"), b""]))
-    plan = RenderPlan(longest_side=400, prepare="workers.deepseek.prepare:prepare_page")
+    plan = RenderPlan(longest_side=400, prepare="workers.engines.deepseek.prepare:prepare_page")
     options = PageOptions(engine="vllm", model="deepseek-ai/DeepSeek-OCR")
 
     rendered = renderer.render(source, "pdf", SHA, 1, plan, options)
@@ -376,7 +376,13 @@ def test_the_engines_input_is_prepared_beside_the_pixels(
 
 @pytest.mark.parametrize(
     "name",
-    ["os:system", "workers:os", "workersx.a:b", "workers.ink.__builtins__:eval", "workers.a"],
+    [
+        "os:system",
+        "workers:os",
+        "workersx.a:b",
+        "workers.pipeline.blank_page.__builtins__:eval",
+        "workers.a",
+    ],
 )
 def test_only_functions_of_the_workers_package_prepare_pages(name: str) -> None:
     with pytest.raises(ValueError, match="workers package"):

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workers.scratch import Scratch
+from workers.host.scratch import Scratch
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from workers.scratch import Scratch
+from workers.host.scratch import Scratch
 scratch = Scratch(Path(sys.argv[1]))
 scratch.new_path(".rgb").write_bytes(b"pixels")
 print(scratch.folder, flush=True)

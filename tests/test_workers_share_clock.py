@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from workers.share_clock import ShareClock
+from workers.observability.time_attribution import ShareClock
 
 
 class Time:

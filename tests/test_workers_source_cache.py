@@ -14,7 +14,7 @@ import pytest
 from shared.domain.errors import CorruptDocument, NotFound, StoreUnreachable
 from shared.storage.store import ObjectStore
 from shared.storage.store_file import FileStore
-from workers.source_cache import SourceCache
+from workers.pipeline.source_cache import SourceCache
 
 MEGABYTE = 1_000_000
 
@@ -47,7 +47,7 @@ HOLDER = """\
 import sys
 from pathlib import Path
 from tests.test_workers_source_cache import FarStore, MEGABYTE
-from workers.source_cache import SourceCache
+from workers.pipeline.source_cache import SourceCache
 root, folder, key, sha256 = sys.argv[1:]
 cache = SourceCache(FarStore(Path(root), 0.3), Path(folder), 2 * MEGABYTE)
 print("ready", flush=True)

@@ -8,9 +8,9 @@ import pytest
 from shared.config import hardware
 from shared.domain.errors import UsageError
 from tests.conftest import SettingsFactory
-from workers.cores import drawing_cores, usable_cores
-from workers.start import plan_processes
-from workers.supervisor import Role
+from workers.host.cores import drawing_cores, usable_cores
+from workers.process.start import plan_processes
+from workers.process.supervisor import Role
 
 ALL = frozenset({"pages", "reduce", "sweep"})
 Driver = Callable[..., None]

@@ -6,7 +6,7 @@ from pathlib import Path
 from pytest import approx
 
 from tests.fleet import fleet, pdf, wait_until, workers
-from workers.strangers import REST_S, SPACING_S, Strangers
+from workers.tasks.foreign_pages import REST_S, SPACING_S, Strangers
 
 
 def test_a_page_rests_when_it_comes_again_and_no_sooner() -> None:

@@ -12,7 +12,7 @@ from shared.domain.records import Manifest
 from shared.jobs.reduction import reduce_job
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
-from workers import sweeper as sweeping
+from workers.maintenance import sweeper as sweeping
 
 QUEUE = "pages.fake.normal"
 LARGE = 2  # the document of twelve pages

@@ -9,11 +9,11 @@ import numpy as np
 
 from shared.domain.errors import EngineDead, EngineFailed, PagefleetError
 from tests.fleet import wait_until
-from workers.deepseek.pixels import Views
-from workers.transformers_engine.asking import Asked
-from workers.transformers_engine.batches import Batches
-from workers.vllm_engine.answer import Answered
-from workers.vllm_engine.sampling import RUNGS
+from workers.engines.deepseek.completion import Answered
+from workers.engines.deepseek.fallback.sampling import RUNGS
+from workers.engines.deepseek.pixels import Views
+from workers.engines.transformers.batches import Batches
+from workers.engines.transformers.generation_request import Asked
 
 Run = Callable[[Sequence[Asked]], list[Answered]]
 

@@ -8,8 +8,8 @@ import pytest
 
 from shared.config.settings import build_settings
 from shared.domain.errors import EngineUnavailable
-from workers.vllm_engine.checkpoint import Checkpoint, check_parallel, examine
-from workers.vllm_engine.gpus import check_gpus
+from workers.engines.vllm.checkpoint import Checkpoint, check_parallel, examine
+from workers.engines.vllm.gpus import check_gpus
 
 CONFIG = {
     "architectures": ["DeepseekOCRForCausalLM"],

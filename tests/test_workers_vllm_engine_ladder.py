@@ -9,16 +9,16 @@ from PIL import Image, ImageDraw
 
 from shared.domain.errors import Repetition, Truncated
 from shared.domain.records import Block, PageOptions
-from workers.deepseek.answers import Answer
-from workers.deepseek.modes import mode_for
-from workers.deepseek.page_shape import shape_of
-from workers.deepseek.pixels import Picture, Views, make_page, make_views
-from workers.engines.base import Reading
-from workers.vllm_engine.answer import Answered, ends_in_loop
-from workers.vllm_engine.halves import Half, halves, joined
-from workers.vllm_engine.ladder import Ladder
-from workers.vllm_engine.question import Question
-from workers.vllm_engine.sampling import RUNGS, Rung
+from workers.engines.contract import Reading
+from workers.engines.deepseek.answers import Answer
+from workers.engines.deepseek.completion import Answered, ends_in_loop
+from workers.engines.deepseek.fallback.page_halves import Half, halves, joined
+from workers.engines.deepseek.fallback.sampling import RUNGS, Rung
+from workers.engines.deepseek.fallback.sampling_fallback import Ladder
+from workers.engines.deepseek.generation_request import Question
+from workers.engines.deepseek.modes import mode_for
+from workers.engines.deepseek.page_shape import shape_of
+from workers.engines.deepseek.pixels import Picture, Views, make_page, make_views
 
 OPTIONS = PageOptions(engine="vllm", model="DeepSeek-OCR")
 LOOP = Answered(tuple(range(9)) * 80, "repetition", 900)

@@ -8,11 +8,11 @@ from PIL import Image
 
 from shared.domain.errors import EngineFailed, HelperUnavailable
 from shared.domain.records import PageOptions
-from workers.deepseek.modes import Family
-from workers.deepseek.page_plan import picture_plan
-from workers.engines.base import PageView
-from workers.rendering_child import resolve_prepare
-from workers.vllm_engine.question import question_of
+from workers.engines.contract import PageView
+from workers.engines.deepseek.generation_request import question_of
+from workers.engines.deepseek.modes import Family
+from workers.engines.deepseek.page_plan import picture_plan
+from workers.pipeline.rendering_child import resolve_prepare
 
 OPTIONS = PageOptions(engine="vllm", model="a-folder")
 

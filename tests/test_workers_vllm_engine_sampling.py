@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("vllm", reason="the parameters are vLLM's")
 
-from workers.vllm_engine.sampling import RUNGS, sampling
-from workers.vllm_plugin.rules import Rule, rule_of
+from workers.engines.deepseek.fallback.sampling import RUNGS, sampling
+from workers.engines.deepseek.no_repeat.rule import Rule, rule_of
 
 #: ``<td>`` and ``</td>``, as the model's makers name them.
 CELLS = (128821, 128822)

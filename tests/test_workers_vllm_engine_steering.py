@@ -8,11 +8,11 @@ import pytest
 
 from shared.config.settings import Settings, build_settings
 from shared.domain.errors import EngineUnavailable, UsageError
-from workers.vllm_engine import versions
-from workers.vllm_engine.arguments import engine_arguments
-from workers.vllm_engine.lessons import Lessons
-from workers.vllm_engine.progress import Progress
-from workers.vllm_engine.sizes import Sizes, fitted, plan_sizes
+from workers.engines.vllm import versions
+from workers.engines.vllm.arguments import engine_arguments
+from workers.engines.vllm.batch_sizes import Sizes, fitted, plan_sizes
+from workers.engines.vllm.oom_batch_limit import Lessons
+from workers.engines.vllm.stall_watchdog import Progress
 
 
 def settings(tmp_path: Path, **values: object) -> Settings:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from workers.vllm_plugin.gathering import GROUP, LONGEST_WAIT, Gathering
+from workers.engines.vllm.plugin.prefill_batching import GROUP, LONGEST_WAIT, Gathering
 
 PLACES = 256
 

@@ -18,10 +18,10 @@ from vllm import SamplingParams  # noqa: E402
 from vllm.model_executor.models.deepseek_ocr import NoRepeatNGramLogitsProcessor  # noqa: E402
 from vllm.v1.sample.logits_processor import BatchUpdate, MoveDirectionality  # noqa: E402
 
-from workers.vllm_plugin import ngram_v1  # noqa: E402
+from workers.engines.vllm.plugin import no_repeat_v1  # noqa: E402
 
 ngram_v2 = pytest.importorskip(
-    "workers.vllm_plugin.ngram_v2", reason="this vLLM has no second model runner"
+    "workers.engines.vllm.plugin.no_repeat_v2", reason="this vLLM has no second model runner"
 )
 VOCABULARY = 40
 SLOTS = 8
@@ -78,17 +78,17 @@ def new_request(chooser: random.Random) -> Request:
     return Request(chooser.choice(SETTINGS), chooser.choice([1, 2, 5, 9, 30]), resumed)
 
 
-class OneKernel(ngram_v1.NoRepeatNGram):
+class OneKernel(no_repeat_v1.NoRepeatNGram):
     """As on a GPU."""
 
-    _in_steps = ngram_v1.NoRepeatNGram._in_one_kernel
+    _in_steps = no_repeat_v1.NoRepeatNGram._in_one_kernel
 
 
 class FirstRunner:
     """The persistent batch of the first runner: rows come, go, move down and swap."""
 
     def __init__(self, *, late: bool, one_kernel: bool) -> None:
-        made = OneKernel if one_kernel else ngram_v1.NoRepeatNGram
+        made = OneKernel if one_kernel else no_repeat_v1.NoRepeatNGram
         self.processor = made(config(), torch.device("cpu"), False)
         self.rows: list[Request] = []
         #: Asynchronous scheduling: a token stands as -1 in the list until the next sampling.
@@ -216,7 +216,7 @@ def test_every_step_of_a_changing_batch_equals_the_shipped_processor(kind: str, 
     assert held > 100
 
 
-@pytest.mark.parametrize("processor", [ngram_v1.NoRepeatNGram, ngram_v2.NoRepeatNGram])
+@pytest.mark.parametrize("processor", [no_repeat_v1.NoRepeatNGram, ngram_v2.NoRepeatNGram])
 def test_wrong_parameters_are_refused_when_the_request_comes(processor: Any) -> None:
     processor.validate_params(SamplingParams(extra_args={"ngram_size": 30}))
     with pytest.raises(ValueError, match="ngram_size"):
@@ -239,8 +239,8 @@ def test_vllm_loads_both_processors_by_their_names() -> None:
     from vllm.v1.sample.logits_processor import _load_logitsprocs_by_fqcns
     from vllm.v1.worker.gpu.sample.logits_processor.loader import _load_v2_logitsprocs_by_fqcns
 
-    first = "workers.vllm_plugin.ngram_v1:NoRepeatNGram"
-    second = "workers.vllm_plugin.ngram_v2:NoRepeatNGram"
+    first = "workers.engines.vllm.plugin.no_repeat_v1:NoRepeatNGram"
+    second = "workers.engines.vllm.plugin.no_repeat_v2:NoRepeatNGram"
 
-    assert _load_logitsprocs_by_fqcns([first]) == [ngram_v1.NoRepeatNGram]
+    assert _load_logitsprocs_by_fqcns([first]) == [no_repeat_v1.NoRepeatNGram]
     assert _load_v2_logitsprocs_by_fqcns([second]) == [ngram_v2.NoRepeatNGram]

@@ -15,9 +15,9 @@ from vllm.v1.core.sched.scheduler import Scheduler  # noqa: E402
 from vllm.v1.engine.core import EngineCore  # noqa: E402
 from vllm.v1.worker.gpu_model_runner import GPUModelRunner  # noqa: E402
 
-from workers.vllm_plugin.owner import TROUBLE  # noqa: E402
-from workers.vllm_plugin.patching import original_of  # noqa: E402
-from workers.vllm_plugin.register import register  # noqa: E402
+from workers.engines.vllm.plugin.patching import original_of  # noqa: E402
+from workers.engines.vllm.plugin.process_guard import TROUBLE  # noqa: E402
+from workers.engines.vllm.plugin.register import register  # noqa: E402
 
 register()
 
@@ -36,7 +36,7 @@ class Asked:
 
 def short_cut(method: Any, original: Any) -> Any:
     """Our way around ``method``, with ``original`` behind it."""
-    from workers.vllm_plugin import register as module
+    from workers.engines.vllm.plugin import register as module
 
     place = f"{method.__module__}:{method.__qualname__}"
     return module._SHORT_CUTS[place](original)
@@ -62,7 +62,9 @@ def test_vllm_has_all_that_is_shortened() -> None:
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_only_our_own_engines_take_short_cuts(ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.vllm_plugin.owner.ours", {"file"} if ours else set())
+    monkeypatch.setattr(
+        "workers.engines.vllm.plugin.process_guard.ours", {"file"} if ours else set()
+    )
     manager = SimpleNamespace(
         coordinator=SimpleNamespace(single_type_managers=[FullAttentionManager(2)]),
         enable_caching=False,
@@ -86,8 +88,8 @@ def test_no_other_engine_opens_a_file_that_a_request_names(
     def refuse(*_: object) -> None:
         raise AssertionError("a file was opened")
 
-    monkeypatch.setattr("workers.vllm_plugin.owner.ours", set())
-    monkeypatch.setattr("workers.vllm_plugin.levels.load", refuse)
+    monkeypatch.setattr("workers.engines.vllm.plugin.process_guard.ours", set())
+    monkeypatch.setattr("workers.engines.vllm.plugin.uint8_inputs.load", refuse)
     asked = SimpleNamespace(_parse_and_validate_image_input=lambda **kwargs: None)
 
     assert model.embed_multimodal(asked, level_place=[1], level_shape=[1], level_grid=[1]) in (
@@ -99,7 +101,7 @@ def test_no_other_engine_opens_a_file_that_a_request_names(
 def test_the_second_model_has_all_ready_before_the_first_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("workers.vllm_plugin.owner.ours", {"file"})
+    monkeypatch.setattr("workers.engines.vllm.plugin.process_guard.ours", {"file"})
     asked = SimpleNamespace(
         projector=SimpleNamespace(layers=SimpleNamespace(weight=torch.empty(0))),
         _parse_and_validate_image_input=lambda **kwargs: None,

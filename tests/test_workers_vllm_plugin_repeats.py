@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the rule runs on tensors")
 
-from workers.vllm_plugin.repeats import (  # noqa: E402  # after the library is known to be there
+from workers.engines.deepseek.no_repeat.banned_tokens import (  # noqa: E402  # after the library is known to be there
     columns_before,
     hold_back_repeats,
     padded_ids,
     span_of,
     terms_of,
 )
-from workers.vllm_plugin.rules import Rule  # noqa: E402
+from workers.engines.deepseek.no_repeat.rule import Rule  # noqa: E402
 
 VOCABULARY = 12
 

@@ -7,10 +7,10 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 pytest.importorskip("triton", reason="run by make test-vllm")
 
-from workers.deepseek.modes import Mode  # noqa: E402
-from workers.deepseek.page_shape import shape_of  # noqa: E402
-from workers.deepseek.pixels import Picture, make_page, make_views  # noqa: E402
-from workers.vllm_plugin.resizing import views  # noqa: E402
+from workers.engines.deepseek.modes import Mode  # noqa: E402
+from workers.engines.deepseek.page_shape import shape_of  # noqa: E402
+from workers.engines.deepseek.pixels import Picture, make_page, make_views  # noqa: E402
+from workers.engines.vllm.plugin.resizing import views  # noqa: E402
 
 #: As gundam, base and tiny, but small: the interpreter is slow.
 MODES = {"tiles": Mode(64, 40), "whole": Mode(96), "stretched": Mode(48, keep_aspect=False)}
@@ -30,7 +30,7 @@ def page(size: tuple[int, int], *, grey: bool) -> Image.Image:
 def test_every_pixel_of_the_views_is_pillows(
     size: tuple[int, int], mode: str, grey: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.deepseek.pixels.MOST_TIMES", 1000)
+    monkeypatch.setattr("workers.engines.deepseek.pixels.MOST_TIMES", 1000)
     image = page(size, grey=grey)
     drawn = make_page(image, MODES[mode])
     assert isinstance(drawn, Picture)

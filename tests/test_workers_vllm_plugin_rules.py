@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.vllm_plugin.rules import Rule, rule_of
+from workers.engines.deepseek.no_repeat.rule import Rule, rule_of
 
 
 def test_the_recipes_parameters_are_understood() -> None:

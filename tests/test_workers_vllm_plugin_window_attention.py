@@ -15,9 +15,9 @@ pytest.importorskip("triton")
 from vllm.config import VllmConfig, set_current_vllm_config  # noqa: E402
 from vllm.model_executor.models.deepencoder import Block  # noqa: E402
 
-from workers.vllm_plugin.patching import original_of  # noqa: E402
-from workers.vllm_plugin.register import _in_one  # noqa: E402
-from workers.vllm_plugin.window_attention import Tiling, block, tiling_for  # noqa: E402
+from workers.engines.vllm.plugin.patching import original_of  # noqa: E402
+from workers.engines.vllm.plugin.register import _in_one  # noqa: E402
+from workers.engines.vllm.plugin.window_attention import Tiling, block, tiling_for  # noqa: E402
 
 HEADS, WIDTH = 3, 192
 
@@ -104,9 +104,11 @@ def test_whole_rows_of_keys_fit_into_a_program(breadth: int) -> None:
 def test_who_takes_the_kernel(
     ours: bool, on_gpu: bool, tables: bool, found: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.vllm_plugin.owner.ours", {"file"} if ours else set())
     monkeypatch.setattr(
-        "workers.vllm_plugin.window_attention.block", lambda module, x: "one kernel"
+        "workers.engines.vllm.plugin.process_guard.ours", {"file"} if ours else set()
+    )
+    monkeypatch.setattr(
+        "workers.engines.vllm.plugin.window_attention.block", lambda module, x: "one kernel"
     )
     module = SimpleNamespace(attn=SimpleNamespace(use_rel_pos=tables))
 

@@ -26,10 +26,10 @@ from tests.conftest import SettingsFactory
 from tests.fleet import pagefleet, pdf, processes_of, wait_until, workers
 from tests.receiver import Call, Receiver, dripping_server, receiver
 from tests.stored_jobs import ended_job
-from workers.webhooks import WebhookSender
-from workers.webhooks.address import resolve
-from workers.webhooks.failures import Undelivered, Unwanted
-from workers.webhooks.post import post
+from workers.maintenance.webhooks import WebhookSender
+from workers.maintenance.webhooks.address import resolve
+from workers.maintenance.webhooks.failures import Undelivered, Unwanted
+from workers.maintenance.webhooks.post import post
 
 SECRET = "a shared secret"
 

@@ -13,10 +13,10 @@ from shared.config.settings import Settings, load_settings
 from shared.console.entry_point import run_command
 from shared.domain.errors import UsageError
 from shared.domain.records import PageOptions
-from workers.health import Health
-from workers.heartbeat_file import heartbeat_file
-from workers.http_port import http_port
-from workers.logs import configure
+from workers.observability.logs import configure
+from workers.process.health import Health
+from workers.process.heartbeat_file import heartbeat_file
+from workers.process.http_port import http_port
 
 ROLES = frozenset({"pages", "reduce", "sweep"})
 
@@ -50,7 +50,7 @@ Examples:
 @click.option("--num-workers", help="Processes that render and prepare pages: N or auto.")
 def start(**options: Any) -> int:
     """Start worker processes and keep them alive until SIGTERM."""
-    from workers.start import start_workers
+    from workers.process.start import start_workers
 
     settings = load_settings(**options)
     configure(settings)
@@ -83,10 +83,10 @@ def _serve(
     settings: Settings, kind: str, engine: str, roles: str, worker: str, health: Health
 ) -> int:
     if kind == "pages":
-        from workers.pages_process import PagesProcess
+        from workers.process.pages_process import PagesProcess
 
         return PagesProcess(settings, engine, worker, health).run()
-    from workers.control_process import ControlProcess
+    from workers.process.control_process import ControlProcess
 
     return ControlProcess(settings, worker, parse_roles(roles), health).run()
 
@@ -99,7 +99,7 @@ def _serve(
 @click.option("--options", required=True)
 def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
     """Print one page's text as it is made; 'pagefleet run --stream' starts this."""
-    from workers.read_page import read_page
+    from workers.pipeline.read_page import read_page
 
     settings = load_settings()
     # People read along: only what went wrong may come between.
@@ -112,7 +112,7 @@ def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
 @click.option("--engine", help="Engine to check (default: the one that would start).")
 def doctor(as_json: bool, engine: str | None) -> int:
     """Check engine, GPU, packages, broker and store, and say how to mend each."""
-    from workers.doctor import examine
+    from workers.process.doctor import examine
 
     return examine(load_settings(engine=engine), as_json)
 

@@ -31,7 +31,7 @@ from benchmarks.gpu.report import table
 from benchmarks.gpu.varied_pages import write_documents
 from shared.config.settings import as_environment, load_settings
 from shared.processes.parent_death import die_with_parent
-from workers.cores import usable_cores
+from workers.host.cores import usable_cores
 
 PARTS = ("recipe", "fleet", "ceiling")
 PACKAGES = ("vllm", "torch", "transformers", "pymupdf", "celery")

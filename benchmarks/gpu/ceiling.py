@@ -14,11 +14,11 @@ from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Watch
 from shared.domain.records import PageOptions
-from workers.cores import usable_cores
-from workers.engine_host import EngineHost
-from workers.engines import make_engine
-from workers.engines.base import PageView
-from workers.rendering import Renderer
+from workers.engines.contract import PageView
+from workers.engines.registry import make_engine
+from workers.host.cores import usable_cores
+from workers.pipeline.engine_host import EngineHost
+from workers.pipeline.rendering import Renderer
 
 #: Prepared pages that are read again and again; each takes up to 12 MB of shared memory.
 VIEWS = 96

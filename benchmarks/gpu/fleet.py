@@ -34,7 +34,7 @@ from shared.domain import object_keys
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest, PageResult, Timings
 from shared.jobs.job_store import selected
-from workers.start import plan_pages
+from workers.process.start import plan_pages
 
 #: Documents opened at the same time, as many as ``pagefleet run`` opens.
 INTAKES = 2

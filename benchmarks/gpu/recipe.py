@@ -17,7 +17,7 @@ from PIL import Image
 
 from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.watch import Watch
-from workers.cores import usable_cores
+from workers.host.cores import usable_cores
 
 DPI = 144
 PROMPT = "<image>\n<|grounding|>Convert the document to markdown."

@@ -18,9 +18,9 @@ from PIL import Image
 
 from benchmarks.gpu.needs import missing
 from shared.domain.records import PageOptions
-from workers.deepseek.modes import mode_for
-from workers.deepseek.page_shape import shape_of
-from workers.deepseek.pixels import Picture, Views, make_views
+from workers.engines.deepseek.modes import mode_for
+from workers.engines.deepseek.page_shape import shape_of
+from workers.engines.deepseek.pixels import Picture, Views, make_views
 
 #: A4 in both directions, Letter, a slide, a receipt, the official script's A4, and small ones.
 SIZES = (
@@ -71,7 +71,7 @@ def _on_gpu(page: Picture) -> Callable[[], Views]:
     """Makes the views of ``page``, whose pixels are on the GPU, and leaves them there."""
     import torch
 
-    from workers.vllm_plugin.resizing import views
+    from workers.engines.vllm.plugin.resizing import views
 
     pixels = torch.from_numpy(page.pixels.copy()).cuda()
 

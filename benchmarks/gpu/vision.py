@@ -51,8 +51,8 @@ def main() -> int:
 @contextmanager
 def _one_kernel() -> Iterator[None]:
     """As in the processes of pagefleet's own engines."""
-    from workers.vllm_plugin import register
-    from workers.vllm_plugin.owner import ours
+    from workers.engines.vllm.plugin import register
+    from workers.engines.vllm.plugin.process_guard import ours
 
     register.register()
     mark = Path("benchmark")

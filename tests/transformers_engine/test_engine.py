@@ -15,10 +15,10 @@ from tests.engine_bench import Bench, running
 from tests.engine_contract import EngineContract, check_failed_start
 from tests.engine_pages import distinct_pages
 from tests.transformers_engine.weights import write_ocr2, write_v1
-from workers.engines import make_engine
-from workers.engines.base import Reading
-from workers.transformers_engine import generation
-from workers.vllm_engine.answer import Answered
+from workers.engines.contract import Reading
+from workers.engines.deepseek.completion import Answered
+from workers.engines.registry import make_engine
+from workers.engines.transformers import generation
 
 TOKENS = 6
 

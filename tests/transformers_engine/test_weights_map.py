@@ -15,8 +15,8 @@ import transformers
 from tests.deepseek_checkpoint import FULL, write_checkpoint
 from tests.transformers_engine.language import Tensors, logits
 from tests.transformers_engine.weights import EXPERTS, HIDDEN, MOE, write_v1
-from workers.transformers_engine.configuration import native_values
-from workers.transformers_engine.loading import Loaded, load
+from workers.engines.transformers.configuration import native_values
+from workers.engines.transformers.loading import Loaded, load
 
 PASSED_BY = "model.vision_model.embeddings.patch_embedding.weight"
 STEPS = 200

@@ -10,8 +10,9 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from workers.deepseek.resampling import WEIGHT_BITS
-from workers.vllm_plugin import repeats_kernel, resizing, window_attention
+from workers.engines.deepseek.no_repeat import kernel
+from workers.engines.deepseek.resampling import WEIGHT_BITS
+from workers.engines.vllm.plugin import resizing, window_attention
 
 #: Places on a side of a window and of the whole views of all modes.
 SIDES = (14, 32, 40, 64, 80)
@@ -57,7 +58,7 @@ if __name__ == "__main__":
         print(attention(side, int(sys.argv[1])))
     for lags in (64, 1024):
         rule = {"LAGS": lags, "ALLOWED": 16}
-        print(shared(repeats_kernel._hold_back, rule, int(sys.argv[1])))
+        print(shared(kernel._hold_back, rule, int(sys.argv[1])))
     for sideways in (True, False):
         sizes = {"SIDEWAYS": sideways, "BITS": WEIGHT_BITS, "PIXELS": resizing._PIXELS}
         print(shared(resizing._resample, sizes, int(sys.argv[1]), levels=True))

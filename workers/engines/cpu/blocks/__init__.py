@@ -1,0 +1,1 @@
+"""Headings, paragraphs, lists, tables and code as Markdown and blocks."""

@@ -1,0 +1,143 @@
+"""The engine without a GPU: PP-OCR lines and PyMuPDF's layout, in processes of one core each."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from shared.config.settings import Settings
+from shared.domain.catalogue import CATALOGUE
+from shared.domain.errors import EngineDead, EngineFailed, EngineUnavailable, PagefleetError
+from shared.domain.records import EngineInfo, PageOptions
+from shared.processes.sandbox import (
+    Sandbox,
+    SandboxCrash,
+    SandboxError,
+    SandboxMemory,
+    SandboxTimeout,
+)
+from workers.engines.contract import PageView, Reading, RenderPlan
+from workers.engines.cpu.ipc import PageReply, PageRequest
+from workers.engines.cpu.ocr.weights import find_weights, known_model
+from workers.host.cores import usable_cores, usable_memory
+
+DEFAULT_MODEL = CATALOGUE["cpu"].default_model
+TASKS = CATALOGUE["cpu"].tasks
+#: Lines are read well at this size; less costs words, more costs time.
+LONGEST_SIDE = 2000
+#: What one reading process takes at its peak.
+PROCESS_BYTES = 2_200_000_000
+#: A process that wants more than this has met a page made to hurt.
+PROCESS_LIMIT_MB = 6144
+#: Pages rendered ahead, so that no reading process waits for one.
+AHEAD = 2
+_PACKAGES = ("rapidocr", "pymupdf")
+
+
+class CpuEngine:
+    """Reads pages on ``num_workers`` cores; a page that kills its process costs only itself."""
+
+    tasks = TASKS
+
+    def __init__(self, settings: Settings, model: str) -> None:
+        """Nothing is loaded yet; raises UsageError for an unknown ``model``."""
+        self.info = EngineInfo(name="cpu", model=known_model(model), version=_versions())
+        self.processes = process_count(settings)
+        chosen = settings.max_concurrency
+        self.capacity = self.processes + AHEAD if chosen == "auto" else chosen
+        #: Seconds that one page may take; in a new process, with the loading of the models.
+        self.timeout_s = settings.engine_timeout_s
+        self._sandbox: Sandbox | None = None
+
+    def plan(self, options: PageOptions) -> RenderPlan:
+        """Pixels at the size that reads best, or at the resolution that was asked for."""
+        longest = None if options.dpi else LONGEST_SIDE
+        return RenderPlan(dpi=options.dpi, longest_side=longest)
+
+    async def start(self) -> None:
+        """Load the models in every process; raises EngineUnavailable."""
+        find_weights(self.info.model)
+        first = ("workers.engines.cpu.single_core",)
+        self._sandbox = Sandbox("pagefleet-cpu", self.processes, PROCESS_LIMIT_MB, preload=first)
+        from workers.engines.cpu.process import load
+
+        try:
+            await asyncio.gather(
+                *(self._call(load, self.info.model) for _ in range(self.processes))
+            )
+        except (SandboxError, ImportError, OSError) as error:
+            await self.stop()
+            raise EngineUnavailable(f"the cpu engine can't start: {error}") from error
+
+    async def read(self, view: PageView) -> Reading:
+        """The page as Markdown and blocks; raises EngineFailed."""
+        from workers.engines.cpu.process import read_page
+
+        try:
+            reply: PageReply = await self._call(read_page, self.info.model, _request(view))
+        except SandboxTimeout as error:
+            raise EngineFailed(f"reading page {view.page} {error.message}") from None
+        except SandboxMemory as error:
+            raise EngineFailed(f"the process that read page {view.page} {error.message}") from None
+        except SandboxCrash as error:
+            raise EngineFailed(f"page {view.page} ended its reading process: {error.how}") from None
+        except PagefleetError:
+            raise
+        except Exception as error:  # the edge: the models fail in ways of their own on odd pages
+            text = f"page {view.page} could not be read: {type(error).__name__}: {error}"
+            raise EngineFailed(text) from error
+        return Reading(
+            reply.markdown, blocks=reply.blocks, rotation=reply.rotation, notes=reply.notes
+        )
+
+    async def stream(self, view: PageView) -> AsyncIterator[str]:
+        """The whole text at once."""
+        yield (await self.read(view)).markdown
+
+    async def stop(self) -> None:
+        """End the processes; a page being read raises HelperUnavailable."""
+        sandbox, self._sandbox = self._sandbox, None
+        if sandbox is not None:
+            await asyncio.to_thread(sandbox.close)
+
+    async def _call(self, function: Any, *args: Any) -> Any:
+        if self._sandbox is None:
+            raise EngineDead("the cpu engine is not running; start the worker again")
+        future = self._sandbox.submit(function, *args, timeout_s=self.timeout_s)
+        return await asyncio.wrap_future(future)
+
+
+def create(settings: Settings, model: str | None) -> CpuEngine:
+    """The engine for ``settings``; raises UsageError for an unknown ``model``."""
+    return CpuEngine(settings, model or DEFAULT_MODEL)
+
+
+def process_count(settings: Settings) -> int:
+    """Reading processes: one for each core, as far as memory goes, at least one."""
+    if settings.num_workers != "auto":
+        return settings.num_workers
+    return int(max(1, min(usable_cores(), usable_memory() // PROCESS_BYTES)))
+
+
+def _request(view: PageView) -> PageRequest:
+    if view.pixels is None:
+        raise EngineFailed(f"page {view.page} came without pixels")
+    return PageRequest(
+        source=str(view.source),
+        page=view.page,
+        kind=view.kind,
+        width=view.width,
+        height=view.height,
+        pixels=str(view.pixels),
+        task=view.options.task,
+        text_layer=view.options.text_layer,
+    )
+
+
+def _versions() -> str:
+    try:
+        return " ".join(f"{package}-{version(package)}" for package in _PACKAGES)
+    except PackageNotFoundError as error:
+        raise EngineUnavailable(
+            f"the cpu engine needs {error.name}; run: pip install pagefleet"
+        ) from None

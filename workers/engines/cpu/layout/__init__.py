@@ -1,0 +1,1 @@
+"""Regions, columns, rows and reading order of a page."""

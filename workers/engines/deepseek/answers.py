@@ -1,0 +1,166 @@
+"""An answer of the model as Markdown and blocks, by what was asked."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from shared.domain.records import BBox, Block, BlockType
+from shared.domain.tasks import Task
+from workers.engines.deepseek.cleaning import clean, without_figure_links
+from workers.engines.deepseek.grounding import (
+    Element,
+    is_grounded,
+    parse_bare_elements,
+    parse_elements,
+)
+from workers.engines.deepseek.labels import FURNITURE, LABELS, block_type, looks_like_label
+
+#: Where text stands whose place the model did not say.
+WHOLE_PAGE: BBox = (0, 0, 999, 999)
+_TABLE = "<table"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one answer says; figures are links ``![](figure:N)``, N-th among image blocks."""
+
+    markdown: str
+    blocks: tuple[Block, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Region:
+    type: BlockType
+    boxes: tuple[BBox, ...]
+    text: str
+
+
+def read_answer(answer: str, task: Task) -> Answer:
+    """The page that ``answer`` describes; never raises, whatever the answer holds."""
+    return _READERS.get(task, _read_either)(answer)
+
+
+def _read_plain(answer: str) -> Answer:
+    return Answer(without_figure_links(clean(answer)))
+
+
+def _read_either(answer: str) -> Answer:
+    return _read_document(answer) if is_grounded(answer) else _read_plain(answer)
+
+
+def _read_document(answer: str) -> Answer:
+    elements = _elements(answer, LABELS)
+    regions = [_document_region(element) for element in elements]
+    return Answer(_markdown(regions, "\n\n"), *_blocks(_with_their_tables(regions)))
+
+
+def _read_layout(answer: str) -> Answer:
+    regions = [_document_region(element) for element in _elements(answer, LABELS)]
+    located = [replace(region, text="") for region in regions if region.boxes]
+    return Answer("", *_blocks(located))
+
+
+def _read_lines(answer: str) -> Answer:
+    elements = _elements(answer, None)
+    regions = [_line_region(element) for element in elements]
+    return Answer(_markdown(regions, "\n"), *_blocks(regions))
+
+
+def _read_places(answer: str) -> Answer:
+    """What was found and where, one line a box; an answer in words where nothing was."""
+    regions = [_line_region(element) for element in _elements(answer, None)]
+    regions = [replace(region, type="text") for region in regions]
+    lines = [line for region in regions for line in _place_lines(region)]
+    return Answer("\n".join(lines), *_blocks([r for r in regions if r.boxes]))
+
+
+_READERS: dict[Task, Callable[[str], Answer]] = {
+    Task.MARKDOWN: _read_document,
+    Task.LAYOUT: _read_layout,
+    Task.OCR: _read_lines,
+    Task.LOCATE: _read_places,
+}
+
+
+def _elements(answer: str, labels: frozenset[str] | None) -> tuple[Element, ...]:
+    if is_grounded(answer):
+        return parse_elements(answer)
+    return parse_bare_elements(answer, labels)
+
+
+def _document_region(element: Element) -> _Region:
+    """Labels name regions; what can't be the name of one is taken for text."""
+    body = without_figure_links(clean(element.body))
+    kind = block_type(element.label)
+    if kind is not None:
+        return _Region(kind, element.boxes, body)
+    if body and looks_like_label(element.label):
+        return _Region("text", element.boxes, body)
+    label = without_figure_links(clean(element.label))
+    return _Region("text", element.boxes, "\n".join(part for part in (label, body) if part))
+
+
+def _line_region(element: Element) -> _Region:
+    """Labels are the text itself, unless one names a region and its text follows."""
+    if element.body and block_type(element.label) is not None:
+        return _document_region(element)
+    parts = (without_figure_links(clean(part)) for part in (element.label, element.body))
+    return _Region("text", element.boxes, "\n".join(part for part in parts if part))
+
+
+def _place_lines(region: _Region) -> list[str]:
+    if not region.boxes:
+        return [region.text]
+    return [f"- {region.text}: {', '.join(map(str, box))}" for box in region.boxes]
+
+
+def _markdown(regions: Iterable[_Region], separator: str) -> str:
+    parts: list[str] = []
+    figures = 0
+    for region in regions:
+        if region.type == "image":
+            numbers = range(figures + 1, figures + 1 + len(region.boxes))
+            parts.extend(f"![](figure:{number})" for number in numbers)
+            figures += len(region.boxes)
+        if region.text and region.type not in FURNITURE:
+            parts.append(region.text)
+    return separator.join(parts)
+
+
+def _blocks(regions: Iterable[_Region]) -> tuple[tuple[Block, ...], tuple[str, ...]]:
+    blocks: list[Block] = []
+    lost = 0
+    for region in regions:
+        lost += region.type == "image" and not region.boxes
+        blocks.extend(_region_blocks(region))
+    notes = (f"{lost} figures without a place could not be cut out",) if lost else ()
+    return tuple(blocks), notes
+
+
+def _region_blocks(region: _Region) -> list[Block]:
+    """One block a box; the text stands in the first, so that it is there once."""
+    if region.type == "image":
+        pictures = [Block(type="image", bbox=box) for box in region.boxes]
+        caption = [_text_block("image_caption", region.boxes, region.text)] if region.text else []
+        return [*pictures, *caption]
+    if not region.boxes:
+        return [_text_block(region.type, (), region.text)] if region.text else []
+    first = _text_block(region.type, region.boxes, region.text)
+    return [first, *(Block(type=region.type, bbox=box) for box in region.boxes[1:])]
+
+
+def _text_block(kind: BlockType, boxes: tuple[BBox, ...], text: str) -> Block:
+    return Block(type=kind, bbox=boxes[0] if boxes else WHOLE_PAGE, text=text)
+
+
+def _with_their_tables(regions: list[_Region]) -> list[_Region]:
+    """Give a table its HTML where the model wrote it behind the caption that comes between."""
+    mended = list(regions)
+    for place in range(len(mended) - 1):
+        table, caption = mended[place : place + 2]
+        start = caption.text.find(_TABLE)
+        pair = (table.type, caption.type) == ("table", "table_caption")
+        if pair and not table.text and start >= 0:
+            mended[place] = replace(table, text=caption.text[start:].strip())
+            mended[place + 1] = replace(caption, text=caption.text[:start].strip())
+    return mended

@@ -1,0 +1,1 @@
+"""Retries of a page whose answer repeats itself or does not end."""

@@ -1,0 +1,109 @@
+"""Loads a checkpoint into its native class."""
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from shared.domain.errors import EngineUnavailable
+from workers.engines.deepseek.modes import Family
+from workers.engines.transformers.configuration import family_in, native_values
+from workers.host.attention import transformers_attention
+
+OLDEST, NEWEST_BELOW = (5, 20), (6, 0)
+_INSTALL = "pip install 'pagefleet[transformers]'"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model on its device, and how text becomes numbers."""
+
+    model: Any
+    tokenizer: Any
+    family: Family
+
+
+def installed_version() -> str:
+    """The version of transformers; raises EngineUnavailable outside the supported range."""
+    try:
+        found = version("transformers")
+        version("torch")
+    except PackageNotFoundError as error:
+        raise EngineUnavailable(
+            f"the transformers engine needs the package {error.name}; run: {_INSTALL}"
+        ) from None
+    first, second = found.split(".")[:2]
+    if not OLDEST <= (int(first), int(second)) < NEWEST_BELOW:
+        raise EngineUnavailable(
+            f"transformers {found} is not supported, only 5.20 or newer, below 6; run: {_INSTALL}"
+        )
+    return found
+
+
+def read_config(model: str) -> dict[str, Any]:
+    """The checkpoint's own config.json, from a folder or the hub; raises EngineUnavailable."""
+    from transformers import PretrainedConfig
+
+    if model.startswith(("/", "./", "../", "~")) and not Path(model).is_dir():
+        raise EngineUnavailable(f"there is no model folder {model}")
+    try:
+        found: dict[str, Any] = PretrainedConfig.get_config_dict(model)[0]
+    except (OSError, ValueError) as error:
+        raise EngineUnavailable(f"{model} can't be loaded: {_first_line(error)}") from None
+    if not found:
+        raise EngineUnavailable(f"{model} is no checkpoint: config.json is missing")
+    return found
+
+
+def load(model: str, longest: int) -> Loaded:
+    """The model in evaluation on the GPU or the CPU; raises EngineUnavailable."""
+    import torch
+    from transformers import AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    # It warns that the class is not the one that the checkpoint names; that is on purpose.
+    logging.set_verbosity_error()
+    config = read_config(model)
+    family = family_in(config, model)
+    on_gpu = torch.cuda.is_available()
+    try:
+        found = _class_of(family).from_pretrained(
+            model,
+            config=_native(config, family, longest),
+            dtype=torch.bfloat16 if on_gpu else torch.float32,
+            attn_implementation={"text_config": transformers_attention().name},
+            output_loading_info=True,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        raise EngineUnavailable(f"{model} can't be loaded: {_first_line(error)}") from error
+    loaded, info = found
+    if info["missing_keys"] or info["mismatched_keys"]:
+        wrong = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
+        raise EngineUnavailable(f"{model} lacks weights, such as {wrong[0]}; download it again")
+    return Loaded(loaded.eval().to("cuda" if on_gpu else "cpu"), tokenizer, family)
+
+
+def _class_of(family: Family) -> Any:
+    import transformers
+
+    if family == "ocr2":
+        return transformers.DeepseekOcr2ForConditionalGeneration
+    return transformers.UnlimitedOcrForConditionalGeneration
+
+
+def _native(config: dict[str, Any], family: Family, longest: int) -> Any:
+    """None lets transformers read a configuration that is its own."""
+    import transformers
+
+    values = native_values(config, longest)
+    if values is None:
+        return None
+    if family == "ocr2":
+        return transformers.DeepseekOcr2Config(**values)
+    return transformers.UnlimitedOcrConfig(**values)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

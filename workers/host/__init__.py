@@ -1,0 +1,1 @@
+"""Cores, memory, attention backends and scratch space of this machine."""

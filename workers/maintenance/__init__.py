@@ -1,0 +1,1 @@
+"""Repairs, retention and webhooks, run by the control process."""

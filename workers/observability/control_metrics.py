@@ -1,0 +1,36 @@
+"""What a control process exports beside the fleet's figures: sweeping and reducing."""
+
+from typing import get_args
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from shared.domain.records import JobStatus
+from workers.observability.metrics import SECONDS
+
+REPAIRS = Counter(
+    "pagefleet_sweeper_repairs",
+    "What the sweeper mended: expired, lost, reducers, adopted, stuck, purged.",
+    ["kind"],
+)
+SWEEP_LAST_RUN = Gauge(
+    "pagefleet_sweeper_last_run_timestamp_seconds",
+    "When the sweeper here last ended a round or found another one at work.",
+)
+SWEEP_SECONDS = Histogram("pagefleet_sweep_seconds", "Time of one round.", buckets=SECONDS)
+JOBS_WRITTEN = Counter("pagefleet_jobs_written", "Documents committed by this process.", ["status"])
+REDUCE_SECONDS = Histogram(
+    "pagefleet_reduce_seconds", "Time to merge and commit one document.", buckets=SECONDS
+)
+WEBHOOK_TRIES = Counter(
+    "pagefleet_webhook_tries",
+    "Calls of webhooks: delivered, failed (tried again later), gave_up.",
+    ["outcome"],
+)
+
+
+def start_at_zero() -> None:
+    """Let every counter begin at 0, so that the first event is seen as an increase."""
+    for outcome in ("delivered", "failed", "gave_up"):
+        WEBHOOK_TRIES.labels(outcome)
+    for status in get_args(JobStatus):
+        JOBS_WRITTEN.labels(status)

@@ -1,0 +1,82 @@
+"""What a pages process exports, in Prometheus' default registry.
+
+vLLM registers its own there too, so that one port shows both. What a control process exports is
+in ``workers.observability.control_metrics`` and ``workers.observability.fleet_collector``.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from shared.domain.errors import PageError
+
+#: Seconds; a stage takes from a few milliseconds to the engine's time-out.
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
+
+PAGES = Counter(
+    "pagefleet_pages",
+    "Pages brought to an end by this process; code is empty unless status is failed.",
+    ["engine", "status", "code"],
+)
+PAGES_RETURNED = Counter(
+    "pagefleet_pages_returned",
+    "Pages let go before their end: attempt (failed, tried again), drain, cancelled, engine_dead, "
+    "dropped (job gone), foreign (wants another model).",
+    ["engine", "reason"],
+)
+PAGES_IN_FLIGHT = Gauge(
+    "pagefleet_pages_in_flight", "Pages this process holds a lease on.", ["engine"]
+)
+PAGE_STAGE_SECONDS = Histogram(
+    "pagefleet_page_stage_seconds",
+    "Time of one stage of a page: fetch, render, prepare, engine, parse, store (figures), commit "
+    "(result and mark).",
+    ["engine", "stage"],
+    buckets=SECONDS,
+)
+PAGE_SECONDS = Histogram(
+    "pagefleet_page_seconds", "Time from claim to mark of a page.", ["engine"], buckets=SECONDS
+)
+PAGE_ATTEMPTS = Histogram(
+    "pagefleet_page_attempts", "Attempts of a page at its end.", ["engine"], buckets=(1, 2, 3, 5, 9)
+)
+TOKENS = Counter(
+    "pagefleet_tokens", "Tokens of ended pages; kind is prompt or output.", ["engine", "kind"]
+)
+PAGE_WORKER_SECONDS = Counter(
+    "pagefleet_page_worker_seconds",
+    "This worker's time, shared equally among the pages in hand at each moment; outcome is kept "
+    "(counts in the job's cost), returned, or duplicate (another worker's result was first).",
+    ["engine", "outcome"],
+)
+PRICE = Gauge(
+    "pagefleet_worker_price_per_hour", "Money per worker-hour, as set; 0: not set.", ["engine"]
+)
+ENGINE_UP = Gauge("pagefleet_engine_up", "1 while the engine is loaded and not dead.", ["engine"])
+CAPACITY = Gauge("pagefleet_worker_capacity", "Pages this process may hold at once.", ["engine"])
+WORKER = Gauge(
+    "pagefleet_worker_info",
+    "1; the labels say who this process is (role: pages or control).",
+    ["worker", "role", "engine", "model", "version"],
+)
+LEASE_RENEWALS = Counter("pagefleet_lease_renewals", "Page leases prolonged.", ["engine"])
+LEASE_RENEWAL_FAILURES = Counter(
+    "pagefleet_lease_renewal_failures", "Rounds of renewal that the broker refused.", ["engine"]
+)
+CONSUMER_CONNECTED = Gauge(
+    "pagefleet_consumer_connected", "1 while this process takes messages from the broker.", ["role"]
+)
+
+
+def start_at_zero(engine: str) -> None:
+    """Let every counter begin at 0, so that the first event is seen as an increase."""
+    PAGES.labels(engine, "ok", "")
+    PAGES.labels(engine, "blank", "")
+    for error in PageError.__subclasses__():
+        PAGES.labels(engine, "failed", error.code)
+    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped", "foreign"):
+        PAGES_RETURNED.labels(engine, reason)
+    for outcome in ("kept", "returned", "duplicate"):
+        PAGE_WORKER_SECONDS.labels(engine, outcome)
+    for kind in ("prompt", "output"):
+        TOKENS.labels(engine, kind)
+    LEASE_RENEWALS.labels(engine)
+    LEASE_RENEWAL_FAILURES.labels(engine)

@@ -1,0 +1,116 @@
+"""Writes ``docs/metrics.md`` from the metrics: ``python -m workers.observability.metrics_doc``."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from prometheus_client.metrics import MetricWrapperBase
+
+from workers.observability import control_metrics, fleet_collector, metrics
+
+PATH = Path(__file__).parents[1] / "docs" / "metrics.md"
+INTRODUCTION = """\
+# Metrics and health
+
+<!-- Written by `python -m workers.observability.metrics_doc`; a test compares it with the code. -->
+
+Set `PAGEFLEET_METRICS_PORT` and each worker process serves `/metrics` (Prometheus), `/livez` and
+`/readyz`. The default is 0: no port is opened. The address is `127.0.0.1` unless
+`PAGEFLEET_METRICS_HOST` says otherwise; in a container set it to `0.0.0.0`. There is no password
+on this port: let only the scraper reach it.
+
+## Which port is whose
+
+One worker machine runs several processes, and each has a port of its own, because vLLM keeps its
+metrics in its own process. They are counted from `PAGEFLEET_METRICS_PORT` in a fixed order: the
+pages processes by GPU group, then the control process (reducer and sweeper). With
+`PAGEFLEET_METRICS_PORT=9400` on a machine of two GPUs: 9400 and 9401 are the engines, 9402 is the
+control process. A pod that runs one role uses exactly the port that was set. A process that is
+started again has the same port. If a port is taken, the worker logs an error and works without.
+
+## Health
+
+| path | 200 when | never depends on |
+|---|---|---|
+| `/livez` | engine loop, sweeper and (while connected) Celery's loop turn | broker, store |
+| `/readyz` | alive, the engine is loaded and messages are being taken | store |
+
+A broker outage makes a worker not ready and never dead. For probes that run a command set
+`PAGEFLEET_HEARTBEAT_DIR`: each healthy process touches a file there every 5 seconds, named after
+its role (`cpu`, `vllm`, `vllm2`, `control`), and stops touching it when `/livez` would fail.
+
+```sh
+find "$PAGEFLEET_HEARTBEAT_DIR" -name vllm -newermt '-60 seconds' | grep -q .
+```
+
+## Cost
+
+A page costs its share of its worker's time. While a worker holds several pages, each moment is
+divided equally among them, from claim until the result is ready to be stored. So the seconds of
+all pages add up to the time in which the worker held any page, however many it batches.
+
+- `worker_s` in a page result and in `document.json`, and `worker_seconds` in
+  `pagefleet status JOB --json`, count the attempt that made the result. While a job is open they
+  cover the pages marked since it was opened here.
+- Attempts that failed, drained pages and duplicates are not in a job's cost. They are in
+  `pagefleet_page_worker_seconds_total` with outcome `returned` or `duplicate`.
+- A worker is one engine with all GPUs it owns, and `PAGEFLEET_PRICE_PER_HOUR` is the price of
+  such a worker for an hour, in any currency. Multiply by the GPUs per worker for GPU seconds.
+- Idle time belongs to no page. The price of the whole fleet is workers x hours x price:
+  `sum(pagefleet_workers) * price / 3600` money per second. The difference to the pages' cost is
+  what idleness, loading and lost work cost.
+"""
+VLLM = """\
+## vLLM's own
+
+Where the engine is vLLM, its metrics (`vllm:num_requests_running`, `vllm:kv_cache_usage_perc`,
+`vllm:generation_tokens_total`, …) are on the port of the same pages process. They are described
+in vLLM's documentation.
+"""
+Row = tuple[str, str, tuple[str, ...], str]
+
+
+def document() -> str:
+    """The whole page."""
+    parts = [
+        INTRODUCTION,
+        _section("Pages processes", _own(metrics)),
+        _section("Control processes", _own(control_metrics)),
+        _section(
+            "The fleet",
+            _fleet(),
+            "Exported by every control process with the sweep role, read from the broker at each "
+            "scrape in three round trips. Take `max by (…)` over processes, not the sum.",
+        ),
+        VLLM,
+    ]
+    return "\n".join(parts)
+
+
+def _own(module: object) -> Iterator[Row]:
+    for value in vars(module).values():
+        if isinstance(value, MetricWrapperBase):
+            (family,) = value.describe()
+            suffix = "_total" if family.type == "counter" else ""
+            yield family.name + suffix, family.type, value._labelnames, family.documentation
+
+
+def _fleet() -> Iterator[Row]:
+    for kind, table, suffix in (
+        ("gauge", fleet_collector.GAUGES, ""),
+        ("counter", fleet_collector.COUNTERS, "_total"),
+    ):
+        for name, (text, labels) in table.items():
+            yield f"pagefleet_{name}{suffix}", kind, labels, text
+
+
+def _section(title: str, rows: Iterable[Row], lead: str = "") -> str:
+    lines = [f"## {title}", ""]
+    if lead:
+        lines += [lead, ""]
+    lines += ["| metric | type | labels | meaning |", "|---|---|---|---|"]
+    lines += [f"| `{n}` | {t} | {', '.join(labels)} | {text} |" for n, t, labels, text in rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PATH.write_text(document())

@@ -1,0 +1,1 @@
+"""One page from source to result: fetch, render, read, cut figures."""

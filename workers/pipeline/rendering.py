@@ -1,0 +1,126 @@
+"""Draws pages in helper processes and hands their pixels over as files in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.config.settings import Settings
+from shared.domain.errors import RenderFailed
+from shared.domain.records import BBox, PageOptions
+from shared.processes.sandbox import Sandbox
+from shared.rendering.page_errors import page_errors
+from shared.rendering.render_request import PageOrder, known_kind, order_page
+from workers.engines.contract import PageView, RenderPlan, Rotation
+from workers.host.scratch import Scratch
+from workers.pipeline.rendering_child import Drawn, crop, draw
+
+MAX_CROPS = 500
+#: Drawing ahead may wait; an engine's process that waits for a core leaves its GPU idle.
+NICENESS = 5
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A page ready for the engine; times in milliseconds, waiting not counted."""
+
+    view: PageView
+    blank: bool
+    render_ms: float
+    prepare_ms: float
+
+
+class Renderer:
+    """Thread-safe; ``processes`` pages are drawn at once and more wait in line.
+
+    A page that takes too long, too much memory or crashes the renderer costs its own process.
+    """
+
+    def __init__(self, settings: Settings, processes: int, scratch: Path | None = None) -> None:
+        """``scratch`` is the folder for pixels; by default shared memory, where there is room."""
+        self._settings = settings
+        self._scratch = Scratch(scratch)
+        self._sandbox = Sandbox(
+            "pagefleet-draw",
+            processes,
+            settings.page_memory_mb,
+            preload=("workers.pipeline.rendering_child",),
+            niceness=NICENESS,
+        )
+
+    def render(
+        self,
+        source: Path,
+        kind: str,
+        sha256: str,
+        page: int,
+        plan: RenderPlan,
+        options: PageOptions,
+    ) -> Rendered:
+        """Draw one page; the caller passes ``view`` to ``discard`` when it is done with it.
+
+        Raises RenderFailed, RenderTimeout, RenderMemory or HelperUnavailable; then nothing is
+        left behind.
+        """
+        known = known_kind(kind)
+        if not plan.pixels:
+            view = PageView(source, page, known, sha256, 0, 0, None, None, options)
+            return Rendered(view, blank=False, render_ms=0.0, prepare_ms=0.0)
+        pixels, prepared = self._scratch.new_path(".rgb"), self._scratch.new_path(".prepared")
+        try:
+            drawn = self._draw(
+                order_page(source, known, page, self._settings), plan, options, pixels, prepared
+            )
+        except BaseException:
+            _remove(pixels, prepared)
+            raise
+        ready = prepared if plan.prepare is not None and not drawn.blank else None
+        kept = pixels if plan.keep_pixels else None
+        view = PageView(
+            source, page, known, sha256, drawn.width, drawn.height, kept, ready, options
+        )
+        return Rendered(view, drawn.blank, drawn.render_ms, drawn.prepare_ms)
+
+    def crop(self, view: PageView, rotation: Rotation, boxes: Sequence[BBox]) -> list[bytes]:
+        """PNG files of 0-999 ``boxes`` of the upright page, in their order.
+
+        The upright page is the drawn one turned clockwise by ``rotation``. Parts are drawn
+        anew from the source, so ``view`` may be discarded. Raises what ``render`` raises.
+        """
+        if not boxes:
+            return []
+        if len(boxes) > MAX_CROPS:
+            raise RenderFailed(f"the page has {len(boxes)} figures, more than {MAX_CROPS}")
+        order = order_page(view.source, view.kind, view.page, self._settings)
+        with page_errors(self._settings):
+            return self._sandbox.run(
+                crop, order, rotation, tuple(boxes), timeout_s=self._settings.page_timeout_s
+            )
+
+    def discard(self, view: PageView) -> None:
+        """Remove the files of ``view``; safe to call twice."""
+        _remove(view.pixels, view.prepared)
+
+    def close(self) -> None:
+        """Kill the processes and remove every file; waiting calls raise HelperUnavailable."""
+        self._sandbox.close()
+        self._scratch.close()
+
+    def _draw(
+        self,
+        order: PageOrder,
+        plan: RenderPlan,
+        options: PageOptions,
+        pixels: Path,
+        prepared: Path,
+    ) -> Drawn:
+        timeout = self._settings.page_timeout_s
+        with page_errors(self._settings):
+            return self._sandbox.run(
+                draw, order, plan, options, pixels, prepared, timeout_s=timeout
+            )
+
+
+def _remove(*paths: Path | None) -> None:
+    for path in paths:
+        if path is not None:
+            path.unlink(missing_ok=True)

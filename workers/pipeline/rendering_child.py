@@ -1,0 +1,125 @@
+"""What a rendering process does for one page: draw it, look for ink, prepare it, cut figures."""
+
+import errno
+import importlib
+import io
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from shared.domain.errors import HelperUnavailable, RenderFailed
+from shared.domain.records import BBox, PageOptions
+from shared.rendering.image_pages import load_image, load_parts
+from shared.rendering.pdf_pages import draw_page, draw_parts
+from shared.rendering.render_request import PageOrder
+from shared.rendering.upright import drawn_part, turned
+from workers.engines.contract import RenderPlan, Rotation
+from workers.pipeline.blank_page import is_blank
+
+Prepare = Callable[[Image.Image, PageOptions, Path], None]
+MAX_CROP_PIXELS = 4_000_000
+MAX_CROP_BYTES = 8 * 1024 * 1024
+_PREPARE_NAME = re.compile(r"(workers(?:\.[a-z][a-z0-9_]*)+):([a-z][a-z0-9_]*)")
+
+
+@dataclass(frozen=True)
+class Bitmap:
+    """RGB bytes, row by row; ``data`` is memory of ``owner`` and lives as long."""
+
+    width: int
+    height: int
+    data: memoryview
+    owner: object
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A page whose pixels have been written; times in milliseconds."""
+
+    width: int
+    height: int
+    blank: bool
+    render_ms: float
+    prepare_ms: float
+
+
+def draw(
+    order: PageOrder, plan: RenderPlan, options: PageOptions, pixels: Path, prepared: Path
+) -> Drawn:
+    """Write the page's RGB bytes to ``pixels`` and, unless it is blank, the engine's input.
+
+    Raises RenderFailed, HelperUnavailable or MemoryError.
+    """
+    started = time.perf_counter()
+    bitmap = _bitmap(order, plan, options)
+    array = np.frombuffer(bitmap.data, np.uint8).reshape(bitmap.height, bitmap.width, 3)
+    blank = is_blank(array)
+    if plan.keep_pixels:
+        _write(pixels, bitmap.data)
+    drawn = time.perf_counter()
+    if plan.prepare is not None and not blank:
+        resolve_prepare(plan.prepare)(Image.fromarray(array), options, prepared)
+    ended = time.perf_counter()
+    render_ms, prepare_ms = (drawn - started) * 1000, (ended - drawn) * 1000
+    return Drawn(bitmap.width, bitmap.height, blank, render_ms, prepare_ms)
+
+
+def crop(order: PageOrder, rotation: Rotation, boxes: tuple[BBox, ...]) -> list[bytes]:
+    """PNG files of ``boxes``, which lie on the drawn page turned clockwise by ``rotation``."""
+    parts = [drawn_part(box, rotation) for box in boxes]
+    if order.kind == "pdf":
+        images = draw_parts(order.source, order.page, parts, MAX_CROP_PIXELS)
+    else:
+        images = load_parts(
+            order.source, order.kind, order.page, parts, MAX_CROP_PIXELS, order.memory_mb
+        )
+    return [_png(turned(image, rotation)) for image in images]
+
+
+def resolve_prepare(name: str) -> Prepare:
+    """The function called ``name`` ("workers.module:function"); raises ValueError."""
+    match = _PREPARE_NAME.fullmatch(name)
+    if match is None:
+        raise ValueError(f"{name!r} does not name a function of the workers package")
+    function: Prepare = getattr(importlib.import_module(match[1]), match[2])
+    return function
+
+
+def _bitmap(order: PageOrder, plan: RenderPlan, options: PageOptions) -> Bitmap:
+    if order.kind == "pdf":
+        pixmap = draw_page(order.source, order.page, plan, options.exact, order.max_pixels)
+        return Bitmap(pixmap.width, pixmap.height, pixmap.samples_mv, pixmap)
+    image = load_image(
+        order.source, order.kind, order.page, plan, order.max_pixels, order.memory_mb
+    )
+    data = image.tobytes()
+    return Bitmap(image.width, image.height, memoryview(data), data)
+
+
+def _write(path: Path, data: memoryview) -> None:
+    try:
+        with path.open("xb", buffering=0) as file:
+            written = 0
+            while written < len(data):
+                written += file.write(data[written:])
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOENT):
+            reason = f"no room for pixels in {path.parent}: {error.strerror}"
+            raise HelperUnavailable(reason) from None
+        raise
+
+
+def _png(image: Image.Image) -> bytes:
+    while True:
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG", compress_level=6)
+        if buffer.tell() <= MAX_CROP_BYTES:
+            return buffer.getvalue()
+        if min(image.size) < 2:
+            raise RenderFailed("a figure can't be stored within its size limit")
+        image = image.reduce(2)

@@ -1,0 +1,1 @@
+"""Worker processes: supervisor, pages process, control process, health and probes."""

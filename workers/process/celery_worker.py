@@ -1,0 +1,48 @@
+"""Runs a Celery worker in this process and tells when it shuts down."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from celery import Celery, signals
+
+from workers.process.lease_renewal import LeaseRenewal
+
+
+def run_worker(
+    app: Celery,
+    name: str,
+    queues: Sequence[str],
+    concurrency: int,
+    on_shutdown: Callable[[], None],
+) -> None:
+    """Consume ``queues`` with ``concurrency`` threads until SIGTERM; returns when drained."""
+    app.steps["consumer"].add(LeaseRenewal)
+    receiver = _call_once(on_shutdown)
+    signals.worker_shutting_down.connect(receiver, weak=False)
+    worker = app.Worker(
+        hostname=f"{name}@{os.uname().nodename}",
+        pool="threads",
+        concurrency=concurrency,
+        queues=list(queues),
+        loglevel="WARNING",
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+    )
+    try:
+        worker.start()
+    finally:
+        signals.worker_shutting_down.disconnect(receiver)
+
+
+def _call_once(action: Callable[[], None]) -> Callable[..., None]:
+    """The signal comes in the main thread, inside a signal handler: only start a thread."""
+    called = threading.Event()
+
+    def receive(**_: object) -> None:
+        if not called.is_set():
+            called.set()
+            threading.Thread(target=action, name="drain", daemon=True).start()
+
+    return receive

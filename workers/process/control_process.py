@@ -1,0 +1,124 @@
+"""The worker that writes documents and sweeps; needs no engine."""
+
+import logging
+import threading
+from typing import Any
+
+from prometheus_client import REGISTRY
+
+from shared import __version__
+from shared.broker.celery_app import make_app
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.fleet_view import FleetView
+from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
+from shared.config.settings import Settings
+from shared.domain.errors import Unwell
+from shared.domain.records import ReduceMessage
+from shared.jobs.job_store import JobStore
+from shared.storage.store import open_store
+from shared.telemetry.tracing import tracing_of
+from workers.maintenance.retention import Retention
+from workers.maintenance.sweeper import Repairs, Sweeper
+from workers.maintenance.webhooks import WebhookSender
+from workers.observability import control_metrics, metrics
+from workers.observability.fleet_collector import FleetCollector
+from workers.process.celery_worker import run_worker
+from workers.process.consumer_pulse import consumer_pulse
+from workers.process.health import Health
+from workers.tasks.messages import parse_message
+from workers.tasks.reduce_task import ReduceTask
+
+log = logging.getLogger("pagefleet.control")
+REDUCERS = 4
+#: A round over a large store takes long; one that takes this long hangs.
+SWEEP_LIMIT_S = 1800.0
+
+
+class ControlProcess:
+    """Consumes the reduce and maintenance queues; sweeps on a timer."""
+
+    def __init__(
+        self, settings: Settings, worker: str, roles: frozenset[str], health: Health
+    ) -> None:
+        self._settings = settings
+        self._health = health
+        self._worker = worker
+        self._roles = roles
+        self._stopped = threading.Event()
+        self._app = make_app(settings)
+        self._ledger = Ledger(settings)
+        self._jobs = JobStore(open_store(settings))
+        tracing = tracing_of(settings, "pagefleet-control", worker)
+        self._dispatcher = Dispatcher(settings, self._ledger, self._app, tracing)
+        self._sweeper = self._make_sweeper()
+
+    def run(self) -> int:
+        """Serve until SIGTERM; returns the process's exit status."""
+        self._register()
+        queues = [REDUCE] if "reduce" in self._roles else []
+        if "sweep" in self._roles:
+            queues.append(MAINTENANCE)
+            REGISTRY.register(FleetCollector(FleetView(self._settings)))
+            threading.Thread(target=self._sweep_for_ever, name="sweep", daemon=True).start()
+        control_metrics.start_at_zero()
+        metrics.WORKER.labels(self._worker, "control", "", "", __version__).set(1)
+        self._app.steps["consumer"].add(consumer_pulse(self._health, "control"))
+        log.info("ready: %s", ", ".join(sorted(self._roles)))
+        run_worker(self._app, f"control-{self._worker}", queues, REDUCERS, self._stopped.set)
+        return 0
+
+    def _make_sweeper(self) -> Sweeper:
+        settings = self._settings
+        days = settings.effective_retention_days
+        return Sweeper(
+            self._worker,
+            self._jobs,
+            self._ledger,
+            self._dispatcher,
+            adopt=settings.adopt_open_jobs,
+            lock_s=max(5, round(settings.sweep_interval_s * 3)),
+            retention=Retention(self._jobs, days) if days else None,
+            webhooks=WebhookSender(self._jobs, settings),
+        )
+
+    def _register(self) -> None:
+        task = ReduceTask(self._jobs, self._ledger, self._dispatcher)
+
+        def reduce(message: dict[str, Any]) -> str:
+            parsed = parse_message(ReduceMessage, message, self._ledger)
+            if parsed is None:
+                return "refused"
+            try:
+                return task.handle(parsed)
+            except Unwell as error:
+                # The reducer's claim runs out and the sweeper asks for it again.
+                log.warning("job %s is not written yet: %s", parsed.job_id, error.message)
+                return f"not written yet: {error.code}"
+
+        def sweep() -> None:
+            self._sweep()
+
+        self._app.task(name=REDUCE_TASK)(reduce)
+        self._app.task(name=SWEEP_TASK)(sweep)
+
+    def _sweep_for_ever(self) -> None:
+        self._health.beat("sweeper", SWEEP_LIMIT_S)
+        while not self._stopped.wait(self._settings.sweep_interval_s):
+            self._sweep()
+            self._health.beat("sweeper", SWEEP_LIMIT_S)
+
+    def _sweep(self) -> None:
+        try:
+            self._sweep_once()
+        except Unwell as error:
+            log.warning("not swept: %s", error.message)
+        except Exception:  # the sweeper is the last repairer: it must outlive its own bugs
+            log.exception("a round of sweeping failed")
+
+    def _sweep_once(self) -> None:
+        with control_metrics.SWEEP_SECONDS.time():
+            repairs = self._sweeper.sweep()
+        control_metrics.SWEEP_LAST_RUN.set_to_current_time()
+        for kind, count in vars(repairs or Repairs()).items():
+            control_metrics.REPAIRS.labels(kind).inc(count)

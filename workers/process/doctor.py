@@ -1,0 +1,48 @@
+"""``pagefleet-worker doctor``: looks at engine, GPU and services of this machine."""
+
+from collections.abc import Iterator
+
+from shared.config.hardware import gpu_ids, has_package, local_engine
+from shared.config.settings import MEBIBYTE, Settings
+from shared.console import checks
+from shared.console.checks import Check, look
+from shared.console.probes import common_checks
+from shared.domain.catalogue import engine_facts
+from workers.engines.registry import make_engine
+from workers.host.attention import attention_of
+from workers.host.cores import usable_cores, usable_memory
+
+
+def examine(settings: Settings, as_json: bool) -> int:
+    """Print every finding; the exit status is 5 where something is broken."""
+    return checks.show(_examine(settings), as_json)
+
+
+def _examine(settings: Settings) -> Iterator[Check]:
+    yield from common_checks(settings)
+    memory = usable_memory() // MEBIBYTE
+    yield Check("machine", "ok", f"{usable_cores()} cores, {memory} MiB of memory free")
+    yield _gpus()
+    engine = local_engine() if settings.engine == "auto" else settings.engine
+    yield look("engine", lambda: _engine(settings, engine))
+    attention = attention_of(engine)
+    if attention is not None:
+        yield Check("attention", "ok", f"{attention.name}: {attention.reason}")
+
+
+def _gpus() -> Check:
+    found = gpu_ids()
+    if found and not has_package("vllm"):
+        mend = "install the gpu extra: pip install 'pagefleet[gpu]'"
+        return Check("gpu", "warning", f"GPUs {', '.join(found)}, but vLLM is missing", mend)
+    return Check(
+        "gpu", "ok", f"GPUs {', '.join(found)}" if found else "none: the cpu engine is used"
+    )
+
+
+def _engine(settings: Settings, name: str) -> Check:
+    engine_facts(name)
+    engine = make_engine(name, settings)
+    info = engine.info
+    found = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
+    return Check("engine", "ok", found)

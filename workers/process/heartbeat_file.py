@@ -1,0 +1,47 @@
+"""A file touched while this process is alive, for probes that run a command.
+
+Look at its age, for example: ``find FOLDER -newermt '-60 seconds' -name vllm | grep -q .``
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from workers.process.health import Health
+
+log = logging.getLogger("pagefleet.health")
+BEAT_S = 5.0
+
+
+@contextmanager
+def heartbeat_file(folder: Path | None, role: str, health: Health) -> Iterator[None]:
+    """Touch ``folder/role`` every five seconds while the block runs; None touches nothing."""
+    if folder is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path, stopped = folder / role, threading.Event()
+    beater = threading.Thread(
+        target=_beat, args=(path, health, stopped), name="heartbeat", daemon=True
+    )
+    beater.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        beater.join(BEAT_S)
+        path.unlink(missing_ok=True)
+
+
+def _beat(path: Path, health: Health, stopped: threading.Event) -> None:
+    while True:
+        ailments = health.ailments()
+        if ailments:
+            log.error("not alive: %s", "; ".join(ailments))
+        else:
+            with suppress(OSError):  # a full disk makes the probe fail, which is right
+                path.touch()
+        if stopped.wait(BEAT_S):
+            return

@@ -1,0 +1,172 @@
+"""One pages worker: an engine, its renderers and a Celery worker around them."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from typing import Any
+
+from celery import Celery
+from prometheus_client import Gauge
+
+from shared.broker.celery_app import make_app
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.pools import MAX_NAME
+from shared.broker.queues import PAGE_TASK, page_queues
+from shared.config.environment import visible_gpus
+from shared.config.settings import Settings
+from shared.domain.records import PageMessage
+from shared.jobs.job_store import JobStore
+from shared.storage.store import open_store
+from shared.telemetry.tracing import tracing_of
+from workers.engines.registry import make_engine
+from workers.host.cores import GPU_ENGINES, renderer_count
+from workers.inflight import Flights, Reason
+from workers.observability import metrics
+from workers.observability.failure_log import FailureLog
+from workers.observability.gpu_facts import gpu_facts
+from workers.observability.page_observer import PageObserver
+from workers.pipeline.engine_host import EngineHost
+from workers.pipeline.page_pipeline import Pipeline
+from workers.pipeline.rendering import Renderer
+from workers.pipeline.source_cache import SourceCache
+from workers.process.celery_worker import run_worker
+from workers.process.consumer_pulse import consumer_pulse
+from workers.process.health import Health
+from workers.tasks.gate import Gate
+from workers.tasks.lease_keeper import LeaseKeeper
+from workers.tasks.manifests import Manifests
+from workers.tasks.messages import parse_message
+from workers.tasks.page_task import PageTask, Station
+
+log = logging.getLogger("pagefleet.worker")
+#: The supervisor starts the process again after this exit status.
+EXIT_ENGINE_DEAD = 75
+ENGINE = "the engine"
+#: Characters of a name in a heartbeat.
+#: An engine's loop that stands still for so long hangs.
+ENGINE_LIMIT_S = 120.0
+
+
+class PagesProcess:
+    """Everything between the start of the engine and the end of the last page."""
+
+    def __init__(self, settings: Settings, engine: str, worker: str, health: Health) -> None:
+        self._settings = settings
+        self._health = health
+        self._worker = worker
+        self._flights = Flights()
+        self._host = EngineHost(make_engine(engine, settings))
+        renderers = renderer_count(settings, engine, self._host.engine.capacity)
+        self._renderer = Renderer(settings, renderers)
+        self._ledger = Ledger(settings)
+        self._engine_dead = threading.Event()
+        self._started = round(time.time())
+        info = self._host.engine.info
+        self._tracing = tracing_of(settings, "pagefleet-worker", worker)
+        self._observer = PageObserver(info, worker, self._tracing, FailureLog(settings))
+        self._app = make_app(settings, page_queues(info.name))
+        self._dispatcher = Dispatcher(settings, self._ledger, self._app, self._tracing)
+        self._keeper = LeaseKeeper(self._ledger, self._dispatcher, self._flights, info.name, worker)
+
+    def run(self) -> int:
+        """Serve until SIGTERM; returns the process's exit status."""
+        try:
+            self._announce()
+            self._host.start()
+            self._host.pulse(lambda: self._health.beat("engine loop", ENGINE_LIMIT_S))
+            self._serve()
+        finally:
+            self._engine_up.set(0)
+            self._keeper.stop()
+            self._host.stop()
+            self._renderer.close()
+        return EXIT_ENGINE_DEAD if self._engine_dead.is_set() else 0
+
+    def _serve(self) -> None:
+        info = self._host.engine.info
+        task = PageTask(self._station())
+        register(self._app, task, self._ledger)
+        # Only now known: an engine learns from its loading how many pages it holds.
+        capacity = self._host.engine.capacity
+        metrics.CAPACITY.labels(info.name).set(capacity)
+        self._keeper.start(capacity, self._facts)
+        self._health.reached(ENGINE)
+        self._engine_up.set(1)
+        log.info("ready: engine %s, model %s, %d pages at once", info.name, info.model, capacity)
+        queues = page_queues(info.name)
+        run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain)
+
+    def _announce(self) -> None:
+        """Say who this process is before the engine is there."""
+        info, capacity = self._host.engine.info, self._host.engine.capacity
+        metrics.WORKER.labels(self._worker, "pages", info.name, info.model, info.version).set(1)
+        metrics.CAPACITY.labels(info.name).set(capacity)
+        metrics.PRICE.labels(info.name).set(self._settings.price_per_hour or 0)
+        self._health.wait_for(ENGINE)
+        self._app.steps["consumer"].add(consumer_pulse(self._health, "pages"))
+
+    @property
+    def _engine_up(self) -> Gauge:
+        return metrics.ENGINE_UP.labels(self._host.engine.info.name)
+
+    def _facts(self) -> dict[str, Any]:
+        """What this worker says of itself with each heartbeat; bounded in size."""
+        info = self._host.engine.info
+        return {
+            "model": info.model[-MAX_NAME:],
+            "version": info.version[:MAX_NAME],
+            "pid": os.getpid(),
+            "host": socket.gethostname()[:MAX_NAME],
+            "started": self._started,
+            "gpus": gpu_facts(visible_gpus()) if info.name in GPU_ENGINES else [],
+            **self._observer.tally.facts(),
+        }
+
+    def _station(self) -> Station:
+        settings = self._settings
+        store = open_store(settings)
+        jobs = JobStore(store)
+        cache = SourceCache(store, settings.home / "cache" / "sources", settings.cache_bytes)
+        return Station(
+            worker=self._worker,
+            engine=self._host.engine.info,
+            ledger=self._ledger,
+            dispatcher=self._dispatcher,
+            jobs=jobs,
+            manifests=Manifests(jobs),
+            pipeline=Pipeline(jobs, cache, self._renderer, self._host),
+            flights=self._flights,
+            gate=Gate(),
+            observer=self._observer,
+            max_attempts=settings.max_attempts,
+            engine_died=self._engine_died,
+        )
+
+    def _drain(self) -> None:
+        """Pages that are not done in time go back to the queue."""
+        deadline = time.monotonic() + self._settings.drain_s
+        while time.monotonic() < deadline and len(self._flights):
+            time.sleep(0.1)
+        self._flights.close(Reason.DRAIN)
+
+    def _engine_died(self) -> None:
+        if not self._engine_dead.is_set():
+            self._engine_dead.set()
+            self._engine_up.set(0)
+            self._health.die("the engine is dead")
+            self._flights.close(Reason.ENGINE_DEAD)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def register(app: Celery, task: PageTask, ledger: Ledger) -> None:
+    """Make ``task`` what happens to page messages."""
+
+    def page(message: dict[str, Any]) -> str:
+        parsed = parse_message(PageMessage, message, ledger)
+        return "refused" if parsed is None else task.handle(parsed)
+
+    app.task(name=PAGE_TASK)(page)

@@ -1,0 +1,73 @@
+"""Decides which worker processes this machine runs."""
+
+import socket
+from dataclasses import replace
+
+from shared.broker.dispatch_state import Ledger
+from shared.config.hardware import gpu_ids, local_engine
+from shared.config.settings import Settings
+from shared.domain.catalogue import engine_facts
+from shared.domain.errors import UsageError
+from shared.storage.store import open_store
+from workers.host.cores import GPU_ENGINES, drawing_cores
+from workers.process.supervisor import Role, Supervisor
+
+
+def start_workers(settings: Settings, roles: frozenset[str]) -> int:
+    """Check the services, then supervise; returns the exit status."""
+    engine = local_engine() if settings.engine == "auto" else settings.engine
+    engine_facts(engine)
+    processes = plan_processes(settings, roles, engine)
+    Ledger(settings).ping()
+    open_store(settings).check()
+    host = socket.gethostname().split(".")[0]
+    return Supervisor(settings, processes, host).run()
+
+
+def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> list[Role]:
+    """The pages processes, and one control process."""
+    planned = plan_pages(settings, engine) if "pages" in roles else []
+    control = roles & {"reduce", "sweep"}
+    if control:
+        planned.append(Role("control", ("control", "--roles", ",".join(sorted(control)))))
+    return [_with_port(role, settings, number) for number, role in enumerate(planned)]
+
+
+def plan_pages(settings: Settings, engine: str) -> list[Role]:
+    """One process for each engine: as many as fit on a group of GPUs, on every group."""
+    groups = gpu_groups(settings) if engine in GPU_ENGINES else [None]
+    beside = settings.engines_per_gpu if engine == "vllm" else 1
+    places = [(gpus, slot) for slot in range(beside) for gpus in groups]
+    planned = []
+    for number, (gpus, slot) in enumerate(places, start=1):
+        name = f"{engine}{number}" if len(places) > 1 else engine
+        own = (("engine_slot", str(slot)), *_renderers(settings, engine, len(places)))
+        planned.append(Role(name, ("pages", "--engine", engine), engine, gpus, own))
+    return planned
+
+
+def _renderers(settings: Settings, engine: str, processes: int) -> tuple[tuple[str, str], ...]:
+    """Processes of one machine share its cores."""
+    if settings.num_workers != "auto" or processes == 1:
+        return ()
+    return (("num_workers", str(max(1, drawing_cores(engine) // processes))),)
+
+
+def _with_port(role: Role, settings: Settings, number: int) -> Role:
+    """Each process of a machine has its own port, counted from ``metrics_port``."""
+    port = settings.metrics_port + number if settings.metrics_port else 0
+    more = ("--role", role.name, "--metrics-port", str(port))
+    return replace(role, arguments=role.arguments + more)
+
+
+def gpu_groups(settings: Settings) -> list[str | None]:
+    """GPUs of each engine, as values of CUDA_VISIBLE_DEVICES; one None without GPUs."""
+    chosen = gpu_ids() if settings.gpus == "auto" else tuple(settings.gpus.split(","))
+    size = settings.tensor_parallel_size * settings.pipeline_parallel_size
+    if not chosen and settings.gpus == "auto":
+        return [None]
+    if not all(part.strip().isdigit() for part in chosen):
+        raise UsageError(f"--gpus {settings.gpus!r} is not a list of indices such as 0,1")
+    if len(chosen) < size:
+        raise UsageError(f"an engine of {size} GPUs does not fit on {len(chosen)} (--gpus)")
+    return [",".join(chosen[i : i + size]) for i in range(0, len(chosen) - size + 1, size)]

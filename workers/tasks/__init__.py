@@ -1,0 +1,1 @@
+"""The Celery tasks: read one page, reduce one job."""

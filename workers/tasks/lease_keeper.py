@@ -1,0 +1,83 @@
+"""Keeps this process's pages its own, lets go of cancelled ones, and says that it lives."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.domain.errors import BrokerUnreachable
+from workers.inflight import Flights, Reason
+from workers.observability import metrics
+
+log = logging.getLogger("pagefleet.lease")
+TICK_S = 2.0
+HEARTBEAT_TICKS = 4
+
+
+class LeaseKeeper:
+    """A thread that looks every two seconds; outages are ridden out."""
+
+    def __init__(
+        self, ledger: Ledger, dispatcher: Dispatcher, flights: Flights, engine: str, worker: str
+    ) -> None:
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+        self._flights = flights
+        self._engine = engine
+        self._worker = worker
+        self._capacity = 0
+        self._facts: Callable[[], dict[str, Any]] = dict
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+
+    def start(self, capacity: int, facts: Callable[[], dict[str, Any]]) -> None:
+        """Announce the worker and begin; ``facts`` are asked for at each heartbeat."""
+        self._capacity = capacity
+        self._facts = facts
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and sign the worker off; safe before ``start``."""
+        if self._thread.ident is None:
+            return
+        self._stopped.set()
+        self._thread.join(10)
+        with suppress(BrokerUnreachable):  # the heartbeat runs out by itself
+            self._ledger.leave(self._engine, self._worker)
+
+    def _run(self) -> None:
+        ticks = 0
+        while True:
+            try:
+                if ticks % HEARTBEAT_TICKS == 0:
+                    self._beat()
+                self.renew()
+            except BrokerUnreachable as error:
+                metrics.LEASE_RENEWAL_FAILURES.labels(self._engine).inc()
+                log.warning("leases not renewed: %s", error.message)
+            except Exception:  # without this thread every page here would be read twice
+                log.exception("leases not renewed")
+            ticks += 1
+            if self._stopped.wait(TICK_S):
+                return
+
+    def _beat(self) -> None:
+        facts = {**self._facts(), "in_flight": len(self._flights)}
+        self._ledger.heartbeat(self._engine, self._worker, self._capacity, facts)
+
+    def renew(self) -> None:
+        """Prolong the leases of all pages here; let go of those that are not ours any more."""
+        pages = self._flights.claimed()
+        if not pages:
+            return
+        renewed = self._ledger.renew(self._engine, self._worker, pages)
+        metrics.LEASE_RENEWALS.labels(self._engine).inc(len(pages))
+        self._flights.abort(renewed.cancelled, Reason.CANCELLED)
+        self._flights.abort(renewed.taken, Reason.TAKEN)
+        # A page that was let go since we looked must not be held by nobody. Its flight says so
+        # before it tells the ledger, so looking again is enough.
+        stale = set(renewed.retaken) - set(self._flights.claimed())
+        self._dispatcher.publish(self._ledger.give_back(self._engine, self._worker, stale))

@@ -1,0 +1,79 @@
+"""The reduce task: write the document, or send the missing pages round again."""
+
+import logging
+
+from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatcher import Dispatcher
+from shared.domain.errors import NotFound
+from shared.domain.page_ranges import expand
+from shared.domain.records import Manifest, ReduceMessage
+from shared.jobs.activation import open_job
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge_rest
+from shared.jobs.reduction import PagesMissing, reduce_job
+from shared.telemetry.tracing import now_ns
+from workers.observability import control_metrics
+from workers.observability.log_context import about
+from workers.observability.message_headers import trace_headers
+
+log = logging.getLogger("pagefleet.reduce")
+
+
+class ReduceTask:
+    """Handles reduce messages; a second copy changes nothing."""
+
+    def __init__(self, jobs: JobStore, ledger: Ledger, dispatcher: Dispatcher) -> None:
+        self._jobs = jobs
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+
+    def handle(self, message: ReduceMessage) -> str:
+        """Commit the job of ``message`` if all pages have a result; returns how it ended."""
+        started = now_ns()
+        with about(job=message.job_id):
+            status = self._handle(message)
+        tracing = self._dispatcher.tracing
+        tracing.reduced(message.job_id, trace_headers(), started, status)
+        return status
+
+    def _handle(self, message: ReduceMessage) -> str:
+        manifest = self._jobs.manifest(message.job_id)
+        if manifest is None:
+            self._ledger.forget_job(message.job_id)
+            return "no such job"
+        if self._ledger.job_state(message.job_id) == "cancelled":
+            return "cancelled"  # whoever cancelled it writes the document
+        return self._reduce(manifest)
+
+    def _reduce(self, manifest: Manifest) -> str:
+        try:
+            with control_metrics.REDUCE_SECONDS.time():
+                done = reduce_job(self._jobs, manifest)
+        except PagesMissing as missing:
+            self._send_round(manifest, missing)
+            return "pages missing"
+        except NotFound as error:
+            log.warning("job %s vanished while it was merged: %s", manifest.job_id, error)
+            if self._jobs.manifest(manifest.job_id) is None:
+                self._forget_purged(manifest.job_id)
+            return "vanished"
+        self._ledger.end_job(manifest.job_id)
+        control_metrics.JOBS_WRITTEN.labels(done.status).inc()
+        log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
+        return done.status
+
+    def _forget_purged(self, job_id: str) -> None:
+        """What was written here of a job that somebody purged meanwhile must not stay."""
+        purge_rest(self._jobs, job_id)
+        self._ledger.forget_job(job_id)
+
+    def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:
+        job_id = manifest.job_id
+        if self._jobs.manifest(job_id) is None:
+            self._forget_purged(job_id)
+            return
+        log.warning("job %s lacks results of pages %s", job_id, missing.ranges)
+        if self._ledger.job_state(job_id) != "open":
+            open_job(manifest, self._jobs, self._ledger, self._dispatcher, pauses_s=())
+        elif self._ledger.redo(job_id, expand(missing.ranges)):
+            self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)

@@ -1,5 +1,0 @@
-"""Tells somebody's server that a job has ended: signed, repeated until it is heard."""
-
-from workers.webhooks.sender import WebhookSender
-
-__all__ = ["WebhookSender"]
