@@ -19,8 +19,8 @@ import redis
 from pydantic import SecretStr
 
 from benchmarks.documents import numbered_pdf
-from producer.embedded_broker import EmbeddedBroker
-from producer.local_fleet import LocalFleet
+from producer.local.embedded_broker import EmbeddedBroker
+from producer.local.local_fleet import LocalFleet
 from shared.broker.dispatch_state import Ledger
 from shared.broker.dispatcher import Dispatcher
 from shared.config.settings import Settings, as_environment, load_settings

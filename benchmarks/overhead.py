@@ -32,12 +32,12 @@ from benchmarks.documents import example_pages, numbered_pdf
 from benchmarks.plain_loop import plain_loop, timed
 from benchmarks.processes import cpu_by_command, cpu_seconds
 from producer.connections import Connections
-from producer.embedded_broker import EmbeddedBroker
-from producer.inputs import Input
-from producer.intake import Intake
-from producer.local_fleet import LocalFleet
-from producer.request import Request
-from producer.submission import Submitter
+from producer.intake.inputs import Input
+from producer.intake.opener import Intake
+from producer.local.embedded_broker import EmbeddedBroker
+from producer.local.local_fleet import LocalFleet
+from producer.submission.request import Request
+from producer.submission.submitter import Submitter
 from shared.broker.celery_app import make_app
 from shared.broker.connection import connect
 from shared.broker.queues import MAINTENANCE, declare

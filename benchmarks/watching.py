@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from producer.intake import Intake
+from producer.intake.opener import Intake
 from producer.watching.state import Claim, WatchState
 from shared.config.settings import build_settings
 from tests.fleet import workers

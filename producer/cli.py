@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from producer import interrupts
-from producer import options as shared_options
+from producer.commands import interrupts
+from producer.commands import option_decorators as shared_options
 from shared import __version__
 from shared.console.entry_point import accept_any_text, run_command
 
@@ -57,10 +57,10 @@ def run(**given: Any) -> int:
     if (given["folder"] is None) is not given.pop("stream"):
         raise click.UsageError("run needs -o DIR, or --stream to print one page; not both")
     if given["folder"] is None:
-        from producer.stream import stream_page
+        from producer.commands.stream import stream_page
 
         return stream_page(given)
-    from producer.run import run_documents
+    from producer.commands.run import run_documents
 
     return run_documents(given)
 
@@ -86,7 +86,7 @@ def submit(**given: Any) -> int:
 
     Needs a broker (PAGEFLEET_REDIS_URL) and a store that the workers reach too.
     """
-    from producer.fleet_commands import submit_documents
+    from producer.commands.fleet_commands import submit_documents
 
     return submit_documents(given)
 
@@ -132,7 +132,7 @@ def watch(**given: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def status(jobs: tuple[str, ...], as_json: bool) -> int:
     """Show how far jobs are (default: all open ones). Works without a broker too."""
-    from producer.reporting import show_status
+    from producer.status.reporting import show_status
 
     return show_status(jobs, as_json)
 
@@ -143,7 +143,7 @@ def status(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
 def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
     """List the jobs in the store, newest first."""
-    from producer.reporting import show_list
+    from producer.status.reporting import show_list
 
     return show_list(as_json, labels, limit)
 
@@ -154,7 +154,7 @@ def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """Wait until jobs have ended."""
-    from producer.fleet_commands import wait_for_jobs
+    from producer.commands.fleet_commands import wait_for_jobs
 
     return wait_for_jobs(jobs, timeout, as_json)
 
@@ -169,7 +169,7 @@ def fetch(jobs: tuple[str, ...], folder: Path, as_json: bool, **render: Any) -> 
 
     What is not given here stays as it was submitted.
     """
-    from producer.fleet_commands import fetch_jobs
+    from producer.commands.fleet_commands import fetch_jobs
 
     return fetch_jobs(jobs, folder, render, as_json)
 
@@ -179,7 +179,7 @@ def fetch(jobs: tuple[str, ...], folder: Path, as_json: bool, **render: Any) -> 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
     """Stop jobs: their remaining pages are recorded as cancelled."""
-    from producer.job_commands import cancel_jobs
+    from producer.commands.job_commands import cancel_jobs
 
     return cancel_jobs(jobs, as_json)
 
@@ -189,7 +189,7 @@ def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def retry(jobs: tuple[str, ...], as_json: bool) -> int:
     """Run the failed and cancelled pages of ended jobs again."""
-    from producer.job_commands import retry_jobs
+    from producer.commands.job_commands import retry_jobs
 
     return retry_jobs(jobs, as_json)
 
@@ -199,7 +199,7 @@ def retry(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per page.")
 def failures(jobs: tuple[str, ...], as_json: bool) -> int:
     """List failed pages and why (default: of all jobs)."""
-    from producer.reporting import show_failures
+    from producer.status.reporting import show_failures
 
     return show_failures(jobs, as_json)
 
@@ -215,7 +215,7 @@ def failures(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int:
     """Remove ended jobs and all that belongs to them; never a running one."""
-    from producer.job_commands import purge_jobs
+    from producer.commands.job_commands import purge_jobs
 
     return purge_jobs(jobs, older_than, as_json)
 
@@ -228,7 +228,7 @@ def report(job: str, output: Path) -> int:
 
     Pictures of more than 50 pages go into a folder beside it.
     """
-    from producer.job_commands import write_job_report
+    from producer.commands.job_commands import write_job_report
 
     return write_job_report(job, output)
 
@@ -257,7 +257,7 @@ def top(once: bool, as_json: bool, interval: float) -> int:
     Each picture is three round trips to the broker. Rates and busy shares are of the last
     minute, as the workers report them every 8 seconds.
     """
-    from producer.top import show_top
+    from producer.top.screen_loop import show_top
 
     return show_top(once, as_json, interval)
 
@@ -279,7 +279,7 @@ def flower(flower_host: str | None, flower_port: int | None, more: tuple[str, ..
     Needs the extra 'flower'. What stands after -- goes to Flower itself, for example its
     options for a login with Google, GitHub, GitLab or Okta.
     """
-    from producer.flower_start import start_flower
+    from producer.flower.start import start_flower
 
     return start_flower(flower_host, flower_port, more)
 
@@ -289,7 +289,7 @@ def flower(flower_host: str | None, flower_port: int | None, more: tuple[str, ..
 @click.option("--repair", is_flag=True, help="Also rebuild the broker's state from the store.")
 def doctor(as_json: bool, repair: bool) -> int:
     """Check broker, store, versions, clocks and disk, and say how to mend each."""
-    from producer.doctor import examine
+    from producer.commands.doctor import examine
 
     return examine(as_json, repair)
 

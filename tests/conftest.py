@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 import redis
 
-from producer.intake import Intake
+from producer.intake.opener import Intake
 from shared.config.settings import Settings, build_settings
 from shared.storage.s3_client import forget_clients
 from shared.storage.store import ObjectStore, open_store

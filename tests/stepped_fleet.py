@@ -10,12 +10,12 @@ from typing import Any
 
 import redis
 
-from producer.inputs import Input
-from producer.inspection import Inspection
-from producer.intake import Opened
-from producer.reopening import reopen, take_up
-from producer.request import Request
-from producer.submission import Submitter
+from producer.intake.inputs import Input
+from producer.intake.inspection import Inspection
+from producer.intake.opener import Opened
+from producer.submission.reopening import reopen, take_up
+from producer.submission.request import Request
+from producer.submission.submitter import Submitter
 from shared.broker.dispatch_state import Ledger, page_id
 from shared.broker.queues import page_queues
 from shared.config.settings import build_settings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.outputs import Stems, write_output
+from producer.delivery.outputs import Stems, write_output
 from shared.domain.records import RenderOptions
 from shared.jobs.job_store import JobStore
 from shared.storage.store import ObjectStore

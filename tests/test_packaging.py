@@ -94,7 +94,8 @@ def test_help_is_there_at_once_because_nothing_heavy_is_loaded() -> None:
 def test_a_run_leaves_readers_of_documents_to_its_helpers() -> None:
     heavy = ("boto3", "pymupdf", "numpy", "PIL", "onnxruntime")
     program = (
-        "import sys, producer.run, producer.fleet_commands, producer.reporting;"
+        "import sys, producer.commands.run, producer.commands.fleet_commands;"
+        "import producer.status.reporting;"
         f"print([m for m in {heavy!r} if m in sys.modules])"
     )
 
@@ -107,7 +108,7 @@ def test_a_run_leaves_readers_of_documents_to_its_helpers() -> None:
 
 def test_counting_pages_loads_no_layout_model() -> None:
     program = (
-        "import sys, producer.inspection_child;"
+        "import sys, producer.intake.inspection_child;"
         "print('onnxruntime' in sys.modules, 'pymupdf4llm' in sys.modules);"
         "import pymupdf.layout; print('onnxruntime' in sys.modules)"
     )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from producer.flower_view import format_task
+from producer.flower.view import format_task
 from tests.browser import chromium, installed
 from tests.conftest import SettingsFactory
 from tests.fleet import pagefleet, wait_until

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.inputs import Input, expand_inputs
-from producer.outputs import Stems, safe_stem
+from producer.delivery.outputs import Stems, safe_stem
+from producer.intake.inputs import Input, expand_inputs
 from shared.domain.errors import NotADocument, UsageError
 from tests.conftest import SettingsFactory
 
@@ -83,7 +83,7 @@ def test_a_folder_that_may_not_be_read_is_an_input_with_a_problem(
     tree: Path, word: str, found: list[str]
 ) -> None:
     script = (
-        "import sys; from producer.inputs import expand_inputs; "
+        "import sys; from producer.intake.inputs import expand_inputs; "
         "from shared.config.settings import build_settings; "
         "inputs = expand_inputs(sys.argv[1:], None, build_settings({})); "
         "print('|'.join(i.word + ' *' * ('denied' in str(i.problem)) for i in inputs))"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from producer.inspection import PRELOAD, Inspection, Limits, inspect
+from producer.intake.inspection import PRELOAD, Inspection, Limits, inspect
 from shared.config.settings import Settings
 from shared.domain.errors import (
     CorruptDocument,

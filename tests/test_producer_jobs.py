@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from producer import job_commands
+from producer.commands import job_commands
 from shared.broker.dispatch_state import Ledger
 from shared.domain.records import Done, Manifest
 from shared.jobs.cancelling import TakenUpAgain, cancel_job
@@ -138,7 +138,7 @@ def test_a_job_that_was_taken_up_keeps_no_other_from_being_cancelled(
             raise TakenUpAgain(manifest.job_id)
         return cancel_job(manifest, known, ledger)
 
-    monkeypatch.setattr("producer.job_commands.cancel_job", submitted_again)
+    monkeypatch.setattr("producer.commands.job_commands.cancel_job", submitted_again)
     ended = in_process(fake_fleet.settings, "cancel", *jobs, "--json")
     monkeypatch.undo()
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from producer import patience
-from producer.patience import Patience
+from producer.local import patience
+from producer.local.patience import Patience
 from shared.domain.errors import StoreUnreachable
 
 

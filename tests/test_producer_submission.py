@@ -85,7 +85,7 @@ def test_a_partial_job_answers_as_it_is_unless_its_failures_are_to_run_again(
 def test_a_job_is_dated_by_the_brokers_clock_and_not_by_the_submitting_machines(
     fake_fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producer.submission.time", SimpleNamespace(time=lambda: 0.0))
+    monkeypatch.setattr("producer.submission.submitter.time", SimpleNamespace(time=lambda: 0.0))
 
     job_id = submitted(fake_fleet, str(pdf(tmp_path / "a.pdf", 1, title="dated")))
 

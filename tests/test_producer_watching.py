@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import pytest
 
-from producer.watching.addresses import route_of
-from producer.watching.journal import Journal
-from producer.watching.places import Dropped
+from producer.watching.event_log import Journal
+from producer.watching.places.addresses import route_of
+from producer.watching.places.place import Dropped
 from shared.domain.errors import NotFound, UsageError
 from shared.domain.records import Figure
 from shared.jobs.job_store import JobStore
@@ -223,7 +223,7 @@ def test_figures_lie_in_a_folder_of_the_document_and_the_markdown_points_there(l
 def test_the_status_tells_pages_done_and_the_time_left_while_it_runs(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producer.watching.following.STATUS_S", 0.0)
+    monkeypatch.setattr("producer.watching.track_jobs.STATUS_S", 0.0)
     lab.drop("long.pdf", document("long one", pages=150))
     seen = []
 

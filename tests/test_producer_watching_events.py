@@ -11,8 +11,8 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.decode import decode_str
 
-from producer.watching.notices import NotANotice, Notice, read_notices
-from producer.watching.queue_events import QueueEvents
+from producer.watching.triggers.bucket_events import NotANotice, Notice, read_notices
+from producer.watching.triggers.queue_events import QueueEvents
 from tests.fleet import wait_until
 from tests.moto_server import REGION, Moto
 from tests.watch_lab import Heard, Lab, document
@@ -23,7 +23,7 @@ TEMPLATE = Path(__file__).parent.parent / "infra" / "aws" / "watch.yaml"
 @pytest.fixture
 def lab(folder_fleet: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """A new inbox in moto's bucket."""
-    monkeypatch.setattr("producer.watching.queue_events.LONG_POLL_S", 1)
+    monkeypatch.setattr("producer.watching.triggers.queue_events.LONG_POLL_S", 1)
     return replace(folder_fleet, root=f"events-{time.monotonic_ns()}")
 
 
@@ -145,7 +145,7 @@ def test_an_event_of_the_event_bridge_or_of_sns_is_understood(
 def test_what_can_not_be_read_goes_to_the_dead_letters(
     lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producer.watching.queue_events.VISIBLE_AFTER_S", 1)
+    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 1)
     events.send("{not json")
     with lab.watching(queue_url=events.url, period_s=3600.0) as heard:
         wait_until(lambda: events.left(events.dead) == 1, 30)
@@ -155,8 +155,8 @@ def test_what_can_not_be_read_goes_to_the_dead_letters(
 def test_a_message_goes_only_once_its_job_is_recorded_and_stays_hidden_until_then(
     lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producer.watching.queue_events.VISIBLE_AFTER_S", 3)
-    monkeypatch.setattr("producer.watching.queue_events.EXTEND_EVERY_S", 1.0)
+    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 3)
+    monkeypatch.setattr("producer.watching.triggers.queue_events.EXTEND_EVERY_S", 1.0)
     deleted: list[float] = []
     real = QueueEvents._is_over
 
@@ -183,7 +183,7 @@ def test_a_message_goes_only_once_its_job_is_recorded_and_stays_hidden_until_the
 def test_a_watcher_killed_with_a_message_in_hand_leaves_it_to_the_next(
     lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producer.watching.queue_events.VISIBLE_AFTER_S", 2)
+    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 2)
     with lab.watching(queue_url=events.url, period_s=3600.0, settle_s=30.0):
         wait_until(lambda: events.left() == 0)
         lab.drop("x.pdf", document("handed on"))

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from producer.intake import Intake
-from producer.watching.beneath import parts_of
-from producer.watching.places import UnusableName
-from producer.watching.reception import Reception
-from producer.watching.webhook import Receiver, serving
+from producer.intake.opener import Intake
+from producer.watching.places.beneath import parts_of
+from producer.watching.places.place import UnusableName
+from producer.watching.triggers.webhook import Receiver, serving
+from producer.watching.work_queue import Reception
 from shared.domain.errors import UsageError
 from tests.fleet import wait_until
 from tests.services import free_ports, start_s3
@@ -160,7 +160,7 @@ def test_a_folder_that_can_not_tell_is_looked_at(
     def deaf(*_: object, **__: object) -> Iterator[object]:
         raise OSError(28, "inotify watch limit reached")
 
-    monkeypatch.setattr("producer.watching.folder_events.watch", deaf)
+    monkeypatch.setattr("producer.watching.triggers.folder_events.watch", deaf)
     with lab.watching(source=str(inbox), period_s=0.3, settle_s=0.1) as heard:
         wait_until(lambda: heard.troubles)
         (inbox / "x.pdf").write_bytes(document("found by a look"))

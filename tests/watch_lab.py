@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from producer.connections import Connections
-from producer.intake import Intake
-from producer.request import Request
-from producer.watching.addresses import route_of
-from producer.watching.journal import Journal
+from producer.intake.opener import Intake
+from producer.submission.request import Request
+from producer.watching.event_log import Journal
+from producer.watching.places.addresses import route_of
 from producer.watching.watcher import Plan, Watcher
 from shared.config.settings import Settings
 from shared.processes.parent_death import die_with_parent

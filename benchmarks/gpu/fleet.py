@@ -22,13 +22,13 @@ from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Usage, Watch
 from producer.connections import Connections
-from producer.embedded_broker import EmbeddedBroker
-from producer.inputs import Input
-from producer.intake import Intake
-from producer.local_fleet import LocalFleet
-from producer.request import Request
-from producer.submission import Submission, Submitter
-from producer.waiting import Follower
+from producer.intake.inputs import Input
+from producer.intake.opener import Intake
+from producer.local.embedded_broker import EmbeddedBroker
+from producer.local.local_fleet import LocalFleet
+from producer.status.waiting import Follower
+from producer.submission.request import Request
+from producer.submission.submitter import Submission, Submitter
 from shared.config.settings import Settings
 from shared.domain import object_keys
 from shared.domain.page_ranges import expand

@@ -6,13 +6,13 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from producer.asked import request_of, settings_of
+from producer.commands.cli_options import request_of, settings_of
 from producer.connections import Connections, choose_engine, pool_warning
-from producer.intake import Intake
-from producer.request import Request
-from producer.watching.addresses import Route, route_of
+from producer.intake.opener import Intake
+from producer.submission.request import Request
+from producer.watching.event_log import Journal
 from producer.watching.folder_options import FolderOptions
-from producer.watching.journal import Journal
+from producer.watching.places.addresses import Route, route_of
 from producer.watching.watcher import INTAKES, Plan, Watcher
 from shared.config.settings import Settings
 from shared.domain.errors import ExitCode, UsageError

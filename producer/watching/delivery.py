@@ -5,7 +5,7 @@ The Markdown is the last, so whoever sees it sees everything it refers to.
 
 from urllib.parse import quote
 
-from producer.watching.places import Outbox
+from producer.watching.places.place import Outbox
 from shared.document import assemble
 from shared.domain import object_keys
 from shared.domain.errors import NotFound

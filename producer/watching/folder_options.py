@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from producer.request import Request
-from producer.watching.places import Inbox
+from producer.submission.request import Request
+from producer.watching.places.place import Inbox
 from shared.domain.errors import NotFound, PagefleetError, TooLarge, UsageError
 from shared.domain.records import (
     CropMode,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from producer.watching.known import key_digest, version_digest
+from producer.watching.digest_map import key_digest, version_digest
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.records import JobStatus, Record, to_json

@@ -11,24 +11,24 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from producer.connections import Connections
-from producer.intake import Intake
-from producer.request import Request
-from producer.submission import Submitter
-from producer.watching.addresses import Route, open_inbox, open_outbox
-from producer.watching.ending import Ending
-from producer.watching.folder_events import FolderEvents
+from producer.intake.opener import Intake
+from producer.submission.request import Request
+from producer.submission.submitter import Submitter
+from producer.watching.claim_cache import Memory
+from producer.watching.event_log import Journal
+from producer.watching.finalize import Ending
 from producer.watching.folder_options import OptionFiles
-from producer.watching.following import Deliverer
-from producer.watching.journal import Journal
-from producer.watching.memory import Memory
-from producer.watching.parts import After, Parts
-from producer.watching.polling import Poller
-from producer.watching.queue_events import QueueEvents
-from producer.watching.reception import Reception
+from producer.watching.ingest import Taker
+from producer.watching.open_claims import OpenTable
+from producer.watching.places.addresses import Route, open_inbox, open_outbox
 from producer.watching.state import WatchState
-from producer.watching.table import OpenTable
-from producer.watching.taking import Taker
-from producer.watching.webhook import Receiver, serving
+from producer.watching.track_jobs import Deliverer
+from producer.watching.triggers.folder_events import FolderEvents
+from producer.watching.triggers.polling import Poller
+from producer.watching.triggers.queue_events import QueueEvents
+from producer.watching.triggers.webhook import Receiver, serving
+from producer.watching.watch_context import After, Parts
+from producer.watching.work_queue import Reception
 from shared.broker.key_leases import Holds
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable

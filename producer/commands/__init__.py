@@ -1,0 +1,1 @@
+"""The commands of ``pagefleet``, one module per group of commands."""

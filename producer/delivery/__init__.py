@@ -1,0 +1,1 @@
+"""Writes finished documents and reports how each input ended."""

@@ -1,0 +1,1 @@
+"""``pagefleet flower``: Flower, read-only and behind a login."""

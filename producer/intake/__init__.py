@@ -1,0 +1,1 @@
+"""Finds inputs, opens them inside limits and inspects them."""

@@ -1,0 +1,151 @@
+"""Looks at a document before work is queued for it: what it is, how many pages, which content."""
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from shared.config.settings import Settings
+from shared.domain.errors import (
+    CorruptDocument,
+    EmptyInput,
+    NotADocument,
+    TooLarge,
+    UnsupportedDocument,
+)
+from shared.domain.filetype import HEAD_BYTES, Kind, sniff
+from shared.processes.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
+
+HASH_CHUNK_BYTES = 1024 * 1024
+#: Modules that a sandbox for inspections should have loaded before its calls.
+PRELOAD = ("producer.intake.inspection_child",)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a document may cost before it is refused."""
+
+    max_pages: int
+    max_file_bytes: int
+    max_page_pixels: int
+    open_timeout_s: float
+    page_memory_mb: int
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """The limits of this deployment."""
+        return cls(
+            max_pages=settings.max_pages,
+            max_file_bytes=settings.max_file_bytes,
+            max_page_pixels=settings.max_page_pixels,
+            open_timeout_s=settings.open_timeout_s,
+            page_memory_mb=settings.page_memory_mb,
+        )
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """An accepted document; ``path`` is the file to store, ``sha256`` and ``bytes`` are its."""
+
+    kind: Kind
+    path: Path
+    page_count: int
+    sha256: str
+    bytes: int
+
+
+def inspect(
+    path: Path, password: str | None, limits: Limits, sandbox: Sandbox, decrypted: Path
+) -> Inspection:
+    """Look at the file at ``path``; raises DocumentError where it is refused.
+
+    A PDF that workers could not open as it is (encrypted, or with a broken page tree) is
+    written anew to ``decrypted``, with the same bytes each time; else nothing is written.
+    One that opens without a password stays as it is, whatever its permissions say.
+    """
+    with _opened(path) as stream:
+        _check_bytes(stream, limits)
+        kind = sniff(stream.read(HEAD_BYTES))
+        page_count = _count(path, kind, password, limits, sandbox, decrypted)
+        if not decrypted.exists():
+            return _described(stream, path, kind, page_count)
+    with decrypted.open("rb") as stream:
+        return _described(stream, decrypted, kind, page_count)
+
+
+def _opened(path: Path) -> BinaryIO:
+    # Not to wait at a pipe that nobody writes to.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the name is not valid"
+        raise NotADocument(f"can't read {path}: {reason}") from None
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return os.fdopen(fd, "rb")
+    os.close(fd)
+    what = "a folder" if path.is_dir() else "a device, pipe or socket"
+    raise UnsupportedDocument(f"{path} is {what}, not a file")
+
+
+def _check_bytes(stream: BinaryIO, limits: Limits) -> None:
+    size = os.fstat(stream.fileno()).st_size
+    if size == 0:
+        raise EmptyInput("the file is empty (0 bytes)")
+    if size > limits.max_file_bytes:
+        raise TooLarge(
+            f"the file has {size} bytes, more than {limits.max_file_bytes}; "
+            "split it or raise max_file_bytes"
+        )
+
+
+def _count(
+    path: Path,
+    kind: Kind,
+    password: str | None,
+    limits: Limits,
+    sandbox: Sandbox,
+    decrypted: Path,
+) -> int:
+    # Nothing half written by an earlier try may pass for this document.
+    decrypted.unlink(missing_ok=True)
+    timeout = limits.open_timeout_s
+    try:
+        if kind == "pdf":
+            pdf = (path, password, limits.max_pages, decrypted)
+            return sandbox.run(_count_pdf, *pdf, timeout_s=timeout)
+        image = (path, kind, limits.max_pages, limits.page_memory_mb)
+        return sandbox.run(_count_image, *image, timeout_s=timeout)
+    except SandboxTimeout:
+        advice = "damaged, or too complex for open_timeout_s"
+        raise CorruptDocument(f"could not be opened in {timeout:g} s: {advice}") from None
+    except SandboxMemory:
+        needs = f"needs more than {limits.page_memory_mb} MiB to open (page_memory_mb)"
+        raise TooLarge(f"the document {needs}") from None
+    except SandboxCrash as crash:
+        raise CorruptDocument(f"the reader crashed over this file ({crash.how})") from None
+
+
+def _count_pdf(path: Path, password: str | None, max_pages: int, rewritten: Path) -> int:
+    # PyMuPDF takes most of a second to load and belongs into helpers only.
+    from producer.intake.inspection_child import count_pdf
+
+    return count_pdf(path, password, max_pages, rewritten)
+
+
+def _count_image(path: Path, kind: Kind, max_pages: int, memory_mb: int) -> int:
+    from producer.intake.inspection_child import count_image
+
+    return count_image(path, kind, max_pages, memory_mb)
+
+
+def _described(stream: BinaryIO, path: Path, kind: Kind, page_count: int) -> Inspection:
+    digest = hashlib.sha256()
+    size = 0
+    stream.seek(0)
+    while chunk := stream.read(HASH_CHUNK_BYTES):
+        digest.update(chunk)
+        size += len(chunk)
+    return Inspection(kind, path, page_count, digest.hexdigest(), size)

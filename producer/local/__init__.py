@@ -1,0 +1,1 @@
+"""The fleet that ``pagefleet run`` starts on this machine."""

@@ -1,0 +1,1 @@
+"""Progress and facts of jobs."""

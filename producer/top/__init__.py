@@ -1,0 +1,1 @@
+"""``pagefleet top``: the fleet in a terminal."""

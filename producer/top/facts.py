@@ -1,0 +1,87 @@
+"""What ``top`` shows, as JSON-ready values; every figure is the broker's or a worker's own."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from producer.status.progress import pace
+from shared.broker.dispatch_state import HotJob, LiveWorker
+from shared.broker.fleet_view import Fleet, PoolView, QueueView
+
+Plain = dict[str, Any]
+
+
+def top_facts(fleet: Fleet) -> Plain:
+    """The fleet for a script; seconds and pages; null where nothing is known."""
+    workers = [_worker(worker, fleet.time) for pool in fleet.pools for worker in pool.workers]
+    return {
+        "time": datetime.fromtimestamp(fleet.time, UTC).isoformat(timespec="milliseconds"),
+        "pages_per_s": round(sum(worker["pages_per_s"] for worker in workers), 2),
+        "tokens_per_s": round(sum(worker["tokens_per_s"] for worker in workers), 1),
+        "pools": [_pool(pool) for pool in fleet.pools],
+        "queues": [_queue(queue) for queue in fleet.queues],
+        "workers": workers,
+        "jobs": [_job(job, fleet.time) for job in fleet.jobs],
+        "failures": [{**entry, "age_s": _age(entry, fleet.time)} for entry in fleet.failures],
+        "broker": vars(fleet.broker),
+    }
+
+
+def _pool(pool: PoolView) -> Plain:
+    return {
+        "engine": pool.engine,
+        "outstanding": pool.outstanding,
+        "in_flight": pool.in_flight,
+        "oldest_page_s": _rounded(pool.oldest_page_s),
+        "workers": len(pool.workers),
+        "capacity": sum(worker.capacity for worker in pool.workers),
+        "open_jobs": sum(pool.open_jobs.values()),
+        "backlog_jobs": sum(pool.backlog_jobs.values()),
+        "queues": [_queue(queue) for queue in pool.queues],
+    }
+
+
+def _queue(queue: QueueView) -> Plain:
+    return {"name": queue.name, "depth": queue.depth, "oldest_s": _rounded(queue.oldest_s)}
+
+
+def _worker(worker: LiveWorker, now: float) -> Plain:
+    facts = worker.facts
+    started = facts.get("started")
+    return {
+        "name": worker.name,
+        "engine": worker.engine,
+        "model": facts.get("model"),
+        "host": facts.get("host"),
+        "capacity": worker.capacity,
+        "in_flight": facts.get("in_flight", 0),
+        "busy": facts.get("busy"),
+        "pages": facts.get("pages", 0),
+        "failed": facts.get("failed", 0),
+        "pages_per_s": facts.get("pages_per_s") or 0.0,
+        "tokens_per_s": facts.get("tokens_per_s") or 0.0,
+        "gpus": facts.get("gpus") or [],
+        "uptime_s": None if started is None else round(max(0.0, now - started)),
+    }
+
+
+def _job(job: HotJob, now: float) -> Plain:
+    speed = pace(job, now)
+    return {
+        "job_id": job.job_id,
+        "engine": job.engine,
+        "priority": job.priority,
+        "pages": job.total,
+        "done": job.done,
+        "counts": job.counts.model_dump(),
+        "pages_per_s": speed.pages_per_s,
+        "eta_s": speed.eta_s,
+        "age_s": round(max(0.0, now - job.opened), 1),
+    }
+
+
+def _age(entry: Plain, now: float) -> float:
+    return round(max(0.0, now - float(entry["time"])), 1)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

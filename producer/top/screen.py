@@ -1,0 +1,185 @@
+"""Draws the facts of ``top`` for a terminal of any size."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from producer.status.progress import duration
+
+#: Narrower terminals than this leave the columns out that say least.
+WIDE = 110
+#: Lines of the header, and of title and column names above each table.
+HEADER_LINES, TABLE_LINES = 3, 3
+BAR = 12
+Plain = dict[str, Any]
+Column = tuple[str, str, bool, Callable[[Plain], str | Text]]
+
+
+def screen(facts: Plain, width: int, height: int, notice: str = "") -> RenderableType:
+    """The whole picture; lists are cut to fit, and say how much was cut."""
+    wide = width >= WIDE
+    rooms = _rooms(facts, height)
+    tables = [
+        _table("POOLS", facts["pools"], _POOLS, rooms[0], wide),
+        _table("WORKERS", facts["workers"], _WORKERS, rooms[1], wide),
+        _table("JOBS", facts["jobs"], _JOBS, rooms[2], wide),
+        _table("LAST FAILURES", facts["failures"], _FAILURES, rooms[3], wide),
+    ]
+    return Group(_header(facts, width, notice), *tables)
+
+
+def _rooms(facts: Plain, height: int) -> list[int]:
+    """Rows for each table: short lists get what they need, long ones share the rest."""
+    needs = [len(facts[name]) for name in ("pools", "workers", "jobs", "failures")]
+    free = max(height - HEADER_LINES - len(needs) * TABLE_LINES, len(needs))
+    rooms = [0] * len(needs)
+    while free > 0 and rooms != needs:
+        for place, need in enumerate(needs):
+            if rooms[place] < need and free > 0:
+                rooms[place] += 1
+                free -= 1
+    return rooms
+
+
+def _header(facts: Plain, width: int, notice: str) -> RenderableType:
+    flying = sum(pool["in_flight"] for pool in facts["pools"])
+    capacity = sum(pool["capacity"] for pool in facts["pools"])
+    waiting = sum(pool["outstanding"] for pool in facts["pools"])
+    first = Text(no_wrap=True, overflow="ellipsis")
+    first.append("pagefleet ", style="bold")
+    first.append(f"{facts['time'][11:19]} UTC  ")
+    first.append(f"{facts['pages_per_s']:.1f} pages/s  ", style="bold green")
+    first.append(f"{facts['tokens_per_s']:.0f} tokens/s  ", style="green")
+    first.append(f"in flight {flying}/{capacity}  outstanding {waiting}")
+    second = Text(no_wrap=True, overflow="ellipsis", style="dim")
+    queues = "  ".join(f"{queue['name']} {queue['depth']}" for queue in facts["queues"])
+    broker = facts["broker"]
+    second.append(f"{queues}  unacknowledged {broker['unacknowledged']}  ")
+    second.append(f"broker {broker['memory_bytes'] / 1048576:.1f} MiB")
+    if notice:
+        second = Text(plain(notice), style="bold red", no_wrap=True, overflow="ellipsis")
+    return Group(first, second)
+
+
+def _table(
+    title: str, rows: Sequence[Plain], columns: Iterable[Column], room: int, wide: bool
+) -> RenderableType:
+    """A heading and as many rows as there is room for."""
+    shown = rows[:room]
+    cut = len(rows) - len(shown)
+    heading = Text(f"\n{title}", style="bold cyan", no_wrap=True)
+    heading.append(f"  {cut} more" if cut else "" if rows else "  none", style="dim")
+    table = Table(box=None, padding=(0, 1), expand=False, pad_edge=False, header_style="dim")
+    kept = [column for column in columns if wide or not column[2]]
+    for name, justify, _, _ in kept:
+        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    for row in shown:
+        table.add_row(*(_cell(show(row)) for _, _, _, show in kept))
+    return Group(heading, table) if rows else heading
+
+
+def _cell(shown: str | Text) -> Text:
+    return shown if isinstance(shown, Text) else Text(plain(shown))
+
+
+def plain(text: str) -> str:
+    """``text`` without characters that could move the cursor."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _age(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(seconds)
+
+
+def _lane(name: str) -> Callable[[Plain], str]:
+    def show(pool: Plain) -> str:
+        (queue,) = (q for q in pool["queues"] if q["name"].endswith(f".{name}"))
+        age = f" {_age(queue['oldest_s'])}" if queue["oldest_s"] is not None else ""
+        return f"{queue['depth']}{age}"
+
+    return show
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value * 100:.0f}%"
+
+
+def _memory(worker: Plain) -> str:
+    gpus = worker["gpus"]
+    if not gpus:
+        return "-"
+    used, total = sum(g["used_mb"] for g in gpus), sum(g["total_mb"] for g in gpus)
+    return f"{used / 1024:.0f}/{total / 1024:.0f}G"
+
+
+def _gpu_busy(worker: Plain) -> str:
+    known = [gpu["busy"] for gpu in worker["gpus"] if gpu["busy"] is not None]
+    return _share(sum(known) / len(known)) if known else "-"
+
+
+def _bar(job: Plain) -> Text:
+    share = job["done"] / job["pages"] if job["pages"] else 1.0
+    full = round(share * BAR)
+    text = Text("━" * full, style="green")
+    text.append("━" * (BAR - full), style="bright_black")
+    text.append(f" {share * 100:3.0f}%")
+    return text
+
+
+def _failed(row: Plain) -> Text:
+    failed = row["counts"]["failed"] if "counts" in row else row["failed"]
+    return Text(str(failed), style="red" if failed else "")
+
+
+def _of(*names: str) -> Callable[[Plain], str]:
+    return lambda row: "/".join(str(row[name]) for name in names)
+
+
+# Name, alignment, only where it is wide, how to show it.
+_POOLS: tuple[Column, ...] = (
+    ("engine", "left", False, _of("engine")),
+    ("workers", "right", False, _of("workers")),
+    ("in flight", "right", False, _of("in_flight", "capacity")),
+    ("outstanding", "right", True, _of("outstanding")),
+    ("high", "right", False, _lane("high")),
+    ("normal", "right", False, _lane("normal")),
+    ("low", "right", False, _lane("low")),
+    ("quarantine", "right", True, _lane("quarantine")),
+    ("oldest", "right", False, lambda pool: _age(pool["oldest_page_s"])),
+    ("jobs", "right", True, _of("open_jobs")),
+    ("backlog", "right", True, _of("backlog_jobs")),
+)
+_WORKERS: tuple[Column, ...] = (
+    ("name", "left", False, _of("name")),
+    ("engine", "left", True, _of("engine")),
+    ("model", "left", True, lambda worker: str(worker["model"] or "-")),
+    ("pages", "right", False, _of("in_flight", "capacity")),
+    ("busy", "right", False, lambda worker: _share(worker["busy"])),
+    ("gpu", "right", False, _gpu_busy),
+    ("memory", "right", False, _memory),
+    ("pages/s", "right", False, lambda worker: f"{worker['pages_per_s']:.1f}"),
+    ("tokens/s", "right", True, lambda worker: f"{worker['tokens_per_s']:.0f}"),
+    ("done", "right", True, _of("pages")),
+    ("failed", "right", True, _failed),
+    ("up", "right", True, lambda worker: _age(worker["uptime_s"])),
+)
+_JOBS: tuple[Column, ...] = (
+    ("job", "left", False, _of("job_id")),
+    ("engine", "left", True, _of("engine")),
+    ("priority", "left", True, _of("priority")),
+    ("progress", "left", False, _bar),
+    ("pages", "right", False, _of("done", "pages")),
+    ("failed", "right", True, _failed),
+    ("pages/s", "right", True, lambda job: f"{job['pages_per_s'] or 0:.1f}"),
+    ("eta", "right", False, lambda job: _age(job["eta_s"])),
+)
+_FAILURES: tuple[Column, ...] = (
+    ("ago", "right", False, lambda failure: _age(failure["age_s"])),
+    ("job", "left", True, _of("job_id")),
+    ("page", "right", False, _of("page")),
+    ("code", "left", False, _of("code")),
+    ("message", "left", False, _of("message")),
+)

@@ -1,0 +1,1 @@
+"""Buckets and folders that documents are taken from and written to."""

@@ -1,0 +1,60 @@
+"""Files below a folder without ever following a symbolic link on the way."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from producer.watching.places.place import UnusableName
+from shared.domain.errors import NotFound
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+#: NONBLOCK: a pipe in the place of a file must not hold the reader for ever.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def parts_of(key: str) -> tuple[str, ...]:
+    """The names on the way to ``key``; raises UnusableName for what could lead outside."""
+    parts = tuple(key.split("/"))
+    for part in parts:
+        if part in ("", ".", "..") or "\0" in part or len(os.fsencode(part)) > 255:
+            raise UnusableName(f"{key[:80]!r} can't be the name of a file")
+    return parts
+
+
+@contextmanager
+def folder_of(root: Path, key: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
+    """(open folder, file name) of ``key`` below ``root``; raises NotFound, OSError."""
+    *folders, name = parts_of(key)
+    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            handle = _step(handle, folder, make)
+        yield handle, name
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"there is no {key} in {root}") from error
+    finally:
+        os.close(handle)
+
+
+def _step(handle: int, folder: str, make: bool) -> int:
+    if make:
+        with suppress(FileExistsError):
+            os.mkdir(folder, dir_fd=handle)
+    below = os.open(folder, _FOLDER, dir_fd=handle)
+    os.close(handle)
+    return below
+
+
+@contextmanager
+def opened(root: Path, key: str) -> Iterator[int]:
+    """A descriptor of the regular file ``key``; raises NotFound, OSError."""
+    with folder_of(root, key) as (folder, name):
+        handle = os.open(name, _FILE, dir_fd=folder)
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise NotFound(f"{key} in {root} is no file")
+            yield handle
+        finally:
+            os.close(handle)

@@ -1,0 +1,122 @@
+"""A prefix of a bucket as a place of drops and of outputs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from producer.intake.inputs import Input
+from producer.watching.places.listing import PrefixScan
+from producer.watching.places.place import Dropped, Page, UnusableName
+from shared.storage.s3_bucket import Bucket, Listed
+from shared.storage.s3_client import Refused
+
+#: Bytes of the longest key that S3 allows.
+MAX_KEY_BYTES = 1024
+_TYPES = {".md": "text/markdown; charset=utf-8", ".json": "application/json", ".png": "image/png"}
+
+
+class BucketInbox:
+    """See Inbox; every key but those of folders may be a document."""
+
+    def __init__(self, bucket: Bucket, prefix: str, lists_per_period: int) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self.url = f"s3://{bucket.name}/{prefix}"
+        self.scan = PrefixScan(bucket, prefix, lists_per_period)
+
+    def period(self) -> Iterator[Page]:
+        """See Inbox."""
+        for start, listing in self.scan.period():
+            drops = (self._dropped(found) for found in listing.objects if _is_file(found))
+            yield Page(tuple(drops), start)
+
+    def pass_ended(self) -> bool:
+        """See Inbox."""
+        return self.scan.at_start()
+
+    def lively(self, page: Page) -> None:
+        """See Inbox."""
+        self.scan.mark_lively(page.start)
+
+    def look(self, key: str) -> Dropped | None:
+        """See Inbox."""
+        found = self._bucket.look(self._prefix + key)
+        return self._dropped(found) if found is not None and _is_file(found) else None
+
+    def version(self, found: Dropped) -> str:
+        """See Inbox."""
+        return found.mark
+
+    def head(self, found: Dropped, count: int) -> bytes:
+        """See Inbox."""
+        return self._bucket.head(self._prefix + found.key, count, found.mark)
+
+    def read(self, key: str, limit: int) -> bytes:
+        """See Inbox."""
+        return self._bucket.read(self._prefix + key, limit)[0]
+
+    @contextmanager
+    def opened(self, found: Dropped) -> Iterator[Input]:
+        """See Inbox."""
+        yield Input(self.url + found.key, "s3", etag=found.mark)
+
+    def move(self, found: Dropped, folder: str) -> None:
+        """See Inbox."""
+        source = self._prefix + found.key
+        target = sibling(self._prefix, folder) + found.key
+        other = self._bucket.look(target)
+        if other is not None and (other.etag, other.size) != (found.mark, found.size):
+            target = beside(target, found.mark)
+        self._bucket.copy(source, found.mark, target)
+        self._bucket.delete(source, found.mark)
+
+    def remove(self, found: Dropped) -> None:
+        """See Inbox."""
+        self._bucket.delete(self._prefix + found.key, found.mark)
+
+    def _dropped(self, found: Listed) -> Dropped:
+        return Dropped(found.key.removeprefix(self._prefix), found.size, found.etag)
+
+
+class BucketOutbox:
+    """See Outbox."""
+
+    def __init__(self, bucket: Bucket, prefix: str) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self.url = f"s3://{bucket.name}/{prefix}"
+
+    def write(self, key: str, data: bytes) -> None:
+        """See Outbox."""
+        name = self._prefix + key
+        if len(name.encode()) > MAX_KEY_BYTES:
+            raise UnusableName(f"the key {name[:60]!r}… has more than {MAX_KEY_BYTES} bytes")
+        kind = _TYPES.get(key[key.rfind(".") :], "application/octet-stream")
+        try:
+            self._bucket.write(name, data, kind)
+        except Refused as refusal:
+            if refusal.status == 400:
+                raise UnusableName(f"the service refuses the key {name[:60]!r}") from refusal
+            raise
+
+    def delete(self, key: str) -> None:
+        """See Outbox."""
+        if len((self._prefix + key).encode()) <= MAX_KEY_BYTES:
+            self._bucket.delete(self._prefix + key)
+
+
+def sibling(prefix: str, folder: str) -> str:
+    """The prefix called ``folder`` beside ``prefix`` (which is not "")."""
+    parent, _, _ = prefix.rstrip("/").rpartition("/")
+    return f"{parent}/{folder}/" if parent else f"{folder}/"
+
+
+def beside(key: str, version: str) -> str:
+    """A name for a version whose own name is taken: ``a/x.0a1b2c3d.pdf``."""
+    folder, slash, name = key.rpartition("/")
+    stem, dot, suffix = name.rpartition(".")
+    tag = "".join(char for char in version if char.isalnum())[:8]
+    return folder + slash + (f"{stem}.{tag}.{suffix}" if dot and stem else f"{name}.{tag}")
+
+
+def _is_file(found: Listed) -> bool:
+    return not found.key.endswith("/")

@@ -1,0 +1,1 @@
+"""What tells a watch that something may be new."""

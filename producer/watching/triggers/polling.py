@@ -1,0 +1,107 @@
+"""The trigger that works everywhere: looks at the place again and again.
+
+It also repairs what events missed, and adopts the work that stopped watchers left open.
+"""
+
+import threading
+import time
+
+from producer.watching.digest_map import key_digest
+from producer.watching.folder_options import is_options_file
+from producer.watching.ingest import Taker
+from producer.watching.places.place import Dropped, Page
+from producer.watching.watch_context import Parts
+from producer.watching.work_queue import Reception
+from shared.domain.errors import PagefleetError, Unwell
+
+#: The longest rest after something was unwell.
+REST_S = 5.0
+
+
+class Poller:
+    """One thread of a watcher."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        taker: Taker,
+        reception: Reception,
+        period_s: float,
+        stop: threading.Event,
+    ) -> None:
+        self._parts = parts
+        self._taker = taker
+        self._reception = reception
+        self._period_s = period_s
+        self._stop = stop
+        self._marks: dict[str, str] = {}
+        self._seen: set[str] = set()
+
+    def run(self, *, once: bool = False) -> None:
+        """One period after the other; ``once``: until nothing new is found and all is done."""
+        while not self._stop.is_set():
+            begun = time.monotonic()
+            news = self.look()
+            if once and news == 0 and self._is_idle():
+                return
+            rest = min(0.5, self._period_s) if once else self._period_s
+            if news is None:
+                rest = min(self._period_s, REST_S)
+            self._stop.wait(max(0.0, begun + rest - time.monotonic()))
+
+    def _is_idle(self) -> bool:
+        return self._reception.idle() and len(self._parts.table) == 0
+
+    def look(self) -> int | None:
+        """One period: how many objects were new, or None where something was unwell."""
+        try:
+            self._adopt()
+            news = sum(self._offer(page) for page in self._parts.inbox.period())
+            self._miss_options()
+            return news
+        except Unwell as error:
+            self._parts.journal.trouble(error)
+        except PagefleetError as error:  # no reason to stop watching
+            self._parts.journal.trouble(error)
+        return None
+
+    def _adopt(self) -> None:
+        for digest in self._parts.state.open_keys():
+            if self._stop.is_set() or self._parts.table.full():
+                return
+            if not self._parts.table.has(digest):
+                self._taker.adopt(digest)
+
+    def _offer(self, page: Page) -> int:
+        options = [found for found in page.drops if is_options_file(found.key)]
+        for found in options:
+            self._note_options(found)
+        fresh = [found for found in page.drops if found not in options and self._is_new(found)]
+        for found in fresh:
+            self._reception.offer(found)
+        if fresh:
+            self._parts.inbox.lively(page)
+        return len(fresh)
+
+    def _is_new(self, found: Dropped) -> bool:
+        parts = self._parts
+        return not (
+            parts.memory.knows(found)
+            or parts.table.has(key_digest(found.key), found.mark)
+            or parts.options.blocked(found.key)
+        )
+
+    def _note_options(self, found: Dropped) -> None:
+        self._seen.add(found.key)
+        if self._marks.get(found.key) != found.mark:
+            self._taker.read_options(found.key)
+            self._marks[found.key] = found.mark
+
+    def _miss_options(self) -> None:
+        """After a whole pass: a file that was not in it may be gone."""
+        if not self._parts.inbox.pass_ended():
+            return
+        for name in self._parts.options.names() - self._seen:
+            self._taker.read_options(name)
+            self._marks.pop(name, None)
+        self._seen.clear()
