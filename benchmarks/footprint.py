@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from benchmarks.documents import numbered_pdf
 from producer.local.embedded_broker import EmbeddedBroker
 from producer.local.local_fleet import LocalFleet
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.config.settings import Settings, as_environment, load_settings
 from shared.domain.records import Counts
@@ -75,11 +75,13 @@ def main() -> int:
 
 def measure_memory(settings: Settings) -> None:
     """Bytes of Redis for each queued page, with its message."""
-    ledger = Ledger(settings)
+    dispatch_state = DispatchState(settings)
     client = redis.Redis.from_url(settings.broker_url())
-    ledger.open_job("0" * 16 + "-00000000", "fake", "normal", 0.0, 5000, Counts(), [], [(1, 5000)])
+    dispatch_state.open_job(
+        "0" * 16 + "-00000000", "fake", "normal", 0.0, 5000, Counts(), [], [(1, 5000)]
+    )
     before = int(client.info("memory")["used_memory"])
-    dispatcher, queued = Dispatcher(settings, ledger), 0
+    dispatcher, queued = Dispatcher(settings, dispatch_state), 0
     while sent := dispatcher.top_up("fake", "normal", force=True):
         queued += sent
     used = int(client.info("memory")["used_memory"]) - before

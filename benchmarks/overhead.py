@@ -135,7 +135,9 @@ def running_fleet(settings: Settings, engine: str) -> Iterator[Callable[[Path], 
     request = Request(engine=engine, settings=settings, force=True)
     with LocalFleet(settings, engine) as fleet, Intake(settings) as intake:
         fleet.start()
-        submitter = Submitter(intake, connections.jobs, connections.ledger, connections.dispatcher)
+        submitter = Submitter(
+            intake, connections.jobs, connections.dispatch_state, connections.dispatcher
+        )
 
         def convert(document: Path) -> int:
             made = submitter.submit(Input(str(document), "file"), request)

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.pools import MAX_NAME
 from shared.config.hardware import local_engine
 from shared.config.settings import Settings
@@ -35,11 +35,11 @@ class Connections:
         return JobStore(self.store)
 
     @cached_property
-    def ledger(self) -> Ledger:
+    def dispatch_state(self) -> DispatchState:
         """The broker's hot state, reachable."""
-        ledger = Ledger(self.settings)
-        ledger.ping()
-        return ledger
+        dispatch_state = DispatchState(self.settings)
+        dispatch_state.ping()
+        return dispatch_state
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":
@@ -47,22 +47,24 @@ class Connections:
         # Celery takes longer to load than what most commands do.
         from shared.broker.dispatcher import Dispatcher
 
-        return Dispatcher(self.settings, self.ledger)
+        return Dispatcher(self.settings, self.dispatch_state)
 
-    def ledger_if_any(self) -> Ledger | None:
+    def dispatch_state_or_none(self) -> DispatchState | None:
         """The hot state where a broker is configured and answers."""
         if self.settings.redis_url is None:
             return None
         try:
-            return self.ledger
+            return self.dispatch_state
         except BrokerUnreachable:
             return None
 
 
-def pool_warning(ledger: Ledger, engine: str, model: str | None = None) -> str | None:
+def pool_warning(
+    dispatch_state: DispatchState, engine: str, model: str | None = None
+) -> str | None:
     """A line for the person where no live worker serves an engine, or has its ``model``."""
     try:
-        workers = ledger.live_workers(engine)
+        workers = dispatch_state.live_workers(engine)
     except PagefleetError:
         return None
     start = f"pages wait until one starts (pagefleet-worker start --engine {engine}"
@@ -77,13 +79,13 @@ def pool_warning(ledger: Ledger, engine: str, model: str | None = None) -> str |
     )
 
 
-def choose_engine(settings: Settings, ledger: Ledger | None) -> str:
+def choose_engine(settings: Settings, dispatch_state: DispatchState | None) -> str:
     """The engine for new jobs: as set, else the best that has a live worker, else local."""
     if settings.engine != "auto":
         engine_facts(settings.engine)
         return settings.engine
-    if ledger is not None:
+    if dispatch_state is not None:
         for name in CATALOGUE:
-            if name != "fake" and ledger.live_workers(name):
+            if name != "fake" and dispatch_state.live_workers(name):
                 return name
     return local_engine()

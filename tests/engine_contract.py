@@ -14,7 +14,13 @@ import pytest
 from shared.config.settings import Settings, build_settings
 from shared.document.syntax import FIGURE_LINK
 from shared.domain.catalogue import engine_facts
-from shared.domain.errors import DocumentError, EngineUnavailable, PageError, PagefleetError, Unwell
+from shared.domain.errors import (
+    DocumentError,
+    EngineUnavailable,
+    PageError,
+    PagefleetError,
+    TransientError,
+)
 from shared.domain.tasks import Task
 from tests.engine_bench import Bench, on_a_loop, running
 from tests.engine_pages import SHAPES, distinct_pages, hostile_page, picture
@@ -129,7 +135,7 @@ class EngineContract:
             bench.renderer.discard(view)
             try:
                 check_sound(bench.begin(view).result(60))
-            except (PageError, Unwell) as error:
+            except (PageError, TransientError) as error:
                 assert error.message
 
     def test_a_stream_is_text_in_pieces(self, bench: Bench, pages: Path) -> None:
@@ -149,7 +155,7 @@ class EngineContract:
             try:
                 check_sound(bench.host.submit(never_started.read(view)).result(60))
             except PagefleetError as error:
-                assert isinstance(error, Unwell), error
+                assert isinstance(error, TransientError), error
 
 
 def check_failed_start(engine: Engine) -> str:

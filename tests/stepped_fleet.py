@@ -16,7 +16,7 @@ from producer.intake.opener import Opened
 from producer.submission.reopening import reopen, take_up
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from shared.broker.dispatch_state import Ledger, page_id
+from shared.broker.dispatch_state import DispatchState, page_id
 from shared.broker.queues import page_queues
 from shared.config.settings import build_settings
 from shared.domain.errors import EngineFailed, NotFound
@@ -34,7 +34,7 @@ from shared.jobs.purging import purge
 from shared.storage.store import open_store
 from shared.telemetry.tracing import Tracing
 from tests.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
-from workers.inflight import Flight, Flights
+from workers.inflight import InflightPage, InflightPages
 from workers.maintenance import sweeper as sweeping
 from workers.maintenance.sweeper import Sweeper
 from workers.observability.failure_log import FailureLog
@@ -60,7 +60,9 @@ class Reader:
         self.reads: Counter[str] = Counter()
         self.failing: set[int] = set()
 
-    def read(self, manifest: Manifest, page: int, attempts: int, flight: Flight) -> PageResult:
+    def read(
+        self, manifest: Manifest, page: int, attempts: int, flight: InflightPage
+    ) -> PageResult:
         self.reads[page_id(manifest.job_id, page)] += 1
         self._stage.pause()
         flight.check()
@@ -90,17 +92,19 @@ class Worker:
     def restart(self) -> None:
         """Forget everything that a process holds in its memory."""
         fleet = self._fleet
-        flights = Flights()
-        self.keeper = LeaseKeeper(fleet.ledger, fleet.wire, flights, "fake", self.name)
+        inflight_pages = InflightPages()
+        self.keeper = LeaseKeeper(
+            fleet.dispatch_state, fleet.wire, inflight_pages, "fake", self.name
+        )
         station = Station(
             worker=self.name,
             engine=ENGINE,
-            ledger=fleet.ledger,
+            dispatch_state=fleet.dispatch_state,
             dispatcher=fleet.wire,
             jobs=fleet.jobs,
             manifests=Manifests(fleet.jobs),
             pipeline=fleet.reader,  # type: ignore[arg-type]
-            flights=flights,
+            inflight_pages=inflight_pages,
             gate=Gate(),
             observer=PageObserver(ENGINE, self.name, Tracing(), FailureLog(fleet.settings)),
             max_attempts=2,
@@ -125,11 +129,11 @@ class SteppedFleet:
         self.settings = build_settings(values)
         self.client = redis.Redis.from_url(redis_url, decode_responses=True)
         self.stage = Stage()
-        self.ledger: Ledger = SteppingLedger(self.settings, self.stage)
+        self.dispatch_state: DispatchState = SteppingLedger(self.settings, self.stage)
         store: Any = SteppingStore(open_store(self.settings), self.stage)
         self.store = store
         self.jobs = JobStore(store)
-        self.wire = Wire(self.settings, self.ledger, self.stage)
+        self.wire = Wire(self.settings, self.dispatch_state, self.stage)
         self.reader = Reader(self.stage)
         self.workers = [Worker(f"worker-{number}", self) for number in range(3)]
         self.unacknowledged: list[PageMessage] = []
@@ -140,7 +144,7 @@ class SteppedFleet:
         self._sources = [self._source(folder, pages) for pages in DOCUMENTS]
 
     def _sweeper(self, name: str) -> Sweeper:
-        return Sweeper(name, self.jobs, self.ledger, self.wire, adopt=True, lock_s=1)
+        return Sweeper(name, self.jobs, self.dispatch_state, self.wire, adopt=True, lock_s=1)
 
     def _source(self, folder: Path, pages: int) -> Inspection:
         path = folder / f"{pages}.pdf"
@@ -154,7 +158,7 @@ class SteppedFleet:
         """A producer takes a document in, or takes its job up again."""
         submitter = Submitter(
             _Inspected(self._sources[document % len(DOCUMENTS)]),  # type: ignore[arg-type]
-            self.jobs, self.ledger, self.wire,
+            self.jobs, self.dispatch_state, self.wire,
         )  # fmt: skip
         request = Request(engine="fake", settings=self.settings, priority=priority)
         item = Input(word="a.pdf", kind="file")
@@ -170,14 +174,14 @@ class SteppedFleet:
             self.excuses[page_id(manifest.job_id, page)] += self.settings.max_attempts
 
         def work() -> None:
-            reopen(manifest, self.jobs, self.ledger)
-            take_up(manifest, self.jobs, self.ledger, self.wire)
+            reopen(manifest, self.jobs, self.dispatch_state)
+            take_up(manifest, self.jobs, self.dispatch_state, self.wire)
 
         return self._command("retry", work)
 
     def cancel(self, manifest: Manifest) -> Actor:
         """``pagefleet cancel``."""
-        return self._command("cancel", lambda: cancel_job(manifest, self.jobs, self.ledger))
+        return self._command("cancel", lambda: cancel_job(manifest, self.jobs, self.dispatch_state))
 
     def purge(self, manifest: Manifest) -> Actor:
         """``pagefleet purge`` of a job that has ended; it may be submitted again."""
@@ -187,7 +191,7 @@ class SteppedFleet:
         def work() -> None:
             self.accepted.discard(manifest.job_id)
             purge(self.jobs, manifest.job_id)
-            self.ledger.forget_job(manifest.job_id)
+            self.dispatch_state.forget_job(manifest.job_id)
 
         return self._command("purge", work)
 
@@ -215,7 +219,7 @@ class SteppedFleet:
         job_id = self.wire.take_reduce()
         if job_id is None:
             return None
-        task = ReduceTask(self.jobs, self.ledger, self.wire)
+        task = ReduceTask(self.jobs, self.dispatch_state, self.wire)
         message = ReduceMessage(job_id=job_id)
         return self.stage.begin("reducer", lambda: task.handle(message))
 

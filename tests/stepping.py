@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from shared.broker.dispatch_state import Dispatch, Ledger
+from shared.broker.dispatch_state import Dispatch, DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.config.settings import Settings
 from shared.domain.records import PageMessage, to_json
@@ -96,7 +96,7 @@ class Stage:
         return actor
 
 
-class SteppingLedger(Ledger):
+class SteppingLedger(DispatchState):
     """The real ledger; each round trip is a step."""
 
     def __init__(self, settings: Settings, stage: Stage) -> None:
@@ -134,8 +134,8 @@ class SteppingStore:
 class Wire(Dispatcher):
     """Puts messages into the broker's real lists without Celery's envelope around them."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, stage: Stage) -> None:
-        super().__init__(settings, ledger)
+    def __init__(self, settings: Settings, dispatch_state: DispatchState, stage: Stage) -> None:
+        super().__init__(settings, dispatch_state)
         self._stage = stage
         self._client = redis.Redis.from_url(settings.broker_url(), decode_responses=True)
         self.sent: list[PageMessage] = []

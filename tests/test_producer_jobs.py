@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from producer.commands import job_commands
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.domain.records import Done, Manifest
 from shared.jobs.cancelling import TakenUpAgain, cancel_job
 from shared.jobs.job_store import JobStore
@@ -133,10 +133,12 @@ def test_a_job_that_was_taken_up_keeps_no_other_from_being_cancelled(
         for name in names
     ]
 
-    def submitted_again(manifest: Manifest, known: JobStore, ledger: Ledger | None) -> Done:
+    def submitted_again(
+        manifest: Manifest, known: JobStore, dispatch_state: DispatchState | None
+    ) -> Done:
         if manifest.job_id == jobs[0]:
             raise TakenUpAgain(manifest.job_id)
-        return cancel_job(manifest, known, ledger)
+        return cancel_job(manifest, known, dispatch_state)
 
     monkeypatch.setattr("producer.commands.job_commands.cancel_job", submitted_again)
     ended = in_process(fake_fleet.settings, "cancel", *jobs, "--json")

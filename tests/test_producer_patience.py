@@ -3,7 +3,7 @@
 import pytest
 
 from producer.local import patience
-from producer.local.patience import Patience
+from producer.local.patience import OutageTimeout
 from shared.domain.errors import StoreUnreachable
 
 
@@ -32,7 +32,7 @@ def test_a_silence_is_asked_about_and_an_outage_told_once_and_then_ended(
     clock: list[float],
 ) -> None:
     service, said = Service(), list[str]()
-    watch = Patience(service.ask, said.append)
+    watch = OutageTimeout(service.ask, said.append)
     watch.check()
     assert service.asked == 0
     service.well = False
@@ -48,7 +48,7 @@ def test_a_silence_is_asked_about_and_an_outage_told_once_and_then_ended(
 
 def test_a_short_outage_is_forgotten(clock: list[float]) -> None:
     service, said = Service(), list[str]()
-    watch = Patience(service.ask, said.append)
+    watch = OutageTimeout(service.ask, said.append)
 
     for _ in range(20):
         service.well = False

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pymupdf
 import pytest
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.fleet import Fleet, in_process, pdf
@@ -124,15 +124,15 @@ def test_a_cancel_that_died_half_way_does_not_block_the_job_for_ever(
 ) -> None:
     source = str(pdf(tmp_path / "a.pdf", 2, title="half"))
     job_id = submitted(fake_fleet, source, "--engine", "openai")
-    ledger = Ledger(fake_fleet.settings)
+    dispatch_state = DispatchState(fake_fleet.settings)
     # The broker remembers the cancel, and the store has no end of the job.
-    ledger.cancel_job(job_id)
+    dispatch_state.cancel_job(job_id)
 
     assert submitted(fake_fleet, source, "--engine", "openai") == job_id
 
-    hot = ledger.hot_job(job_id)
+    hot = dispatch_state.hot_job(job_id)
     assert hot is not None and (hot.state, hot.total) == ("open", 2)
-    ledger.close()
+    dispatch_state.close()
     fake_fleet("cancel", job_id)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.fleet_view import FleetView
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
@@ -21,20 +21,20 @@ COMMAND = [str(BIN / "pagefleet"), "top", "--interval", "0.3"]
 LEAVE_SCREEN, CLEAR = b"\x1b[?1049l", b"\x1b[2J"
 
 
-def hot_pages(ledger: Ledger, job_id: str) -> int:
+def hot_pages(dispatch_state: DispatchState, job_id: str) -> int:
     """Pages done since the job was opened: its speed is known once there are some."""
-    job = ledger.hot_job(job_id)
+    job = dispatch_state.hot_job(job_id)
     return 0 if job is None else job.done - job.already
 
 
 def test_figures_for_scripts_are_those_of_the_ledger(watched: Watched) -> None:
-    ledger = Ledger(watched.settings)
-    wait_until(lambda: hot_pages(ledger, watched.open_job) > 4)
-    before = ledger.hot_job(watched.open_job)
+    dispatch_state = DispatchState(watched.settings)
+    wait_until(lambda: hot_pages(dispatch_state, watched.open_job) > 4)
+    before = dispatch_state.hot_job(watched.open_job)
 
     (facts,) = pagefleet(watched.settings, "top", "--json").lines
 
-    after = ledger.hot_job(watched.open_job)
+    after = dispatch_state.hot_job(watched.open_job)
     (job,), (pool,), (worker,) = facts["jobs"], facts["pools"], facts["workers"]
     assert before is not None and after is not None
     assert before.done <= job["done"] <= after.done
@@ -132,12 +132,12 @@ def test_a_look_is_three_round_trips_however_many_jobs(
     settings: SettingsFactory, redis_url: str
 ) -> None:
     made = settings(redis_url=redis_url)
-    ledger, view = Ledger(made), FleetView(made)
+    dispatch_state, view = DispatchState(made), FleetView(made)
 
     def open_jobs(numbers: range) -> None:
         for number in numbers:
             job_id = f"{number:016x}-00000000"
-            ledger.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
+            dispatch_state.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
 
     def reads_of_a_look() -> int:
         view.look()
@@ -146,7 +146,7 @@ def test_a_look_is_three_round_trips_however_many_jobs(
             view.look()
             return int(client.info("stats")["total_reads_processed"] - before - 1)
 
-    ledger.know_engine("fake")
+    dispatch_state.know_engine("fake")
     open_jobs(range(2))
     few = reads_of_a_look()
     open_jobs(range(2, 200))
@@ -160,8 +160,8 @@ def test_a_worker_that_was_not_heard_lately_is_not_shown(
     settings: SettingsFactory, redis_url: str
 ) -> None:
     made = settings(redis_url=redis_url)
-    ledger = Ledger(made)
-    ledger.heartbeat("fake", "alive", 4, {})
+    dispatch_state = DispatchState(made)
+    dispatch_state.heartbeat("fake", "alive", 4, {})
     silent = json.dumps({"capacity": 9, "expires": time.time() - 1, "facts": "{}"})
     with redis.Redis.from_url(redis_url) as client:
         client.hset("pagefleet:workers:fake", "silent", silent)
@@ -175,11 +175,11 @@ def test_long_lists_are_cut_to_the_window_and_say_so(
     settings: SettingsFactory, redis_url: str
 ) -> None:
     made = settings(redis_url=redis_url)
-    ledger = Ledger(made)
+    dispatch_state = DispatchState(made)
     for number in range(30):
-        ledger.heartbeat("fake", f"worker-{number:02}", 4, {})
+        dispatch_state.heartbeat("fake", f"worker-{number:02}", 4, {})
         job_id = f"{number:016x}-00000000"
-        ledger.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
+        dispatch_state.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
     with Terminal(COMMAND, environment(made), 100, 30) as terminal:
         terminal.wait_for("JOBS")
         terminal.wait_for("LAST FAILURES  none")

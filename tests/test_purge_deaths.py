@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.config.settings import Settings
 from shared.jobs import purging
@@ -95,11 +95,13 @@ def test_whoever_cleans_up_ends_a_purge_that_died(
     settings: SettingsFactory, redis_url: str, who: str
 ) -> None:
     made = settings(redis_url=redis_url)
-    ledger = Ledger(made)
+    dispatch_state = DispatchState(made)
     for jobs, job_id in half_purged(made):
         if who == "sweeper":
             began = jobs.is_purging(job_id)
-            Sweeper("s", jobs, ledger, Dispatcher(made, ledger), adopt=True, lock_s=5).sweep()
+            Sweeper(
+                "s", jobs, dispatch_state, Dispatcher(made, dispatch_state), adopt=True, lock_s=5
+            ).sweep()
             assert (everything(jobs.store) == []) == began
             purge(jobs, job_id)
         elif who == "older":
@@ -109,7 +111,7 @@ def test_whoever_cleans_up_ends_a_purge_that_died(
 
         jobs.unmark_open(job_id)  # without a job it is the sweeper's
         assert everything(jobs.store) == []
-    ledger.close()
+    dispatch_state.close()
 
 
 def test_the_same_document_submitted_again_starts_from_nothing_or_finds_the_whole_job(

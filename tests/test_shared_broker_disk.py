@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.domain.errors import BrokerFull
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
@@ -41,10 +41,10 @@ def job(number: int) -> str:
     return f"{number:016x}-01234567"
 
 
-def opened(ledger: Ledger, number: int) -> bool:
+def opened(dispatch_state: DispatchState, number: int) -> bool:
     """Whether the broker took the job."""
     try:
-        ledger.open_job(job(number), "fake", "normal", 0.0, 1, Counts(), (), [(1, 1)])
+        dispatch_state.open_job(job(number), "fake", "normal", 0.0, 1, Counts(), (), [(1, 1)])
     except BrokerFull:
         return False
     return True
@@ -53,20 +53,20 @@ def opened(ledger: Ledger, number: int) -> bool:
 def test_jobs_wait_while_the_brokers_disk_is_full_and_none_is_lost(
     settings: SettingsFactory, broker: DurableBroker, disk: SmallDisk
 ) -> None:
-    ledger = Ledger(settings(redis_url=broker.url))
-    assert opened(ledger, 0)
+    dispatch_state = DispatchState(settings(redis_url=broker.url))
+    assert opened(dispatch_state, 0)
     disk.fill(0)
     taken = 1
-    while opened(ledger, taken):
+    while opened(dispatch_state, taken):
         taken += 1
         assert taken < 2000
 
     disk.free()
-    wait_until(lambda: opened(ledger, taken), 20)
+    wait_until(lambda: opened(dispatch_state, taken), 20)
     broker.kill()
     broker.start()
 
-    hot = set(ledger.hot_jobs("fake", "normal"))
-    ledger.close()
+    hot = set(dispatch_state.hot_jobs("fake", "normal"))
+    dispatch_state.close()
     # The last ones before the disk was full may be lost with the process; the store has them.
     assert {job(0), job(taken)} <= hot

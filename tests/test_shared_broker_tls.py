@@ -10,7 +10,7 @@ import trustme
 
 from shared.broker.broker_tls import tls_options
 from shared.broker.celery_app import make_app
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable, UsageError
 from tests.conftest import SettingsFactory
@@ -55,7 +55,7 @@ def misnamed_url(authority: trustme.CA, redis_server: RedisServer) -> Iterator[s
 
 def ping(settings: Settings) -> None:
     """One command to the broker."""
-    Ledger(settings).ping()
+    DispatchState(settings).ping()
 
 
 def test_a_fleet_works_with_password_and_tls(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.broker.dispatch_state import Dispatch, Ledger
+from shared.broker.dispatch_state import Dispatch, DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.queues import page_queue
 from tests.conftest import SettingsFactory
@@ -27,8 +27,8 @@ def test_messages_of_several_queues_are_sent_although_the_broker_goes_away_betwe
 ) -> None:
     own = str(urlsplit(redis_url).port)
     made = settings(redis_url=redis_url.replace(own, str(proxy.port)))
-    ledger = Ledger(made)
-    dispatcher = Dispatcher(made, ledger)
+    dispatch_state = DispatchState(made)
+    dispatcher = Dispatcher(made, dispatch_state)
     send, absences = dispatcher._send, [0.5]
 
     def go_away_behind(*words: object) -> None:
@@ -43,4 +43,4 @@ def test_messages_of_several_queues_are_sent_although_the_broker_goes_away_betwe
     dispatcher.publish([Dispatch(JOB, page, 1, queue) for page, queue in enumerate(queues, 1)])
 
     assert not absences
-    assert all(ledger.queue_length(queue) for queue in queues)
+    assert all(dispatch_state.queue_length(queue) for queue in queues)

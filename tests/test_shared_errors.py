@@ -10,7 +10,7 @@ from shared.domain.errors import (
     ExitCode,
     PageError,
     PagefleetError,
-    Unwell,
+    TransientError,
     UsageError,
     gravest,
 )
@@ -32,7 +32,7 @@ def test_every_code_of_the_contract_has_an_error() -> None:
 
 
 def test_documents_and_machines_only_fail_with_codes_of_the_contract() -> None:
-    for error in tree(DocumentError) | tree(Unwell):
+    for error in tree(DocumentError) | tree(TransientError):
         assert error.code in CODES, error
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Dispatch, Ledger, page_id
+from shared.broker.dispatch_state import Dispatch, DispatchState, page_id
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.queues import LANES, UrgentFirst, page_queue
 from shared.domain.errors import BrokerFull
@@ -18,8 +18,8 @@ JOB = "0123456789abcdef-01234567"
 
 
 @pytest.fixture
-def ledger(settings: SettingsFactory, redis_url: str) -> Iterator[Ledger]:
-    made = Ledger(settings(redis_url=redis_url, dispatch_window=8))
+def dispatch_state(settings: SettingsFactory, redis_url: str) -> Iterator[DispatchState]:
+    made = DispatchState(settings(redis_url=redis_url, dispatch_window=8))
     made.know_engine(ENGINE)
     yield made
     made.close()
@@ -31,174 +31,196 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
         yield made
 
 
-def open_job(ledger: Ledger, pages: int, job: str = JOB, priority: Priority = "normal") -> None:
-    answer = ledger.open_job(job, ENGINE, priority, 0.0, pages, Counts(), (), [(1, pages)])
+def open_job(
+    dispatch_state: DispatchState, pages: int, job: str = JOB, priority: Priority = "normal"
+) -> None:
+    answer = dispatch_state.open_job(job, ENGINE, priority, 0.0, pages, Counts(), (), [(1, pages)])
     assert answer == "opened"
 
 
-def take(ledger: Ledger, page: Dispatch, worker: str = "w1", token: str = "a") -> str:
-    claim = ledger.claim(ENGINE, page.queue, page.job_id, page.page, page.seq, worker, token)
+def take(
+    dispatch_state: DispatchState, page: Dispatch, worker: str = "w1", token: str = "a"
+) -> str:
+    claim = dispatch_state.claim(
+        ENGINE, page.queue, page.job_id, page.page, page.seq, worker, token
+    )
     return claim.outcome
 
 
-def finish(ledger: Ledger, page: int, worker: str = "w1", failed: bool = False) -> bool:
+def finish(
+    dispatch_state: DispatchState, page: int, worker: str = "w1", failed: bool = False
+) -> bool:
     status = "failed" if failed else "ok"
-    return ledger.finish(ENGINE, "normal", JOB, page, status, worker).reduce  # type: ignore[arg-type]
+    return dispatch_state.finish(ENGINE, "normal", JOB, page, status, worker).reduce  # type: ignore[arg-type]
 
 
-def done(ledger: Ledger) -> int:
-    job = ledger.hot_job(JOB)
+def done(dispatch_state: DispatchState) -> int:
+    job = dispatch_state.hot_job(JOB)
     assert job is not None
     return job.done
 
 
 def test_a_claim_whose_answer_was_lost_is_answered_again_and_a_second_copy_is_not(
-    ledger: Ledger,
+    dispatch_state: DispatchState,
 ) -> None:
-    open_job(ledger, 1)
-    (page,) = ledger.dispatch(ENGINE, "normal")
+    open_job(dispatch_state, 1)
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
 
-    assert take(ledger, page, token="a") == "claimed"
-    assert take(ledger, page, token="a") == "claimed"
-    assert take(ledger, page, token="b") == "held"
-    assert take(ledger, page, worker="w2") == "held"
-
-
-def test_who_ends_the_last_page_is_told_to_reduce_as_often_as_it_asks(ledger: Ledger) -> None:
-    open_job(ledger, 2)
-    for page in ledger.dispatch(ENGINE, "normal"):
-        take(ledger, page)
-
-    assert finish(ledger, 1) is False
-    assert finish(ledger, 2) is True
-    assert finish(ledger, 2) is True
-    assert done(ledger) == 2
+    assert take(dispatch_state, page, token="a") == "claimed"
+    assert take(dispatch_state, page, token="a") == "claimed"
+    assert take(dispatch_state, page, token="b") == "held"
+    assert take(dispatch_state, page, worker="w2") == "held"
 
 
-def test_a_failure_of_a_worker_that_lost_its_lease_does_not_end_the_page(ledger: Ledger) -> None:
-    open_job(ledger, 1)
-    (page,) = ledger.dispatch(ENGINE, "normal")
-    take(ledger, page, "w1")
-    (again,) = ledger.bury(ENGINE, "w1")
-    take(ledger, again, "w2")
+def test_who_ends_the_last_page_is_told_to_reduce_as_often_as_it_asks(
+    dispatch_state: DispatchState,
+) -> None:
+    open_job(dispatch_state, 2)
+    for page in dispatch_state.dispatch(ENGINE, "normal"):
+        take(dispatch_state, page)
 
-    finish(ledger, 1, "w1", failed=True)
-
-    assert done(ledger) == 0
-    assert ledger.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == []
-    finish(ledger, 1, "w1")
-    assert done(ledger) == 1
-    assert ledger.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == [page_id(JOB, 1)]
+    assert finish(dispatch_state, 1) is False
+    assert finish(dispatch_state, 2) is True
+    assert finish(dispatch_state, 2) is True
+    assert done(dispatch_state) == 2
 
 
-def test_a_page_that_ends_while_it_waits_for_another_worker_waits_no_more(ledger: Ledger) -> None:
-    open_job(ledger, 1)
-    (page,) = ledger.dispatch(ENGINE, "normal")
-    take(ledger, page, "w1")
-    (again,) = ledger.bury(ENGINE, "w1")
+def test_a_failure_of_a_worker_that_lost_its_lease_does_not_end_the_page(
+    dispatch_state: DispatchState,
+) -> None:
+    open_job(dispatch_state, 1)
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    take(dispatch_state, page, "w1")
+    (again,) = dispatch_state.reclaim(ENGINE, "w1")
+    take(dispatch_state, again, "w2")
 
-    finish(ledger, 1, "w1")
+    finish(dispatch_state, 1, "w1", failed=True)
 
-    assert ledger.queued(QUEUE) == []
-    assert ledger.outstanding(ENGINE) == 0
-    assert take(ledger, again, "w2") == "done"
+    assert done(dispatch_state) == 0
+    assert dispatch_state.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == []
+    finish(dispatch_state, 1, "w1")
+    assert done(dispatch_state) == 1
+    assert dispatch_state.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == [page_id(JOB, 1)]
 
 
-def test_burying_a_worker_leaves_alone_what_another_one_has_by_now(ledger: Ledger) -> None:
-    open_job(ledger, 1)
-    (page,) = ledger.dispatch(ENGINE, "normal")
-    ledger.attend("w1", page_id(JOB, 1))
-    take(ledger, page, "w2")
+def test_a_page_that_ends_while_it_waits_for_another_worker_waits_no_more(
+    dispatch_state: DispatchState,
+) -> None:
+    open_job(dispatch_state, 1)
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    take(dispatch_state, page, "w1")
+    (again,) = dispatch_state.reclaim(ENGINE, "w1")
 
-    assert ledger.bury(ENGINE, "w1") == []
-    assert ledger.held_pages(ENGINE, JOB) == [1]
+    finish(dispatch_state, 1, "w1")
+
+    assert dispatch_state.queued(QUEUE) == []
+    assert dispatch_state.outstanding(ENGINE) == 0
+    assert take(dispatch_state, again, "w2") == "done"
+
+
+def test_burying_a_worker_leaves_alone_what_another_one_has_by_now(
+    dispatch_state: DispatchState,
+) -> None:
+    open_job(dispatch_state, 1)
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    dispatch_state.register_waiting("w1", page_id(JOB, 1))
+    take(dispatch_state, page, "w2")
+
+    assert dispatch_state.reclaim(ENGINE, "w1") == []
+    assert dispatch_state.held_pages(ENGINE, JOB) == [1]
 
 
 def test_a_broker_that_was_emptied_gets_the_leases_back_from_the_workers(
-    ledger: Ledger, client: "redis.Redis"
+    dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
-    open_job(ledger, 3)
-    pages = ledger.dispatch(ENGINE, "normal")
-    take(ledger, pages[0])
+    open_job(dispatch_state, 3)
+    pages = dispatch_state.dispatch(ENGINE, "normal")
+    take(dispatch_state, pages[0])
     client.flushall()
 
-    renewed = ledger.renew(ENGINE, "w1", [page_id(JOB, 1)])
+    renewed = dispatch_state.renew(ENGINE, "w1", [page_id(JOB, 1)])
 
     assert renewed.retaken == [page_id(JOB, 1)]
-    open_job(ledger, 3)
-    assert [page.page for page in ledger.dispatch(ENGINE, "normal")] == [2, 3]
+    open_job(dispatch_state, 3)
+    assert [page.page for page in dispatch_state.dispatch(ENGINE, "normal")] == [2, 3]
 
 
 def test_a_message_of_before_a_lost_broker_makes_no_queued_page_look_lost(
-    ledger: Ledger, client: "redis.Redis"
+    dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
     client.flushall()
-    open_job(ledger, 8)
-    ledger.dispatch(ENGINE, "normal")
+    open_job(dispatch_state, 8)
+    dispatch_state.dispatch(ENGINE, "normal")
     old = Dispatch(JOB, 1, 5000, QUEUE)
 
-    take(ledger, old)
+    take(dispatch_state, old)
 
-    assert ledger.overdue(QUEUE, 0) == []
+    assert dispatch_state.overdue(QUEUE, 0) == []
 
 
 def test_a_page_that_died_with_its_worker_twice_runs_alone_and_is_condemned_in_the_end(
-    ledger: Ledger,
+    dispatch_state: DispatchState,
 ) -> None:
-    open_job(ledger, 1)
-    (page,) = ledger.dispatch(ENGINE, "normal")
+    open_job(dispatch_state, 1)
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
     lanes = []
-    while take(ledger, page) == "claimed":
+    while take(dispatch_state, page) == "claimed":
         lanes.append(page.queue.rsplit(".", 1)[1])
-        (page,) = ledger.bury(ENGINE, "w1")
+        (page,) = dispatch_state.reclaim(ENGINE, "w1")
 
     assert lanes == ["normal", "normal", "quarantine", "quarantine", "quarantine"]
-    assert take(ledger, page, token="other") == "held"
+    assert take(dispatch_state, page, token="other") == "held"
 
 
-def test_a_producer_that_stood_still_does_not_open_an_ended_job_again(ledger: Ledger) -> None:
-    open_job(ledger, 1)
-    ledger.end_job(JOB)
+def test_a_producer_that_stood_still_does_not_open_an_ended_job_again(
+    dispatch_state: DispatchState,
+) -> None:
+    open_job(dispatch_state, 1)
+    dispatch_state.end_job(JOB)
 
-    again = ledger.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
+    again = dispatch_state.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
 
     assert again == "already"
-    wanted = ledger.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)], verify=True)
+    wanted = dispatch_state.open_job(
+        JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)], verify=True
+    )
     assert wanted == "opened"
 
 
 def test_without_memory_new_work_is_refused_and_pages_in_flight_come_to_their_end(
-    ledger: Ledger, client: "redis.Redis"
+    dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
-    open_job(ledger, 8)
-    pages = ledger.dispatch(ENGINE, "normal")
-    take(ledger, pages[0])
+    open_job(dispatch_state, 8)
+    pages = dispatch_state.dispatch(ENGINE, "normal")
+    take(dispatch_state, pages[0])
     client.config_set("maxmemory", "1mb")
     try:
         with pytest.raises(BrokerFull, match="full"):
-            open_job(ledger, 3, "0123456789abcdef-89abcdef")
+            open_job(dispatch_state, 3, "0123456789abcdef-89abcdef")
         with pytest.raises(BrokerFull):
-            Dispatcher(ledger._settings, ledger).publish(pages[1:2])
-        assert take(ledger, pages[1]) == "claimed"
-        assert ledger.renew(ENGINE, "w1", [page_id(JOB, 1)]).retaken == []
-        finish(ledger, 1)
-        assert len(ledger.give_back(ENGINE, "w1", [page_id(JOB, 2)])) == 1
-        ledger.heartbeat(ENGINE, "w1", 4, {})
+            Dispatcher(dispatch_state._settings, dispatch_state).publish(pages[1:2])
+        assert take(dispatch_state, pages[1]) == "claimed"
+        assert dispatch_state.renew(ENGINE, "w1", [page_id(JOB, 1)]).retaken == []
+        finish(dispatch_state, 1)
+        assert len(dispatch_state.give_back(ENGINE, "w1", [page_id(JOB, 2)])) == 1
+        dispatch_state.heartbeat(ENGINE, "w1", 4, {})
     finally:
         client.config_set("maxmemory", "0")
-    assert done(ledger) == 1
+    assert done(dispatch_state) == 1
 
 
-def test_a_small_job_starts_soon_although_a_large_one_was_there_first(ledger: Ledger) -> None:
+def test_a_small_job_starts_soon_although_a_large_one_was_there_first(
+    dispatch_state: DispatchState,
+) -> None:
     large, small = "1" * 16 + "-00000000", "2" * 16 + "-00000000"
-    open_job(ledger, 5000, large)
-    waiting = ledger.dispatch(ENGINE, "normal", force=True)
-    open_job(ledger, 1, small)
+    open_job(dispatch_state, 5000, large)
+    waiting = dispatch_state.dispatch(ENGINE, "normal", force=True)
+    open_job(dispatch_state, 1, small)
     started = 0
     while waiting[0].job_id != small:
-        take(ledger, waiting.pop(0))
+        take(dispatch_state, waiting.pop(0))
         started += 1
-        waiting += ledger.dispatch(ENGINE, "normal")
+        waiting += dispatch_state.dispatch(ENGINE, "normal")
 
     assert started <= 16
 
@@ -217,52 +239,54 @@ def test_memory_follows_the_window_and_not_the_backlog(
     settings: SettingsFactory, redis_url: str, client: "redis.Redis"
 ) -> None:
     made = settings(redis_url=redis_url, dispatch_window=1000)
-    ledger = Ledger(made)
+    dispatch_state = DispatchState(made)
 
     def used() -> int:
         return int(client.info("memory")["used_memory"])
 
     before = used()
     for number in range(200):
-        open_job(ledger, 5000, f"{number:016x}-00000000")
+        open_job(dispatch_state, 5000, f"{number:016x}-00000000")
     opened = used()
-    dispatcher = Dispatcher(made, ledger)
+    dispatcher = Dispatcher(made, dispatch_state)
     for _ in range(50):
         dispatcher.top_up(ENGINE, "normal", force=True)
 
     assert (opened - before) / 200 < 2500, "bytes of a waiting job, however many pages it has"
-    assert ledger.queue_length(QUEUE) == 1000
+    assert dispatch_state.queue_length(QUEUE) == 1000
     assert (used() - opened) / 1000 < 4000, "bytes of a queued page with its message"
 
 
-def test_pages_that_are_not_for_a_worker_wait_for_their_job_s_next_turn(ledger: Ledger) -> None:
-    open_job(ledger, 20)
-    pages = ledger.dispatch(ENGINE, "normal")
+def test_pages_that_are_not_for_a_worker_wait_for_their_job_s_next_turn(
+    dispatch_state: DispatchState,
+) -> None:
+    open_job(dispatch_state, 20)
+    pages = dispatch_state.dispatch(ENGINE, "normal")
     other = JOB[:-1] + "8"
-    open_job(ledger, 3, other)
+    open_job(dispatch_state, 3, other)
     for page in pages:
-        assert take(ledger, page) == "claimed"
-        returned = ledger.give_back(ENGINE, "w1", [page_id(JOB, page.page)], "foreign")
+        assert take(dispatch_state, page) == "claimed"
+        returned = dispatch_state.give_back(ENGINE, "w1", [page_id(JOB, page.page)], "foreign")
         assert returned == []
-    assert ledger.outstanding(ENGINE) == 0
+    assert dispatch_state.outstanding(ENGINE) == 0
 
     seen: list[tuple[str, int]] = []
     for _ in range(4):
-        for page in ledger.dispatch(ENGINE, "normal"):
+        for page in dispatch_state.dispatch(ENGINE, "normal"):
             seen.append((page.job_id, page.page))
-            take(ledger, page)
-            ledger.give_back(ENGINE, "w1", [page_id(page.job_id, page.page)], "foreign")
+            take(dispatch_state, page)
+            dispatch_state.give_back(ENGINE, "w1", [page_id(page.job_id, page.page)], "foreign")
 
     # The other job's come early, and every page comes round.
     assert {(other, number) for number in (1, 2, 3)} <= set(seen[:16])
     assert {(JOB, number) for number in range(1, 21)} <= set(seen)
 
 
-def test_foreign_pages_of_a_job_that_is_over_go_nowhere(ledger: Ledger) -> None:
-    open_job(ledger, 1)
-    (page,) = ledger.dispatch(ENGINE, "normal")
-    take(ledger, page)
-    finish(ledger, 1, worker="w2")
+def test_foreign_pages_of_a_job_that_is_over_go_nowhere(dispatch_state: DispatchState) -> None:
+    open_job(dispatch_state, 1)
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    take(dispatch_state, page)
+    finish(dispatch_state, 1, worker="w2")
 
-    assert ledger.give_back(ENGINE, "w1", [page_id(JOB, 1)], "foreign") == []
-    assert ledger.dispatch(ENGINE, "normal", force=True) == []
+    assert dispatch_state.give_back(ENGINE, "w1", [page_id(JOB, 1)], "foreign") == []
+    assert dispatch_state.dispatch(ENGINE, "normal", force=True) == []

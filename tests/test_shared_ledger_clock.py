@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Dispatch, Ledger, page_id
-from shared.broker.key_leases import Holds
+from shared.broker.dispatch_state import Dispatch, DispatchState, page_id
+from shared.broker.key_leases import KeyLeases
 from shared.config.settings import Settings
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
@@ -38,11 +38,11 @@ def made(settings: SettingsFactory, tmp_path: Path, clock: Clock) -> Iterator[Se
 
 
 @pytest.fixture
-def ledger(made: Settings) -> Iterator[Ledger]:
-    ledger = Ledger(made)
-    ledger.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
-    yield ledger
-    ledger.close()
+def dispatch_state(made: Settings) -> Iterator[DispatchState]:
+    dispatch_state = DispatchState(made)
+    dispatch_state.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
+    yield dispatch_state
+    dispatch_state.close()
 
 
 def set_clock(made: Settings, clock: Clock, off_s: int) -> None:
@@ -52,49 +52,49 @@ def set_clock(made: Settings, clock: Clock, off_s: int) -> None:
         wait_until(lambda: abs(client.time()[0] - time.time() - off_s) < 3, 10)
 
 
-def claim(ledger: Ledger, page: Dispatch, worker: str) -> str:
-    return ledger.claim(ENGINE, page.queue, JOB, 1, page.seq, worker, "a").outcome
+def claim(dispatch_state: DispatchState, page: Dispatch, worker: str) -> str:
+    return dispatch_state.claim(ENGINE, page.queue, JOB, 1, page.seq, worker, "a").outcome
 
 
 @pytest.mark.parametrize("steps_h", [(1, 2, 3), (-1, -2, -3), (5, -5, 0)])
 def test_no_step_of_the_brokers_clock_ends_a_lease_that_is_renewed(
-    made: Settings, ledger: Ledger, clock: Clock, steps_h: tuple[int, ...]
+    made: Settings, dispatch_state: DispatchState, clock: Clock, steps_h: tuple[int, ...]
 ) -> None:
-    (page,) = ledger.dispatch(ENGINE, "normal")
-    claim(ledger, page, "w1")
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    claim(dispatch_state, page, "w1")
 
     for hours in steps_h:
         set_clock(made, clock, hours * HOUR_S)
-        assert ledger.bury_expired(ENGINE, 0) == []
-        assert claim(ledger, page, "w2") == "held"
-        assert ledger.renew(ENGINE, "w1", [page_id(JOB, 1)]).taken == []
+        assert dispatch_state.reclaim_expired(ENGINE, 0) == []
+        assert claim(dispatch_state, page, "w2") == "held"
+        assert dispatch_state.renew(ENGINE, "w1", [page_id(JOB, 1)]).taken == []
 
 
 @pytest.mark.parametrize("hours", [1, -1])
 def test_a_lease_that_nobody_renews_ends_although_the_brokers_clock_was_set(
-    made: Settings, ledger: Ledger, clock: Clock, hours: int
+    made: Settings, dispatch_state: DispatchState, clock: Clock, hours: int
 ) -> None:
-    (page,) = ledger.dispatch(ENGINE, "normal")
-    claim(ledger, page, "w1")
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    claim(dispatch_state, page, "w1")
     set_clock(made, clock, hours * HOUR_S)
-    ledger.bury_expired(ENGINE, 0)
+    dispatch_state.reclaim_expired(ENGINE, 0)
 
     buried: list[Dispatch] = []
     for look in range(1, 4):
         # Half a lease and a little later, time after time.
-        set_clock(made, clock, hours * HOUR_S + round(look * 0.6 * ledger.lease_s))
-        buried += ledger.bury_expired(ENGINE, 0)
+        set_clock(made, clock, hours * HOUR_S + round(look * 0.6 * dispatch_state.lease_s))
+        buried += dispatch_state.reclaim_expired(ENGINE, 0)
 
     assert [again.page for again in buried] == [1]
 
 
 def test_a_lock_of_somebody_who_died_ends_in_time_although_the_clock_was_set_back(
-    made: Settings, ledger: Ledger, clock: Clock
+    made: Settings, dispatch_state: DispatchState, clock: Clock
 ) -> None:
-    assert ledger.try_lock("sweeper", "dead", 6)
+    assert dispatch_state.try_lock("sweeper", "dead", 6)
     set_clock(made, clock, -HOUR_S)
 
-    assert not ledger.try_lock("sweeper", "alive", 6)
+    assert not dispatch_state.try_lock("sweeper", "alive", 6)
 
     with redis.Redis.from_url(made.broker_url()) as client:
         assert 0 < client.ttl("pagefleet:lock:sweeper") <= 6
@@ -103,7 +103,7 @@ def test_a_lock_of_somebody_who_died_ends_in_time_although_the_clock_was_set_bac
 def test_a_watchers_hold_ends_in_time_although_the_clock_was_set_back(
     made: Settings, clock: Clock
 ) -> None:
-    dead, alive = Holds(made, "dead", 30), Holds(made, "alive", 30)
+    dead, alive = KeyLeases(made, "dead", 30), KeyLeases(made, "alive", 30)
     assert dead.take("folder")
     set_clock(made, clock, -HOUR_S)
 

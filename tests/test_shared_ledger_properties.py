@@ -148,16 +148,16 @@ class AnyOrder(RuleBasedStateMachine):
             actor.die()
 
     @rule(worker=WORKERS)
-    def bury(self, worker: int) -> None:
+    def reclaim(self, worker: int) -> None:
         chosen = self.fleet.workers[worker]
         if not chosen.busy:
-            self.fleet.wire.publish(self.fleet.ledger.bury("fake", chosen.name))
+            self.fleet.wire.publish(self.fleet.dispatch_state.reclaim("fake", chosen.name))
 
     @rule(place=PLACES, swept=st.booleans())
     def expire(self, place: int, swept: bool) -> None:
         self.fleet.expire(place)
         if swept:
-            self.fleet.wire.publish(self.fleet.ledger.bury_expired("fake", 0))
+            self.fleet.wire.publish(self.fleet.dispatch_state.reclaim_expired("fake", 0))
 
     @rule(place=PLACES)
     def redeliver(self, place: int) -> None:
@@ -204,11 +204,11 @@ class AnyOrder(RuleBasedStateMachine):
             self._check_hot(key.rsplit(":", 1)[1], set(everywhere))
 
     def _check_hot(self, job_id: str, placed: set[str]) -> None:
-        job = self.fleet.ledger.hot_job(job_id)
+        job = self.fleet.dispatch_state.hot_job(job_id)
         if job is None or job.state != "open":
             return
         done = set(range(1, job.total + 1)) - set(
-            self.fleet.ledger.unfinished(job_id, range(1, job.total + 1))
+            self.fleet.dispatch_state.unfinished(job_id, range(1, job.total + 1))
         )
         assert job.done == len(done) == job.counts.total
         waiting: set[int] = set()

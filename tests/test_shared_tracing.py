@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Dispatch, Ledger
+from shared.broker.dispatch_state import Dispatch, DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.telemetry.tracing import tracing_of
 from tests.conftest import SettingsFactory
@@ -102,7 +102,7 @@ def test_the_context_travels_in_the_messages_headers_only_when_asked(
     made = settings(redis_url=redis_url, traces=traces)
     page = Dispatch("0123456789abcdef-01234567", 1, 1, "pages.fake.normal")
 
-    Dispatcher(made, Ledger(made)).publish([page])
+    Dispatcher(made, DispatchState(made)).publish([page])
 
     with redis.Redis.from_url(redis_url) as client:
         message = json.loads(client.lindex("pagefleet:pages.fake.normal", 0))

@@ -13,8 +13,8 @@ from PIL import Image
 
 from shared.config.settings import Settings, as_environment
 from shared.domain.errors import (
-    EngineAway,
     EngineFailed,
+    EngineUnreachable,
     Repetition,
     Truncated,
     UsageError,
@@ -165,7 +165,7 @@ def test_a_server_that_stays_busy_makes_the_page_wait_and_not_fail(
     faults = [refusing(503, "overloaded")] * 50
     with (
         talking(settings, OpenAiServer(faults=faults)) as (bench, _),
-        pytest.raises(EngineAway, match="503: overloaded"),
+        pytest.raises(EngineUnreachable, match="503: overloaded"),
     ):
         bench.read(page)
 
@@ -185,7 +185,7 @@ def test_a_server_that_is_gone_is_nobodys_fault(settings: SettingsFactory, page:
         engine = make_engine("openai", chosen)
         with running(engine, chosen) as bench, bench.view(page) as view:
             server.stop()
-            with pytest.raises(EngineAway, match="can't be reached"):
+            with pytest.raises(EngineUnreachable, match="can't be reached"):
                 bench.begin(view).result(60)
 
 
@@ -203,7 +203,7 @@ def test_an_error_of_a_server_whose_engine_died_is_not(
     faults = [refusing(500, "EngineCore died")] * 50
     with (
         talking(settings, OpenAiServer(faults=faults, healthy=False)) as (bench, _),
-        pytest.raises(EngineAway, match="engine died"),
+        pytest.raises(EngineUnreachable, match="engine died"),
     ):
         bench.read(page)
 
@@ -223,7 +223,7 @@ def test_a_prompt_that_the_server_finds_too_long_is_the_pages_error(
 def test_a_proxy_in_the_way_makes_pages_wait(settings: SettingsFactory, page: Path) -> None:
     with (
         talking(settings, OpenAiServer(faults=[talking_nonsense] * 50)) as (bench, _),
-        pytest.raises(EngineAway, match="not that of an OpenAI-compatible API"),
+        pytest.raises(EngineUnreachable, match="not that of an OpenAI-compatible API"),
     ):
         bench.read(page)
 
@@ -306,7 +306,7 @@ def test_a_stream_that_breaks_off_is_an_error_and_not_an_end(
 ) -> None:
     with (
         talking(settings, OpenAiServer(faults=[dying_in_the_stream])) as (bench, _),
-        pytest.raises(EngineAway),
+        pytest.raises(EngineUnreachable),
     ):
         bench.stream(page)
 

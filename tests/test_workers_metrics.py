@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY, Gauge
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.jobs.job_store import JobStore
 from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
@@ -49,12 +49,12 @@ def test_pages_are_counted_by_their_end(watched: Watched) -> None:
 
 
 def test_counts_and_the_ledger_agree(watched: Watched) -> None:
-    ledger = Ledger(watched.settings)
+    dispatch_state = DispatchState(watched.settings)
 
     def agree() -> bool:
-        before = ledger.hot_job(watched.open_job)
+        before = dispatch_state.hot_job(watched.open_job)
         counted = value(watched, "pagefleet_pages_total", engine="fake")
-        after = ledger.hot_job(watched.open_job)
+        after = dispatch_state.hot_job(watched.open_job)
         assert before is not None and after is not None
         # Pages marked and not counted yet are at most those in flight.
         return before.done + SMALL - 4 <= counted <= after.done + SMALL
@@ -76,15 +76,15 @@ def test_fleet_figures_are_those_of_the_ledger(watched: Watched) -> None:
 
 
 def test_shares_of_all_results_add_up_to_what_is_exported(watched: Watched) -> None:
-    jobs, ledger = JobStore(open_store(watched.settings)), Ledger(watched.settings)
+    jobs, dispatch_state = JobStore(open_store(watched.settings)), DispatchState(watched.settings)
     states = jobs.page_states(watched.ended_job)
     ended = list(jobs.results(watched.ended_job, range(1, SMALL + 1), states))
     document_json = json.loads(jobs.store.get(f"jobs/{watched.ended_job}/document.json"))
     spent = sum(result.worker_s for result in ended)
 
-    before = ledger.hot_job(watched.open_job)
+    before = dispatch_state.hot_job(watched.open_job)
     kept = value(watched, "pagefleet_page_worker_seconds_total", outcome="kept")
-    after = ledger.hot_job(watched.open_job)
+    after = dispatch_state.hot_job(watched.open_job)
 
     assert document_json["worker_s"] == pytest.approx(spent, abs=0.001)
     # Four at once, 150 ms each: a page can't cost more than its own time.

@@ -11,7 +11,7 @@ from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.records import Manifest, PageMessage
 from tests.ledger_check import check_job
 from tests.stepped_fleet import SteppedFleet
-from workers.inflight import Aborted, Flight, Reason, patiently
+from workers.inflight import Aborted, InflightPage, Reason, retry_through_outage
 from workers.tasks.gate import Gate
 from workers.tasks.messages import parse_message
 
@@ -58,7 +58,7 @@ def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_r
     while not list(fleet.store.list(f"jobs/{manifest.job_id}/pages/")):
         worker.actor.step()
     fleet.kill(worker)
-    fleet.wire.publish(fleet.ledger.bury("fake", worker.name))
+    fleet.wire.publish(fleet.dispatch_state.reclaim("fake", worker.name))
 
     work(fleet)
 
@@ -75,7 +75,7 @@ def test_a_page_stored_while_the_broker_was_rebuilt_is_not_read_again(fleet: Ste
     fleet.client.flushall()
     # The sweeper has listed the pages and opens the job; only then the page is stored.
     sweep = fleet.sweep(0)
-    while fleet.ledger.job_state(manifest.job_id) is None:
+    while fleet.dispatch_state.job_state(manifest.job_id) is None:
         sweep.step()
     while not list(fleet.store.list(f"jobs/{manifest.job_id}/pages/")):
         worker.actor.step()
@@ -98,7 +98,7 @@ def test_messages_of_a_purged_job_are_dropped_and_write_nothing(fleet: SteppedFl
     work(fleet)
 
     assert list(fleet.store.list("jobs/")) == []
-    assert fleet.ledger.outstanding("fake") == 0
+    assert fleet.dispatch_state.outstanding("fake") == 0
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_a_message_of_another_schema_is_refused_and_kept(
         "queue": "pages.fake.normal",
     }  # fmt: skip
 
-    assert parse_message(PageMessage, plain, fleet.ledger) is not None
-    assert parse_message(PageMessage, {**plain, **change}, fleet.ledger) is None
+    assert parse_message(PageMessage, plain, fleet.dispatch_state) is not None
+    assert parse_message(PageMessage, {**plain, **change}, fleet.dispatch_state) is None
 
     (kept,) = fleet.client.lrange("pagefleet:refused", 0, -1)
     assert json.loads(kept) == {**plain, **change}
@@ -130,19 +130,19 @@ def test_an_outage_is_ridden_out(outage: type[Exception]) -> None:
             raise answer
         return answer
 
-    assert patiently(Flight("a"), operation, (outage,), told.append) == "there"
+    assert retry_through_outage(InflightPage("a"), operation, (outage,), told.append) == "there"
     assert len(told) == 2
 
 
 def test_waiting_for_a_service_ends_when_the_worker_drains() -> None:
-    flight = Flight("a")
+    flight = InflightPage("a")
     threading.Timer(0.3, flight.abort, (Reason.DRAIN,)).start()
 
     def away() -> None:
         raise StoreUnreachable("away")
 
     with pytest.raises(Aborted) as aborted:
-        patiently(flight, away, (StoreUnreachable,), lambda _: None)
+        retry_through_outage(flight, away, (StoreUnreachable,), lambda _: None)
     assert aborted.value.reason is Reason.DRAIN
 
 
@@ -150,10 +150,10 @@ def test_a_suspect_page_runs_alone_and_the_others_wait_for_it() -> None:
     gate, entered = Gate(), threading.Event()
 
     def neighbour() -> None:
-        with gate.entered(Flight("b"), alone=False):
+        with gate.entered(InflightPage("b"), alone=False):
             entered.set()
 
-    with gate.entered(Flight("a"), alone=True):
+    with gate.entered(InflightPage("a"), alone=True):
         assert gate.closed(alone=False)
         thread = threading.Thread(target=neighbour)
         thread.start()

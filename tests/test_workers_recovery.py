@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings
 from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
@@ -135,8 +135,8 @@ def test_pages_of_a_worker_that_stands_still_are_taken_over_and_it_lets_go_after
     wait_until(lambda: is_done(slow, job_id), 60)
     strike(still, signal.SIGCONT)
 
-    ledger = Ledger(slow)
-    wait_until(lambda: ledger.outstanding("fake") == 0, 20)
+    dispatch_state = DispatchState(slow)
+    wait_until(lambda: dispatch_state.outstanding("fake") == 0, 20)
     assert check_job(open_store(slow), job_id).counts["ok"] == 4
     assert slow.fake_journal is not None
     assert count_repeated(slow.fake_journal) <= 4

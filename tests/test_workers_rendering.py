@@ -65,7 +65,7 @@ def new_renderer(scratch: Path) -> Iterator[Callable[..., Renderer]]:
 def draw(renderer: Renderer, tmp_path: Path) -> Callable[..., Pixels]:
     numbers = itertools.count()
 
-    def draw_page(
+    def render_page(
         document: bytes, kind: str = "pdf", page: int = 1, plan: RenderPlan = POINTS
     ) -> Pixels:
         path = tmp_path / f"document{next(numbers)}"
@@ -75,7 +75,7 @@ def draw(renderer: Renderer, tmp_path: Path) -> Callable[..., Pixels]:
         renderer.discard(rendered.view)
         return pixels
 
-    return draw_page
+    return render_page
 
 
 def pixels_of(rendered: Rendered) -> Pixels:

@@ -6,11 +6,11 @@ from pathlib import Path
 from pytest import approx
 
 from tests.fleet import fleet, pdf, wait_until, workers
-from workers.tasks.foreign_pages import REST_S, SPACING_S, Strangers
+from workers.tasks.foreign_pages import REST_S, SPACING_S, ModelMismatchBackoff
 
 
 def test_a_page_rests_when_it_comes_again_and_no_sooner() -> None:
-    strangers = Strangers(clock=lambda: 7.0)
+    strangers = ModelMismatchBackoff(clock=lambda: 7.0)
 
     assert [strangers.pause(page) for page in "abc"] == approx([0, SPACING_S, 2 * SPACING_S])
     assert strangers.pause("b") == REST_S
@@ -20,14 +20,14 @@ def test_a_page_rests_when_it_comes_again_and_no_sooner() -> None:
 
 def test_they_pass_with_a_distance_that_time_makes_up_for() -> None:
     now = [0.0]
-    strangers = Strangers(clock=lambda: now[0])
+    strangers = ModelMismatchBackoff(clock=lambda: now[0])
     assert [strangers.pause(page) for page in "ab"] == approx([0, SPACING_S])
     now[0] = 60.0
     assert strangers.pause("c") == 0.0
 
 
 def test_a_job_is_complained_of_once() -> None:
-    strangers = Strangers()
+    strangers = ModelMismatchBackoff()
     assert [strangers.is_news(job) for job in ("a", "a", "b", "a")] == [True, False, True, False]
 
 

@@ -42,7 +42,7 @@ def sweep(fleet: SteppedFleet) -> None:
 def lengths(fleet: SteppedFleet) -> tuple[int, int]:
     """(messages, pages that the ledger counts as queued)"""
     queued: int = fleet.client.zcard(f"pagefleet:queued:{QUEUE}")
-    return fleet.ledger.queue_length(QUEUE), queued
+    return fleet.dispatch_state.queue_length(QUEUE), queued
 
 
 @pytest.mark.usefixtures("at_once")
@@ -181,15 +181,15 @@ def test_nothing_is_purged_while_the_clocks_differ(
             return 0
 
     sweeper = sweeping.Sweeper(
-        "s", fleet.jobs, fleet.ledger, fleet.wire, adopt=True, lock_s=1,
+        "s", fleet.jobs, fleet.dispatch_state, fleet.wire, adopt=True, lock_s=1,
         retention=Eager(),  # type: ignore[arg-type]
     )  # fmt: skip
     year = 365 * 86_400
-    real = fleet.ledger.now
-    monkeypatch.setattr(fleet.ledger, "now", lambda: real() - year)
+    real = fleet.dispatch_state.now
+    monkeypatch.setattr(fleet.dispatch_state, "now", lambda: real() - year)
     sweeper.sweep()
     assert asked == [] and "clocks" in caplog.text
 
-    monkeypatch.setattr(fleet.ledger, "now", real)
+    monkeypatch.setattr(fleet.dispatch_state, "now", real)
     sweeper.sweep()
     assert asked == [1]

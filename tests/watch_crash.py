@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings, build_settings
 from shared.domain.errors import NotFound
 from shared.storage.s3_bucket import Bucket, open_bucket
@@ -56,7 +56,7 @@ def run(folder: Path, objects: int, seconds: float, seed: int, watchers: int = 2
     begun = time.monotonic()
     with _services(folder) as (settings, store_process):
         # A worker that finds no store at its start leaves; a cluster would start it again.
-        wait_until(lambda: Ledger(settings).live_workers("fake"), 60)
+        wait_until(lambda: DispatchState(settings).live_workers("fake"), 60)
         crowd = _Crowd(settings, folder, watchers)
         bucket = open_bucket("pagefleet-test", settings)
         dropper = threading.Thread(target=_drop_all, args=(bucket, contents))

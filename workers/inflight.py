@@ -33,7 +33,7 @@ class Aborted(Exception):
         self.reason = reason
 
 
-class Flight:
+class InflightPage:
     """One page between claim and acknowledgement."""
 
     def __init__(self, page: str) -> None:
@@ -85,57 +85,59 @@ class Flight:
             self._future = None
 
 
-class Flights:
+class InflightPages:
     """All pages of this process; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         # By identity: two copies of one page may be here at the same time.
-        self._flights: set[Flight] = set()
+        self._inflight_pages: set[InflightPage] = set()
         self._closed: Reason | None = None
 
     @contextmanager
-    def begin(self, page: str) -> Iterator[Flight]:
+    def begin(self, page: str) -> Iterator[InflightPage]:
         """A flight for ``page``; it is let go at once where all were closed."""
-        flight = Flight(page)
+        flight = InflightPage(page)
         with self._lock:
-            self._flights.add(flight)
+            self._inflight_pages.add(flight)
         if self._closed is not None:
             flight.abort(self._closed)
         try:
             yield flight
         finally:
             with self._lock:
-                self._flights.discard(flight)
+                self._inflight_pages.discard(flight)
 
     def claimed(self) -> list[str]:
         """Pages that this process holds a lease on."""
         with self._lock:
-            return [flight.page for flight in self._flights if flight.claimed]
+            return [flight.page for flight in self._inflight_pages if flight.claimed]
 
     def abort(self, pages: Iterable[str], reason: Reason) -> None:
         """Let go of some pages that this process holds."""
         chosen = set(pages)
         with self._lock:
-            flights = [each for each in self._flights if each.claimed and each.page in chosen]
-        for flight in flights:
+            inflight_pages = [
+                each for each in self._inflight_pages if each.claimed and each.page in chosen
+            ]
+        for flight in inflight_pages:
             flight.abort(reason)
 
     def close(self, reason: Reason) -> None:
         """Let go of all pages, also of those that come later."""
         with self._lock:
             self._closed = self._closed or reason
-            flights = list(self._flights)
-        for flight in flights:
+            inflight_pages = list(self._inflight_pages)
+        for flight in inflight_pages:
             flight.abort(reason)
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._flights)
+            return len(self._inflight_pages)
 
 
-def patiently(
-    flight: Flight,
+def retry_through_outage(
+    flight: InflightPage,
     operation: Callable[[], _Result],
     away: tuple[type[Exception], ...],
     complain: Callable[[Exception], None],

@@ -83,11 +83,11 @@ class FleetRun:
         self._watch = watch
         self._connections = Connections(settings)
         self._request = Request(engine=plan.engine, settings=settings, force=True)
-        self._follower = Follower(self._connections.jobs, self._connections.ledger)
+        self._follower = Follower(self._connections.jobs, self._connections.dispatch_state)
         self._submitter = Submitter(
             intake,
             self._connections.jobs,
-            self._connections.ledger,
+            self._connections.dispatch_state,
             self._connections.dispatcher,
         )
         self._deadline = time.monotonic() + plan.limit_s
@@ -96,7 +96,7 @@ class FleetRun:
         """Return when every engine of this machine is loaded, or no time is left."""
         wanted = len(plan_pages(self._connections.settings, self._plan.engine))
         while time.monotonic() < self._deadline:
-            live = len(self._connections.ledger.live_workers(self._plan.engine))
+            live = len(self._connections.dispatch_state.live_workers(self._plan.engine))
             if live >= wanted:
                 return
             self._fleet.check()

@@ -30,8 +30,12 @@ def _examine(settings: Settings, repair: bool) -> Iterator[Check]:
 
 
 def _workers(connections: Connections) -> Check:
-    ledger = connections.ledger
-    live = [worker for engine in ledger.engines() for worker in ledger.live_workers(engine)]
+    dispatch_state = connections.dispatch_state
+    live = [
+        worker
+        for engine in dispatch_state.engines()
+        for worker in dispatch_state.live_workers(engine)
+    ]
     if not live:
         mend = "start some: pagefleet-worker start"
         return Check("workers", "warning", "no live pages worker", mend)
@@ -46,8 +50,8 @@ def _repair(connections: Connections) -> str:
         manifest = connections.jobs.manifest(key.removeprefix(object_keys.OPEN))
         if manifest is None or connections.jobs.done(manifest.job_id) is not None:
             continue
-        if connections.ledger.job_state(manifest.job_id) is None:
-            open_job(manifest, connections.jobs, connections.ledger, connections.dispatcher)
+        if connections.dispatch_state.job_state(manifest.job_id) is None:
+            open_job(manifest, connections.jobs, connections.dispatch_state, connections.dispatcher)
             opened += 1
     connections.dispatcher.sweep()
     return f"{opened} open jobs taken up from the store; a sweep was asked for"

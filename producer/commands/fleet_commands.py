@@ -23,7 +23,14 @@ from shared.broker.dispatch_state import HotJob
 from shared.config.settings import load_settings
 from shared.console.entry_point import say
 from shared.domain import object_keys
-from shared.domain.errors import ExitCode, PagefleetError, Unwell, UsageError, WaitTimedOut, gravest
+from shared.domain.errors import (
+    ExitCode,
+    PagefleetError,
+    TransientError,
+    UsageError,
+    WaitTimedOut,
+    gravest,
+)
 from shared.domain.records import Done, Manifest
 
 #: Inputs in a row that may fail by a service before the others are refused untried.
@@ -34,8 +41,10 @@ def submit_documents(given: dict[str, Any]) -> int:
     """``pagefleet submit``."""
     settings = settings_of(given)
     connections = Connections(settings)
-    ledger = connections.ledger_if_any() if given["dry_run"] else connections.ledger
-    request = request_of(given, settings, choose_engine(settings, ledger))
+    dispatch_state = (
+        connections.dispatch_state_or_none() if given["dry_run"] else connections.dispatch_state
+    )
+    request = request_of(given, settings, choose_engine(settings, dispatch_state))
     inputs = expand_inputs(given["inputs"], given["manifest"], settings)
     request.check_all(inputs)
     with Intake(settings) as intake:
@@ -51,7 +60,9 @@ def _submit_all(
     request: Request,
     given: dict[str, Any],
 ) -> int:
-    submitter = Submitter(intake, connections.jobs, connections.ledger, connections.dispatcher)
+    submitter = Submitter(
+        intake, connections.jobs, connections.dispatch_state, connections.dispatcher
+    )
     codes: list[ExitCode] = []
     made: list[tuple[Input, Submission]] = []
     for item, result in _each(submitter, inputs, request):
@@ -83,7 +94,7 @@ def _each(
         try:
             yield item, submitter.submit(item, request)
             failures.clear()
-        except Unwell as error:
+        except TransientError as error:
             failures.append(error)
             yield item, error
         except Exception as error:  # one input must not stop the others, whatever it is
@@ -96,7 +107,7 @@ def _models(made: "list[tuple[Input, Submission]]") -> set[str]:
 
 
 def _warn(connections: Connections, engine: str, model: str) -> None:
-    warning = pool_warning(connections.ledger, engine, model)
+    warning = pool_warning(connections.dispatch_state, engine, model)
     if warning:
         say(warning)
 
@@ -183,7 +194,7 @@ def _fetch(
 def _follow(
     connections: Connections, manifests: dict[str, Manifest], timeout: float | None, bars: Bars
 ) -> Iterator[tuple[str, Done]]:
-    follower = Follower(connections.jobs, connections.ledger_if_any())
+    follower = Follower(connections.jobs, connections.dispatch_state_or_none())
     deadline = None if timeout is None else time.monotonic() + timeout
 
     def show(job_id: str, progress: HotJob) -> None:

@@ -23,11 +23,11 @@ def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
     """``pagefleet cancel``; 0 where every job has ended afterwards."""
     connections = Connections(load_settings())
     # A broker that is configured must answer: nobody else can stop the pages.
-    ledger = None if connections.settings.redis_url is None else connections.ledger
+    dispatch_state = None if connections.settings.redis_url is None else connections.dispatch_state
     codes = list[ExitCode]()
     for manifest in [find_job(connections.jobs, job_id) for job_id in jobs]:
         try:
-            done = cancel_job(manifest, connections.jobs, ledger)
+            done = cancel_job(manifest, connections.jobs, dispatch_state)
         except TakenUpAgain as error:  # the others are wanted no more all the same
             say(f"error[{error.code}]: {error.message}")
             codes.append(error.exit_code)
@@ -39,7 +39,7 @@ def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
 def retry_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
     """``pagefleet retry``."""
     connections = Connections(load_settings())
-    known, ledger = connections.jobs, connections.ledger
+    known, dispatch_state = connections.jobs, connections.dispatch_state
     for manifest in [find_job(known, job_id) for job_id in jobs]:
         job_id = manifest.job_id
         done = known.done(job_id)
@@ -47,8 +47,8 @@ def retry_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
             raise UsageError(f"job {job_id} is still running; cancel it first, or wait")
         again = done.counts.failed
         if again:
-            reopen(manifest, known, ledger)
-            take_up(manifest, known, ledger, connections.dispatcher)
+            reopen(manifest, known, dispatch_state)
+            take_up(manifest, known, dispatch_state, connections.dispatcher)
         text = f"{job_id} runs {again} pages again"
         _print_line({"job_id": job_id, "retried": again}, as_json, text)
     return ExitCode.OK
@@ -59,7 +59,7 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
     if not jobs and older_than is None:
         raise UsageError("name jobs to purge, or --older-than DAYS")
     connections = Connections(load_settings())
-    ledger = connections.ledger_if_any()
+    dispatch_state = connections.dispatch_state_or_none()
     known = connections.jobs
     chosen = {_purgeable(known, job_id): math.inf for job_id in jobs}
     if older_than is not None:
@@ -71,8 +71,8 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
             say(f"{job_id} was taken up again meanwhile; it stays")
             continue
         remove(known, job_id)
-        if ledger is not None:
-            ledger.forget_job(job_id)
+        if dispatch_state is not None:
+            dispatch_state.forget_job(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
     return ExitCode.OK
 

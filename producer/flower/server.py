@@ -25,7 +25,7 @@ from tornado.options import Error, parse_command_line
 
 from producer.flower.view import COLUMNS, format_task
 from shared.broker.celery_app import make_app
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queues
 from shared.config.settings import Settings
 from shared.console.entry_point import say
@@ -56,9 +56,9 @@ class AllQueues(BrokerView):  # type: ignore[misc]
 
 def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
     """Serve until SIGTERM or Ctrl-C; ``more`` are Flower's own options."""
-    ledger = Ledger(settings)
-    engines = ledger.engines()  # fails in one line where there is no broker
-    ledger.close()
+    dispatch_state = DispatchState(settings)
+    engines = dispatch_state.engines()  # fails in one line where there is no broker
+    dispatch_state.close()
     names = [name for engine in engines for name in page_queues(engine)]
     app = make_app(settings, (*names, REDUCE, MAINTENANCE))
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")

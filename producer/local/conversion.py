@@ -15,12 +15,12 @@ from producer.intake.inputs import Input
 from producer.intake.opener import Intake
 from producer.local.embedded_broker import EmbeddedBroker
 from producer.local.local_fleet import LocalFleet
-from producer.local.patience import Patience
+from producer.local.patience import OutageTimeout
 from producer.status.waiting import POLL_S, Bars, Follower, Progressed
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.broker.dispatch_state import HotJob
-from shared.domain.errors import ExitCode, Unwell, gravest
+from shared.domain.errors import ExitCode, TransientError, gravest
 from shared.domain.records import Done
 
 #: Documents opened at the same time.
@@ -52,16 +52,18 @@ class Conversion:
         as_json: bool,
     ) -> None:
         self._jobs = connections.jobs
-        self._ledger = connections.ledger
-        self._submitter = Submitter(intake, self._jobs, self._ledger, connections.dispatcher)
-        self._follower = Follower(self._jobs, self._ledger)
+        self._dispatch_state = connections.dispatch_state
+        self._submitter = Submitter(
+            intake, self._jobs, self._dispatch_state, connections.dispatcher
+        )
+        self._follower = Follower(self._jobs, self._dispatch_state)
         self._fleet = fleet
         self._broker = broker
         self._bars = bars
         self._request = request
         self._folder = folder
         self._json = as_json
-        self._patience = Patience(self._ask_services, bars.say)
+        self._patience = OutageTimeout(self._ask_services, bars.say)
         self._codes: list[ExitCode] = []
         self._room = threading.Semaphore(MAX_FOLLOWED)
         self._over = False
@@ -96,7 +98,7 @@ class Conversion:
             self._admit_opened()
             for work in list(self._running):
                 self._look(work)
-        except Unwell as error:
+        except TransientError as error:
             self._patience.failed(error)
         else:
             self._patience.check()
@@ -163,7 +165,7 @@ class Conversion:
             self._broker.check()
 
     def _ask_services(self) -> None:
-        self._ledger.ping()
+        self._dispatch_state.ping()
         self._jobs.store.check()
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from shared.domain.errors import Unwell
+from shared.domain.errors import TransientError
 
 #: Seconds without any page before the services are asked whether they are well.
 QUIET_S = 10.0
@@ -11,8 +11,8 @@ QUIET_S = 10.0
 PATIENCE_S = 60.0
 
 
-class Patience:
-    """Decides when waiting for pages has become useless; ``ask`` raises Unwell."""
+class OutageTimeout:
+    """Decides when waiting for pages has become useless; ``ask`` raises TransientError."""
 
     def __init__(self, ask: Callable[[], None], say: Callable[[str], None]) -> None:
         self._ask = ask
@@ -26,17 +26,17 @@ class Patience:
         self._unwell_since = None
 
     def check(self) -> None:
-        """Ask after a silence; raises Unwell where that went on for too long."""
+        """Ask after a silence; raises TransientError where that went on for too long."""
         if time.monotonic() - self._moved < QUIET_S:
             return
         try:
             self._ask()
-        except Unwell as error:
+        except TransientError as error:
             self.failed(error)
         else:
             self.moved()
 
-    def failed(self, error: Unwell) -> None:
+    def failed(self, error: TransientError) -> None:
         """A service is unwell; raises the error once that has been so for too long."""
         now = time.monotonic()
         if self._unwell_since is None:

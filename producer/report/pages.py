@@ -23,7 +23,7 @@ from shared.jobs.job_store import JobStore
 from shared.processes.sandbox import Sandbox, SandboxError
 from shared.rendering.page_errors import page_errors
 from shared.rendering.preview import preview
-from shared.rendering.render_request import order_page
+from shared.rendering.render_request import render_request
 
 #: Pixels of a page picture's longer side.
 LONGEST_SIDE = 1300
@@ -95,7 +95,7 @@ class Cards:
             return None
         kind = self._manifest.source.key.rsplit(".", 1)[-1]
         with suppress(PageError):
-            order = order_page(self._source, kind, page, self._settings)
+            order = render_request(self._source, kind, page, self._settings)
             limit = self._settings.page_timeout_s
             return self._sandbox.submit(preview, order, rotation, LONGEST_SIDE, timeout_s=limit)
         return None

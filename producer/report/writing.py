@@ -44,7 +44,7 @@ def report_job(connections: Connections, manifest: Manifest, output: Path) -> Pa
     if output.is_dir():
         raise UsageError(f"{output} is a folder; name a file, for example -o {output}/report.html")
     pages = list(expand(selected(manifest)))
-    facts = job_facts(manifest, connections.jobs, connections.ledger_if_any())
+    facts = job_facts(manifest, connections.jobs, connections.dispatch_state_or_none())
     facts = with_usage(facts, connections.jobs, connections.settings)
     with output_errors(output.parent), _source(connections.store, manifest) as source:
         output.parent.mkdir(parents=True, exist_ok=True)

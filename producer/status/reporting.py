@@ -13,7 +13,7 @@ from producer.commands.cli_options import parse_labels
 from producer.connections import Connections, pool_warning
 from producer.status.known_jobs import find_job
 from producer.status.progress import duration, pace
-from shared.broker.dispatch_state import HotJob, Ledger
+from shared.broker.dispatch_state import DispatchState, HotJob
 from shared.config.settings import Settings, load_settings
 from shared.console.entry_point import say
 from shared.console.printable import printable
@@ -81,19 +81,21 @@ def show_status(jobs: tuple[str, ...], as_json: bool) -> int:
     """``pagefleet status``."""
     settings = load_settings()
     connections = Connections(settings)
-    ledger = connections.ledger_if_any()
+    dispatch_state = connections.dispatch_state_or_none()
     manifests = [find_job(connections.jobs, job_id) for job_id in jobs] or list(
         _open_manifests(connections.jobs)
     )
     facts = [
-        with_usage(job_facts(manifest, connections.jobs, ledger), connections.jobs, settings)
+        with_usage(
+            job_facts(manifest, connections.jobs, dispatch_state), connections.jobs, settings
+        )
         for manifest in manifests
     ]
     for fact in facts:
         print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
     if not facts and not as_json:
         say("no open jobs (pagefleet list shows the ended ones)")
-    _warn(ledger, facts)
+    _warn(dispatch_state, facts)
     return ExitCode.OK
 
 
@@ -101,11 +103,11 @@ def show_list(as_json: bool, pairs: tuple[str, ...], limit: int) -> int:
     """``pagefleet list``."""
     labels = parse_labels(pairs)
     connections = Connections(load_settings())
-    ledger = connections.ledger_if_any()
+    dispatch_state = connections.dispatch_state_or_none()
     found = [manifest for manifest in _manifests(connections.jobs) if _labelled(manifest, labels)]
     found.sort(key=lambda manifest: (manifest.created, manifest.job_id), reverse=True)
     with ThreadPoolExecutor(READERS, thread_name_prefix="list") as pool:
-        look = partial(job_facts, jobs=connections.jobs, ledger=ledger)
+        look = partial(job_facts, jobs=connections.jobs, dispatch_state=dispatch_state)
         facts = list(pool.map(look, found[:limit]))
     for fact in facts:
         print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
@@ -125,13 +127,13 @@ def show_failures(jobs: tuple[str, ...], as_json: bool) -> int:
     return ExitCode.OK
 
 
-def job_facts(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> JobFacts:
+def job_facts(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> JobFacts:
     """How far one job is; reads few objects for an ended or hot job."""
     pages = count(selected(manifest))
     done = jobs.done(manifest.job_id)
     if done is not None:
         return JobFacts(manifest, done.status, pages, done.counts.total, done.counts)
-    hot = _hot(manifest.job_id, ledger)
+    hot = _hot(manifest.job_id, dispatch_state)
     if hot is not None:
         return _hot_facts(manifest, pages, hot)
     states = jobs.page_states(manifest.job_id)
@@ -161,26 +163,26 @@ def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
     )
 
 
-def _hot(job_id: str, ledger: Ledger | None) -> HotJob | None:
-    if ledger is None:
+def _hot(job_id: str, dispatch_state: DispatchState | None) -> HotJob | None:
+    if dispatch_state is None:
         return None
     try:
-        return ledger.hot_job(job_id)
+        return dispatch_state.hot_job(job_id)
     except BrokerUnreachable:
         return None
 
 
-def _warn(ledger: Ledger | None, facts: Iterable[JobFacts]) -> None:
+def _warn(dispatch_state: DispatchState | None, facts: Iterable[JobFacts]) -> None:
     wanted = {
         (fact.manifest.options.engine, fact.manifest.options.model)
         for fact in facts
         if fact.status in ("waiting", "running")
     }
     for engine, model in sorted(wanted):
-        if ledger is None:
+        if dispatch_state is None:
             say("warning: no broker is configured or answers; open jobs do not move")
             return
-        warning = pool_warning(ledger, engine, model)
+        warning = pool_warning(dispatch_state, engine, model)
         if warning:
             say(warning)
 

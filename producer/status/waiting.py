@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from shared.broker.dispatch_state import HotJob, Ledger
+from shared.broker.dispatch_state import DispatchState, HotJob
 from shared.console.printable import printable
 from shared.domain.errors import BrokerUnreachable, UsageError
 from shared.domain.records import Done
@@ -44,9 +44,9 @@ class Progressed:
 class Follower:
     """Looks at jobs: the store says when one ended, the broker how far it is."""
 
-    def __init__(self, jobs: JobStore, ledger: Ledger | None) -> None:
+    def __init__(self, jobs: JobStore, dispatch_state: DispatchState | None) -> None:
         self._jobs = jobs
-        self._ledger = ledger
+        self._dispatch_state = dispatch_state
 
     def ended(self, job_id: str, progress: HotJob | None) -> Done | None:
         """``_DONE`` once it can be there; an unfinished hot job is not looked up."""
@@ -61,10 +61,10 @@ class Follower:
 
     def progress(self, job_id: str) -> HotJob | None:
         """The hot state, or None where the job is not hot or the broker is away."""
-        if self._ledger is None:
+        if self._dispatch_state is None:
             return None
         try:
-            return self._ledger.hot_job(job_id)
+            return self._dispatch_state.hot_job(job_id)
         except BrokerUnreachable:
             return None
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest
 from shared.jobs.activation import open_job
@@ -15,29 +15,31 @@ if TYPE_CHECKING:
 TRIES = 3
 
 
-def reopen(manifest: Manifest, jobs: JobStore, ledger: Ledger) -> None:
+def reopen(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState) -> None:
     """Let the failed and cancelled pages of an ended job run again, once it is opened."""
     states = jobs.page_states(manifest.job_id)
     chosen = set(expand(selected(manifest)))
     # First, or the sweeper takes the marker beside a tombstone for a cancel that died; and
     # afterwards, because it may have opened the job with half of the failures still there.
-    ledger.reopen_job(manifest.job_id)
+    dispatch_state.reopen_job(manifest.job_id)
     jobs.reopen(manifest, sorted(states.failed & chosen))
-    ledger.reopen_job(manifest.job_id)
+    dispatch_state.reopen_job(manifest.job_id)
 
 
-def take_up(manifest: Manifest, jobs: JobStore, ledger: Ledger, dispatcher: "Dispatcher") -> None:
+def take_up(
+    manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState, dispatcher: "Dispatcher"
+) -> None:
     """Open an unfinished job; what a cancel records or commits meanwhile does not count."""
     for _ in range(TRIES):
-        if _is_cancelled(manifest.job_id, jobs, ledger):
-            reopen(manifest, jobs, ledger)
-        open_job(manifest, jobs, ledger, dispatcher)
-        if not _is_cancelled(manifest.job_id, jobs, ledger):
+        if _is_cancelled(manifest.job_id, jobs, dispatch_state):
+            reopen(manifest, jobs, dispatch_state)
+        open_job(manifest, jobs, dispatch_state, dispatcher)
+        if not _is_cancelled(manifest.job_id, jobs, dispatch_state):
             return
 
 
-def _is_cancelled(job_id: str, jobs: JobStore, ledger: Ledger) -> bool:
-    if ledger.job_state(job_id) == "cancelled":
+def _is_cancelled(job_id: str, jobs: JobStore, dispatch_state: DispatchState) -> bool:
+    if dispatch_state.job_state(job_id) == "cancelled":
         return True
     done = jobs.done(job_id)
     return done is not None and done.status == "cancelled"

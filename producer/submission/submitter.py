@@ -8,7 +8,7 @@ from producer.intake.inputs import Input
 from producer.intake.opener import Intake, Opened
 from producer.submission.reopening import reopen, take_up
 from producer.submission.request import Request
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.domain import object_keys
 from shared.domain.errors import NotADocument
 from shared.domain.job_ids import job_id as identify
@@ -57,11 +57,15 @@ class Submitter:
     """Takes documents in; used by several threads."""
 
     def __init__(
-        self, intake: Intake, jobs: JobStore, ledger: Ledger, dispatcher: "Dispatcher"
+        self,
+        intake: Intake,
+        jobs: JobStore,
+        dispatch_state: DispatchState,
+        dispatcher: "Dispatcher",
     ) -> None:
         self._intake = intake
         self._jobs = jobs
-        self._ledger = ledger
+        self._dispatch_state = dispatch_state
         self._dispatcher = dispatcher
 
     def submit(self, item: Input, request: Request) -> Submission:
@@ -99,7 +103,7 @@ class Submitter:
             labels=request.labels,
             webhook=request.webhook,
             # Retention goes by it, and this machine's clock may be years behind.
-            created=round(self._ledger.now(), 3),
+            created=round(self._dispatch_state.now(), 3),
         )
         return self._create(manifest, opened)
 
@@ -111,7 +115,7 @@ class Submitter:
 
     def _end_purge(self, job_id: str) -> None:
         end_purge(self._jobs, job_id)
-        self._ledger.forget_job(job_id)
+        self._dispatch_state.forget_job(job_id)
 
     def _create(self, manifest: Manifest, opened: Opened) -> Submission:
         """Source, marker, manifest, dispatch: a crash leaves nothing that looks like a job."""
@@ -120,7 +124,7 @@ class Submitter:
             if not self._write(manifest, opened):
                 # Somebody submitted the same at the same time: theirs is the job.
                 return self._resume(self._jobs.manifest(job_id) or manifest)
-            open_job(manifest, self._jobs, self._ledger, self._dispatcher, fresh=fresh)
+            open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, fresh=fresh)
             if self._stands(manifest):
                 break
             fresh = False
@@ -138,7 +142,7 @@ class Submitter:
         # Before the source too: by its marker the sweeper finds a source that got no manifest.
         self._jobs.mark_open(job_id, time.time())
         # A purged job of the same content may have left word of its end.
-        self._ledger.forget_job(job_id)
+        self._dispatch_state.forget_job(job_id)
         self._store_source(manifest, opened)
         self._jobs.mark_open(job_id, time.time())
         return self._jobs.store.put_new(object_keys.manifest(job_id), to_json(manifest))
@@ -174,9 +178,9 @@ class Submitter:
         again = done.status == "cancelled" or (request.retry_failed and done.counts.failed)
         if not again:
             return Submission("finished", manifest, done)
-        reopen(manifest, self._jobs, self._ledger)
+        reopen(manifest, self._jobs, self._dispatch_state)
         return self._resume(manifest)
 
     def _resume(self, manifest: Manifest) -> Submission:
-        take_up(manifest, self._jobs, self._ledger, self._dispatcher)
+        take_up(manifest, self._jobs, self._dispatch_state, self._dispatcher)
         return Submission("resumed", manifest)

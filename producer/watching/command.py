@@ -34,10 +34,10 @@ def watch_place(given: dict[str, Any]) -> int:
     route = route_of(given["source"], given["to"], given["after"], settings)
     _check_triggers(given, route)
     connections = Connections(settings)
-    engine = choose_engine(settings, connections.ledger)
+    engine = choose_engine(settings, connections.dispatch_state)
     plan = _plan(given, route, settings, engine)
     journal = Journal(given["as_json"], given["quiet"])
-    warning = pool_warning(connections.ledger, engine)
+    warning = pool_warning(connections.dispatch_state, engine)
     if warning:
         journal.say(warning)
     with Intake(settings, INTAKES) as intake, private_folder(settings, "watch-") as place:

@@ -21,7 +21,7 @@ from shared.domain.filetype import HEAD_BYTES, sniff
 
 
 class Taker:
-    """Takes what was dropped; used by several threads; raises Unwell."""
+    """Takes what was dropped; used by several threads; raises TransientError."""
 
     def __init__(self, parts: Parts, ending: Ending, stop: threading.Event) -> None:
         self._parts = parts

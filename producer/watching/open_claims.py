@@ -7,7 +7,7 @@ from typing import Literal
 
 from producer.watching.places.place import Dropped
 from producer.watching.state import Claim
-from shared.broker.key_leases import Holds
+from shared.broker.key_leases import KeyLeases
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.records import Manifest
 
@@ -35,7 +35,7 @@ class Item:
 class OpenTable:
     """Items by key; thread-safe. Holds are kept by ``keep_alive``, called now and then."""
 
-    def __init__(self, holds: Holds, watch_id: str, most: int) -> None:
+    def __init__(self, holds: KeyLeases, watch_id: str, most: int) -> None:
         self._holds = holds
         self._watch_id = watch_id
         self._most = most

@@ -13,7 +13,7 @@ from producer.watching.open_claims import Item
 from producer.watching.places.place import UnusableName
 from producer.watching.status_file import SUFFIX, of_job
 from producer.watching.watch_context import Parts
-from shared.domain.errors import NotFound, PagefleetError, Unwell
+from shared.domain.errors import NotFound, PagefleetError, TransientError
 from shared.domain.records import Done, Manifest
 
 TICK_S = 0.1
@@ -30,7 +30,7 @@ class Deliverer:
         self._parts = parts
         self._ending = ending
         self._stop = stop
-        self._follower = Follower(parts.jobs, parts.ledger)
+        self._follower = Follower(parts.jobs, parts.dispatch_state)
 
     def run(self) -> None:
         """Until the watcher stops; what is not delivered by then is adopted by the next one."""
@@ -39,7 +39,7 @@ class Deliverer:
                 try:
                     for item in self._parts.table.due():
                         self._look_patiently(item, pool)
-                except Unwell as error:
+                except TransientError as error:
                     self._parts.journal.trouble(error)
                     self._stop.wait(RETRY_S)
 
@@ -49,7 +49,7 @@ class Deliverer:
         except UnusableName as error:
             item.told_at = float("inf")
             self._parts.journal.trouble(error)
-        except Unwell:
+        except TransientError:
             raise
         except PagefleetError as error:  # one job must not hold up the others
             self._parts.journal.trouble(error)
@@ -109,7 +109,7 @@ class Deliverer:
         if self._parts.jobs.manifest(item.manifest.job_id) is None:
             self._parts.table.end(item)  # purged: adopted again, as a new job
             return
-        facts = job_facts(item.manifest, self._parts.jobs, self._parts.ledger)
+        facts = job_facts(item.manifest, self._parts.jobs, self._parts.dispatch_state)
         self._write(item, of_job(self._source(item), facts))
         item.told_at = now
 

@@ -11,7 +11,7 @@ from producer.watching.folder_options import OptionFiles
 from producer.watching.open_claims import OpenTable
 from producer.watching.places.place import Inbox, Outbox
 from producer.watching.state import WatchState
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.jobs.job_store import JobStore
 
 After = Literal["keep", "move", "delete"]
@@ -32,7 +32,7 @@ class Parts:
     request: Request
     submitter: Submitter
     jobs: JobStore
-    ledger: Ledger
+    dispatch_state: DispatchState
     journal: Journal
     after: After = "keep"
     #: Seconds between two looks that must agree before an object counts as whole.

@@ -29,7 +29,7 @@ from producer.watching.triggers.queue_events import QueueEvents
 from producer.watching.triggers.webhook import Receiver, serving
 from producer.watching.watch_context import After, Parts
 from producer.watching.work_queue import Reception
-from shared.broker.key_leases import Holds
+from shared.broker.key_leases import KeyLeases
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.storage.sqs_client import EventQueue
@@ -172,7 +172,7 @@ class Watcher:
         plan, settings = self._plan, connections.settings
         inbox = open_inbox(plan.route, settings, plan.lists_per_period, scratch)
         options = OptionFiles(inbox, plan.request)
-        jobs, ledger = connections.jobs, connections.ledger
+        jobs, dispatch_state = connections.jobs, connections.dispatch_state
         return Parts(
             inbox=inbox,
             outbox=open_outbox(plan.route, settings),
@@ -181,15 +181,15 @@ class Watcher:
             options=options,
             table=OpenTable(_holds(settings), plan.route.watch_id, plan.most_open),
             request=plan.request,
-            submitter=Submitter(intake, jobs, ledger, connections.dispatcher),
+            submitter=Submitter(intake, jobs, dispatch_state, connections.dispatcher),
             jobs=jobs,
-            ledger=ledger,
+            dispatch_state=dispatch_state,
             journal=self._journal,
             after=plan.after,
             settle_s=plan.settle_s,
         )
 
 
-def _holds(settings: Settings) -> Holds:
+def _holds(settings: Settings) -> KeyLeases:
     owner = f"{socket.gethostname()}-{secrets.token_hex(6)}"
-    return Holds(settings, owner, max(2, settings.lease_s // LEASE_SHARE))
+    return KeyLeases(settings, owner, max(2, settings.lease_s // LEASE_SHARE))

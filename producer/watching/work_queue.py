@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from producer.watching.ingest import Taker
 from producer.watching.places.place import Dropped, Inbox
-from shared.domain.errors import Unwell
+from shared.domain.errors import TransientError
 
 #: Objects from looks that wait for a taker.
 WAITING = 500
@@ -84,7 +84,7 @@ class Reception:
             except Exception as error:  # the edge of a thread: nothing may be lost in silence
                 self._trouble(error)
                 answer = False
-                if isinstance(error, Unwell):
+                if isinstance(error, TransientError):
                     self._stop.wait(REST_S)
             self._leave(wish, answer)
 

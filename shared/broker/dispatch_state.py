@@ -15,14 +15,14 @@ from shared.domain.page_ranges import PageRange
 from shared.domain.records import Counts, PageStatus, Priority
 
 Outcome = Literal[
-    "claimed", "unknown", "condemned", "done", "held", "quarantine", "cancelled", "ended"
+    "claimed", "unknown", "dead_lettered", "done", "held", "quarantine", "cancelled", "ended"
 ]
 Blame = Literal["none", "attempt", "suspect", "foreign"]
 #: Pages one job may dispatch before the next job has its turn.
 SLICE = 8
 TOMBSTONE_S = 3600
 #: Deaths alone in quarantine that condemn a page.
-CONDEMN_AFTER = 3
+DEAD_LETTER_AFTER = 3
 
 
 def page_id(job_id: str, page: int) -> str:
@@ -103,7 +103,7 @@ class HotJob:
     worker_ms: int = 0
 
 
-class Ledger(Pools):
+class DispatchState(Pools):
     """All scripts over one connection; thread-safe; raises BrokerUnreachable."""
 
     # Jobs -------------------------------------------------------------------------------
@@ -209,23 +209,23 @@ class Ledger(Pools):
     def claim(
         self, engine: str, queue: str, job_id: str, page: int, seq: int, worker: str, token: str
     ) -> Claim:
-        """Take a page; only "claimed", "unknown" and "condemned" give a lease.
+        """Take a page; only "claimed", "unknown" and "dead_lettered" give a lease.
 
         The same ``token`` again gets the same answer, so a lost answer may be asked for again.
         """
         answer = self._run(
             "claim", engine, queue, queue.rsplit(".", 1)[1], job_id, page, seq, worker,
-            self.lease_s, self._settings.quarantine_after, CONDEMN_AFTER, token,
+            self.lease_s, self._settings.quarantine_after, DEAD_LETTER_AFTER, token,
         )  # fmt: skip
         attempts, suspicion, seq, verify = map(int, answer[1:])
         return Claim(cast(Outcome, answer[0]), attempts, suspicion, seq, bool(verify))
 
-    def attend(self, worker: str, page: str) -> None:
+    def register_waiting(self, worker: str, page: str) -> None:
         """Note a page that a worker received and has not claimed: it may have to wait."""
         self._call("sadd", f"{KEY_PREFIX}held:{worker}", page)
 
-    def disregard(self, worker: str, page: str) -> None:
-        """The opposite of ``attend``."""
+    def unregister_waiting(self, worker: str, page: str) -> None:
+        """The opposite of ``register_waiting``."""
         self._call("srem", f"{KEY_PREFIX}held:{worker}", page)
 
     def finish(
@@ -260,15 +260,15 @@ class Ledger(Pools):
         """Prolong leases, and take pages back that nobody holds."""
         return Renewed(*map(list, self._run("renew", engine, worker, self.lease_s, *pages)))
 
-    def bury(self, engine: str, worker: str) -> list[Dispatch]:
+    def reclaim(self, engine: str, worker: str) -> list[Dispatch]:
         """A worker process died: its pages become suspect and go back into a queue."""
         after = self._settings.quarantine_after
-        return _dispatches(self._run("bury", engine, after, worker, 0, self.lease_s))
+        return _dispatches(self._run("reclaim", engine, after, worker, 0, self.lease_s))
 
-    def bury_expired(self, engine: str, grace_s: float) -> list[Dispatch]:
+    def reclaim_expired(self, engine: str, grace_s: float) -> list[Dispatch]:
         """The same for every lease that ran out ``grace_s`` ago or earlier."""
         after = self._settings.quarantine_after
-        return _dispatches(self._run("bury", engine, after, "", grace_s, self.lease_s))
+        return _dispatches(self._run("reclaim", engine, after, "", grace_s, self.lease_s))
 
     def held_pages(self, engine: str, job_id: str) -> list[int]:
         """Pages of a job that some worker holds a lease on."""
@@ -332,4 +332,4 @@ def hot_job(job_id: str, fields: dict[str, str]) -> HotJob:
     )
 
 
-__all__ = ["Claim", "Dispatch", "Finished", "HotJob", "Ledger", "LiveWorker", "Renewed"]
+__all__ = ["Claim", "Dispatch", "DispatchState", "Finished", "HotJob", "LiveWorker", "Renewed"]

@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 
 from shared.broker.celery_app import make_app
 from shared.broker.connection import AWAY, refused_for_now, shown_address
-from shared.broker.dispatch_state import Dispatch, Ledger, page_id
+from shared.broker.dispatch_state import Dispatch, DispatchState, page_id
 from shared.broker.queues import MAINTENANCE, PAGE_TASK, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
@@ -31,19 +31,19 @@ class Dispatcher:
     def __init__(
         self,
         settings: Settings,
-        ledger: Ledger,
+        dispatch_state: DispatchState,
         app: Celery | None = None,
         tracing: Tracing | None = None,
     ) -> None:
         self.tracing = tracing or tracing_of(settings, "pagefleet")
         self._settings = settings
-        self._ledger = ledger
+        self._dispatch_state = dispatch_state
         self._app = app or make_app(settings)
         self._queues: dict[str, object] = {}
 
     def top_up(self, engine: str, lane: str, *, force: bool = False) -> int:
         """Dispatch pages of the jobs whose turn it is; returns how many."""
-        pages = self._ledger.dispatch(engine, lane, force=force)
+        pages = self._dispatch_state.dispatch(engine, lane, force=force)
         self.publish(pages)
         return len(pages)
 

@@ -13,7 +13,7 @@ from shared.broker.connection import KEY_PREFIX, broker_errors, connect
 from shared.config.settings import Settings
 
 
-class Holds:
+class KeyLeases:
     """The leases of one owner; thread-safe; raises BrokerUnreachable."""
 
     def __init__(self, settings: Settings, owner: str, seconds: int) -> None:

@@ -1,4 +1,4 @@
-"""Runs the Lua scripts of ``shared/lua`` and plain commands over one connection."""
+"""Runs the Lua scripts of ``shared/broker/lua`` and plain commands over one connection."""
 
 from functools import cache
 from importlib.resources import files

@@ -10,10 +10,10 @@ PagefleetError
 │   └── PageError                  one page is bad: counts as an attempt of that page
 │       └── RenderFailed, RenderTimeout, RenderMemory, EngineFailed, Repetition,
 │           Truncated, Quarantined, Cancelled
-└── Unwell                         this machine or a service is unwell: retried elsewhere
+└── TransientError                 this machine or a service is unwell: retried elsewhere
     ├── StoreUnreachable, BrokerUnreachable (exit 5)
     │   └── StoreFull, BrokerFull
-    └── EngineDead, EngineAway, HelperUnavailable
+    └── EngineDead, EngineUnreachable, HelperUnavailable
 """
 
 from enum import IntEnum
@@ -156,11 +156,11 @@ class Cancelled(PageError):
     final = True
 
 
-class Unwell(PagefleetError):
+class TransientError(PagefleetError):
     """This machine or a service is unwell; never costs a page one of its attempts."""
 
 
-class StoreUnreachable(Unwell):
+class StoreUnreachable(TransientError):
     code = "store_unreachable"
     exit_code = ExitCode.UNREACHABLE
 
@@ -169,7 +169,7 @@ class StoreFull(StoreUnreachable):
     """The store has no room left for more; what is in it can be read and removed."""
 
 
-class BrokerUnreachable(Unwell):
+class BrokerUnreachable(TransientError):
     code = "broker_unreachable"
     exit_code = ExitCode.UNREACHABLE
 
@@ -178,13 +178,13 @@ class BrokerFull(BrokerUnreachable):
     """The broker has no memory or disk left for more work."""
 
 
-class EngineDead(Unwell):
+class EngineDead(TransientError):
     """The engine process died or hangs; the worker has to be started again."""
 
     code = "engine_failed"
 
 
-class EngineAway(Unwell):
+class EngineUnreachable(TransientError):
     """The server that reads pages is away, too busy or misconfigured; pages wait for it."""
 
     code = "engine_failed"
@@ -194,7 +194,7 @@ class EngineUnavailable(UsageError):
     """The engine cannot run here (package, driver or model missing)."""
 
 
-class HelperUnavailable(Unwell):
+class HelperUnavailable(TransientError):
     """A helper process could not be started."""
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.domain.errors import BrokerFull
 from shared.domain.page_ranges import count
 from shared.domain.records import Counts, Manifest
@@ -22,7 +22,7 @@ PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 def open_job(
     manifest: Manifest,
     jobs: JobStore,
-    ledger: Ledger,
+    dispatch_state: DispatchState,
     dispatcher: "Dispatcher",
     *,
     fresh: bool = False,
@@ -35,12 +35,14 @@ def open_job(
     is no use, the job is left to the sweeper, which finds it in the store.
     """
     try:
-        _patiently(lambda: _open(manifest, jobs, ledger, dispatcher, fresh), pauses_s)
+        _retry_while_full(
+            lambda: _open(manifest, jobs, dispatch_state, dispatcher, fresh), pauses_s
+        )
     except BrokerFull:
         return
 
 
-def _patiently(operation: Callable[[], _Result], pauses_s: Sequence[float]) -> _Result:
+def _retry_while_full(operation: Callable[[], _Result], pauses_s: Sequence[float]) -> _Result:
     for pause_s in pauses_s:
         try:
             return operation()
@@ -50,14 +52,18 @@ def _patiently(operation: Callable[[], _Result], pauses_s: Sequence[float]) -> _
 
 
 def _open(
-    manifest: Manifest, jobs: JobStore, ledger: Ledger, dispatcher: "Dispatcher", fresh: bool
+    manifest: Manifest,
+    jobs: JobStore,
+    dispatch_state: DispatchState,
+    dispatcher: "Dispatcher",
+    fresh: bool,
 ) -> None:
     states = _NOTHING if fresh else jobs.page_states(manifest.job_id)
     counts = Counts() if fresh else jobs.count(manifest.job_id, states)
     engine = manifest.options.engine
     todo = missing_pages(manifest, states)
-    ledger.know_engine(engine)
-    answer = ledger.open_job(
+    dispatch_state.know_engine(engine)
+    answer = dispatch_state.open_job(
         job_id=manifest.job_id,
         engine=engine,
         priority=manifest.priority,

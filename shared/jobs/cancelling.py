@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.domain import object_keys
 from shared.domain.errors import Cancelled, NotFound, UsageError
 from shared.domain.page_ranges import expand
@@ -29,37 +29,39 @@ class TakenUpAgain(UsageError):
         super().__init__(f"job {job_id} was submitted again or purged while it was cancelled")
 
 
-def cancel_job(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> Done:
+def cancel_job(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> Done:
     """Stop the job where a broker is there, record what is missing, write the document.
 
     Idempotent; a job that has ended already stays as it is. Raises TakenUpAgain.
     """
     done = jobs.done(manifest.job_id)
     # Also where it was cancelled: somebody may be about to take it up.
-    if ledger is not None and (done is None or done.status == "cancelled"):
-        ledger.cancel_job(manifest.job_id)
-    return finish_cancel(manifest, jobs, ledger)
+    if dispatch_state is not None and (done is None or done.status == "cancelled"):
+        dispatch_state.cancel_job(manifest.job_id)
+    return finish_cancel(manifest, jobs, dispatch_state)
 
 
-def finish_cancel(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> Done:
+def finish_cancel(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> Done:
     """Go on with a cancel that somebody began; raises TakenUpAgain."""
     job_id = manifest.job_id
-    if ledger is not None and jobs.done(job_id) is None:
-        _wait_until_let_go(manifest, ledger)
-    while (done := _committed(manifest, jobs, ledger)) is None:
+    if dispatch_state is not None and jobs.done(job_id) is None:
+        _wait_until_let_go(manifest, dispatch_state)
+    while (done := _committed(manifest, jobs, dispatch_state)) is None:
         pass  # pages vanished meanwhile
-    if ledger is not None:
-        if done.status == "cancelled" and ledger.job_state(job_id) in TAKEN_UP:
+    if dispatch_state is not None:
+        if done.status == "cancelled" and dispatch_state.job_state(job_id) in TAKEN_UP:
             jobs.undo_done(manifest)
             raise TakenUpAgain(job_id)
-        ledger.end_cancelled(job_id)
+        dispatch_state.end_cancelled(job_id)
     return done
 
 
-def _committed(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> Done | None:
+def _committed(
+    manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None
+) -> Done | None:
     try:
         if jobs.done(manifest.job_id) is None:
-            _record_missing(manifest, jobs, ledger)
+            _record_missing(manifest, jobs, dispatch_state)
         return reduce_job(jobs, manifest, cancelling=True)
     except PagesMissing:
         return None
@@ -67,10 +69,14 @@ def _committed(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> Don
         raise TakenUpAgain(manifest.job_id) from None
 
 
-def _record_missing(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> None:
+def _record_missing(
+    manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None
+) -> None:
     missing = iter(expand(missing_pages(manifest, jobs.page_states(manifest.job_id))))
     with ThreadPoolExecutor(READERS, thread_name_prefix="cancel") as pool:
-        while _goes_on(manifest, jobs, ledger) and (batch := list(islice(missing, READERS))):
+        while _goes_on(manifest, jobs, dispatch_state) and (
+            batch := list(islice(missing, READERS))
+        ):
             list(pool.map(lambda page: _record(manifest, jobs, page), batch))
 
 
@@ -80,14 +86,14 @@ def _record(manifest: Manifest, jobs: JobStore, page: int) -> None:
     jobs.store.put_new(key, to_json(cancelled_page(manifest, page)))
 
 
-def _goes_on(manifest: Manifest, jobs: JobStore, ledger: Ledger | None) -> bool:
+def _goes_on(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> bool:
     """False once the job has ended; raises TakenUpAgain."""
     job_id = manifest.job_id
     # The manifest first: of a job that was purged the broker must not be told anything.
     wanted = jobs.manifest(job_id) != manifest
-    if not wanted and ledger is not None:
+    if not wanted and dispatch_state is not None:
         # The word is lost where recording takes long, a clock steps or the broker was emptied.
-        wanted = ledger.keep_cancelled(job_id) in TAKEN_UP
+        wanted = dispatch_state.keep_cancelled(job_id) in TAKEN_UP
     # Last: the job may have ended by another cancel, or by pages that were read after that.
     if jobs.done(job_id) is not None:
         return False
@@ -110,9 +116,9 @@ def cancelled_page(manifest: Manifest, page: int) -> PageResult:
     )
 
 
-def _wait_until_let_go(manifest: Manifest, ledger: Ledger) -> None:
+def _wait_until_let_go(manifest: Manifest, dispatch_state: DispatchState) -> None:
     deadline = time.monotonic() + LET_GO_S
-    while ledger.held_pages(manifest.options.engine, manifest.job_id):
+    while dispatch_state.held_pages(manifest.options.engine, manifest.job_id):
         if time.monotonic() > deadline:
             return
         time.sleep(0.1)

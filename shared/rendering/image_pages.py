@@ -14,7 +14,7 @@ from shared.domain.filetype import Kind
 from shared.rendering.image_file import IMAGE_ERRORS, check_size, decoding_bytes, open_image
 from shared.rendering.open_documents import forget, opened
 from shared.rendering.page_size import image_size, square_pixels
-from shared.rendering.render_size import SizeWish
+from shared.rendering.render_size import RenderSize
 from shared.rendering.upright import Part
 
 _ORIENTATION_TAG = 0x0112
@@ -38,7 +38,7 @@ _DEPTHS = (8, 10, 12, 14, 16)
 
 
 def load_image(
-    path: Path, kind: Kind, page: int, wish: SizeWish, max_pixels: int, memory_mb: int
+    path: Path, kind: Kind, page: int, wish: RenderSize, max_pixels: int, memory_mb: int
 ) -> Image.Image:
     """The page as upright RGB on white, no larger than planned; raises RenderFailed."""
     with _frame(path, kind, page, memory_mb) as image:

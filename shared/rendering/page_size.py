@@ -2,7 +2,7 @@
 
 import math
 
-from shared.rendering.render_size import SizeWish
+from shared.rendering.render_size import RenderSize
 
 POINTS_PER_INCH = 72
 #: Resolution where neither engine nor user asks for one, and that of ``exact``.
@@ -17,7 +17,7 @@ MIN_LONGEST_SIDE = 64
 Size = tuple[int, int]
 
 
-def pdf_scale(width: float, height: float, wish: SizeWish, exact: bool, max_pixels: int) -> float:
+def pdf_scale(width: float, height: float, wish: RenderSize, exact: bool, max_pixels: int) -> float:
     """Pixels per point for a page of ``width`` x ``height`` points.
 
     The smaller of what ``dpi`` and ``longest_side`` ask for; ``exact`` means 144 dpi and
@@ -31,14 +31,14 @@ def pdf_scale(width: float, height: float, wish: SizeWish, exact: bool, max_pixe
     return min(scale, MAX_SIDE / longest, by_area)
 
 
-def _planned(longest: float, wish: SizeWish) -> float:
+def _planned(longest: float, wish: RenderSize) -> float:
     by_side = wish.longest_side / longest if wish.longest_side else math.inf
     if wish.dpi is None and wish.longest_side is not None:
         return min(by_side, MAX_DPI / POINTS_PER_INCH)
     return min(by_side, (wish.dpi or DEFAULT_DPI) / POINTS_PER_INCH)
 
 
-def image_size(own: Size, stretch: tuple[float, float], wish: SizeWish, max_pixels: int) -> Size:
+def image_size(own: Size, stretch: tuple[float, float], wish: RenderSize, max_pixels: int) -> Size:
     """Pixels of a page image that has ``own`` pixels.
 
     Never more than its own, but for a tiny image and for ``stretch``, which makes its pixels

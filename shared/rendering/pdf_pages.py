@@ -11,14 +11,14 @@ from shared.rendering.lean_pymupdf import pymupdf
 from shared.rendering.open_documents import forget, opened
 from shared.rendering.page_size import MAX_SIDE, POINTS_PER_INCH, pdf_scale
 from shared.rendering.pdf_file import PDF_ERRORS, memory_errors, open_pdf
-from shared.rendering.render_size import SizeWish
+from shared.rendering.render_size import RenderSize
 from shared.rendering.upright import Part
 
 CROP_DPI = 200
 
 
-def draw_page(
-    path: Path, page: int, wish: SizeWish, exact: bool, max_pixels: int
+def render_page(
+    path: Path, page: int, wish: RenderSize, exact: bool, max_pixels: int
 ) -> pymupdf.Pixmap:
     """The page with its annotations and form fields, RGB on white; raises RenderFailed."""
     with _loaded(path, page) as loaded:
@@ -31,7 +31,7 @@ def draw_page(
         return pixmap
 
 
-def draw_parts(path: Path, page: int, parts: list[Part], max_pixels: int) -> list[Image.Image]:
+def render_parts(path: Path, page: int, parts: list[Part], max_pixels: int) -> list[Image.Image]:
     """Parts of the page, each drawn by itself at CROP_DPI or less; raises RenderFailed."""
     with _loaded(path, page) as loaded:
         # Interpreted once for all parts.

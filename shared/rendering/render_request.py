@@ -12,7 +12,7 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
-class PageOrder:
+class RenderRequest:
     """One page of a local file, 1-based, and what it may cost."""
 
     source: Path
@@ -22,10 +22,12 @@ class PageOrder:
     memory_mb: int
 
 
-def order_page(source: Path, kind: str, page: int, settings: Settings) -> PageOrder:
+def render_request(source: Path, kind: str, page: int, settings: Settings) -> RenderRequest:
     """The order for one page inside the deployment's limits; raises RenderFailed."""
     limits = settings
-    return PageOrder(source, known_kind(kind), page, limits.max_page_pixels, limits.page_memory_mb)
+    return RenderRequest(
+        source, known_kind(kind), page, limits.max_page_pixels, limits.page_memory_mb
+    )
 
 
 def known_kind(kind: str) -> Kind:

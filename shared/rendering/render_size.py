@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class SizeWish:
+class RenderSize:
     """Pixels stay under the deployment's own limit, whatever is wished."""
 
     #: Dots per inch for PDF pages; None where ``longest_side`` decides alone.

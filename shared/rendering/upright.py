@@ -32,7 +32,7 @@ class Part:
         return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def drawn_part(box: BBox, rotation: int) -> Part:
+def rendered_part(box: BBox, rotation: int) -> Part:
     """Where ``box`` of the upright page lies on the drawn page.
 
     The upright page is the drawn one turned clockwise by ``rotation`` degrees.

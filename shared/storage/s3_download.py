@@ -31,7 +31,7 @@ def download(
     StoreUnreachable; the file is then not whole.
     """
     reader = _Reader(options, bucket, name)
-    found, whole = patiently(lambda: reader.begin(path, limit, etag))
+    found, whole = retry_body(lambda: reader.begin(path, limit, etag))
     if not whole:
         reader.in_parts(path, found)
     return found
@@ -63,7 +63,7 @@ class _Reader:
             file.truncate(found.size)
         starts = range(0, found.size, PART)
         with ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="s3-part") as pool:
-            list(pool.map(lambda start: patiently(lambda: self._part(path, found, start)), starts))
+            list(pool.map(lambda start: retry_body(lambda: self._part(path, found, start)), starts))
 
     def _part(self, path: Path, found: S3Object, start: int) -> None:
         last = min(start + PART, found.size) - 1
@@ -103,7 +103,7 @@ def check_limit(uri: str, size: int, limit: int | None) -> None:
         raise TooLarge(f"{uri} has {size} bytes; at most {limit} are read")
 
 
-def patiently(read: Callable[[], _Result]) -> _Result:
+def retry_body(read: Callable[[], _Result]) -> _Result:
     """What ``read`` returns; repeated where the connection broke in the middle."""
     for attempt in range(1, BODY_ATTEMPTS):
         try:

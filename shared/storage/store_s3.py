@@ -15,7 +15,7 @@ from shared.domain.object_keys import check_folder, check_key, check_prefix, is_
 from shared.storage import s3_client
 from shared.storage.s3_advice import advice
 from shared.storage.s3_client import Refused, S3Options
-from shared.storage.s3_download import check_limit, download, local, patiently
+from shared.storage.s3_download import check_limit, download, local, retry_body
 from shared.storage.store import S3Object, split_s3
 
 #: The most that one request lists or deletes.
@@ -43,7 +43,7 @@ class S3Store:
                     check_limit(f"s3://{self._bucket}/{name}", answer["ContentLength"], limit)
                     return body.read()
 
-        return patiently(read)
+        return retry_body(read)
 
     def put(self, key: str, data: bytes) -> None:
         """See ObjectStore."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.domain.errors import Unwell
+from shared.domain.errors import TransientError
 from tests.failures.broker_proxy import STEPS, Moment, Trap
 from tests.failures.feeding import Feeder
 from tests.failures.machines import owner_of_port, renderers, serving, strike
@@ -79,7 +79,11 @@ class Faults:
             _, name, inject = self._chance.choices(self._kinds, weights)[0]
             try:
                 hit = inject()
-            except (OSError, redis.RedisError, Unwell):  # what it wanted to break is broken already
+            except (
+                OSError,
+                redis.RedisError,
+                TransientError,
+            ):  # what it wanted to break is broken already
                 hit = False
             if hit:
                 findings.faults[name] += 1
@@ -242,7 +246,7 @@ class Faults:
         if not jobs:
             return False
         settings = self._lab.settings
-        Dispatcher(settings, Ledger(settings)).reduce(self._chance.choice(jobs))
+        Dispatcher(settings, DispatchState(settings)).reduce(self._chance.choice(jobs))
         return True
 
     # People --------------------------------------------------------------------------------

@@ -12,13 +12,13 @@ from typing import Literal, Protocol
 
 from shared.domain.records import Block, EngineInfo, PageOptions
 from shared.domain.tasks import Task
-from shared.rendering.render_size import SizeWish
+from shared.rendering.render_size import RenderSize
 
 Rotation = Literal[0, 90, 180, 270]
 
 
 @dataclass(frozen=True)
-class RenderPlan(SizeWish):
+class RenderPlan(RenderSize):
     """What the engine wants of a page."""
 
     #: False: no pixels are made at all (width and height 0), for engines that need none.
@@ -87,7 +87,7 @@ class Engine(Protocol):
         ...
 
     async def read(self, view: PageView) -> Reading:
-        """Read one page; raises PageError for the page, Unwell for the engine."""
+        """Read one page; raises PageError for the page, TransientError for the engine."""
         ...
 
     def stream(self, view: PageView) -> AsyncIterator[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from shared.broker.dispatch_state import page_id
 from shared.domain.records import EngineInfo, PageMessage, PageResult
 from shared.telemetry.tracing import PageTrace, Stage, Tracing, now_ns
-from workers.inflight import Flight
+from workers.inflight import InflightPage
 from workers.observability import metrics
 from workers.observability.failure_log import FailureLog
 from workers.observability.log_context import about
@@ -52,13 +52,13 @@ class PageObserver:
         self._tracing = tracing
         self._failures = failures
         self._clock = ShareClock()
-        self._watches: dict[Flight, Watch] = {}
+        self._watches: dict[InflightPage, Watch] = {}
         self.tally = Tally(self._clock)
         metrics.start_at_zero(self._engine)
         metrics.PAGES_IN_FLIGHT.labels(self._engine).set_function(lambda: len(self._watches))
 
     @contextmanager
-    def watching(self, message: PageMessage, flight: Flight) -> Iterator[None]:
+    def watching(self, message: PageMessage, flight: InflightPage) -> Iterator[None]:
         """Around all that is done for one message."""
         with about(job=message.job_id, page=message.page):
             try:
@@ -68,13 +68,13 @@ class PageObserver:
                 if watch is not None and not watch.ended:
                     self._let_go(watch, flight)
 
-    def claimed(self, message: PageMessage, flight: Flight, attempt: int) -> None:
+    def claimed(self, message: PageMessage, flight: InflightPage, attempt: int) -> None:
         """The page is this worker's now."""
         about.add(attempt=attempt)
         mark = self._clock.enter()
         self._watches[flight] = Watch(message, attempt, mark, now_ns(), time.perf_counter())
 
-    def priced(self, flight: Flight, result: PageResult) -> PageResult:
+    def priced(self, flight: InflightPage, result: PageResult) -> PageResult:
         """The result with what it cost; from now on the page costs nothing more."""
         watch = self._watches[flight]
         if watch.worker_s is None:
@@ -82,14 +82,14 @@ class PageObserver:
             watch.worker_s = self._clock.leave(watch.mark)
         return result.model_copy(update={"worker_s": round(watch.worker_s, 4)})
 
-    def returns(self, flight: Flight, reason: str) -> None:
+    def returns(self, flight: InflightPage, reason: str) -> None:
         """The page is being let go without a result."""
         flight.outcome = f"given back: {reason}"
         watch = self._watches.get(flight)
         if watch is not None:
             watch.reason = reason
 
-    def committed(self, flight: Flight, result: PageResult, *, mine: bool) -> None:
+    def committed(self, flight: InflightPage, result: PageResult, *, mine: bool) -> None:
         """The page has ended and is marked; ``mine``: no other result was first."""
         watch = self._watches[flight]
         watch.ended = True
@@ -134,7 +134,7 @@ class PageObserver:
             extra={"fields": fields},
         )  # fmt: skip
 
-    def _let_go(self, watch: Watch, flight: Flight) -> None:
+    def _let_go(self, watch: Watch, flight: InflightPage) -> None:
         if watch.worker_s is None:
             watch.worker_s = self._clock.leave(watch.mark)
         metrics.PAGES_RETURNED.labels(self._engine, watch.reason).inc()

@@ -14,7 +14,7 @@ from shared.domain.errors import EngineFailed, StoreUnreachable
 from shared.domain.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
 from shared.jobs.job_store import JobStore
 from workers.engines.contract import PageView, Reading
-from workers.inflight import Flight, patiently
+from workers.inflight import InflightPage, retry_through_outage
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Rendered, Renderer
 from workers.pipeline.source_cache import SourceCache
@@ -45,7 +45,9 @@ class Pipeline:
         self._renderer = renderer
         self._host = host
 
-    def read(self, manifest: Manifest, page: int, attempts: int, flight: Flight) -> PageResult:
+    def read(
+        self, manifest: Manifest, page: int, attempts: int, flight: InflightPage
+    ) -> PageResult:
         """The page's result, not yet stored; its figures are."""
         key = object_keys.source(manifest.job_id, manifest.source.key)
         kind = manifest.source.key.rsplit(".", 1)[1]
@@ -69,7 +71,7 @@ class Pipeline:
         manifest: Manifest,
         page: int,
         attempts: int,
-        flight: Flight,
+        flight: InflightPage,
         rendered: Rendered,
         stages: Timings,
     ) -> PageResult:
@@ -88,7 +90,7 @@ class Pipeline:
         return self._result(manifest, page, attempts, view, reading, figures, stages)
 
     def _store_figures(
-        self, manifest: Manifest, page: int, view: PageView, reading: Reading, flight: Flight
+        self, manifest: Manifest, page: int, view: PageView, reading: Reading, flight: InflightPage
     ) -> tuple[Figure, ...]:
         boxes: list[BBox] = [block.bbox for block in reading.blocks if block.type == "image"]
         boxes = boxes[:MAX_FIGURES]
@@ -103,10 +105,12 @@ class Pipeline:
             figures.append(Figure(key=name, bbox=box))
         return tuple(figures)
 
-    def _put(self, key: str, data: bytes, flight: Flight) -> None:
+    def _put(self, key: str, data: bytes, flight: InflightPage) -> None:
         """Store a figure, also through an outage: what was read is not read again for it."""
         write = partial(self._jobs.store.put, key, data)
-        patiently(flight, write, (StoreUnreachable,), partial(log.warning, "waiting: %s"))
+        retry_through_outage(
+            flight, write, (StoreUnreachable,), partial(log.warning, "waiting: %s")
+        )
 
     def _result(
         self,

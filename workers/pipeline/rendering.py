@@ -9,7 +9,7 @@ from shared.domain.errors import RenderFailed
 from shared.domain.records import BBox, PageOptions
 from shared.processes.sandbox import Sandbox
 from shared.rendering.page_errors import page_errors
-from shared.rendering.render_request import PageOrder, known_kind, order_page
+from shared.rendering.render_request import RenderRequest, known_kind, render_request
 from workers.engines.contract import PageView, RenderPlan, Rotation
 from workers.host.scratch import Scratch
 from workers.pipeline.rendering_child import Drawn, crop, draw
@@ -68,7 +68,7 @@ class Renderer:
         pixels, prepared = self._scratch.new_path(".rgb"), self._scratch.new_path(".prepared")
         try:
             drawn = self._draw(
-                order_page(source, known, page, self._settings), plan, options, pixels, prepared
+                render_request(source, known, page, self._settings), plan, options, pixels, prepared
             )
         except BaseException:
             _remove(pixels, prepared)
@@ -90,7 +90,7 @@ class Renderer:
             return []
         if len(boxes) > MAX_CROPS:
             raise RenderFailed(f"the page has {len(boxes)} figures, more than {MAX_CROPS}")
-        order = order_page(view.source, view.kind, view.page, self._settings)
+        order = render_request(view.source, view.kind, view.page, self._settings)
         with page_errors(self._settings):
             return self._sandbox.run(
                 crop, order, rotation, tuple(boxes), timeout_s=self._settings.page_timeout_s
@@ -107,7 +107,7 @@ class Renderer:
 
     def _draw(
         self,
-        order: PageOrder,
+        order: RenderRequest,
         plan: RenderPlan,
         options: PageOptions,
         pixels: Path,

@@ -15,9 +15,9 @@ from PIL import Image
 from shared.domain.errors import HelperUnavailable, RenderFailed
 from shared.domain.records import BBox, PageOptions
 from shared.rendering.image_pages import load_image, load_parts
-from shared.rendering.pdf_pages import draw_page, draw_parts
-from shared.rendering.render_request import PageOrder
-from shared.rendering.upright import drawn_part, turned
+from shared.rendering.pdf_pages import render_page, render_parts
+from shared.rendering.render_request import RenderRequest
+from shared.rendering.upright import rendered_part, turned
 from workers.engines.contract import RenderPlan, Rotation
 from workers.pipeline.blank_page import is_blank
 
@@ -49,7 +49,7 @@ class Drawn:
 
 
 def draw(
-    order: PageOrder, plan: RenderPlan, options: PageOptions, pixels: Path, prepared: Path
+    order: RenderRequest, plan: RenderPlan, options: PageOptions, pixels: Path, prepared: Path
 ) -> Drawn:
     """Write the page's RGB bytes to ``pixels`` and, unless it is blank, the engine's input.
 
@@ -69,11 +69,11 @@ def draw(
     return Drawn(bitmap.width, bitmap.height, blank, render_ms, prepare_ms)
 
 
-def crop(order: PageOrder, rotation: Rotation, boxes: tuple[BBox, ...]) -> list[bytes]:
+def crop(order: RenderRequest, rotation: Rotation, boxes: tuple[BBox, ...]) -> list[bytes]:
     """PNG files of ``boxes``, which lie on the drawn page turned clockwise by ``rotation``."""
-    parts = [drawn_part(box, rotation) for box in boxes]
+    parts = [rendered_part(box, rotation) for box in boxes]
     if order.kind == "pdf":
-        images = draw_parts(order.source, order.page, parts, MAX_CROP_PIXELS)
+        images = render_parts(order.source, order.page, parts, MAX_CROP_PIXELS)
     else:
         images = load_parts(
             order.source, order.kind, order.page, parts, MAX_CROP_PIXELS, order.memory_mb
@@ -90,9 +90,9 @@ def resolve_prepare(name: str) -> Prepare:
     return function
 
 
-def _bitmap(order: PageOrder, plan: RenderPlan, options: PageOptions) -> Bitmap:
+def _bitmap(order: RenderRequest, plan: RenderPlan, options: PageOptions) -> Bitmap:
     if order.kind == "pdf":
-        pixmap = draw_page(order.source, order.page, plan, options.exact, order.max_pixels)
+        pixmap = render_page(order.source, order.page, plan, options.exact, order.max_pixels)
         return Bitmap(pixmap.width, pixmap.height, pixmap.samples_mv, pixmap)
     image = load_image(
         order.source, order.kind, order.page, plan, order.max_pixels, order.memory_mb

@@ -8,12 +8,12 @@ from prometheus_client import REGISTRY
 
 from shared import __version__
 from shared.broker.celery_app import make_app
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.fleet_view import FleetView
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
 from shared.config.settings import Settings
-from shared.domain.errors import Unwell
+from shared.domain.errors import TransientError
 from shared.domain.records import ReduceMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.store import open_store
@@ -47,10 +47,10 @@ class ControlProcess:
         self._roles = roles
         self._stopped = threading.Event()
         self._app = make_app(settings)
-        self._ledger = Ledger(settings)
+        self._dispatch_state = DispatchState(settings)
         self._jobs = JobStore(open_store(settings))
         tracing = tracing_of(settings, "pagefleet-control", worker)
-        self._dispatcher = Dispatcher(settings, self._ledger, self._app, tracing)
+        self._dispatcher = Dispatcher(settings, self._dispatch_state, self._app, tracing)
         self._sweeper = self._make_sweeper()
 
     def run(self) -> int:
@@ -74,7 +74,7 @@ class ControlProcess:
         return Sweeper(
             self._worker,
             self._jobs,
-            self._ledger,
+            self._dispatch_state,
             self._dispatcher,
             adopt=settings.adopt_open_jobs,
             lock_s=max(5, round(settings.sweep_interval_s * 3)),
@@ -83,15 +83,15 @@ class ControlProcess:
         )
 
     def _register(self) -> None:
-        task = ReduceTask(self._jobs, self._ledger, self._dispatcher)
+        task = ReduceTask(self._jobs, self._dispatch_state, self._dispatcher)
 
         def reduce(message: dict[str, Any]) -> str:
-            parsed = parse_message(ReduceMessage, message, self._ledger)
+            parsed = parse_message(ReduceMessage, message, self._dispatch_state)
             if parsed is None:
                 return "refused"
             try:
                 return task.handle(parsed)
-            except Unwell as error:
+            except TransientError as error:
                 # The reducer's claim runs out and the sweeper asks for it again.
                 log.warning("job %s is not written yet: %s", parsed.job_id, error.message)
                 return f"not written yet: {error.code}"
@@ -111,7 +111,7 @@ class ControlProcess:
     def _sweep(self) -> None:
         try:
             self._sweep_once()
-        except Unwell as error:
+        except TransientError as error:
             log.warning("not swept: %s", error.message)
         except Exception:  # the sweeper is the last repairer: it must outlive its own bugs
             log.exception("a round of sweeping failed")

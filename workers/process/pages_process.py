@@ -12,7 +12,7 @@ from celery import Celery
 from prometheus_client import Gauge
 
 from shared.broker.celery_app import make_app
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.pools import MAX_NAME
 from shared.broker.queues import PAGE_TASK, page_queues
@@ -24,7 +24,7 @@ from shared.storage.store import open_store
 from shared.telemetry.tracing import tracing_of
 from workers.engines.registry import make_engine
 from workers.host.cores import GPU_ENGINES, renderer_count
-from workers.inflight import Flights, Reason
+from workers.inflight import InflightPages, Reason
 from workers.observability import metrics
 from workers.observability.failure_log import FailureLog
 from workers.observability.gpu_facts import gpu_facts
@@ -58,19 +58,21 @@ class PagesProcess:
         self._settings = settings
         self._health = health
         self._worker = worker
-        self._flights = Flights()
+        self._inflight_pages = InflightPages()
         self._host = EngineHost(make_engine(engine, settings))
         renderers = renderer_count(settings, engine, self._host.engine.capacity)
         self._renderer = Renderer(settings, renderers)
-        self._ledger = Ledger(settings)
+        self._dispatch_state = DispatchState(settings)
         self._engine_dead = threading.Event()
         self._started = round(time.time())
         info = self._host.engine.info
         self._tracing = tracing_of(settings, "pagefleet-worker", worker)
         self._observer = PageObserver(info, worker, self._tracing, FailureLog(settings))
         self._app = make_app(settings, page_queues(info.name))
-        self._dispatcher = Dispatcher(settings, self._ledger, self._app, self._tracing)
-        self._keeper = LeaseKeeper(self._ledger, self._dispatcher, self._flights, info.name, worker)
+        self._dispatcher = Dispatcher(settings, self._dispatch_state, self._app, self._tracing)
+        self._keeper = LeaseKeeper(
+            self._dispatch_state, self._dispatcher, self._inflight_pages, info.name, worker
+        )
 
     def run(self) -> int:
         """Serve until SIGTERM; returns the process's exit status."""
@@ -89,7 +91,7 @@ class PagesProcess:
     def _serve(self) -> None:
         info = self._host.engine.info
         task = PageTask(self._station())
-        register(self._app, task, self._ledger)
+        register(self._app, task, self._dispatch_state)
         # Only now known: an engine learns from its loading how many pages it holds.
         capacity = self._host.engine.capacity
         metrics.CAPACITY.labels(info.name).set(capacity)
@@ -134,12 +136,12 @@ class PagesProcess:
         return Station(
             worker=self._worker,
             engine=self._host.engine.info,
-            ledger=self._ledger,
+            dispatch_state=self._dispatch_state,
             dispatcher=self._dispatcher,
             jobs=jobs,
             manifests=Manifests(jobs),
             pipeline=Pipeline(jobs, cache, self._renderer, self._host),
-            flights=self._flights,
+            inflight_pages=self._inflight_pages,
             gate=Gate(),
             observer=self._observer,
             max_attempts=settings.max_attempts,
@@ -149,24 +151,24 @@ class PagesProcess:
     def _drain(self) -> None:
         """Pages that are not done in time go back to the queue."""
         deadline = time.monotonic() + self._settings.drain_s
-        while time.monotonic() < deadline and len(self._flights):
+        while time.monotonic() < deadline and len(self._inflight_pages):
             time.sleep(0.1)
-        self._flights.close(Reason.DRAIN)
+        self._inflight_pages.close(Reason.DRAIN)
 
     def _engine_died(self) -> None:
         if not self._engine_dead.is_set():
             self._engine_dead.set()
             self._engine_up.set(0)
             self._health.die("the engine is dead")
-            self._flights.close(Reason.ENGINE_DEAD)
+            self._inflight_pages.close(Reason.ENGINE_DEAD)
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def register(app: Celery, task: PageTask, ledger: Ledger) -> None:
+def register(app: Celery, task: PageTask, dispatch_state: DispatchState) -> None:
     """Make ``task`` what happens to page messages."""
 
     def page(message: dict[str, Any]) -> str:
-        parsed = parse_message(PageMessage, message, ledger)
+        parsed = parse_message(PageMessage, message, dispatch_state)
         return "refused" if parsed is None else task.handle(parsed)
 
     app.task(name=PAGE_TASK)(page)

@@ -3,7 +3,7 @@
 import socket
 from dataclasses import replace
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.config.hardware import gpu_ids, local_engine
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
@@ -18,7 +18,7 @@ def start_workers(settings: Settings, roles: frozenset[str]) -> int:
     engine = local_engine() if settings.engine == "auto" else settings.engine
     engine_facts(engine)
     processes = plan_processes(settings, roles, engine)
-    Ledger(settings).ping()
+    DispatchState(settings).ping()
     open_store(settings).check()
     host = socket.gethostname().split(".")[0]
     return Supervisor(settings, processes, host).run()

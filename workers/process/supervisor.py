@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.config.environment import PREFIX
 from shared.config.settings import Settings, as_environment
@@ -59,7 +59,7 @@ class Child:
     births: int = 0
     delay: float = FIRST_DELAY_S
     not_before: float = 0.0
-    unburied: list[str] = field(default_factory=list)
+    unreclaimed: list[str] = field(default_factory=list)
 
 
 class Supervisor:
@@ -71,8 +71,8 @@ class Supervisor:
         self._host = host
         self._stopping = threading.Event()
         self._status = int(ExitCode.OK)
-        self._ledger = Ledger(settings)
-        self._dispatcher = Dispatcher(settings, self._ledger)
+        self._dispatch_state = DispatchState(settings)
+        self._dispatcher = Dispatcher(settings, self._dispatch_state)
 
     def run(self) -> int:
         """Supervise; returns the exit status."""
@@ -98,7 +98,7 @@ class Supervisor:
                 self._start(child)
         elif child.process.poll() is not None:
             self._lost(child, child.process.returncode)
-        if child.unburied:
+        if child.unreclaimed:
             self._bury(child)
 
     def _start(self, child: Child) -> None:
@@ -122,7 +122,7 @@ class Supervisor:
         lived = time.monotonic() - child.born
         child.process = None
         if child.role.engine is not None:
-            child.unburied.append(child.worker)
+            child.unreclaimed.append(child.worker)
         if self._stopping.is_set():
             return
         if status in HOPELESS:
@@ -141,10 +141,10 @@ class Supervisor:
     def _bury(self, child: Child) -> None:
         assert child.role.engine is not None
         try:
-            while child.unburied:
-                pages = self._ledger.bury(child.role.engine, child.unburied[0])
+            while child.unreclaimed:
+                pages = self._dispatch_state.reclaim(child.role.engine, child.unreclaimed[0])
                 self._dispatcher.publish(pages)
-                child.unburied.pop(0)
+                child.unreclaimed.pop(0)
         except BrokerUnreachable as error:
             log.warning("pages of dead processes wait for the broker: %s", error.message)
 
@@ -164,7 +164,7 @@ class Supervisor:
                 child.process.wait()
             self._lost(child, child.process.returncode)
         for child in self._children:
-            if child.unburied:
+            if child.unreclaimed:
                 self._bury(child)
 
 

@@ -12,7 +12,7 @@ SPACING_S = 0.01
 MOST = 10_000
 
 
-class Strangers:
+class ModelMismatchBackoff:
     """Thread-safe; ``clock`` counts seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

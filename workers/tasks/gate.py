@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from workers.inflight import Flight
+from workers.inflight import InflightPage
 
 POLL_S = 0.5
 
@@ -24,7 +24,7 @@ class Gate:
             return bool(self._alone or self._waiting_alone or (alone and self._inside))
 
     @contextmanager
-    def entered(self, flight: Flight, *, alone: bool) -> Iterator[None]:
+    def entered(self, flight: InflightPage, *, alone: bool) -> Iterator[None]:
         """Inside the gate; raises Aborted if the page is let go while it waits."""
         if alone:
             self._enter_alone(flight)
@@ -35,14 +35,14 @@ class Gate:
         finally:
             self._leave(alone)
 
-    def _enter(self, flight: Flight) -> None:
+    def _enter(self, flight: InflightPage) -> None:
         with self._changed:
             while self._alone or self._waiting_alone:
                 self._changed.wait(POLL_S)
                 flight.check()
             self._inside += 1
 
-    def _enter_alone(self, flight: Flight) -> None:
+    def _enter_alone(self, flight: InflightPage) -> None:
         with self._changed:
             self._waiting_alone += 1
             try:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import BrokerUnreachable
-from workers.inflight import Flights, Reason
+from workers.inflight import InflightPages, Reason
 from workers.observability import metrics
 
 log = logging.getLogger("pagefleet.lease")
@@ -21,11 +21,16 @@ class LeaseKeeper:
     """A thread that looks every two seconds; outages are ridden out."""
 
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatcher, flights: Flights, engine: str, worker: str
+        self,
+        dispatch_state: DispatchState,
+        dispatcher: Dispatcher,
+        inflight_pages: InflightPages,
+        engine: str,
+        worker: str,
     ) -> None:
-        self._ledger = ledger
+        self._dispatch_state = dispatch_state
         self._dispatcher = dispatcher
-        self._flights = flights
+        self._inflight_pages = inflight_pages
         self._engine = engine
         self._worker = worker
         self._capacity = 0
@@ -46,7 +51,7 @@ class LeaseKeeper:
         self._stopped.set()
         self._thread.join(10)
         with suppress(BrokerUnreachable):  # the heartbeat runs out by itself
-            self._ledger.leave(self._engine, self._worker)
+            self._dispatch_state.leave(self._engine, self._worker)
 
     def _run(self) -> None:
         ticks = 0
@@ -65,19 +70,19 @@ class LeaseKeeper:
                 return
 
     def _beat(self) -> None:
-        facts = {**self._facts(), "in_flight": len(self._flights)}
-        self._ledger.heartbeat(self._engine, self._worker, self._capacity, facts)
+        facts = {**self._facts(), "in_flight": len(self._inflight_pages)}
+        self._dispatch_state.heartbeat(self._engine, self._worker, self._capacity, facts)
 
     def renew(self) -> None:
         """Prolong the leases of all pages here; let go of those that are not ours any more."""
-        pages = self._flights.claimed()
+        pages = self._inflight_pages.claimed()
         if not pages:
             return
-        renewed = self._ledger.renew(self._engine, self._worker, pages)
+        renewed = self._dispatch_state.renew(self._engine, self._worker, pages)
         metrics.LEASE_RENEWALS.labels(self._engine).inc(len(pages))
-        self._flights.abort(renewed.cancelled, Reason.CANCELLED)
-        self._flights.abort(renewed.taken, Reason.TAKEN)
+        self._inflight_pages.abort(renewed.cancelled, Reason.CANCELLED)
+        self._inflight_pages.abort(renewed.taken, Reason.TAKEN)
         # A page that was let go since we looked must not be held by nobody. Its flight says so
         # before it tells the ledger, so looking again is enough.
-        stale = set(renewed.retaken) - set(self._flights.claimed())
-        self._dispatcher.publish(self._ledger.give_back(self._engine, self._worker, stale))
+        stale = set(renewed.retaken) - set(self._inflight_pages.claimed())
+        self._dispatcher.publish(self._dispatch_state.give_back(self._engine, self._worker, stale))

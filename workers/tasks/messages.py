@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.domain.records import Record
 
 log = logging.getLogger("pagefleet.messages")
@@ -14,7 +14,9 @@ MAX_KEPT_CHARACTERS = 10_000
 _Record = TypeVar("_Record", bound=Record)
 
 
-def parse_message(kind: type[_Record], message: Any, ledger: Ledger) -> _Record | None:
+def parse_message(
+    kind: type[_Record], message: Any, dispatch_state: DispatchState
+) -> _Record | None:
     """The message as a record, or None where it is refused.
 
     A refused message (another schema, damaged) is kept aside in the broker, so that nothing
@@ -25,5 +27,5 @@ def parse_message(kind: type[_Record], message: Any, ledger: Ledger) -> _Record 
     except ValidationError as error:
         first = error.errors()[0]
         log.error("refused a message: %s: %s", ".".join(map(str, first["loc"])), first["msg"])
-        ledger.keep_refused(json.dumps(message)[:MAX_KEPT_CHARACTERS])
+        dispatch_state.keep_refused(json.dumps(message)[:MAX_KEPT_CHARACTERS])
         return None

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.broker.dispatch_state import Blame, Claim, Dispatch, Ledger, page_id
+from shared.broker.dispatch_state import Blame, Claim, Dispatch, DispatchState, page_id
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.queues import lane_of, page_queue
 from shared.domain.errors import (
@@ -22,14 +22,14 @@ from shared.domain.errors import (
     PagefleetError,
     Quarantined,
     StoreUnreachable,
-    Unwell,
+    TransientError,
 )
 from shared.domain.records import EngineInfo, ErrorInfo, Manifest, PageMessage, PageResult
 from shared.jobs.job_store import JobStore
-from workers.inflight import Aborted, Flight, Flights, Reason, patiently
+from workers.inflight import Aborted, InflightPage, InflightPages, Reason, retry_through_outage
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_pipeline import Pipeline
-from workers.tasks.foreign_pages import Strangers
+from workers.tasks.foreign_pages import ModelMismatchBackoff
 from workers.tasks.gate import Gate
 from workers.tasks.late_result import withdraw_if_late
 from workers.tasks.manifests import Manifests
@@ -53,12 +53,12 @@ class Station:
 
     worker: str
     engine: EngineInfo
-    ledger: Ledger
+    dispatch_state: DispatchState
     dispatcher: Dispatcher
     jobs: JobStore
     manifests: Manifests
     pipeline: Pipeline
-    flights: Flights
+    inflight_pages: InflightPages
     gate: Gate
     observer: PageObserver
     max_attempts: int
@@ -71,14 +71,14 @@ class PageTask:
 
     def __init__(self, station: Station) -> None:
         self._at = station
-        self._strangers = Strangers()
+        self._strangers = ModelMismatchBackoff()
 
     def handle(self, message: PageMessage) -> str:
         """Bring the page of ``message`` to an end, or give it back; returns which, for people."""
         identifier = page_id(message.job_id, message.page)
         alone = lane_of(message.queue) == "quarantine"
         with (
-            self._at.flights.begin(identifier) as flight,
+            self._at.inflight_pages.begin(identifier) as flight,
             self._at.observer.watching(message, flight),
         ):
             try:
@@ -94,22 +94,26 @@ class PageTask:
             return flight.outcome
 
     @contextmanager
-    def _entered(self, flight: Flight, *, alone: bool) -> Iterator[None]:
+    def _entered(self, flight: InflightPage, *, alone: bool) -> Iterator[None]:
         """Inside the gate; a page that waits there is known to the ledger meanwhile."""
         at = self._at
         waits = at.gate.closed(alone=alone)
         if waits:
-            self._patiently(flight, lambda: at.ledger.attend(at.worker, flight.page))
+            self._retry_through_outage(
+                flight, lambda: at.dispatch_state.register_waiting(at.worker, flight.page)
+            )
         with at.gate.entered(flight, alone=alone):
             yield
         if waits and not flight.claimed:
-            self._patiently(flight, lambda: at.ledger.disregard(at.worker, flight.page))
+            self._retry_through_outage(
+                flight, lambda: at.dispatch_state.unregister_waiting(at.worker, flight.page)
+            )
 
-    def _claim(self, message: PageMessage, flight: Flight) -> None:
+    def _claim(self, message: PageMessage, flight: InflightPage) -> None:
         at = self._at
-        claim = self._patiently(
+        claim = self._retry_through_outage(
             flight,
-            lambda: at.ledger.claim(
+            lambda: at.dispatch_state.claim(
                 at.engine.name,
                 message.queue,
                 message.job_id,
@@ -120,22 +124,22 @@ class PageTask:
             ),
         )
         flight.outcome = claim.outcome
-        flight.claimed = claim.outcome in ("claimed", "unknown", "condemned")
+        flight.claimed = claim.outcome in ("claimed", "unknown", "dead_lettered")
         if claim.outcome == "quarantine":
             queue = page_queue(at.engine.name, "quarantine")
             page = Dispatch(message.job_id, message.page, claim.quarantine_seq, queue)
-            self._patiently(flight, lambda: at.dispatcher.publish([page]))
+            self._retry_through_outage(flight, lambda: at.dispatcher.publish([page]))
         elif flight.claimed:
             at.observer.claimed(message, flight, claim.attempts + 1)
             self._hold(message, claim, flight)
 
-    def _hold(self, message: PageMessage, claim: Claim, flight: Flight) -> None:
-        manifest = self._patiently(flight, lambda: self._wanted(message, claim))
+    def _hold(self, message: PageMessage, claim: Claim, flight: InflightPage) -> None:
+        manifest = self._retry_through_outage(flight, lambda: self._wanted(message, claim))
         if manifest is None:
             flight.claimed = False
-            self._patiently(flight, lambda: self._drop(message))
+            self._retry_through_outage(flight, lambda: self._drop(message))
             return
-        if claim.outcome == "condemned":
+        if claim.outcome == "dead_lettered":
             reason = Quarantined("the worker process died each time this page was tried alone")
             self._commit(message, flight, self._failure(manifest, message, claim, reason))
             return
@@ -152,12 +156,12 @@ class PageTask:
         return self._at.manifests.get(message.job_id)
 
     def _outcome(
-        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: Flight
+        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: InflightPage
     ) -> PageResult | None:
         """The result to commit; None where the page was given back."""
         if claim.verify or claim.outcome == "unknown" or claim.attempts or claim.suspicion:
             # An earlier holder may have stored the result and died before marking it.
-            known = self._patiently(flight, lambda: self._good_result(message))
+            known = self._retry_through_outage(flight, lambda: self._good_result(message))
             if known is not None:
                 return known
         try:
@@ -168,7 +172,7 @@ class PageTask:
             return self._failure(manifest, message, claim, error)
 
     def _read_here(
-        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: Flight
+        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: InflightPage
     ) -> PageResult:
         """Read the page; what is wrong with this machine makes it let go without blame."""
         try:
@@ -177,7 +181,7 @@ class PageTask:
             log.error("the engine died: %s", error.message)
             self._at.engine_died()
             raise Aborted(Reason.ENGINE_DEAD) from error
-        except Unwell as error:
+        except TransientError as error:
             log.error("page %s goes back: %s", flight.page, error.message)
             flight.sleep(UNWELL_PAUSE_S)
             raise Aborted(Reason.DRAIN) from error
@@ -196,7 +200,7 @@ class PageTask:
         manifest: Manifest,
         message: PageMessage,
         claim: Claim,
-        flight: Flight,
+        flight: InflightPage,
         error: PageError,
     ) -> PageResult | None:
         """The failure as a result once it is final; before that the page is queued again."""
@@ -205,11 +209,11 @@ class PageTask:
         log.warning("page %s failed, trying again: %s", flight.page, error.message)
         self._at.observer.returns(flight, "attempt")
         flight.claimed = False
-        self._patiently(flight, lambda: self._return(flight, "attempt"))
+        self._retry_through_outage(flight, lambda: self._return(flight, "attempt"))
         return None
 
     def _read(
-        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: Flight
+        self, manifest: Manifest, message: PageMessage, claim: Claim, flight: InflightPage
     ) -> PageResult:
         if manifest.options.model != self._at.engine.model:
             if self._strangers.is_news(message.job_id):
@@ -220,37 +224,37 @@ class PageTask:
             flight.sleep(self._strangers.pause(flight.page))
             raise Aborted(Reason.FOREIGN)
         attempts = claim.attempts + 1
-        return self._patiently(
+        return self._retry_through_outage(
             flight, lambda: self._at.pipeline.read(manifest, message.page, attempts, flight)
         )
 
     def _good_result(self, message: PageMessage) -> PageResult | None:
         return self._at.jobs.good_result(message.job_id, message.page)
 
-    def _commit(self, message: PageMessage, flight: Flight, result: PageResult) -> None:
+    def _commit(self, message: PageMessage, flight: InflightPage, result: PageResult) -> None:
         """Store first, then mark; the order is what makes a crash harmless."""
         at = self._at
         if result.status == "failed" and flight.claimed:
             # Somebody else may have read it while this process stood still.
-            answer = self._patiently(
-                flight, lambda: at.ledger.renew(at.engine.name, at.worker, [flight.page])
+            answer = self._retry_through_outage(
+                flight, lambda: at.dispatch_state.renew(at.engine.name, at.worker, [flight.page])
             )
             if answer.taken:
                 raise Aborted(Reason.TAKEN)
         flight.check_wanted()
         priced = at.observer.priced(flight, result)
-        stored = self._patiently(flight, lambda: at.jobs.write_result(priced))
+        stored = self._retry_through_outage(flight, lambda: at.jobs.write_result(priced))
         flight.claimed = False
-        wanted = self._patiently(flight, lambda: self._mark(message, stored))
+        wanted = self._retry_through_outage(flight, lambda: self._mark(message, stored))
         if not wanted and stored is priced:
-            self._patiently(flight, lambda: withdraw_if_late(at.jobs, priced))
+            self._retry_through_outage(flight, lambda: withdraw_if_late(at.jobs, priced))
         at.observer.committed(flight, stored, mine=stored is priced)
 
     def _mark(self, message: PageMessage, result: PageResult) -> bool:
         """Whether the ledger waited for this page."""
         at = self._at
         lane = lane_of(message.queue)
-        marked = at.ledger.finish(
+        marked = at.dispatch_state.finish(
             at.engine.name,
             lane,
             message.job_id,
@@ -278,7 +282,7 @@ class PageTask:
             error=ErrorInfo(code=error.code, message=error.message[:2000]),
         )
 
-    def _let_go(self, message: PageMessage, flight: Flight, reason: Reason) -> None:
+    def _let_go(self, message: PageMessage, flight: InflightPage, reason: Reason) -> None:
         """Drained, cancelled or without an engine: best effort, the lease repairs the rest."""
         self._at.observer.returns(flight, reason.value)
         try:
@@ -294,7 +298,7 @@ class PageTask:
                     self._pass_on(message)
                 if reason is Reason.FOREIGN:
                     self._at.dispatcher.top_up(self._at.engine.name, lane_of(message.queue))
-        except Unwell as error:
+        except TransientError as error:
             log.warning("page %s is left to its lease: %s", flight.page, error.message)
 
     def _pass_on(self, message: PageMessage) -> None:
@@ -302,19 +306,21 @@ class PageTask:
         page = Dispatch(message.job_id, message.page, message.seq, message.queue)
         self._at.dispatcher.publish([page])
 
-    def _return(self, flight: Flight, blame: Blame) -> bool:
+    def _return(self, flight: InflightPage, blame: Blame) -> bool:
         """Whether this worker had the page and it is queued again."""
         at = self._at
-        pages = at.ledger.give_back(at.engine.name, at.worker, [flight.page], blame)
+        pages = at.dispatch_state.give_back(at.engine.name, at.worker, [flight.page], blame)
         at.dispatcher.publish(pages)
         return bool(pages)
 
-    def _patiently(self, flight: Flight, operation: Callable[[], _Result]) -> _Result:
-        return patiently(flight, operation, SERVICES_AWAY, self._complain)
+    def _retry_through_outage(
+        self, flight: InflightPage, operation: Callable[[], _Result]
+    ) -> _Result:
+        return retry_through_outage(flight, operation, SERVICES_AWAY, self._complain)
 
     def _complain(self, error: Exception) -> None:
         log.warning("waiting: %s", error)
 
     def _drop(self, message: PageMessage) -> None:
         at = self._at
-        at.ledger.drop(at.engine.name, message.job_id, message.page, at.worker)
+        at.dispatch_state.drop(at.engine.name, message.job_id, message.page, at.worker)

@@ -2,7 +2,7 @@
 
 import logging
 
-from shared.broker.dispatch_state import Ledger
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import expand
@@ -22,9 +22,11 @@ log = logging.getLogger("pagefleet.reduce")
 class ReduceTask:
     """Handles reduce messages; a second copy changes nothing."""
 
-    def __init__(self, jobs: JobStore, ledger: Ledger, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, jobs: JobStore, dispatch_state: DispatchState, dispatcher: Dispatcher
+    ) -> None:
         self._jobs = jobs
-        self._ledger = ledger
+        self._dispatch_state = dispatch_state
         self._dispatcher = dispatcher
 
     def handle(self, message: ReduceMessage) -> str:
@@ -39,9 +41,9 @@ class ReduceTask:
     def _handle(self, message: ReduceMessage) -> str:
         manifest = self._jobs.manifest(message.job_id)
         if manifest is None:
-            self._ledger.forget_job(message.job_id)
+            self._dispatch_state.forget_job(message.job_id)
             return "no such job"
-        if self._ledger.job_state(message.job_id) == "cancelled":
+        if self._dispatch_state.job_state(message.job_id) == "cancelled":
             return "cancelled"  # whoever cancelled it writes the document
         return self._reduce(manifest)
 
@@ -57,7 +59,7 @@ class ReduceTask:
             if self._jobs.manifest(manifest.job_id) is None:
                 self._forget_purged(manifest.job_id)
             return "vanished"
-        self._ledger.end_job(manifest.job_id)
+        self._dispatch_state.end_job(manifest.job_id)
         control_metrics.JOBS_WRITTEN.labels(done.status).inc()
         log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
         return done.status
@@ -65,7 +67,7 @@ class ReduceTask:
     def _forget_purged(self, job_id: str) -> None:
         """What was written here of a job that somebody purged meanwhile must not stay."""
         purge_rest(self._jobs, job_id)
-        self._ledger.forget_job(job_id)
+        self._dispatch_state.forget_job(job_id)
 
     def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:
         job_id = manifest.job_id
@@ -73,7 +75,7 @@ class ReduceTask:
             self._forget_purged(job_id)
             return
         log.warning("job %s lacks results of pages %s", job_id, missing.ranges)
-        if self._ledger.job_state(job_id) != "open":
-            open_job(manifest, self._jobs, self._ledger, self._dispatcher, pauses_s=())
-        elif self._ledger.redo(job_id, expand(missing.ranges)):
+        if self._dispatch_state.job_state(job_id) != "open":
+            open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, pauses_s=())
+        elif self._dispatch_state.redo(job_id, expand(missing.ranges)):
             self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)

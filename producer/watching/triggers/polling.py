@@ -12,7 +12,7 @@ from producer.watching.ingest import Taker
 from producer.watching.places.place import Dropped, Page
 from producer.watching.watch_context import Parts
 from producer.watching.work_queue import Reception
-from shared.domain.errors import PagefleetError, Unwell
+from shared.domain.errors import PagefleetError, TransientError
 
 #: The longest rest after something was unwell.
 REST_S = 5.0
@@ -59,7 +59,7 @@ class Poller:
             news = sum(self._offer(page) for page in self._parts.inbox.period())
             self._miss_options()
             return news
-        except Unwell as error:
+        except TransientError as error:
             self._parts.journal.trouble(error)
         except PagefleetError as error:  # no reason to stop watching
             self._parts.journal.trouble(error)

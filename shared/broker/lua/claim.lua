@@ -38,6 +38,6 @@ if alone < condemn and deaths >= after and lane ~= 'quarantine' then
 end
 unqueue(engine, id)
 hold(engine, id, worker, lane, token, tonumber(ARGV[8]))
-local outcome = (alone >= condemn and 'condemned') or (state and 'claimed') or 'unknown'
+local outcome = (alone >= condemn and 'dead_lettered') or (state and 'claimed') or 'unknown'
 local verify = tonumber(redis.call('HGET', P .. 'job:' .. job, 'verify') or 0)
 return {outcome, attempts, deaths + alone, 0, verify}

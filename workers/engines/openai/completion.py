@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.domain.errors import EngineAway, EngineFailed
+from shared.domain.errors import EngineFailed, EngineUnreachable
 from workers.engines.deepseek.completion import ends_in_loop
 from workers.engines.openai.replies import Completion
 
@@ -34,15 +34,15 @@ class Said:
 
 
 def said(completion: Completion) -> Said:
-    """The answer in ``completion``; raises EngineFailed or EngineAway where there is none."""
+    """The answer in ``completion``; raises EngineFailed or EngineUnreachable if it has none."""
     if not completion.choices:
-        raise EngineAway("the server sent an answer without any text")
+        raise EngineUnreachable("the server sent an answer without any text")
     choice, usage = completion.choices[0], completion.usage
     reason = choice.finish_reason or "stop"
     if reason == "content_filter":
         raise EngineFailed("the server's content filter refused the page")
     if reason not in ("stop", "length", "repetition"):
-        raise EngineAway(f"the server gave the page up ({reason})")
+        raise EngineUnreachable(f"the server gave the page up ({reason})")
     text = choice.message.content or ""
     counted = (usage.prompt_tokens, usage.completion_tokens) if usage is not None else (0, 0)
     return Said(text, reason, *counted)

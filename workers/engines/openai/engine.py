@@ -10,10 +10,10 @@ from shared.config.hardware import has_package
 from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import (
-    EngineAway,
     EngineDead,
     EngineFailed,
     EngineUnavailable,
+    EngineUnreachable,
     HelperUnavailable,
     UsageError,
 )
@@ -69,7 +69,7 @@ class OpenAiEngine:
         self._server = self._connected()
         try:
             await self._meet(self._server)
-        except EngineAway as error:
+        except EngineUnreachable as error:
             await self.stop()
             raise EngineUnavailable(f"{error.message}; check --engine-url") from None
         except EngineUnavailable:
@@ -100,7 +100,7 @@ class OpenAiEngine:
         log.info("the server %s serves %s (%s)", self._url, self.info.model, named)
 
     async def read(self, view: PageView) -> Reading:
-        """The page as Markdown and blocks; raises PageError, or Unwell for the server."""
+        """The page as Markdown and blocks; raises PageError, or TransientError for the server."""
         question = _question(view, self._family)
         return await Ladder(self._ask, _parse, picture_halves).climb(question)
 
@@ -123,7 +123,7 @@ class OpenAiEngine:
                     yield strip_control(text)
 
     async def stop(self) -> None:
-        """Close the connections; pages in flight raise Unwell."""
+        """Close the connections; pages in flight raise TransientError."""
         server, self._server = self._server, None
         if server is not None:
             await server.close()

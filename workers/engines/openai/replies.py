@@ -4,7 +4,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from shared.domain.errors import EngineAway
+from shared.domain.errors import EngineUnreachable
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -77,11 +77,13 @@ class ErrorBody(BaseModel):
 
 
 def parse(kind: type[Reply], body: bytes | str) -> Reply:
-    """The reply in ``body``; raises EngineAway where it is none, as behind a wrong proxy."""
+    """The reply in ``body``; raises EngineUnreachable where it is none, as behind a wrong proxy."""
     try:
         return kind.model_validate_json(body)
     except ValidationError:
-        raise EngineAway("the server's answer is not that of an OpenAI-compatible API") from None
+        raise EngineUnreachable(
+            "the server's answer is not that of an OpenAI-compatible API"
+        ) from None
 
 
 def error_words(body: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from shared.domain.errors import EngineAway, EngineFailed, EngineUnavailable, PagefleetError
+from shared.domain.errors import EngineFailed, EngineUnavailable, EngineUnreachable, PagefleetError
 from workers.engines.openai.replies import (
     Completion,
     ModelCard,
@@ -38,7 +38,7 @@ _KEY = frozenset({401, 403})
 _DONE = "[DONE]"
 
 
-class Busy(EngineAway):
+class Busy(EngineUnreachable):
     """The server says that it takes no more now; ``pause_s`` is its own advice, if any."""
 
     def __init__(self, message: str, pause_s: float | None = None) -> None:
@@ -61,7 +61,7 @@ class Server:
         )
 
     async def models(self) -> list[ModelCard]:
-        """What the server serves, waited for; raises EngineAway or EngineUnavailable."""
+        """What the server serves, waited for; raises EngineUnreachable or EngineUnavailable."""
         return parse(ModelList, await self._patiently(lambda: self._get("/v1/models"))).data
 
     async def version(self) -> str | None:
@@ -72,7 +72,7 @@ class Server:
             return None
 
     async def complete(self, body: dict[str, Any]) -> Completion:
-        """One whole answer; raises EngineFailed for the page, EngineAway for the server."""
+        """One whole answer; raises EngineFailed for the page, EngineUnreachable for the server."""
 
         async def ask() -> Completion:
             async with self._post(body) as response:
@@ -89,7 +89,7 @@ class Server:
                     return
                 if data and not data.startswith((":", "event:")):
                     yield parse(Completion, data)
-        raise EngineAway("the server ended its stream in the middle of an answer")
+        raise EngineUnreachable("the server ended its stream in the middle of an answer")
 
     async def close(self) -> None:
         """Close all connections; requests in flight end with an error."""
@@ -99,7 +99,7 @@ class Server:
         for pause_s in PAUSES_S:
             try:
                 return await ask()
-            except EngineAway as error:
+            except EngineUnreachable as error:
                 advised = error.pause_s if isinstance(error, Busy) else None
                 pause = pause_s if advised is None else min(advised, LONGEST_PAUSE_S)
                 log.info("%s; trying again in %.1f s", error.message, pause)
@@ -119,7 +119,7 @@ class Server:
         except TimeoutError:
             raise await self._slow() from None
         except aiohttp.ClientError as error:
-            raise EngineAway(f"the server {self.root} {_how(error)}") from None
+            raise EngineUnreachable(f"the server {self.root} {_how(error)}") from None
 
     async def _judged(self, response: aiohttp.ClientResponse) -> PagefleetError:
         """What a refusal means."""
@@ -128,9 +128,9 @@ class Server:
         if status in _AWAY:
             return Busy(f"the server says {status}: {words}", _retry_after(response))
         if status in _KEY or status in (404, 405):
-            return EngineAway(f"the server {self.root} says {status}: {words}")
+            return EngineUnreachable(f"the server {self.root} says {status}: {words}")
         if status >= 500 and not await self.healthy():
-            return EngineAway(f"the server's engine died ({status}: {words})")
+            return EngineUnreachable(f"the server's engine died ({status}: {words})")
         return EngineFailed(f"the server refused the page ({status}: {words})")
 
     async def _slow(self) -> PagefleetError:
@@ -138,7 +138,7 @@ class Server:
         if await self.healthy():
             limit = f"{self._timeout_s:g} s (engine_timeout_s)"
             return EngineFailed(f"the server gave no answer within {limit}")
-        return EngineAway(f"the server {self.root} hangs")
+        return EngineUnreachable(f"the server {self.root} hangs")
 
     async def healthy(self) -> bool:
         """Whether the server answers /health, or without one /v1/models."""
@@ -156,13 +156,13 @@ class Server:
             async with self._session.get(self.root + path, timeout=_PROBE) as response:
                 body = await _limited(response)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise EngineAway(f"the server {self.root} {_how(error)}") from None
+            raise EngineUnreachable(f"the server {self.root} {_how(error)}") from None
         if response.status in _KEY:
             raise EngineUnavailable(
                 f"the server {self.root} says {response.status}: set PAGEFLEET_ENGINE_API_KEY"
             )
         if response.status != 200:
-            raise EngineAway(f"the server says {response.status}: {error_words(body)}")
+            raise EngineUnreachable(f"the server says {response.status}: {error_words(body)}")
         return body
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from shared.config.settings import Settings
 from shared.domain import object_keys
-from shared.domain.errors import PagefleetError, Unwell
+from shared.domain.errors import PagefleetError, TransientError
 from shared.domain.records import Delivery, Manifest
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge_rest
@@ -90,7 +90,7 @@ class WebhookSender:
     def _guarded(self, job_id: str) -> None:
         try:
             self._handle(job_id)
-        except Unwell as error:
+        except TransientError as error:
             log.warning("webhook of %s: %s", job_id, error.message)
         except PagefleetError as error:
             log.error("webhook of %s: %s", job_id, error.message)
