@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 VLLM_VENV := .venv-vllm
 VLLM_STAMP := $(VLLM_VENV)/.installed
-VLLM_TESTS := tests/vllm_cpu $(wildcard tests/test_workers_vllm_*.py tests/test_workers_deepseek_*.py)
+VLLM_TESTS := tests/integration/workers/engines/vllm_cpu tests/unit/workers/engines/vllm tests/unit/workers/engines/deepseek
 TRANSFORMERS_VENV := .venv-transformers
 TRANSFORMERS_STAMP := $(TRANSFORMERS_VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -38,7 +38,7 @@ test-vllm: $(VLLM_STAMP) ## Pass the tests of the vLLM engine on vLLM's CPU buil
 	$(VLLM_VENV)/bin/python -m pytest -o filterwarnings=default $(VLLM_TESTS)
 
 test-transformers: $(TRANSFORMERS_STAMP) ## Pass the tests of the transformers engine (some minutes)
-	$(TRANSFORMERS_VENV)/bin/python -m pytest tests/transformers_engine
+	$(TRANSFORMERS_VENV)/bin/python -m pytest tests/integration/workers/engines/transformers_engine
 
 lint: $(DEV_STAMP) ## Check style and format
 	$(BIN)/ruff check .
@@ -53,7 +53,7 @@ contracts: $(DEV_STAMP) ## Check that imports point one way
 check: lint types contracts test ## All of the above
 
 watch-crash: $(DEV_STAMP) ## Drop 10,000 objects while watchers and the store are killed
-	$(BIN)/python -m tests.watch_crash --objects 10000
+	$(BIN)/python -m tests.system.watching.crash_lab --objects 10000
 
 bench: $(DEV_STAMP) ## Measure the fleet's own cost beside bare Celery and a plain loop
 	$(BIN)/python -m benchmarks.overhead
@@ -62,7 +62,7 @@ bench-gpu: $(DEV_STAMP) ## Measure beside the vLLM recipe on a GPU (MODEL=folder
 	$(BIN)/python -m benchmarks.gpu --model "$(MODEL)"
 
 fuzz: $(DEV_STAMP) ## Take COUNT=1000 broken and hostile documents (SEED=1) through run
-	$(BIN)/python -m tests.hostile_run --count $(COUNT) --seed $(SEED)
+	$(BIN)/python -m tests.system.commands.hostile_run --count $(COUNT) --seed $(SEED)
 
 docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 	$(BIN)/python -m shared.config.settings_doc
@@ -70,13 +70,13 @@ docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 
 test-images: $(DEV_STAMP) ## Install and use the CPU image's packages as its Dockerfile does
-	$(BIN)/python -m tests.images
+	$(BIN)/python -m tests.system.packaging.image_steps
 
 chaos: $(DEV_STAMP) ## Break a fleet on purpose and prove that nothing is lost (CHAOS="--seed 7 --pages 50000")
-	$(BIN)/python -m tests.failures $(CHAOS)
+	$(BIN)/python -m tests.system.failures $(CHAOS)
 
 outage: $(DEV_STAMP) ## Take a service from a fleet at work (OUTAGE="--what engine --seconds 120")
-	$(BIN)/python -m tests.outage $(OUTAGE)
+	$(BIN)/python -m tests.system.outage $(OUTAGE)
 
 audit: requirements.lock ## Look for known vulnerabilities of the locked packages (needs the network)
 	$(PYTHON) -m venv $(VENV)-audit
@@ -87,7 +87,7 @@ examples: $(STAMP) ## Generate the example documents again
 	$(BIN)/python examples/make_examples.py
 
 pictures: $(DEV_STAMP) ## Take the pictures of docs/images again (needs chromium)
-	$(BIN)/python -m tests.flower_browser
+	$(BIN)/python -m tests.system.monitoring.flower_browser
 
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 IMAGES := infra/docker

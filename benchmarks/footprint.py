@@ -25,8 +25,8 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.config.settings import Settings, as_environment, load_settings
 from shared.domain.records import Counts
-from tests.failures.store_proxy import StoreProxy
-from tests.services import start_s3
+from tests.support.servers.processes import start_s3
+from tests.system.failures.store_proxy import StoreProxy
 
 STOP_S = 30.0
 QUEUED = 1000

@@ -16,9 +16,9 @@ from pathlib import Path
 from producer.intake.opener import Intake
 from producer.watching.state import Claim, WatchState
 from shared.config.settings import build_settings
-from tests.fleet import workers
-from tests.services import free_ports, start_redis, start_s3
-from tests.watch_lab import Heard, Lab, document, requests_counted
+from tests.support.fleets.fleet import workers
+from tests.support.fleets.watch_lab import Heard, Lab, document, requests_counted
+from tests.support.servers.processes import free_ports, start_redis, start_s3
 
 PERIODS = 10
 DROPS = 20

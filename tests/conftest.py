@@ -15,12 +15,18 @@ from producer.intake.opener import Intake
 from shared.config.settings import Settings, build_settings
 from shared.storage.s3_client import forget_clients
 from shared.storage.store import ObjectStore, open_store
-from tests.cpu_reader import CpuReader, cpu_reader
-from tests.fleet import Fleet, fleet, workers
-from tests.moto_server import REGION, Moto
-from tests.services import RedisServer, S3Server, ServerMissing, start_redis, start_s3
-from tests.watch_lab import Lab
-from tests.watched_fleet import Watched, watched_fleet
+from tests.support.engines.cpu_reader import CpuReader, cpu_reader
+from tests.support.fleets.fleet import Fleet, fleet, workers
+from tests.support.fleets.watch_lab import Lab
+from tests.support.fleets.watched_fleet import Watched, watched_fleet
+from tests.support.servers.moto_server import REGION, Moto
+from tests.support.servers.processes import (
+    RedisServer,
+    S3Server,
+    ServerMissing,
+    start_redis,
+    start_s3,
+)
 
 # Without a GPU kernels run in Triton's interpreter; it looks when it is first imported.
 if not Path("/dev/nvidiactl").exists():

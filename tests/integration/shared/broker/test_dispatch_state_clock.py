@@ -1,0 +1,113 @@
+"""A broker whose clock is set while work is under way, by a real broker and a real clock."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from shared.broker.dispatch_state import Dispatch, DispatchState, page_id
+from shared.broker.key_leases import KeyLeases
+from shared.config.settings import Settings
+from shared.domain.records import Counts
+from tests.conftest import SettingsFactory
+from tests.support.fleets.fleet import wait_until
+from tests.support.servers.durable_broker import DurableBroker
+from tests.system.failures.clocks import HOUR_S, Clock, clocks
+
+ENGINE = "fake"
+JOB = "0123456789abcdef-01234567"
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    made = clocks(tmp_path, ["broker"])
+    if not made:
+        pytest.skip("a clock that can be set needs a C compiler")
+    return made["broker"]
+
+
+@pytest.fixture
+def made(settings: SettingsFactory, tmp_path: Path, clock: Clock) -> Iterator[Settings]:
+    (tmp_path / "broker").mkdir()
+    broker = DurableBroker(tmp_path / "broker", environment=clock.environment)
+    broker.start()
+    yield settings(redis_url=broker.url)
+    broker.kill()
+
+
+@pytest.fixture
+def dispatch_state(made: Settings) -> Iterator[DispatchState]:
+    dispatch_state = DispatchState(made)
+    dispatch_state.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
+    yield dispatch_state
+    dispatch_state.close()
+
+
+def set_clock(made: Settings, clock: Clock, off_s: int) -> None:
+    """Set it, and see that the broker goes by it: it looks at its clock now and then."""
+    clock.set(off_s)
+    with redis.Redis.from_url(made.broker_url()) as client:
+        wait_until(lambda: abs(client.time()[0] - time.time() - off_s) < 3, 10)
+
+
+def claim(dispatch_state: DispatchState, page: Dispatch, worker: str) -> str:
+    return dispatch_state.claim(ENGINE, page.queue, JOB, 1, page.seq, worker, "a").outcome
+
+
+@pytest.mark.parametrize("steps_h", [(1, 2, 3), (-1, -2, -3), (5, -5, 0)])
+def test_no_step_of_the_brokers_clock_ends_a_lease_that_is_renewed(
+    made: Settings, dispatch_state: DispatchState, clock: Clock, steps_h: tuple[int, ...]
+) -> None:
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    claim(dispatch_state, page, "w1")
+
+    for hours in steps_h:
+        set_clock(made, clock, hours * HOUR_S)
+        assert dispatch_state.reclaim_expired(ENGINE, 0) == []
+        assert claim(dispatch_state, page, "w2") == "held"
+        assert dispatch_state.renew(ENGINE, "w1", [page_id(JOB, 1)]).taken == []
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_lease_that_nobody_renews_ends_although_the_brokers_clock_was_set(
+    made: Settings, dispatch_state: DispatchState, clock: Clock, hours: int
+) -> None:
+    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    claim(dispatch_state, page, "w1")
+    set_clock(made, clock, hours * HOUR_S)
+    dispatch_state.reclaim_expired(ENGINE, 0)
+
+    buried: list[Dispatch] = []
+    for look in range(1, 4):
+        # Half a lease and a little later, time after time.
+        set_clock(made, clock, hours * HOUR_S + round(look * 0.6 * dispatch_state.lease_s))
+        buried += dispatch_state.reclaim_expired(ENGINE, 0)
+
+    assert [again.page for again in buried] == [1]
+
+
+def test_a_lock_of_somebody_who_died_ends_in_time_although_the_clock_was_set_back(
+    made: Settings, dispatch_state: DispatchState, clock: Clock
+) -> None:
+    assert dispatch_state.try_lock("sweeper", "dead", 6)
+    set_clock(made, clock, -HOUR_S)
+
+    assert not dispatch_state.try_lock("sweeper", "alive", 6)
+
+    with redis.Redis.from_url(made.broker_url()) as client:
+        assert 0 < client.ttl("pagefleet:lock:sweeper") <= 6
+
+
+def test_a_watchers_hold_ends_in_time_although_the_clock_was_set_back(
+    made: Settings, clock: Clock
+) -> None:
+    dead, alive = KeyLeases(made, "dead", 30), KeyLeases(made, "alive", 30)
+    assert dead.take("folder")
+    set_clock(made, clock, -HOUR_S)
+
+    assert not alive.take("folder")
+
+    with redis.Redis.from_url(made.broker_url()) as client:
+        assert 0 < client.ttl("pagefleet:hold:folder") <= 30

@@ -1,0 +1,46 @@
+"""What happens to messages while whose sending the broker goes away for a moment."""
+
+from collections.abc import Iterator
+from threading import Timer
+from urllib.parse import urlsplit
+
+import pytest
+
+from shared.broker.dispatch_state import Dispatch, DispatchState
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.queues import page_queue
+from tests.conftest import SettingsFactory
+from tests.system.failures.broker_proxy import BrokerProxy
+
+JOB = "0123456789abcdef-01234567"
+
+
+@pytest.fixture
+def proxy(redis_url: str) -> Iterator[BrokerProxy]:
+    made = BrokerProxy(urlsplit(redis_url).port or 0)
+    yield made
+    made.close()
+
+
+def test_messages_of_several_queues_are_sent_although_the_broker_goes_away_between_them(
+    settings: SettingsFactory, redis_url: str, proxy: BrokerProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = str(urlsplit(redis_url).port)
+    made = settings(redis_url=redis_url.replace(own, str(proxy.port)))
+    dispatch_state = DispatchState(made)
+    dispatcher = Dispatcher(made, dispatch_state)
+    send, absences = dispatcher._send, [0.5]
+
+    def go_away_behind(*words: object) -> None:
+        send(*words)  # type: ignore[arg-type]
+        if absences:
+            proxy.refuse(True)
+            Timer(absences.pop(), proxy.refuse, (False,)).start()
+
+    monkeypatch.setattr(dispatcher, "_send", go_away_behind)
+    queues = [page_queue("fake", lane) for lane in ("high", "normal", "low")]
+
+    dispatcher.publish([Dispatch(JOB, page, 1, queue) for page, queue in enumerate(queues, 1)])
+
+    assert not absences
+    assert all(dispatch_state.queue_length(queue) for queue in queues)

@@ -1,0 +1,94 @@
+"""A reducer that is stopped in the middle of its writing leaves no stale text when it goes on."""
+
+import signal
+from typing import Any
+
+import pytest
+
+from shared.domain.records import Manifest, RenderOptions
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.jobs.reduction import reduce_job
+from shared.storage.store import ObjectStore
+from tests.support.fleets.killed_writer import Struck
+from tests.support.fleets.stored_jobs import open_job, page_result
+
+#: The writes of a reducer: the two documents, then the commit.
+WRITES = (1, 2, 3)
+FAILED: dict[str, Any] = {"status": "failed"}
+
+
+def failure(code: str) -> dict[str, Any]:
+    return {**FAILED, "error": {"code": code, "message": code}}
+
+
+def documents(jobs: JobStore, manifest: Manifest) -> list[bytes]:
+    names = ("document.md", "document.json", "_DONE")
+    return [jobs.store.get(f"jobs/{manifest.job_id}/{name}") for name in names]
+
+
+def reducer_stops(jobs: JobStore, manifest: Manifest, write: int) -> Struck:
+    stopped = Struck(
+        lambda struck: reduce_job(struck, manifest), jobs.store, write, signal.SIGSTOP
+    )  # fmt: skip
+    assert stopped.stands()
+    return stopped
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("after", [failure("engine_failed"), {}])
+def test_pages_that_ran_again_meanwhile_are_in_the_document(
+    any_store: ObjectStore, write: int, after: dict[str, Any]
+) -> None:
+    jobs = JobStore(any_store)
+    manifest = open_job(jobs, 2)
+    jobs.write_result(page_result(manifest, 1, markdown="one"))
+    jobs.write_result(page_result(manifest, 2, **failure("render_failed")))
+    slow = reducer_stops(jobs, manifest, write)
+    jobs.reopen(manifest, [2])
+    jobs.write_result(page_result(manifest, 2, **after))
+    reduce_job(jobs, manifest)
+    expected = documents(jobs, manifest)
+
+    slow.goes_on()
+
+    assert documents(jobs, manifest) == expected
+    assert b"render_failed" not in b"".join(expected)
+
+
+def test_a_commit_of_what_is_no_more_is_made_anew(any_store: ObjectStore) -> None:
+    jobs = JobStore(any_store)
+    manifest = open_job(jobs, 2)
+    jobs.write_result(page_result(manifest, 1))
+    jobs.write_result(page_result(manifest, 2, **failure("render_failed")))
+    slow = reducer_stops(jobs, manifest, 3)
+    jobs.reopen(manifest, [2])
+    jobs.write_result(page_result(manifest, 2, **failure("engine_failed")))
+
+    slow.goes_on()
+
+    done = jobs.done(manifest.job_id)
+    assert done is not None and done.status == "partial"
+    assert jobs.marked_open_at(manifest.job_id) is None
+    assert b"engine_failed" in documents(jobs, manifest)[1]
+    assert b"render_failed" not in b"".join(documents(jobs, manifest))
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_job_that_was_purged_and_submitted_anew_has_its_own_document(
+    any_store: ObjectStore, write: int
+) -> None:
+    jobs = JobStore(any_store)
+    old = open_job(jobs, 1)
+    jobs.write_result(page_result(old, 1, markdown="text"))
+    slow = reducer_stops(jobs, old, write)
+    purge(jobs, old.job_id)
+    new = open_job(jobs, 1, render=RenderOptions(page_breaks="rule"))
+    jobs.write_result(page_result(new, 1, markdown="other text"))
+    reduce_job(jobs, new)
+    expected = documents(jobs, new)
+
+    slow.goes_on()
+
+    assert documents(jobs, new) == expected
+    assert b"other text" in expected[0]

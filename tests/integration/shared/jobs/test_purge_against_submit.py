@@ -1,0 +1,134 @@
+"""A document that is submitted while its job is purged: a job that was accepted is never lost."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.domain.records import Manifest
+from shared.jobs import purging
+from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.stepped_fleet import SteppedFleet, private_folder
+from tests.support.fleets.stepping import Actor
+
+#: More than a purge has steps, or a submission.
+LAST = 60
+STRIDE = 4
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A purge that stands still at two looks counts as dead, so the two work side by side."""
+    monkeypatch.setattr(purging, "STILL_S", 0.0)
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def folders() -> Iterator[Iterator[Path]]:
+    """New folders, in memory where possible."""
+
+    def made(parent: Path) -> Iterator[Path]:
+        for number in range(100_000):
+            folder = parent / str(number)
+            folder.mkdir()
+            yield folder
+
+    with private_folder() as parent:
+        yield made(Path(parent))
+
+
+def ended(redis_url: str, folder: Path) -> tuple[SteppedFleet, Manifest]:
+    """A job of one page that has ended."""
+    fleet = SteppedFleet(redis_url, folder)
+    fleet.client.flushall()
+    fleet.submit(0, "normal").run_out()
+    fleet.settle()
+    (manifest,) = fleet.manifests()
+    return fleet, manifest
+
+
+def steps(actor: Actor, count: int) -> bool:
+    """Let it take so many steps; False where it came to its end before."""
+    for _ in range(count):
+        if not actor.ended:
+            actor.step()
+    return not actor.ended
+
+
+def takes_source(purge: Actor) -> bool:
+    """Whether it stands after its last look at the marker, before it removes the source."""
+    return purge.call.startswith("delete") and "source" in purge.call and not purge.ended
+
+
+def check(fleet: SteppedFleet, manifest: Manifest, last: bool, where: str) -> None:
+    """The job is there and right; only its source can't be saved from a request on its way."""
+    if last:
+        assert fleet.jobs.done(manifest.job_id) is not None, where
+        return
+    assert check_job(fleet.store, manifest.job_id).status == "ok", where
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["one purge", "two purges"])
+def test_a_purge_that_stood_still_takes_nothing_of_the_job_that_came_after_it(
+    redis_url: str, folders: Iterator[Path], twice: bool
+) -> None:
+    for count in range(1, LAST):
+        fleet, manifest = ended(redis_url, next(folders))
+        slow = fleet.purge(manifest)
+        going = steps(slow, count)
+        if going and not fleet.jobs.is_purging(manifest.job_id):
+            continue  # the purge is the later command
+        last = takes_source(slow)
+        if twice:
+            fleet.purge(manifest).run_out()
+        fleet.submit(0, "normal").run_out()
+        slow.run_out()
+        fleet.settle()
+
+        check(fleet, manifest, last, f"after {count} steps")
+        if not going:
+            return
+    raise AssertionError("a purge has more steps than were tried")
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["one purge", "two purges"])
+def test_a_purge_that_goes_on_during_a_submission_takes_nothing_of_its_job(
+    redis_url: str, folders: Iterator[Path], twice: bool
+) -> None:
+    for stood in range(2, LAST):
+        # Not all pairs, which takes minutes; others with each step.
+        for count in range(1 + stood % STRIDE, LAST, STRIDE):
+            fleet, manifest = ended(redis_url, next(folders))
+            slow = fleet.purge(manifest)
+            purging = steps(slow, stood)
+            last = takes_source(slow)
+            if twice:
+                fleet.purge(manifest).run_out()
+            submit = fleet.submit(0, "normal")
+            going = steps(submit, count)
+            slow.run_out()
+            submit.run_out()
+            fleet.settle()
+
+            where = f"after {stood} steps of the purge and {count} of the submission"
+            check(fleet, manifest, last, where)
+            if not going:
+                break
+        if not purging:
+            return
+    raise AssertionError("a purge has more steps than were tried")
+
+
+def test_what_is_left_of_a_job_answers_no_submission(redis_url: str, tmp_path: Path) -> None:
+    fleet, manifest = ended(redis_url, tmp_path)
+    fleet.store.delete([f"jobs/{manifest.job_id}/job.json"])  # on a full disk, without a marker
+
+    fleet.submit(0, "normal").run_out()
+
+    assert fleet.jobs.done(manifest.job_id) is None
+    fleet.settle()
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
+    assert set(fleet.reader.reads.values()) == {2}

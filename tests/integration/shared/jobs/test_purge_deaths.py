@@ -1,0 +1,142 @@
+"""A purge whose process is killed, anywhere: somebody ends it, and half a job is no job."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.dispatcher import Dispatcher
+from shared.config.settings import Settings
+from shared.jobs import purging
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.storage.store import open_store
+from tests.conftest import SettingsFactory
+from tests.support.fleets.fleet import in_process
+from tests.support.fleets.killed_writer import Struck, everything
+from tests.support.fleets.stepped_fleet import SteppedFleet
+from tests.support.fleets.stored_jobs import ended_job, page_result
+from workers.maintenance import sweeper as sweeping
+from workers.maintenance.retention import purge_older
+from workers.maintenance.sweeper import Sweeper
+
+#: More than a purge has steps.
+LAST = 40
+RESULTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"status": "failed", "error": {"code": "engine_failed", "message": "no"}},
+)
+NAMES = 9
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who meets a purge does not wait to see whether it lives."""
+    monkeypatch.setattr(purging, "STILL_S", 0.0)
+    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", -1.0)
+
+
+def adorn(jobs: JobStore, job_id: str) -> None:
+    """What a job has besides its pages: a figure, and a call that was made."""
+    jobs.store.put(f"jobs/{job_id}/figures/000001-01-aabbccdd.png", b"png")
+    jobs.store.put(f"jobs/{job_id}/_NOTIFIED", b"{}")
+
+
+def purge_dies(jobs: JobStore, job_id: str, step: int) -> bool:
+    """Purge in a process that is killed before that write; False where it came to its end."""
+    killed = Struck(lambda struck: purge(struck, job_id), jobs.store, step).killed()
+    assert killed or (step > NAMES and everything(jobs.store) == [])
+    return killed
+
+
+def half_purged(settings: Settings) -> Iterator[tuple[JobStore, str]]:
+    """A job whose purge was killed before its first write, its second, and so on."""
+    for step in range(1, LAST):
+        jobs = JobStore(open_store(settings))
+        job_id = ended_job(jobs, RESULTS).job_id
+        adorn(jobs, job_id)
+        if not purge_dies(jobs, job_id, step):
+            return
+        yield jobs, job_id
+    raise AssertionError("a purge has more steps than were tried")
+
+
+def is_whole(jobs: JobStore, job_id: str) -> bool:
+    """True for a job with all that it had, False for none; anything between fails."""
+    if jobs.manifest(job_id) is None:
+        return False
+    names = list(jobs.store.list(f"jobs/{job_id}/"))
+    assert len(names) == NAMES, names
+    return True
+
+
+def test_people_see_the_whole_job_or_none_and_purging_again_ends_it(
+    store_settings: SettingsFactory,
+) -> None:
+    made = store_settings()
+    for jobs, job_id in half_purged(made):
+        whole = is_whole(jobs, job_id)
+        listed = in_process(made, "list", "--json")
+        assert [line["job_id"] for line in listed.lines] == [job_id] * whole
+        assert (in_process(made, "status", job_id).status == 0) == whole
+
+        if everything(jobs.store) != [f"open/{job_id}"]:
+            again = in_process(made, "purge", job_id)
+            assert again.status == 0, again.err
+
+        jobs.unmark_open(job_id)
+        assert everything(jobs.store) == []
+
+
+@pytest.mark.parametrize("who", ["older", "retention", "sweeper"])
+def test_whoever_cleans_up_ends_a_purge_that_died(
+    settings: SettingsFactory, redis_url: str, who: str
+) -> None:
+    made = settings(redis_url=redis_url)
+    dispatch_state = DispatchState(made)
+    for jobs, job_id in half_purged(made):
+        if who == "sweeper":
+            began = jobs.is_purging(job_id)
+            Sweeper(
+                "s", jobs, dispatch_state, Dispatcher(made, dispatch_state), adopt=True, lock_s=5
+            ).sweep()
+            assert (everything(jobs.store) == []) == began
+            purge(jobs, job_id)
+        elif who == "older":
+            assert in_process(made, "purge", "--older-than", "0").status == 0
+        else:
+            purge_older(jobs, 0)
+
+        jobs.unmark_open(job_id)  # without a job it is the sweeper's
+        assert everything(jobs.store) == []
+    dispatch_state.close()
+
+
+def test_the_same_document_submitted_again_starts_from_nothing_or_finds_the_whole_job(
+    redis_url: str, tmp_path: Path
+) -> None:
+    fleet = SteppedFleet(redis_url, tmp_path)
+    for step in range(1, LAST):
+        fleet.submit(0, "normal").run_out()
+        (manifest,) = fleet.manifests()
+        job_id = manifest.job_id
+        fleet.jobs.write_result(page_result(manifest, 1, **RESULTS[1]))
+        fleet.cancel(manifest).run_out()
+        adorn(fleet.jobs, job_id)
+        if not purge_dies(JobStore(open_store(fleet.settings)), job_id, step):
+            return
+        began = fleet.jobs.is_purging(job_id)
+
+        fleet.submit(0, "normal").run_out()
+
+        if began:
+            folder = f"jobs/{job_id}/"
+            assert everything(fleet.store) == [
+                folder + "job.json", folder + "source.pdf", f"open/{job_id}"
+            ]  # fmt: skip
+            assert not fleet.jobs.is_purging(job_id)
+        purge(fleet.jobs, job_id)
+        fleet.client.flushall()
+    raise AssertionError("a purge has more steps than were tried")

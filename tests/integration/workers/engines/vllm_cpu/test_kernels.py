@@ -1,0 +1,31 @@
+"""The kernels as a GPU gets them; their numbers are tested in Triton's interpreter."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.paths import ROOT
+
+pytest.importorskip("triton", reason="run by make test-vllm")
+
+
+@pytest.mark.parametrize(
+    ("capability", "room"), [(80, 163), (89, 99), (90, 227)], ids=["A100", "L40S", "H100"]
+)
+def test_every_kernel_compiles_and_fits_into_the_gpu(capability: int, room: int) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
+    command = [
+        sys.executable,
+        "-m",
+        "tests.integration.workers.engines.vllm_cpu.compile_kernels",
+        str(capability),
+    ]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    taken = [int(line) for line in ended.stdout.split()]
+    assert len(taken) == 9 and max(taken) <= room * 1024

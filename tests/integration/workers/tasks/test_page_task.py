@@ -1,0 +1,175 @@
+"""What becomes of a page: outages, failures, messages that nobody understands."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from shared.broker.dispatch_state import page_id
+from shared.domain.errors import BrokerUnreachable, StoreUnreachable
+from shared.domain.records import Manifest, PageMessage
+from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.stepped_fleet import SteppedFleet
+from workers.inflight import Aborted, InflightPage, Reason, retry_through_outage
+from workers.tasks.gate import Gate
+from workers.tasks.messages import parse_message
+
+
+@pytest.fixture
+def fleet(redis_url: str, tmp_path: Path) -> SteppedFleet:
+    return SteppedFleet(redis_url, tmp_path)
+
+
+def submitted(fleet: SteppedFleet, document: int = 0) -> Manifest:
+    fleet.submit(document, "normal").run_out()
+    (manifest,) = fleet.manifests()
+    return manifest
+
+
+def work(fleet: SteppedFleet) -> None:
+    worker = fleet.workers[0]
+    while fleet.deliver(worker, 0):
+        assert worker.actor is not None
+        worker.actor.run_out()
+    while (actor := fleet.reduce()) is not None:
+        actor.run_out()
+
+
+def test_a_failing_page_is_tried_so_often_and_then_recorded_with_its_reason(
+    fleet: SteppedFleet,
+) -> None:
+    manifest = submitted(fleet, 1)
+    fleet.reader.failing = {2}
+
+    work(fleet)
+
+    checked = check_job(fleet.store, manifest.job_id)
+    assert (checked.status, checked.failed) == ("partial", {2: "engine_failed"})
+    assert fleet.reader.reads[page_id(manifest.job_id, 2)] == checked.attempts[2] == 2
+
+
+def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_read_again(
+    fleet: SteppedFleet,
+) -> None:
+    manifest = submitted(fleet)
+    worker = fleet.workers[0]
+    assert fleet.deliver(worker, 0) and worker.actor is not None
+    while not list(fleet.store.list(f"jobs/{manifest.job_id}/pages/")):
+        worker.actor.step()
+    fleet.kill(worker)
+    fleet.wire.publish(fleet.dispatch_state.reclaim("fake", worker.name))
+
+    work(fleet)
+
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
+    assert fleet.reader.reads[page_id(manifest.job_id, 1)] == 1
+
+
+def test_a_page_stored_while_the_broker_was_rebuilt_is_not_read_again(fleet: SteppedFleet) -> None:
+    manifest = submitted(fleet)
+    worker = fleet.workers[0]
+    assert fleet.deliver(worker, 0) and worker.actor is not None
+    while not fleet.reader.reads:
+        worker.actor.step()
+    fleet.client.flushall()
+    # The sweeper has listed the pages and opens the job; only then the page is stored.
+    sweep = fleet.sweep(0)
+    while fleet.dispatch_state.job_state(manifest.job_id) is None:
+        sweep.step()
+    while not list(fleet.store.list(f"jobs/{manifest.job_id}/pages/")):
+        worker.actor.step()
+    fleet.kill(worker)
+    sweep.run_out()
+
+    work(fleet)
+
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
+    assert fleet.reader.reads[page_id(manifest.job_id, 1)] == 1
+
+
+def test_messages_of_a_purged_job_are_dropped_and_write_nothing(fleet: SteppedFleet) -> None:
+    manifest = submitted(fleet)
+    work(fleet)
+    fleet.purge(manifest).run_out()
+    for message in list(fleet.wire.sent):
+        fleet.wire.put(message)
+
+    work(fleet)
+
+    assert list(fleet.store.list("jobs/")) == []
+    assert fleet.dispatch_state.outstanding("fake") == 0
+
+
+@pytest.mark.parametrize(
+    "change", [{"schema": 2}, {"queue": "pages.fake"}, {"page": 0}, {"extra": 1}]
+)
+def test_a_message_of_another_schema_is_refused_and_kept(
+    fleet: SteppedFleet, change: dict[str, object]
+) -> None:
+    plain = {
+        "schema": 1, "job_id": "0123456789abcdef-01234567", "page": 1, "seq": 1,
+        "queue": "pages.fake.normal",
+    }  # fmt: skip
+
+    assert parse_message(PageMessage, plain, fleet.dispatch_state) is not None
+    assert parse_message(PageMessage, {**plain, **change}, fleet.dispatch_state) is None
+
+    (kept,) = fleet.client.lrange("pagefleet:refused", 0, -1)
+    assert json.loads(kept) == {**plain, **change}
+
+
+@pytest.mark.parametrize("outage", [StoreUnreachable, BrokerUnreachable])
+def test_an_outage_is_ridden_out(outage: type[Exception]) -> None:
+    answers = iter([outage("away"), outage("away"), "there"])
+    told: list[Exception] = []
+
+    def operation() -> object:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert retry_through_outage(InflightPage("a"), operation, (outage,), told.append) == "there"
+    assert len(told) == 2
+
+
+def test_waiting_for_a_service_ends_when_the_worker_drains() -> None:
+    flight = InflightPage("a")
+    threading.Timer(0.3, flight.abort, (Reason.DRAIN,)).start()
+
+    def away() -> None:
+        raise StoreUnreachable("away")
+
+    with pytest.raises(Aborted) as aborted:
+        retry_through_outage(flight, away, (StoreUnreachable,), lambda _: None)
+    assert aborted.value.reason is Reason.DRAIN
+
+
+def test_a_suspect_page_runs_alone_and_the_others_wait_for_it() -> None:
+    gate, entered = Gate(), threading.Event()
+
+    def neighbour() -> None:
+        with gate.entered(InflightPage("b"), alone=False):
+            entered.set()
+
+    with gate.entered(InflightPage("a"), alone=True):
+        assert gate.closed(alone=False)
+        thread = threading.Thread(target=neighbour)
+        thread.start()
+        assert not entered.wait(0.2)
+    assert entered.wait(5)
+    thread.join()
+
+
+@pytest.mark.parametrize("name", ["pages/000001.json", "pages/000001.failed.json", "_DONE"])
+def test_an_empty_object_of_a_writer_that_died_counts_as_none(
+    fleet: SteppedFleet, name: str
+) -> None:
+    manifest = submitted(fleet)
+    fleet.store.put(f"jobs/{manifest.job_id}/{name}", b"")
+
+    fleet.settle()
+
+    checked = check_job(fleet.store, manifest.job_id)
+    assert (checked.status, checked.counts["ok"]) == ("ok", 1)

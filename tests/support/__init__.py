@@ -1,0 +1,1 @@
+"""Servers, fleets, documents and measuring tools that tests share."""

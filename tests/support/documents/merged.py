@@ -1,0 +1,65 @@
+"""Documents merged from pages that tests make up."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.document import Document, assemble
+from shared.domain import job_ids
+from shared.domain.records import (
+    Figure,
+    Manifest,
+    PageBreaks,
+    PageOptions,
+    PageResult,
+    RenderOptions,
+)
+from shared.domain.records import Source as StoredSource
+from tests.support.fleets.stored_jobs import page_result
+
+OPTIONS = PageOptions(engine="fake", model="fake-1")
+
+
+def manifest(page_count: int, **options: Any) -> Manifest:
+    """A job about a document of ``page_count`` pages."""
+    chosen = OPTIONS.model_copy(update=options)
+    return Manifest(
+        job_id=job_ids.job_id("a" * 64, chosen),
+        source=StoredSource(name="a.pdf", key="source.pdf", bytes=1),
+        sha256="a" * 64,
+        page_count=page_count,
+        options=chosen,
+        created=1.0,
+    )
+
+
+def figures(page: int, count: int) -> tuple[Figure, ...]:
+    """The figures of a page as a worker names them."""
+    return tuple(
+        Figure(key=f"figures/{page:06d}-{number:02d}-0123456789ab.png", bbox=(0, 0, 9, 9))
+        for number in range(1, count + 1)
+    )
+
+
+def merged(
+    texts: Sequence[str],
+    page_breaks: PageBreaks = "comment",
+    figure_count: int = 0,
+    figure_base: str = "",
+) -> Document:
+    """The document of good pages with ``texts``, each with ``figure_count`` figures."""
+    job = manifest(len(texts))
+    results = [
+        page_result(job, page, markdown=text, figures=figures(page, figure_count))
+        for page, text in enumerate(texts, start=1)
+    ]
+    return assemble(job, results, RenderOptions(page_breaks=page_breaks), figure_base)
+
+
+def body(text: str, **values: Any) -> str:
+    """What becomes of one page's text in a document without marks between pages."""
+    return merged([text], "none", **values).markdown.removesuffix("\n")
+
+
+def results_of(job: Manifest, *given: dict[str, Any]) -> list[PageResult]:
+    """Results of pages 1, 2, …; each of ``given`` says how one differs from a good page."""
+    return [page_result(job, page, **values) for page, values in enumerate(given, start=1)]

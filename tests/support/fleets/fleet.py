@@ -1,0 +1,193 @@
+"""Real fleets for tests: commands as people type them, workers as processes."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pymupdf
+
+from producer.cli import cli
+from shared.config.settings import Settings, as_environment, build_settings
+from shared.console.entry_point import run_command
+from shared.processes.parent_death import die_with_parent
+from tests.support.servers.processes import start_redis
+
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Standard output as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Variables of a command: the settings, and nothing of the machine's own."""
+    found = {**as_environment(settings), "PYTHONWARNINGS": "ignore"}
+    # Whoever runs tests side by side sets these, and they outweigh a terminal's own size.
+    for name in ("COLUMNS", "LINES"):
+        found.pop(name, None)
+    return found
+
+
+def pagefleet(
+    settings: Settings, *words: str, timeout_s: float = 120, stdin: bytes | None = None
+) -> Ended:
+    """Run ``pagefleet`` with ``words`` and wait for its end."""
+    ended = subprocess.run(
+        [str(BIN / "pagefleet"), *words],
+        env=environment(settings),
+        input=stdin,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def in_process(settings: Settings, *words: str, stdin: bytes = b"") -> Ended:
+    """The same command inside this process, where starting an interpreter would prove nothing."""
+    out, err = io.StringIO(), io.StringIO()
+    given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
+    with (
+        patch.dict(os.environ, environment(settings), clear=True),
+        patch("sys.stdin", given),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        status = run_command(cli, "pagefleet", list(words))
+    return Ended(int(status), out.getvalue(), err.getvalue())
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A fleet at work with the fake engine; called with words it runs ``pagefleet``."""
+
+    settings: Settings
+
+    def __call__(self, *words: str, stdin: bytes = b"", **changed: Any) -> Ended:
+        """Run a command, with ``changed`` settings."""
+        return in_process(self.settings.model_copy(update=changed), *words, stdin=stdin)
+
+
+@contextmanager
+def fleet(folder: Path, **values: Any) -> Iterator[Fleet]:
+    """A broker, a store in a folder and workers, while the block runs."""
+    (folder / "redis").mkdir()
+    redis = start_redis(folder / "redis")
+    plain = {"home": folder / "home", "redis_url": redis.url, "engine": "fake", **values}
+    settings = build_settings(plain)
+    try:
+        with workers(settings, folder / "workers.log"):
+            yield Fleet(settings)
+    finally:
+        redis.stop()
+
+
+def begin(settings: Settings, *words: str, stdin: int | None = None) -> "subprocess.Popen[bytes]":
+    """Start ``pagefleet`` with ``words`` in a group of its own, as a shell does."""
+    parent = os.getpid()
+    return subprocess.Popen(
+        [str(BIN / "pagefleet"), *words],
+        env=environment(settings),
+        stdin=stdin,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: die_with_parent(parent),
+    )
+
+
+@contextmanager
+def workers(settings: Settings, log: Path, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """``pagefleet-worker start`` while the block runs; stopped in order at its end."""
+    parent = os.getpid()
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(BIN / "pagefleet-worker"), "start", *words],
+            env=environment(settings),
+            stdout=output,
+            stderr=output,
+            preexec_fn=lambda: die_with_parent(parent),
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def pdf(path: Path, pages: int, *, title: str = "test") -> Path:
+    """A PDF whose pages have a little ink each."""
+    with pymupdf.open() as document:
+        for number in range(1, pages + 1):
+            document.new_page(width=300, height=300).insert_text((40, 60), f"{title} {number}")
+        document.save(path)
+    return path
+
+
+def processes_of(settings: Settings) -> list[int]:
+    """Living processes that run with these settings' home: what a command left behind."""
+    found = []
+    marker = str(settings.home).encode()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            words = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+            state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if marker in words and state != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+def pages_processes(settings: Settings) -> list[int]:
+    """The worker processes that own an engine."""
+    found = []
+    for pid in processes_of(settings):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if b"serve" in words and b"pages" in words:
+            found.append(pid)
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for ``condition``; fails the test when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def kill(pids: Sequence[int], number: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal to each that still lives."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue

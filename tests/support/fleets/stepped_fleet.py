@@ -1,0 +1,313 @@
+"""A fleet whose processes run step by step: real ledger, store, tasks, sweepers; no engine."""
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from producer.intake.inputs import Input
+from producer.intake.inspection import Inspection
+from producer.intake.opener import Opened
+from producer.submission.reopening import reopen, take_up
+from producer.submission.request import Request
+from producer.submission.submitter import Submitter
+from shared.broker.dispatch_state import DispatchState, page_id
+from shared.broker.queues import page_queues
+from shared.config.settings import build_settings
+from shared.domain.errors import EngineFailed, NotFound
+from shared.domain.records import (
+    EngineInfo,
+    Manifest,
+    PageMessage,
+    PageResult,
+    Priority,
+    ReduceMessage,
+)
+from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.job_store import JobStore
+from shared.jobs.purging import purge
+from shared.storage.store import open_store
+from shared.telemetry.tracing import Tracing
+from tests.support.fleets.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
+from workers.inflight import InflightPage, InflightPages
+from workers.maintenance import sweeper as sweeping
+from workers.maintenance.sweeper import Sweeper
+from workers.observability.failure_log import FailureLog
+from workers.observability.page_observer import PageObserver
+from workers.tasks.gate import Gate
+from workers.tasks.lease_keeper import LeaseKeeper
+from workers.tasks.manifests import Manifests
+from workers.tasks.page_task import PageTask, Station
+from workers.tasks.reduce_task import ReduceTask
+
+ENGINE = EngineInfo(name="fake", model="fake-1", version="test")
+QUEUES = page_queues("fake")
+SWEEPERS = ("sweeper-1", "sweeper-2")
+#: Documents by their number of pages.
+DOCUMENTS = (1, 3, 12)
+
+
+class Reader:
+    """Stands in for rendering and reading: known text, failures on request, counts calls."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.reads: Counter[str] = Counter()
+        self.failing: set[int] = set()
+
+    def read(
+        self, manifest: Manifest, page: int, attempts: int, flight: InflightPage
+    ) -> PageResult:
+        self.reads[page_id(manifest.job_id, page)] += 1
+        self._stage.pause()
+        flight.check()
+        if page in self.failing:
+            raise EngineFailed("asked to")
+        return PageResult(
+            job_id=manifest.job_id,
+            page=page,
+            status="ok",
+            task=manifest.options.task,
+            markdown=f"fake:{manifest.sha256[:12]}:{page}",
+            engine=ENGINE,
+            attempts=attempts,
+        )
+
+
+class Worker:
+    """One pages process with one thread; a new one of the same name follows its death."""
+
+    def __init__(self, name: str, fleet: "SteppedFleet") -> None:
+        self.name = name
+        self._fleet = fleet
+        self.actor: Actor | None = None
+        self.message: PageMessage | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything that a process holds in its memory."""
+        fleet = self._fleet
+        inflight_pages = InflightPages()
+        self.keeper = LeaseKeeper(
+            fleet.dispatch_state, fleet.wire, inflight_pages, "fake", self.name
+        )
+        station = Station(
+            worker=self.name,
+            engine=ENGINE,
+            dispatch_state=fleet.dispatch_state,
+            dispatcher=fleet.wire,
+            jobs=fleet.jobs,
+            manifests=Manifests(fleet.jobs),
+            pipeline=fleet.reader,  # type: ignore[arg-type]
+            inflight_pages=inflight_pages,
+            gate=Gate(),
+            observer=PageObserver(ENGINE, self.name, Tracing(), FailureLog(fleet.settings)),
+            max_attempts=2,
+            engine_died=lambda: None,
+        )
+        self.task = PageTask(station)
+
+    @property
+    def busy(self) -> bool:
+        return self.actor is not None and not self.actor.ended
+
+    def begin(self, message: PageMessage) -> None:
+        self.message = message
+        self.actor = self._fleet.stage.begin(self.name, lambda: self.task.handle(message))
+
+
+class SteppedFleet:
+    """Everything of one example; times are shortened to nothing, leases end when told."""
+
+    def __init__(self, redis_url: str, folder: Path) -> None:
+        values = {"home": folder / "home", "redis_url": redis_url, "dispatch_window": 4}
+        self.settings = build_settings(values)
+        self.client = redis.Redis.from_url(redis_url, decode_responses=True)
+        self.stage = Stage()
+        self.dispatch_state: DispatchState = SteppingLedger(self.settings, self.stage)
+        store: Any = SteppingStore(open_store(self.settings), self.stage)
+        self.store = store
+        self.jobs = JobStore(store)
+        self.wire = Wire(self.settings, self.dispatch_state, self.stage)
+        self.reader = Reader(self.stage)
+        self.workers = [Worker(f"worker-{number}", self) for number in range(3)]
+        self.unacknowledged: list[PageMessage] = []
+        self.excuses: Counter[str] = Counter()
+        #: Jobs whose ids were told to somebody who has not had them purged.
+        self.accepted: set[str] = set()
+        self._sweepers = [self._sweeper(name) for name in SWEEPERS]
+        self._sources = [self._source(folder, pages) for pages in DOCUMENTS]
+
+    def _sweeper(self, name: str) -> Sweeper:
+        return Sweeper(name, self.jobs, self.dispatch_state, self.wire, adopt=True, lock_s=1)
+
+    def _source(self, folder: Path, pages: int) -> Inspection:
+        path = folder / f"{pages}.pdf"
+        path.write_bytes(f"%PDF {pages}".encode())
+        data = path.read_bytes()
+        return Inspection("pdf", path, pages, hashlib.sha256(data).hexdigest(), len(data))
+
+    # What processes do ---------------------------------------------------------------------
+
+    def submit(self, document: int, priority: Priority) -> Actor:
+        """A producer takes a document in, or takes its job up again."""
+        submitter = Submitter(
+            _Inspected(self._sources[document % len(DOCUMENTS)]),  # type: ignore[arg-type]
+            self.jobs, self.dispatch_state, self.wire,
+        )  # fmt: skip
+        request = Request(engine="fake", settings=self.settings, priority=priority)
+        item = Input(word="a.pdf", kind="file")
+
+        def work() -> None:
+            self.accepted.add(submitter.submit(item, request).manifest.job_id)
+
+        return self._command("submit", work)
+
+    def retry(self, manifest: Manifest) -> Actor:
+        """``pagefleet retry`` of a job that has ended."""
+        for page in range(1, manifest.page_count + 1):
+            self.excuses[page_id(manifest.job_id, page)] += self.settings.max_attempts
+
+        def work() -> None:
+            reopen(manifest, self.jobs, self.dispatch_state)
+            take_up(manifest, self.jobs, self.dispatch_state, self.wire)
+
+        return self._command("retry", work)
+
+    def cancel(self, manifest: Manifest) -> Actor:
+        """``pagefleet cancel``."""
+        return self._command("cancel", lambda: cancel_job(manifest, self.jobs, self.dispatch_state))
+
+    def purge(self, manifest: Manifest) -> Actor:
+        """``pagefleet purge`` of a job that has ended; it may be submitted again."""
+        for page in range(1, manifest.page_count + 1):
+            self.excuses[page_id(manifest.job_id, page)] += self.settings.max_attempts
+
+        def work() -> None:
+            self.accepted.discard(manifest.job_id)
+            purge(self.jobs, manifest.job_id)
+            self.dispatch_state.forget_job(manifest.job_id)
+
+        return self._command("purge", work)
+
+    def _command(self, name: str, work: Callable[[], object]) -> Actor:
+        """What a person starts; both answers are fair where the job changes meanwhile."""
+
+        def forgiving() -> None:
+            with suppress(NotFound, TakenUpAgain):
+                work()
+
+        return self.stage.begin(name, forgiving)
+
+    @property
+    def commanded(self) -> bool:
+        """Whether a person's command still runs: people wait for one before the next."""
+        commands = ("submit", "cancel", "retry", "purge")
+        return any(each.owner in commands and not each.ended for each in self.stage.actors)
+
+    def sweep(self, number: int) -> Actor:
+        """One round of one of two sweepers."""
+        return self.stage.begin(SWEEPERS[number], self._sweepers[number].sweep)
+
+    def reduce(self) -> Actor | None:
+        """A control process takes a reduce message, if there is one."""
+        job_id = self.wire.take_reduce()
+        if job_id is None:
+            return None
+        task = ReduceTask(self.jobs, self.dispatch_state, self.wire)
+        message = ReduceMessage(job_id=job_id)
+        return self.stage.begin("reducer", lambda: task.handle(message))
+
+    def deliver(self, worker: Worker, place: int) -> bool:
+        """A free worker takes one of the waiting messages."""
+        message = None if worker.busy else self.wire.take(QUEUES, place)
+        if message is None:
+            return False
+        worker.begin(message)
+        return True
+
+    # What happens to them ------------------------------------------------------------------
+
+    def kill(self, worker: Worker) -> None:
+        """SIGKILL: its message stays unacknowledged, its memory is gone."""
+        if worker.busy and worker.actor is not None and worker.message is not None:
+            worker.actor.die()
+            self.unacknowledged.append(worker.message)
+            self._excuse(worker.message)
+        worker.restart()
+
+    def _excuse(self, message: PageMessage) -> None:
+        self.excuses[page_id(message.job_id, message.page)] += 1
+
+    def expire(self, place: int) -> None:
+        """One lease runs out."""
+        leases = self.client.zrange("pagefleet:leases:fake", 0, -1)
+        if leases:
+            page = leases[place % len(leases)]
+            self.client.zadd("pagefleet:leases:fake", {page: 1})
+            self.excuses[page] += 1
+
+    def wipe(self) -> None:
+        """The broker starts again on an empty disk."""
+        for worker in self.workers:
+            if worker.busy and worker.message is not None:
+                self._excuse(worker.message)
+        self.client.flushall()
+        self.unacknowledged.clear()
+
+    def manifests(self) -> list[Manifest]:
+        """Jobs of the store as an outsider sees them."""
+        found = [self.jobs.manifest(job_id) for job_id in self.jobs.job_ids()]
+        return [manifest for manifest in found if manifest is not None]
+
+    # The end -------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Let everything come to its end with nothing failing any more."""
+        self.reader.failing.clear()
+        for actor in self.stage.actors:
+            actor.run_out()
+        sweeping.STALE_MARKER_S = sweeping.DEAD_PURGE_S = -1.0
+        for message in self.unacknowledged:
+            self.wire.put(message)
+        for _ in range(60):
+            self._round()
+            if not list(self.store.list("open/")) and not self.client.keys("pagefleet:todo:*"):
+                break
+        for _ in range(3):
+            self._round()
+
+    def _round(self) -> None:
+        for number in range(2):
+            self.client.delete("pagefleet:lock:sweeper")
+            self.sweep(number).run_out()
+        while actor := self.reduce():
+            actor.run_out()
+        worker = self.workers[0]
+        while self.deliver(worker, 0):
+            assert worker.actor is not None
+            worker.actor.run_out()
+        for place in range(self.client.zcard("pagefleet:leases:fake")):
+            self.expire(place)
+
+
+class _Inspected:
+    """An intake for documents that were looked at already."""
+
+    def __init__(self, inspection: Inspection) -> None:
+        self._inspection = inspection
+
+    @contextmanager
+    def opened(self, item: Input, password: str | None) -> Iterator[Opened]:
+        yield Opened(self._inspection)
+
+
+def private_folder() -> "tempfile.TemporaryDirectory[str]":
+    """In memory where possible: hundreds of examples sync every file."""
+    memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)

@@ -1,0 +1,189 @@
+"""A fleet with the fake engine and an S3 service, in which tests drop files for watchers."""
+
+import json
+import os
+import secrets
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from producer.connections import Connections
+from producer.intake.opener import Intake
+from producer.submission.request import Request
+from producer.watching.event_log import Journal
+from producer.watching.places.addresses import route_of
+from producer.watching.watcher import Plan, Watcher
+from shared.config.settings import Settings
+from shared.processes.parent_death import die_with_parent
+from shared.storage import s3_client
+from shared.storage.s3_bucket import Bucket, open_bucket
+from shared.storage.store import ObjectStore, open_store
+from tests.support.documents.pdf_samples import pdf, text
+from tests.support.fleets.fleet import BIN, environment, wait_until
+
+Event = dict[str, Any]
+
+
+def document(words: str, pages: int = 1) -> bytes:
+    """A PDF whose pages say ``words``, so that other words make another document."""
+    return pdf([text(f"{words} {number}") for number in range(1, pages + 1)])
+
+
+class Heard(Journal):
+    """What a watcher told, kept for the test."""
+
+    def __init__(self) -> None:
+        super().__init__(as_json=True)
+        self.events: list[Event] = []
+        self.troubles: list[str] = []
+
+    def event(self, name: str, key: str, **facts: Any) -> None:
+        """See Journal."""
+        self.events.append({"event": name, "key": key, "at": time.monotonic(), **facts})
+
+    def trouble(self, error: Exception) -> None:
+        """See Journal."""
+        self.troubles.append(str(error))
+
+    def say(self, line: str) -> None:
+        """See Journal."""
+
+    def about(self, key: str, name: str | None = None) -> list[Event]:
+        """The events of one key, in their order."""
+        return [e for e in self.events if e["key"] == key and name in (None, e["event"])]
+
+    def names(self) -> list[tuple[str, str]]:
+        """(event, key) of all events, sorted."""
+        return sorted((event["event"], event["key"]) for event in self.events)
+
+    def wait_for(self, name: str, key: str, count: int = 1, seconds: float = 60) -> Event:
+        """The ``count``-th event of this name about this key."""
+        wait_until(lambda: len(self.about(key, name)) >= count, seconds)
+        return self.about(key, name)[count - 1]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One test's inbox and outbox; the fleet behind is the same for many tests."""
+
+    settings: Settings
+    bucket_name: str
+    intake: Intake
+    scratch: Path
+    root: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    @property
+    def inbox(self) -> str:
+        """The address to watch."""
+        return f"s3://{self.bucket_name}/{self.root}/inbox/"
+
+    @property
+    def bucket(self) -> Bucket:
+        """All objects of the service."""
+        return open_bucket(self.bucket_name, self.settings)
+
+    @property
+    def store(self) -> ObjectStore:
+        """The store of jobs."""
+        return open_store(self.settings)
+
+    def drop(self, key: str, data: bytes) -> None:
+        """Put an object into the inbox."""
+        self.bucket.write(f"{self.root}/inbox/{key}", data, "application/octet-stream")
+
+    def take_back(self, key: str) -> None:
+        """Remove an object from the inbox."""
+        self.bucket.delete(f"{self.root}/inbox/{key}")
+
+    def keys(self, folder: str) -> list[str]:
+        """What lies in a folder beside the inbox."""
+        prefix, after = f"{self.root}/{folder}/", ""
+        found: list[str] = []
+        while True:
+            listing = self.bucket.page(prefix, after)
+            found += [each.key.removeprefix(prefix) for each in listing.objects]
+            if not listing.truncated:
+                return sorted(found)
+            after = listing.objects[-1].key
+
+    def read(self, folder: str, key: str) -> bytes:
+        """An object of a folder beside the inbox."""
+        return self.bucket.read(f"{self.root}/{folder}/{key}", 1 << 30)[0]
+
+    def status(self, key: str) -> dict[str, Any]:
+        """The status file of a document."""
+        found: dict[str, Any] = json.loads(self.read("outbox", f"{key}.status.json"))
+        return found
+
+    def plan(self, source: str | None = None, to: str | None = None, **words: Any) -> Plan:
+        """A plan as the command makes it, with short times."""
+        request = words.pop("request", {})
+        settings = words.pop("settings", self.settings)
+        after = words.get("after", "keep")
+        return Plan(
+            route=route_of(source or self.inbox, to, after, settings),
+            request=Request(engine="fake", settings=settings, **request),
+            **{"period_s": 0.3, **words},
+        )
+
+    def once(self, **words: Any) -> Heard:
+        """Watch until all is delivered."""
+        heard = Heard()
+        plan = self.plan(**{"once": True, **words})
+        self.watcher(plan, heard).run()
+        return heard
+
+    @contextmanager
+    def watching(self, **words: Any) -> Iterator[Heard]:
+        """A watcher in a thread while the block runs."""
+        heard = Heard()
+        watcher = self.watcher(self.plan(**words), heard)
+        thread = threading.Thread(target=watcher.run, daemon=True)
+        thread.start()
+        try:
+            yield heard
+        finally:
+            watcher.stop.set()
+            thread.join(30)
+            assert not thread.is_alive(), "the watcher does not stop"
+
+    def watcher(self, plan: Plan, heard: Heard) -> Watcher:
+        """One watcher that is not running yet."""
+        return Watcher(plan, Connections(plan.request.settings), self.intake, self.scratch, heard)
+
+
+def start_watch(
+    settings: Settings, source: str, *words: str, log: Path
+) -> "subprocess.Popen[bytes]":
+    """``pagefleet watch`` as a process of its own, with all that it tells in ``log``."""
+    parent = os.getpid()
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [str(BIN / "pagefleet"), "watch", source, "--json", *words],
+            env=environment(settings),
+            stdout=output,
+            stderr=output,
+            preexec_fn=lambda: die_with_parent(parent),
+        )
+
+
+@contextmanager
+def requests_counted(settings: Settings) -> Iterator["Counter[str]"]:
+    """The S3 operations of this process while the block runs, by name."""
+    counter: Counter[str] = Counter()
+
+    def count(event_name: str, **_: Any) -> None:
+        counter[event_name.rpartition(".")[2]] += 1
+
+    events = s3_client.client(s3_client.options_of(settings)).meta.events
+    events.register("before-call.s3", count)
+    try:
+        yield counter
+    finally:
+        events.unregister("before-call.s3", count)

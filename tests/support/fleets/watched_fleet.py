@@ -1,0 +1,129 @@
+"""One small fleet at work for the tests that watch it: metrics, top, dashboard, Flower."""
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from shared.config.settings import Settings, build_settings
+from tests.support.fleets.fleet import pagefleet, pdf, wait_until, workers
+from tests.support.servers.processes import start_redis
+
+FAILED_PAGE = 3
+SMALL, LARGE = 12, 4000
+PRICE_PER_HOUR = 3.6
+Labels = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A fleet with one ended job and one that goes on."""
+
+    settings: Settings
+    pages_port: int
+    control_port: int
+    ended_job: str
+    open_job: str
+    log: Path
+    heartbeats: Path
+
+    def get(self, port: int, path: str) -> tuple[int, str]:
+        """Status and body of a GET on the loopback interface."""
+        return get(port, path)
+
+    def samples(self) -> dict[tuple[str, Labels], float]:
+        """Every sample that both processes export now."""
+        return {**samples(self.pages_port), **samples(self.control_port)}
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    """Status and body of a GET on the loopback interface; 0 where nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def samples(port: int) -> dict[tuple[str, Labels], float]:
+    """What one process exports."""
+    _, text = get(port, "/metrics")
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def free_ports(count: int) -> int:
+    """The first of ``count`` ports in a row that nobody uses now."""
+    while True:
+        with ExitStack() as held:
+            first = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            try:
+                for port in range(first + 1, first + count):
+                    held.enter_context(socket.create_server(("127.0.0.1", port)))
+            except (OSError, OverflowError):
+                continue
+            return int(first)
+
+
+@contextmanager
+def watched_fleet(folder: Path) -> Iterator[Watched]:
+    """Start it, let one job end, leave another at work."""
+    (folder / "redis").mkdir()
+    redis = start_redis(folder / "redis")
+    port = free_ports(2)
+    settings = build_settings(
+        {
+            "home": folder / "home",
+            "redis_url": redis.url,
+            "engine": "fake",
+            "fake_latency_ms": 1000,
+            "fake_fail_pages": str(FAILED_PAGE),
+            "max_concurrency": 4,
+            "num_workers": 1,
+            "price_per_hour": PRICE_PER_HOUR,
+            "metrics_port": port,
+            "heartbeat_dir": folder / "heartbeats",
+            "log_format": "json",
+            "sweep_interval_s": 1,
+            "drain_s": 1,
+        }
+    )
+    log = folder / "workers.log"
+    try:
+        with workers(settings, log):
+            small = pdf(folder / "small.pdf", SMALL)
+            (ended,) = pagefleet(settings, "submit", str(small), "--wait", "--json").lines
+            large = pdf(folder / "large.pdf", LARGE)
+            (opened,) = pagefleet(settings, "submit", str(large), "--json").lines
+            wait_until(lambda: samples(port + 1).get(_last_sweep(), 0) > 0)
+            yield Watched(
+                settings,
+                port,
+                port + 1,
+                ended["job_id"],
+                opened["job_id"],
+                log,
+                folder / "heartbeats",
+            )
+    finally:
+        redis.stop()
+
+
+def events(log: Path) -> list[dict[str, object]]:
+    """The JSON lines of a log; every line has to be one."""
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def _last_sweep() -> tuple[str, Labels]:
+    return "pagefleet_sweeper_last_run_timestamp_seconds", frozenset()

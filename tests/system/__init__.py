@@ -1,0 +1,1 @@
+"""Tests of whole commands and fleets, as people run them."""

@@ -1,0 +1,130 @@
+"""Takes hostile documents through the real ``run`` and judges what is left behind.
+
+``python -m tests.system.commands.hostile_run --count 1000`` is ``make fuzz``.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.config.settings import Settings, build_settings
+from shared.storage.store import ObjectStore, open_store
+from tests.support.documents.hostile_corpus import batches, corpus, write_corpus
+from tests.support.fleets.fleet import pagefleet, processes_of, wait_until
+from tests.support.fleets.ledger_check import check_job
+from tests.support.paths import DATA
+
+#: Codes that say "this document is bad", which is all that a document may be.
+REFUSALS = frozenset(
+    (
+        "not_a_document",
+        "empty",
+        "corrupt",
+        "encrypted",
+        "wrong_password",
+        "unsupported",
+        "too_large",
+    )
+)
+PAGE_FAILURES = frozenset(("render_failed", "render_timeout", "render_memory"))
+#: Signs in a log that a worker process died or failed in a way nobody foresaw.
+TROUBLE = ("ended with", "Traceback", "internal", "starting it again")
+ROBUST = DATA / "robust"
+BATCH = 100
+
+
+def limited(home: Path, seconds: float = 10, attempts: int = 3) -> Settings:
+    """Settings under which a hostile document can't take long."""
+    return build_settings(
+        {
+            "home": home,
+            "engine": "fake",
+            "page_timeout_s": seconds,
+            "open_timeout_s": seconds,
+            "max_attempts": attempts,
+            "page_memory_mb": 512,
+            "num_workers": 2,
+        }
+    )
+
+
+@dataclass
+class Judged:
+    """How documents ended, and whatever should not have happened."""
+
+    tally: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+
+def survive(settings: Settings, paths: Sequence[Path], out: Path) -> Judged:
+    """Run the documents and judge what became of each, and of the machine."""
+    judged = Judged()
+    words = [*map(str, paths), "-o", str(out), "--json", "--quiet"]
+    ended = pagefleet(settings, "run", *words, timeout_s=900)
+    if ended.status not in (0, 3, 4) or "Traceback" in ended.err:
+        judged.problems.append(f"exit status {ended.status}: {ended.err}")
+    lines = {line["input"]: line for line in ended.lines}
+    judged.problems += [f"{path}: no line" for path in paths if str(path) not in lines]
+    store = open_store(settings)
+    for name, line in lines.items():
+        _judge(store, Path(name).name, line, judged)
+    try:
+        wait_until(lambda: not processes_of(settings), 10)
+    except AssertionError:
+        judged.problems.append(f"left behind: {processes_of(settings)}")
+    judged.problems += _troubles(settings)
+    return judged
+
+
+def _judge(store: ObjectStore, name: str, line: dict[str, Any], judged: Judged) -> None:
+    if line["job_id"] is None:
+        code = line["error"]["code"]
+        judged.tally[code] += 1
+        if code not in REFUSALS:
+            judged.problems.append(f"{name}: {line['error']}")
+        return
+    judged.tally[line["status"]] += 1
+    failed = check_job(store, line["job_id"]).failed
+    if not set(failed.values()) <= PAGE_FAILURES:
+        judged.problems.append(f"{name}: pages failed with {failed}")
+
+
+def _troubles(settings: Settings) -> list[str]:
+    """Lines of the workers' logs that tell of a death or of a failure nobody foresaw."""
+    logs = (settings.home / "logs").glob("*.log")
+    lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
+    return [line for line in lines if any(sign in line for sign in TROUBLE)]
+
+
+def main() -> int:
+    """Run many; prints what became of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    tally, problems = Counter[str](), list[str]()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="pagefleet-fuzz-") as name:
+        folder = Path(name)
+        settings = limited(folder / "home")
+        found = corpus(asked.count, asked.seed, ROBUST)
+        for number, batch in enumerate(batches(found, BATCH)):
+            paths = write_corpus(folder / f"in-{number}", batch)
+            judged = survive(settings, paths, folder / f"out-{number}")
+            tally += judged.tally
+            problems += judged.problems
+            elapsed = time.monotonic() - started
+            print(f"{sum(tally.values())} documents, {elapsed:.0f} s", flush=True)
+    print(f"seed {asked.seed}: {dict(tally.most_common())}; {len(problems)} problems")
+    print(*problems, sep="\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

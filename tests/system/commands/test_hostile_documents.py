@@ -1,0 +1,58 @@
+"""Broken and hostile documents through the real ``run``; ``make fuzz`` takes a thousand."""
+
+from pathlib import Path
+
+import pytest
+
+from producer.delivery.outputs import Stems, write_output
+from shared.domain.records import RenderOptions
+from shared.jobs.job_store import JobStore
+from shared.storage.store import ObjectStore
+from tests.support.documents.hostile_corpus import corpus, write_corpus
+from tests.support.fleets.stored_jobs import ended_job
+from tests.system.commands.hostile_run import limited, survive
+
+#: Take a helper's whole time; ``make fuzz`` has them.
+SLOW = ("billion-laughs", "pattern-")
+
+
+def test_sixty_hostile_documents_cost_nothing_but_themselves(tmp_path: Path) -> None:
+    found = corpus(70, seed=7, bombs=False)
+    quick = [each for each in found if not any(name in each[0] for name in SLOW)][:60]
+    paths = write_corpus(tmp_path / "in", quick)
+
+    judged = survive(limited(tmp_path / "home", seconds=4, attempts=1), paths, tmp_path / "out")
+
+    assert judged.problems == []
+    assert judged.tally.total() == 60
+    assert judged.tally["ok"] > 10
+    assert judged.tally["corrupt"] > 3
+    assert {path.name for path in tmp_path.iterdir()} == {"home", "in", "out"}
+    assert sorted(tmp_path.joinpath("in").iterdir()) == sorted(paths)
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "../../evil.pdf", "a/../../b", "..\\evil", "\0", "", "x" * 400, "a\n.pdf"]
+)
+def test_a_name_that_climbs_becomes_a_plain_name(name: str, tmp_path: Path) -> None:
+    stem = Stems().take(name)
+
+    written = tmp_path / f"{stem}.md"
+    written.touch()
+    assert written.resolve().parent == tmp_path.resolve()
+    assert (tmp_path / stem).parent == tmp_path
+
+
+def test_a_figure_key_in_a_tampered_result_leads_nowhere(
+    file_store: ObjectStore, tmp_path: Path
+) -> None:
+    jobs = JobStore(file_store)
+    figure = {"key": "../../../secret.png", "bbox": (0, 0, 9, 9)}
+    manifest = ended_job(jobs, [{"markdown": "![](figure:1)", "figures": [figure]}])
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    file_store.put(f"jobs/{manifest.job_id}/figures/evil.html", b"<script>")
+
+    written = write_output(jobs, manifest, RenderOptions(), tmp_path / "out", "a")
+
+    assert "../" not in written.markdown.read_text()
+    assert {path.name for path in (tmp_path / "out").rglob("*")} == {"a.md", "a.json"}

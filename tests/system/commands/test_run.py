@@ -1,0 +1,219 @@
+"""``pagefleet run``: the whole fleet on one machine, as a person uses it."""
+
+import hashlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.config.settings import Settings, build_settings
+from shared.storage.store import open_store
+from tests.conftest import SettingsFactory
+from tests.support.fleets.fleet import (
+    Ended,
+    begin,
+    in_process,
+    kill,
+    pagefleet,
+    pages_processes,
+    pdf,
+    processes_of,
+    wait_until,
+)
+from tests.support.fleets.ledger_check import check_job
+
+STRANGE_NAMES = ("with space.pdf", "quote'\".pdf", "-dash.pdf", "日本 ü.pdf", "a\nb.pdf")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has ended, looked at by several tests."""
+
+    settings: Settings
+    folder: Path
+    ended: Ended
+
+    def line(self, name: str) -> dict[str, Any]:
+        """The JSON line of an input."""
+        (found,) = (line for line in self.ended.lines if line["input"] == name)
+        return found
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    """One run over good, bad, strange and equally named documents; page 3 can't be read."""
+    folder = tmp_path_factory.mktemp("run")
+    pdf(folder / "my book.pdf", 2)
+    pdf(folder / "holes.pdf", 4)
+    for name in ("x", "y"):
+        (folder / name).mkdir()
+        pdf(folder / name / "twin.pdf", 1, title=name)
+    for name in STRANGE_NAMES:
+        pdf(folder / name, 1, title=name)
+    (folder / "empty.pdf").touch()
+    settings = build_settings(
+        {"home": folder / "home", "engine": "fake", "fake_fail_pages": "3", "num_workers": 1}
+    )
+    words = ["my book.pdf", "empty.pdf", "holes.pdf", "x/twin.pdf", "y/twin.pdf", *STRANGE_NAMES]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        ended = pagefleet(settings, "run", "-o", "out", "--json", "--", *words)
+    yield Finished(settings, folder, ended)
+
+
+def test_every_page_is_written_at_its_place(finished: Finished) -> None:
+    line = finished.line("my book.pdf")
+
+    digest = hashlib.sha256((finished.folder / "my book.pdf").read_bytes()).hexdigest()[:12]
+    markdown = Path(line["markdown"]).read_text()
+    assert line["markdown"] == str(finished.folder / "out/my book.md")
+    assert [f"fake:{digest}:{page}" in markdown for page in (1, 2)] == [True, True]
+    assert markdown.index(":1\n") < markdown.index("<!-- page 2 -->") < markdown.index(":2\n")
+    assert (line["status"], line["counts"]) == ("ok", {"ok": 2, "blank": 0, "failed": 0})
+    assert json.loads((finished.folder / "out/my book.json").read_text())["counts"]["ok"] == 2
+    assert check_job(open_store(finished.settings), line["job_id"]).status == "ok"
+
+
+def test_no_process_and_no_temporary_file_is_left(finished: Finished) -> None:
+    wait_until(lambda: not processes_of(finished.settings), 5)
+
+    assert list((finished.settings.home / "tmp").iterdir()) == []
+
+
+def test_one_bad_file_stops_no_other_and_decides_the_exit_status(finished: Finished) -> None:
+    assert finished.ended.status == 4
+    assert finished.line("empty.pdf")["error"]["code"] == "empty"
+    assert "empty.pdf: error[empty]" in finished.ended.err
+    assert not (finished.folder / "out/empty.md").exists()
+
+
+def test_failed_pages_make_a_partial_document_with_placeholders(finished: Finished) -> None:
+    line = finished.line("holes.pdf")
+
+    assert (line["status"], line["counts"]["failed"]) == ("partial", 1)
+    checked = check_job(open_store(finished.settings), line["job_id"])
+    assert checked.failed == {3: "engine_failed"}
+    assert checked.attempts[3] == finished.settings.max_attempts
+    assert "Page 3" in (finished.folder / "out/holes.md").read_text()
+
+
+def test_equal_stems_do_not_overwrite_each_other(finished: Finished) -> None:
+    written = [Path(finished.line(f"{name}/twin.pdf")["markdown"]).name for name in ("x", "y")]
+
+    assert written == ["twin.md", "twin-2.md"]
+
+
+@pytest.mark.parametrize("name", STRANGE_NAMES)
+def test_strange_names_are_just_names(finished: Finished, name: str) -> None:
+    written = Path(finished.line(name)["markdown"])
+
+    assert written.is_file()
+    assert written.parent == finished.folder / "out"
+
+
+def test_the_same_document_again_does_no_work_and_obeys_other_render_options(
+    finished: Finished, tmp_path: Path
+) -> None:
+    words = [str(finished.folder / "my book.pdf"), str(finished.folder / "holes.pdf")]
+    broken = finished.settings.model_copy(update={"fake_fail_pages": frozenset(range(1, 9))})
+
+    options = ["--max-failed-pages", "0", "--page-breaks", "none"]
+    again = in_process(broken, "run", *words, "-o", str(tmp_path / "out"), "--json", *options)
+
+    assert again.status == 3
+    status = {Path(line["input"]).name: line["status"] for line in again.lines}
+    assert status == {"my book.pdf": "ok", "holes.pdf": "failed"}
+    assert "<!--" not in (tmp_path / "out/my book.md").read_text()
+    assert (
+        list((finished.settings.home / "logs").glob("run-*"))
+        == sorted((finished.settings.home / "logs").glob("run-*"))[:1]
+    )
+
+
+def test_a_person_sees_one_line_per_document_and_where_it_is(
+    finished: Finished, tmp_path: Path
+) -> None:
+    source = str(finished.folder / "my book.pdf")
+
+    ended = in_process(finished.settings, "run", source, "-o", str(tmp_path / "out"), "--quiet")
+
+    where = tmp_path / "out/my book.md"
+    assert ended.out == ""
+    assert ended.err == f"{source}: ok (2 ok, 0 blank, 0 failed) -> {where}\n"
+
+
+def test_a_page_that_kills_its_worker_is_condemned_alone(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    source = pdf(tmp_path / "a.pdf", 12)
+    made = settings(engine="fake", fake_crash_pages="3", fake_latency_ms=50)
+
+    ended = pagefleet(made, "run", str(source), "-o", str(tmp_path / "out"), "--json")
+
+    checked = check_job(open_store(made), ended.lines[0]["job_id"])
+    assert checked.failed == {3: "quarantined"}
+    assert checked.counts == {"ok": 11, "blank": 0, "failed": 1}
+
+
+def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    source, out = pdf(tmp_path / "a.pdf", 40), str(tmp_path / "out")
+    made = settings(engine="fake", fake_latency_ms=300, max_concurrency=2)
+    process = begin(made, "run", str(source), "-o", out)
+    store = open_store(made)
+    wait_until(lambda: len([k for k in store.list("jobs/") if "/pages/" in k]) >= 4)
+
+    os.killpg(process.pid, signal.SIGINT)
+
+    assert process.wait(30) == 130
+    wait_until(lambda: not processes_of(made), 5)
+    kept = len([key for key in store.list("jobs/") if "/pages/" in key])
+    assert 4 <= kept < 40
+    assert list((made.home / "tmp").iterdir()) == []
+    ended = pagefleet(settings(engine="fake"), "run", "-", "-o", out, "--json",
+                      stdin=source.read_bytes())  # fmt: skip
+    assert ended.lines[0]["counts"]["ok"] == 40
+    assert (tmp_path / "out/stdin.md").read_text().count("fake:") == 40
+    check_job(store, ended.lines[0]["job_id"])
+
+
+def test_a_killed_run_leaves_no_process_and_the_next_one_sweeps_up(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    made = settings(engine="fake", fake_latency_ms=1000, max_concurrency=1)
+    source = pdf(tmp_path / "a.pdf", 9)
+    process = begin(made, "run", str(source), "-o", str(tmp_path / "out"))
+    wait_until(lambda: pages_processes(made))
+
+    kill([process.pid])
+    process.wait()
+
+    wait_until(lambda: not processes_of(made), 10)
+    assert list((made.home / "tmp").iterdir()) != []
+    in_process(made, "run", str(tmp_path / "none.pdf"), "-o", str(tmp_path / "out"))
+    assert list((made.home / "tmp").iterdir()) == []
+
+
+def test_two_runs_side_by_side_both_finish_even_over_the_same_document(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    made = settings(engine="fake", fake_latency_ms=20, num_workers=1)
+    for name in ("left", "right", "both"):
+        pdf(tmp_path / f"{name}.pdf", 8, title=name)
+    left, right, both = (str(tmp_path / f"{name}.pdf") for name in ("left", "right", "both"))
+    beside = begin(made, "run", both, left, "-o", str(tmp_path / "one"))
+
+    ended = pagefleet(made, "run", both, right, "-o", str(tmp_path / "two"), "--json")
+
+    assert (ended.status, beside.wait(60)) == (0, 0)
+    for name in ("one/both", "one/left", "two/both", "two/right"):
+        assert (tmp_path / f"{name}.md").read_text().count("fake:") == 8
+    assert (tmp_path / "one/both.md").read_bytes() == (tmp_path / "two/both.md").read_bytes()
+    for line in ended.lines:
+        check_job(open_store(made), line["job_id"])

@@ -1,0 +1,106 @@
+"""``run --stream``: one page on standard output while it is made, and nothing else."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SettingsFactory
+from tests.support.engines.engine_pages import distinct_pages, picture
+from tests.support.fleets import fleet
+from tests.support.servers.openai_server import OpenAiServer, hanging, serving
+
+
+def test_the_text_comes_alone_and_progress_beside_it(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    page = picture(tmp_path / "page.png", 400, 300)
+    ended = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream")
+
+    assert ended.status == 0, ended.err
+    assert ended.out.startswith("fake:") and ended.out.endswith(":1\n")
+    assert "starting engine fake" in ended.err
+
+
+def test_one_page_of_a_document_is_chosen(settings: SettingsFactory, tmp_path: Path) -> None:
+    pages = str(distinct_pages(tmp_path / "pages.pdf"))
+    chosen = settings(engine="fake")
+    ended = fleet.pagefleet(chosen, "run", pages, "--stream", "--pages", "4")
+    assert ended.out.endswith(":4\n")
+    refused = fleet.pagefleet(chosen, "run", pages, "--stream")
+    assert (refused.status, refused.out) == (2, "")
+    assert "not 6 of pages.pdf" in refused.err and refused.err.count("\n") == 1
+
+
+def test_text_is_printed_before_the_page_is_read_to_its_end(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    page = picture(tmp_path / "page.png", 400, 300)
+    with serving(
+        OpenAiServer(text="Word after word \x1b[31m\x07 and no more.", pause_s=0.3)
+    ) as server:
+        chosen = settings(engine="openai", engine_url=server.url)
+        process = subprocess.Popen(
+            [str(fleet.BIN / "pagefleet"), "run", str(page), "--stream"],
+            env=fleet.environment(chosen),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+        assert process.stdout is not None
+        first = process.stdout.read(4)
+        early = time.monotonic()
+        rest, _ = process.communicate(timeout=60)
+        waited = time.monotonic() - early
+
+    assert (first + rest).decode() == "Word after word [31m and no more.\n"
+    assert waited > 0.5
+
+
+@pytest.mark.parametrize("words", [("--json",), ("-o", "out"), ("other.png",)])
+def test_what_can_not_be_streamed_is_refused_in_one_line(
+    settings: SettingsFactory, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    page = picture(tmp_path / "page.png", 400, 300)
+    picture(tmp_path / "other.png", 400, 300)
+    given = [str(tmp_path / word) if word.endswith("png") else word for word in words]
+    refused = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream", *given)
+
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err.startswith("error") and refused.err.count("\n") == 1
+
+
+def test_without_a_folder_and_without_stream_the_command_says_what_it_needs(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    page = picture(tmp_path / "page.png", 400, 300)
+    refused = fleet.pagefleet(settings(engine="fake"), "run", str(page))
+
+    assert refused.status == 2 and "-o DIR" in refused.err
+
+
+def test_an_engine_that_can_not_start_says_why_once(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    page = picture(tmp_path / "page.png", 400, 300)
+    with serving(OpenAiServer(model="other/Model")) as server:
+        chosen = settings(engine="openai", engine_url=server.url)
+        ended = fleet.pagefleet(chosen, "run", str(page), "--stream")
+
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.count("other/Model") == 1
+
+
+def test_an_interrupt_ends_the_reader_too(settings: SettingsFactory, tmp_path: Path) -> None:
+    page = picture(tmp_path / "page.png", 400, 300)
+    with serving(OpenAiServer(faults=[hanging])) as server:
+        chosen = settings(engine="openai", engine_url=server.url)
+        process = fleet.begin(chosen, "run", str(page), "--stream")
+        fleet.wait_until(lambda: server.bodies, 60)
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(30) == 130
+        fleet.wait_until(lambda: server.abandoned, 20)
+        fleet.wait_until(lambda: not fleet.processes_of(chosen), 20)

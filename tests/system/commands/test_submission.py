@@ -1,0 +1,348 @@
+"""``pagefleet submit`` on a real fleet: job identity, what is stored, what is printed."""
+
+import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pymupdf
+import pytest
+
+from shared.broker.dispatch_state import DispatchState
+from shared.storage.store import open_store
+from tests.conftest import SettingsFactory
+from tests.support.fleets.fleet import Fleet, in_process, pdf
+from tests.support.fleets.ledger_check import check_job
+
+
+def submitted(fleet: Fleet, *words: str, **changed: object) -> str:
+    """The job id that ``submit`` prints, and nothing else."""
+    ended = fleet("submit", *words, **changed)
+    assert ended.status == 0, ended.err
+    return ended.out.strip()
+
+
+def manifest(fleet: Fleet, job_id: str) -> dict[str, object]:
+    data = open_store(fleet.settings).get(f"jobs/{job_id}/job.json")
+    return json.loads(data)  # type: ignore[no-any-return]
+
+
+def test_waiting_prints_one_line_of_the_contract_per_document(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = pdf(tmp_path / "book.pdf", 4, title="line")
+
+    ended = fake_fleet("submit", str(source), "--wait", "--json")
+
+    (line,) = ended.lines
+    job_id = line["job_id"]
+    store = open_store(fake_fleet.settings)
+    assert ended.status == 3
+    assert line == {
+        "input": str(source),
+        "job_id": job_id,
+        "status": "partial",
+        "pages": 4,
+        "counts": {"ok": 3, "blank": 0, "failed": 1},
+        "markdown": f"{store.url}/jobs/{job_id}/document.md",
+        "error": None,
+    }
+    assert check_job(store, job_id).failed == {3: "engine_failed"}
+
+
+def test_the_same_content_and_page_options_are_the_same_job(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = pdf(tmp_path / "one.pdf", 2, title="same")
+    (tmp_path / "copy.pdf").write_bytes(source.read_bytes())
+
+    first = submitted(fake_fleet, str(source))
+
+    again = [str(tmp_path / "copy.pdf"), "--priority", "low", "--label", "a=b"]
+    again += ["--page-breaks", "none", "--concurrency", "3", "--pages", "1-2"]
+    assert submitted(fake_fleet, *again, page_timeout_s=7, lease_s=90) == first
+    other = submitted(fake_fleet, str(source), "--task", "自由OCR", "--pages", "2")
+    assert other.startswith(first[:17])
+    assert other != first
+    assert submitted(fake_fleet, str(source), "--task", "free-ocr", "--pages", "2-2") == other
+
+
+def test_a_partial_job_answers_as_it_is_unless_its_failures_are_to_run_again(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 3, title="again"))
+    first = fake_fleet("submit", source, "--wait", "--json").lines[0]["job_id"]
+
+    as_it_is = fake_fleet("submit", source, "--json").lines[0]
+    again = fake_fleet("submit", source, "--json", "--retry-failed").lines[0]
+
+    assert (as_it_is["job_id"], as_it_is["state"]) == (first, "finished")
+    assert (again["job_id"], again["state"]) == (first, "resumed")
+    assert fake_fleet("wait", first).status == 3
+    assert check_job(open_store(fake_fleet.settings), first).attempts == {1: 1, 2: 1, 3: 3}
+
+
+def test_a_job_is_dated_by_the_brokers_clock_and_not_by_the_submitting_machines(
+    fake_fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producer.submission.submitter.time", SimpleNamespace(time=lambda: 0.0))
+
+    job_id = submitted(fake_fleet, str(pdf(tmp_path / "a.pdf", 1, title="dated")))
+
+    created = manifest(fake_fleet, job_id)["created"]
+    assert abs(float(str(created)) - time.time()) < 3600
+
+
+def test_force_makes_numbered_jobs_and_the_newest_answers(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 1, title="force"))
+    first = submitted(fake_fleet, source)
+
+    assert submitted(fake_fleet, source, "--force") == f"{first}-2"
+    assert submitted(fake_fleet, source, "--force") == f"{first}-3"
+    assert submitted(fake_fleet, source) == f"{first}-3"
+
+
+def test_a_cancelled_job_resumes_when_it_is_submitted_again(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 2, title="resume"))
+    # No worker serves this engine: the job waits until it is cancelled.
+    job_id = submitted(fake_fleet, source, "--engine", "openai")
+    assert fake_fleet("cancel", job_id).status == 0
+
+    again = fake_fleet("submit", source, "--engine", "openai", "--json").lines[0]
+
+    assert (again["job_id"], again["state"]) == (job_id, "resumed")
+    assert fake_fleet("wait", job_id, "--timeout", "0").status == 6
+    assert fake_fleet("cancel", job_id).status == 0
+
+
+def test_a_cancel_that_died_half_way_does_not_block_the_job_for_ever(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 2, title="half"))
+    job_id = submitted(fake_fleet, source, "--engine", "openai")
+    dispatch_state = DispatchState(fake_fleet.settings)
+    # The broker remembers the cancel, and the store has no end of the job.
+    dispatch_state.cancel_job(job_id)
+
+    assert submitted(fake_fleet, source, "--engine", "openai") == job_id
+
+    hot = dispatch_state.hot_job(job_id)
+    assert hot is not None and (hot.state, hot.total) == ("open", 2)
+    dispatch_state.close()
+    fake_fleet("cancel", job_id)
+
+
+def test_a_job_that_was_cancelled_and_purged_can_run_afterwards(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 1, title="purged"))
+    job_id = submitted(fake_fleet, source)
+    for command in ("wait", "cancel", "purge"):
+        assert fake_fleet(command, job_id).status == 0
+
+    ended = fake_fleet("submit", source, "--wait", "--json")
+
+    assert ended.lines[0]["status"] == "ok"
+
+
+def test_a_dry_run_counts_pages_and_leaves_no_trace(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 5))
+    made = settings(engine="cpu", price_per_hour=36)
+
+    ended = in_process(made, "submit", source, "--pages", "2-4", "--dry-run", "--json")
+
+    document, total = ended.lines
+    assert ended.status == 0
+    assert document == {"input": source, "pages": 3}
+    assert (total["engine"], total["pages"]) == ("cpu", 3)
+    assert total["cost"] == pytest.approx(total["worker_seconds"] * 0.01, rel=0.01)
+    assert list(open_store(made).list("")) == []
+
+
+def test_a_document_is_stored_decrypted_and_its_password_nowhere(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    secret = "correct horse 42"
+    locked, password = tmp_path / "locked.pdf", tmp_path / "password"
+    with pymupdf.open() as document:
+        document.new_page().insert_text((50, 50), "secret text")
+        document.save(locked, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw=secret)
+    password.write_text(f"{secret}\n")
+
+    ended = fake_fleet("submit", str(locked), "--password-file", str(password), "--wait", "--json")
+
+    job_id = ended.lines[0]["job_id"]
+    store = open_store(fake_fleet.settings)
+    with pymupdf.open("pdf", store.get(f"jobs/{job_id}/source.pdf")) as stored:
+        assert not stored.needs_pass
+        assert "secret text" in stored[0].get_text()
+    home = fake_fleet.settings.home
+    everything = [path for path in home.parent.rglob("*") if path.is_file()]
+    assert job_id in {path.parent.name for path in everything}
+    assert [path for path in everything if secret.encode() in path.read_bytes()] == []
+
+
+def test_every_frame_of_a_tiff_is_a_page(fake_fleet: Fleet, tmp_path: Path) -> None:
+    from PIL import Image
+
+    frames = [Image.new("L", (80, 60), shade) for shade in (10, 60, 110, 160)]
+    path = tmp_path / "fax.tif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+
+    ended = fake_fleet("submit", str(path), "--wait", "--json", "--pages", "1-2,4")
+
+    assert ended.lines[0]["status"] == "ok"
+    assert sum(ended.lines[0]["counts"].values()) == 3
+    assert manifest(fake_fleet, ended.lines[0]["job_id"])["page_count"] == 4
+
+
+def test_a_manifest_file_gives_each_document_its_own_options(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    one, two = (pdf(tmp_path / f"{name} x.pdf", 4, title=f"m {name}") for name in ("one", "two"))
+    lines = [
+        {"uri": str(one), "task": "布局分析", "pages": "2,4", "priority": "high"},
+        {"uri": two.as_uri(), "labels": {"kind": "a\u2028b"}, "password": "unneeded"},
+    ]
+    listed = tmp_path / "files.jsonl"
+    text = "\n\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    listed.write_text(f"\ufeff{text}\n", "utf-8")
+
+    ended = fake_fleet("submit", "--manifest", str(listed), "--label", "all=1", "--json")
+
+    first, second = (manifest(fake_fleet, line["job_id"]) for line in ended.lines)
+    assert [line["pages"] for line in ended.lines] == [2, 4]
+    assert (first["options"]["task"], first["options"]["pages"]) == ("layout", "2,4")  # type: ignore[index]
+    assert (first["priority"], first["labels"]) == ("high", {"all": "1"})
+    assert (second["options"]["task"], second["priority"]) == ("markdown", "normal")  # type: ignore[index]
+    assert second["labels"] == {"all": "1", "kind": "a\u2028b"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"uri": "a.pdf", "task": "dance"}', "unknown task 'dance'"),
+        ('{"uri": "a.pdf", "pages": "x"}', "bad page range 'x'"),
+        ('{"uri": "a.pdf", "colour": 1}', "files.jsonl:2: not a line of a manifest: colour"),
+        ('{"uri": "a.pdf", "labels": {"a": 1}}', "labels.a"),
+        ('{"pages": "1"}', "uri"),
+        ("[1]", "files.jsonl:2"),
+        ("{", "files.jsonl:2"),
+        ('{"uri": "s3://bucket/prefix/"}', "one document"),
+    ],
+)
+def test_a_bad_line_of_a_manifest_is_named_before_any_work_is_done(
+    settings: SettingsFactory, tmp_path: Path, line: str, said: str
+) -> None:
+    good = pdf(tmp_path / "good.pdf", 1)
+    listed = tmp_path / "files.jsonl"
+    listed.write_text(json.dumps({"uri": str(good)}) + "\n" + line + "\n")
+    made = settings(engine="fake")
+
+    ended = in_process(made, "submit", "--dry-run", "--manifest", str(listed))
+
+    assert (ended.status, ended.out) == (2, "")
+    assert said in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_standard_input_is_a_document(fake_fleet: Fleet, tmp_path: Path) -> None:
+    data = pdf(tmp_path / "a.pdf", 2, title="stdin").read_bytes()
+
+    ended = fake_fleet("submit", "-", "--json", stdin=data)
+
+    assert (ended.lines[0]["input"], ended.lines[0]["pages"]) == ("-", 2)
+    assert manifest(fake_fleet, ended.lines[0]["job_id"])["source"]["name"] == "stdin"  # type: ignore[index]
+
+
+def test_one_bad_input_stops_no_other(fake_fleet: Fleet, tmp_path: Path) -> None:
+    good = str(pdf(tmp_path / "good.pdf", 1, title="beside"))
+    (tmp_path / "empty.pdf").touch()
+
+    ended = fake_fleet("submit", str(tmp_path / "empty.pdf"), good)
+
+    assert ended.status == 4
+    assert len(ended.out.splitlines()) == 1
+    assert "error[empty]" in ended.err
+
+
+def test_no_worker_for_the_engine_is_said_at_once(fake_fleet: Fleet, tmp_path: Path) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 1, title="alone"))
+
+    ended = fake_fleet("submit", source, "--engine", "transformers")
+
+    assert ended.status == 0
+    assert "no live worker serves engine 'transformers'" in ended.err
+    assert fake_fleet("cancel", ended.out.strip()).status == 0
+
+
+def test_a_model_that_the_engine_lacks_is_refused_before_there_is_a_job(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 1, title="of no model"))
+    before = fake_fleet("list").out
+
+    ended = fake_fleet("submit", source, "--engine", "cpu", "--model", "huge")
+
+    assert ended.status == 2
+    assert "no model 'huge'; use one of: small, tiny" in ended.err
+    assert fake_fleet("list").out == before
+
+
+def test_labels_that_come_too_late_are_told_of(fake_fleet: Fleet, tmp_path: Path) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 1, title="labelled"))
+    first = fake_fleet("submit", source, "--label", "set=1", "--label", "of=2", "--wait")
+
+    same = fake_fleet("submit", source, "--label", "set=1")
+    other = fake_fleet("submit", source, "--label", "set=2")
+
+    assert "label" not in first.err + same.err
+    assert f"{same.out.strip()} was there already and keeps its labels" in other.err
+
+
+def test_objects_of_the_bucket_are_copied_by_the_service(
+    s3_settings: SettingsFactory, redis_url: str, tmp_path: Path
+) -> None:
+    made = s3_settings(redis_url=redis_url, engine="fake")
+    store = open_store(made)
+    names = {"in/one two.pdf": 2, "in/deep/日本.PDF": 3, "in/notes.txt": 1}
+    for name, pages in names.items():
+        store.put_file(name, pdf(tmp_path / "x.pdf", pages, title=name))
+
+    by_prefix = in_process(made, "submit", f"{store.url}/in", "--json").lines
+    by_name = in_process(made, "submit", f"{store.url}/in/one two.pdf", "--json").lines
+
+    assert {line["input"]: line["pages"] for line in by_prefix} == {
+        f"{store.url}/in/one two.pdf": 2,
+        f"{store.url}/in/deep/日本.PDF": 3,
+    }
+    (line,) = by_name
+    copied = json.loads(store.get(f"jobs/{line['job_id']}/job.json"))["source"]
+    assert line["job_id"] in {line["job_id"] for line in by_prefix}
+    assert copied["uri"] == f"{store.url}/in/one two.pdf"
+    assert store.get(f"jobs/{line['job_id']}/source.pdf") == store.get("in/one two.pdf")
+
+
+@pytest.mark.parametrize(
+    ("where", "status", "code"),
+    [
+        ("none.pdf", 4, "not_a_document"),
+        ("nothing/", 4, "not_a_document"),
+        ("", 4, "not_a_document"),
+    ],
+)
+def test_an_s3_address_that_leads_nowhere_is_refused(
+    s3_settings: SettingsFactory, redis_url: str, where: str, status: int, code: str
+) -> None:
+    made = s3_settings(redis_url=redis_url, engine="fake")
+
+    ended = in_process(made, "submit", f"{made.store}/{where}", "--json")
+
+    assert ended.status == status
+    assert ended.lines[0]["error"]["code"] == code

@@ -1,0 +1,95 @@
+"""Flower before a fleet at work, seen by a real browser.
+
+``python -m tests.system.monitoring.flower_browser`` writes docs/images/flower.png anew.
+"""
+
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from tests.support.console.browser import chromium
+from tests.support.fleets.fleet import BIN, environment, wait_until
+from tests.support.fleets.watched_fleet import Watched, free_ports, get, watched_fleet
+from tests.support.paths import ROOT
+
+PICTURE = ROOT / "docs" / "images" / "flower.png"
+LOGIN = re.compile(r"^login: (\S+) (\S+) ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class FlowerAtWork:
+    """A running ``pagefleet flower`` and the login that it printed."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    user: str
+    password: str
+    log: Path
+
+    def ask(self, path: str, *, login: bool = True, method: str = "GET") -> tuple[int, str]:
+        """Status and body of a request, with or without the login."""
+        request = Request(f"http://127.0.0.1:{self.port}{path}", method=method)
+        if login:
+            pair = b64encode(f"{self.user}:{self.password}".encode()).decode()
+            request.add_header("Authorization", f"Basic {pair}")
+        try:
+            with urlopen(request, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+@contextmanager
+def flower_at_work(watched: Watched, folder: Path, *options: str) -> Iterator[FlowerAtWork]:
+    """``pagefleet flower`` as a container would start it, with a service link in the way."""
+    port, log = free_ports(1), folder / "flower.log"
+    variables = {**environment(watched.settings), "FLOWER_PORT": "tcp://10.0.0.7:5555"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(BIN / "pagefleet"), "flower", "--port", str(port), *options],
+            env=variables,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_until(lambda: LOGIN.search(log.read_text()) and get(port, "/healthcheck")[0])
+        (login,) = LOGIN.findall(log.read_text())
+        yield FlowerAtWork(process, port, *login, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def page_url(flower: FlowerAtWork, path: str) -> str:
+    """The address of a page with the login in it."""
+    return f"http://{flower.user}:{flower.password}@127.0.0.1:{flower.port}{path}"
+
+
+def main() -> None:
+    """Take the picture for the documentation."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        watched_fleet(Path(name)) as watched,
+        flower_at_work(watched, Path(name)) as flower,
+    ):
+        time.sleep(8)  # let some pages pass before the camera
+        PICTURE.parent.mkdir(parents=True, exist_ok=True)
+        chromium(page_url(flower, "/tasks"), f"--screenshot={PICTURE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""``pagefleet flower``: what it shows, and what it shows to nobody."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from producer.flower.view import format_task
+from tests.conftest import SettingsFactory
+from tests.support.console.browser import chromium, installed
+from tests.support.fleets.fleet import pagefleet, wait_until
+from tests.support.fleets.watched_fleet import FAILED_PAGE, Watched
+from tests.system.monitoring.flower_browser import FlowerAtWork, flower_at_work, page_url
+
+
+@pytest.fixture(scope="module")
+def flower(watched: Watched, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlowerAtWork]:
+    with flower_at_work(watched, tmp_path_factory.mktemp("flower")) as started:
+        yield started
+
+
+def test_nothing_but_a_sign_of_life_is_shown_without_the_login(flower: FlowerAtWork) -> None:
+    paths = ("/", "/tasks", "/broker", "/metrics", "/metrics/", "//metrics", "/api/workers")
+
+    seen = {path: flower.ask(path, login=False)[0] for path in paths}
+
+    assert [path for path, status in seen.items() if status not in (401, 404)] == []
+    assert seen["/metrics"] == 401
+    assert flower.ask("/healthcheck", login=False) == (200, "OK")
+
+
+def test_the_made_up_password_is_printed_once_and_works(flower: FlowerAtWork) -> None:
+    assert flower.log.read_text().count(flower.password) == 1
+    assert len(flower.password) >= 16
+    assert flower.ask("/metrics")[0] == 200
+    assert "flower_events_total" in flower.ask("/metrics")[1]
+
+
+def test_it_may_look_and_not_touch(flower: FlowerAtWork) -> None:
+    for path in ("/api/worker/shutdown/x", "/api/task/revoke/x", "/api/task/send-task/x"):
+        assert flower.ask(path, method="POST")[0] == 403
+
+
+def test_the_broker_page_lists_every_queue(flower: FlowerAtWork) -> None:
+    status, page = flower.ask("/broker")
+
+    assert status == 200
+    for name in ("pages.fake.high", "pages.fake.normal", "pages.fake.quarantine", "reduce"):
+        assert f"<td>{name}</td>" in page
+
+
+def seen_whole(flower: FlowerAtWork) -> dict[str, dict[str, object]]:
+    """Tasks that Flower saw from their sending to their end, by id."""
+    tasks = json.loads(flower.ask("/api/tasks?limit=500")[1])
+    return {u: task for u, task in tasks.items() if task["sent"] and task["state"] == "SUCCESS"}
+
+
+def test_tasks_carry_job_page_and_outcome(flower: FlowerAtWork, watched: Watched) -> None:
+    wait_until(lambda: seen_whole(flower))
+
+    uuid, task = next(iter(seen_whole(flower).items()))
+    job_id, _, page = uuid.partition("/p")
+    assert job_id == watched.open_job
+    outcome = str(task["result"]).strip("'")
+    if int(page) == FAILED_PAGE:  # each of its attempts is a task of its own
+        assert outcome in ("given back: attempt", "failed engine_failed")
+    else:
+        assert outcome == "ok"
+    assert f"job_id={job_id} page={int(page)}" in str(task["kwargs"])
+    assert str(task["routing_key"]) == "pages.fake.normal"
+
+
+@pytest.mark.skipif(installed() is None, reason="chromium is not installed")
+def test_a_browser_shows_pages_by_job_with_queue_wait_and_outcome(
+    flower: FlowerAtWork, watched: Watched
+) -> None:
+    wait_until(lambda: len(seen_whole(flower)) > 20)
+
+    shown = chromium(page_url(flower, "/tasks"), "--dump-dom")
+
+    for heading in ("Job / page", "Outcome", "Queue", "Waited"):
+        assert f">{heading}</th>" in shown
+    assert f"{watched.open_job}/p0" in shown
+    assert "<td>pages.fake.normal</td>" in shown
+    assert " s</td>" in shown
+
+
+def test_sigterm_ends_it_in_order(watched: Watched, tmp_path: Path) -> None:
+    with flower_at_work(watched, tmp_path, "--", "--url_prefix=flower") as prefixed:
+        assert prefixed.ask("/flower/metrics", login=False)[0] == 401
+        assert prefixed.ask("/flower/tasks")[0] == 200
+
+        assert prefixed.stop() == 0
+    assert "Traceback" not in prefixed.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--", "--no-such-option=1"], "no-such-option"),
+        (["--", "stray"], "stray"),
+    ],
+)
+def test_wrong_options_are_one_line(watched: Watched, words: list[str], said: str) -> None:
+    ended = pagefleet(watched.settings, "flower", *words)
+
+    assert (ended.status, len(ended.err.strip().splitlines())) == (2, 1)
+    assert said in ended.err
+
+
+def test_without_a_broker_it_says_what_to_do(settings: SettingsFactory) -> None:
+    ended = pagefleet(settings(redis_url="redis://127.0.0.1:1/0"), "flower")
+
+    assert ended.status == 5
+    assert "PAGEFLEET_REDIS_URL" in ended.err
+
+
+def test_waiting_time_is_from_sending_to_starting() -> None:
+    task = SimpleNamespace(args="()", result="'failed truncated'", sent=10.0, started=12.5)
+
+    formatted = format_task(task)
+
+    assert (formatted.args, formatted.result) == ("2.50 s", "failed truncated")

@@ -1,0 +1,19 @@
+"""``python -m tests.system.outage``: an outage of any length at any size."""
+
+import sys
+from pathlib import Path
+
+from tests.support.console.plan_command import run_plan
+from tests.system.outage.plan import Plan
+from tests.system.outage.run import Outage
+
+
+def run(plan: Plan, folder: Path) -> int:
+    """The status is 1 where a promise was broken."""
+    findings = Outage(plan, folder, print).run()
+    print("\n".join(findings.lines()))
+    return 1 if findings.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_plan("tests.system.outage", __doc__, Plan, run))

@@ -1,0 +1,50 @@
+"""The tests' OpenAI-compatible server as a process that writes a line for each answer.
+
+``python -m tests.system.outage.reading_server PORT JOURNAL LATENCY_MS``
+"""
+
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from aiohttp import web
+
+from tests.support.servers.openai_server import OpenAiServer, name_of, serving
+
+
+@dataclass
+class ReadingServer(OpenAiServer):
+    """Notes the picture of each answer, so that what is paid twice can be counted."""
+
+    journal: Path = Path("journal")
+
+    async def _say(
+        self, request: web.Request, body: dict[str, Any], text: str
+    ) -> web.StreamResponse:
+        self.bodies.clear()
+        with self.journal.open("a") as file:
+            file.write(f"picture {name_of(body).split()[-1]}\n")
+        return await super()._say(request, body, text)
+
+
+def ready(url: str) -> bool:
+    """Whether a server answers there."""
+    with suppress(OSError), urlopen(f"{url}/health", timeout=1):
+        return True
+    return False
+
+
+def main() -> None:
+    """Serve until killed."""
+    port, journal, latency_ms = sys.argv[1:]
+    made = ReadingServer(journal=Path(journal), latency_s=float(latency_ms) / 1000)
+    with serving(made, int(port)):
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""One outage: start everything, take the service away, bring it back, judge."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from shared.config.settings import Settings, build_settings
+from shared.storage.store import ObjectStore, open_store
+from tests.support.fleets.fleet import pagefleet, pdf, workers
+from tests.support.fleets.ledger_check import check_job
+from tests.system.failures.machines import serving
+from tests.system.failures.verdict import count_repeated
+from tests.system.outage.plan import Findings, Plan
+from tests.system.outage.services import Services, services
+
+LOOK_S = 0.2
+TICKS = os.sysconf("SC_CLK_TCK")
+#: What pages in flight still use when a service goes; not counted as waiting.
+SETTLING_S = 3.0
+
+
+class Outage:
+    """``run`` leaves no process behind."""
+
+    def __init__(self, plan: Plan, folder: Path, say: Callable[[str], object]) -> None:
+        self.plan = plan
+        self.findings = Findings(plan)
+        self._folder = folder
+        self._say = say
+
+    def run(self) -> Findings:
+        """Work, outage, work, judgement."""
+        with services(self.plan, self._folder) as around:
+            settings = build_settings(self._values(around))
+            store = open_store(settings)
+            with self._machines(settings) as machines:
+                jobs = self._submit(settings)
+                self._await_reads(around, self.plan.pages // 3)
+                self._outage(settings, around, machines)
+                self._await_end(store, around, jobs)
+            self._judge(store, around, jobs)
+        return self.findings
+
+    def _values(self, around: Services) -> dict[str, Any]:
+        plan, server = self.plan, around.store.server
+        assert server is not None
+        values: dict[str, Any] = {
+            "home": self._folder / "home",
+            "redis_url": around.broker.url,
+            "store": f"s3://{server.bucket}/outage",
+            "s3_endpoint_url": server.endpoint,
+            "max_concurrency": plan.capacity,
+            "num_workers": 1,
+            "lease_s": plan.lease_s,
+            "sweep_interval_s": plan.lease_s / 12,
+            # A page that fails by itself is failed at once, so that no attempt is hidden.
+            "max_attempts": 1,
+        }
+        if plan.what == "engine":
+            return {**values, "engine": "openai", "engine_url": around.server.url}
+        fake = {"fake_latency_ms": plan.latency_ms, "fake_render": False}
+        return {**values, "engine": "fake", "fake_journal": around.journal, **fake}
+
+    @contextmanager
+    def _machines(self, settings: Settings) -> Iterator[list[int]]:
+        logs = [self._folder / f"machine-{number}.log" for number in range(self.plan.machines)]
+        with ExitStack() as stack:
+            yield [stack.enter_context(workers(settings, log)).pid for log in logs]
+
+    def _submit(self, settings: Settings) -> list[str]:
+        plan, jobs = self.plan, []
+        for first in range(0, plan.pages, plan.pages_per_job):
+            path = self._folder / f"document-{first}.pdf"
+            pdf(path, min(plan.pages_per_job, plan.pages - first), title=f"outage {first}")
+            ended = pagefleet(settings, "submit", "--json", str(path))
+            assert ended.status == 0, ended.err
+            jobs.append(str(ended.lines[0]["job_id"]))
+        self._say(f"{plan.pages} pages in {len(jobs)} jobs submitted")
+        return jobs
+
+    def _await_reads(self, around: Services, pages: int) -> None:
+        deadline = time.monotonic() + self.plan.patience_s
+        while _lines(around.journal) < pages:
+            assert time.monotonic() < deadline, "the fleet does not read"
+            time.sleep(LOOK_S)
+
+    def _outage(self, settings: Settings, around: Services, machines: list[int]) -> None:
+        plan, findings = self.plan, self.findings
+        born = self._processes(settings)
+        with redis.Redis.from_url(around.broker.url) as client:
+            engine = "openai" if plan.what == "engine" else "fake"
+            findings.in_flight = int(client.zcard(f"pagefleet:leases:{engine}"))
+        around.take_away()
+        findings.before = _lines(around.journal)
+        self._say(f"{findings.before} pages read; the {plan.what} is away for {plan.seconds:g} s")
+        settling = min(SETTLING_S, plan.seconds / 3)
+        time.sleep(settling)
+        used, since = _cpu_s(machines), time.monotonic()
+        time.sleep(plan.seconds - settling)
+        findings.cores = (_cpu_s(machines) - used) / (time.monotonic() - since)
+        findings.meanwhile = _lines(around.journal) - findings.before
+        findings.restarts = len(born - self._processes(settings))
+        around.bring_back()
+        self._say(f"the {plan.what} is back")
+
+    def _processes(self, settings: Settings) -> set[int]:
+        return {*serving(settings, "pages"), *serving(settings, "control")}
+
+    def _await_end(self, store: ObjectStore, around: Services, jobs: list[str]) -> None:
+        back, waiting = time.monotonic(), list(jobs)
+        read = self.findings.before + self.findings.meanwhile
+        with redis.Redis.from_url(around.broker.url, retry_on_timeout=True) as client:
+            while waiting and time.monotonic() - back < self.plan.patience_s:
+                if not self.findings.first_s and _lines(around.journal) > read:
+                    self.findings.first_s = time.monotonic() - back
+                self.findings.blamed = max(self.findings.blamed, _blamed(client))
+                while waiting and store.exists(f"jobs/{waiting[0]}/_DONE"):
+                    waiting.pop(0)
+                time.sleep(LOOK_S)
+        self.findings.last_s = time.monotonic() - back
+        self.findings.problems += [f"{job_id} has not ended" for job_id in waiting]
+
+    def _judge(self, store: ObjectStore, around: Services, jobs: list[str]) -> None:
+        findings = self.findings
+        findings.repeated = count_repeated(around.journal)
+        for job_id in jobs:
+            try:
+                checked = check_job(store, job_id)
+            except Exception as error:  # each broken job is told; the next one is looked at
+                findings.problems.append(f"{job_id}: {type(error).__name__} {error}"[:300])
+                continue
+            findings.ok += checked.counts["ok"]
+            findings.failed += checked.counts["failed"]
+            findings.tried_again += sum(1 for tries in checked.attempts.values() if tries != 1)
+            codes = sorted(set(checked.failed.values()))
+            findings.problems += [f"{job_id} failed with {', '.join(codes)}"] if codes else []
+
+
+def _blamed(client: "redis.Redis") -> int:
+    kinds = ("attempts", "suspicion")
+    found = [key for kind in kinds for key in client.scan_iter(f"pagefleet:{kind}:*", count=1000)]
+    return sum(int(client.hlen(key)) for key in found)
+
+
+def _lines(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def _cpu_s(fleet: list[int]) -> float:
+    """CPU seconds of these processes and all below them, with those that ended meanwhile."""
+    parents, used = dict[int, int](), dict[int, int]()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                parents[int(entry.name)] = int(fields[1])
+                used[int(entry.name)] = sum(map(int, fields[11:15]))
+    family, size = set(fleet), 0
+    while len(family) > size:
+        size = len(family)
+        family |= {pid for pid, parent in parents.items() if parent in family}
+    return sum(used.get(pid, 0) for pid in family) / TICKS

@@ -1,0 +1,120 @@
+"""The three services of a fleet, each of which can be taken away and brought back."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import redis
+
+from shared.storage.s3_client import forget_clients
+from tests.support.servers.durable_broker import DurableBroker
+from tests.support.servers.durable_s3 import DurableS3
+from tests.support.servers.processes import free_ports, kill, spawn, wait_ready
+from tests.system.outage.plan import Plan
+from tests.system.outage.reading_server import ready
+
+
+class ReadingServer:
+    """An OpenAI-compatible server in a process of its own, always on the same port."""
+
+    def __init__(self, journal: Path, latency_ms: float) -> None:
+        (self._port,) = free_ports(1)
+        self._journal, self._latency_ms = journal, latency_ms
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        words = [sys.executable, "-m", "tests.system.outage.reading_server", str(self._port)]
+        words += [str(self._journal), str(self._latency_ms)]
+        paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self.process = spawn(words, self._journal.with_name("server.log"), paths)
+        wait_ready(self.process, lambda: ready(self.url))
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        if self.process is not None:
+            kill(self.process)
+
+
+class Services:
+    """Broker, store and engine's server; ``take_away`` and ``bring_back`` the plan's one."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        for name in ("broker", "s3"):
+            (folder / name).mkdir()
+        self.journal = folder / "journal"
+        self.broker = DurableBroker(folder / "broker")
+        self.store = DurableS3(folder / "s3")
+        self.server = ReadingServer(self.journal, plan.latency_ms)
+        self._plan = plan
+        self._stopped = 0
+
+    def start(self) -> None:
+        """Start what the plan needs."""
+        self.broker.start()
+        self.store.start()
+        if self._plan.what == "engine":
+            self.server.start()
+
+    def stop(self) -> None:
+        """End everything, also what stands still."""
+        self.broker.kill()
+        self.store.kill()
+        self.server.kill()
+
+    def take_away(self) -> None:
+        """From now on the service is gone, or does not answer."""
+        if self._plan.how == "silent":
+            self._stopped = self._pid()
+            os.kill(self._stopped, signal.SIGSTOP)
+            return
+        ends: dict[str, Callable[[], object]] = {
+            "broker": self.broker.kill, "store": self.store.kill, "engine": self.server.kill,
+        }  # fmt: skip
+        ends[self._plan.what]()
+
+    def bring_back(self) -> None:
+        """The service answers again, with all that it had."""
+        if self._plan.how == "silent":
+            os.kill(self._stopped, signal.SIGCONT)
+            return
+        starts: dict[str, Callable[[], object]] = {
+            "broker": self.broker.start, "store": self.store.start, "engine": self.server.start,
+        }  # fmt: skip
+        starts[self._plan.what]()
+
+    def _pid(self) -> int:
+        if self._plan.what == "broker":
+            with redis.Redis.from_url(self.broker.url) as client:
+                return int(client.info()["process_id"])
+        server = self.store.server if self._plan.what == "store" else self.server
+        assert server is not None and server.process is not None
+        return server.process.pid
+
+
+@contextmanager
+def services(plan: Plan, folder: Path) -> Iterator[Services]:
+    """The plan's services while the block runs, with the store's keys in the environment."""
+    made = Services(plan, folder)
+    with ExitStack() as stack:
+        stack.callback(made.stop)
+        made.start()
+        assert made.store.server is not None
+        keys = made.store.server.environment
+        stack.callback(_restore, {name: os.environ.get(name) for name in keys})
+        os.environ.update(keys)
+        forget_clients()
+        yield made
+
+
+def _restore(before: dict[str, str | None]) -> None:
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+    forget_clients()

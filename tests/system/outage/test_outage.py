@@ -1,0 +1,75 @@
+"""A service goes away in the middle of the work: pages wait, and it costs them nothing.
+
+Real services, really taken away; ``make outage`` does the same at any size.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from shared.storage.store import open_store
+from tests.conftest import SettingsFactory
+from tests.support.fleets.fleet import pagefleet, pdf, wait_until, workers
+from tests.support.fleets.ledger_check import check_job
+from tests.support.servers.openai_server import OpenAiServer, serving
+from tests.support.servers.processes import S3Server
+from tests.system.failures.store_proxy import StoreProxy
+from tests.system.outage.plan import Plan
+from tests.system.outage.run import Outage
+
+FIGURE = "<|ref|>image<|/ref|><|det|>[[100, 100, 800, 800]]<|/det|>\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "how", "pages"),
+    [("store", "gone", 240), ("engine", "gone", 60), ("broker", "gone", 240)],
+)
+def test_an_outage_costs_no_page_and_no_attempt(
+    what: Literal["store", "engine", "broker"],
+    how: Literal["gone", "silent"],
+    pages: int,
+    tmp_path: Path,
+) -> None:
+    # Longer than the lease, so that a returning broker finds every lease run out; and the lease
+    # long enough for a slow machine to be heard again within half of it.
+    plan = Plan(
+        what,
+        how,
+        pages=pages,
+        seconds=20,
+        machines=2,
+        # Slow enough that a fast machine has not read all before the last job is submitted.
+        latency_ms=600,
+        pages_per_job=pages // 2,
+        lease_s=20,
+    )
+
+    findings = Outage(plan, tmp_path, print).run()
+
+    assert findings.broken == [], "\n".join(findings.lines())
+
+
+def test_a_page_whose_figures_cannot_be_stored_is_not_read_again(
+    s3_settings: SettingsFactory, s3_server: S3Server, redis_url: str, tmp_path: Path
+) -> None:
+    proxy = StoreProxy(s3_server.endpoint, seed=1)
+    with serving(OpenAiServer(text=FIGURE, latency_s=2)) as server:
+        chosen = s3_settings(
+            redis_url=redis_url, engine="openai", engine_url=server.url, num_workers=1,
+            s3_endpoint_url=proxy.endpoint,
+        )  # fmt: skip
+        with workers(chosen, tmp_path / "workers.log"):
+            path = str(pdf(tmp_path / "a.pdf", 2))
+            job_id = pagefleet(chosen, "submit", "--json", path).lines[0]["job_id"]
+            wait_until(lambda: len(server.bodies) == 2)
+            proxy.down = True
+            wait_until(lambda: "waiting: " in (tmp_path / "workers.log").read_text(), 90)
+            proxy.down = False
+            store = open_store(chosen)
+            wait_until(lambda: store.exists(f"jobs/{job_id}/_DONE"), 120)
+
+    assert check_job(store, job_id).counts["ok"] == 2
+    assert len(server.bodies) == 2
+    assert len(list(store.list(f"jobs/{job_id}/figures/"))) == 2
+    proxy.close()

@@ -1,0 +1,120 @@
+"""What the chart would start, scaled and drained under load: nothing is lost."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.config.settings import build_settings
+from shared.storage.store import open_store
+from tests.support.fleets.cluster import Cluster, Scaler
+from tests.support.fleets.fleet import pdf, wait_until
+from tests.support.fleets.ledger_check import check_job
+from tests.support.packaging.helm_chart import manifests, named
+from tests.support.servers.processes import S3Server
+
+POOL = "pf-fake"
+DOCUMENTS, PAGES = 5, 30
+
+
+@pytest.fixture
+def cluster(s3_server: S3Server, tmp_path: Path) -> Iterator[Cluster]:
+    """The chart with a pool of fake engines that sleeps at zero."""
+    pool = {
+        "enabled": True, "image": "cpu", "concurrency": 2, "drainSeconds": 2, "replicas": 1,
+        "autoscaling": {
+            "enabled": True, "minReplicas": 0, "maxReplicas": 3, "pagesPerReplica": 40,
+            "pollingSeconds": 5, "cooldownSeconds": 2, "scaleDownStabilizationSeconds": 0,
+        },
+        "resources": {}, "sharedMemory": "64Mi", "startupSeconds": 60,
+        "env": {"PAGEFLEET_FAKE_LATENCY_MS": "150", "PAGEFLEET_FAKE_RENDER": "false"},
+    }  # fmt: skip
+    store = f"s3://{s3_server.bucket}/cluster-{os.getpid()}"
+    values = {
+        "store": {"url": store, "endpointUrl": s3_server.endpoint},
+        "pools": {"cpu": {"enabled": False}, "fake": pool},
+        "settings": {"sweep_interval_s": 1},
+    }
+    made = Cluster(manifests(values), tmp_path, dict(s3_server.environment))
+    made.start_broker()
+    yield made
+    made.stop()
+
+
+def test_a_pool_wakes_grows_is_drained_and_sleeps_and_no_page_is_lost(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_until(lambda: _answers(cluster), 20)
+    for control in ("pf-reducer", "pf-sweeper"):
+        cluster.scale(control, 1)
+    variables = cluster.variables("pf-sweeper")
+    jobs = [
+        _submit(pdf(tmp_path / f"{n}.pdf", PAGES, title=f"{n}"), variables, tmp_path)
+        for n in range(DOCUMENTS)
+    ]
+
+    sizes = _live_through(cluster, seconds=120)
+
+    for name, value in cluster.secrets.items():
+        monkeypatch.setenv(name, value)
+    store = open_store(
+        build_settings(
+            {
+                "home": tmp_path / "home",
+                "store": variables["PAGEFLEET_STORE"],
+                "s3_endpoint_url": variables["PAGEFLEET_S3_ENDPOINT_URL"],
+            }
+        )
+    )
+    for job in jobs:
+        checked = check_job(store, job)
+        assert checked.counts == {"ok": PAGES, "blank": 0, "failed": 0}
+    assert sizes[0] == 0
+    assert max(sizes) == 3
+    assert sizes[-1] == 0
+
+
+def _live_through(cluster: Cluster, seconds: float) -> list[int]:
+    """Scale as KEDA would and drain a pod now and then; the sizes of the pool over time."""
+    scaler = Scaler(named(cluster.objects, "ScaledObject", POOL), cluster.broker())
+    chance, sizes, drained = random.Random(7), [0], 0
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        wanted = scaler.desired(sizes[-1])
+        cluster.scale(POOL, wanted)
+        sizes.append(wanted)
+        ready = [pod for pod in cluster.pods[POOL] if (pod.answers("/readyz"))]
+        if ready and drained < 3 and wanted == 3:
+            drained += 1
+            victim = chance.choice(ready)
+            assert victim.drain() < victim.grace_s
+        if drained and wanted == 0:
+            return sizes
+        time.sleep(0.5)
+    pytest.fail(f"the pool did not come to rest: {sizes}")
+
+
+def _submit(source: Path, variables: dict[str, str], folder: Path) -> str:
+    """As the notes of the chart say: the producer's command inside a pod."""
+    environment = {
+        **variables, "PATH": os.defpath, "PAGEFLEET_HOME": str(folder / "producer"),
+        "PYTHONWARNINGS": "ignore",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "producer.cli", "submit", str(source), "--engine", "fake"]
+    made = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+def _answers(cluster: Cluster) -> bool:
+    try:
+        return bool(cluster.broker().ping())
+    except Exception:
+        return False

@@ -1,0 +1,121 @@
+"""What is built and installed: our import names are ours, and no file is missing."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+PACKAGES = ("producer", "shared", "workers")
+BUILD = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+USE = """\
+from importlib.resources import files
+from pathlib import Path
+import producer, shared, workers
+from shared.schemas import RECORDS, path_of, schema_text
+root = Path({root!r})
+assert all(Path(package.__file__).is_relative_to(root) for package in (producer, shared, workers))
+assert (files("shared") / "lua" / "claim.lua").read_text()
+assert all(path_of(name).read_text() == schema_text(each) for name, each in RECORDS.items())
+from producer.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_no_other_distribution_owns_our_import_name(name: str) -> None:
+    assert set(packages_distributions().get(name, [])) <= {"pagefleet"}
+    spec = find_spec(name)
+    assert spec is not None
+    assert spec.origin == str(ROOT / name / "__init__.py")
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The contents of a wheel built now."""
+    if find_spec("hatchling") is None:
+        if os.environ.get("CI"):
+            pytest.fail("hatchling is not installed")
+        pytest.skip("hatchling is not installed")
+    folder = tmp_path_factory.mktemp("wheel")
+    built = subprocess.run(
+        [sys.executable, "-c", BUILD, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    with zipfile.ZipFile(folder / built.stdout.strip()) as wheel:
+        wheel.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_holds_every_module_script_and_schema(unpacked: Path) -> None:
+    for package in PACKAGES:
+        kept = {".py", ".lua", ".json"}
+        ours = {path.relative_to(ROOT) for path in (ROOT / package).rglob("*")}
+        wanted = {path for path in ours if path.suffix in kept and "__pycache__" not in path.parts}
+        assert wanted <= {path.relative_to(unpacked) for path in unpacked.rglob("*")}
+    assert not (unpacked / "tests").exists()
+
+
+def test_the_wheel_runs_from_another_folder(unpacked: Path, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", USE.format(root=str(unpacked)), "--version"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("pagefleet, version ")
+
+
+def test_help_is_there_at_once_because_nothing_heavy_is_loaded() -> None:
+    heavy = ("celery", "redis", "pydantic", "boto3", "pymupdf", "numpy", "PIL", "rich")
+    program = f"import sys, producer.cli; print([m for m in {heavy!r} if m in sys.modules])"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_a_run_leaves_readers_of_documents_to_its_helpers() -> None:
+    heavy = ("boto3", "pymupdf", "numpy", "PIL", "onnxruntime")
+    program = (
+        "import sys, producer.commands.run, producer.commands.fleet_commands;"
+        "import producer.status.reporting;"
+        f"print([m for m in {heavy!r} if m in sys.modules])"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_counting_pages_loads_no_layout_model() -> None:
+    program = (
+        "import sys, producer.intake.inspection_child;"
+        "print('onnxruntime' in sys.modules, 'pymupdf4llm' in sys.modules);"
+        "import pymupdf.layout; print('onnxruntime' in sys.modules)"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.split() == ["False", "False", "True"]

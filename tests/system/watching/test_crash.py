@@ -1,0 +1,13 @@
+"""Watchers and the store die at random while objects are dropped; nothing is lost or doubled."""
+
+from pathlib import Path
+
+from tests.system.watching.crash_lab import run
+
+
+def test_each_object_is_converted_once_whatever_dies(tmp_path: Path) -> None:
+    report = run(tmp_path, objects=100, seconds=10, seed=7)
+
+    assert report.problems == []
+    assert report.watcher_kills >= 1 and report.store_kills >= 1
+    assert report.contents < report.objects

@@ -1,0 +1,354 @@
+"""Triggers that tell: S3 notifications through SQS (moto), and the AWS template."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cfnlint.api import lint
+from cfnlint.decode import decode_str
+
+from producer.watching.triggers.bucket_events import NotANotice, Notice, read_notices
+from producer.watching.triggers.queue_events import QueueEvents
+from tests.support.fleets.fleet import wait_until
+from tests.support.fleets.watch_lab import Heard, Lab, document
+from tests.support.paths import ROOT
+from tests.support.servers.moto_server import REGION, Moto
+
+TEMPLATE = ROOT / "infra" / "aws" / "watch.yaml"
+
+
+@pytest.fixture
+def lab(folder_fleet: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A new inbox in moto's bucket."""
+    monkeypatch.setattr("producer.watching.triggers.queue_events.LONG_POLL_S", 1)
+    return replace(folder_fleet, root=f"events-{time.monotonic_ns()}")
+
+
+class Queue:
+    """A queue that hears of a bucket's inbox, and its dead-letter queue."""
+
+    def __init__(self, moto: Moto, lab: Lab, visible_after_s: int = 30) -> None:
+        self.sqs = moto.client("sqs")
+        self.dead = self._make(f"{lab.root}-dead", {})
+        redrive = {"deadLetterTargetArn": self._arn(self.dead), "maxReceiveCount": "2"}
+        attributes = {
+            "VisibilityTimeout": str(visible_after_s),
+            "RedrivePolicy": json.dumps(redrive),
+        }
+        self.url = self._make(lab.root, attributes)
+        prefix = {"Name": "prefix", "Value": f"{lab.root}/inbox/"}
+        moto.client("s3").put_bucket_notification_configuration(
+            Bucket=lab.bucket_name,
+            NotificationConfiguration={
+                "QueueConfigurations": [
+                    {
+                        "QueueArn": self._arn(self.url),
+                        "Events": ["s3:ObjectCreated:*"],
+                        "Filter": {"Key": {"FilterRules": [prefix]}},
+                    }
+                ]
+            },
+        )
+
+    def send(self, body: object) -> None:
+        """A message of our own."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=text)
+
+    def left(self, url: str | None = None) -> int:
+        """Messages that are visible or under way."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.sqs.get_queue_attributes(QueueUrl=url or self.url, AttributeNames=names)
+        return sum(int(value) for value in found["Attributes"].values())
+
+    def _make(self, name: str, attributes: dict[str, str]) -> str:
+        return str(self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
+
+    def _arn(self, url: str) -> str:
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return str(found["Attributes"]["QueueArn"])
+
+
+@pytest.fixture
+def events(moto: Moto, lab: Lab) -> Queue:
+    """A queue with the events of the test's inbox; its first message is S3's own test."""
+    return Queue(moto, lab)
+
+
+@pytest.fixture
+def watching(lab: Lab, events: Queue) -> Iterator[Heard]:
+    """A watcher that looks by itself only once an hour."""
+    with lab.watching(queue_url=events.url, period_s=3600.0) as heard:
+        yield heard
+
+
+def record(lab: Lab, key: str, name: str = "ObjectCreated:Put") -> dict[str, Any]:
+    about = {"bucket": {"name": lab.bucket_name}, "object": {"key": f"{lab.root}/inbox/{key}"}}
+    return {"eventName": name, "s3": about}
+
+
+def test_an_event_is_enough_and_is_quick(watching: Heard, lab: Lab, events: Queue) -> None:
+    lab.drop("first.pdf", document("first"))
+    watching.wait_for("queued", "first.pdf")
+
+    dropped = time.monotonic()
+    lab.drop("a b/ü+%.pdf", document("by event"))
+    queued = watching.wait_for("queued", "a b/ü+%.pdf")
+
+    assert queued["at"] - dropped < 2.0
+    watching.wait_for("delivered", "a b/ü+%.pdf")
+    wait_until(lambda: events.left() == 0)
+    assert watching.troubles == []
+
+
+def test_batches_doubles_and_strangers_in_messages_do_no_harm(
+    watching: Heard, lab: Lab, events: Queue
+) -> None:
+    for name in ("one", "two"):
+        lab.drop(f"{name}.pdf", document(name))
+    batch = [record(lab, "one.pdf"), record(lab, "two.pdf"), record(lab, "never-there.pdf")]
+    events.send({"Records": batch})
+    events.send({"Records": batch})
+    events.send({"Records": [record(lab, "one.pdf", "ObjectRemoved:Delete")]})
+    events.send({"Records": [{**record(lab, "x"), "s3": {"bucket": {"name": "other"},
+                "object": {"key": "inbox/x.pdf"}}}]})  # fmt: skip
+    events.send({"Records": [record(lab, "folder/")]})
+
+    for name in ("one", "two"):
+        watching.wait_for("delivered", f"{name}.pdf")
+    wait_until(lambda: events.left() == 0)
+
+    queued = [event["key"] for event in watching.events if event["event"] == "queued"]
+    assert sorted(queued) == ["one.pdf", "two.pdf"]
+
+
+def test_an_event_of_the_event_bridge_or_of_sns_is_understood(
+    watching: Heard, lab: Lab, events: Queue, moto: Moto
+) -> None:
+    moto.client("s3").put_bucket_notification_configuration(
+        Bucket=lab.bucket_name, NotificationConfiguration={}
+    )
+    for name in ("bridge", "topic"):
+        lab.drop(f"{name} 1.pdf", document(name))
+    about = record(lab, "bridge 1.pdf")["s3"]
+    events.send({"source": "aws.s3", "detail-type": "Object Created", "detail": about})
+    by_topic = {"Records": [record(lab, "topic+1.pdf")]}
+    events.send({"Type": "Notification", "Message": json.dumps(by_topic)})
+
+    watching.wait_for("delivered", "bridge 1.pdf")
+    watching.wait_for("delivered", "topic 1.pdf")
+
+
+def test_what_can_not_be_read_goes_to_the_dead_letters(
+    lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 1)
+    events.send("{not json")
+    with lab.watching(queue_url=events.url, period_s=3600.0) as heard:
+        wait_until(lambda: events.left(events.dead) == 1, 30)
+    assert any("not an event" in said for said in heard.troubles)
+
+
+def test_a_message_goes_only_once_its_job_is_recorded_and_stays_hidden_until_then(
+    lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 3)
+    monkeypatch.setattr("producer.watching.triggers.queue_events.EXTEND_EVERY_S", 1.0)
+    deleted: list[float] = []
+    real = QueueEvents._is_over
+
+    def noted(self: QueueEvents, held: Any) -> bool:
+        over = real(self, held)
+        if over:
+            deleted.append(time.monotonic())
+        return over
+
+    monkeypatch.setattr(QueueEvents, "_is_over", noted)
+    with lab.watching(queue_url=events.url, period_s=3600.0, settle_s=6.0) as heard:
+        wait_until(lambda: events.left() == 0)  # S3's own test message
+        deleted.clear()
+        lab.drop("slow.pdf", document("slow"))
+        queued = heard.wait_for("queued", "slow.pdf")
+        wait_until(lambda: deleted)
+
+    assert deleted[0] >= queued["at"]
+    # Twice as long as it would have been hidden without being prolonged, and yet one receipt.
+    assert len(deleted) == 1
+    assert events.left(events.dead) == 0
+
+
+def test_a_watcher_killed_with_a_message_in_hand_leaves_it_to_the_next(
+    lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 2)
+    with lab.watching(queue_url=events.url, period_s=3600.0, settle_s=30.0):
+        wait_until(lambda: events.left() == 0)
+        lab.drop("x.pdf", document("handed on"))
+        wait_until(lambda: events.left() == 1)
+        time.sleep(0.5)  # let it be received; it is not taken for 30 s
+
+    with lab.watching(queue_url=events.url, period_s=3600.0) as other:
+        other.wait_for("delivered", "x.pdf")
+        wait_until(lambda: events.left() == 0)
+
+
+def test_looks_find_what_events_missed(lab: Lab, events: Queue, moto: Moto) -> None:
+    with lab.watching(queue_url=events.url, period_s=1.0) as heard:
+        moto.client("sqs").purge_queue(QueueUrl=events.url)
+        moto.client("s3").put_bucket_notification_configuration(
+            Bucket=lab.bucket_name, NotificationConfiguration={}
+        )
+        lab.drop("untold.pdf", document("untold"))
+        heard.wait_for("delivered", "untold.pdf")
+
+
+MINIO = {
+    "EventName": "s3:ObjectCreated:Put",
+    "Key": "drops/inbox/a b.pdf",
+    "Records": [
+        {
+            "eventVersion": "2.0", "eventSource": "minio:s3", "awsRegion": "",
+            "eventTime": "2026-01-01T00:00:00.000Z", "eventName": "s3:ObjectCreated:Put",
+            "s3": {
+                "s3SchemaVersion": "1.0", "configurationId": "Config",
+                "bucket": {"name": "drops", "arn": "arn:aws:s3:::drops"},
+                "object": {"key": "inbox%2Fa+b.pdf", "size": 3, "eTag": "x", "sequencer": "1"},
+            },
+        }
+    ],
+}  # fmt: skip
+CEPH = {
+    "Records": [
+        {
+            "eventVersion": "2.1", "eventSource": "ceph:s3", "awsRegion": "us-east-1",
+            "eventName": "ObjectCreated:Put",
+            "s3": {
+                "bucket": {"name": "drops", "id": "1"},
+                "object": {"key": "inbox/a b.pdf", "size": "3", "eTag": "x", "versionId": ""},
+            },
+            "eventId": "", "opaqueData": "",
+        }
+    ]
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [MINIO, CEPH])
+def test_events_of_minio_and_ceph_name_the_object(body: dict[str, Any]) -> None:
+    assert Notice("drops", "inbox/a b.pdf") in read_notices(json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "null", "3", '"x"', "{}", '{"Records": 3}', '{"Records": [{}]}', "[" * 100_000,
+     '{"Type": "Notification", "Message": "no"}', '{"detail-type": "Object Created"}',
+     '{"event_type": "create"}'],
+)  # fmt: skip
+def test_any_other_text_is_no_event_and_raises_nothing_else(text: str) -> None:
+    with pytest.raises(NotANotice):
+        read_notices(text)
+
+
+def bucket_properties(values: dict[str, Any], outputs: dict[str, str]) -> dict[str, Any]:
+    """The bucket of the template, with conditions and references resolved."""
+    template, problems = decode_str(TEMPLATE.read_text())
+    assert not problems
+    queue = outputs["QueueUrl"].rpartition("/")[2]
+    drops = f"arn:aws:sqs:{REGION}:123456789012:{queue}"
+    conditions = {
+        "BySqs": values["EventsBy"] == "sqs",
+        "ByEventBridge": values["EventsBy"] == "eventbridge",
+    }
+
+    def resolved(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolved(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if "Fn::If" in part:
+            condition, yes, no = part["Fn::If"]
+            return resolved(yes if conditions[condition] else no)
+        if "Fn::GetAtt" in part:
+            return drops
+        if "Ref" in part:
+            return values.get(part["Ref"])
+        return {name: resolved(each) for name, each in part.items()}
+
+    found: dict[str, Any] = resolved(template["Resources"]["Bucket"]["Properties"])
+    return found
+
+
+def put_properties(s3: Any, name: str, bucket: dict[str, Any]) -> None:
+    """Give a bucket what the template says, by the API."""
+    told = bucket["NotificationConfiguration"]
+    queues = [
+        {
+            "QueueArn": each["Queue"],
+            "Events": [each["Event"]],
+            "Filter": {"Key": {"FilterRules": each["Filter"]["S3Key"]["Rules"]}},
+        }
+        for each in told["QueueConfigurations"] or ()
+    ]
+    by_bridge = {"EventBridgeConfiguration": {}} if told["EventBridgeConfiguration"] else {}
+    s3.put_bucket_notification_configuration(
+        Bucket=name, NotificationConfiguration={"QueueConfigurations": queues, **by_bridge}
+    )
+    rules = [
+        {
+            "ID": rule["Id"],
+            "Status": rule["Status"],
+            "Filter": {"Prefix": rule.get("Prefix", "")},
+            **(
+                {"Expiration": {"Days": int(rule["ExpirationInDays"])}}
+                if "ExpirationInDays" in rule
+                else {
+                    "AbortIncompleteMultipartUpload": {
+                        "DaysAfterInitiation": int(
+                            rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+                        )
+                    }
+                }
+            ),
+        }
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
+
+
+@pytest.mark.parametrize("by", ["sqs", "eventbridge"])
+def test_the_aws_template_makes_a_bucket_whose_drops_reach_a_watcher(
+    moto: Moto, folder_fleet: Lab, by: str
+) -> None:
+    formation, name = moto.client("cloudformation"), f"drop-bucket-{by}"
+    values = {"BucketName": name, "EventsBy": by}
+    formation.create_stack(
+        StackName=name,
+        TemplateBody=TEMPLATE.read_text(),
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    lab = replace(folder_fleet, bucket_name=name, root="")
+    # Moto's CloudFormation makes a bucket without its notifications and lifecycle.
+    bucket = bucket_properties({**values, "Inbox": "inbox/", "KeepSourcesDays": 30}, outputs)
+    put_properties(moto.client("s3"), name, bucket)
+    source, to = f"s3://{name}/inbox/", f"s3://{name}/outbox/"
+    assert f"pagefleet watch {source} --to {to}" in outputs["Watch"]
+
+    queue = outputs["QueueUrl"].rpartition("/")[2]
+    url = moto.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
+    plan = {"source": source, "to": to, "queue_url": url, "period_s": 3600.0}
+    with lab.watching(**plan) as heard:
+        time.sleep(1)  # the first look must be over: only the event may tell
+        lab.bucket.write("inbox/a/x.pdf", document(f"by template {by}"), "application/pdf")
+        heard.wait_for("delivered", "a/x.pdf")
+
+    found = moto.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    assert json.loads(found["Attributes"]["RedrivePolicy"])["maxReceiveCount"] == 5
+
+
+def test_the_linter_has_nothing_to_say_of_the_aws_template() -> None:
+    assert [str(match) for match in lint(TEMPLATE.read_text(), regions=[REGION])] == []

@@ -1,0 +1,314 @@
+"""``pagefleet watch ./inbox --to ./outbox``: folders on a disk, and events that are pushed."""
+
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producer.intake.opener import Intake
+from producer.watching.places.beneath import parts_of
+from producer.watching.places.place import UnusableName
+from producer.watching.triggers.webhook import Receiver, serving
+from producer.watching.work_queue import Reception
+from shared.domain.errors import UsageError
+from tests.support.fleets.fleet import wait_until
+from tests.support.fleets.watch_lab import Heard, Lab, document
+from tests.support.servers.processes import free_ports, start_s3
+from tests.system.watching.test_events import CEPH, MINIO
+
+SECRET = "a secret of enough length"
+
+
+@pytest.fixture
+def lab(folder_fleet: Lab) -> Lab:
+    """The fleet behind the folders."""
+    return replace(folder_fleet)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """An empty folder to watch."""
+    (tmp_path / "inbox").mkdir()
+    return tmp_path / "inbox"
+
+
+@pytest.fixture
+def watching(lab: Lab, inbox: Path) -> Iterator[Heard]:
+    """A watcher of the folder that looks by itself only once an hour."""
+    with lab.watching(source=str(inbox), period_s=3600.0, settle_s=0.3) as heard:
+        time.sleep(0.5)  # the first look is over, only events tell from now on
+        yield heard
+
+
+def outputs(inbox: Path, folder: str = "outbox") -> list[str]:
+    root = inbox.parent / folder
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def once(lab: Lab, inbox: Path, **words: Any) -> Heard:
+    return lab.once(source=str(inbox), settle_s=0.1, **words)
+
+
+def test_a_file_copied_into_a_folder_becomes_markdown_at_once(watching: Heard, inbox: Path) -> None:
+    (inbox / "a").mkdir()
+    (inbox / "a" / "x y.pdf").write_bytes(document("folder"))
+
+    watching.wait_for("delivered", "a/x y.pdf", seconds=20)
+
+    assert outputs(inbox) == ["a/x y.pdf.json", "a/x y.pdf.md"]
+    digest = hashlib.sha256(document("folder")).hexdigest()[:12]
+    assert f"fake:{digest}:1" in (inbox.parent / "outbox" / "a" / "x y.pdf.md").read_text()
+
+
+def test_a_probe_can_see_that_a_watcher_is_alive(lab: Lab, inbox: Path, tmp_path: Path) -> None:
+    settings = lab.settings.model_copy(update={"heartbeat_dir": tmp_path / "beats"})
+
+    with replace(lab, settings=settings).watching(source=str(inbox), period_s=3600.0):
+        wait_until((tmp_path / "beats" / "watch").exists, 10)
+
+
+def test_a_file_that_is_still_copied_is_not_taken_before_it_is_whole(
+    watching: Heard, inbox: Path
+) -> None:
+    data = document("half copied", pages=3)
+    with (inbox / "x.pdf").open("wb") as file:
+        for start in range(0, len(data), len(data) // 12):
+            file.write(data[start : start + len(data) // 12])
+            file.flush()
+            time.sleep(0.1)
+    watching.wait_for("delivered", "x.pdf", seconds=20)
+
+    assert [event["event"] for event in watching.about("x.pdf")] == ["queued", "delivered"]
+
+
+def test_unfinished_hidden_and_linked_files_are_never_taken(
+    lab: Lab, inbox: Path, tmp_path: Path
+) -> None:
+    secret, elsewhere = tmp_path / "secret.pdf", tmp_path / "elsewhere"
+    secret.write_bytes(document("secret"))
+    elsewhere.mkdir()
+    (elsewhere / "deep.pdf").write_bytes(document("deep secret"))
+    (inbox / "link.pdf").symlink_to(secret)
+    (inbox / "folder").symlink_to(elsewhere)
+    (inbox / "loop").symlink_to(inbox)
+    os.mkfifo(inbox / "pipe.pdf")
+    for name in (".hidden.pdf", "x.pdf.part", "y.pdf.crdownload", "z.pdf~"):
+        (inbox / name).write_bytes(document(name))
+    (inbox / os.fsdecode(b"not \xff text.pdf")).write_bytes(document("bytes"))
+    (inbox / "good.pdf").write_bytes(document("good"))
+
+    heard = once(lab, inbox)
+
+    assert {event["key"] for event in heard.events} == {"good.pdf"}
+    assert outputs(inbox) == ["good.pdf.json", "good.pdf.md"]
+
+
+def test_an_outbox_that_leads_elsewhere_is_not_written_through(
+    lab: Lab, inbox: Path, tmp_path: Path
+) -> None:
+    (inbox / "a").mkdir()
+    (inbox / "a" / "x.pdf").write_bytes(document("through a link"))
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "outbox" / "a").symlink_to(tmp_path / "victim")
+
+    with lab.watching(source=str(inbox), settle_s=0.1) as heard:
+        heard.wait_for("queued", "a/x.pdf")
+        wait_until(lambda: heard.troubles or heard.about("a/x.pdf", "abandoned"))
+
+    assert list((tmp_path / "victim").iterdir()) == []
+
+
+def test_touching_a_file_is_no_news_and_new_content_is(lab: Lab, inbox: Path) -> None:
+    path = inbox / "x.pdf"
+    path.write_bytes(document("one"))
+    once(lab, inbox)
+    os.utime(path, (1, 1))
+    assert once(lab, inbox).events == []
+    path.write_bytes(document("two"))
+    assert [event["event"] for event in once(lab, inbox).events] == ["queued", "delivered"]
+
+
+def test_files_move_to_done_and_failed_and_never_onto_another(lab: Lab, inbox: Path) -> None:
+    for words in ("first", "second"):
+        (inbox / "a").mkdir(exist_ok=True)
+        (inbox / "a" / "x.pdf").write_bytes(document(words))
+        (inbox / "broken.pdf").write_bytes(b"%PDF-1.7 " + words.encode())
+        once(lab, inbox, after="move")
+
+    done = outputs(inbox, "done")
+    assert [path for path in inbox.rglob("*") if path.is_file()] == []
+    assert len(done) == len(outputs(inbox, "failed")) == 2
+    contents = {(inbox.parent / "done" / name).read_bytes() for name in done}
+    assert contents == {document("first"), document("second")}
+
+
+def test_a_folder_that_can_not_tell_is_looked_at(
+    lab: Lab, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deaf(*_: object, **__: object) -> Iterator[object]:
+        raise OSError(28, "inotify watch limit reached")
+
+    monkeypatch.setattr("producer.watching.triggers.folder_events.watch", deaf)
+    with lab.watching(source=str(inbox), period_s=0.3, settle_s=0.1) as heard:
+        wait_until(lambda: heard.troubles)
+        (inbox / "x.pdf").write_bytes(document("found by a look"))
+        heard.wait_for("delivered", "x.pdf")
+    assert "inotify" in heard.troubles[0]
+
+
+@pytest.mark.parametrize("key", ["../x", "a/../x", "/x", "a//x", "a/", "x\0y", "n" * 256, "."])
+def test_a_key_that_could_lead_out_of_a_folder_is_refused(key: str) -> None:
+    with pytest.raises(UnusableName):
+        parts_of(key)
+
+
+class Recorder:
+    """Stands in for the reception: notes which keys were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, monkeypatch: pytest.MonkeyPatch) -> Reception:
+        reception = Reception.__new__(Reception)
+
+        def ask(_: Reception, key: str) -> Any:
+            self.asked.append(key)
+            answer: Future[bool] = Future()
+            answer.set_result(True)
+            return answer
+
+        monkeypatch.setattr(Reception, "ask", ask)
+        return reception
+
+
+Post = Callable[..., int]
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """What the receiver asked for."""
+    return Recorder()
+
+
+@pytest.fixture
+def post(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+    """Sends a request to a receiver for s3://drops/inbox/; gives the status."""
+    receiver = Receiver(("drops", "inbox/"), recorder(monkeypatch), SECRET)
+    with serving("127.0.0.1:0", receiver) as port:
+
+        def send(body: object, path: str = "/", method: str = "POST", **headers: str) -> int:
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            with closing(connection):
+                connection.request(method, path, data, named)
+                return connection.getresponse().status
+
+        yield send
+
+
+def signed(body: bytes) -> dict[str, str]:
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return {"X_Pagefleet_Signature": f"sha256={digest}"}
+
+
+def test_events_are_taken_from_senders_that_know_the_secret(post: Post, recorder: Recorder) -> None:
+    body = json.dumps(MINIO).encode()
+
+    assert post(body, Authorization=f"Bearer {SECRET}") == 200
+    assert post(body, Authorization=SECRET) == 200
+    assert post(body, **signed(body)) == 200
+    assert post(CEPH, path="/hook/a%20secret%20of%20enough%20length") == 200
+    assert set(recorder.asked) == {"a b.pdf"}
+
+
+def test_events_of_anybody_else_are_refused_unread(post: Post, recorder: Recorder) -> None:
+    body = json.dumps(MINIO).encode()
+
+    assert post(body) == 403
+    assert post(body, Authorization="Bearer guess") == 403
+    assert post(body + b" ", **signed(body)) == 403
+    assert post(b"not json") == 403
+    assert post(body, path="/hook/") == 403
+    assert recorder.asked == []
+
+
+def test_what_is_no_event_is_refused_and_the_receiver_goes_on(post: Post) -> None:
+    allowed = {"Authorization": f"Bearer {SECRET}"}
+
+    assert post(b"not json", **allowed) == 400
+    assert post(b"", **allowed) == 200  # a sender that only tries the address
+    assert post(b"", method="GET", **allowed) == 501
+    # Only announced: it is refused before it is read, which may end the sending of it.
+    assert post(b"", Content_Length=str(2 << 20), **allowed) == 413
+    assert post(b"", path="/", method="HEAD") == 200
+    assert post(MINIO, **allowed) == 200
+
+
+def test_a_receiver_needs_a_secret_worth_the_name() -> None:
+    with pytest.raises(UsageError, match="shorter"):
+        Receiver(("b", ""), Reception.__new__(Reception), "short")
+
+
+def test_a_real_seaweedfs_tells_a_watcher_by_itself(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (port,) = free_ports(1)
+    (tmp_path / "notification.toml").write_text(
+        f'[notification.webhook]\nenabled = true\nendpoint = "http://127.0.0.1:{port}/"\n'
+        f'bearer_token = "{SECRET}"\nmax_retries = 0\nevent_types = ["create", "update"]\n'
+        'path_prefixes = ["/buckets/pagefleet-test"]\n'
+    )
+    server = start_s3(tmp_path)
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    settings = lab.settings.model_copy(
+        update={"s3_endpoint_url": server.endpoint, "s3_region": None}
+    )
+    plan = {"listen": f"127.0.0.1:{port}", "secret": SECRET, "period_s": 3600.0}
+    try:
+        with Intake(settings) as intake:
+            weed = replace(lab, settings=settings, bucket_name=server.bucket, intake=intake)
+            _drop_and_wait(weed, plan)
+    finally:
+        server.stop()
+
+
+def _drop_and_wait(weed: Lab, plan: dict[str, Any]) -> None:
+    with weed.watching(**plan) as heard:
+        time.sleep(1)  # the first look is over
+        weed.drop("by webhook/ü +%.pdf", document("told by the filer"))
+        heard.wait_for("delivered", "by webhook/ü +%.pdf", seconds=20)
+
+
+def test_thousands_of_files_at_once_need_no_more_memory_than_the_queue(
+    lab: Lab, inbox: Path
+) -> None:
+    for number in range(1500):
+        (inbox / f"{number:04}.txt").write_bytes(b"no document at all")
+    most = 0
+    watcher = lab.watcher(
+        lab.plan(source=str(inbox), settle_s=0.0, period_s=3600.0), heard := Heard()
+    )
+    thread = threading.Thread(target=watcher.run, daemon=True)
+    thread.start()
+    try:
+        while len(heard.events) < 1500:
+            most = max(most, len(watcher.reception._looks) + watcher.reception.waiting())
+            time.sleep(0.01)
+    finally:
+        watcher.stop.set()
+        thread.join(20)
+    assert 0 < most <= 1000

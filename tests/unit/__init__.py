@@ -1,0 +1,1 @@
+"""Tests of one module without servers; each takes well below a second."""

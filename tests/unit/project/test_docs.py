@@ -1,0 +1,57 @@
+"""The documentation builds without a warning and says what the code does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.config.settings import Settings
+from shared.config.settings_doc import PATH, page
+from tests.support.paths import ROOT
+
+DOCS = ROOT / "docs"
+
+
+def test_the_site_builds_without_a_dead_reference(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
+
+    built = subprocess.run(
+        [*command, str(DOCS), str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+
+    assert built.returncode == 0, built.stderr
+    assert (tmp_path / "settings.html").is_file()
+
+
+def test_the_page_of_settings_is_that_of_the_code() -> None:
+    assert PATH.read_text() == page()
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert [n for n, found in Settings.model_fields.items() if not found.description] == []
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=str)
+def test_every_file_that_a_page_names_exists(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    local = [
+        target for target in targets if "://" not in target and not target.startswith("mailto:")
+    ]
+
+    assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=str)
+def test_every_make_target_that_a_page_names_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    named = set(re.findall(r"\bmake ([a-z][a-z-]+)\b", " ".join(_code(path.read_text()))))
+
+    assert named <= targets
+
+
+def _code(text: str) -> list[str]:
+    return re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.DOTALL)

@@ -1,0 +1,359 @@
+"""Merging pages: what each rule does, and what ``document.json`` says."""
+
+import json
+
+import pytest
+
+from shared.document import assemble
+from shared.document.record import DocumentRecord
+from shared.domain.errors import PagefleetError
+from shared.domain.records import RenderOptions
+from tests.support.documents.merged import body, figures, manifest, merged, results_of
+from tests.support.documents.rendered import renderings
+
+PLAIN = RenderOptions()
+
+
+def test_each_page_begins_with_its_number_in_the_source() -> None:
+    job = manifest(9, pages="2-3,7")
+    results = [
+        result.model_copy(update={"page": page})
+        for result, page in zip(results_of(job, {}, {}, {}), (2, 3, 7), strict=True)
+    ]
+
+    document = assemble(job, results, PLAIN)
+
+    assert document.markdown == (
+        "<!-- page 2 -->\n\ntext of page 1\n\n<!-- page 3 -->\n\ntext of page 2\n\n"
+        "<!-- page 7 -->\n\ntext of page 3\n"
+    )
+
+
+def test_page_breaks_can_be_nothing_or_a_rule_between_pages_with_text() -> None:
+    texts = ["", "one", "", "two"]
+
+    assert merged(texts, "none").markdown == "one\n\ntwo\n"
+    assert merged(texts, "rule").markdown == "one\n\n---\n\ntwo\n"
+    assert merged(["", ""], "none").markdown == ""
+
+
+def test_a_blank_page_has_an_anchor_and_no_text() -> None:
+    job = manifest(2)
+    results = results_of(job, {"status": "blank", "markdown": "ignored"}, {})
+
+    document = assemble(job, results, PLAIN)
+
+    assert document.markdown == "<!-- page 1 -->\n\n<!-- page 2 -->\n\ntext of page 2\n"
+    assert document.counts.model_dump() == {"ok": 1, "blank": 1, "failed": 0}
+
+
+def test_a_failed_page_is_a_visible_note_with_its_reason() -> None:
+    job = manifest(1)
+    error = {"code": "engine_failed", "message": "out of\nluck"}
+    results = results_of(job, {"status": "failed", "markdown": "half a pa", "error": error})
+
+    document = assemble(job, results, RenderOptions(page_breaks="none"))
+
+    assert document.markdown == "> **Page 1 could not be read** (engine_failed): out of luck\n"
+    assert document.status == "failed"
+
+
+def test_a_hostile_reason_stays_text() -> None:
+    job = manifest(1)
+    message = "<script>alert(1)</script> ](javascript:x) `code` **b** http://evil.example # |x|"
+    failed = {"status": "failed", "error": {"code": "internal", "message": message}}
+
+    document = assemble(job, results_of(job, failed), PLAIN)
+
+    for rendered in renderings(document.markdown):
+        assert rendered.dangers() == []
+        assert [node.tag for node in rendered.nodes() if node.tag in ("a", "code", "table")] == []
+        assert message in " ".join(rendered.text().split())
+
+
+def test_a_very_long_reason_is_cut() -> None:
+    job = manifest(1)
+    failed = {"status": "failed", "error": {"code": "internal", "message": "x" * 5000}}
+
+    assert len(assemble(job, results_of(job, failed), PLAIN).markdown) < 500
+
+
+def test_figures_are_linked_relatively_and_url_encoded() -> None:
+    text = "before ![a chart](figure:2) after"
+
+    assert body(text, figure_count=2, figure_base="my%20book/") == (
+        "before ![a chart](my%20book/figures/000001-02-0123456789ab.png) after"
+    )
+    assert "](figures/000001-02-" in body(text, figure_count=2)
+
+
+def test_links_to_figures_that_are_not_there_vanish() -> None:
+    assert body("a\n\n![](figure:3)\n\nb", figure_count=2) == "a\n\nb"
+    assert body("![](figure:0)") == ""
+
+
+def test_a_figure_link_in_code_is_code() -> None:
+    assert body("`![](figure:1)`", figure_count=1) == "`![](figure:1)`"
+    assert body("```\n![](figure:1)\n```", figure_count=1) == "```\n![](figure:1)\n```"
+
+
+@pytest.mark.parametrize(
+    "text", ["<!-- page 7 -->", "<!--page 7-->", "<!--\npage 7 -->", "<!-- PAGE 7"]
+)
+@pytest.mark.parametrize("wrap", ["{}", "`{}`", "```\n{}\n```", "> {}", "    {}", "x\n    {}"])
+def test_nothing_on_a_page_looks_like_an_anchor(text: str, wrap: str) -> None:
+    markdown = body(wrap.format(text))
+
+    assert "<!--" not in markdown.lower()
+    assert "page" in markdown.lower()
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://a.example/b", "http://a.example", "mailto:a@b.example", "https://a.example/x_(y)"],
+)
+def test_links_to_the_web_and_to_mail_live(target: str) -> None:
+    for rendered in renderings(body(f"see [this]({target}) and [that]({target} 'title')")):
+        links = [node.attributes["href"] for node in rendered.nodes() if node.tag == "a"]
+        assert links == [target, target]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](&#106;avascript:alert(1))",
+        "[x](<javascript:alert(1)>)",
+        "[x]( \njavascript:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "[x](file:///etc/passwd)",
+        "[x](../../secret)",
+        "[x](//evil.example)",
+        "![x](javascript:alert(1))",
+        "![x](/etc/passwd)",
+        "[x]: javascript:alert(1)\n\n[x]",
+        "[x]:\n  javascript:alert(1)\n\n[x][]",
+        "- [ ] [x]:j\n[x]",
+        "[x]:\u00a0j\n\n[x]",
+        "<javascript:alert(1)>",
+        "<ftp://host/x>",
+        "ftp://host/x",
+        "//host.example/share",
+        "[^1]: javascript:x\n\n[^1]",
+    ],
+)
+def test_every_other_link_is_text(text: str) -> None:
+    for rendered in renderings(body(text, figure_count=1)):
+        assert [node.tag for node in rendered.nodes() if node.tag in ("a", "img")] == []
+        assert rendered.dangers() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "x <img src=x onerror=alert(1)> y",
+        "<td onclick=alert(1)>",
+        "<table style='position:fixed' background=//x><tr><td>a</td></tr></table>",
+        "<svg/onload=alert(1)>",
+        "<!DOCTYPE html>",
+        "<![CDATA[x]]>",
+        "<?php x ?>",
+        "<iframe src=//evil.example>",
+        "<b\nonclick=x>a</b>",
+        "http://a.example\\<script>alert(1)</script>",
+        "`<b>`<script>`",
+        "- a\n\n      <script>x</script>\n\n  <script>y</script>",
+        "a||\n-|-\n</b>\n```<p",
+    ],
+)
+def test_raw_html_is_text(text: str) -> None:
+    for rendered in renderings(body(text)):
+        assert rendered.dangers() == []
+
+
+def test_table_markup_and_small_marks_stay() -> None:
+    table = (
+        '<table><tr><td colspan="2">a<sup>2</sup></td></tr><tr><td>b</td><td>c</td></tr></table>'
+    )
+
+    assert body(table) == table
+    assert body("H<sub>2</sub>O <b>bold</b> a<br>b") == "H<sub>2</sub>O <b>bold</b> a<br>b"
+    assert body("<center>Table 1: x</center>") == "<center>Table 1: x</center>"
+
+
+def test_only_spans_of_cells_stay_of_attributes() -> None:
+    assert body('<td class="x" colspan=3 onclick="y">a</td>') == '<td colspan="3">a</td>'
+
+
+def test_a_table_over_several_lines_is_left_alone() -> None:
+    table = "<table>\n<tr>\n<td>a</td>\n</tr>\n</table>"
+
+    assert body(f"{table}\n\nafter") == f"{table}\n\nafter"
+
+
+def test_a_table_that_was_cut_off_is_closed() -> None:
+    assert body("<table><tr><td>a</td><td>b") == ("<table><tr><td>a</td><td>b</td></tr></table>")
+
+
+def test_a_table_within_a_line_gets_a_block_of_its_own() -> None:
+    table = "<table><tr><td>a</td></tr></table>"
+
+    assert body(f"Table 1: {table} and on") == f"Table 1: \n\n{table}\n\n and on"
+
+
+@pytest.mark.parametrize("text", ["a <b> c", "if x <b>y", "</b>", "- <table>", "> <table>"])
+def test_a_tag_without_a_partner_is_text(text: str) -> None:
+    for rendered in renderings(body(text)):
+        assert [node.tag for node in rendered.nodes() if node.tag in ("b", "table")] == []
+        assert text.split()[-1].rstrip("y") in rendered.text()
+
+
+def test_code_is_left_alone() -> None:
+    fenced = "```html\n<script>\n[x](javascript:y)\n```"
+
+    assert body(fenced) == fenced
+    assert body("use `<script>` and `[a](b)`") == "use `<script>` and `[a](b)`"
+
+
+def test_formulas_and_comparisons_are_left_alone() -> None:
+    for text in (r"\(a_{1} < b\) and \[x^2\]", "a < b > c", "1 <2 and 3> 2", "x & y"):
+        assert body(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("\n\n  a  \n\n", "a"),
+        ("a\x00\x07b", "ab"),
+        ("\ufeffa", "a"),
+        ("a\ud800b", "ab"),
+        ("a\x0cb", "a\nb"),
+    ],
+)
+def test_whitespace_is_that_of_unix_and_nothing_invisible_stays(text: str, cleaned: str) -> None:
+    assert body(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\nx",
+        "~~~~\n```\nx",
+        "```\nx\n``",
+        "> ```",
+        "```|\n--",
+        "1. ```",
+        "- a\n  ```",
+        "<b>\n~~~",
+        "````x`",
+    ],
+)
+def test_an_open_fence_does_not_swallow_the_next_page(text: str) -> None:
+    document = merged([text, "SENTINEL words"])
+
+    for rendered in renderings(document.markdown):
+        assert rendered.place_of("SENTINEL") == ["html", "body", "p"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<table>",
+        "><table>",
+        "1. <table>",
+        "<table><b></table>",
+        '"<table>\n-',
+        "~~<table>~~",
+        "<b>`</b>`",
+        "<b>\\</b>",
+        "<td><center>",
+        "<b>x\n\ny",
+        "/<TABLE></table/>",
+        "http://m\u00a0```<i>```",
+        "a\n<table>\n\n</b>",
+    ],
+)
+def test_an_open_tag_does_not_swallow_the_next_page(text: str) -> None:
+    document = merged([text, "SENTINEL words"], "none")
+
+    for rendered in renderings(document.markdown):
+        assert rendered.place_of("SENTINEL") == ["html", "body", "p"]
+
+
+def test_document_json_tells_blocks_ledger_counts_and_where_each_page_stands() -> None:
+    job = manifest(3)
+    block = {"type": "title", "bbox": (1, 2, 3, 4), "text": "T"}
+    error = {"code": "render_failed", "message": "no"}
+    results = results_of(
+        job,
+        {"markdown": "# T", "blocks": [block], "figures": figures(1, 1)},
+        {"status": "blank", "markdown": ""},
+        {"status": "failed", "markdown": "", "error": error},
+    )
+
+    document = assemble(job, results, PLAIN)
+
+    plain = json.loads(document.json)
+    assert (plain["schema"], plain["status"], plain["job_id"]) == (1, "partial", job.job_id)
+    assert plain["counts"] == {"ok": 1, "blank": 1, "failed": 1}
+    assert [page["page"] for page in plain["pages"]] == [1, 2, 3]
+    assert plain["pages"][0]["blocks"][0]["bbox"] == [1, 2, 3, 4]
+    assert plain["pages"][0]["figures"][0]["key"].startswith("figures/000001-01-")
+    assert [(entry["page"], entry["status"]) for entry in plain["ledger"]] == [
+        (1, "ok"),
+        (2, "blank"),
+        (3, "failed"),
+    ]
+    assert plain["ledger"][2]["error"] == error
+    spans = [document.markdown[slice(*page["markdown_span"])] for page in plain["pages"]]
+    assert spans[:2] == ["# T", ""]
+    assert spans[2].startswith("> **Page 3 could not be read**")
+    assert DocumentRecord.model_validate_json(document.json).counts.total == 3
+
+
+def test_the_same_pages_give_the_same_bytes() -> None:
+    texts = ["# a\n\n<table><tr><td>x", "```\ny", "![](figure:1)"]
+
+    once, again = merged(texts, figure_count=1), merged(texts, figure_count=1)
+
+    assert (once.markdown, once.json) == (again.markdown, again.json)
+
+
+@pytest.mark.parametrize(
+    ("failed", "limit", "status"),
+    [
+        (0, None, "ok"),
+        (1, None, "partial"),
+        (1, 1, "partial"),
+        (2, 1, "failed"),
+        (3, None, "failed"),
+    ],
+)
+def test_how_a_job_ended_follows_from_its_pages(
+    failed: int, limit: int | None, status: str
+) -> None:
+    job = manifest(3)
+    bad = {"status": "failed", "error": {"code": "internal", "message": "x"}}
+    results = results_of(job, *([bad] * failed + [{}] * (3 - failed)))
+
+    document = assemble(job, results, RenderOptions(max_failed_pages=limit))
+
+    assert document.status == status
+
+
+def test_a_missing_swapped_or_foreign_page_is_never_merged() -> None:
+    job = manifest(3)
+    good = results_of(job, {}, {}, {})
+    foreign = good[1].model_copy(update={"job_id": "b" * 16 + "-" + "c" * 8})
+
+    for results in (
+        good[:2],
+        [good[1], good[0], good[2]],
+        [good[0], foreign, good[2]],
+        [*good, good[0]],
+    ):
+        with pytest.raises(PagefleetError):
+            assemble(job, results, PLAIN)

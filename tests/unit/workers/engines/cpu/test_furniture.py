@@ -1,0 +1,61 @@
+"""Headers, footers and page numbers are blocks, but no part of the Markdown."""
+
+import pytest
+
+from tests.support.engines.cpu_lines import column, kinds, line, markdown, page
+from workers.engines.cpu.values import Box, Line
+
+BODY = ("text", column(["words of the running text that fill the page"] * 6, top=300))
+
+
+def test_headers_and_footers_are_blocks_and_not_markdown() -> None:
+    content = page(
+        ("page-footer", [line("Printed in Millbridge", top=800)]),
+        ("page-header", [line("Journal of Rain 7 (2026)", top=30)]),
+        BODY,
+    )
+
+    assert [kind for kind, _ in kinds(content)] == ["header", "text", "footer"]
+    assert "Journal" not in markdown(content) and "Printed" not in markdown(content)
+
+
+@pytest.mark.parametrize(
+    "text", ["7", "- 12 -", "Page 3 of 9", "iv", "A-4", "第 3 页", "12 / 40", "[5]"]
+)
+def test_a_number_at_the_edge_is_a_page_number(text: str) -> None:
+    content = page(("text", [line(text, left=290, top=805)]), BODY)
+
+    assert ("page_number", text) in kinds(content)
+    assert markdown(content) == markdown(page(BODY))
+
+
+def test_a_number_within_the_page_is_text() -> None:
+    assert ("text", "1984") in kinds(page(("text", [line("1984", top=200)]), BODY))
+
+
+def test_body_text_taken_for_a_header_comes_back() -> None:
+    middle = page(("page-header", [line("He spoke of the sea.", top=240)]), BODY)
+    long = page(("page-footer", column(["many words of a text " * 3] * 6, top=720)), BODY)
+
+    assert "He spoke of the sea." in markdown(middle)
+    assert "many words" in markdown(long)
+
+
+def test_a_footnote_taken_for_a_footer_is_kept() -> None:
+    content = page(("page-footer", [line("¹ See the logbook of 1931.", top=780)]), BODY)
+
+    assert ("footnote", "¹ See the logbook of 1931.") in kinds(content)
+    assert "See the logbook" in markdown(content)
+
+
+def test_an_archive_stamp_up_the_side_is_no_text() -> None:
+    stamp = Line(Box(14, 300, 34, 560), "arXiv:2206.01062v1 [cs.CV]", 14)
+
+    content = page(("page-header", [stamp]), BODY)
+
+    assert ("header", "arXiv:2206.01062v1 [cs.CV]") in kinds(content)
+    assert "arXiv" not in markdown(content)
+
+
+def test_words_alone_on_a_page_are_its_text() -> None:
+    assert markdown(page(("page-header", [line("Hello World", top=40)]))) == "Hello World"

@@ -1,0 +1,50 @@
+"""What the recogniser sees in dirt: lone ideographs and accents on pages that have none."""
+
+import pytest
+
+from tests.support.engines.cpu_lines import column, markdown, page
+from workers.engines.cpu.values import Line
+
+ENGLISH = [
+    "To locate a note press the key that the manual names in",
+    "part three and hold it until the lamp goes out. You may",
+    "locate any number of notes in this way before the end of",
+    "the song and trust that they are played at their time.",
+] * 2
+
+
+def recognised(rows: list[str]) -> list[Line]:
+    return column(rows, score=0.97)
+
+
+def text_of(*rows: str) -> str:
+    return markdown(page(("text", recognised([*ENGLISH, *rows]))))
+
+
+def test_an_accent_goes_where_the_page_has_the_word_without_it() -> None:
+    assert text_of("then löcate the last of them.").endswith("then locate the last of them.")
+
+
+def test_a_name_keeps_its_accents() -> None:
+    assert text_of("said Professor Dabelič there.").endswith("said Professor Dabelič there.")
+
+
+def test_a_language_with_accents_keeps_them() -> None:
+    french = ["où est la porte à côté de la forêt", "ou la clé a été perdue près de là"] * 3
+
+    assert markdown(page(("text", recognised(french)))) == " ".join(french)
+
+
+def test_a_text_layer_is_not_touched() -> None:
+    rows = column([*ENGLISH, "then löcate the last of them."])
+
+    assert "löcate" in markdown(page(("text", rows)))
+
+
+@pytest.mark.parametrize("row", ["二", "then hold 了 the key."])
+def test_a_lone_ideograph_on_a_latin_page_is_dirt(row: str) -> None:
+    assert "二" not in text_of(row) and "了" not in text_of(row)
+
+
+def test_chinese_keeps_its_ideographs() -> None:
+    assert markdown(page(("text", recognised(["二十一世纪的茶", "喝了"])))) == "二十一世纪的茶喝了"
