@@ -47,22 +47,25 @@ Examples:
 @shared_options.render
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per document.")
 @click.option("--quiet", is_flag=True, help="No progress.")
-def run(**given: Any) -> int:
+def run(**options: Any) -> int:
     """Convert documents with the whole fleet on this machine.
 
     INPUT is a file, a glob, a folder, an s3:// URI or prefix, or - for standard input.
     Starts what is not configured (broker, store, workers) and stops it again. The same
     document with the same options is never converted twice.
     """
-    if (given["folder"] is None) is not given.pop("stream"):
+    from producer.commands.cli_options import RunOptions
+
+    typed = RunOptions(**options)
+    if (typed.folder is None) is not typed.stream:
         raise click.UsageError("run needs -o DIR, or --stream to print one page; not both")
-    if given["folder"] is None:
+    if typed.folder is None:
         from producer.commands.stream import stream_page
 
-        return stream_page(given)
+        return stream_page(typed)
     from producer.commands.run import run_documents
 
-    return run_documents(given)
+    return run_documents(typed, typed.folder)
 
 
 @cli.command(
@@ -81,14 +84,15 @@ Examples:
 @click.option("--webhook", metavar="URL", help="Called when the job has ended.")
 @click.option("--dry-run", is_flag=True, help="Only count pages and estimate time and cost.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per document.")
-def submit(**given: Any) -> int:
+def submit(**options: Any) -> int:
     """Queue documents and print their job ids.
 
     Needs a broker (PAGEFLEET_REDIS_URL) and a store that the workers reach too.
     """
+    from producer.commands.cli_options import SubmitOptions
     from producer.commands.fleet_commands import submit_documents
 
-    return submit_documents(given)
+    return submit_documents(SubmitOptions(**options))
 
 
 @cli.command(
@@ -115,16 +119,17 @@ Examples:
 @click.option("--once", is_flag=True, help="Stop when everything that is there is delivered.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per event.")
 @click.option("--quiet", is_flag=True, help="Only say what is wrong.")
-def watch(**given: Any) -> int:
+def watch(**options: Any) -> int:
     """Convert every document that lands in a bucket's prefix or a folder.
 
     inbox/a/x.pdf becomes outbox/a/x.pdf.md, x.pdf.json and x.pdf/figures/; a file
     x.pdf.status.json tells how far it is, or what is wrong. A pagefleet.toml in a folder sets
     options for what is dropped below it. Any number of watchers may run side by side.
     """
-    from producer.watching.command import watch_place
+    from producer.commands.cli_options import WatchOptions
+    from producer.commands.watch import watch_place
 
-    return watch_place(given)
+    return watch_place(WatchOptions(**options))
 
 
 @cli.command(epilog="\b\nExample:\n  pagefleet status 0123456789abcdef-01234567")
@@ -164,14 +169,15 @@ def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
 @shared_options.output
 @shared_options.render
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
-def fetch(jobs: tuple[str, ...], folder: Path, as_json: bool, **render: Any) -> int:
+def fetch(**options: Any) -> int:
     """Write finished documents into a folder. Works from the store alone.
 
     What is not given here stays as it was submitted.
     """
+    from producer.commands.cli_options import FetchOptions
     from producer.commands.fleet_commands import fetch_jobs
 
-    return fetch_jobs(jobs, folder, render, as_json)
+    return fetch_jobs(FetchOptions(**options))
 
 
 @cli.command(epilog="\b\nExample:\n  pagefleet cancel JOB")

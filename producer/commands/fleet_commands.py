@@ -4,16 +4,14 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-from producer.commands.cli_options import render_options, request_of, settings_of
+from producer.commands.cli_options import FetchOptions, SubmitOptions
 from producer.commands.estimate import estimate
 from producer.connections import Connections, choose_engine, pool_warning
 from producer.delivery import outcome
 from producer.delivery.outcome import Outcome
 from producer.delivery.outputs import Stems, write_output
-from producer.intake.inputs import Input, expand_inputs
+from producer.intake.inputs import Input
 from producer.intake.opener import Intake
 from producer.status.known_jobs import find_job
 from producer.status.waiting import Bars, Follower, Progressed, follow
@@ -37,20 +35,20 @@ from shared.domain.records import Done, Manifest
 PATIENCE = 2
 
 
-def submit_documents(given: dict[str, Any]) -> int:
+def submit_documents(options: SubmitOptions) -> int:
     """``pagefleet submit``."""
-    settings = settings_of(given)
+    settings = options.settings()
     connections = Connections(settings)
     dispatch_state = (
-        connections.dispatch_state_or_none() if given["dry_run"] else connections.dispatch_state
+        connections.dispatch_state_or_none() if options.dry_run else connections.dispatch_state
     )
-    request = request_of(given, settings, choose_engine(settings, dispatch_state))
-    inputs = expand_inputs(given["inputs"], given["manifest"], settings)
+    request = options.request(settings, choose_engine(settings, dispatch_state))
+    inputs = options.expanded(settings)
     request.check_all(inputs)
     with Intake(settings) as intake:
-        if given["dry_run"]:
-            return estimate(intake, inputs, request, settings, given["as_json"])
-        return _submit_all(connections, intake, inputs, request, given)
+        if options.dry_run:
+            return estimate(intake, inputs, request, settings, options.as_json)
+        return _submit_all(connections, intake, inputs, request, options)
 
 
 def _submit_all(
@@ -58,7 +56,7 @@ def _submit_all(
     intake: Intake,
     inputs: list[Input],
     request: Request,
-    given: dict[str, Any],
+    options: SubmitOptions,
 ) -> int:
     submitter = Submitter(
         intake, connections.jobs, connections.dispatch_state, connections.dispatcher
@@ -67,18 +65,18 @@ def _submit_all(
     made: list[tuple[Input, Submission]] = []
     for item, result in _each(submitter, inputs, request):
         if isinstance(result, Exception):
-            _tell(outcome.refused(item.word, result), given["as_json"], codes)
+            _tell(outcome.refused(item.word, result), options.as_json, codes)
             continue
         made.append((item, result))
         warning = result.warning(item.word)
         if warning:
             say(warning)
-        if not given["wait"]:
-            _say_submitted(item, result, given["as_json"])
+        if not options.wait:
+            _say_submitted(item, result, options.as_json)
     for model in sorted(_models(made)):
         _warn(connections, request.engine, model)
-    if given["wait"]:
-        _wait_for_submissions(connections, made, given["as_json"], codes)
+    if options.wait:
+        _wait_for_submissions(connections, made, options.as_json, codes)
     return gravest(codes)
 
 
@@ -162,30 +160,30 @@ def wait_for_jobs(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -
     return gravest(codes)
 
 
-def fetch_jobs(jobs: tuple[str, ...], folder: Path, given: dict[str, Any], as_json: bool) -> int:
+def fetch_jobs(options: FetchOptions) -> int:
     """``pagefleet fetch``."""
     connections = Connections(load_settings())
     stems, codes = Stems(), list[ExitCode]()
-    for job_id in jobs:
+    for job_id in options.jobs:
         try:
-            told = _fetch(connections, job_id, folder, stems, given)
+            told = _fetch(connections, job_id, stems, options)
         except PagefleetError as error:
             told = outcome.refused(job_id, error)
-        _tell(told, as_json, codes)
+        _tell(told, options.as_json, codes)
     return gravest(codes)
 
 
-def _fetch(
-    connections: Connections, job_id: str, folder: Path, stems: Stems, given: dict[str, Any]
-) -> Outcome:
+def _fetch(connections: Connections, job_id: str, stems: Stems, options: FetchOptions) -> Outcome:
     jobs = connections.jobs
     manifest = find_job(jobs, job_id)
     done = jobs.done(job_id)
     if done is None:
         raise UsageError(f"job {job_id} has not ended: pagefleet wait {job_id}")
-    render = render_options(given, manifest.render)
+    render = options.render_options(manifest.render)
     try:
-        output = write_output(jobs, manifest, render, folder, stems.take(manifest.source.name))
+        output = write_output(
+            jobs, manifest, render, options.folder, stems.take(manifest.source.name)
+        )
     except PagefleetError as error:
         return outcome.undelivered(job_id, manifest, done, error)
     return outcome.ended(job_id, manifest, output.done, str(output.markdown), jobs)

@@ -3,43 +3,37 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from pydantic import SecretStr
 
-from producer.commands.cli_options import request_of, settings_of
-from producer.connections import Connections
+from producer.commands.cli_options import RunOptions
+from producer.connections import Connections, choose_engine
 from producer.delivery.outputs import Stems, output_errors
-from producer.intake.inputs import Input, expand_inputs
+from producer.intake.inputs import Input
 from producer.intake.opener import Intake
 from producer.local.conversion import INTAKES, Conversion, Work
 from producer.local.embedded_broker import EmbeddedBroker
 from producer.local.local_fleet import LocalFleet
 from producer.status.waiting import Bars
 from producer.submission.request import Request
-from shared.config.hardware import local_engine
 from shared.config.settings import Settings
 from shared.console.entry_point import say
-from shared.domain.catalogue import engine_facts
 from shared.domain.errors import ExitCode
 
 #: How long pages in flight may take after an interrupt.
 HASTE_S = 3.0
 
 
-def run_documents(given: dict[str, Any]) -> int:
-    """``pagefleet run``."""
-    settings = settings_of(given)
-    engine = local_engine() if settings.engine == "auto" else settings.engine
-    engine_facts(engine)
-    request = request_of(given, settings, engine)
-    inputs = expand_inputs(given["inputs"], given["manifest"], settings)
+def run_documents(options: RunOptions, folder: Path) -> int:
+    """``pagefleet run``: convert documents into ``folder``."""
+    settings = options.settings()
+    request = options.request(settings, choose_engine(settings, None))
+    inputs = options.expanded(settings)
     request.check_all(inputs)
-    folder = given["folder"]
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        return _convert(inputs, request, folder, given["as_json"], given["quiet"])
+        return _convert(inputs, request, folder, options.as_json, options.quiet)
     except KeyboardInterrupt:
         again = "the same command without --force" if request.force else "the same command"
         say(f"interrupted; {again} goes on where this one stopped")

@@ -6,17 +6,14 @@ Nothing is queued or stored; a process of the worker side reads the page.
 import os
 import subprocess
 import sys
-from typing import Any
 
-from producer.commands.cli_options import request_of, settings_of
-from producer.intake.inputs import expand_inputs
+from producer.commands.cli_options import RunOptions
+from producer.connections import choose_engine
 from producer.intake.inspection import Inspection
 from producer.intake.opener import Intake
 from producer.local.local_fleet import WorkersDied
 from producer.submission.request import Request
-from shared.config.hardware import local_engine
 from shared.config.settings import as_environment
-from shared.domain.catalogue import engine_facts
 from shared.domain.errors import UsageError
 from shared.domain.page_ranges import expand, parse_ranges
 from shared.domain.records import PageOptions
@@ -25,15 +22,13 @@ from shared.processes.parent_death import die_with_parent
 STOP_S = 10.0
 
 
-def stream_page(given: dict[str, Any]) -> int:
+def stream_page(options: RunOptions) -> int:
     """Print the page that the command line names; the reading process's exit status."""
-    if given["as_json"]:
+    if options.as_json:
         raise UsageError("--stream prints plain text; leave --json out")
-    settings = settings_of(given).model_copy(update={"stream_output": True})
-    engine = local_engine() if settings.engine == "auto" else settings.engine
-    engine_facts(engine)
-    request = request_of(given, settings, engine)
-    inputs = expand_inputs(given["inputs"], given["manifest"], settings)
+    settings = options.settings().model_copy(update={"stream_output": True})
+    request = options.request(settings, choose_engine(settings, None))
+    inputs = options.expanded(settings)
     request.check_all(inputs)
     if len(inputs) != 1:
         raise UsageError(f"--stream prints one page of one input, not of {len(inputs)}")
@@ -42,9 +37,9 @@ def stream_page(given: dict[str, Any]) -> int:
         raise item.problem
     asked = request.for_document(item.overrides)
     with Intake(settings) as intake, intake.opened(item, asked.password) as opened:
-        options = asked.page_options(opened.inspection.page_count)
-        page = _only_page(item.name, opened.inspection, options)
-        return _read(asked, opened.inspection, page, options)
+        page_options = asked.page_options(opened.inspection.page_count)
+        page = _only_page(item.name, opened.inspection, page_options)
+        return _read(asked, opened.inspection, page, page_options)
 
 
 def _only_page(name: str, document: Inspection, options: PageOptions) -> int:

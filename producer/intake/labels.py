@@ -1,4 +1,6 @@
-"""What labels may be; they lie in every manifest and are printed in every list."""
+"""Labels of jobs: parsed from the command line and checked against their limits."""
+
+from collections.abc import Iterable
 
 from shared.domain.errors import UsageError
 
@@ -6,8 +8,19 @@ MAX_LABELS = 32
 MAX_LABEL_CHARACTERS = 200
 
 
+def parse_labels(pairs: Iterable[str]) -> dict[str, str]:
+    """Labels from K=V words; raises UsageError."""
+    labels = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise UsageError(f"label {pair!r} is not of the form K=V")
+        labels[key] = value
+    return check_labels(labels)
+
+
 def check_labels(labels: dict[str, str]) -> dict[str, str]:
-    """``labels`` themselves; raises UsageError where they are too many or too long."""
+    """``labels`` unchanged; raises UsageError where they are too many or too long."""
     if len(labels) > MAX_LABELS:
         raise UsageError(f"more than {MAX_LABELS} labels")
     for key, value in labels.items():
@@ -15,5 +28,5 @@ def check_labels(labels: dict[str, str]) -> dict[str, str]:
             limit = f"1 to {MAX_LABEL_CHARACTERS} characters with its value"
             raise UsageError(f"label {key[:40]!r}: a label has a name and {limit}")
         if any("\ud800" <= char <= "\udfff" for char in key + value):
-            raise UsageError(f"label {key[:40]!r} is no valid text; write it in UTF-8")
+            raise UsageError(f"label {key[:40]!r} is not valid text; write it in UTF-8")
     return labels

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from producer.commands.cli_options import parse_labels
 from producer.connections import Connections, pool_warning
+from producer.intake.labels import parse_labels
 from producer.status.known_jobs import find_job
 from producer.status.progress import duration, pace
 from shared.broker.dispatch_state import DispatchState, HotJob
