@@ -32,7 +32,7 @@ from benchmarks.documents import example_pages, numbered_pdf
 from benchmarks.plain_loop import plain_loop, timed
 from benchmarks.processes import cpu_by_command, cpu_seconds
 from producer.connections import Connections
-from producer.intake.inputs import Input
+from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.local.embedded_broker import EmbeddedBroker
 from producer.local.local_fleet import LocalFleet

@@ -90,7 +90,7 @@ def submit(**options: Any) -> int:
     Needs a broker (PAGEFLEET_REDIS_URL) and a store that the workers reach too.
     """
     from producer.commands.cli_options import SubmitOptions
-    from producer.commands.fleet_commands import submit_documents
+    from producer.commands.submit import submit_documents
 
     return submit_documents(SubmitOptions(**options))
 
@@ -137,7 +137,7 @@ def watch(**options: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def status(jobs: tuple[str, ...], as_json: bool) -> int:
     """Show how far jobs are (default: all open ones). Works without a broker too."""
-    from producer.status.reporting import show_status
+    from producer.commands.show_jobs import show_status
 
     return show_status(jobs, as_json)
 
@@ -148,7 +148,7 @@ def status(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
 def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
     """List the jobs in the store, newest first."""
-    from producer.status.reporting import show_list
+    from producer.commands.show_jobs import show_list
 
     return show_list(as_json, labels, limit)
 
@@ -159,7 +159,7 @@ def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """Wait until jobs have ended."""
-    from producer.commands.fleet_commands import wait_for_jobs
+    from producer.commands.wait import wait_for_jobs
 
     return wait_for_jobs(jobs, timeout, as_json)
 
@@ -175,7 +175,7 @@ def fetch(**options: Any) -> int:
     What is not given here stays as it was submitted.
     """
     from producer.commands.cli_options import FetchOptions
-    from producer.commands.fleet_commands import fetch_jobs
+    from producer.commands.fetch import fetch_jobs
 
     return fetch_jobs(FetchOptions(**options))
 
@@ -185,7 +185,7 @@ def fetch(**options: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
     """Stop jobs: their remaining pages are recorded as cancelled."""
-    from producer.commands.job_commands import cancel_jobs
+    from producer.commands.change_jobs import cancel_jobs
 
     return cancel_jobs(jobs, as_json)
 
@@ -195,7 +195,7 @@ def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def retry(jobs: tuple[str, ...], as_json: bool) -> int:
     """Run the failed and cancelled pages of ended jobs again."""
-    from producer.commands.job_commands import retry_jobs
+    from producer.commands.change_jobs import retry_jobs
 
     return retry_jobs(jobs, as_json)
 
@@ -205,7 +205,7 @@ def retry(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per page.")
 def failures(jobs: tuple[str, ...], as_json: bool) -> int:
     """List failed pages and why (default: of all jobs)."""
-    from producer.status.reporting import show_failures
+    from producer.commands.show_jobs import show_failures
 
     return show_failures(jobs, as_json)
 
@@ -221,7 +221,7 @@ def failures(jobs: tuple[str, ...], as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int:
     """Remove ended jobs and all that belongs to them; never a running one."""
-    from producer.commands.job_commands import purge_jobs
+    from producer.commands.change_jobs import purge_jobs
 
     return purge_jobs(jobs, older_than, as_json)
 
@@ -234,7 +234,7 @@ def report(job: str, output: Path) -> int:
 
     Pictures of more than 50 pages go into a folder beside it.
     """
-    from producer.commands.job_commands import write_job_report
+    from producer.commands.report import write_job_report
 
     return write_job_report(job, output)
 
@@ -295,9 +295,9 @@ def flower(flower_host: str | None, flower_port: int | None, more: tuple[str, ..
 @click.option("--repair", is_flag=True, help="Also rebuild the broker's state from the store.")
 def doctor(as_json: bool, repair: bool) -> int:
     """Check broker, store, versions, clocks and disk, and say how to mend each."""
-    from producer.commands.doctor import examine
+    from producer.commands.doctor import run_checks
 
-    return examine(as_json, repair)
+    return run_checks(as_json, repair)
 
 
 def main() -> None:

@@ -22,11 +22,11 @@ from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Usage, Watch
 from producer.connections import Connections
-from producer.intake.inputs import Input
+from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.local.embedded_broker import EmbeddedBroker
 from producer.local.local_fleet import LocalFleet
-from producer.status.waiting import Follower
+from producer.status.follow import Follower
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.config.settings import Settings

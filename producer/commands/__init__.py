@@ -1,1 +1,1 @@
-"""The commands of ``pagefleet``, one module per group of commands."""
+"""What each command of ``pagefleet`` does, after its options were parsed."""

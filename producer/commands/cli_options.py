@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
-from producer.intake.inputs import Input, expand_inputs
+from producer.intake.expansion import expand_inputs
+from producer.intake.input import Input
 from producer.intake.labels import parse_labels
 from producer.intake.password_file import read_password
 from producer.submission.request import Request

@@ -1,57 +1,55 @@
-"""``pagefleet doctor``: looks at everything a producer needs; repairs from the store."""
+"""``pagefleet doctor``: checks everything a producer needs; --repair rebuilds dispatch state."""
 
 from collections.abc import Iterator
 
 from producer.connections import Connections
+from producer.status.find_jobs import open_jobs
 from shared.config.settings import Settings, load_settings
 from shared.console import checks
 from shared.console.checks import Check, look
 from shared.console.probes import common_checks
-from shared.domain import object_keys
 from shared.domain.errors import UsageError
 from shared.jobs.activation import open_job
 
 
-def examine(as_json: bool, repair: bool) -> int:
-    """Print every finding; the exit status is 5 where something is broken."""
+def run_checks(as_json: bool, repair: bool) -> int:
+    """Print every check; the exit code is 5 where one of them fails."""
     settings = load_settings()
     if repair and settings.redis_url is None:
         raise UsageError("--repair needs a broker: set PAGEFLEET_REDIS_URL")
-    return checks.show(_examine(settings, repair), as_json)
+    return checks.show(_checks(settings, repair), as_json)
 
 
-def _examine(settings: Settings, repair: bool) -> Iterator[Check]:
+def _checks(settings: Settings, repair: bool) -> Iterator[Check]:
     yield from common_checks(settings)
     connections = Connections(settings)
     if settings.redis_url is not None:
-        yield look("workers", lambda: _workers(connections))
+        yield look("workers", lambda: _check_workers(connections))
     if repair:
         yield look("repair", lambda: _repair(connections))
 
 
-def _workers(connections: Connections) -> Check:
+def _check_workers(connections: Connections) -> Check:
     dispatch_state = connections.dispatch_state
-    live = [
+    workers = [
         worker
         for engine in dispatch_state.engines()
         for worker in dispatch_state.live_workers(engine)
     ]
-    if not live:
-        mend = "start some: pagefleet-worker start"
-        return Check("workers", "warning", "no live pages worker", mend)
-    named = ", ".join(f"{worker.name} ({worker.engine}, {worker.capacity})" for worker in live)
-    return Check("workers", "ok", named)
+    if not workers:
+        fix = "start some: pagefleet-worker start"
+        return Check("workers", "warning", "no live pages worker", fix)
+    names = ", ".join(f"{each.name} ({each.engine}, {each.capacity})" for each in workers)
+    return Check("workers", "ok", names)
 
 
 def _repair(connections: Connections) -> str:
-    """Make every open job of the store hot again."""
+    """Open every unfinished job of the store that the dispatch state does not have."""
+    jobs, dispatch_state = connections.jobs, connections.dispatch_state
     opened = 0
-    for key in connections.store.list(object_keys.OPEN):
-        manifest = connections.jobs.manifest(key.removeprefix(object_keys.OPEN))
-        if manifest is None or connections.jobs.done(manifest.job_id) is not None:
-            continue
-        if connections.dispatch_state.job_state(manifest.job_id) is None:
-            open_job(manifest, connections.jobs, connections.dispatch_state, connections.dispatcher)
+    for manifest in open_jobs(jobs):
+        if dispatch_state.job_state(manifest.job_id) is None:
+            open_job(manifest, jobs, dispatch_state, connections.dispatcher)
             opened += 1
     connections.dispatcher.sweep()
-    return f"{opened} open jobs taken up from the store; a sweep was asked for"
+    return f"{opened} open jobs taken from the store; a sweep was requested"

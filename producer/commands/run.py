@@ -1,4 +1,4 @@
-"""The whole fleet on this machine for one command: start, submit, follow, write, stop."""
+"""``pagefleet run``: starts a fleet on this machine, converts documents, stops the fleet."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -8,24 +8,25 @@ from pydantic import SecretStr
 
 from producer.commands.cli_options import RunOptions
 from producer.connections import Connections, choose_engine
-from producer.delivery.outputs import Stems, output_errors
-from producer.intake.inputs import Input
+from producer.delivery.folder_sink import FolderSink, output_errors
+from producer.delivery.stems import Stems
+from producer.intake.input import Input
 from producer.intake.opener import Intake
-from producer.local.conversion import INTAKES, Conversion, Work
+from producer.local.conversion import INTAKES, Conversion, InputWork, LocalServices
 from producer.local.embedded_broker import EmbeddedBroker
 from producer.local.local_fleet import LocalFleet
-from producer.status.waiting import Bars
+from producer.status.progress_bars import Bars
 from producer.submission.request import Request
 from shared.config.settings import Settings
 from shared.console.entry_point import say
 from shared.domain.errors import ExitCode
 
-#: How long pages in flight may take after an interrupt.
-HASTE_S = 3.0
+#: Seconds that pages in flight may take after an interrupt.
+INTERRUPT_STOP_S = 3.0
 
 
 def run_documents(options: RunOptions, folder: Path) -> int:
-    """``pagefleet run``: convert documents into ``folder``."""
+    """Convert documents into ``folder``; returns the gravest exit code."""
     settings = options.settings()
     request = options.request(settings, choose_engine(settings, None))
     inputs = options.expanded(settings)
@@ -33,38 +34,44 @@ def run_documents(options: RunOptions, folder: Path) -> int:
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        return _convert(inputs, request, folder, options.as_json, options.quiet)
+        return _convert(inputs, request, options, FolderSink(folder))
     except KeyboardInterrupt:
-        again = "the same command without --force" if request.force else "the same command"
-        say(f"interrupted; {again} goes on where this one stopped")
+        command = "the same command without --force" if request.force else "the same command"
+        say(f"interrupted; {command} continues where this one stopped")
         raise
 
 
 def _convert(
-    inputs: Sequence[Input], request: Request, folder: Path, as_json: bool, quiet: bool
+    inputs: Sequence[Input], request: Request, options: RunOptions, sink: FolderSink
 ) -> ExitCode:
-    """Convert every input; the exit status of the gravest."""
     stems = Stems()
-    works = [Work(item, stems.take(item.name)) for item in inputs]
+    works = [InputWork(input_, stems.take(input_.name)) for input_ in inputs]
     with ExitStack() as stack:
-        settings, broker = _broker(request.settings, stack)
-        connections = Connections(settings)
-        intake = stack.enter_context(Intake(settings, INTAKES))
-        fleet = stack.enter_context(LocalFleet(settings, request.engine))
-        bars = stack.enter_context(Bars(quiet))
-        conversion = Conversion(connections, intake, fleet, broker, bars, request, folder, as_json)
+        services = _start_services(request, stack)
+        bars = stack.enter_context(Bars(options.quiet))
+        conversion = Conversion(services, bars, request, sink, options.as_json)
         try:
             return conversion.convert(works)
         except BaseException:
-            fleet.stop(HASTE_S)
+            services.fleet.stop(INTERRUPT_STOP_S)
             raise
 
 
-def _broker(settings: Settings, stack: ExitStack) -> tuple[Settings, EmbeddedBroker | None]:
-    """The settings with a broker: the configured one, or one of this run's own."""
+def _start_services(request: Request, stack: ExitStack) -> LocalServices:
+    settings, broker = _with_broker(request.settings, stack)
+    return LocalServices(
+        connections=Connections(settings),
+        intake=stack.enter_context(Intake(settings, INTAKES)),
+        fleet=stack.enter_context(LocalFleet(settings, request.engine)),
+        broker=broker,
+    )
+
+
+def _with_broker(settings: Settings, stack: ExitStack) -> tuple[Settings, EmbeddedBroker | None]:
+    """The settings with a broker: the configured one, or one that this run starts."""
     if settings.redis_url is not None:
         return settings, None
     broker = stack.enter_context(EmbeddedBroker(settings))
-    # Other runs share the default store: their open jobs are not ours to take up.
+    # Other runs share the default store; this run's sweeper must not adopt their open jobs.
     private = {"redis_url": SecretStr(broker.url), "adopt_open_jobs": False}
     return settings.model_copy(update=private), broker

@@ -1,1 +1,1 @@
-"""Writes finished documents and reports how each input ended."""
+"""Exports finished documents and reports how each input ended."""

@@ -1,4 +1,4 @@
-"""How one input ended, for people, for ``--json`` and for the exit status."""
+"""How one input ended: as JSON, as text, and as an exit code."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Outcome:
     exit_code: ExitCode
 
     def as_json(self) -> str:
-        """The contract's JSON line."""
+        """The JSON line; its fields are a contract."""
         return json.dumps(
             {
                 "input": self.input,
@@ -39,30 +39,40 @@ class Outcome:
         )
 
     def as_text(self) -> str:
-        """One line for a person."""
+        """One line for terminals."""
         if self.markdown is None and self.error is not None:
             return f"{printable(self.input)}: error[{self.error.code}]: {self.error.message}"
-        ended = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed"
-        where = f" -> {self.markdown}" if self.markdown else ""
-        why = f"; error[{self.error.code}]: {self.error.message}" if self.error else ""
-        return f"{printable(self.input)}: {self.status} ({ended}){where}{why}"
+        pages = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed"
+        path = f" -> {self.markdown}" if self.markdown else ""
+        reason = f"; error[{self.error.code}]: {self.error.message}" if self.error else ""
+        return f"{printable(self.input)}: {self.status} ({pages}){path}{reason}"
 
 
 def refused(word: str, error: Exception) -> Outcome:
-    """The outcome of an input that never became a job."""
-    known = _known(error)
-    return Outcome(word, None, "failed", 0, Counts(), None, _info(known), known.exit_code)
+    """The outcome of an input that did not become a job."""
+    cause = _as_pagefleet_error(error)
+    return Outcome(word, None, "failed", 0, Counts(), None, _info(cause), cause.exit_code)
 
 
 def undelivered(word: str, manifest: Manifest, done: Done, error: Exception) -> Outcome:
     """The outcome of a job that ended and whose document could not be written."""
-    known, pages = _known(error), count(selected(manifest))
+    cause, pages = _as_pagefleet_error(error), count(selected(manifest))
     job_id = manifest.job_id
-    return Outcome(word, job_id, "failed", pages, done.counts, None, _info(known), known.exit_code)
+    return Outcome(word, job_id, "failed", pages, done.counts, None, _info(cause), cause.exit_code)
 
 
-def _known(error: Exception) -> PagefleetError:
-    """What nobody foresaw over one document must not take the others with it."""
+def ended(
+    word: str, manifest: Manifest, done: Done, markdown: str | None, jobs: JobStore
+) -> Outcome:
+    """The outcome of a job with ``_DONE``; ``markdown`` is the path or URI of its document."""
+    pages = count(selected(manifest))
+    code = ExitCode.OK if done.status == "ok" else ExitCode.FAILED_PAGES
+    error = None if done.status in ("ok", "partial") else _first_failure(manifest, done, jobs)
+    return Outcome(word, manifest.job_id, done.status, pages, done.counts, markdown, error, code)
+
+
+def _as_pagefleet_error(error: Exception) -> PagefleetError:
+    """An unexpected error of one document is reported like any other, and the others go on."""
     if isinstance(error, PagefleetError):
         return error
     return PagefleetError(f"{type(error).__name__}: {error}")
@@ -72,18 +82,8 @@ def _info(error: PagefleetError) -> ErrorInfo:
     return ErrorInfo(code=error.code, message=error.message)
 
 
-def ended(
-    word: str, manifest: Manifest, done: Done, markdown: str | None, jobs: JobStore
-) -> Outcome:
-    """The outcome of a job with ``_DONE``."""
-    pages = count(selected(manifest))
-    code = ExitCode.OK if done.status == "ok" else ExitCode.FAILED_PAGES
-    error = None if done.status in ("ok", "partial") else _reason(manifest, done, jobs)
-    return Outcome(word, manifest.job_id, done.status, pages, done.counts, markdown, error, code)
-
-
-def _reason(manifest: Manifest, done: Done, jobs: JobStore) -> ErrorInfo:
-    """The first failure stands for all of them."""
+def _first_failure(manifest: Manifest, done: Done, jobs: JobStore) -> ErrorInfo:
+    """The error of the first failed page, with the number of failed pages."""
     states = jobs.page_states(manifest.job_id)
     first = next((page for page in expand(selected(manifest)) if page in states.failed), None)
     result = jobs.result(manifest.job_id, first) if first is not None else None

@@ -1,1 +1,1 @@
-"""Finds inputs, opens them inside limits and inspects them."""
+"""Expands INPUT words, opens each input inside its limits and inspects it."""

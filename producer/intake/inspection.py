@@ -1,4 +1,4 @@
-"""Looks at a document before work is queued for it: what it is, how many pages, which content."""
+"""Inspects a file before work is queued for it: format, page count and content hash."""
 
 import hashlib
 import os
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from producer.intake.document import OpenedDocument
 from shared.config.settings import Settings
 from shared.domain.errors import (
     CorruptDocument,
@@ -19,13 +20,13 @@ from shared.domain.filetype import HEAD_BYTES, Kind, sniff
 from shared.processes.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
 
 HASH_CHUNK_BYTES = 1024 * 1024
-#: Modules that a sandbox for inspections should have loaded before its calls.
+#: Modules that an inspection's sandbox loads in advance.
 PRELOAD = ("producer.intake.inspection_child",)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a document may cost before it is refused."""
+    """Limits above which a document is refused."""
 
     max_pages: int
     max_file_bytes: int
@@ -35,7 +36,7 @@ class Limits:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """The limits of this deployment."""
+        """The limits that the settings define."""
         return cls(
             max_pages=settings.max_pages,
             max_file_bytes=settings.max_file_bytes,
@@ -45,38 +46,27 @@ class Limits:
         )
 
 
-@dataclass(frozen=True)
-class Inspection:
-    """An accepted document; ``path`` is the file to store, ``sha256`` and ``bytes`` are its."""
-
-    kind: Kind
-    path: Path
-    page_count: int
-    sha256: str
-    bytes: int
-
-
 def inspect(
     path: Path, password: str | None, limits: Limits, sandbox: Sandbox, decrypted: Path
-) -> Inspection:
-    """Look at the file at ``path``; raises DocumentError where it is refused.
+) -> OpenedDocument:
+    """Inspect the file at ``path``; raises DocumentError where it is refused.
 
-    A PDF that workers could not open as it is (encrypted, or with a broken page tree) is
-    written anew to ``decrypted``, with the same bytes each time; else nothing is written.
-    One that opens without a password stays as it is, whatever its permissions say.
+    A PDF that is encrypted or has a broken page tree is rewritten to ``decrypted``, with the
+    same bytes each time, because workers could not open it; otherwise nothing is written.
+    A PDF that opens without a password is not rewritten, whatever its permissions are.
     """
     with _opened(path) as stream:
         _check_bytes(stream, limits)
         kind = sniff(stream.read(HEAD_BYTES))
         page_count = _count(path, kind, password, limits, sandbox, decrypted)
         if not decrypted.exists():
-            return _described(stream, path, kind, page_count)
+            return _describe(stream, path, kind, page_count)
     with decrypted.open("rb") as stream:
-        return _described(stream, decrypted, kind, page_count)
+        return _describe(stream, decrypted, kind, page_count)
 
 
 def _opened(path: Path) -> BinaryIO:
-    # Not to wait at a pipe that nobody writes to.
+    # O_NONBLOCK: opening a pipe without a writer would block.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         fd = os.open(path, flags)
@@ -86,8 +76,8 @@ def _opened(path: Path) -> BinaryIO:
     if stat.S_ISREG(os.fstat(fd).st_mode):
         return os.fdopen(fd, "rb")
     os.close(fd)
-    what = "a folder" if path.is_dir() else "a device, pipe or socket"
-    raise UnsupportedDocument(f"{path} is {what}, not a file")
+    file_type = "a folder" if path.is_dir() else "a device, pipe or socket"
+    raise UnsupportedDocument(f"{path} is {file_type}, not a file")
 
 
 def _check_bytes(stream: BinaryIO, limits: Limits) -> None:
@@ -109,7 +99,7 @@ def _count(
     sandbox: Sandbox,
     decrypted: Path,
 ) -> int:
-    # Nothing half written by an earlier try may pass for this document.
+    # A partial file of an earlier try must not be taken for this document.
     decrypted.unlink(missing_ok=True)
     timeout = limits.open_timeout_s
     try:
@@ -122,14 +112,14 @@ def _count(
         advice = "damaged, or too complex for open_timeout_s"
         raise CorruptDocument(f"could not be opened in {timeout:g} s: {advice}") from None
     except SandboxMemory:
-        needs = f"needs more than {limits.page_memory_mb} MiB to open (page_memory_mb)"
-        raise TooLarge(f"the document {needs}") from None
+        limit = f"{limits.page_memory_mb} MiB to open (page_memory_mb)"
+        raise TooLarge(f"the document needs more than {limit}") from None
     except SandboxCrash as crash:
-        raise CorruptDocument(f"the reader crashed over this file ({crash.how})") from None
+        raise CorruptDocument(f"the reader crashed on this file ({crash.how})") from None
 
 
 def _count_pdf(path: Path, password: str | None, max_pages: int, rewritten: Path) -> int:
-    # PyMuPDF takes most of a second to load and belongs into helpers only.
+    # Imported in the helper process only: PyMuPDF takes most of a second to load.
     from producer.intake.inspection_child import count_pdf
 
     return count_pdf(path, password, max_pages, rewritten)
@@ -141,11 +131,11 @@ def _count_image(path: Path, kind: Kind, max_pages: int, memory_mb: int) -> int:
     return count_image(path, kind, max_pages, memory_mb)
 
 
-def _described(stream: BinaryIO, path: Path, kind: Kind, page_count: int) -> Inspection:
+def _describe(stream: BinaryIO, path: Path, kind: Kind, page_count: int) -> OpenedDocument:
     digest = hashlib.sha256()
     size = 0
     stream.seek(0)
     while chunk := stream.read(HASH_CHUNK_BYTES):
         digest.update(chunk)
         size += len(chunk)
-    return Inspection(kind, path, page_count, digest.hexdigest(), size)
+    return OpenedDocument(kind, path, page_count, digest.hexdigest(), size)

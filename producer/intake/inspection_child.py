@@ -1,4 +1,4 @@
-"""Opens a document inside a helper process and counts its pages."""
+"""Counts the pages of a document; runs in a helper process."""
 
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from shared.rendering.pdf_file import PDF_ERRORS, memory_errors, open_pdf
 def count_pdf(path: Path, password: str | None, max_pages: int, rewritten: Path) -> int:
     """Pages of the PDF at ``path``.
 
-    Where workers could not read it as it is, because it is encrypted or its page tree is
-    broken, a mended copy is written to ``rewritten``. Raises DocumentError.
+    Writes a decrypted or repaired copy to ``rewritten`` where workers could not read the file
+    itself: it is encrypted or its page tree is broken. Raises DocumentError.
     """
     with open_pdf(path) as document:
         try:
@@ -37,7 +37,7 @@ def count_pdf(path: Path, password: str | None, max_pages: int, rewritten: Path)
 def _count_opened(
     document: pymupdf.Document, password: str | None, max_pages: int, rewritten: Path
 ) -> int:
-    # Also set where an empty password opens it; such a file needs no decryption.
+    # Read before authenticate(). A file that opens with an empty password needs no decryption.
     locked = bool(document.needs_pass)
     if locked:
         _unlock(document, password)
@@ -79,7 +79,7 @@ def _check_rewritten(path: Path, pages: int) -> None:
 def count_image(path: Path, kind: Kind, max_pages: int, memory_mb: int) -> int:
     """Pages of the image at ``path``: the frames of a TIFF, else one.
 
-    A TIFF frame that can't be read counts too, so that its loss shows in the ledger.
+    A TIFF frame that can't be read counts too, so that the ledger records it as failed.
     Raises DocumentError.
     """
     with path.open("rb") as stream, open_image(stream, kind) as image:
@@ -94,7 +94,7 @@ def count_image(path: Path, kind: Kind, max_pages: int, memory_mb: int) -> int:
 def _count_frames(image: Image.Image, max_pages: int) -> int:
     for frame in range(1, max_pages + 1):
         try:
-            # Reads the frame's directory only.
+            # Reads only the frame's directory, not its pixels.
             image.seek(frame)
         except EOFError:
             return frame

@@ -1,15 +1,16 @@
-"""Brings one input to a local file that has been looked at inside its limits."""
+"""Opens an input: brings it to a local file and inspects it inside its limits."""
 
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from producer.intake.inputs import Input
-from producer.intake.inspection import PRELOAD, Inspection, Limits, inspect
+from producer.intake.document import OpenedDocument
+from producer.intake.input import Input
+from producer.intake.inspection import PRELOAD, Limits, inspect
 from shared.config.settings import Settings
 from shared.domain.errors import NotADocument, NotFound, TooLarge
 from shared.processes.home_folder import home_errors, private_folder
@@ -19,19 +20,10 @@ from shared.storage.store import download_uri
 COPY_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An accepted document on this machine."""
-
-    inspection: Inspection
-    #: The version that was read, where the very object of the input is to be stored.
-    etag: str | None = None
-
-
 class Intake:
-    """Opens inputs, several at once; a context manager that leaves no copy behind.
+    """Opens inputs; thread-safe; a context manager that removes every temporary copy.
 
-    What it has to copy or decrypt lives only inside ``opened``.
+    Copies and decrypted files exist only while the ``opened`` block runs.
     """
 
     def __init__(self, settings: Settings, processes: int = 1) -> None:
@@ -51,37 +43,38 @@ class Intake:
         self._stack.close()
 
     @contextmanager
-    def opened(self, item: Input, password: str | None) -> Iterator[Opened]:
+    def opened(self, input_: Input, password: str | None) -> Iterator[OpenedDocument]:
         """The inspected document; raises DocumentError where it is refused."""
-        with self._place() as name:
+        with self._temporary_folder() as name:
             folder = Path(name)
-            path, etag = self._local(item, folder)
+            path, etag = self._local_file(input_, folder)
             decrypted = folder / "decrypted.pdf"
-            found = inspect(path, password, self._limits, self._sandbox, decrypted)
-            yield Opened(found, etag if found.path == path else None)
+            document = inspect(path, password, self._limits, self._sandbox, decrypted)
+            yield replace(document, etag=etag if document.path == path else None)
 
-    def _place(self) -> "tempfile.TemporaryDirectory[str]":
+    def _temporary_folder(self) -> "tempfile.TemporaryDirectory[str]":
         with home_errors(self._settings):
             return tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
 
-    def _local(self, item: Input, folder: Path) -> tuple[Path, str | None]:
-        if item.kind == "file":
-            return _nameable(item.path, folder), None
+    def _local_file(self, input_: Input, folder: Path) -> tuple[Path, str | None]:
+        """The input as a local file, and its ETag where it is an S3 object."""
+        if input_.kind == "file":
+            return _path_as_text(input_.path, folder), None
         path, limit = folder / "input", self._limits.max_file_bytes
-        if item.kind == "stdin":
+        if input_.kind == "stdin":
             with home_errors(self._settings):
                 copy_limited(sys.stdin.buffer, path, limit)
             return path, None
         try:
-            return path, download_uri(item.word, path, limit, self._settings, item.etag).etag
+            return path, download_uri(input_.word, path, limit, self._settings, input_.etag).etag
         except NotFound as error:
-            if item.etag is not None:
-                raise  # that version is gone, which says nothing of a document
+            if input_.etag is not None:
+                raise  # this version was replaced or removed; the document is not at fault
             raise NotADocument(error.message) from None
 
 
-def _nameable(path: Path, folder: Path) -> Path:
-    """``path``, or a link to it in ``folder`` where its name is no text, as MuPDF needs it."""
+def _path_as_text(path: Path, folder: Path) -> Path:
+    """``path``, or a link to it in ``folder`` where it is not UTF-8, which MuPDF requires."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Finds the pages that a PDF really has, and mends a page tree that says otherwise."""
+"""Reads the real pages of a PDF and repairs a page tree that does not match them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ PdfObject = Any
 _INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")
 _KEPT_IN_CATALOG = ("AcroForm", "OCProperties")
 _PAGE_KEYS = ("Contents", "MediaBox", "Parent")
-#: Deeper page trees are not followed; real ones have a handful of levels.
+#: Inherited keys are looked up over at most this many levels; real trees have a few.
 MAX_DEPTH = 200
 
 
 @dataclass
 class PageTree:
-    """The pages in order; not ``sound`` where MuPDF would count or find other ones."""
+    """The pages in order; not ``sound`` where MuPDF would count or find different pages."""
 
     pages: list[PdfObject] = field(default_factory=list)
     sound: bool = True
@@ -38,7 +38,7 @@ def read_page_tree(document: pymupdf.Document, max_pages: int) -> PageTree:
     if mupdf.pdf_is_dict(root):
         _walk(root, tree, max_pages)
     if not tree.pages:
-        tree = PageTree(list(_stray_pages(pdf, max_pages)), sound=False)
+        tree = PageTree(list(_unlinked_pages(pdf, max_pages)), sound=False)
     tree.sound = tree.sound and _mupdf_count(document) == len(tree.pages)
     return tree
 
@@ -59,7 +59,7 @@ def write_flat(document: pymupdf.Document, tree: PageTree, target: Path) -> None
     mupdf.pdf_dict_puts(top, "Kids", kids)
     _set_catalog(pdf, top)
     options = _plain_options()
-    # Objects that nothing refers to may be unreadable.
+    # Drops unreferenced objects, because they may be unreadable.
     options.do_garbage = 1
     mupdf.pdf_save_document(pdf, str(target), options)
 
@@ -72,19 +72,19 @@ def write_plain(document: pymupdf.Document, target: Path) -> None:
 def _plain_options() -> Any:
     options = mupdf.PdfWriteOptions()
     options.do_encrypt = pymupdf.PDF_ENCRYPT_NONE
-    # A new file identifier would be random.
+    # A new file identifier would be random and change the job id.
     options.dont_regenerate_id = 1
     return options
 
 
 def _walk(root: PdfObject, tree: PageTree, max_pages: int) -> None:
-    """Collect the leaves below ``root`` without recursion, which a document could exhaust."""
+    """Collect the leaves below ``root``; a loop, because a deep tree would exhaust recursion."""
     stack: list[PdfObject | _Subtree] = [root]
     nodes_seen: set[int] = set()
     while stack:
         node = stack.pop()
         if isinstance(node, _Subtree):
-            tree.sound = tree.sound and len(tree.pages) - node.before == node.claimed
+            tree.sound = tree.sound and len(tree.pages) - node.before == node.declared
             continue
         kids = _get(node, "Kids")
         if not mupdf.pdf_is_array(kids):
@@ -95,22 +95,22 @@ def _walk(root: PdfObject, tree: PageTree, max_pages: int) -> None:
             tree.sound = False
             continue
         nodes_seen.add(number)
-        # Found again when all below it is done: MuPDF trusts these counts.
+        # Popped after all nodes below it: checks the count, which MuPDF trusts.
         stack.append(_Subtree(len(tree.pages), mupdf.pdf_to_int(_get(node, "Count"))))
         stack.extend(_reversed(kids, max_pages))
 
 
 @dataclass(frozen=True)
 class _Subtree:
-    """The end of a node: pages found before it and pages that it claims to hold."""
+    """The end of a node: pages found before it and the page count that it declares."""
 
     before: int
-    claimed: int
+    declared: int
 
 
 def _reversed(kids: PdfObject, max_pages: int) -> Iterator[PdfObject]:
     length = mupdf.pdf_array_len(kids)
-    # Kids may also be empty nodes, but not without end.
+    # Kids may be empty nodes, so more kids than pages are allowed, up to a limit.
     if length > 4 * max_pages:
         raise _too_many(max_pages)
     return (mupdf.pdf_array_get(kids, place) for place in range(length - 1, -1, -1))
@@ -132,8 +132,8 @@ def _is_page(node: PdfObject) -> bool:
     return kind == "Page" or any(not mupdf.pdf_is_null(_get(node, key)) for key in _PAGE_KEYS)
 
 
-def _stray_pages(pdf: Any, max_pages: int) -> Iterator[PdfObject]:
-    found = 0
+def _unlinked_pages(pdf: Any, max_pages: int) -> Iterator[PdfObject]:
+    count = 0
     for number in range(1, mupdf.pdf_xref_len(pdf)):
         try:
             candidate = mupdf.pdf_load_object(pdf, number)
@@ -142,8 +142,8 @@ def _stray_pages(pdf: Any, max_pages: int) -> Iterator[PdfObject]:
             continue
         if mupdf.pdf_to_name(_get(candidate, "Type")) != "Page":
             continue
-        found += 1
-        if found > max_pages:
+        count += 1
+        if count > max_pages:
             raise _too_many(max_pages)
         yield mupdf.pdf_new_indirect(pdf, number, 0)
 
@@ -177,7 +177,7 @@ def _from_ancestors(page: PdfObject, key: str) -> PdfObject | None:
 
 
 def _set_catalog(pdf: Any, top: PdfObject) -> None:
-    """Give the file a new catalog, as the old one may be anything; keeps what is drawn."""
+    """Replace the catalog, which may be damaged; keeps the entries that affect rendering."""
     trailer = mupdf.pdf_trailer(pdf)
     old = _get(trailer, "Root")
     catalog = mupdf.pdf_add_object(pdf, mupdf.pdf_new_dict(pdf, 4))
@@ -191,10 +191,10 @@ def _set_catalog(pdf: Any, top: PdfObject) -> None:
 
 
 def _get(node: PdfObject, key: str) -> PdfObject:
-    """``node[key]``; null where either can't be read."""
+    """``node[key]``; null where one of them can't be read."""
     try:
         value = mupdf.pdf_dict_gets(node, key)
-        # Reads the object that is referred to, which may be garbage.
+        # Reads the referenced object, which may be garbage.
         mupdf.pdf_resolve_indirect(value)
     except PDF_ERRORS as error:
         raise_if_memory(error)

@@ -1,4 +1,4 @@
-"""Reads the password of encrypted documents; it goes nowhere but into the reader."""
+"""Reads the password of encrypted documents; it is never stored or logged."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""The fleet that ``pagefleet run`` starts on this machine."""
+"""The fleet that ``pagefleet run`` starts on this machine: broker, workers, conversion."""

@@ -1,22 +1,23 @@
-"""Takes the documents of one ``run`` through its fleet and writes what comes out."""
+"""Converts the documents of one ``run``: submits them, follows their jobs, writes the results."""
 
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from producer.connections import Connections
-from producer.delivery import outcome
-from producer.delivery.outcome import Outcome
-from producer.delivery.outputs import write_output
-from producer.intake.inputs import Input
+from producer.delivery.deliver import deliver
+from producer.delivery.export import FinishedJob
+from producer.delivery.folder_sink import FolderSink
+from producer.delivery.outcome import Outcome, refused
+from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.local.embedded_broker import EmbeddedBroker
 from producer.local.local_fleet import LocalFleet
-from producer.local.patience import OutageTimeout
-from producer.status.waiting import POLL_S, Bars, Follower, Progressed
+from producer.local.outage_timeout import OutageTimeout
+from producer.status.follow import POLL_S, Follower
+from producer.status.progress_bars import Bars, PageProgress
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.broker.dispatch_state import HotJob
@@ -25,154 +26,156 @@ from shared.domain.records import Done
 
 #: Documents opened at the same time.
 INTAKES = 2
-#: Documents that are in the fleet before the next ones are opened.
+#: Documents submitted and not finished before the next one is opened.
 MAX_FOLLOWED = 200
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
-    """One input on its way; ``stem`` is the name of its output."""
+class InputWork:
+    """One input and the stem of its output files."""
 
-    item: Input
+    input: Input
     stem: str
 
 
+@dataclass(frozen=True)
+class LocalServices:
+    """What a run uses; its creator starts and stops them."""
+
+    connections: Connections
+    intake: Intake
+    fleet: LocalFleet
+    #: The broker that the run started; None where one is configured.
+    broker: EmbeddedBroker | None
+
+    def check_processes(self) -> None:
+        """Raise the error of a process that has ended by itself."""
+        self.fleet.check()
+        if self.broker is not None:
+            self.broker.check()
+
+    def probe(self) -> None:
+        """Raise TransientError where broker or store do not answer."""
+        self.connections.dispatch_state.ping()
+        self.connections.jobs.store.check()
+
+
 class Conversion:
-    """One round of documents; what it is given is started and stopped by the caller."""
+    """Converts one list of inputs."""
 
     def __init__(
         self,
-        connections: Connections,
-        intake: Intake,
-        fleet: LocalFleet,
-        broker: EmbeddedBroker | None,
+        services: LocalServices,
         bars: Bars,
         request: Request,
-        folder: Path,
+        sink: FolderSink,
         as_json: bool,
     ) -> None:
+        connections = services.connections
+        self._services = services
         self._jobs = connections.jobs
-        self._dispatch_state = connections.dispatch_state
+        dispatch_state = connections.dispatch_state
         self._submitter = Submitter(
-            intake, self._jobs, self._dispatch_state, connections.dispatcher
+            services.intake, self._jobs, dispatch_state, connections.dispatcher
         )
-        self._follower = Follower(self._jobs, self._dispatch_state)
-        self._fleet = fleet
-        self._broker = broker
+        self._follower = Follower(self._jobs, dispatch_state)
         self._bars = bars
         self._request = request
-        self._folder = folder
+        self._sink = sink
         self._json = as_json
-        self._patience = OutageTimeout(self._ask_services, bars.say)
+        self._outage = OutageTimeout(services.probe, bars.say)
         self._codes: list[ExitCode] = []
         self._room = threading.Semaphore(MAX_FOLLOWED)
-        self._over = False
-        self._opening: dict[Future[Submission], Work] = {}
-        self._running: dict[Work, Submission] = {}
-        self._pages_done: dict[Work, int] = {}
+        self._stopping = False
+        self._opening: dict[Future[Submission], InputWork] = {}
+        self._running: dict[InputWork, Submission] = {}
+        self._pages_done: dict[InputWork, int] = {}
 
-    def convert(self, works: Sequence[Work]) -> ExitCode:
-        """Convert all; the exit status of the gravest."""
+    def convert(self, works: Sequence[InputWork]) -> ExitCode:
+        """Convert all; returns the gravest exit code."""
         pool = ThreadPoolExecutor(INTAKES, thread_name_prefix="intake")
         try:
             self._opening = {pool.submit(self._submit, work): work for work in works}
             while self._opening or self._running:
-                self._look_around()
-                self._check_processes()
+                self._advance()
+                self._services.check_processes()
                 if self._opening or self._running:
                     time.sleep(POLL_S)
         finally:
-            self._over = True
+            self._stopping = True
             pool.shutdown(wait=False, cancel_futures=True)
             self._room.release(len(works))
         return gravest(self._codes)
 
-    def _submit(self, work: Work) -> Submission:
+    def _submit(self, work: InputWork) -> Submission:
+        """Runs in an intake thread."""
         self._room.acquire()
-        if self._over:
+        if self._stopping:
             raise CancelledError
-        return self._submitter.submit(work.item, self._request)
+        return self._submitter.submit(work.input, self._request)
 
-    def _look_around(self) -> None:
+    def _advance(self) -> None:
         try:
-            self._admit_opened()
+            self._take_submitted()
             for work in list(self._running):
-                self._look(work)
+                self._follow(work)
         except TransientError as error:
-            self._patience.failed(error)
+            self._outage.failed(error)
         else:
-            self._patience.check()
+            self._outage.check()
 
-    def _admit_opened(self) -> None:
+    def _take_submitted(self) -> None:
         for future in [future for future in self._opening if future.done()]:
             work = self._opening.pop(future)
             error = future.exception()
             if isinstance(error, Exception):
-                self._end(work, outcome.refused(work.item.word, error))
+                self._finish(work, refused(work.input.word, error))
             elif error is not None:
                 raise error
             else:
-                self._admit(work, future.result())
+                self._begin(work, future.result())
 
-    def _admit(self, work: Work, submission: Submission) -> None:
-        """Begin to follow; workers are started for the first document with work left."""
+    def _begin(self, work: InputWork, submission: Submission) -> None:
+        """Start to follow a job; the first unfinished one starts the workers."""
         self._running[work] = submission
-        warning = submission.warning(work.item.word)
+        warning = submission.warning()
         if warning:
             self._bars.say(warning)
         if submission.done is None:
-            self._fleet.start()
+            self._services.fleet.start()
 
-    def _look(self, work: Work) -> None:
-        """Move the bar; write the document once it is there."""
+    def _follow(self, work: InputWork) -> None:
+        """Move the bar of one job; write its document when it has ended."""
         submission = self._running[work]
         job_id = submission.manifest.job_id
         progress = self._follower.progress(job_id)
         done = submission.done or self._follower.ended(job_id, progress)
-        progressed = _progressed(submission, progress, done)
-        self._bars.show(work.stem, work.item.name, progressed)
-        if progressed.done != self._pages_done.get(work):
-            self._pages_done[work] = progressed.done
-            self._patience.moved()
+        pages = _page_progress(submission, progress, done)
+        self._bars.show(work.stem, work.input.name, pages)
+        if pages.done != self._pages_done.get(work):
+            self._pages_done[work] = pages.done
+            self._outage.progressed()
         if done is not None:
-            self._end(work, self._write(work, submission, done))
+            job = FinishedJob(self._jobs, submission.manifest, self._request.render)
+            self._finish(work, deliver(work.input.word, job, done, self._sink, work.stem))
             del self._running[work]
 
-    def _write(self, work: Work, submission: Submission, done: Done) -> Outcome:
-        word, manifest = work.item.word, submission.manifest
-        try:
-            output = write_output(
-                self._jobs, manifest, self._request.render, self._folder, work.stem
-            )
-        except Exception as error:  # one document must not stop the others, whatever it is
-            return outcome.undelivered(word, manifest, done, error)
-        return outcome.ended(word, manifest, output.done, str(output.markdown), self._jobs)
-
-    def _end(self, work: Work, ended: Outcome) -> None:
+    def _finish(self, work: InputWork, outcome: Outcome) -> None:
         self._room.release()
         self._pages_done.pop(work, None)
-        self._patience.moved()
-        self._codes.append(ended.exit_code)
+        self._outage.progressed()
+        self._codes.append(outcome.exit_code)
         self._bars.end(work.stem)
         if self._json:
-            self._bars.out(ended.as_json())
-        if not self._json or ended.error is not None:
-            self._bars.say(ended.as_text())
-
-    def _check_processes(self) -> None:
-        self._fleet.check()
-        if self._broker is not None:
-            self._broker.check()
-
-    def _ask_services(self) -> None:
-        self._dispatch_state.ping()
-        self._jobs.store.check()
+            self._bars.out(outcome.as_json())
+        if not self._json or outcome.error is not None:
+            self._bars.say(outcome.as_text())
 
 
-def _progressed(submission: Submission, progress: HotJob | None, done: Done | None) -> Progressed:
+def _page_progress(
+    submission: Submission, progress: HotJob | None, done: Done | None
+) -> PageProgress:
     total = submission.pages
     if done is not None:
-        return Progressed(total, total, done.counts.failed)
-    if progress is None:
-        return Progressed(total, 0)
-    return Progressed(total, progress.done, progress.counts.failed)
+        return PageProgress(total, total)
+    return PageProgress(total, 0 if progress is None else progress.done)

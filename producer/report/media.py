@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from producer.delivery.outputs import write_whole
+from producer.delivery.folder_sink import write_whole
 
 #: A report of more pages has its pictures in a folder beside it.
 MAX_EMBEDDED_PAGES = 50

@@ -12,10 +12,10 @@ from typing import get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from producer.connections import Connections
-from producer.delivery.outputs import output_errors, whole_file
+from producer.delivery.folder_sink import output_errors, whole_file
 from producer.report.media import Media, media_for
 from producer.report.pages import PRELOAD, PROCESSES, Cards
-from producer.status.reporting import JobFacts, job_facts, with_usage
+from producer.status.job_facts import JobFacts, job_facts, with_usage
 from shared.domain import object_keys
 from shared.domain.errors import NotFound, UsageError
 from shared.domain.page_ranges import expand

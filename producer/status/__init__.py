@@ -1,1 +1,1 @@
-"""Progress and facts of jobs."""
+"""Facts about stored jobs, their progress, and waiting for their end."""

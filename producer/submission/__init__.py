@@ -1,1 +1,1 @@
-"""Makes jobs of documents."""
+"""Turns inputs into jobs: stores them, then dispatches their pages."""

@@ -1,4 +1,4 @@
-"""Takes back the end of a job, also against a cancel that is at it just now."""
+"""Opens ended and unfinished jobs again, also while a cancel of the same job runs."""
 
 from typing import TYPE_CHECKING
 
@@ -11,25 +11,25 @@ from shared.jobs.job_store import JobStore, selected
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher
 
-#: Times that a job is set against a cancel that commits at the same moment.
+#: How often a job is opened again because a concurrent cancel ended it.
 TRIES = 3
 
 
 def reopen(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState) -> None:
-    """Let the failed and cancelled pages of an ended job run again, once it is opened."""
+    """Mark the failed and cancelled pages of an ended job to run again when it is opened."""
     states = jobs.page_states(manifest.job_id)
     chosen = set(expand(selected(manifest)))
-    # First, or the sweeper takes the marker beside a tombstone for a cancel that died; and
-    # afterwards, because it may have opened the job with half of the failures still there.
+    # Before: the sweeper takes a job marker of a cancelled job for a cancel that crashed.
+    # After: the sweeper may have opened the job while some of its failures were still stored.
     dispatch_state.reopen_job(manifest.job_id)
     jobs.reopen(manifest, sorted(states.failed & chosen))
     dispatch_state.reopen_job(manifest.job_id)
 
 
-def take_up(
+def resume(
     manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState, dispatcher: "Dispatcher"
 ) -> None:
-    """Open an unfinished job; what a cancel records or commits meanwhile does not count."""
+    """Open an unfinished job; undoes what a concurrent cancel records or commits."""
     for _ in range(TRIES):
         if _is_cancelled(manifest.job_id, jobs, dispatch_state):
             reopen(manifest, jobs, dispatch_state)

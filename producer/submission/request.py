@@ -1,9 +1,9 @@
-"""What a person asked for, the same for every input of one command."""
+"""The options of one command, the same for all of its inputs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from producer.intake.inputs import Input, Overrides
+from producer.intake.input import Input
 from shared.config.settings import Settings
 from shared.domain.catalogue import check_task, engine_facts
 from shared.domain.errors import UsageError
@@ -14,7 +14,7 @@ from shared.domain.tasks import Task, check_question, parse_task
 
 @dataclass(frozen=True)
 class Request:
-    """Options of one ``run`` or ``submit``; ``engine`` is a real engine, never "auto"."""
+    """How inputs are converted; ``engine`` is the name of an engine, never "auto"."""
 
     engine: str
     settings: Settings
@@ -31,7 +31,7 @@ class Request:
     retry_failed: bool = False
 
     def check(self) -> None:
-        """Raise UsageError for what no document could mend."""
+        """Raise UsageError for options that are wrong for every document."""
         task = parse_task(self.task)
         check_question(task, self.prompt, self.query)
         check_task(self.engine, task)
@@ -39,21 +39,22 @@ class Request:
             check_ranges(self.pages)
 
     def check_all(self, inputs: Iterable[Input]) -> None:
-        """``check`` for each input, before work is begun for any of them."""
+        """``check`` for each input, before any of them is submitted."""
         checked: set[tuple[str | None, str | None]] = set()
-        for item in inputs:
-            said = item.overrides.task, item.overrides.pages
-            if said in checked:
+        for input_ in inputs:
+            overrides = input_.overrides.task, input_.overrides.pages
+            if overrides in checked:
                 continue
-            checked.add(said)
+            checked.add(overrides)
             try:
-                self.for_document(item.overrides).check()
+                self.for_input(input_).check()
             except UsageError as error:
-                about = f"{item.word}: " if any(said) else ""
-                raise UsageError(f"{about}{error.message}") from None
+                prefix = f"{input_.word}: " if any(overrides) else ""
+                raise UsageError(f"{prefix}{error.message}") from None
 
-    def for_document(self, overrides: Overrides) -> "Request":
-        """This request with what a manifest line says."""
+    def for_input(self, input_: Input) -> "Request":
+        """This request with the input's overrides."""
+        overrides = input_.overrides
         return replace(
             self._for_task(overrides.task),
             pages=overrides.pages or self.pages,
@@ -63,7 +64,7 @@ class Request:
         )
 
     def _for_task(self, name: str | None) -> "Request":
-        """With another task, the command's prompt and query count only where it needs them."""
+        """With another task; the prompt and query are kept only where that task uses them."""
         if name is None:
             return self
         task = parse_task(name)
@@ -75,7 +76,7 @@ class Request:
         )
 
     def page_options(self, page_count: int) -> PageOptions:
-        """The frozen page options for a document of ``page_count`` pages."""
+        """The page options for a document of ``page_count`` pages; raises UsageError."""
         self.check()
         settings = self.settings
         return PageOptions(
@@ -94,7 +95,7 @@ class Request:
         )
 
     def _selection(self, page_count: int) -> str | None:
-        """The canonical page list; all pages are None, however they were written."""
+        """The canonical page list; None for all pages, however they were written."""
         if self.pages is None:
             return None
         ranges = parse_ranges(self.pages, page_count)

@@ -1,20 +1,21 @@
-"""Makes a job of a document: the store first, the queue last."""
+"""Makes a job of an input: writes to the object store first and to the queues last."""
 
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from producer.intake.inputs import Input
-from producer.intake.opener import Intake, Opened
-from producer.submission.reopening import reopen, take_up
+from producer.intake.document import OpenedDocument
+from producer.intake.input import Input
+from producer.intake.opener import Intake
+from producer.submission.job_spec import JobSpec, opened_spec
+from producer.submission.reopening import reopen, resume
 from producer.submission.request import Request
 from shared.broker.dispatch_state import DispatchState
 from shared.domain import object_keys
 from shared.domain.errors import NotADocument
-from shared.domain.job_ids import job_id as identify
 from shared.domain.job_ids import next_id
 from shared.domain.page_ranges import count
-from shared.domain.records import Done, Manifest, Source, to_json
+from shared.domain.records import Done, Manifest, to_json
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import JobStore, selected
 from shared.jobs.purging import end_purge, is_half_purged, purge_rest
@@ -23,38 +24,39 @@ from shared.telemetry.tracing import now_ns
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher
 
-#: Times that a job is written because a purge that was slow took something of it.
+#: How often a new job is written again because a slow purge removed parts of it.
 CREATE_TRIES = 5
 Kind = Literal["new", "resumed", "finished"]
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A job that was made, taken up again, or found finished."""
+    """The job of one input: a new one, an unfinished one that was resumed, or a finished one."""
 
     kind: Kind
+    input: Input
     manifest: Manifest
     done: Done | None = None
-    #: The job was there and keeps its labels, which are not all of those asked for now.
+    #: The job existed and keeps its labels, which lack some of those requested now.
     other_labels: bool = False
 
     @property
     def pages(self) -> int:
-        """How many pages the job is about."""
+        """Number of selected pages."""
         return count(selected(self.manifest))
 
-    def warning(self, name: str) -> str | None:
-        """A line for the person who named the document ``name``."""
+    def warning(self) -> str | None:
+        """A line for the user about requested labels that the job does not have."""
         if not self.other_labels:
             return None
         return (
-            f"warning: {name}: job {self.manifest.job_id} was there already and keeps its labels; "
-            "--force makes a new one"
+            f"warning: {self.input.word}: job {self.manifest.job_id} exists already and keeps its "
+            "labels; --force makes a new job"
         )
 
 
 class Submitter:
-    """Takes documents in; used by several threads."""
+    """Submits inputs; thread-safe."""
 
     def __init__(
         self,
@@ -68,87 +70,86 @@ class Submitter:
         self._dispatch_state = dispatch_state
         self._dispatcher = dispatcher
 
-    def submit(self, item: Input, request: Request) -> Submission:
+    def submit(self, input_: Input, request: Request) -> Submission:
         """The job for this input; raises DocumentError, StoreUnreachable, BrokerUnreachable."""
-        if item.problem is not None:
-            raise item.problem
-        asked = request.for_document(item.overrides)
-        with self._intake.opened(item, asked.password) as opened:
-            return self._submit(item, opened, asked)
+        with opened_spec(self._intake, input_, request) as spec:
+            newest = self._newest_id(spec.base_id)
+            if newest is not None and not spec.request.force:
+                submission = self._existing_job(spec, newest)
+                if submission is not None:
+                    return submission
+                newest = self._newest_id(spec.base_id)
+            return self._new_job(spec, newest)
 
-    def _submit(self, item: Input, opened: Opened, request: Request) -> Submission:
-        document = opened.inspection
-        options = request.page_options(document.page_count)
-        base = identify(document.sha256, options)
-        newest = self._newest(base)
-        if newest is not None and not request.force:
-            found = self._known(newest, request)
-            if found is not None:
-                asked = request.labels.items()
-                return replace(found, other_labels=not asked <= found.manifest.labels.items())
-            newest = self._newest(base)
-        manifest = Manifest(
-            job_id=next_id(base, newest),
-            source=Source(
-                name=item.name,
-                key=object_keys.source_name(document.kind),
-                bytes=document.bytes,
-                uri=item.word if item.kind == "s3" else None,
-            ),
-            sha256=document.sha256,
-            page_count=document.page_count,
-            options=options,
-            render=request.render,
-            priority=request.priority,
-            labels=request.labels,
-            webhook=request.webhook,
-            # Retention goes by it, and this machine's clock may be years behind.
-            created=round(self._dispatch_state.now(), 3),
-        )
-        return self._create(manifest, opened)
+    def _existing_job(self, spec: JobSpec, job_id: str) -> Submission | None:
+        """The answer of a job that exists; None where it was purged meanwhile."""
+        manifest = self._jobs.manifest(job_id)
+        if manifest is None:
+            return None
+        submission = self._answer(spec, manifest)
+        has_all = spec.request.labels.items() <= manifest.labels.items()
+        return replace(submission, other_labels=not has_all)
 
-    def _newest(self, base: str) -> str | None:
-        """The newest job of this identity; a purge that is at it comes to its end first."""
-        while (newest := self._jobs.newest(base)) and is_half_purged(self._jobs, newest):
-            self._end_purge(newest)
+    def _answer(self, spec: JobSpec, manifest: Manifest) -> Submission:
+        """Resume the job unless it has ended in a way that the request accepts."""
+        done = self._jobs.done(manifest.job_id)
+        if done is None:
+            return self._resume(spec, manifest)
+        run_again = spec.request.retry_failed and done.counts.failed
+        if done.status != "cancelled" and not run_again:
+            return Submission("finished", spec.input, manifest, done)
+        reopen(manifest, self._jobs, self._dispatch_state)
+        return self._resume(spec, manifest)
+
+    def _resume(self, spec: JobSpec, manifest: Manifest) -> Submission:
+        resume(manifest, self._jobs, self._dispatch_state, self._dispatcher)
+        return Submission("resumed", spec.input, manifest)
+
+    def _new_job(self, spec: JobSpec, newest: str | None) -> Submission:
+        # Dated by the broker's clock, because retention goes by it and this machine's may be wrong.
+        created = round(self._dispatch_state.now(), 3)
+        job_id = next_id(spec.base_id, newest)
+        return self._create(spec, spec.manifest(job_id, created))
+
+    def _newest_id(self, base_id: str) -> str | None:
+        """The id of the newest job of this identity, after finishing a purge that is under way."""
+        while (newest := self._jobs.newest(base_id)) and is_half_purged(self._jobs, newest):
+            end_purge(self._jobs, newest)
+            self._dispatch_state.forget_job(newest)
         return newest
 
-    def _end_purge(self, job_id: str) -> None:
-        end_purge(self._jobs, job_id)
-        self._dispatch_state.forget_job(job_id)
-
-    def _create(self, manifest: Manifest, opened: Opened) -> Submission:
-        """Source, marker, manifest, dispatch: a crash leaves nothing that looks like a job."""
+    def _create(self, spec: JobSpec, manifest: Manifest) -> Submission:
+        """Marker, source, manifest, dispatch: a crash between them leaves no incomplete job."""
         job_id, started, fresh = manifest.job_id, now_ns(), True
         for _ in range(CREATE_TRIES):
-            if not self._write(manifest, opened):
-                # Somebody submitted the same at the same time: theirs is the job.
-                return self._resume(self._jobs.manifest(job_id) or manifest)
+            if not self._write(spec.document, manifest):
+                # A concurrent submission of the same document wrote its manifest first.
+                return self._resume(spec, self._jobs.manifest(job_id) or manifest)
             open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, fresh=fresh)
-            if self._stands(manifest):
+            if self._is_complete(manifest):
                 break
             fresh = False
-        made = Submission("new", manifest)
-        self._dispatcher.tracing.submitted(job_id, started, made.pages)
-        return made
+        submission = Submission("new", spec.input, manifest)
+        self._dispatcher.tracing.submitted(job_id, started, submission.pages)
+        return submission
 
-    def _write(self, manifest: Manifest, opened: Opened) -> bool:
-        """Put the job into the store; False where it is there already."""
+    def _write(self, document: OpenedDocument, manifest: Manifest) -> bool:
+        """Put the job into the store; False where its manifest exists already."""
         job_id = manifest.job_id
         if is_half_purged(self._jobs, job_id):
             end_purge(self._jobs, job_id)
         elif self._jobs.done(job_id) is not None and self._jobs.manifest(job_id) is None:
-            purge_rest(self._jobs, job_id)  # one died that found no room for its marker
-        # Before the source too: by its marker the sweeper finds a source that got no manifest.
+            purge_rest(self._jobs, job_id)  # left by a purge that could not write its marker
+        # Also before the source: the sweeper finds a source without a manifest by its marker.
         self._jobs.mark_open(job_id, time.time())
-        # A purged job of the same content may have left word of its end.
+        # A purged job of the same id may have left its end in the dispatch state.
         self._dispatch_state.forget_job(job_id)
-        self._store_source(manifest, opened)
+        self._store_source(document, manifest)
         self._jobs.mark_open(job_id, time.time())
         return self._jobs.store.put_new(object_keys.manifest(job_id), to_json(manifest))
 
-    def _stands(self, manifest: Manifest) -> bool:
-        """Whether no purge that was slow took the new job; one that goes on is stopped."""
+    def _is_complete(self, manifest: Manifest) -> bool:
+        """Whether a slow purge removed nothing of the new job; stops a purge that goes on."""
         job_id = manifest.job_id
         unmarked = self._jobs.marker(job_id) is None and self._jobs.done(job_id) is None
         if unmarked or self._jobs.is_purging(job_id):
@@ -156,31 +157,13 @@ class Submitter:
         source = object_keys.source(job_id, manifest.source.key)
         return self._jobs.store.exists(source) and self._jobs.manifest(job_id) is not None
 
-    def _store_source(self, manifest: Manifest, opened: Opened) -> None:
+    def _store_source(self, document: OpenedDocument, manifest: Manifest) -> None:
         store, uri = self._jobs.store, manifest.source.uri
         key = object_keys.source(manifest.job_id, manifest.source.key)
-        if uri and opened.etag and store.copy_from(uri, key, opened.etag):
+        if uri and document.etag and store.copy_from(uri, key, document.etag):
             return
         try:
-            store.put_file(key, opened.inspection.path)
+            store.put_file(key, document.path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise NotADocument(f"the document can't be read any more: {reason}") from None
-
-    def _known(self, job_id: str, request: Request) -> Submission | None:
-        """The answer for a job that is there already, by its state."""
-        manifest = self._jobs.manifest(job_id)
-        if manifest is None:
-            return None  # purged this moment
-        done = self._jobs.done(job_id)
-        if done is None:
-            return self._resume(manifest)
-        again = done.status == "cancelled" or (request.retry_failed and done.counts.failed)
-        if not again:
-            return Submission("finished", manifest, done)
-        reopen(manifest, self._jobs, self._dispatch_state)
-        return self._resume(manifest)
-
-    def _resume(self, manifest: Manifest) -> Submission:
-        take_up(manifest, self._jobs, self._dispatch_state, self._dispatcher)
-        return Submission("resumed", manifest)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from producer.status.progress import pace
+from producer.status.pace import pace
 from shared.broker.dispatch_state import HotJob, LiveWorker
 from shared.broker.fleet_view import Fleet, PoolView, QueueView
 

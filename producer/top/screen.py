@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from producer.status.progress import duration
+from producer.status.pace import duration
 
 #: Narrower terminals than this leave the columns out that say least.
 WIDE = 110

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from producer.status.reporting import JobFacts
+from producer.status.job_facts import JobFacts
 from shared.domain.errors import PagefleetError
 from shared.domain.records import Counts, ErrorInfo, JobStatus, Record, to_json
 

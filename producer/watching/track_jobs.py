@@ -5,9 +5,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from producer.delivery import outcome
-from producer.status.reporting import JobFacts, job_facts
-from producer.status.waiting import Follower
-from producer.watching.delivery import deliver
+from producer.delivery.export import FinishedJob, export
+from producer.status.follow import Follower
+from producer.status.job_facts import JobFacts, job_facts
 from producer.watching.finalize import Ending
 from producer.watching.open_claims import Item
 from producer.watching.places.place import UnusableName
@@ -79,7 +79,7 @@ class Deliverer:
         try:
             if done.counts.ok + done.counts.blank:
                 render = parts.options.render(key)
-                deliver(parts.jobs, manifest, render, parts.outbox, key)
+                export(FinishedJob(parts.jobs, manifest, render), parts.outbox, key)
             self._tell_end(item, manifest, done)
         except UnusableName as error:
             self._ending.refused(item, error)

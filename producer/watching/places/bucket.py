@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from producer.intake.inputs import Input
+from producer.intake.input import Input
 from producer.watching.places.listing import PrefixScan
 from producer.watching.places.place import Dropped, Page, UnusableName
 from shared.storage.s3_bucket import Bucket, Listed

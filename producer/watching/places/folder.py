@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from producer.intake.inputs import Input
+from producer.intake.input import Input
 from producer.watching.places import beneath
 from producer.watching.places.bucket import beside
 from producer.watching.places.place import Dropped, Page, UnusableName

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from producer.intake.inputs import Input
+from producer.intake.input import Input
 from shared.domain.errors import UnsupportedDocument
 
 

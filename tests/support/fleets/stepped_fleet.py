@@ -10,10 +10,9 @@ from typing import Any
 
 import redis
 
-from producer.intake.inputs import Input
-from producer.intake.inspection import Inspection
-from producer.intake.opener import Opened
-from producer.submission.reopening import reopen, take_up
+from producer.intake.document import OpenedDocument
+from producer.intake.input import Input
+from producer.submission.reopening import reopen, resume
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
 from shared.broker.dispatch_state import DispatchState, page_id
@@ -146,11 +145,11 @@ class SteppedFleet:
     def _sweeper(self, name: str) -> Sweeper:
         return Sweeper(name, self.jobs, self.dispatch_state, self.wire, adopt=True, lock_s=1)
 
-    def _source(self, folder: Path, pages: int) -> Inspection:
+    def _source(self, folder: Path, pages: int) -> OpenedDocument:
         path = folder / f"{pages}.pdf"
         path.write_bytes(f"%PDF {pages}".encode())
         data = path.read_bytes()
-        return Inspection("pdf", path, pages, hashlib.sha256(data).hexdigest(), len(data))
+        return OpenedDocument("pdf", path, pages, hashlib.sha256(data).hexdigest(), len(data))
 
     # What processes do ---------------------------------------------------------------------
 
@@ -175,7 +174,7 @@ class SteppedFleet:
 
         def work() -> None:
             reopen(manifest, self.jobs, self.dispatch_state)
-            take_up(manifest, self.jobs, self.dispatch_state, self.wire)
+            resume(manifest, self.jobs, self.dispatch_state, self.wire)
 
         return self._command("retry", work)
 
@@ -299,12 +298,12 @@ class SteppedFleet:
 class _Inspected:
     """An intake for documents that were looked at already."""
 
-    def __init__(self, inspection: Inspection) -> None:
-        self._inspection = inspection
+    def __init__(self, document: OpenedDocument) -> None:
+        self._document = document
 
     @contextmanager
-    def opened(self, item: Input, password: str | None) -> Iterator[Opened]:
-        yield Opened(self._inspection)
+    def opened(self, input_: Input, password: str | None) -> Iterator[OpenedDocument]:
+        yield self._document
 
 
 def private_folder() -> "tempfile.TemporaryDirectory[str]":

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from producer.delivery.outputs import Stems, write_output
+from producer.delivery.export import FinishedJob, export
+from producer.delivery.folder_sink import FolderSink
+from producer.delivery.stems import Stems
 from shared.domain.records import RenderOptions
 from shared.jobs.job_store import JobStore
 from shared.storage.store import ObjectStore
@@ -52,7 +54,8 @@ def test_a_figure_key_in_a_tampered_result_leads_nowhere(
     (tmp_path / "secret.png").write_bytes(b"secret")
     file_store.put(f"jobs/{manifest.job_id}/figures/evil.html", b"<script>")
 
-    written = write_output(jobs, manifest, RenderOptions(), tmp_path / "out", "a")
+    job = FinishedJob(jobs, manifest, RenderOptions())
+    export(job, FolderSink(tmp_path / "out"), "a")
 
-    assert "../" not in written.markdown.read_text()
+    assert "../" not in (tmp_path / "out/a.md").read_text()
     assert {path.name for path in (tmp_path / "out").rglob("*")} == {"a.md", "a.json"}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.commands import job_commands
+from producer.commands import change_jobs
 from shared.broker.dispatch_state import DispatchState
 from shared.domain.records import Done, Manifest
 from shared.jobs.cancelling import TakenUpAgain, cancel_job
@@ -140,7 +140,7 @@ def test_a_job_that_was_taken_up_keeps_no_other_from_being_cancelled(
             raise TakenUpAgain(manifest.job_id)
         return cancel_job(manifest, known, dispatch_state)
 
-    monkeypatch.setattr("producer.commands.job_commands.cancel_job", submitted_again)
+    monkeypatch.setattr("producer.commands.change_jobs.cancel_job", submitted_again)
     ended = in_process(fake_fleet.settings, "cancel", *jobs, "--json")
     monkeypatch.undo()
 
@@ -214,7 +214,7 @@ def test_the_store_alone_answers_status_list_fetch_and_failures(
     assert fetched.status == 3
     assert fetched.lines[0]["markdown"] == str(tmp_path / "out/book.md")
     assert "text of page 3" in (tmp_path / "out/book.md").read_text()
-    assert "open jobs do not move" in in_process(made, "status").err
+    assert "open jobs make no progress" in in_process(made, "status").err
 
 
 def test_fetch_writes_with_other_render_options_and_leaves_the_job_as_it_is(
@@ -280,13 +280,13 @@ def test_a_job_that_runs_again_since_the_store_was_looked_through_is_not_purged(
         remove(known, job_id)
         jobs.reopen(second, [1])
 
-    monkeypatch.setattr(job_commands, "remove", slow)
+    monkeypatch.setattr(change_jobs, "remove", slow)
 
     ended = in_process(made, "purge", "--older-than", "0", "--json")
 
     assert ended.lines == [{"job_id": first.job_id, "purged": True}]
     assert list(jobs.job_ids()) == [second.job_id]
-    assert f"{second.job_id} was taken up again" in ended.err
+    assert f"{second.job_id} was submitted or retried meanwhile" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -303,7 +303,7 @@ def test_labels_that_come_too_late_are_told_of(fake_fleet: Fleet, tmp_path: Path
     other = fake_fleet("submit", source, "--label", "set=2")
 
     assert "label" not in first.err + same.err
-    assert f"{same.out.strip()} was there already and keeps its labels" in other.err
+    assert f"{same.out.strip()} exists already and keeps its labels" in other.err
 
 
 def test_objects_of_the_bucket_are_copied_by_the_service(

@@ -95,8 +95,8 @@ def test_help_is_there_at_once_because_nothing_heavy_is_loaded() -> None:
 def test_a_run_leaves_readers_of_documents_to_its_helpers() -> None:
     heavy = ("boto3", "pymupdf", "numpy", "PIL", "onnxruntime")
     program = (
-        "import sys, producer.commands.run, producer.commands.fleet_commands;"
-        "import producer.status.reporting;"
+        "import sys, producer.commands.run, producer.commands.submit;"
+        "import producer.commands.show_jobs;"
         f"print([m for m in {heavy!r} if m in sys.modules])"
     )
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from producer.intake.inspection import PRELOAD, Inspection, Limits, inspect
+from producer.intake.document import OpenedDocument
+from producer.intake.inspection import PRELOAD, Limits, inspect
 from shared.config.settings import Settings
 from shared.domain.errors import (
     CorruptDocument,
@@ -34,7 +35,7 @@ HANDBUILT = sorted((DATA / "robust" / "handbuilt").glob("*.pdf"))
 WITHOUT_PAGES = {"T02-03_006_page-object-missing.pdf", "minimal_test.pdf"}
 DEFAULTS = Limits.from_settings(Settings())
 
-Inspect = Callable[..., Inspection]
+Inspect = Callable[..., OpenedDocument]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def sandbox() -> Iterator[Sandbox]:
 def look(sandbox: Sandbox, tmp_path: Path) -> Inspect:
     def look_at(
         document: Path | bytes, password: str | None = None, limits: Limits = DEFAULTS
-    ) -> Inspection:
+    ) -> OpenedDocument:
         if isinstance(document, bytes):
             path = tmp_path / "document.bin"
             path.write_bytes(document)

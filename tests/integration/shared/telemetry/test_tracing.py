@@ -124,7 +124,7 @@ def test_a_share_of_jobs_is_chosen_alike_by_every_process(settings: SettingsFact
 
 def test_no_exporter_is_loaded_when_off() -> None:
     code = (
-        "import sys, workers.process.pages_process, producer.commands.fleet_commands;"
+        "import sys, workers.process.pages_process, producer.commands.submit;"
         "loaded = {'shared.telemetry.tracing_otel', 'opentelemetry.exporter'} & set(sys.modules);"
         "sys.exit(bool(loaded))"
     )

@@ -1,4 +1,4 @@
-"""How fast an open job goes and when it should end."""
+"""Speed of an open job and the time until it should end."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from shared.broker.dispatch_state import HotJob
 
 @dataclass(frozen=True)
 class Pace:
-    """Average since the job was opened here; None before its first page."""
+    """Averages since the job was opened; None before its first finished page."""
 
     pages_per_s: float | None
     eta_s: float | None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.delivery.outputs import Stems, safe_stem
-from producer.intake.inputs import Input, expand_inputs
+from producer.intake.expansion import expand_inputs
+from producer.intake.input import Input
 from shared.domain.errors import NotADocument, UsageError
 from tests.conftest import SettingsFactory
 from tests.support.paths import ROOT
@@ -82,7 +82,7 @@ def test_a_folder_that_may_not_be_read_is_an_input_with_a_problem(
     tree: Path, word: str, found: list[str]
 ) -> None:
     script = (
-        "import sys; from producer.intake.inputs import expand_inputs; "
+        "import sys; from producer.intake.expansion import expand_inputs; "
         "from shared.config.settings import build_settings; "
         "inputs = expand_inputs(sys.argv[1:], None, build_settings({})); "
         "print('|'.join(i.word + ' *' * ('denied' in str(i.problem)) for i in inputs))"
@@ -131,26 +131,3 @@ def test_words_that_make_no_sense_are_usage_errors(
 )
 def test_a_document_is_called_by_its_file_name_as_text(word: str, name: str) -> None:
     assert Input(word, "file").name == name
-
-
-def test_no_two_documents_share_a_file_of_the_output_folder() -> None:
-    stems = Stems()
-    names = ["a.pdf", "A.png", "a-2.pdf", "a.md.pdf", "b.json.pdf", "b.pdf", "b"]
-
-    taken = [stems.take(name) for name in names]
-
-    files = [f"{stem}{suffix}".casefold() for stem in taken for suffix in ("", ".md", ".json")]
-    assert taken[:3] == ["a", "A-2", "a-2-2"]
-    assert len(set(files)) == len(files)
-
-
-@pytest.mark.parametrize(
-    "name", ["..", ".", "...pdf", "../../etc/passwd", "a/b\\c.pdf", "\x00", "", "x" * 400 + ".pdf"]
-)
-def test_a_stem_never_leaves_its_folder(name: str) -> None:
-    stem = safe_stem(name)
-
-    assert stem
-    assert not {"/", "\\", "\x00"} & set(stem)
-    assert stem.strip(".")
-    assert len(stem.encode()) <= 180

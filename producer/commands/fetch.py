@@ -1,0 +1,36 @@
+"""``pagefleet fetch``: writes finished documents into a folder."""
+
+from producer.commands.cli_options import FetchOptions
+from producer.commands.outcome_printer import OutcomePrinter
+from producer.connections import Connections
+from producer.delivery.deliver import deliver
+from producer.delivery.export import FinishedJob
+from producer.delivery.folder_sink import FolderSink
+from producer.delivery.outcome import Outcome, refused
+from producer.delivery.stems import Stems
+from producer.status.find_jobs import find_job
+from shared.config.settings import load_settings
+from shared.domain.errors import PagefleetError, UsageError
+
+
+def fetch_jobs(options: FetchOptions) -> int:
+    """Write every job that has ended; returns the gravest exit code."""
+    connections = Connections(load_settings())
+    stems, printer = Stems(), OutcomePrinter(options.as_json)
+    for job_id in options.jobs:
+        try:
+            outcome = _fetch(connections, job_id, stems, options)
+        except PagefleetError as error:
+            outcome = refused(job_id, error)
+        printer.print(outcome)
+    return printer.exit_code
+
+
+def _fetch(connections: Connections, job_id: str, stems: Stems, options: FetchOptions) -> Outcome:
+    jobs = connections.jobs
+    manifest = find_job(jobs, job_id)
+    done = jobs.done(job_id)
+    if done is None:
+        raise UsageError(f"job {job_id} has not ended: pagefleet wait {job_id}")
+    job = FinishedJob(jobs, manifest, options.render_options(manifest.render))
+    return deliver(job_id, job, done, FolderSink(options.folder), stems.take(manifest.source.name))

@@ -1,0 +1,99 @@
+"""``pagefleet status``, ``list`` and ``failures``: print facts about stored jobs."""
+
+import json
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from producer.connections import Connections, pool_warning
+from producer.intake.labels import parse_labels
+from producer.status.find_jobs import all_jobs, find_job, open_jobs
+from producer.status.job_facts import JobFacts, job_facts, with_usage
+from shared.broker.dispatch_state import DispatchState
+from shared.config.settings import load_settings
+from shared.console.entry_point import say
+from shared.domain.errors import ExitCode
+from shared.domain.page_ranges import expand
+from shared.domain.records import Manifest
+from shared.jobs.job_store import READERS, JobStore, selected
+
+
+def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
+    """Print the progress of the named jobs, by default of all open ones."""
+    settings = load_settings()
+    connections = Connections(settings)
+    jobs, dispatch_state = connections.jobs, connections.dispatch_state_or_none()
+    manifests = [find_job(jobs, job_id) for job_id in job_ids] or list(open_jobs(jobs))
+    facts = [
+        with_usage(job_facts(manifest, jobs, dispatch_state), jobs, settings)
+        for manifest in manifests
+    ]
+    _print_facts(facts, as_json)
+    if not facts and not as_json:
+        say("no open jobs (pagefleet list shows the ended ones)")
+    _warn_of_missing_workers(dispatch_state, facts)
+    return ExitCode.OK
+
+
+def show_list(as_json: bool, label_words: tuple[str, ...], limit: int) -> int:
+    """Print the newest ``limit`` jobs that have all the labels."""
+    labels = parse_labels(label_words).items()
+    connections = Connections(load_settings())
+    dispatch_state = connections.dispatch_state_or_none()
+    manifests = [each for each in all_jobs(connections.jobs) if labels <= each.labels.items()]
+    manifests.sort(key=lambda manifest: (manifest.created, manifest.job_id), reverse=True)
+    with ThreadPoolExecutor(READERS, thread_name_prefix="list") as pool:
+        read = partial(job_facts, jobs=connections.jobs, dispatch_state=dispatch_state)
+        _print_facts(list(pool.map(read, manifests[:limit])), as_json)
+    if not manifests and not as_json:
+        say("no jobs")
+    return ExitCode.OK
+
+
+def show_failures(job_ids: tuple[str, ...], as_json: bool) -> int:
+    """Print the failed pages of the named jobs, by default of all jobs."""
+    connections = Connections(load_settings())
+    named = [find_job(connections.jobs, job_id) for job_id in job_ids]
+    for manifest in named or all_jobs(connections.jobs):
+        for failure in _failures(connections.jobs, manifest):
+            text = "{job_id} page {page}: {code}: {message} ({attempts} attempts)".format(**failure)
+            print(json.dumps(failure, ensure_ascii=False) if as_json else text, flush=True)
+    return ExitCode.OK
+
+
+def _print_facts(facts: Iterable[JobFacts], as_json: bool) -> None:
+    for fact in facts:
+        print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
+
+
+def _warn_of_missing_workers(
+    dispatch_state: DispatchState | None, facts: Iterable[JobFacts]
+) -> None:
+    pools = {
+        (fact.manifest.options.engine, fact.manifest.options.model)
+        for fact in facts
+        if fact.status in ("waiting", "running")
+    }
+    for engine, model in sorted(pools):
+        if dispatch_state is None:
+            say("warning: no broker is configured or answers; open jobs make no progress")
+            return
+        warning = pool_warning(dispatch_state, engine, model)
+        if warning:
+            say(warning)
+
+
+def _failures(jobs: JobStore, manifest: Manifest) -> Iterator[dict[str, Any]]:
+    states = jobs.page_states(manifest.job_id)
+    failed = [page for page in expand(selected(manifest)) if page in states.failed]
+    for result in jobs.results(manifest.job_id, failed, states):
+        if result.error is not None:
+            yield {
+                "job_id": manifest.job_id,
+                "name": manifest.source.name,
+                "page": result.page,
+                "code": result.error.code,
+                "message": result.error.message,
+                "attempts": result.attempts,
+            }

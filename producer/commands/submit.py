@@ -1,0 +1,124 @@
+"""``pagefleet submit``: queues documents and, with --wait, waits for their jobs."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+
+from producer.commands.cli_options import SubmitOptions
+from producer.commands.dry_run import estimate
+from producer.commands.outcome_printer import OutcomePrinter
+from producer.commands.wait import follow_with_bars, stored_outcome
+from producer.connections import Connections, choose_engine, pool_warning
+from producer.delivery.outcome import refused
+from producer.intake.input import Input
+from producer.intake.opener import Intake
+from producer.status.progress_bars import Bars
+from producer.submission.request import Request
+from producer.submission.submitter import Submission, Submitter
+from shared.console.entry_point import say
+from shared.domain.errors import ExitCode, PagefleetError, TransientError
+
+#: After this many inputs in a row failed by an outage, the others are refused without a try.
+MAX_OUTAGES = 2
+
+
+def submit_documents(options: SubmitOptions) -> int:
+    """Submit every input; returns the gravest exit code."""
+    settings = options.settings()
+    connections = Connections(settings)
+    dispatch_state = (
+        connections.dispatch_state_or_none() if options.dry_run else connections.dispatch_state
+    )
+    request = options.request(settings, choose_engine(settings, dispatch_state))
+    inputs = options.expanded(settings)
+    request.check_all(inputs)
+    with Intake(settings) as intake:
+        if options.dry_run:
+            return estimate(intake, inputs, request, options.as_json)
+        return _submit_all(connections, intake, inputs, request, options)
+
+
+def _submit_all(
+    connections: Connections,
+    intake: Intake,
+    inputs: list[Input],
+    request: Request,
+    options: SubmitOptions,
+) -> ExitCode:
+    submitter = Submitter(
+        intake, connections.jobs, connections.dispatch_state, connections.dispatcher
+    )
+    printer = OutcomePrinter(options.as_json)
+    submissions: list[Submission] = []
+    for input_, result in _submit_each(submitter, inputs, request):
+        if isinstance(result, Exception):
+            printer.print(refused(input_.word, result))
+            continue
+        submissions.append(result)
+        warning = result.warning()
+        if warning:
+            say(warning)
+        if not options.wait:
+            _print_submission(result, options.as_json)
+    _warn_of_missing_workers(connections, request.engine, submissions)
+    if options.wait:
+        _wait(connections, submissions, printer)
+    return printer.exit_code
+
+
+def _submit_each(
+    submitter: Submitter, inputs: list[Input], request: Request
+) -> Iterator[tuple[Input, Submission | Exception]]:
+    """The submission or error of each input; stops trying after ``MAX_OUTAGES`` in a row."""
+    outages: list[PagefleetError] = []
+    for input_ in inputs:
+        if len(outages) >= MAX_OUTAGES:
+            yield input_, outages[-1]
+            continue
+        try:
+            yield input_, submitter.submit(input_, request)
+            outages.clear()
+        except TransientError as error:
+            outages.append(error)
+            yield input_, error
+        except Exception as error:  # any failure of one input must not stop the others
+            yield input_, error
+
+
+def _warn_of_missing_workers(
+    connections: Connections, engine: str, submissions: list[Submission]
+) -> None:
+    models = {each.manifest.options.model for each in submissions if each.done is None}
+    for model in sorted(models):
+        warning = pool_warning(connections.dispatch_state, engine, model)
+        if warning:
+            say(warning)
+
+
+def _print_submission(submission: Submission, as_json: bool) -> None:
+    job_id = submission.manifest.job_id
+    if not as_json:
+        print(job_id, flush=True)
+        return
+    line = {
+        "input": submission.input.word,
+        "job_id": job_id,
+        "state": submission.kind,
+        "pages": submission.pages,
+        "error": None,
+    }
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def _wait(connections: Connections, submissions: list[Submission], printer: OutcomePrinter) -> None:
+    """Print one outcome per input; several inputs may be the same job."""
+    words: dict[str, list[str]] = defaultdict(list)
+    manifests = {}
+    for submission in submissions:
+        words[submission.manifest.job_id].append(submission.input.word)
+        manifests[submission.manifest.job_id] = submission.manifest
+    with Bars() as bars:
+        for job_id, done in follow_with_bars(connections, manifests, None, bars):
+            for word in words[job_id]:
+                outcome = stored_outcome(connections, word, manifests[job_id], done)
+                printer.print(outcome, bars)

@@ -1,0 +1,57 @@
+"""``pagefleet wait``: waits until jobs have ended."""
+
+import time
+from collections.abc import Iterator
+
+from producer.commands.outcome_printer import OutcomePrinter
+from producer.connections import Connections
+from producer.delivery.outcome import Outcome, ended
+from producer.status.find_jobs import find_job
+from producer.status.follow import Follower, follow
+from producer.status.progress_bars import Bars, PageProgress
+from shared.broker.dispatch_state import HotJob
+from shared.config.settings import load_settings
+from shared.domain import object_keys
+from shared.domain.errors import WaitTimedOut
+from shared.domain.records import Done, Manifest
+
+
+def wait_for_jobs(job_ids: tuple[str, ...], timeout_s: float | None, as_json: bool) -> int:
+    """Print each job as it ends; raises WaitTimedOut."""
+    connections = Connections(load_settings())
+    manifests = {job_id: find_job(connections.jobs, job_id) for job_id in job_ids}
+    printer = OutcomePrinter(as_json)
+    open_ids = dict.fromkeys(manifests)
+    with Bars() as bars:
+        for job_id, done in follow_with_bars(connections, manifests, timeout_s, bars):
+            del open_ids[job_id]
+            printer.print(stored_outcome(connections, job_id, manifests[job_id], done), bars)
+    if open_ids:
+        raise WaitTimedOut(
+            f"{len(open_ids)} of {len(manifests)} jobs have not ended in {timeout_s:g} s: "
+            f"{', '.join(open_ids)} (pagefleet status shows their progress)"
+        )
+    return printer.exit_code
+
+
+def follow_with_bars(
+    connections: Connections, manifests: dict[str, Manifest], timeout_s: float | None, bars: Bars
+) -> Iterator[tuple[str, Done]]:
+    """Yield each job as it ends; shows a bar for each open one."""
+    follower = Follower(connections.jobs, connections.dispatch_state_or_none())
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+
+    def show(job_id: str, progress: HotJob) -> None:
+        pages = PageProgress(progress.total, progress.done)
+        bars.show(job_id, manifests[job_id].source.name, pages)
+
+    for job_id, done in follow(follower, manifests, show, deadline):
+        bars.end(job_id)
+        yield job_id, done
+
+
+def stored_outcome(connections: Connections, word: str, manifest: Manifest, done: Done) -> Outcome:
+    """The outcome of a job whose document stays in the store."""
+    key = object_keys.document(manifest.job_id, "md")
+    markdown = f"{connections.store.url.rstrip('/')}/{key}"
+    return ended(word, manifest, done, markdown, connections.jobs)

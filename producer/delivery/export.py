@@ -1,0 +1,60 @@
+"""Exports the document of a finished job: figures, then JSON, then Markdown.
+
+The Markdown is written last, so a reader that sees it finds every file it refers to.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+from shared.document import assemble
+from shared.domain import object_keys
+from shared.domain.errors import NotFound
+from shared.domain.page_ranges import expand
+from shared.domain.records import Done, Manifest, RenderOptions
+from shared.jobs.job_store import JobStore, selected
+
+
+class Sink(Protocol):
+    """Receives the files of exported documents."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write or replace one file, whole or not at all; ``key`` is relative, with slashes."""
+        ...
+
+
+@dataclass(frozen=True)
+class FinishedJob:
+    """A job with ``_DONE`` and the render options for its document."""
+
+    jobs: JobStore
+    manifest: Manifest
+    render: RenderOptions
+
+
+def export(job: FinishedJob, sink: Sink, name: str) -> Done:
+    """Write ``name`` + .md, .json and /figures/; the same bytes each time.
+
+    Returns status and counts of the document, which depend on the render options. Raises
+    StoreUnreachable.
+    """
+    jobs, manifest = job.jobs, job.manifest
+    states = jobs.page_states(manifest.job_id)
+    results = jobs.results(manifest.job_id, expand(selected(manifest)), states)
+    figure_base = f"{quote(name.rpartition('/')[2])}/"
+    document = assemble(manifest, results, job.render, figure_base=figure_base)
+    _export_figures(jobs, manifest, sink, name)
+    sink.write(f"{name}.json", document.json)
+    sink.write(f"{name}.md", document.markdown.encode())
+    return Done(status=document.status, counts=document.counts)
+
+
+def _export_figures(jobs: JobStore, manifest: Manifest, sink: Sink, name: str) -> None:
+    """Copy the crops; skips every key that is not a figure name, in case the store is hostile."""
+    for key in jobs.store.list(object_keys.figures(manifest.job_id)):
+        figure = key.rsplit("/", 1)[1]
+        if not object_keys.is_figure_name(figure):
+            continue
+        with suppress(NotFound):  # the job is being purged
+            sink.write(f"{name}/figures/{figure}", jobs.store.get(key))

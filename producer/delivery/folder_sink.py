@@ -1,0 +1,64 @@
+"""Writes output files into a local folder; each file appears whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.domain.errors import PagefleetError, StoreUnreachable
+
+
+class OutputError(StoreUnreachable):
+    """The output folder can't be written."""
+
+
+class FolderSink:
+    """A sink that writes below ``folder``; raises OutputError."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, key: str) -> Path:
+        """The absolute path of one file."""
+        return (self._folder / key).absolute()
+
+    def write(self, key: str, data: bytes) -> None:
+        """See Sink."""
+        path = self._folder / key
+        with output_errors(self._folder):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write through a temporary file in the same folder."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file that replaces ``path`` when the block ends without an error."""
+    handle, name = tempfile.mkstemp(prefix=".pagefleet-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def output_errors(folder: Path) -> Iterator[None]:
+    """Raise OSErrors of the block, which writes below ``folder``, as OutputError."""
+    try:
+        yield
+    except PagefleetError:
+        raise
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise OutputError(f"can't write to {folder}: {reason}; choose another -o DIR") from None

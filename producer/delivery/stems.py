@@ -1,0 +1,38 @@
+"""Names of output files: safe inside a folder, and distinct for the inputs of one command."""
+
+import re
+
+MAX_STEM_BYTES = 180
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+
+
+class Stems:
+    """File stems for the inputs of one command, in input order: report, report-2 …"""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def take(self, name: str) -> str:
+        """A stem for the document ``name`` that shares no output file with an earlier input."""
+        base = safe_stem(name)
+        stem, number = base, 1
+        while not self._used.isdisjoint(_output_names(stem)):
+            number += 1
+            stem = f"{base}-{number}"
+        self._used.update(_output_names(stem))
+        return stem
+
+
+def _output_names(stem: str) -> tuple[str, ...]:
+    """The names that a document occupies in the folder of a case-insensitive file system."""
+    folded = stem.casefold()
+    return folded, f"{folded}.md", f"{folded}.json"
+
+
+def safe_stem(name: str) -> str:
+    """The document's name without its suffix, as a name that stays inside a folder."""
+    stem = name.rsplit(".", 1)[0] if "." in name.lstrip(".") else name
+    stem = _UNSAFE.sub("_", stem).strip()
+    if stem.strip(".") == "":
+        return "document"
+    return stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")

@@ -1,0 +1,58 @@
+"""One input of a command: a file, an S3 object or standard input."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
+
+from shared.domain.errors import PagefleetError
+from shared.domain.records import Priority
+
+_FILE_URI = "file:///"
+InputKind = Literal["file", "s3", "stdin"]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Options that a line of a manifest file sets for its document."""
+
+    task: str | None = None
+    pages: str | None = None
+    priority: Priority | None = None
+    password: str | None = field(default=None, repr=False)
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One document to convert."""
+
+    #: The path or URI as the user wrote it, or would write it.
+    word: str
+    kind: InputKind
+    overrides: Overrides = Overrides()
+    #: Why there is no document: the error to report for this input.
+    problem: PagefleetError | None = None
+    #: The only accepted version of an S3 object; None accepts the current one.
+    etag: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The document's own name, without its folder, as text that can be stored."""
+        if self.kind == "stdin":
+            return "stdin"
+        word = str(self.path) if self.kind == "file" else self.word
+        name = word.rstrip("/").rsplit("/", 1)[-1]
+        # File names are bytes: bytes that are not UTF-8 are replaced.
+        return name.encode("utf-8", "replace").decode()
+
+    @property
+    def path(self) -> Path:
+        """The path of an input of kind "file"."""
+        return local_path(self.word)
+
+
+def local_path(word: str) -> Path:
+    """The path that a word names; ``file:///`` URIs are percent-encoded."""
+    is_uri = word.startswith(_FILE_URI)
+    return Path(unquote(word.removeprefix("file://")) if is_uri else word)

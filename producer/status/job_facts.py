@@ -1,0 +1,114 @@
+"""Progress of one job: from the dispatch state where it is hot, else from the store alone."""
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from producer.status.pace import duration, pace
+from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.config.settings import Settings
+from shared.console.printable import printable
+from shared.domain.cost import Usage
+from shared.domain.errors import BrokerUnreachable
+from shared.domain.page_ranges import count
+from shared.domain.records import Counts, Manifest
+from shared.jobs.job_store import JobStore, selected
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """One line of ``status`` or ``list``."""
+
+    manifest: Manifest
+    #: ok, partial, failed or cancelled for an ended job; else waiting or running.
+    status: str
+    pages: int
+    done: int
+    counts: Counts
+    pages_per_s: float | None = None
+    eta_s: float | None = None
+    #: Worker time and cost so far; None where finding out would read every page result.
+    usage: Usage | None = None
+
+    def as_plain(self) -> dict[str, Any]:
+        """JSON-ready facts."""
+        manifest = self.manifest
+        return {
+            "job_id": manifest.job_id,
+            "name": manifest.source.name,
+            "status": self.status,
+            "pages": self.pages,
+            "done": self.done,
+            "counts": self.counts.model_dump(),
+            "engine": manifest.options.engine,
+            "model": manifest.options.model,
+            "task": manifest.options.task.value,
+            "priority": manifest.priority,
+            "labels": manifest.labels,
+            "created": datetime.fromtimestamp(manifest.created, UTC).isoformat(),
+            "pages_per_s": self.pages_per_s,
+            "eta_s": self.eta_s,
+            **(self.usage or Usage(0, 0.0)).as_plain(),
+            **({} if self.usage else {"worker_seconds": None}),
+        }
+
+    def as_text(self) -> str:
+        """One line for terminals."""
+        counts = self.counts
+        eta = "" if self.eta_s is None else f", eta {duration(self.eta_s)}"
+        speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
+        cost = self.usage.cost if self.usage else None
+        price = "" if cost is None else f", cost {cost:.4f}"
+        name = printable(self.manifest.source.name)
+        return (
+            f"{self.manifest.job_id}  {self.status:9}  {self.done}/{self.pages} pages "
+            f"({counts.ok} ok, {counts.blank} blank, {counts.failed} failed{speed}{eta}{price})"
+            f"  {name}"
+        )
+
+
+def job_facts(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> JobFacts:
+    """Progress of one job; for a job that ended or is hot, few objects are read."""
+    pages = count(selected(manifest))
+    done = jobs.done(manifest.job_id)
+    if done is not None:
+        return JobFacts(manifest, done.status, pages, done.counts.total, done.counts)
+    hot = hot_job(manifest.job_id, dispatch_state)
+    if hot is not None:
+        return _hot_facts(manifest, pages, hot)
+    states = jobs.page_states(manifest.job_id)
+    counts = jobs.count(manifest.job_id, states)
+    return JobFacts(manifest, "waiting", pages, counts.total, counts)
+
+
+def with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts:
+    """The facts with usage; for an ended job this reads one more object, its document."""
+    usage = facts.usage
+    if usage is None:
+        seconds = jobs.worker_seconds(facts.manifest.job_id)
+        if seconds is None:
+            return facts
+        usage = Usage(facts.done, seconds)
+    return replace(facts, usage=replace(usage, price_per_hour=settings.price_per_hour))
+
+
+def hot_job(job_id: str, dispatch_state: DispatchState | None) -> HotJob | None:
+    """The job in the dispatch state; None where it is not hot or the broker does not answer."""
+    if dispatch_state is None:
+        return None
+    try:
+        return dispatch_state.hot_job(job_id)
+    except BrokerUnreachable:
+        return None
+
+
+def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
+    speed = pace(hot, time.time())
+    status = "waiting" if hot.done == hot.already else "running"
+    if hot.state == "cancelled":
+        status = "cancelled"
+    usage = Usage(hot.done - hot.already, hot.worker_ms / 1000)
+    return JobFacts(
+        manifest, status, pages, hot.done, hot.counts, speed.pages_per_s, speed.eta_s, usage
+    )

@@ -1,0 +1,67 @@
+"""What one job is made of: an input, its opened document, and the options for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from producer.intake.document import OpenedDocument
+from producer.intake.input import Input
+from producer.intake.opener import Intake
+from producer.submission.request import Request
+from shared.domain import object_keys
+from shared.domain.job_ids import job_id
+from shared.domain.page_ranges import expand, parse_ranges
+from shared.domain.records import Manifest, PageOptions, Source
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """One input on its way to a job; the document's file exists only while it is open."""
+
+    input: Input
+    #: The request of the command with the overrides of this input.
+    request: Request
+    document: OpenedDocument
+    options: PageOptions
+
+    @property
+    def base_id(self) -> str:
+        """The job id of the first job with this content and these page options."""
+        return job_id(self.document.sha256, self.options)
+
+    @property
+    def pages(self) -> list[int]:
+        """The selected pages, 1-based and sorted."""
+        count = self.document.page_count
+        return list(expand(parse_ranges(self.options.pages or f"1-{count}", count)))
+
+    def manifest(self, job_id: str, created: float) -> Manifest:
+        """The manifest of the job; ``created`` is in seconds since the epoch."""
+        input_, request, document = self.input, self.request, self.document
+        return Manifest(
+            job_id=job_id,
+            source=Source(
+                name=input_.name,
+                key=object_keys.source_name(document.kind),
+                bytes=document.bytes,
+                uri=input_.word if input_.kind == "s3" else None,
+            ),
+            sha256=document.sha256,
+            page_count=document.page_count,
+            options=self.options,
+            render=request.render,
+            priority=request.priority,
+            labels=request.labels,
+            webhook=request.webhook,
+            created=created,
+        )
+
+
+@contextmanager
+def opened_spec(intake: Intake, input_: Input, request: Request) -> Iterator[JobSpec]:
+    """Open the input and fix its page options; raises the input's problem or a DocumentError."""
+    if input_.problem is not None:
+        raise input_.problem
+    own_request = request.for_input(input_)
+    with intake.opened(input_, own_request.password) as document:
+        yield JobSpec(input_, own_request, document, own_request.page_options(document.page_count))

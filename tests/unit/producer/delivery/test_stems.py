@@ -1,0 +1,28 @@
+"""Names of output files are distinct and stay inside their folder."""
+
+import pytest
+
+from producer.delivery.stems import Stems, safe_stem
+
+
+def test_no_two_documents_share_a_file_of_the_output_folder() -> None:
+    stems = Stems()
+    names = ["a.pdf", "A.png", "a-2.pdf", "a.md.pdf", "b.json.pdf", "b.pdf", "b"]
+
+    taken = [stems.take(name) for name in names]
+
+    files = [f"{stem}{suffix}".casefold() for stem in taken for suffix in ("", ".md", ".json")]
+    assert taken[:3] == ["a", "A-2", "a-2-2"]
+    assert len(set(files)) == len(files)
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "...pdf", "../../etc/passwd", "a/b\\c.pdf", "\x00", "", "x" * 400 + ".pdf"]
+)
+def test_a_stem_stays_inside_its_folder(name: str) -> None:
+    stem = safe_stem(name)
+
+    assert stem
+    assert not {"/", "\\", "\x00"} & set(stem)
+    assert stem.strip(".")
+    assert len(stem.encode()) <= 180
