@@ -1,4 +1,4 @@
-"""Ctrl-C, a closed terminal and ``kill`` end a command in good order, and only once."""
+"""Ctrl-C, a closed terminal and ``kill`` stop a command in order; a second one at once."""
 
 import os
 import signal
@@ -8,30 +8,30 @@ from types import FrameType
 from shared.domain.errors import ExitCode
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_seen = False
+_interrupted = False
 
 
 def listen() -> None:
     """Turn these signals into KeyboardInterrupt; a second one ends the process at once."""
     for number in _SIGNALS:
-        # Ignored for a reason: nohup, or a shell without job control.
+        # A signal that is ignored stays ignored: nohup, or a shell without job control, set it.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
 
 def leave(status: int) -> None:
-    """End the process, after an interrupt without waiting for threads that read something."""
+    """End the process; after an interrupt without waiting for threads that block on input."""
     if status == ExitCode.INTERRUPTED:
         _leave_now()
     sys.exit(status)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    global _seen
-    if _seen:
-        # Children die with this process, and its folders go with the next start.
+    global _interrupted
+    if _interrupted:
+        # Child processes end with this one; the next command deletes its folders.
         _leave_now()
-    _seen = True
+    _interrupted = True
     raise KeyboardInterrupt
 
 

@@ -1,0 +1,77 @@
+"""Declares the commands that show and check a fleet: top, flower, doctor."""
+
+import click
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet top
+  pagefleet top --once
+  pagefleet top --json | jq .pages_per_s
+"""
+)
+@click.option("--once", is_flag=True, help="Print the screen once and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures once as JSON and end.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.2),
+    default=2.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds between two updates.",
+)
+def top(once: bool, as_json: bool, interval: float) -> int:
+    """Show queues, workers, jobs and failures in a terminal, updated until you press q.
+
+    An update costs three round trips to the broker. Rates and busy shares cover the last
+    minute; workers report them every 8 seconds.
+    """
+    from producer.top.screen_loop import show_top
+
+    return show_top(once, as_json, interval)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet flower
+  PAGEFLEET_FLOWER_PASSWORD=secret pagefleet flower --host 0.0.0.0
+  pagefleet flower -- --url_prefix=flower --persistent=true
+"""
+)
+@click.option("--host", "flower_host", help="Address to listen on (default: 127.0.0.1).")
+@click.option(
+    "--port",
+    "flower_port",
+    type=click.IntRange(1, 65535),
+    help="Port to listen on (default: 5555).",
+)
+@click.argument("more", nargs=-1, metavar="[-- FLOWER OPTION]...")
+def flower(flower_host: str | None, flower_port: int | None, more: tuple[str, ...]) -> int:
+    """Serve Flower for this fleet: pages by job, queues and workers in a browser.
+
+    Flower is read-only and needs a login. Install it with the extra 'flower'. Options after
+    -- are passed to Flower, for example those for a login with Google, GitHub, GitLab or Okta.
+    """
+    from producer.flower.start import start_flower
+
+    return start_flower(flower_host, flower_port, more)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet doctor
+  pagefleet doctor --repair
+"""
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per check.")
+@click.option(
+    "--repair", is_flag=True, help="Also rebuild the broker's state of open jobs from the store."
+)
+def doctor(as_json: bool, repair: bool) -> int:
+    """Check broker, store, versions, clocks and disk; print how to fix each problem."""
+    from producer.commands.doctor import run_checks
+
+    return run_checks(as_json, repair)

@@ -1,0 +1,187 @@
+"""Declares the commands that show, fetch and change jobs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from producer.cli import shared_options
+
+_some_jobs = click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+_any_jobs = click.argument("jobs", nargs=-1, metavar="[JOB]...")
+_json_jobs = click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet status
+  pagefleet status JOB --json | jq .eta_s
+"""
+)
+@_any_jobs
+@_json_jobs
+def status(jobs: tuple[str, ...], as_json: bool) -> int:
+    """Show the progress of jobs: pages done, speed, time left, cost.
+
+    Without JOB, all open jobs are shown. Works from the store alone too, then without speed
+    and time left. Warns where no live worker serves the engine of an open job.
+    """
+    from producer.commands.show_jobs import show_status
+
+    return show_status(jobs, as_json)
+
+
+@click.command(
+    name="list",
+    epilog="""\b
+Examples:
+  pagefleet list --label batch=7
+  pagefleet list --json | jq -r .job_id
+""",
+)
+@_json_jobs
+@click.option("--label", "labels", multiple=True, metavar="K=V", help="Only jobs with this label.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Print at most this many jobs.",
+)
+def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
+    """List the jobs in the store, open and ended, newest first."""
+    from producer.commands.show_jobs import show_list
+
+    return show_list(as_json, labels, limit)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet wait JOB
+  pagefleet wait JOB --timeout 600 && pagefleet fetch JOB -o out
+"""
+)
+@_some_jobs
+@click.option("--timeout", type=click.FloatRange(0), metavar="S", help="Give up after S seconds.")
+@_json_jobs
+def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
+    """Wait until jobs have ended and print how each ended.
+
+    The exit code is 6 where jobs have not ended within --timeout; they go on.
+    """
+    from producer.commands.wait import wait_for_jobs
+
+    return wait_for_jobs(jobs, timeout, as_json)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet fetch JOB -o out
+  pagefleet fetch JOB -o out --page-breaks rule
+"""
+)
+@_some_jobs
+@shared_options.output
+@shared_options.render
+@_json_jobs
+def fetch(**values: Any) -> int:
+    """Write the documents of ended jobs into a folder.
+
+    Works from the store alone. The document is written with the options of its submission,
+    except those that are named here.
+    """
+    from producer.commands.cli_options import FetchOptions
+    from producer.commands.fetch import fetch_jobs
+
+    return fetch_jobs(FetchOptions(**values))
+
+
+@click.command(epilog="\b\nExample:\n  pagefleet cancel JOB")
+@_some_jobs
+@_json_jobs
+def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
+    """Stop jobs; their remaining pages are recorded as failed with code cancelled.
+
+    Finished pages are kept. Submitting the same document again resumes the job.
+    """
+    from producer.commands.change_jobs import cancel_jobs
+
+    return cancel_jobs(jobs, as_json)
+
+
+@click.command(epilog="\b\nExample:\n  pagefleet retry JOB && pagefleet wait JOB")
+@_some_jobs
+@_json_jobs
+def retry(jobs: tuple[str, ...], as_json: bool) -> int:
+    """Run the failed and cancelled pages of ended jobs again."""
+    from producer.commands.change_jobs import retry_jobs
+
+    return retry_jobs(jobs, as_json)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet failures JOB
+  pagefleet failures --json | jq -r .code | sort | uniq -c
+"""
+)
+@_any_jobs
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per page.")
+def failures(jobs: tuple[str, ...], as_json: bool) -> int:
+    """List failed pages with their error codes and reasons.
+
+    Without JOB, the failed pages of all jobs are listed.
+    """
+    from producer.commands.show_jobs import show_failures
+
+    return show_failures(jobs, as_json)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet purge JOB
+  pagefleet purge --older-than 30
+"""
+)
+@_any_jobs
+@click.option(
+    "--older-than",
+    type=click.FloatRange(0),
+    metavar="DAYS",
+    help="Remove every ended job that was created more than DAYS ago.",
+)
+@_json_jobs
+def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int:
+    """Remove ended jobs from the store: source, page results and document.
+
+    An open job is never removed; cancel it first.
+    """
+    from producer.commands.change_jobs import purge_jobs
+
+    return purge_jobs(jobs, older_than, as_json)
+
+
+@click.command(epilog="\b\nExample:\n  pagefleet report JOB -o out.html")
+@click.argument("job")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The HTML file to write.",
+)
+def report(job: str, output: Path) -> int:
+    """Write an HTML page that shows each page image with its boxes beside its Markdown.
+
+    Works from the store alone, also for an open job. The page images of documents with more
+    than 50 pages are written into a folder beside the file.
+    """
+    from producer.commands.report import write_job_report
+
+    return write_job_report(job, output)

@@ -1,0 +1,107 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_INPUTS = (
+    click.argument("inputs", nargs=-1, metavar="INPUT..."),
+    click.option("--manifest", type=click.Path(path_type=Path), metavar="FILE.jsonl",
+                 help="More inputs, one JSON object per line: uri, task, pages, priority, "
+                      "password, labels."),
+)  # fmt: skip
+
+_REQUEST = (
+    click.option("--engine", help="auto, vllm, transformers, openai, cpu or fake."),
+    click.option("--engine-url", help="URL of the server for engine openai."),
+    click.option("--model", help="Model of the engine; for engine cpu: small or tiny."),
+    click.option("--task", default="markdown", show_default=True,
+                 help="markdown, free-ocr, ocr, layout, locate, figure, describe or custom."),
+    click.option("--prompt", help="The prompt of task custom."),
+    click.option("--query", help="What task locate searches for."),
+    click.option("--pages", metavar="RANGES", help="Only these pages, for example 1-3,7."),
+    click.option("--resolution", help="tiny, small, base, large or gundam (default)."),
+    click.option("--crop-mode", help="auto, manual or none."),
+    click.option("--max-tiles", type=click.IntRange(2, 9),
+                 help="Largest number of tiles per page in resolution gundam (default: 6)."),
+    click.option("--dpi", type=click.IntRange(36, 1200),
+                 help="Render pages with this many dots per inch (default: the engine chooses)."),
+    click.option("--exact", is_flag=True, default=None,
+                 help="Render and resize as DeepSeek-OCR's own script does."),
+    click.option("--text-layer", type=click.Choice(["auto", "never", "always"]),
+                 help="Whether engine cpu may use the text that a PDF stores."),
+    click.option("--priority", type=click.Choice(["high", "normal", "low"]), default="normal",
+                 show_default=True, help="Which queue the pages go to."),
+    click.option("--password-file", metavar="FILE",
+                 help="File whose first line is the password of encrypted documents."),
+    click.option("--label", "labels", multiple=True, metavar="K=V",
+                 help="Store a label with the job; may be repeated."),
+    click.option("--retry-failed", is_flag=True,
+                 help="Run the failed pages of a job that exists already again."),
+    click.option("--concurrency", "max_concurrency",
+                 help="Pages in flight per engine: a number, or auto."),
+)  # fmt: skip
+
+_FORCE = (
+    click.option("--force", is_flag=True,
+                 help="Convert again as a new job, even if there is a result."),
+)  # fmt: skip
+
+_RENDER = (
+    click.option("--page-breaks", type=click.Choice(["comment", "none", "rule"]),
+                 help="What to write between pages (default: comment)."),
+    click.option("--max-failed-pages", type=click.IntRange(0), metavar="N",
+                 help="With more than N failed pages, the whole document counts as failed."),
+)  # fmt: skip
+
+_WATCH = (
+    click.option("--period", type=click.FloatRange(0.1), metavar="S",
+                 help="Seconds between scans (default: 10; 60 with events)."),
+    click.option("--lists", type=click.IntRange(4), default=10, show_default=True, metavar="N",
+                 help="Most LIST requests per period; each lists 1000 objects."),
+    click.option("--settle", type=click.FloatRange(0), metavar="S",
+                 help="Take only files that stay unchanged for S seconds (default: 0 at Amazon "
+                      "S3, 0.5 at other S3 servers, 1 in folders)."),
+    click.option("--max-open", type=click.IntRange(1), default=200, show_default=True,
+                 metavar="N", help="Most documents in progress at the same time."),
+    click.option("--queue-url", metavar="URL", help="SQS queue that receives the bucket's events."),
+    click.option("--listen", metavar="HOST:PORT", help="Receive events of stores that push."),
+    click.option("--secret-file", metavar="FILE",
+                 help="Secret with which senders to --listen sign their events."),
+)  # fmt: skip
+
+_OUTPUT_HELP = "Folder for <stem>.md, <stem>.json and <stem>/figures/."
+_OUTPUT = (
+    click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True,
+                 metavar="DIR", help=_OUTPUT_HELP),
+)  # fmt: skip
+
+_OUTPUT_OR_STREAM = (
+    click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR",
+                 help=_OUTPUT_HELP),
+    click.option("--stream", is_flag=True,
+                 help="Print the text of one page while it is produced, instead of -o DIR."),
+)  # fmt: skip
+
+
+def _apply(decorators: tuple[Callable[[Any], Any], ...]) -> Callable[[_Command], _Command]:
+    def decorate(command: _Command) -> _Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+inputs = _apply(_INPUTS)
+request = _apply(_REQUEST + _FORCE)
+render = _apply(_RENDER)
+watch = _apply(_WATCH)
+#: Without --force: a watcher decides which drops are converted again.
+request_of_watch = _apply(_REQUEST)
+output = _apply(_OUTPUT)
+output_or_stream = _apply(_OUTPUT_OR_STREAM)

@@ -1,0 +1,32 @@
+"""Every option of a command has a field of the same name in the command's options."""
+
+from dataclasses import fields
+
+import click
+import pytest
+
+from producer.cli import convert_commands, job_commands
+from producer.commands.cli_options import FetchOptions, RunOptions, SubmitOptions, WatchOptions
+from shared.domain.records import PageOptions, RenderOptions
+
+OPTIONS = [
+    (convert_commands.run, RunOptions),
+    (convert_commands.submit, SubmitOptions),
+    (convert_commands.watch, WatchOptions),
+    (job_commands.fetch, FetchOptions),
+]
+
+
+@pytest.mark.parametrize(("command", "options"), OPTIONS)
+def test_options_have_the_fields_that_click_parses(command: click.Command, options: type) -> None:
+    parsed = {parameter.name for parameter in command.params}
+
+    assert {field.name for field in fields(options)} == parsed
+
+
+@pytest.mark.parametrize("options", [RunOptions, SubmitOptions, WatchOptions])
+def test_every_page_and_render_option_can_be_set_on_the_command_line(options: type) -> None:
+    names = {field.name for field in fields(options)}
+
+    assert PageOptions.model_fields.keys() <= names
+    assert RenderOptions.model_fields.keys() <= names
