@@ -1,1 +1,1 @@
-"""The side that people use: takes documents in, shows progress, hands results out."""
+"""The command ``pagefleet``: submits documents, shows progress, fetches results."""

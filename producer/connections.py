@@ -1,4 +1,4 @@
-"""Store and broker of one command, opened when first needed."""
+"""The store and broker of one command, opened at first use."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,40 +17,40 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """Everything a command talks to."""
+    """The services that a command uses; each property raises while its service is unreachable."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     @cached_property
     def store(self) -> ObjectStore:
-        """The object store, reachable."""
+        """The object store; raises StoreUnreachable."""
         store = open_store(self.settings)
         store.check()
         return store
 
     @cached_property
     def jobs(self) -> JobStore:
-        """Jobs in the store."""
+        """The jobs in the store."""
         return JobStore(self.store)
 
     @cached_property
     def dispatch_state(self) -> DispatchState:
-        """The broker's hot state, reachable."""
+        """The dispatch state; raises BrokerUnreachable."""
         dispatch_state = DispatchState(self.settings)
         dispatch_state.ping()
         return dispatch_state
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":
-        """What puts tasks on the queues."""
-        # Celery takes longer to load than what most commands do.
+        """Publishes tasks to the queues."""
+        # Imported here, because loading Celery takes longer than most commands run.
         from shared.broker.dispatcher import Dispatcher
 
         return Dispatcher(self.settings, self.dispatch_state)
 
     def dispatch_state_or_none(self) -> DispatchState | None:
-        """The hot state where a broker is configured and answers."""
+        """The dispatch state; None where no broker is configured or none answers."""
         if self.settings.redis_url is None:
             return None
         try:
@@ -62,7 +62,7 @@ class Connections:
 def pool_warning(
     dispatch_state: DispatchState, engine: str, model: str | None = None
 ) -> str | None:
-    """A line for the person where no live worker serves an engine, or has its ``model``."""
+    """A warning line where no live worker serves ``engine`` with ``model``, else None."""
     try:
         workers = dispatch_state.live_workers(engine)
     except PagefleetError:
@@ -70,7 +70,7 @@ def pool_warning(
     start = f"pages wait until one starts (pagefleet-worker start --engine {engine}"
     if not workers:
         return f"warning: no live worker serves engine {engine!r}; {start})"
-    # Workers of older versions may not say what they have.
+    # Workers of older versions may not report their model.
     models = {worker.facts.get("model") for worker in workers}
     if model is None or None in models or model[-MAX_NAME:] in models:
         return None
@@ -80,7 +80,9 @@ def pool_warning(
 
 
 def choose_engine(settings: Settings, dispatch_state: DispatchState | None) -> str:
-    """The engine for new jobs: as set, else the best that has a live worker, else local."""
+    """The engine for new jobs: the setting, else the first of the catalogue with a live worker,
+    else the best engine for this machine.
+    """
     if settings.engine != "auto":
         engine_facts(settings.engine)
         return settings.engine

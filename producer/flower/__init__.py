@@ -1,1 +1,1 @@
-"""``pagefleet flower``: Flower, read-only and behind a login."""
+"""Runs Flower for this fleet: read-only and with a login."""

@@ -1,8 +1,7 @@
-"""``pagefleet flower``: Flower as it should stand before this fleet.
+"""Configures and serves Flower: read-only and with a login by default.
 
-Read-only and behind a login unless told otherwise. Options are set here and not read from
-FLOWER_* variables: Kubernetes sets FLOWER_PORT=tcp://… for a service called "flower", which ends
-a plain Flower at its start.
+Options are set here and not read from FLOWER_* variables: for a service named "flower",
+Kubernetes sets FLOWER_PORT=tcp://…, and plain Flower fails to start with it.
 """
 
 import logging
@@ -31,33 +30,33 @@ from shared.config.settings import Settings
 from shared.console.entry_point import say
 from shared.domain.errors import ExitCode, UsageError
 
-#: Workers get new names when they start again; old ones go after this.
+#: Seconds until Flower forgets an offline worker; restarted workers have new names.
 PURGE_OFFLINE_S = 300
 INSPECT_TIMEOUT_MS = 2000.0
 
 
 class GuardedMetrics(Metrics):  # type: ignore[misc]  # flower has no types
-    """Flower's metrics name workers and tasks; plain Flower shows them to everybody."""
+    """Flower's metrics, with the login; plain Flower serves them without one."""
 
     @web.authenticated
     async def get(self) -> None:
-        """The metrics, after the login."""
+        """See flower.views.monitor.Metrics."""
         await super().get()
 
 
 class AllQueues(BrokerView):  # type: ignore[misc]
-    """Every queue of the fleet, also those that no worker serves now."""
+    """The broker page with every queue of the fleet, also queues without a worker."""
 
     def get_active_queue_names(self) -> list[str]:
-        """Names of queues in order."""
-        known = {queue.name for queue in self.capp.conf.task_queues}
-        return sorted(known | set(super().get_active_queue_names()))
+        """Sorted names of the queues."""
+        names = {queue.name for queue in self.capp.conf.task_queues}
+        return sorted(names | set(super().get_active_queue_names()))
 
 
 def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
     """Serve until SIGTERM or Ctrl-C; ``more`` are Flower's own options."""
     dispatch_state = DispatchState(settings)
-    engines = dispatch_state.engines()  # fails in one line where there is no broker
+    engines = dispatch_state.engines()  # first, to fail early without a broker
     dispatch_state.close()
     names = [name for engine in engines for name in page_queues(engine)]
     app = make_app(settings, (*names, REDUCE, MAINTENANCE))
@@ -68,14 +67,14 @@ def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
 
 
 def _configure(settings: Settings, more: tuple[str, ...]) -> str | None:
-    """Set Flower's options; returns the password where one had to be made up."""
-    user, password, made = settings.flower_user, settings.flower_password, None
+    """Set Flower's options; returns the password if a random one was generated."""
+    user, password, generated = settings.flower_user, settings.flower_password, None
     secret = password.get_secret_value() if password else ""
     if not secret:
-        secret = made = secrets.token_urlsafe(12)
+        secret = generated = secrets.token_urlsafe(12)
     if not (user + secret).isascii() or ":" in user:
         raise UsageError("flower_user and flower_password must be ASCII, and the user without ':'")
-    wanted = {
+    values = {
         "address": settings.flower_host,
         "port": settings.flower_port,
         "basic_auth": [f"{user}:{secret}"],
@@ -87,19 +86,19 @@ def _configure(settings: Settings, more: tuple[str, ...]) -> str | None:
         "format_task": format_task,
         "auto_refresh": True,
     }
-    for name, value in wanted.items():
+    for name, value in values.items():
         setattr(options, name, value)
     _parse(more)
     if options.auth:
         options.basic_auth = []
-        made = None
+        generated = None
     task_views.TASK_COLUMNS.update(COLUMNS)
-    return made
+    return generated
 
 
 def _parse(more: tuple[str, ...]) -> None:
     try:
-        with redirect_stderr(StringIO()):  # where tornado would print all its options
+        with redirect_stderr(StringIO()):  # tornado prints all its options there
             rest = parse_command_line(["pagefleet flower", *more], final=False)
     except Error as error:
         raise UsageError(f"{error} (options after -- are Flower's own)") from None
@@ -117,7 +116,7 @@ def _run(app: Celery, address: str, password: str | None) -> None:
     extract_settings()
     flower = Flower(capp=app, options=options, **flower_settings)
     prefix = f"/{options.url_prefix.strip('/')}" if options.url_prefix else ""
-    # Tried before Flower's own handlers of the same paths.
+    # These handlers take precedence over Flower's own handlers of the same paths.
     flower.add_handlers(
         ".*", [(rf"{prefix}/metrics", GuardedMetrics), (rf"{prefix}/broker", AllQueues)]
     )
@@ -137,5 +136,5 @@ def _run(app: Celery, address: str, password: str | None) -> None:
 
 
 def _stop(flower: Any) -> None:
-    """In a signal handler: only ask the loop."""
+    """Runs in a signal handler, so it only asks the event loop to stop."""
     flower.io_loop.add_callback_from_signal(flower.io_loop.stop)

@@ -1,4 +1,4 @@
-"""Starts Flower where it is installed."""
+"""Starts Flower, if it is installed."""
 
 from shared.config.hardware import has_package
 from shared.config.settings import load_settings
@@ -6,7 +6,7 @@ from shared.domain.errors import UsageError
 
 
 def start_flower(host: str | None, port: int | None, more: tuple[str, ...]) -> int:
-    """``pagefleet flower``; raises UsageError with advice where the extra is missing."""
+    """``pagefleet flower``; raises UsageError where the extra is missing."""
     if not has_package("flower"):
         raise UsageError("Flower is not installed: pip install 'pagefleet[flower]'")
     from producer.flower.server import serve_flower

@@ -1,8 +1,8 @@
-"""How Flower shows this fleet: by job and page, with queue, wait and outcome."""
+"""The columns of Flower's task list: job and page, queue, waiting time, outcome."""
 
 from typing import Any
 
-#: Flower's names of columns, in our order, and what stands above them.
+#: Flower's columns in the order of display, with their headings.
 COLUMNS = {
     "uuid": "Job / page",
     "state": "State",
@@ -16,10 +16,10 @@ COLUMNS = {
 
 
 def format_task(task: Any) -> Any:
-    """Flower's hook: ``task`` is a copy of Celery's record that may be changed.
+    """Flower's hook: ``task`` is a copy of Celery's record, which may be changed.
 
-    A page that failed is a task that succeeded, since its failure is a recorded result; so the
-    outcome that the task returned is shown beside the state.
+    The task of a failed page succeeds, because the failure is a recorded result. So the column
+    "Outcome" shows what the task returned.
     """
     task.args = waited(task)
     if task.result:
@@ -28,7 +28,7 @@ def format_task(task: Any) -> Any:
 
 
 def waited(task: Any) -> str:
-    """How long the message lay in its queue; "" while that is unknown."""
+    """Seconds between publishing and start, as text; "" while they are unknown."""
     if not task.sent or not task.started:
         return ""
     return f"{max(0.0, task.started - task.sent):.2f} s"

@@ -1,4 +1,4 @@
-"""``pagefleet report``: every page's image with its boxes beside its Markdown, in one HTML file."""
+"""Writes an HTML page that shows each page image with its boxes beside its Markdown."""
 
 from producer.report.writing import report_job
 

@@ -1,21 +1,22 @@
-"""What the report says of one page."""
+"""The content of one page in a report."""
 
 from dataclasses import dataclass, field
 
 from shared.domain.records import Block, PageResult
 
-#: Characters of a block's text that its box shows.
-HINT = 240
-#: Units of the drawing's longer side; boxes come on a scale of 0 to 999.
-SCALE = 1000
-LAST = 999
-#: Height over width of a page without a size of its own.
-A4 = 1.414
+#: Characters of a block's text in the tooltip of its box.
+MAX_HINT_CHARACTERS = 240
+#: Width of the drawing, in its own units.
+DRAWING_WIDTH = 1000
+#: Coordinates of boxes are 0 to 999.
+MAX_COORDINATE = 999
+#: Height divided by width of a page whose size is unknown: A4.
+DEFAULT_RATIO = 1.414
 
 
 @dataclass(frozen=True)
 class Box:
-    """A block's place on the upright page, in units of the drawing."""
+    """A block's rectangle on the upright page, in units of the drawing."""
 
     number: int
     type: str
@@ -29,27 +30,27 @@ class Box:
 
 @dataclass(frozen=True)
 class Card:
-    """One page; ``html`` is harmless, all else is plain text."""
+    """One page; ``html`` is sanitized, all other fields are plain text."""
 
     page: int
     status: str
     html: str
-    #: The page's picture, or "" and why there is none.
+    #: Address of the page image; "" where there is none, and ``missing`` is the reason.
     picture: str
     missing: str = ""
-    width: int = SCALE
-    height: int = SCALE
+    width: int = DRAWING_WIDTH
+    height: int = DRAWING_WIDTH
     boxes: tuple[Box, ...] = ()
     error: str = ""
     facts: tuple[tuple[str, str], ...] = field(default=())
 
 
 def drawing_size(result: PageResult | None) -> tuple[int, int]:
-    """Width and height of the drawing over the picture, in its own units."""
+    """Width and height of the drawing over the page image, in its own units."""
     image = result.image if result else None
     if image is None or not image.width or not image.height:
-        return SCALE, round(SCALE * A4)
-    return SCALE, max(1, round(SCALE * image.height / image.width))
+        return DRAWING_WIDTH, round(DRAWING_WIDTH * DEFAULT_RATIO)
+    return DRAWING_WIDTH, max(1, round(DRAWING_WIDTH * image.height / image.width))
 
 
 def boxes(result: PageResult, size: tuple[int, int]) -> tuple[Box, ...]:
@@ -60,8 +61,8 @@ def boxes(result: PageResult, size: tuple[int, int]) -> tuple[Box, ...]:
 def _box(number: int, block: Block, size: tuple[int, int]) -> Box:
     left, right = sorted((block.bbox[0], block.bbox[2]))
     top, bottom = sorted((block.bbox[1], block.bbox[3]))
-    across, down = size[0] / LAST, size[1] / LAST
-    sure = "" if block.confidence is None else f" {block.confidence:.2f}"
+    across, down = size[0] / MAX_COORDINATE, size[1] / MAX_COORDINATE
+    confidence = "" if block.confidence is None else f" {block.confidence:.2f}"
     text = " ".join(block.text.split())
     return Box(
         number=number,
@@ -70,16 +71,16 @@ def _box(number: int, block: Block, size: tuple[int, int]) -> Box:
         y=round(top * down, 1),
         width=round((right - left) * across, 1),
         height=round((bottom - top) * down, 1),
-        hint=text if len(text) <= HINT else text[: HINT - 1] + "…",
-        label=f"{number} {block.type}{sure}",
+        hint=text if len(text) <= MAX_HINT_CHARACTERS else text[: MAX_HINT_CHARACTERS - 1] + "…",
+        label=f"{number} {block.type}{confidence}",
     )
 
 
 def facts(result: PageResult) -> tuple[tuple[str, str], ...]:
-    """Engine, attempts, tokens and times of a page, as names and values."""
+    """Engine, attempts, tokens and times of a page, as (name, value) pairs."""
     engine, image = result.engine, result.image
     times = {k: v for k, v in result.timings_ms.model_dump().items() if v}
-    found = {
+    values = {
         "engine": f"{engine.name}, {engine.model}, {engine.version}",
         "attempts": str(result.attempts),
         "image": f"{image.width} × {image.height} px" if image.width else "",
@@ -91,7 +92,7 @@ def facts(result: PageResult) -> tuple[tuple[str, str], ...]:
         "figures": str(len(result.figures) or ""),
         "times": ", ".join(f"{name} {_duration(ms)}" for name, ms in times.items()),
     }
-    return tuple((name, value) for name, value in found.items() if value)
+    return tuple((name, value) for name, value in values.items() if value)
 
 
 def _duration(milliseconds: float) -> str:

@@ -1,4 +1,4 @@
-"""A page's Markdown as harmless HTML; called in helper processes, as its text is hostile."""
+"""Renders a page's Markdown as sanitized HTML; runs in helper processes: the text is hostile."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-#: What stays of HTML; all else is dropped, scripts and styles with their text.
+#: Allowed elements; others are removed, scripts and styles together with their text.
 _BLOCKS = frozenset(
     ("h1", "h2", "h3", "h4", "h5", "h6", "p", "blockquote", "ul", "ol", "li", "pre", "hr", "br")
 )
@@ -30,13 +30,13 @@ _FORMULA = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 
 
 def to_html(markdown: str, figures: Mapping[str, str]) -> str:
-    """``markdown`` as HTML without anything active.
+    """``markdown`` as HTML without scripts, styles or external images.
 
-    ``figures`` maps the links of the job's own figures to what their images are loaded from;
-    no other image has a source.
+    ``figures`` maps the links of the job's figures to the addresses of their images; every other
+    image loses its source.
     """
 
-    def only_ours(tag: str, name: str, value: str) -> str | None:
+    def allowed_value(tag: str, name: str, value: str) -> str | None:
         if (tag, name) == ("img", "src"):
             return figures.get(value)
         if (tag, name) == ("span", "class"):
@@ -47,7 +47,7 @@ def to_html(markdown: str, figures: Mapping[str, str]) -> str:
         _renderer().render(markdown),
         tags=set(TAGS),
         attributes=ATTRIBUTES,
-        attribute_filter=only_ours,
+        attribute_filter=allowed_value,
         url_schemes=set(SCHEMES),
         link_rel="noopener noreferrer nofollow",
     )
@@ -60,7 +60,7 @@ def _renderer() -> MarkdownIt:
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
-    r"""Keeps ``\( … \)`` and ``\[ … \]`` as they were written, in a span of their own."""
+    r"""Puts ``\( … \)`` and ``\[ … \]`` unchanged into a span."""
     match = _FORMULA.match(state.src, state.pos)
     if match is None:
         return False

@@ -1,4 +1,4 @@
-"""Where the report keeps its pictures: inside the file, or beside it where they are many."""
+"""Stores the pictures of a report: inside the HTML file, or in a folder beside it."""
 
 import base64
 from pathlib import Path
@@ -7,22 +7,22 @@ from urllib.parse import quote
 
 from producer.delivery.folder_sink import write_whole
 
-#: A report of more pages has its pictures in a folder beside it.
+#: Reports of more pages have their pictures in a folder beside the file.
 MAX_EMBEDDED_PAGES = 50
 
 
 class Media(Protocol):
-    """Keeps pictures for an HTML file."""
+    """Stores the pictures of an HTML file."""
 
-    #: What the page may load pictures from, as in a Content-Security-Policy.
+    #: Allowed sources of pictures, in the syntax of a Content-Security-Policy.
     sources: str
-    #: Whether a browser should load pictures only when they come into sight.
+    #: Whether browsers should load a picture only when it becomes visible.
     lazy: bool
-    #: Where they lie, or None where they are inside the file.
+    #: The folder of the pictures; None where they are inside the file.
     folder: Path | None
 
-    def keep(self, name: str, data: bytes, kind: str) -> str:
-        """Keep a picture of ``kind`` ("jpeg" or "png"); returns its address."""
+    def store(self, name: str, data: bytes, kind: str) -> str:
+        """Store a picture of ``kind`` ("jpeg" or "png"); returns its address."""
         ...
 
 
@@ -33,15 +33,15 @@ class Embedded:
     lazy = False
     folder: Path | None = None
 
-    def keep(self, name: str, data: bytes, kind: str) -> str:
+    def store(self, name: str, data: bytes, kind: str) -> str:
         """See Media."""
         return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-class Beside:
-    """Pictures as files in ``folder``, which lies beside the HTML file."""
+class BesideFile:
+    """Pictures as files in ``folder``, which is beside the HTML file."""
 
-    # Browsers don't agree on whether a file's neighbours are "self".
+    # Both, because browsers disagree on whether files in other folders are "self".
     sources = "'self' file:"
     lazy = True
 
@@ -50,14 +50,14 @@ class Beside:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, name: str, data: bytes, kind: str) -> str:
-        """See Media; ``name`` is a plain file name that pagefleet made."""
+    def store(self, name: str, data: bytes, kind: str) -> str:
+        """See Media; ``name`` must be a plain file name."""
         write_whole(self._folder / name, data)
         return f"{quote(self._folder.name)}/{quote(name)}"
 
 
 def media_for(output: Path, pages: int) -> Media:
-    """Where the pictures of a report of ``pages`` pages at ``output`` go."""
+    """The storage for pictures of a report of ``pages`` pages at ``output``."""
     if pages <= MAX_EMBEDDED_PAGES:
         return Embedded()
-    return Beside(output.with_name(f"{output.stem}_files"))
+    return BesideFile(output.with_name(f"{output.stem}_files"))

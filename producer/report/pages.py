@@ -1,4 +1,4 @@
-"""Makes the cards of a report, a few pages ahead of what is being written."""
+"""Prepares the pages of a report, a few pages ahead of the one that is written."""
 
 import os
 from collections import deque
@@ -25,21 +25,23 @@ from shared.rendering.page_errors import page_errors
 from shared.rendering.preview import preview
 from shared.rendering.render_request import render_request
 
-#: Pixels of a page picture's longer side.
+#: Pixels of a page image's longer side.
 LONGEST_SIDE = 1300
 MARKDOWN_TIMEOUT_S = 20.0
-#: More of a page's Markdown is not shown.
+#: Characters of Markdown shown for one page.
 MAX_CHARACTERS = 400_000
 #: Bytes of figures shown for one page.
 MAX_FIGURE_BYTES = 12 * 1024 * 1024
-#: Modules that the helpers need.
+#: Modules that the helper processes load in advance.
 PRELOAD = ("shared.rendering.preview", "producer.report.markdown")
 PROCESSES = min(4, os.cpu_count() or 1)
 AHEAD = 2 * PROCESSES
 
 
 @dataclass(frozen=True)
-class _Begun:
+class _PendingCard:
+    """A page whose image and HTML are being made in helper processes."""
+
     page: int
     result: PageResult | None
     text: str
@@ -48,7 +50,7 @@ class _Begun:
 
 
 class Cards:
-    """Reads a job page by page; drawing and Markdown happen in ``sandbox``."""
+    """Reads a job page by page; renders images and Markdown in ``sandbox``."""
 
     def __init__(
         self,
@@ -59,7 +61,7 @@ class Cards:
         media: Media,
         source: Path | None,
     ) -> None:
-        """``source`` is the document as a local file, or None where it is gone."""
+        """``source`` is the document as a local file; None where the store no longer has it."""
         self._settings = settings
         self._jobs = jobs
         self._manifest = manifest
@@ -68,63 +70,63 @@ class Cards:
         self._source = source
 
     def of(self, pages: list[int]) -> Iterator[Card]:
-        """The cards of ``pages``, in order; a page without a result has one too."""
+        """The cards of ``pages`` in order, also of pages without a result."""
         states = self._jobs.page_states(self._manifest.job_id)
-        have = [page for page in pages if page in states.all]
-        results = self._jobs.results(self._manifest.job_id, have, states)
+        read = [page for page in pages if page in states.all]
+        results = self._jobs.results(self._manifest.job_id, read, states)
         merged = iter(drafts(results, RenderOptions(page_breaks="none")))
-        begun: deque[_Begun] = deque()
+        pending: deque[_PendingCard] = deque()
         for page in pages:
-            begun.append(self._begin(page, next(merged) if page in states.all else None))
-            if len(begun) > AHEAD:
-                yield self._finish(begun.popleft())
-        while begun:
-            yield self._finish(begun.popleft())
+            pending.append(self._begin(page, next(merged) if page in states.all else None))
+            if len(pending) > AHEAD:
+                yield self._finish(pending.popleft())
+        while pending:
+            yield self._finish(pending.popleft())
 
-    def _begin(self, page: int, draft: Draft | None) -> _Begun:
+    def _begin(self, page: int, draft: Draft | None) -> _PendingCard:
         if draft is None:
-            return _Begun(page, None, "", self._draw(page, 0), None)
+            return _PendingCard(page, None, "", self._render(page, 0), None)
         result, text = draft.result, draft.text[:MAX_CHARACTERS]
         html = self._sandbox.submit(
             to_html, text, self._figures(result), timeout_s=MARKDOWN_TIMEOUT_S
         )
-        return _Begun(page, result, text, self._draw(page, result.image.rotation), html)
+        return _PendingCard(page, result, text, self._render(page, result.image.rotation), html)
 
-    def _draw(self, page: int, rotation: int) -> "Future[bytes] | None":
+    def _render(self, page: int, rotation: int) -> "Future[bytes] | None":
         if self._source is None:
             return None
         kind = self._manifest.source.key.rsplit(".", 1)[-1]
         with suppress(PageError):
-            order = render_request(self._source, kind, page, self._settings)
+            request = render_request(self._source, kind, page, self._settings)
             limit = self._settings.page_timeout_s
-            return self._sandbox.submit(preview, order, rotation, LONGEST_SIDE, timeout_s=limit)
+            return self._sandbox.submit(preview, request, rotation, LONGEST_SIDE, timeout_s=limit)
         return None
 
     def _figures(self, result: PageResult) -> Mapping[str, str]:
-        """Where the pictures of a page's figures are, by their links in its Markdown."""
-        found, room = {}, MAX_FIGURE_BYTES
+        """The addresses of a page's figures, by their links in its Markdown."""
+        addresses, bytes_left = {}, MAX_FIGURE_BYTES
         for figure in result.figures:
             name = figure.key.rsplit("/", 1)[-1]
             if not object_keys.is_figure_name(name):
                 continue
             with suppress(NotFound):
                 data = self._jobs.store.get(object_keys.figures(result.job_id) + name)
-                room -= len(data)
-                if room >= 0:
-                    found[figure_url("", figure.key)] = self._media.keep(name, data, "png")
-        return found
+                bytes_left -= len(data)
+                if bytes_left >= 0:
+                    addresses[figure_url("", figure.key)] = self._media.store(name, data, "png")
+        return addresses
 
-    def _finish(self, begun: _Begun) -> Card:
-        size = drawing_size(begun.result)
-        picture, missing = self._picture(begun)
-        if begun.result is None:
-            return Card(begun.page, "waiting", "", picture, missing, *size)
-        result = begun.result
+    def _finish(self, pending: _PendingCard) -> Card:
+        size = drawing_size(pending.result)
+        picture, missing = self._picture(pending)
+        if pending.result is None:
+            return Card(pending.page, "waiting", "", picture, missing, *size)
+        result = pending.result
         error = result.error
         return Card(
-            page=begun.page,
+            page=pending.page,
             status=result.status,
-            html=_html(begun),
+            html=_html(pending),
             picture=picture,
             missing=missing,
             width=size[0],
@@ -134,23 +136,23 @@ class Cards:
             facts=facts(result),
         )
 
-    def _picture(self, begun: _Begun) -> tuple[str, str]:
-        """The picture's address, or "" and the reason."""
-        if begun.picture is None:
+    def _picture(self, pending: _PendingCard) -> tuple[str, str]:
+        """The address of the page image; or "" and the reason why there is none."""
+        if pending.picture is None:
             return "", "the document is no longer in the store"
         try:
             with page_errors(self._settings):
-                data = begun.picture.result()
+                data = pending.picture.result()
         except PagefleetError as error:
             return "", error.message
-        return self._media.keep(f"{begun.page:06d}.jpg", data, "jpeg"), ""
+        return self._media.store(f"{pending.page:06d}.jpg", data, "jpeg"), ""
 
 
-def _html(begun: _Begun) -> str:
-    """The page's Markdown rendered, or as plain text where that takes too much."""
-    if begun.html is None:
+def _html(pending: _PendingCard) -> str:
+    """The page's Markdown as HTML; as plain text where rendering exceeds its limits."""
+    if pending.html is None:
         return ""
     try:
-        return begun.html.result()
+        return pending.html.result()
     except SandboxError:
-        return f"<pre>{escape(begun.text)}</pre>"
+        return f"<pre>{escape(pending.text)}</pre>"

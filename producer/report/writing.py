@@ -1,4 +1,4 @@
-"""Writes the report of a job: the template, its style, and where the document comes from."""
+"""Writes the report of a job: fills the HTML template and its content security policy."""
 
 import base64
 import hashlib
@@ -36,10 +36,10 @@ _TEMPLATES = Environment(
 
 
 def report_job(connections: Connections, manifest: Manifest, output: Path) -> Path | None:
-    """Write the report of a job, ended or not, to ``output``; works from the store alone.
+    """Write the report of an open or ended job to ``output``; works from the store alone.
 
-    Returns the folder with the pictures where they are too many to be inside the file.
-    Raises OutputError, StoreUnreachable or UsageError.
+    Returns the folder of the pictures, or None where they are inside the file. Raises
+    OutputError, StoreUnreachable or UsageError.
     """
     if output.is_dir():
         raise UsageError(f"{output} is a folder; name a file, for example -o {output}/report.html")
@@ -50,11 +50,11 @@ def report_job(connections: Connections, manifest: Manifest, output: Path) -> Pa
         output.parent.mkdir(parents=True, exist_ok=True)
         media = media_for(output, len(pages))
         with _sandbox(connections) as sandbox, whole_file(output) as file:
-            made = Cards(
+            cards = Cards(
                 connections.settings, connections.jobs, manifest, sandbox, media, source
             ).of(pages)
             template = _TEMPLATES.get_template("report.html.jinja")
-            stream = template.stream(**_context(facts, media), cards=made)
+            stream = template.stream(**_context(facts, media), cards=cards)
             stream.dump(file, encoding="utf-8")
     return media.folder
 
@@ -82,7 +82,7 @@ def _context(facts: JobFacts, media: Media) -> dict[str, object]:
 
 @contextmanager
 def _source(store: ObjectStore, manifest: Manifest) -> Iterator[Path | None]:
-    """The stored document as a local file; None where it is gone."""
+    """The stored document as a local file; None where the store no longer has it."""
     key = object_keys.source(manifest.job_id, manifest.source.key)
     local = store.local_path(key)
     if local is not None:

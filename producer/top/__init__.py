@@ -1,1 +1,1 @@
-"""``pagefleet top``: the fleet in a terminal."""
+"""Shows the state of the fleet in a terminal."""

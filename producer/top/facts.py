@@ -1,4 +1,4 @@
-"""What ``top`` shows, as JSON-ready values; every figure is the broker's or a worker's own."""
+"""The figures of ``top`` as JSON-ready values, from the dispatch state and worker reports."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ Plain = dict[str, Any]
 
 
 def top_facts(fleet: Fleet) -> Plain:
-    """The fleet for a script; seconds and pages; null where nothing is known."""
+    """The figures of the whole fleet, in seconds and pages; None where a figure is unknown."""
     workers = [_worker(worker, fleet.time) for pool in fleet.pools for worker in pool.workers]
     return {
         "time": datetime.fromtimestamp(fleet.time, UTC).isoformat(timespec="milliseconds"),

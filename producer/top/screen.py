@@ -1,4 +1,4 @@
-"""Draws the facts of ``top`` for a terminal of any size."""
+"""Lays out the figures of ``top`` for a terminal of any size."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -9,51 +9,52 @@ from rich.text import Text
 
 from producer.status.pace import duration
 
-#: Narrower terminals than this leave the columns out that say least.
+#: Terminals with fewer columns omit the less important columns of each table.
 WIDE = 110
-#: Lines of the header, and of title and column names above each table.
+#: Lines of the header, and lines above the rows of each table: title and column names.
 HEADER_LINES, TABLE_LINES = 3, 3
-BAR = 12
+#: Characters of a progress bar.
+BAR_WIDTH = 12
 Plain = dict[str, Any]
 Column = tuple[str, str, bool, Callable[[Plain], str | Text]]
 
 
 def screen(facts: Plain, width: int, height: int, notice: str = "") -> RenderableType:
-    """The whole picture; lists are cut to fit, and say how much was cut."""
+    """The whole screen; tables are cut to fit, with the number of hidden rows."""
     wide = width >= WIDE
-    rooms = _rooms(facts, height)
+    rows = _rows_per_table(facts, height)
     tables = [
-        _table("POOLS", facts["pools"], _POOLS, rooms[0], wide),
-        _table("WORKERS", facts["workers"], _WORKERS, rooms[1], wide),
-        _table("JOBS", facts["jobs"], _JOBS, rooms[2], wide),
-        _table("LAST FAILURES", facts["failures"], _FAILURES, rooms[3], wide),
+        _table("POOLS", facts["pools"], _POOLS, rows[0], wide),
+        _table("WORKERS", facts["workers"], _WORKERS, rows[1], wide),
+        _table("JOBS", facts["jobs"], _JOBS, rows[2], wide),
+        _table("LAST FAILURES", facts["failures"], _FAILURES, rows[3], wide),
     ]
     return Group(_header(facts, width, notice), *tables)
 
 
-def _rooms(facts: Plain, height: int) -> list[int]:
-    """Rows for each table: short lists get what they need, long ones share the rest."""
+def _rows_per_table(facts: Plain, height: int) -> list[int]:
+    """Rows for each table: short ones get all they need, long ones share the rest."""
     needs = [len(facts[name]) for name in ("pools", "workers", "jobs", "failures")]
     free = max(height - HEADER_LINES - len(needs) * TABLE_LINES, len(needs))
-    rooms = [0] * len(needs)
-    while free > 0 and rooms != needs:
+    rows = [0] * len(needs)
+    while free > 0 and rows != needs:
         for place, need in enumerate(needs):
-            if rooms[place] < need and free > 0:
-                rooms[place] += 1
+            if rows[place] < need and free > 0:
+                rows[place] += 1
                 free -= 1
-    return rooms
+    return rows
 
 
 def _header(facts: Plain, width: int, notice: str) -> RenderableType:
-    flying = sum(pool["in_flight"] for pool in facts["pools"])
+    in_flight = sum(pool["in_flight"] for pool in facts["pools"])
     capacity = sum(pool["capacity"] for pool in facts["pools"])
-    waiting = sum(pool["outstanding"] for pool in facts["pools"])
+    outstanding = sum(pool["outstanding"] for pool in facts["pools"])
     first = Text(no_wrap=True, overflow="ellipsis")
     first.append("pagefleet ", style="bold")
     first.append(f"{facts['time'][11:19]} UTC  ")
     first.append(f"{facts['pages_per_s']:.1f} pages/s  ", style="bold green")
     first.append(f"{facts['tokens_per_s']:.0f} tokens/s  ", style="green")
-    first.append(f"in flight {flying}/{capacity}  outstanding {waiting}")
+    first.append(f"in flight {in_flight}/{capacity}  outstanding {outstanding}")
     second = Text(no_wrap=True, overflow="ellipsis", style="dim")
     queues = "  ".join(f"{queue['name']} {queue['depth']}" for queue in facts["queues"])
     broker = facts["broker"]
@@ -65,19 +66,19 @@ def _header(facts: Plain, width: int, notice: str) -> RenderableType:
 
 
 def _table(
-    title: str, rows: Sequence[Plain], columns: Iterable[Column], room: int, wide: bool
+    title: str, rows: Sequence[Plain], columns: Iterable[Column], max_rows: int, wide: bool
 ) -> RenderableType:
-    """A heading and as many rows as there is room for."""
-    shown = rows[:room]
-    cut = len(rows) - len(shown)
+    """A heading and at most ``max_rows`` rows."""
+    shown = rows[:max_rows]
+    hidden = len(rows) - len(shown)
     heading = Text(f"\n{title}", style="bold cyan", no_wrap=True)
-    heading.append(f"  {cut} more" if cut else "" if rows else "  none", style="dim")
+    heading.append(f"  {hidden} more" if hidden else "" if rows else "  none", style="dim")
     table = Table(box=None, padding=(0, 1), expand=False, pad_edge=False, header_style="dim")
-    kept = [column for column in columns if wide or not column[2]]
-    for name, justify, _, _ in kept:
+    visible = [column for column in columns if wide or not column[2]]
+    for name, justify, _, _ in visible:
         table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
     for row in shown:
-        table.add_row(*(_cell(show(row)) for _, _, _, show in kept))
+        table.add_row(*(_cell(show(row)) for _, _, _, show in visible))
     return Group(heading, table) if rows else heading
 
 
@@ -116,15 +117,15 @@ def _memory(worker: Plain) -> str:
 
 
 def _gpu_busy(worker: Plain) -> str:
-    known = [gpu["busy"] for gpu in worker["gpus"] if gpu["busy"] is not None]
-    return _share(sum(known) / len(known)) if known else "-"
+    shares = [gpu["busy"] for gpu in worker["gpus"] if gpu["busy"] is not None]
+    return _share(sum(shares) / len(shares)) if shares else "-"
 
 
 def _bar(job: Plain) -> Text:
     share = job["done"] / job["pages"] if job["pages"] else 1.0
-    full = round(share * BAR)
+    full = round(share * BAR_WIDTH)
     text = Text("━" * full, style="green")
-    text.append("━" * (BAR - full), style="bright_black")
+    text.append("━" * (BAR_WIDTH - full), style="bright_black")
     text.append(f" {share * 100:3.0f}%")
     return text
 
@@ -138,7 +139,7 @@ def _of(*names: str) -> Callable[[Plain], str]:
     return lambda row: "/".join(str(row[name]) for name in names)
 
 
-# Name, alignment, only where it is wide, how to show it.
+# Each column: name, alignment, whether only wide terminals show it, text of a cell.
 _POOLS: tuple[Column, ...] = (
     ("engine", "left", False, _of("engine")),
     ("workers", "right", False, _of("workers")),
