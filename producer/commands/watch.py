@@ -1,4 +1,4 @@
-"""``pagefleet watch``: from the words of a command line to a running watcher."""
+"""``pagefleet watch``: makes a plan from the command line and runs a watcher."""
 
 import hashlib
 import json

@@ -10,14 +10,14 @@ from shared.domain.errors import UsageError
 from shared.domain.records import Done
 from shared.jobs.job_store import JobStore
 
-#: Seconds between looks at a hot job.
+#: Seconds between polls of a hot job.
 POLL_S = 0.2
-#: Seconds between looks where only the store can tell whether a job has ended.
+#: Seconds between polls where only the store shows whether a job has ended.
 STORE_POLL_S = 1.0
 
 
 class Follower:
-    """Looks at jobs: the store tells whether one has ended, the broker its progress."""
+    """Reads the state of jobs: their end from the store, their progress from the broker."""
 
     def __init__(self, jobs: JobStore, dispatch_state: DispatchState | None) -> None:
         self._jobs = jobs

@@ -1,4 +1,4 @@
-"""What one job is made of: an input, its opened document, and the options for it."""
+"""Everything that one job is created from: an input, its opened document and its options."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
