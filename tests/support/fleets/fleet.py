@@ -26,7 +26,7 @@ BIN = Path(sys.executable).parent
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """How a command ended."""
 
     status: int
@@ -50,7 +50,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def pagefleet(
     settings: Settings, *words: str, timeout_s: float = 120, stdin: bytes | None = None
-) -> Ended:
+) -> CommandResult:
     """Run ``pagefleet`` with ``words`` and wait for its end."""
     ended = subprocess.run(
         [str(BIN / "pagefleet"), *words],
@@ -60,10 +60,10 @@ def pagefleet(
         timeout=timeout_s,
         check=False,
     )
-    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    return CommandResult(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
-def in_process(settings: Settings, *words: str, stdin: bytes = b"") -> Ended:
+def in_process(settings: Settings, *words: str, stdin: bytes = b"") -> CommandResult:
     """The same command inside this process, where starting an interpreter would prove nothing."""
     out, err = io.StringIO(), io.StringIO()
     given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
@@ -74,7 +74,7 @@ def in_process(settings: Settings, *words: str, stdin: bytes = b"") -> Ended:
         redirect_stderr(err),
     ):
         status = run_command(cli, "pagefleet", list(words))
-    return Ended(int(status), out.getvalue(), err.getvalue())
+    return CommandResult(int(status), out.getvalue(), err.getvalue())
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Fleet:
 
     settings: Settings
 
-    def __call__(self, *words: str, stdin: bytes = b"", **changed: Any) -> Ended:
+    def __call__(self, *words: str, stdin: bytes = b"", **changed: Any) -> CommandResult:
         """Run a command, with ``changed`` settings."""
         return in_process(self.settings.model_copy(update=changed), *words, stdin=stdin)
 
@@ -102,7 +102,9 @@ def fleet(folder: Path, **values: Any) -> Iterator[Fleet]:
         redis.stop()
 
 
-def begin(settings: Settings, *words: str, stdin: int | None = None) -> "subprocess.Popen[bytes]":
+def start_pagefleet(
+    settings: Settings, *words: str, stdin: int | None = None
+) -> "subprocess.Popen[bytes]":
     """Start ``pagefleet`` with ``words`` in a group of its own, as a shell does."""
     parent = os.getpid()
     return subprocess.Popen(

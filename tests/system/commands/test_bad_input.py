@@ -19,11 +19,11 @@ from tests.conftest import SettingsFactory
 from tests.support.documents import pdf_samples
 from tests.support.fleets.fleet import (
     Fleet,
-    begin,
     in_process,
     pagefleet,
     pdf,
     processes_of,
+    start_pagefleet,
     wait_until,
 )
 from tests.support.fleets.ledger_check import check_job
@@ -303,7 +303,7 @@ def test_ctrl_c_ends_a_run_that_waits_for_standard_input(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     made = settings(engine="fake")
-    process = begin(made, "run", "-", "-o", str(tmp_path / "out"), stdin=subprocess.PIPE)
+    process = start_pagefleet(made, "run", "-", "-o", str(tmp_path / "out"), stdin=subprocess.PIPE)
     try:
         wait_until(lambda: list(made.home.glob("tmp/intake-*/*/input")))
         process.terminate()

@@ -15,14 +15,14 @@ from shared.config.settings import Settings, build_settings
 from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import (
-    Ended,
-    begin,
+    CommandResult,
     in_process,
     kill,
     pagefleet,
     pages_processes,
     pdf,
     processes_of,
+    start_pagefleet,
     wait_until,
 )
 from tests.support.fleets.ledger_check import check_job
@@ -36,7 +36,7 @@ class Finished:
 
     settings: Settings
     folder: Path
-    ended: Ended
+    ended: CommandResult
 
     def line(self, name: str) -> dict[str, Any]:
         """The JSON line of an input."""
@@ -165,7 +165,7 @@ def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
 ) -> None:
     source, out = pdf(tmp_path / "a.pdf", 40), str(tmp_path / "out")
     made = settings(engine="fake", fake_latency_ms=300, max_concurrency=2)
-    process = begin(made, "run", str(source), "-o", out)
+    process = start_pagefleet(made, "run", str(source), "-o", out)
     store = open_store(made)
     wait_until(lambda: len([k for k in store.list("jobs/") if "/pages/" in k]) >= 4)
 
@@ -188,7 +188,7 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_sweeps_up(
 ) -> None:
     made = settings(engine="fake", fake_latency_ms=1000, max_concurrency=1)
     source = pdf(tmp_path / "a.pdf", 9)
-    process = begin(made, "run", str(source), "-o", str(tmp_path / "out"))
+    process = start_pagefleet(made, "run", str(source), "-o", str(tmp_path / "out"))
     wait_until(lambda: pages_processes(made))
 
     kill([process.pid])
@@ -207,7 +207,7 @@ def test_two_runs_side_by_side_both_finish_even_over_the_same_document(
     for name in ("left", "right", "both"):
         pdf(tmp_path / f"{name}.pdf", 8, title=name)
     left, right, both = (str(tmp_path / f"{name}.pdf") for name in ("left", "right", "both"))
-    beside = begin(made, "run", both, left, "-o", str(tmp_path / "one"))
+    beside = start_pagefleet(made, "run", both, left, "-o", str(tmp_path / "one"))
 
     ended = pagefleet(made, "run", both, right, "-o", str(tmp_path / "two"), "--json")
 

@@ -97,7 +97,7 @@ def test_an_interrupt_ends_the_reader_too(settings: SettingsFactory, tmp_path: P
     page = picture(tmp_path / "page.png", 400, 300)
     with serving(OpenAiServer(faults=[hanging])) as server:
         chosen = settings(engine="openai", engine_url=server.url)
-        process = fleet.begin(chosen, "run", str(page), "--stream")
+        process = fleet.start_pagefleet(chosen, "run", str(page), "--stream")
         fleet.wait_until(lambda: server.bodies, 60)
         process.send_signal(signal.SIGINT)
 

@@ -14,7 +14,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable, UsageError
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import Ended, pagefleet, pdf, workers
+from tests.support.fleets.fleet import CommandResult, pagefleet, pdf, workers
 from tests.support.servers.processes import RedisServer
 from tests.support.servers.tls_proxy import tls_proxy
 
@@ -87,7 +87,7 @@ def test_verification_can_be_switched_off(settings: SettingsFactory, misnamed_ur
     ping(settings(redis_url=misnamed_url, redis_verify=False))
 
 
-def submit(settings: Settings, tmp_path: Path) -> Ended:
+def submit(settings: Settings, tmp_path: Path) -> CommandResult:
     """Submit a document, which uses both ways to the broker."""
     return pagefleet(settings, "submit", str(pdf(tmp_path / "a.pdf", 1)))
 

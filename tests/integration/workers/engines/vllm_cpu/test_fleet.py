@@ -17,11 +17,11 @@ from tests.integration.workers.engines.vllm_cpu.settings import children_of, cor
 from tests.support.engines.deepseek_checkpoint import tokenizer_source
 from tests.support.engines.engine_pages import SHAPES, distinct_pages
 from tests.support.fleets.fleet import (
-    Ended,
-    begin,
+    CommandResult,
     kill,
     pagefleet,
     processes_of,
+    start_pagefleet,
     wait_until,
 )
 from tests.support.fleets.ledger_check import Checked, check_job
@@ -40,7 +40,7 @@ def made(settings: SettingsFactory, tmp_path: Path, **more: Any) -> Settings:
     return settings(**values)
 
 
-def run(chosen: Settings, source: Path, tmp_path: Path) -> Ended:
+def run(chosen: Settings, source: Path, tmp_path: Path) -> CommandResult:
     words = ("run", str(source), "-o", str(tmp_path / "out"), "--json")
     return pagefleet(chosen, *words, timeout_s=PATIENCE_S)
 
@@ -48,7 +48,7 @@ def run(chosen: Settings, source: Path, tmp_path: Path) -> Ended:
 @contextmanager
 def interrupted(chosen: Settings, source: Path, tmp_path: Path) -> Iterator[int]:
     """A run whose engine is at work on pages; gives the engine's process."""
-    process = begin(chosen, "run", str(source), "-o", str(tmp_path / "out"))
+    process = start_pagefleet(chosen, "run", str(source), "-o", str(tmp_path / "out"))
     try:
         wait_until(lambda: stored_pages(chosen) >= 1, PATIENCE_S)
         core = core_of(worker_of(chosen))
