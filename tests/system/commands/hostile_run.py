@@ -1,4 +1,4 @@
-"""Takes hostile documents through the real ``run`` and judges what is left behind.
+"""Converts hostile documents with the real ``run`` and checks results, processes and logs.
 
 ``python -m tests.system.commands.hostile_run --count 1000`` is ``make fuzz``.
 """
@@ -20,7 +20,7 @@ from tests.support.fleets.fleet import pagefleet, processes_of, wait_until
 from tests.support.fleets.ledger_check import check_job
 from tests.support.paths import DATA
 
-#: Codes that say "this document is bad", which is all that a document may be.
+#: Error codes of a bad document; any other code is a bug.
 REFUSALS = frozenset(
     (
         "not_a_document",
@@ -33,14 +33,14 @@ REFUSALS = frozenset(
     )
 )
 PAGE_FAILURES = frozenset(("render_failed", "render_timeout", "render_memory"))
-#: Signs in a log that a worker process died or failed in a way nobody foresaw.
-TROUBLE = ("ended with", "Traceback", "internal", "starting it again")
+#: Texts in a log that show a crashed worker process or an unexpected error.
+CRASH_SIGNS = ("ended with", "Traceback", "internal", "starting it again")
 ROBUST = DATA / "robust"
 BATCH = 100
 
 
 def limited(home: Path, seconds: float = 10, attempts: int = 3) -> Settings:
-    """Settings under which a hostile document can't take long."""
+    """Settings with low limits of time, memory and attempts."""
     return build_settings(
         {
             "home": home,
@@ -56,20 +56,20 @@ def limited(home: Path, seconds: float = 10, attempts: int = 3) -> Settings:
 
 @dataclass
 class Judged:
-    """How documents ended, and whatever should not have happened."""
+    """How documents ended, and every violated expectation."""
 
     tally: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
 
 def survive(settings: Settings, paths: Sequence[Path], out: Path) -> Judged:
-    """Run the documents and judge what became of each, and of the machine."""
+    """Run the documents and check each outcome, the processes and the logs."""
     judged = Judged()
     words = [*map(str, paths), "-o", str(out), "--json", "--quiet"]
-    ended = pagefleet(settings, "run", *words, timeout_s=900)
-    if ended.status not in (0, 3, 4) or "Traceback" in ended.err:
-        judged.problems.append(f"exit status {ended.status}: {ended.err}")
-    lines = {line["input"]: line for line in ended.lines}
+    result = pagefleet(settings, "run", *words, timeout_s=900)
+    if result.status not in (0, 3, 4) or "Traceback" in result.err:
+        judged.problems.append(f"exit status {result.status}: {result.err}")
+    lines = {line["input"]: line for line in result.lines}
     judged.problems += [f"{path}: no line" for path in paths if str(path) not in lines]
     store = open_store(settings)
     for name, line in lines.items():
@@ -77,8 +77,8 @@ def survive(settings: Settings, paths: Sequence[Path], out: Path) -> Judged:
     try:
         wait_until(lambda: not processes_of(settings), 10)
     except AssertionError:
-        judged.problems.append(f"left behind: {processes_of(settings)}")
-    judged.problems += _troubles(settings)
+        judged.problems.append(f"processes still running: {processes_of(settings)}")
+    judged.problems += _crash_lines(settings)
     return judged
 
 
@@ -95,33 +95,33 @@ def _judge(store: ObjectStore, name: str, line: dict[str, Any], judged: Judged) 
         judged.problems.append(f"{name}: pages failed with {failed}")
 
 
-def _troubles(settings: Settings) -> list[str]:
-    """Lines of the workers' logs that tell of a death or of a failure nobody foresaw."""
+def _crash_lines(settings: Settings) -> list[str]:
+    """Lines of the workers' logs that show a crash or an unexpected error."""
     logs = (settings.home / "logs").glob("*.log")
     lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
-    return [line for line in lines if any(sign in line for sign in TROUBLE)]
+    return [line for line in lines if any(sign in line for sign in CRASH_SIGNS)]
 
 
 def main() -> int:
-    """Run many; prints what became of them."""
+    """Run many documents; prints the number of each outcome."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     tally, problems = Counter[str](), list[str]()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pagefleet-fuzz-") as name:
         folder = Path(name)
         settings = limited(folder / "home")
-        found = corpus(asked.count, asked.seed, ROBUST)
-        for number, batch in enumerate(batches(found, BATCH)):
+        documents = corpus(arguments.count, arguments.seed, ROBUST)
+        for number, batch in enumerate(batches(documents, BATCH)):
             paths = write_corpus(folder / f"in-{number}", batch)
             judged = survive(settings, paths, folder / f"out-{number}")
             tally += judged.tally
             problems += judged.problems
             elapsed = time.monotonic() - started
             print(f"{sum(tally.values())} documents, {elapsed:.0f} s", flush=True)
-    print(f"seed {asked.seed}: {dict(tally.most_common())}; {len(problems)} problems")
+    print(f"seed {arguments.seed}: {dict(tally.most_common())}; {len(problems)} problems")
     print(*problems, sep="\n")
     return 1 if problems else 0
 

@@ -1,4 +1,4 @@
-"""Broken and hostile documents through the real ``run``; ``make fuzz`` takes a thousand."""
+"""Converts broken and hostile documents with the real ``run``; ``make fuzz`` takes a thousand."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ from tests.support.documents.hostile_corpus import corpus, write_corpus
 from tests.support.fleets.stored_jobs import ended_job
 from tests.system.commands.hostile_run import limited, survive
 
-#: Take a helper's whole time; ``make fuzz`` has them.
+#: Documents that use up the time limit of a helper process; only ``make fuzz`` has them.
 SLOW = ("billion-laughs", "pattern-")
 
 
-def test_sixty_hostile_documents_cost_nothing_but_themselves(tmp_path: Path) -> None:
-    found = corpus(70, seed=7, bombs=False)
-    quick = [each for each in found if not any(name in each[0] for name in SLOW)][:60]
+def test_hostile_documents_affect_no_other_document_and_no_process(tmp_path: Path) -> None:
+    documents = corpus(70, seed=7, bombs=False)
+    quick = [each for each in documents if not any(name in each[0] for name in SLOW)][:60]
     paths = write_corpus(tmp_path / "in", quick)
 
     judged = survive(limited(tmp_path / "home", seconds=4, attempts=1), paths, tmp_path / "out")
@@ -36,7 +36,7 @@ def test_sixty_hostile_documents_cost_nothing_but_themselves(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "name", ["..", ".", "../../evil.pdf", "a/../../b", "..\\evil", "\0", "", "x" * 400, "a\n.pdf"]
 )
-def test_a_name_that_climbs_becomes_a_plain_name(name: str, tmp_path: Path) -> None:
+def test_a_name_with_parent_folders_becomes_a_plain_name(name: str, tmp_path: Path) -> None:
     stem = Stems().take(name)
 
     written = tmp_path / f"{stem}.md"
@@ -45,9 +45,7 @@ def test_a_name_that_climbs_becomes_a_plain_name(name: str, tmp_path: Path) -> N
     assert (tmp_path / stem).parent == tmp_path
 
 
-def test_a_figure_key_in_a_tampered_result_leads_nowhere(
-    file_store: ObjectStore, tmp_path: Path
-) -> None:
+def test_a_tampered_figure_key_is_not_exported(file_store: ObjectStore, tmp_path: Path) -> None:
     jobs = JobStore(file_store)
     figure = {"key": "../../../secret.png", "bbox": (0, 0, 9, 9)}
     manifest = ended_job(jobs, [{"markdown": "![](figure:1)", "figures": [figure]}])

@@ -1,4 +1,4 @@
-"""What a user asks of a job system: how far, wait, fetch, cancel, retry, failures, purge."""
+"""status, list, wait, fetch, cancel, retry, failures and purge on a real fleet."""
 
 import json
 import os
@@ -25,9 +25,9 @@ from tests.support.fleets.stored_jobs import ended_job, open_job
 
 
 def submit(running: Fleet, path: Path, *words: str) -> str:
-    ended = running("submit", str(path), *words)
-    assert ended.status == 0, ended.err
-    return ended.out.strip()
+    result = running("submit", str(path), *words)
+    assert result.status == 0, result.err
+    return result.out.strip()
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def slow_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield running
 
 
-def test_status_tells_progress_speed_and_the_time_left(slow_fleet: Fleet, tmp_path: Path) -> None:
+def test_status_shows_progress_speed_and_time_left(slow_fleet: Fleet, tmp_path: Path) -> None:
     job_id = submit(slow_fleet, pdf(tmp_path / "long.pdf", 2000), "--label", "kind=long")
 
     def running() -> dict[str, object] | None:
@@ -49,9 +49,9 @@ def test_status_tells_progress_speed_and_the_time_left(slow_fleet: Fleet, tmp_pa
     wait_until(running)
     line = running()
     assert line is not None
-    left = 2000 - line["done"]  # type: ignore[operator]
+    remaining = 2000 - line["done"]  # type: ignore[operator]
     assert 1 < line["pages_per_s"] < 25  # type: ignore[operator]
-    assert line["eta_s"] == pytest.approx(left / line["pages_per_s"], rel=0.2)  # type: ignore[operator]
+    assert line["eta_s"] == pytest.approx(remaining / line["pages_per_s"], rel=0.2)  # type: ignore[operator]
     assert line["labels"] == {"kind": "long"}
     text = slow_fleet("status", job_id)
     assert "running" in text.out and "pages/s, eta" in text.out
@@ -88,27 +88,27 @@ def test_a_terminal_shows_pages_speed_and_time_left_and_then_only_the_result(
     assert "pages/s" not in after
 
 
-def test_results_go_to_standard_output_although_bars_are_shown(
+def test_results_go_to_standard_output_while_bars_are_shown(
     slow_fleet: Fleet, tmp_path: Path
 ) -> None:
     source = pdf(tmp_path / "piped.pdf", 1)
-    ours, theirs = os.openpty()
+    parent_end, child_end = os.openpty()
 
-    ended = subprocess.run(
+    result = subprocess.run(
         [str(BIN / "pagefleet"), "submit", str(source), "--wait", "--json"],
         env={**environment(slow_fleet.settings), "TERM": "xterm"},
         stdout=subprocess.PIPE,
-        stderr=theirs,
+        stderr=child_end,
         timeout=60,
         check=True,
     )
 
-    os.close(theirs)
-    os.close(ours)
-    assert json.loads(ended.stdout)["status"] == "ok"
+    os.close(child_end)
+    os.close(parent_end)
+    assert json.loads(result.stdout)["status"] == "ok"
 
 
-def test_open_jobs_without_a_worker_are_pointed_out(fake_fleet: Fleet, tmp_path: Path) -> None:
+def test_status_warns_of_open_jobs_without_a_worker(fake_fleet: Fleet, tmp_path: Path) -> None:
     job_id = submit(fake_fleet, pdf(tmp_path / "a.pdf", 1, title="idle"), "--engine", "openai")
 
     shown = fake_fleet("status")
@@ -124,7 +124,7 @@ def test_open_jobs_without_a_worker_are_pointed_out(fake_fleet: Fleet, tmp_path:
     fake_fleet("cancel", job_id)
 
 
-def test_a_job_that_was_taken_up_keeps_no_other_from_being_cancelled(
+def test_a_job_that_is_submitted_again_does_not_stop_the_cancel_of_others(
     fake_fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("first", "second")
@@ -134,19 +134,19 @@ def test_a_job_that_was_taken_up_keeps_no_other_from_being_cancelled(
     ]
 
     def submitted_again(
-        manifest: Manifest, known: JobStore, dispatch_state: DispatchState | None
+        manifest: Manifest, job_store: JobStore, dispatch_state: DispatchState | None
     ) -> Done:
         if manifest.job_id == jobs[0]:
             raise TakenUpAgain(manifest.job_id)
-        return cancel_job(manifest, known, dispatch_state)
+        return cancel_job(manifest, job_store, dispatch_state)
 
     monkeypatch.setattr("producer.commands.change_jobs.cancel_job", submitted_again)
-    ended = in_process(fake_fleet.settings, "cancel", *jobs, "--json")
+    result = in_process(fake_fleet.settings, "cancel", *jobs, "--json")
     monkeypatch.undo()
 
-    assert ended.status == 2
-    assert [line["job_id"] for line in ended.lines] == jobs[1:]
-    assert f"job {jobs[0]} was submitted again" in ended.err
+    assert result.status == 2
+    assert [line["job_id"] for line in result.lines] == jobs[1:]
+    assert f"job {jobs[0]} was submitted again" in result.err
     assert fake_fleet("cancel", *jobs).status == 0
 
 
@@ -157,77 +157,77 @@ def test_retry_runs_only_the_failed_pages_again(fake_fleet: Fleet, tmp_path: Pat
     good = store.get(f"jobs/{job_id}/pages/000001.json")
 
     retried = fake_fleet("retry", job_id, "--json")
-    ended = fake_fleet("wait", job_id)
+    result = fake_fleet("wait", job_id)
 
     assert retried.lines == [{"job_id": job_id, "retried": 1}]
-    assert ended.status == 3
+    assert result.status == 3
     assert store.get(f"jobs/{job_id}/pages/000001.json") == good
     assert check_job(store, job_id).failed == {3: "engine_failed"}
 
 
-def test_a_purged_job_is_gone_from_the_store_and_every_command_says_so(
+def test_a_purged_job_is_removed_and_unknown_to_every_command(
     fake_fleet: Fleet, tmp_path: Path
 ) -> None:
     job_id = submit(fake_fleet, pdf(tmp_path / "a.pdf", 1, title="gone"))
     fake_fleet("wait", job_id)
     fake_fleet("purge", job_id)
 
-    ended = fake_fleet("wait", job_id)
+    result = fake_fleet("wait", job_id)
 
-    assert ended.status == 2
-    assert f"there is no job {job_id}" in ended.err
+    assert result.status == 2
+    assert f"there is no job {job_id}" in result.err
     assert list(open_store(fake_fleet.settings).list(f"jobs/{job_id}/")) == []
 
 
 def test_doctor_names_the_live_workers(fake_fleet: Fleet) -> None:
-    ended = fake_fleet("doctor", "--json")
+    result = fake_fleet("doctor", "--json")
 
-    found = {line["name"]: line for line in ended.lines}
-    assert ended.status == 0, ended.out
-    assert {"versions", "disk", "broker", "store", "workers"} <= set(found)
-    assert "fake" in found["workers"]["found"]
+    checks = {line["name"]: line for line in result.lines}
+    assert result.status == 0, result.out
+    assert {"versions", "disk", "broker", "store", "workers"} <= set(checks)
+    assert "fake" in checks["workers"]["found"]
     secret = str(fake_fleet.settings.broker_url()).split("@")[0].rsplit(":", 1)[1]
-    assert secret not in ended.out
+    assert secret not in result.out
 
 
-def test_the_store_alone_answers_status_list_fetch_and_failures(
+def test_status_list_fetch_and_failures_work_from_the_store_alone(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings()
-    jobs = JobStore(open_store(made))
+    config = settings()
+    jobs = JobStore(open_store(config))
     bad = {"status": "failed", "error": {"code": "repetition", "message": "it went on and on"}}
-    ended = ended_job(jobs, [{}, bad, {}], labels={"batch": "7"}).job_id
-    waiting = open_job(jobs, 2, sha256="b" * 64).job_id
+    ended_id = ended_job(jobs, [{}, bad, {}], labels={"batch": "7"}).job_id
+    open_id = open_job(jobs, 2, sha256="b" * 64).job_id
 
-    (status,) = in_process(made, "status", ended, "--json").lines
-    listed = in_process(made, "list", "--json").lines
-    (failure,) = in_process(made, "failures", ended, "--json").lines
-    fetched = in_process(made, "fetch", ended, "-o", str(tmp_path / "out"), "--json")
+    (status,) = in_process(config, "status", ended_id, "--json").lines
+    listed = in_process(config, "list", "--json").lines
+    (failure,) = in_process(config, "failures", ended_id, "--json").lines
+    fetched = in_process(config, "fetch", ended_id, "-o", str(tmp_path / "out"), "--json")
 
     assert (status["status"], status["done"], status["counts"]["failed"]) == ("partial", 3, 1)
-    assert [line["job_id"] for line in listed] == [waiting, ended]
+    assert [line["job_id"] for line in listed] == [open_id, ended_id]
     assert [line["status"] for line in listed] == ["waiting", "partial"]
-    by_label = in_process(made, "list", "--json", "--label", "batch=7").lines
-    assert [line["job_id"] for line in by_label] == [ended]
-    assert in_process(made, "list", "--label", "batch=8").out == ""
+    by_label = in_process(config, "list", "--json", "--label", "batch=7").lines
+    assert [line["job_id"] for line in by_label] == [ended_id]
+    assert in_process(config, "list", "--label", "batch=8").out == ""
     assert (failure["page"], failure["code"]) == (2, "repetition")
     assert fetched.status == 3
     assert fetched.lines[0]["markdown"] == str(tmp_path / "out/book.md")
     assert "text of page 3" in (tmp_path / "out/book.md").read_text()
-    assert "open jobs make no progress" in in_process(made, "status").err
+    assert "open jobs make no progress" in in_process(config, "status").err
 
 
-def test_fetch_writes_with_other_render_options_and_leaves_the_job_as_it_is(
+def test_fetch_applies_render_options_and_does_not_change_the_job(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings()
-    jobs = JobStore(open_store(made))
+    config = settings()
+    jobs = JobStore(open_store(config))
     job_id = ended_job(jobs, [{}, {}]).job_id
     stored = jobs.store.get(f"jobs/{job_id}/document.md")
 
-    in_process(made, "fetch", job_id, "-o", str(tmp_path / "rule"), "--page-breaks", "rule")
-    in_process(made, "fetch", job_id, "-o", str(tmp_path / "none"), "--page-breaks", "none")
-    in_process(made, "fetch", job_id, "-o", str(tmp_path / "same"))
+    in_process(config, "fetch", job_id, "-o", str(tmp_path / "rule"), "--page-breaks", "rule")
+    in_process(config, "fetch", job_id, "-o", str(tmp_path / "none"), "--page-breaks", "none")
+    in_process(config, "fetch", job_id, "-o", str(tmp_path / "same"))
 
     rule, none, same = ((tmp_path / n / "book.md").read_text() for n in ("rule", "none", "same"))
     assert "\n---\n" in rule and "<!--" not in rule
@@ -236,24 +236,24 @@ def test_fetch_writes_with_other_render_options_and_leaves_the_job_as_it_is(
     assert same.count("<!-- page") == 2
 
 
-def test_a_job_that_cannot_be_understood_hides_no_other(settings: SettingsFactory) -> None:
-    made = settings()
-    jobs = JobStore(open_store(made))
+def test_a_job_with_an_unreadable_manifest_does_not_hide_others(settings: SettingsFactory) -> None:
+    config = settings()
+    jobs = JobStore(open_store(config))
     good = ended_job(jobs).job_id
     jobs.store.put(f"jobs/{'c' * 16}-{'0' * 8}/job.json", b'{"schema": 9}')
 
-    ended = in_process(made, "list")
+    result = in_process(config, "list")
 
-    assert ended.status == 0
-    assert ended.out.startswith(good)
-    assert len(ended.err.splitlines()) == 1 and "job.json" in ended.err
+    assert result.status == 0
+    assert result.out.startswith(good)
+    assert len(result.err.splitlines()) == 1 and "job.json" in result.err
 
 
-def test_old_jobs_are_purged_by_age_and_young_or_open_ones_are_not(
+def test_purge_by_age_removes_old_ended_jobs_only(
     settings: SettingsFactory,
 ) -> None:
-    made = settings()
-    jobs = JobStore(open_store(made))
+    config = settings()
+    jobs = JobStore(open_store(config))
     young = ended_job(jobs).job_id
     waiting = open_job(jobs, 1, sha256="b" * 64).job_id
     old = ended_job(jobs, sha256="c" * 64)
@@ -261,32 +261,32 @@ def test_old_jobs_are_purged_by_age_and_young_or_open_ones_are_not(
     aged["created"] -= 3 * 86_400
     jobs.store.put(f"jobs/{old.job_id}/job.json", json.dumps(aged).encode())
 
-    ended = in_process(made, "purge", "--older-than", "2", "--json")
+    result = in_process(config, "purge", "--older-than", "2", "--json")
 
-    assert ended.lines == [{"job_id": old.job_id, "purged": True}]
+    assert result.lines == [{"job_id": old.job_id, "purged": True}]
     assert sorted(jobs.job_ids()) == sorted([young, waiting])
 
 
-def test_a_job_that_runs_again_since_the_store_was_looked_through_is_not_purged(
+def test_a_job_that_is_retried_during_a_purge_is_not_purged(
     settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = settings()
-    jobs = JobStore(open_store(made))
+    config = settings()
+    jobs = JobStore(open_store(config))
     first, second = sorted(
         (ended_job(jobs, sha256=digit * 64) for digit in "ab"), key=lambda each: each.job_id
     )
 
-    def slow(known: JobStore, job_id: str) -> None:
-        remove(known, job_id)
+    def remove_slowly(job_store: JobStore, job_id: str) -> None:
+        remove(job_store, job_id)
         jobs.reopen(second, [1])
 
-    monkeypatch.setattr(change_jobs, "remove", slow)
+    monkeypatch.setattr(change_jobs, "remove", remove_slowly)
 
-    ended = in_process(made, "purge", "--older-than", "0", "--json")
+    result = in_process(config, "purge", "--older-than", "0", "--json")
 
-    assert ended.lines == [{"job_id": first.job_id, "purged": True}]
+    assert result.lines == [{"job_id": first.job_id, "purged": True}]
     assert list(jobs.job_ids()) == [second.job_id]
-    assert f"{second.job_id} was submitted or retried meanwhile" in ended.err
+    assert f"{second.job_id} was submitted or retried meanwhile" in result.err
 
 
 @pytest.mark.parametrize(
@@ -298,8 +298,8 @@ def test_an_unknown_job_is_a_usage_error_in_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    ended = in_process(settings(), *words)
+    result = in_process(settings(), *words)
 
-    assert ended.status == 2
-    assert len(ended.err.splitlines()) == 1
+    assert result.status == 2
+    assert len(result.err.splitlines()) == 1
     assert list(tmp_path.glob("out/*")) == []

@@ -1,4 +1,4 @@
-"""``pagefleet report``: every page's picture with its boxes beside its Markdown, harmless."""
+"""``pagefleet report`` shows page images, boxes and Markdown, and is safe for hostile content."""
 
 import html
 import re
@@ -32,18 +32,18 @@ class Elements(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+        self.elements.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.found if name == tag]
+        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def report(settings: Settings, manifest: Manifest, path: Path) -> str:
@@ -53,7 +53,7 @@ def report(settings: Settings, manifest: Manifest, path: Path) -> str:
 
 
 def hostile_page(extra: str = "") -> dict[str, Any]:
-    """A result whose every text attacks."""
+    """A page result with an attack in every text."""
     return {
         "markdown": f"{HOSTILE}\n\n[a](javascript:x) {extra}\n\n<table onclick=x><tr><td>kept",
         "blocks": [
@@ -68,15 +68,15 @@ def hostile_page(extra: str = "") -> dict[str, Any]:
     }
 
 
-def test_it_shows_status_counts_engine_attempts_times_boxes_and_reasons(
+def test_a_report_shows_status_counts_engine_attempts_times_boxes_and_errors(
     store_settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = store_settings()
+    config = store_settings()
     failed = {"status": "failed", "error": {"code": "engine_failed", "message": "out of luck"}}
     pages = [hostile_page(), failed, {"status": "blank", "markdown": ""}]
-    manifest = ended_job(JobStore(open_store(made)), pages, labels={"batch": "seven"})
+    manifest = ended_job(JobStore(open_store(config)), pages, labels={"batch": "seven"})
 
-    page = Elements(report(made, manifest, tmp_path / "out.html"))
+    page = Elements(report(config, manifest, tmp_path / "out.html"))
 
     words = " ".join(" ".join(page.words).split())
     for expected in (
@@ -94,19 +94,19 @@ def test_it_shows_status_counts_engine_attempts_times_boxes_and_reasons(
 
 
 def test_nothing_hostile_becomes_an_element(settings: SettingsFactory, tmp_path: Path) -> None:
-    made = settings()
+    config = settings()
     source = Source(name=HOSTILE, key="source.pdf", bytes=1)
     error = {"code": HOSTILE, "message": HOSTILE}
     pages = [hostile_page("![x](https://evil.example/x.png)"), {"status": "failed", "error": error}]
-    jobs = JobStore(open_store(made))
+    jobs = JobStore(open_store(config))
     manifest = ended_job(jobs, pages, source=source, labels={HOSTILE: HOSTILE})
 
-    text = report(made, manifest, tmp_path / "out.html")
+    text = report(config, manifest, tmp_path / "out.html")
 
     page = Elements(text)
     assert page.all("script") == []
     assert [
-        name for _, attributes in page.found for name in attributes if name.startswith("on")
+        name for _, attributes in page.elements for name in attributes if name.startswith("on")
     ] == []
     assert all((each.get("src") or "data:").startswith("data:") for each in page.all("img"))
     assert all((each["href"] or "").startswith("#page-") for each in page.all("a"))
@@ -135,23 +135,32 @@ def test_nothing_hostile_becomes_an_element(settings: SettingsFactory, tmp_path:
         r"\(<script>x</script>\)",
     ],
 )
-def test_markdown_becomes_harmless_html_by_itself(markdown: str) -> None:
+def test_rendered_markdown_has_no_active_elements(markdown: str) -> None:
     page = Elements(to_html(markdown, {}))
 
-    assert {tag for tag, _ in page.found} <= {"p", "a", "img", "table", "tbody", "tr", "td", "span"}
-    names = {name for _, attributes in page.found for name in attributes}
+    assert {tag for tag, _ in page.elements} <= {
+        "p",
+        "a",
+        "img",
+        "table",
+        "tbody",
+        "tr",
+        "td",
+        "span",
+    }
+    names = {name for _, attributes in page.elements for name in attributes}
     assert names <= {"alt", "rel", "class"}
 
 
-def test_formulas_are_kept_as_they_were_written() -> None:
+def test_formulas_are_not_rendered_as_markdown() -> None:
     assert to_html(r"a \(x_1 * y_2 * z\) b", {}) == (
         '<p>a <span class="math">\\(x_1 * y_2 * z\\)</span> b</p>\n'
     )
 
 
-def test_only_figures_of_the_jobs_own_are_shown(settings: SettingsFactory, tmp_path: Path) -> None:
-    made = settings()
-    jobs = JobStore(open_store(made))
+def test_only_figures_of_the_same_job_are_shown(settings: SettingsFactory, tmp_path: Path) -> None:
+    config = settings()
+    jobs = JobStore(open_store(config))
     key = "figures/000001-01-0123456789ab.png"
     figures = [
         {"key": key, "bbox": (0, 0, 9, 9)},
@@ -162,45 +171,47 @@ def test_only_figures_of_the_jobs_own_are_shown(settings: SettingsFactory, tmp_p
     manifest = ended_job(jobs, [{"markdown": text, "figures": figures}])
     jobs.store.put(f"jobs/{manifest.job_id}/{key}", b"the crop")
 
-    page = Elements(report(made, manifest, tmp_path / "out.html"))
+    page = Elements(report(config, manifest, tmp_path / "out.html"))
 
     shown = {each["alt"]: each.get("src") for each in page.all("img") if not each.get("width")}
     assert shown["one"] == "data:image/png;base64,dGhlIGNyb3A="
     assert shown["three"] is None
 
 
-def test_a_job_on_its_way_and_a_document_that_is_gone_have_a_report_too(
+def test_an_open_job_without_its_source_has_a_report(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings()
-    jobs = JobStore(open_store(made))
+    config = settings()
+    jobs = JobStore(open_store(config))
     manifest = open_job(jobs, 2)
     jobs.store.delete([f"jobs/{manifest.job_id}/source.pdf"])
 
-    words = " ".join(Elements(report(made, manifest, tmp_path / "out.html")).words)
+    words = " ".join(Elements(report(config, manifest, tmp_path / "out.html")).words)
 
     assert words.count("has not been read yet") == 2
     assert "the document is no longer in the store" in words
 
 
-def test_a_page_that_cannot_be_drawn_says_why(settings: SettingsFactory, tmp_path: Path) -> None:
-    made = settings()
-    manifest = ended_job(JobStore(open_store(made)), data=b"%PDF-1.7 and nothing else")
+def test_a_page_that_cannot_be_rendered_shows_the_reason(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    config = settings()
+    manifest = ended_job(JobStore(open_store(config)), data=b"%PDF-1.7 and nothing else")
 
-    words = " ".join(Elements(report(made, manifest, tmp_path / "out.html")).words)
+    words = " ".join(Elements(report(config, manifest, tmp_path / "out.html")).words)
 
     assert "No picture:" in words
     assert "text of page 1" in words
 
 
-def test_a_long_document_has_its_pictures_beside_the_file(
+def test_the_pictures_of_a_long_document_are_files_beside_the_report(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings()
-    manifest = ended_job(JobStore(open_store(made)), [{}] * 60)
+    config = settings()
+    manifest = ended_job(JobStore(open_store(config)), [{}] * 60)
 
-    text = report(made, manifest, tmp_path / "my report.html")
-    again = report_job(Connections(made), manifest, tmp_path / "my report.html")
+    text = report(config, manifest, tmp_path / "my report.html")
+    again = report_job(Connections(config), manifest, tmp_path / "my report.html")
 
     assert again == tmp_path / "my report_files"
     assert len(text) < 500_000
@@ -210,15 +221,15 @@ def test_a_long_document_has_its_pictures_beside_the_file(
     assert "loading=lazy" in text
 
 
-def test_the_command_writes_the_file_or_says_what_to_do(
+def test_the_command_writes_the_file_or_one_error_line(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings()
-    manifest = ended_job(JobStore(open_store(made)))
+    config = settings()
+    manifest = ended_job(JobStore(open_store(config)))
     job = manifest.job_id
 
-    good = pagefleet(made, "report", job, "-o", str(tmp_path / "new" / "out.html"))
-    folder = pagefleet(made, "report", job, "-o", str(tmp_path))
+    good = pagefleet(config, "report", job, "-o", str(tmp_path / "new" / "out.html"))
+    folder = pagefleet(config, "report", job, "-o", str(tmp_path))
 
     assert (good.status, folder.status) == (0, 2), good.err + folder.err
     assert (tmp_path / "new" / "out.html").stat().st_size > 1000
@@ -226,15 +237,15 @@ def test_the_command_writes_the_file_or_says_what_to_do(
 
 
 @needs_browser
-def test_a_browser_runs_and_fetches_nothing_of_a_hostile_document(
+def test_a_browser_runs_no_script_and_makes_no_request_for_a_hostile_document(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings()
+    config = settings()
     source = Source(name=HOSTILE, key="source.pdf", bytes=1)
     with receiver() as server:
         beacon = f"![x]({server.url()}) <img src={server.url()}> [x]({server.url()})"
-        manifest = ended_job(JobStore(open_store(made)), [hostile_page(beacon)], source=source)
-        report(made, manifest, tmp_path / "out.html")
+        manifest = ended_job(JobStore(open_store(config)), [hostile_page(beacon)], source=source)
+        report(config, manifest, tmp_path / "out.html")
         dom = chromium((tmp_path / "out.html").as_uri(), "--dump-dom")
 
     assert re.search("<title>(.*?)</title>", dom, re.DOTALL) is not None
@@ -246,16 +257,16 @@ def test_a_browser_runs_and_fetches_nothing_of_a_hostile_document(
 
 @needs_browser
 @pytest.mark.parametrize("width", [1300, 500])
-def test_a_browser_shows_the_upright_page_under_its_boxes(
+def test_a_browser_shows_boxes_over_the_upright_page(
     settings: SettingsFactory, tmp_path: Path, width: int
 ) -> None:
-    made = settings()
-    # Red is the left half of the drawn page, so the upper half of the upright one.
+    config = settings()
+    # The left half of the stored page is red, which is the upper half of the upright page.
     data = pdf([box(1, 0, 0, (0, 0, 200, 300))], size=(400, 300))
     block = {"type": "text", "bbox": (0, 500, 999, 999), "text": "lower half"}
     page = {"image": {"width": 300, "height": 400, "rotation": 90}, "blocks": [block]}
-    manifest = ended_job(JobStore(open_store(made)), [page], data=data)
-    report(made, manifest, tmp_path / "out.html")
+    manifest = ended_job(JobStore(open_store(config)), [page], data=data)
+    report(config, manifest, tmp_path / "out.html")
 
     seen = picture((tmp_path / "out.html").as_uri(), width, 1400, tmp_path)
 
@@ -264,7 +275,7 @@ def test_a_browser_shows_the_upright_page_under_its_boxes(
     down = int(np.flatnonzero(red.sum(axis=1) > 50).size)
     assert across > width * (0.4 if width > 800 else 0.8)
     assert down == pytest.approx(across * (400 / 300) / 2, rel=0.08)
-    # The box lies on the white half, in the blue of its type.
+    # The box covers the white half, in the blue of its type.
     top = int(np.flatnonzero(red.sum(axis=1) > 50).max())
     left = int(np.flatnonzero(red.sum(axis=0) > 50).min())
     below = seen[top + down // 2, left + across // 2].astype(int)

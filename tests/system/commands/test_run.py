@@ -1,4 +1,4 @@
-"""``pagefleet run``: the whole fleet on one machine, as a person uses it."""
+"""``pagefleet run``: the whole fleet on one machine."""
 
 import hashlib
 import json
@@ -32,21 +32,21 @@ STRANGE_NAMES = ("with space.pdf", "quote'\".pdf", "-dash.pdf", "日本 ü.pdf",
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that has ended, looked at by several tests."""
+    """A finished run that several tests examine."""
 
     settings: Settings
     folder: Path
-    ended: CommandResult
+    result: CommandResult
 
     def line(self, name: str) -> dict[str, Any]:
         """The JSON line of an input."""
-        (found,) = (line for line in self.ended.lines if line["input"] == name)
-        return found
+        (only_line,) = (line for line in self.result.lines if line["input"] == name)
+        return only_line
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
-    """One run over good, bad, strange and equally named documents; page 3 can't be read."""
+    """One run over good, bad, oddly named and equally named documents; page 3 always fails."""
     folder = tmp_path_factory.mktemp("run")
     pdf(folder / "my book.pdf", 2)
     pdf(folder / "holes.pdf", 4)
@@ -62,11 +62,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     words = ["my book.pdf", "empty.pdf", "holes.pdf", "x/twin.pdf", "y/twin.pdf", *STRANGE_NAMES]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        ended = pagefleet(settings, "run", "-o", "out", "--json", "--", *words)
-    yield Finished(settings, folder, ended)
+        result = pagefleet(settings, "run", "-o", "out", "--json", "--", *words)
+    yield Finished(settings, folder, result)
 
 
-def test_every_page_is_written_at_its_place(finished: Finished) -> None:
+def test_every_page_is_written_in_order(finished: Finished) -> None:
     line = finished.line("my book.pdf")
 
     digest = hashlib.sha256((finished.folder / "my book.pdf").read_bytes()).hexdigest()[:12]
@@ -79,16 +79,16 @@ def test_every_page_is_written_at_its_place(finished: Finished) -> None:
     assert check_job(open_store(finished.settings), line["job_id"]).status == "ok"
 
 
-def test_no_process_and_no_temporary_file_is_left(finished: Finished) -> None:
+def test_no_process_and_no_temporary_file_remains(finished: Finished) -> None:
     wait_until(lambda: not processes_of(finished.settings), 5)
 
     assert list((finished.settings.home / "tmp").iterdir()) == []
 
 
-def test_one_bad_file_stops_no_other_and_decides_the_exit_status(finished: Finished) -> None:
-    assert finished.ended.status == 4
+def test_a_bad_file_stops_no_other_and_sets_the_exit_code(finished: Finished) -> None:
+    assert finished.result.status == 4
     assert finished.line("empty.pdf")["error"]["code"] == "empty"
-    assert "empty.pdf: error[empty]" in finished.ended.err
+    assert "empty.pdf: error[empty]" in finished.result.err
     assert not (finished.folder / "out/empty.md").exists()
 
 
@@ -109,14 +109,14 @@ def test_equal_stems_do_not_overwrite_each_other(finished: Finished) -> None:
 
 
 @pytest.mark.parametrize("name", STRANGE_NAMES)
-def test_strange_names_are_just_names(finished: Finished, name: str) -> None:
+def test_odd_file_names_are_kept(finished: Finished, name: str) -> None:
     written = Path(finished.line(name)["markdown"])
 
     assert written.is_file()
     assert written.parent == finished.folder / "out"
 
 
-def test_the_same_document_again_does_no_work_and_obeys_other_render_options(
+def test_the_same_document_is_not_converted_again_and_other_render_options_apply(
     finished: Finished, tmp_path: Path
 ) -> None:
     words = [str(finished.folder / "my book.pdf"), str(finished.folder / "holes.pdf")]
@@ -135,85 +135,85 @@ def test_the_same_document_again_does_no_work_and_obeys_other_render_options(
     )
 
 
-def test_a_person_sees_one_line_per_document_and_where_it_is(
+def test_a_terminal_shows_one_line_per_document_with_its_path(
     finished: Finished, tmp_path: Path
 ) -> None:
     source = str(finished.folder / "my book.pdf")
 
-    ended = in_process(finished.settings, "run", source, "-o", str(tmp_path / "out"), "--quiet")
+    result = in_process(finished.settings, "run", source, "-o", str(tmp_path / "out"), "--quiet")
 
     where = tmp_path / "out/my book.md"
-    assert ended.out == ""
-    assert ended.err == f"{source}: ok (2 ok, 0 blank, 0 failed) -> {where}\n"
+    assert result.out == ""
+    assert result.err == f"{source}: ok (2 ok, 0 blank, 0 failed) -> {where}\n"
 
 
-def test_a_page_that_kills_its_worker_is_condemned_alone(
+def test_a_page_that_kills_its_worker_is_dead_lettered_alone(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     source = pdf(tmp_path / "a.pdf", 12)
-    made = settings(engine="fake", fake_crash_pages="3", fake_latency_ms=50)
+    config = settings(engine="fake", fake_crash_pages="3", fake_latency_ms=50)
 
-    ended = pagefleet(made, "run", str(source), "-o", str(tmp_path / "out"), "--json")
+    result = pagefleet(config, "run", str(source), "-o", str(tmp_path / "out"), "--json")
 
-    checked = check_job(open_store(made), ended.lines[0]["job_id"])
+    checked = check_job(open_store(config), result.lines[0]["job_id"])
     assert checked.failed == {3: "quarantined"}
     assert checked.counts == {"ok": 11, "blank": 0, "failed": 1}
 
 
-def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
+def test_ctrl_c_stops_everything_and_the_next_run_continues(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     source, out = pdf(tmp_path / "a.pdf", 40), str(tmp_path / "out")
-    made = settings(engine="fake", fake_latency_ms=300, max_concurrency=2)
-    process = start_pagefleet(made, "run", str(source), "-o", out)
-    store = open_store(made)
+    config = settings(engine="fake", fake_latency_ms=300, max_concurrency=2)
+    process = start_pagefleet(config, "run", str(source), "-o", out)
+    store = open_store(config)
     wait_until(lambda: len([k for k in store.list("jobs/") if "/pages/" in k]) >= 4)
 
     os.killpg(process.pid, signal.SIGINT)
 
     assert process.wait(30) == 130
-    wait_until(lambda: not processes_of(made), 5)
-    kept = len([key for key in store.list("jobs/") if "/pages/" in key])
-    assert 4 <= kept < 40
-    assert list((made.home / "tmp").iterdir()) == []
-    ended = pagefleet(settings(engine="fake"), "run", "-", "-o", out, "--json",
+    wait_until(lambda: not processes_of(config), 5)
+    stored = len([key for key in store.list("jobs/") if "/pages/" in key])
+    assert 4 <= stored < 40
+    assert list((config.home / "tmp").iterdir()) == []
+    result = pagefleet(settings(engine="fake"), "run", "-", "-o", out, "--json",
                       stdin=source.read_bytes())  # fmt: skip
-    assert ended.lines[0]["counts"]["ok"] == 40
+    assert result.lines[0]["counts"]["ok"] == 40
     assert (tmp_path / "out/stdin.md").read_text().count("fake:") == 40
-    check_job(store, ended.lines[0]["job_id"])
+    check_job(store, result.lines[0]["job_id"])
 
 
-def test_a_killed_run_leaves_no_process_and_the_next_one_sweeps_up(
+def test_a_killed_run_leaves_no_process_and_the_next_one_cleans_up(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings(engine="fake", fake_latency_ms=1000, max_concurrency=1)
+    config = settings(engine="fake", fake_latency_ms=1000, max_concurrency=1)
     source = pdf(tmp_path / "a.pdf", 9)
-    process = start_pagefleet(made, "run", str(source), "-o", str(tmp_path / "out"))
-    wait_until(lambda: pages_processes(made))
+    process = start_pagefleet(config, "run", str(source), "-o", str(tmp_path / "out"))
+    wait_until(lambda: pages_processes(config))
 
     kill([process.pid])
     process.wait()
 
-    wait_until(lambda: not processes_of(made), 10)
-    assert list((made.home / "tmp").iterdir()) != []
-    in_process(made, "run", str(tmp_path / "none.pdf"), "-o", str(tmp_path / "out"))
-    assert list((made.home / "tmp").iterdir()) == []
+    wait_until(lambda: not processes_of(config), 10)
+    assert list((config.home / "tmp").iterdir()) != []
+    in_process(config, "run", str(tmp_path / "none.pdf"), "-o", str(tmp_path / "out"))
+    assert list((config.home / "tmp").iterdir()) == []
 
 
-def test_two_runs_side_by_side_both_finish_even_over_the_same_document(
+def test_two_concurrent_runs_both_finish_also_with_the_same_document(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    made = settings(engine="fake", fake_latency_ms=20, num_workers=1)
+    config = settings(engine="fake", fake_latency_ms=20, num_workers=1)
     for name in ("left", "right", "both"):
         pdf(tmp_path / f"{name}.pdf", 8, title=name)
     left, right, both = (str(tmp_path / f"{name}.pdf") for name in ("left", "right", "both"))
-    beside = start_pagefleet(made, "run", both, left, "-o", str(tmp_path / "one"))
+    beside = start_pagefleet(config, "run", both, left, "-o", str(tmp_path / "one"))
 
-    ended = pagefleet(made, "run", both, right, "-o", str(tmp_path / "two"), "--json")
+    result = pagefleet(config, "run", both, right, "-o", str(tmp_path / "two"), "--json")
 
-    assert (ended.status, beside.wait(60)) == (0, 0)
+    assert (result.status, beside.wait(60)) == (0, 0)
     for name in ("one/both", "one/left", "two/both", "two/right"):
         assert (tmp_path / f"{name}.md").read_text().count("fake:") == 8
     assert (tmp_path / "one/both.md").read_bytes() == (tmp_path / "two/both.md").read_bytes()
-    for line in ended.lines:
-        check_job(open_store(made), line["job_id"])
+    for line in result.lines:
+        check_job(open_store(config), line["job_id"])

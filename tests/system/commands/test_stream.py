@@ -1,4 +1,4 @@
-"""``run --stream``: one page on standard output while it is made, and nothing else."""
+"""``run --stream`` prints one page while the engine produces it, and nothing else."""
 
 import signal
 import subprocess
@@ -13,28 +13,28 @@ from tests.support.fleets import fleet
 from tests.support.servers.openai_server import OpenAiServer, hanging, serving
 
 
-def test_the_text_comes_alone_and_progress_beside_it(
+def test_standard_output_has_only_the_text_and_standard_error_the_progress(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     page = picture(tmp_path / "page.png", 400, 300)
-    ended = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream")
+    result = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream")
 
-    assert ended.status == 0, ended.err
-    assert ended.out.startswith("fake:") and ended.out.endswith(":1\n")
-    assert "starting engine fake" in ended.err
+    assert result.status == 0, result.err
+    assert result.out.startswith("fake:") and result.out.endswith(":1\n")
+    assert "starting engine fake" in result.err
 
 
 def test_one_page_of_a_document_is_chosen(settings: SettingsFactory, tmp_path: Path) -> None:
     pages = str(distinct_pages(tmp_path / "pages.pdf"))
     chosen = settings(engine="fake")
-    ended = fleet.pagefleet(chosen, "run", pages, "--stream", "--pages", "4")
-    assert ended.out.endswith(":4\n")
+    result = fleet.pagefleet(chosen, "run", pages, "--stream", "--pages", "4")
+    assert result.out.endswith(":4\n")
     refused = fleet.pagefleet(chosen, "run", pages, "--stream")
     assert (refused.status, refused.out) == (2, "")
     assert "not 6 of pages.pdf" in refused.err and refused.err.count("\n") == 1
 
 
-def test_text_is_printed_before_the_page_is_read_to_its_end(
+def test_text_is_printed_before_the_page_is_finished(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     page = picture(tmp_path / "page.png", 400, 300)
@@ -60,19 +60,19 @@ def test_text_is_printed_before_the_page_is_read_to_its_end(
 
 
 @pytest.mark.parametrize("words", [("--json",), ("-o", "out"), ("other.png",)])
-def test_what_can_not_be_streamed_is_refused_in_one_line(
+def test_options_that_do_not_fit_stream_are_refused_in_one_line(
     settings: SettingsFactory, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     page = picture(tmp_path / "page.png", 400, 300)
     picture(tmp_path / "other.png", 400, 300)
-    given = [str(tmp_path / word) if word.endswith("png") else word for word in words]
-    refused = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream", *given)
+    arguments = [str(tmp_path / word) if word.endswith("png") else word for word in words]
+    refused = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream", *arguments)
 
     assert (refused.status, refused.out) == (2, "")
     assert refused.err.startswith("error") and refused.err.count("\n") == 1
 
 
-def test_without_a_folder_and_without_stream_the_command_says_what_it_needs(
+def test_a_run_without_a_folder_and_without_stream_names_both_options(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     page = picture(tmp_path / "page.png", 400, 300)
@@ -81,19 +81,21 @@ def test_without_a_folder_and_without_stream_the_command_says_what_it_needs(
     assert refused.status == 2 and "-o DIR" in refused.err
 
 
-def test_an_engine_that_can_not_start_says_why_once(
+def test_an_engine_that_cannot_start_reports_the_reason_once(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     page = picture(tmp_path / "page.png", 400, 300)
     with serving(OpenAiServer(model="other/Model")) as server:
         chosen = settings(engine="openai", engine_url=server.url)
-        ended = fleet.pagefleet(chosen, "run", str(page), "--stream")
+        result = fleet.pagefleet(chosen, "run", str(page), "--stream")
 
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.err.count("other/Model") == 1
+    assert (result.status, result.out) == (2, "")
+    assert result.err.count("other/Model") == 1
 
 
-def test_an_interrupt_ends_the_reader_too(settings: SettingsFactory, tmp_path: Path) -> None:
+def test_an_interrupt_also_stops_the_reading_process(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
     page = picture(tmp_path / "page.png", 400, 300)
     with serving(OpenAiServer(faults=[hanging])) as server:
         chosen = settings(engine="openai", engine_url=server.url)

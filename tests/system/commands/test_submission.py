@@ -4,6 +4,7 @@ import json
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pymupdf
 import pytest
@@ -15,11 +16,11 @@ from tests.support.fleets.fleet import Fleet, in_process, pdf
 from tests.support.fleets.ledger_check import check_job
 
 
-def submitted(fleet: Fleet, *words: str, **changed: object) -> str:
+def submitted(fleet: Fleet, *words: str, **changed: Any) -> str:
     """The job id that ``submit`` prints, and nothing else."""
-    ended = fleet("submit", *words, **changed)
-    assert ended.status == 0, ended.err
-    return ended.out.strip()
+    result = fleet("submit", *words, **changed)
+    assert result.status == 0, result.err
+    return result.out.strip()
 
 
 def manifest(fleet: Fleet, job_id: str) -> dict[str, object]:
@@ -27,17 +28,17 @@ def manifest(fleet: Fleet, job_id: str) -> dict[str, object]:
     return json.loads(data)  # type: ignore[no-any-return]
 
 
-def test_waiting_prints_one_line_of_the_contract_per_document(
+def test_submit_with_wait_prints_one_json_line_per_document(
     fake_fleet: Fleet, tmp_path: Path
 ) -> None:
     source = pdf(tmp_path / "book.pdf", 4, title="line")
 
-    ended = fake_fleet("submit", str(source), "--wait", "--json")
+    result = fake_fleet("submit", str(source), "--wait", "--json")
 
-    (line,) = ended.lines
+    (line,) = result.lines
     job_id = line["job_id"]
     store = open_store(fake_fleet.settings)
-    assert ended.status == 3
+    assert result.status == 3
     assert line == {
         "input": str(source),
         "job_id": job_id,
@@ -67,7 +68,7 @@ def test_the_same_content_and_page_options_are_the_same_job(
     assert submitted(fake_fleet, str(source), "--task", "free-ocr", "--pages", "2-2") == other
 
 
-def test_a_partial_job_answers_as_it_is_unless_its_failures_are_to_run_again(
+def test_a_partial_job_is_returned_as_it_is_without_retry_failed(
     fake_fleet: Fleet, tmp_path: Path
 ) -> None:
     source = str(pdf(tmp_path / "a.pdf", 3, title="again"))
@@ -82,7 +83,7 @@ def test_a_partial_job_answers_as_it_is_unless_its_failures_are_to_run_again(
     assert check_job(open_store(fake_fleet.settings), first).attempts == {1: 1, 2: 1, 3: 3}
 
 
-def test_a_job_is_dated_by_the_brokers_clock_and_not_by_the_submitting_machines(
+def test_a_job_is_dated_by_the_clock_of_the_broker_not_of_the_submitting_machine(
     fake_fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("producer.submission.submitter.time", SimpleNamespace(time=lambda: 0.0))
@@ -93,7 +94,7 @@ def test_a_job_is_dated_by_the_brokers_clock_and_not_by_the_submitting_machines(
     assert abs(float(str(created)) - time.time()) < 3600
 
 
-def test_force_makes_numbered_jobs_and_the_newest_answers(
+def test_force_makes_numbered_jobs_and_the_newest_is_returned(
     fake_fleet: Fleet, tmp_path: Path
 ) -> None:
     source = str(pdf(tmp_path / "a.pdf", 1, title="force"))
@@ -108,7 +109,7 @@ def test_a_cancelled_job_resumes_when_it_is_submitted_again(
     fake_fleet: Fleet, tmp_path: Path
 ) -> None:
     source = str(pdf(tmp_path / "a.pdf", 2, title="resume"))
-    # No worker serves this engine: the job waits until it is cancelled.
+    # No worker serves this engine, so the job waits until it is cancelled.
     job_id = submitted(fake_fleet, source, "--engine", "openai")
     assert fake_fleet("cancel", job_id).status == 0
 
@@ -119,13 +120,11 @@ def test_a_cancelled_job_resumes_when_it_is_submitted_again(
     assert fake_fleet("cancel", job_id).status == 0
 
 
-def test_a_cancel_that_died_half_way_does_not_block_the_job_for_ever(
-    fake_fleet: Fleet, tmp_path: Path
-) -> None:
+def test_a_cancel_that_crashed_does_not_block_the_job(fake_fleet: Fleet, tmp_path: Path) -> None:
     source = str(pdf(tmp_path / "a.pdf", 2, title="half"))
     job_id = submitted(fake_fleet, source, "--engine", "openai")
     dispatch_state = DispatchState(fake_fleet.settings)
-    # The broker remembers the cancel, and the store has no end of the job.
+    # The cancel is recorded in the dispatch state, and the job has no _DONE in the store.
     dispatch_state.cancel_job(job_id)
 
     assert submitted(fake_fleet, source, "--engine", "openai") == job_id
@@ -144,28 +143,28 @@ def test_a_job_that_was_cancelled_and_purged_can_run_afterwards(
     for command in ("wait", "cancel", "purge"):
         assert fake_fleet(command, job_id).status == 0
 
-    ended = fake_fleet("submit", source, "--wait", "--json")
+    result = fake_fleet("submit", source, "--wait", "--json")
 
-    assert ended.lines[0]["status"] == "ok"
+    assert result.lines[0]["status"] == "ok"
 
 
-def test_a_dry_run_counts_pages_and_leaves_no_trace(
+def test_a_dry_run_counts_pages_and_stores_nothing(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     source = str(pdf(tmp_path / "a.pdf", 5))
-    made = settings(engine="cpu", price_per_hour=36)
+    config = settings(engine="cpu", price_per_hour=36)
 
-    ended = in_process(made, "submit", source, "--pages", "2-4", "--dry-run", "--json")
+    result = in_process(config, "submit", source, "--pages", "2-4", "--dry-run", "--json")
 
-    document, total = ended.lines
-    assert ended.status == 0
+    document, total = result.lines
+    assert result.status == 0
     assert document == {"input": source, "pages": 3}
     assert (total["engine"], total["pages"]) == ("cpu", 3)
     assert total["cost"] == pytest.approx(total["worker_seconds"] * 0.01, rel=0.01)
-    assert list(open_store(made).list("")) == []
+    assert list(open_store(config).list("")) == []
 
 
-def test_a_document_is_stored_decrypted_and_its_password_nowhere(
+def test_a_document_is_stored_decrypted_and_its_password_is_not_stored(
     fake_fleet: Fleet, tmp_path: Path
 ) -> None:
     secret = "correct horse 42"
@@ -175,9 +174,9 @@ def test_a_document_is_stored_decrypted_and_its_password_nowhere(
         document.save(locked, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw=secret)
     password.write_text(f"{secret}\n")
 
-    ended = fake_fleet("submit", str(locked), "--password-file", str(password), "--wait", "--json")
+    result = fake_fleet("submit", str(locked), "--password-file", str(password), "--wait", "--json")
 
-    job_id = ended.lines[0]["job_id"]
+    job_id = result.lines[0]["job_id"]
     store = open_store(fake_fleet.settings)
     with pymupdf.open("pdf", store.get(f"jobs/{job_id}/source.pdf")) as stored:
         assert not stored.needs_pass
@@ -195,11 +194,11 @@ def test_every_frame_of_a_tiff_is_a_page(fake_fleet: Fleet, tmp_path: Path) -> N
     path = tmp_path / "fax.tif"
     frames[0].save(path, save_all=True, append_images=frames[1:])
 
-    ended = fake_fleet("submit", str(path), "--wait", "--json", "--pages", "1-2,4")
+    result = fake_fleet("submit", str(path), "--wait", "--json", "--pages", "1-2,4")
 
-    assert ended.lines[0]["status"] == "ok"
-    assert sum(ended.lines[0]["counts"].values()) == 3
-    assert manifest(fake_fleet, ended.lines[0]["job_id"])["page_count"] == 4
+    assert result.lines[0]["status"] == "ok"
+    assert sum(result.lines[0]["counts"].values()) == 3
+    assert manifest(fake_fleet, result.lines[0]["job_id"])["page_count"] == 4
 
 
 def test_a_manifest_file_gives_each_document_its_own_options(
@@ -214,10 +213,10 @@ def test_a_manifest_file_gives_each_document_its_own_options(
     text = "\n\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
     listed.write_text(f"\ufeff{text}\n", "utf-8")
 
-    ended = fake_fleet("submit", "--manifest", str(listed), "--label", "all=1", "--json")
+    result = fake_fleet("submit", "--manifest", str(listed), "--label", "all=1", "--json")
 
-    first, second = (manifest(fake_fleet, line["job_id"]) for line in ended.lines)
-    assert [line["pages"] for line in ended.lines] == [2, 4]
+    first, second = (manifest(fake_fleet, line["job_id"]) for line in result.lines)
+    assert [line["pages"] for line in result.lines] == [2, 4]
     assert (first["options"]["task"], first["options"]["pages"]) == ("layout", "2,4")  # type: ignore[index]
     assert (first["priority"], first["labels"]) == ("high", {"all": "1"})
     assert (second["options"]["task"], second["priority"]) == ("markdown", "normal")  # type: ignore[index]
@@ -225,7 +224,7 @@ def test_a_manifest_file_gives_each_document_its_own_options(
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ('{"uri": "a.pdf", "task": "dance"}', "unknown task 'dance'"),
         ('{"uri": "a.pdf", "pages": "x"}', "bad page range 'x'"),
@@ -237,65 +236,67 @@ def test_a_manifest_file_gives_each_document_its_own_options(
         ('{"uri": "s3://bucket/prefix/"}', "one document"),
     ],
 )
-def test_a_bad_line_of_a_manifest_is_named_before_any_work_is_done(
-    settings: SettingsFactory, tmp_path: Path, line: str, said: str
+def test_a_bad_line_of_a_manifest_is_reported_before_anything_is_submitted(
+    settings: SettingsFactory, tmp_path: Path, line: str, message: str
 ) -> None:
     good = pdf(tmp_path / "good.pdf", 1)
     listed = tmp_path / "files.jsonl"
     listed.write_text(json.dumps({"uri": str(good)}) + "\n" + line + "\n")
-    made = settings(engine="fake")
+    config = settings(engine="fake")
 
-    ended = in_process(made, "submit", "--dry-run", "--manifest", str(listed))
+    result = in_process(config, "submit", "--dry-run", "--manifest", str(listed))
 
-    assert (ended.status, ended.out) == (2, "")
-    assert said in ended.err
-    assert len(ended.err.splitlines()) == 1
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert len(result.err.splitlines()) == 1
 
 
 def test_standard_input_is_a_document(fake_fleet: Fleet, tmp_path: Path) -> None:
     data = pdf(tmp_path / "a.pdf", 2, title="stdin").read_bytes()
 
-    ended = fake_fleet("submit", "-", "--json", stdin=data)
+    result = fake_fleet("submit", "-", "--json", stdin=data)
 
-    assert (ended.lines[0]["input"], ended.lines[0]["pages"]) == ("-", 2)
-    assert manifest(fake_fleet, ended.lines[0]["job_id"])["source"]["name"] == "stdin"  # type: ignore[index]
+    assert (result.lines[0]["input"], result.lines[0]["pages"]) == ("-", 2)
+    assert manifest(fake_fleet, result.lines[0]["job_id"])["source"]["name"] == "stdin"  # type: ignore[index]
 
 
 def test_one_bad_input_stops_no_other(fake_fleet: Fleet, tmp_path: Path) -> None:
     good = str(pdf(tmp_path / "good.pdf", 1, title="beside"))
     (tmp_path / "empty.pdf").touch()
 
-    ended = fake_fleet("submit", str(tmp_path / "empty.pdf"), good)
+    result = fake_fleet("submit", str(tmp_path / "empty.pdf"), good)
 
-    assert ended.status == 4
-    assert len(ended.out.splitlines()) == 1
-    assert "error[empty]" in ended.err
+    assert result.status == 4
+    assert len(result.out.splitlines()) == 1
+    assert "error[empty]" in result.err
 
 
-def test_no_worker_for_the_engine_is_said_at_once(fake_fleet: Fleet, tmp_path: Path) -> None:
+def test_submit_warns_where_no_worker_serves_the_engine(fake_fleet: Fleet, tmp_path: Path) -> None:
     source = str(pdf(tmp_path / "a.pdf", 1, title="alone"))
 
-    ended = fake_fleet("submit", source, "--engine", "transformers")
+    result = fake_fleet("submit", source, "--engine", "transformers")
 
-    assert ended.status == 0
-    assert "no live worker serves engine 'transformers'" in ended.err
-    assert fake_fleet("cancel", ended.out.strip()).status == 0
+    assert result.status == 0
+    assert "no live worker serves engine 'transformers'" in result.err
+    assert fake_fleet("cancel", result.out.strip()).status == 0
 
 
-def test_a_model_that_the_engine_lacks_is_refused_before_there_is_a_job(
+def test_a_model_that_the_engine_lacks_is_refused_and_makes_no_job(
     fake_fleet: Fleet, tmp_path: Path
 ) -> None:
     source = str(pdf(tmp_path / "a.pdf", 1, title="of no model"))
     before = fake_fleet("list").out
 
-    ended = fake_fleet("submit", source, "--engine", "cpu", "--model", "huge")
+    result = fake_fleet("submit", source, "--engine", "cpu", "--model", "huge")
 
-    assert ended.status == 2
-    assert "no model 'huge'; use one of: small, tiny" in ended.err
+    assert result.status == 2
+    assert "no model 'huge'; use one of: small, tiny" in result.err
     assert fake_fleet("list").out == before
 
 
-def test_labels_that_come_too_late_are_told_of(fake_fleet: Fleet, tmp_path: Path) -> None:
+def test_submit_warns_of_labels_that_an_existing_job_does_not_get(
+    fake_fleet: Fleet, tmp_path: Path
+) -> None:
     source = str(pdf(tmp_path / "a.pdf", 1, title="labelled"))
     first = fake_fleet("submit", source, "--label", "set=1", "--label", "of=2", "--wait")
 
@@ -306,17 +307,17 @@ def test_labels_that_come_too_late_are_told_of(fake_fleet: Fleet, tmp_path: Path
     assert f"{same.out.strip()} exists already and keeps its labels" in other.err
 
 
-def test_objects_of_the_bucket_are_copied_by_the_service(
+def test_objects_of_the_same_bucket_are_copied_inside_the_store(
     s3_settings: SettingsFactory, redis_url: str, tmp_path: Path
 ) -> None:
-    made = s3_settings(redis_url=redis_url, engine="fake")
-    store = open_store(made)
+    config = s3_settings(redis_url=redis_url, engine="fake")
+    store = open_store(config)
     names = {"in/one two.pdf": 2, "in/deep/日本.PDF": 3, "in/notes.txt": 1}
     for name, pages in names.items():
         store.put_file(name, pdf(tmp_path / "x.pdf", pages, title=name))
 
-    by_prefix = in_process(made, "submit", f"{store.url}/in", "--json").lines
-    by_name = in_process(made, "submit", f"{store.url}/in/one two.pdf", "--json").lines
+    by_prefix = in_process(config, "submit", f"{store.url}/in", "--json").lines
+    by_name = in_process(config, "submit", f"{store.url}/in/one two.pdf", "--json").lines
 
     assert {line["input"]: line["pages"] for line in by_prefix} == {
         f"{store.url}/in/one two.pdf": 2,
@@ -337,12 +338,12 @@ def test_objects_of_the_bucket_are_copied_by_the_service(
         ("", 4, "not_a_document"),
     ],
 )
-def test_an_s3_address_that_leads_nowhere_is_refused(
+def test_an_s3_address_without_an_object_is_refused(
     s3_settings: SettingsFactory, redis_url: str, where: str, status: int, code: str
 ) -> None:
-    made = s3_settings(redis_url=redis_url, engine="fake")
+    config = s3_settings(redis_url=redis_url, engine="fake")
 
-    ended = in_process(made, "submit", f"{made.store}/{where}", "--json")
+    result = in_process(config, "submit", f"{config.store}/{where}", "--json")
 
-    assert ended.status == status
-    assert ended.lines[0]["error"]["code"] == code
+    assert result.status == status
+    assert result.lines[0]["error"]["code"] == code

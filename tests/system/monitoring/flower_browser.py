@@ -1,6 +1,6 @@
-"""Flower before a fleet at work, seen by a real browser.
+"""Flower for a running fleet, for tests and in a real browser.
 
-``python -m tests.system.monitoring.flower_browser`` writes docs/images/flower.png anew.
+``python -m tests.system.monitoring.flower_browser`` writes docs/images/flower.png.
 """
 
 import re
@@ -55,7 +55,7 @@ class FlowerAtWork:
 
 @contextmanager
 def flower_at_work(watched: Watched, folder: Path, *options: str) -> Iterator[FlowerAtWork]:
-    """``pagefleet flower`` as a container would start it, with a service link in the way."""
+    """``pagefleet flower`` as in a container, with the variable of a Kubernetes service link."""
     port, log = free_ports(1), folder / "flower.log"
     variables = {**environment(watched.settings), "FLOWER_PORT": "tcp://10.0.0.7:5555"}
     with log.open("wb") as output:
@@ -67,8 +67,8 @@ def flower_at_work(watched: Watched, folder: Path, *options: str) -> Iterator[Fl
         )
     try:
         wait_until(lambda: LOGIN.search(log.read_text()) and get(port, "/healthcheck")[0])
-        (login,) = LOGIN.findall(log.read_text())
-        yield FlowerAtWork(process, port, *login, log)
+        ((user, password),) = LOGIN.findall(log.read_text())
+        yield FlowerAtWork(process, port, user, password, log)
     finally:
         process.kill()
         process.wait()

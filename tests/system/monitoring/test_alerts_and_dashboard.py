@@ -1,4 +1,4 @@
-"""The dashboard and the alerts against what a fleet at work really exports."""
+"""The dashboard and the alerts use only metrics that a running fleet exports."""
 
 import json
 import re
@@ -24,7 +24,7 @@ RULES = [
     for group in yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"]
     for rule in group["rules"]
 ]
-#: As they stand in vLLM's own metrics; no GPU here runs it.
+#: Metrics of vLLM itself; the test fleet has no GPU to run it.
 OF_VLLM = {
     "vllm:num_requests_running",
     "vllm:num_requests_waiting",
@@ -73,7 +73,7 @@ def exists(selector: Any, exported: dict[str, list[dict[str, str]]]) -> bool:
 
 
 def fits(matcher: Any, labels: dict[str, str]) -> bool:
-    """Whether the label is there, whatever a negative matcher excludes."""
+    """Whether the label exists and fits; negative matchers fit every value."""
     if matcher.name not in labels:
         return False
     if matcher.op == promql.MatchOp.Equal:
@@ -86,10 +86,10 @@ def fits(matcher: Any, labels: dict[str, str]) -> bool:
 @pytest.fixture(scope="module")
 def exported(watched: Watched) -> dict[str, list[dict[str, str]]]:
     """Label sets of every metric that the fleet exports."""
-    found: dict[str, list[dict[str, str]]] = {}
+    label_sets: dict[str, list[dict[str, str]]] = {}
     for name, labels in watched.samples():
-        found.setdefault(name, []).append(dict(labels))
-    return found
+        label_sets.setdefault(name, []).append(dict(labels))
+    return label_sets
 
 
 @pytest.mark.parametrize(
@@ -99,30 +99,30 @@ def exported(watched: Watched) -> dict[str, list[dict[str, str]]]:
 def test_every_metric_and_label_of_an_expression_is_exported(
     where: str, text: str, exported: dict[str, list[dict[str, str]]]
 ) -> None:
-    found = list(selectors(promql.parse(text)))
+    used = list(selectors(promql.parse(text)))
 
-    own = [selector for selector in found if selector.name not in OF_VLLM]
-    assert found
+    own = [selector for selector in used if selector.name not in OF_VLLM]
+    assert used
     assert [selector.name for selector in own if not exists(selector, exported)] == []
-    known = {label for s in own for labels in exported[s.name] for label in labels}
+    labels = {label for s in own for each in exported[s.name] for label in each}
     if own:
-        assert grouping_labels(text) - known - OF_SCRAPE == set(), where
+        assert grouping_labels(text) - labels - OF_SCRAPE == set(), where
 
 
 @pytest.mark.skipif(BINARY is None, reason="prometheus is not installed")
-def test_prometheus_itself_finds_data_for_every_panel(watched: Watched, tmp_path: Path) -> None:
+def test_prometheus_has_data_for_every_panel(watched: Watched, tmp_path: Path) -> None:
     ports = (watched.pages_port, watched.control_port)
     with prometheus(tmp_path, ports) as address:
         own = [(title, e) for title, e in panel_expressions() if "vllm:" not in e]
         empty = [(title, text) for title, text in own if not query(address, text)]
 
-    # The only line that may be missing: the test's broker has no memory limit.
+    # Only this line may be empty, because the test's broker has no memory limit.
     assert [title for title, text in empty if "memory_limit" not in text] == []
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-def test_alerts_fire_when_things_break_and_are_silent_when_not() -> None:
-    ended = subprocess.run(
+def test_alerts_fire_on_failures_only() -> None:
+    result = subprocess.run(
         ["promtool", "test", "rules", "alerts_test.yaml"],
         cwd=FOLDER,
         capture_output=True,
@@ -130,7 +130,7 @@ def test_alerts_fire_when_things_break_and_are_silent_when_not() -> None:
         check=False,
     )
 
-    assert ended.returncode == 0, ended.stderr
+    assert result.returncode == 0, result.stderr
 
 
 def anchors(text: str) -> set[str]:
@@ -139,7 +139,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
-def test_every_alert_leads_to_its_part_of_the_runbook() -> None:
+def test_every_alert_links_to_its_section_of_the_runbook() -> None:
     text = (ROOT / "docs" / "runbook.md").read_text()
 
     links = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in RULES}
@@ -154,19 +154,19 @@ def test_every_alert_leads_to_its_part_of_the_runbook() -> None:
             assert all(f"**{word}.**" in section for word in ("Means", "Look at", "Do")), section
 
 
-def test_the_runbook_knows_every_error_code() -> None:
+def test_the_runbook_explains_every_error_code() -> None:
     def codes(kind: type[PagefleetError]) -> Iterator[str]:
         yield kind.code
         for child in kind.__subclasses__():
             yield from codes(child)
 
     text = (ROOT / "docs" / "runbook.md").read_text()
-    ours = {c for c in codes(PagefleetError) if c not in ("usage", "failed", "timed_out")}
+    own_codes = {c for c in codes(PagefleetError) if c not in ("usage", "failed", "timed_out")}
 
-    assert {code for code in ours if f"`{code}`" not in text} <= {"not_found"}
+    assert {code for code in own_codes if f"`{code}`" not in text} <= {"not_found"}
 
 
-def test_panels_do_not_overlap_and_each_says_what_it_shows() -> None:
+def test_panels_do_not_overlap_and_each_has_a_description() -> None:
     taken: dict[tuple[int, int], str] = {}
     for panel in DASHBOARD["panels"]:
         place = panel["gridPos"]

@@ -1,4 +1,4 @@
-"""``pagefleet flower``: what it shows, and what it shows to nobody."""
+"""``pagefleet flower`` shows pages, queues and workers, and only after a login."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def flower(watched: Watched, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
-def test_nothing_but_a_sign_of_life_is_shown_without_the_login(flower: FlowerAtWork) -> None:
+def test_only_the_health_check_works_without_the_login(flower: FlowerAtWork) -> None:
     paths = ("/", "/tasks", "/broker", "/metrics", "/metrics/", "//metrics", "/api/workers")
 
     seen = {path: flower.ask(path, login=False)[0] for path in paths}
@@ -31,14 +31,14 @@ def test_nothing_but_a_sign_of_life_is_shown_without_the_login(flower: FlowerAtW
     assert flower.ask("/healthcheck", login=False) == (200, "OK")
 
 
-def test_the_made_up_password_is_printed_once_and_works(flower: FlowerAtWork) -> None:
+def test_the_generated_password_is_printed_once_and_works(flower: FlowerAtWork) -> None:
     assert flower.log.read_text().count(flower.password) == 1
     assert len(flower.password) >= 16
     assert flower.ask("/metrics")[0] == 200
     assert "flower_events_total" in flower.ask("/metrics")[1]
 
 
-def test_it_may_look_and_not_touch(flower: FlowerAtWork) -> None:
+def test_flower_is_read_only(flower: FlowerAtWork) -> None:
     for path in ("/api/worker/shutdown/x", "/api/task/revoke/x", "/api/task/send-task/x"):
         assert flower.ask(path, method="POST")[0] == 403
 
@@ -51,20 +51,20 @@ def test_the_broker_page_lists_every_queue(flower: FlowerAtWork) -> None:
         assert f"<td>{name}</td>" in page
 
 
-def seen_whole(flower: FlowerAtWork) -> dict[str, dict[str, object]]:
-    """Tasks that Flower saw from their sending to their end, by id."""
+def complete_tasks(flower: FlowerAtWork) -> dict[str, dict[str, object]]:
+    """Tasks of which Flower received every event, by id."""
     tasks = json.loads(flower.ask("/api/tasks?limit=500")[1])
     return {u: task for u, task in tasks.items() if task["sent"] and task["state"] == "SUCCESS"}
 
 
 def test_tasks_carry_job_page_and_outcome(flower: FlowerAtWork, watched: Watched) -> None:
-    wait_until(lambda: seen_whole(flower))
+    wait_until(lambda: complete_tasks(flower))
 
-    uuid, task = next(iter(seen_whole(flower).items()))
+    uuid, task = next(iter(complete_tasks(flower).items()))
     job_id, _, page = uuid.partition("/p")
     assert job_id == watched.open_job
     outcome = str(task["result"]).strip("'")
-    if int(page) == FAILED_PAGE:  # each of its attempts is a task of its own
+    if int(page) == FAILED_PAGE:  # each attempt is a separate task
         assert outcome in ("given back: attempt", "failed engine_failed")
     else:
         assert outcome == "ok"
@@ -76,7 +76,7 @@ def test_tasks_carry_job_page_and_outcome(flower: FlowerAtWork, watched: Watched
 def test_a_browser_shows_pages_by_job_with_queue_wait_and_outcome(
     flower: FlowerAtWork, watched: Watched
 ) -> None:
-    wait_until(lambda: len(seen_whole(flower)) > 20)
+    wait_until(lambda: len(complete_tasks(flower)) > 20)
 
     shown = chromium(page_url(flower, "/tasks"), "--dump-dom")
 
@@ -87,7 +87,7 @@ def test_a_browser_shows_pages_by_job_with_queue_wait_and_outcome(
     assert " s</td>" in shown
 
 
-def test_sigterm_ends_it_in_order(watched: Watched, tmp_path: Path) -> None:
+def test_sigterm_stops_flower_in_order(watched: Watched, tmp_path: Path) -> None:
     with flower_at_work(watched, tmp_path, "--", "--url_prefix=flower") as prefixed:
         assert prefixed.ask("/flower/metrics", login=False)[0] == 401
         assert prefixed.ask("/flower/tasks")[0] == 200
@@ -97,27 +97,29 @@ def test_sigterm_ends_it_in_order(watched: Watched, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--", "--no-such-option=1"], "no-such-option"),
         (["--", "stray"], "stray"),
     ],
 )
-def test_wrong_options_are_one_line(watched: Watched, words: list[str], said: str) -> None:
-    ended = pagefleet(watched.settings, "flower", *words)
+def test_wrong_options_give_one_error_line(
+    watched: Watched, words: list[str], message: str
+) -> None:
+    result = pagefleet(watched.settings, "flower", *words)
 
-    assert (ended.status, len(ended.err.strip().splitlines())) == (2, 1)
-    assert said in ended.err
-
-
-def test_without_a_broker_it_says_what_to_do(settings: SettingsFactory) -> None:
-    ended = pagefleet(settings(redis_url="redis://127.0.0.1:1/0"), "flower")
-
-    assert ended.status == 5
-    assert "PAGEFLEET_REDIS_URL" in ended.err
+    assert (result.status, len(result.err.strip().splitlines())) == (2, 1)
+    assert message in result.err
 
 
-def test_waiting_time_is_from_sending_to_starting() -> None:
+def test_flower_without_a_broker_reports_the_next_step(settings: SettingsFactory) -> None:
+    result = pagefleet(settings(redis_url="redis://127.0.0.1:1/0"), "flower")
+
+    assert result.status == 5
+    assert "PAGEFLEET_REDIS_URL" in result.err
+
+
+def test_waiting_time_is_from_publishing_to_start() -> None:
     task = SimpleNamespace(args="()", result="'failed truncated'", sent=10.0, started=12.5)
 
     formatted = format_task(task)

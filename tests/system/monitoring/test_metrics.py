@@ -1,4 +1,4 @@
-"""Metrics, health and logs of a fleet at work, as a scraper and a probe see them."""
+"""Metrics, health endpoints and logs of a running fleet."""
 
 import json
 import socket
@@ -32,13 +32,13 @@ from workers.process.http_port import http_port
 
 def value(watched: Watched, name: str, **labels: str) -> float:
     """The sum of the samples that have these labels."""
-    wanted = set(labels.items())
-    found = [v for (n, has), v in watched.samples().items() if n == name and wanted <= has]
-    assert found, f"no sample {name} {labels}"
-    return sum(found)
+    required = set(labels.items())
+    values = [v for (n, has), v in watched.samples().items() if n == name and required <= has]
+    assert values, f"no sample {name} {labels}"
+    return sum(values)
 
 
-def test_pages_are_counted_by_their_end(watched: Watched) -> None:
+def test_pages_are_counted_by_outcome(watched: Watched) -> None:
     def failed() -> float:
         return value(watched, "pagefleet_pages_total", status="failed", code="engine_failed")
 
@@ -48,7 +48,7 @@ def test_pages_are_counted_by_their_end(watched: Watched) -> None:
     assert returned == 2 * (watched.settings.max_attempts - 1)
 
 
-def test_counts_and_the_ledger_agree(watched: Watched) -> None:
+def test_page_counts_agree_with_the_dispatch_state(watched: Watched) -> None:
     dispatch_state = DispatchState(watched.settings)
 
     def agree() -> bool:
@@ -63,7 +63,7 @@ def test_counts_and_the_ledger_agree(watched: Watched) -> None:
         assert agree()
 
 
-def test_fleet_figures_are_those_of_the_ledger(watched: Watched) -> None:
+def test_fleet_figures_are_those_of_the_dispatch_state(watched: Watched) -> None:
     assert value(watched, "pagefleet_broker_up") == 1
     assert value(watched, "pagefleet_workers", engine="fake") == 1
     assert value(watched, "pagefleet_pool_capacity", engine="fake") == 4
@@ -75,28 +75,28 @@ def test_fleet_figures_are_those_of_the_ledger(watched: Watched) -> None:
     assert value(watched, "pagefleet_oldest_page_age_seconds") > 0
 
 
-def test_shares_of_all_results_add_up_to_what_is_exported(watched: Watched) -> None:
+def test_the_worker_time_of_all_results_adds_up_to_the_metric(watched: Watched) -> None:
     jobs, dispatch_state = JobStore(open_store(watched.settings)), DispatchState(watched.settings)
     states = jobs.page_states(watched.ended_job)
-    ended = list(jobs.results(watched.ended_job, range(1, SMALL + 1), states))
+    results = list(jobs.results(watched.ended_job, range(1, SMALL + 1), states))
     document_json = json.loads(jobs.store.get(f"jobs/{watched.ended_job}/document.json"))
-    spent = sum(result.worker_s for result in ended)
+    spent = sum(result.worker_s for result in results)
 
     before = dispatch_state.hot_job(watched.open_job)
-    kept = value(watched, "pagefleet_page_worker_seconds_total", outcome="kept")
+    exported = value(watched, "pagefleet_page_worker_seconds_total", outcome="kept")
     after = dispatch_state.hot_job(watched.open_job)
 
     assert document_json["worker_s"] == pytest.approx(spent, abs=0.001)
     # Four at once, 150 ms each: a page can't cost more than its own time.
     assert spent > 0.15 * SMALL / 4 * 0.9
-    assert all(0 < result.worker_s < 5 for result in ended)
+    assert all(0 < result.worker_s < 5 for result in results)
     assert before is not None and after is not None
     # A page is marked a moment before it is counted; at most four are in between.
-    most = max(result.worker_s for result in ended) * 4 + 1
-    assert before.worker_ms / 1000 - most <= kept - spent <= after.worker_ms / 1000 + 0.1
+    most = max(result.worker_s for result in results) * 4 + 1
+    assert before.worker_ms / 1000 - most <= exported - spent <= after.worker_ms / 1000 + 0.1
 
 
-def test_status_tells_what_a_job_costs(watched: Watched) -> None:
+def test_status_shows_the_cost_of_a_job(watched: Watched) -> None:
     ended = pagefleet(watched.settings, "status", watched.ended_job, watched.open_job, "--json")
 
     done, hot = ended.lines
@@ -107,7 +107,7 @@ def test_status_tells_what_a_job_costs(watched: Watched) -> None:
     assert done["cost_per_million_pages"] == pytest.approx(done["cost"] / SMALL * 1e6, rel=0.01)
 
 
-def test_both_processes_are_alive_and_ready(watched: Watched) -> None:
+def test_both_processes_report_alive_and_ready(watched: Watched) -> None:
     for port in (watched.pages_port, watched.control_port):
         assert get(port, "/livez") == (200, "ok\n")
         assert get(port, "/readyz") == (200, "ok\n")
@@ -156,15 +156,15 @@ def test_every_exported_metric_is_documented(watched: Watched) -> None:
     ] == []
 
 
-def test_a_lost_broker_makes_a_worker_unready_and_never_dead(
+def test_a_worker_without_its_broker_is_not_ready_and_stays_alive(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     redis = start_redis(tmp_path)
     port = free_ports(2)
-    # An address with a password that may show up nowhere.
-    made = settings(redis_url=redis.url, engine="fake", metrics_port=port, drain_s=0)
+    # The address has a password, which must not appear in the log.
+    config = settings(redis_url=redis.url, engine="fake", metrics_port=port, drain_s=0)
     log = tmp_path / "log"
-    with workers(made, log):
+    with workers(config, log):
         wait_until(lambda: get(port, "/readyz")[0] == 200)
 
         redis.stop()
@@ -188,7 +188,7 @@ def test_an_engines_own_metrics_are_on_the_same_port() -> None:
     assert get(port, "/metrics")[0] == 0
 
 
-def test_a_report_tells_what_the_job_cost(watched: Watched, tmp_path: Path) -> None:
+def test_a_report_shows_the_cost_of_the_job(watched: Watched, tmp_path: Path) -> None:
     output = tmp_path / "report.html"
     (status,) = pagefleet(watched.settings, "status", watched.ended_job, "--json").lines
 
@@ -197,7 +197,7 @@ def test_a_report_tells_what_the_job_cost(watched: Watched, tmp_path: Path) -> N
     assert f"<dt>cost</dt><dd>{status['cost']:.4f}</dd>" in output.read_text()
 
 
-def test_a_taken_port_costs_the_metrics_and_not_the_worker(
+def test_a_port_in_use_disables_the_metrics_and_not_the_worker(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -209,7 +209,9 @@ def test_a_taken_port_costs_the_metrics_and_not_the_worker(
     assert "PAGEFLEET_METRICS_PORT" in caplog.text
 
 
-def test_a_service_link_of_kubernetes_is_no_port(settings: SettingsFactory, tmp_path: Path) -> None:
+def test_the_variable_of_a_kubernetes_service_link_is_not_a_port(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
     variables = {**environment(settings()), "PAGEFLEET_METRICS_PORT": "tcp://10.0.0.7:9400"}
 
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""``pagefleet top`` as a person sees it, and as a script reads it."""
+"""``pagefleet top`` in a terminal and as JSON."""
 
 import json
 import re
@@ -22,12 +22,12 @@ LEAVE_SCREEN, CLEAR = b"\x1b[?1049l", b"\x1b[2J"
 
 
 def hot_pages(dispatch_state: DispatchState, job_id: str) -> int:
-    """Pages done since the job was opened: its speed is known once there are some."""
+    """Pages done since the job was opened; its speed is computed from them."""
     job = dispatch_state.hot_job(job_id)
     return 0 if job is None else job.done - job.already
 
 
-def test_figures_for_scripts_are_those_of_the_ledger(watched: Watched) -> None:
+def test_json_figures_are_those_of_the_dispatch_state(watched: Watched) -> None:
     dispatch_state = DispatchState(watched.settings)
     wait_until(lambda: hot_pages(dispatch_state, watched.open_job) > 4)
     before = dispatch_state.hot_job(watched.open_job)
@@ -53,15 +53,15 @@ def test_figures_for_scripts_are_those_of_the_ledger(watched: Watched) -> None:
     ]
 
 
-def test_q_leaves_and_the_terminal_is_as_it_was(watched: Watched) -> None:
+def test_q_quits_and_restores_the_terminal(watched: Watched) -> None:
     with Terminal(COMMAND, environment(watched.settings), 150, 40) as terminal:
         terminal.wait_for("tokens/s  done")
         terminal.wait_for(watched.open_job)
         first = terminal.text
-        while terminal.text == first:  # it moves by itself
+        while terminal.text == first:  # until an update changes the screen
             terminal.wait_for("POOLS")
             terminal.read(0.1)
-        # Pictures are drawn over each other: nothing is cleared, so nothing flickers.
+        # An update overwrites the last one and clears nothing, so the screen does not flicker.
         entered = terminal.bytes.index(b"\x1b[?1049h")
         assert CLEAR not in terminal.bytes[entered + 16 :]
 
@@ -72,7 +72,7 @@ def test_q_leaves_and_the_terminal_is_as_it_was(watched: Watched) -> None:
         assert terminal.modes_now == terminal.modes
 
 
-def test_ctrl_c_leaves_too(watched: Watched) -> None:
+def test_ctrl_c_quits_and_restores_the_terminal(watched: Watched) -> None:
     with Terminal(COMMAND, environment(watched.settings), 100, 30) as terminal:
         terminal.wait_for("WORKERS")
 
@@ -84,7 +84,7 @@ def test_ctrl_c_leaves_too(watched: Watched) -> None:
         assert terminal.modes_now == terminal.modes
 
 
-def test_a_small_window_shows_the_most_important_and_follows_its_size(watched: Watched) -> None:
+def test_a_small_window_omits_columns_and_a_resize_shows_them(watched: Watched) -> None:
     with Terminal(COMMAND, environment(watched.settings), 72, 24) as terminal:
         terminal.wait_for(watched.open_job)
         assert "tokens/s  done" not in terminal.text
@@ -97,10 +97,12 @@ def test_a_small_window_shows_the_most_important_and_follows_its_size(watched: W
         terminal.end()
 
 
-def test_a_lost_broker_is_said_and_waited_for(settings: SettingsFactory, tmp_path: Path) -> None:
+def test_a_lost_broker_is_reported_and_the_screen_stays(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
     server = start_redis(tmp_path)
-    made = settings(redis_url=server.url)
-    with Terminal(COMMAND, environment(made), 120, 24) as terminal:
+    config = settings(redis_url=server.url)
+    with Terminal(COMMAND, environment(config), 120, 24) as terminal:
         terminal.wait_for("POOLS  none")
 
         server.stop()
@@ -111,35 +113,35 @@ def test_a_lost_broker_is_said_and_waited_for(settings: SettingsFactory, tmp_pat
         assert terminal.end() == 0
 
 
-def test_without_a_terminal_it_prints_one_picture_without_control_characters(
+def test_output_that_is_not_a_terminal_is_printed_once_without_control_characters(
     watched: Watched,
 ) -> None:
-    ended = pagefleet(watched.settings, "top")
+    result = pagefleet(watched.settings, "top")
 
-    assert (ended.status, ended.err) == (0, "")
-    assert "LAST FAILURES" in ended.out
-    assert "\x1b" not in ended.out
-
-
-def test_without_a_broker_it_says_what_to_do(settings: SettingsFactory) -> None:
-    ended = pagefleet(settings(redis_url="redis://127.0.0.1:1/0"), "top", "--once")
-
-    assert ended.status == 5
-    assert "PAGEFLEET_REDIS_URL" in ended.err
+    assert (result.status, result.err) == (0, "")
+    assert "LAST FAILURES" in result.out
+    assert "\x1b" not in result.out
 
 
-def test_a_look_is_three_round_trips_however_many_jobs(
+def test_top_without_a_broker_reports_the_next_step(settings: SettingsFactory) -> None:
+    result = pagefleet(settings(redis_url="redis://127.0.0.1:1/0"), "top", "--once")
+
+    assert result.status == 5
+    assert "PAGEFLEET_REDIS_URL" in result.err
+
+
+def test_an_update_is_three_round_trips_for_any_number_of_jobs(
     settings: SettingsFactory, redis_url: str
 ) -> None:
-    made = settings(redis_url=redis_url)
-    dispatch_state, view = DispatchState(made), FleetView(made)
+    config = settings(redis_url=redis_url)
+    dispatch_state, view = DispatchState(config), FleetView(config)
 
     def open_jobs(numbers: range) -> None:
         for number in numbers:
             job_id = f"{number:016x}-00000000"
             dispatch_state.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
 
-    def reads_of_a_look() -> int:
+    def reads_of_an_update() -> int:
         view.look()
         with redis.Redis.from_url(redis_url) as client:
             before = client.info("stats")["total_reads_processed"]
@@ -148,39 +150,39 @@ def test_a_look_is_three_round_trips_however_many_jobs(
 
     dispatch_state.know_engine("fake")
     open_jobs(range(2))
-    few = reads_of_a_look()
+    few = reads_of_an_update()
     open_jobs(range(2, 200))
 
-    assert (few, reads_of_a_look()) == (3, 3)
+    assert (few, reads_of_an_update()) == (3, 3)
     assert len(view.look().jobs) == 50
     assert view.look().pools[0].open_jobs["normal"] == 200
 
 
-def test_a_worker_that_was_not_heard_lately_is_not_shown(
+def test_a_worker_with_an_expired_heartbeat_is_not_shown(
     settings: SettingsFactory, redis_url: str
 ) -> None:
-    made = settings(redis_url=redis_url)
-    dispatch_state = DispatchState(made)
+    config = settings(redis_url=redis_url)
+    dispatch_state = DispatchState(config)
     dispatch_state.heartbeat("fake", "alive", 4, {})
     silent = json.dumps({"capacity": 9, "expires": time.time() - 1, "facts": "{}"})
     with redis.Redis.from_url(redis_url) as client:
         client.hset("pagefleet:workers:fake", "silent", silent)
 
-    (pool,) = FleetView(made).look().pools
+    (pool,) = FleetView(config).look().pools
 
     assert [worker.name for worker in pool.workers] == ["alive"]
 
 
-def test_long_lists_are_cut_to_the_window_and_say_so(
+def test_long_lists_are_cut_to_the_window_with_the_number_of_hidden_rows(
     settings: SettingsFactory, redis_url: str
 ) -> None:
-    made = settings(redis_url=redis_url)
-    dispatch_state = DispatchState(made)
+    config = settings(redis_url=redis_url)
+    dispatch_state = DispatchState(config)
     for number in range(30):
         dispatch_state.heartbeat("fake", f"worker-{number:02}", 4, {})
         job_id = f"{number:016x}-00000000"
         dispatch_state.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
-    with Terminal(COMMAND, environment(made), 100, 30) as terminal:
+    with Terminal(COMMAND, environment(config), 100, 30) as terminal:
         terminal.wait_for("JOBS")
         terminal.wait_for("LAST FAILURES  none")
         shown = terminal.text

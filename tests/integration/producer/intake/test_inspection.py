@@ -1,4 +1,4 @@
-"""What becomes of documents, good and bad, before any work is queued."""
+"""Inspection accepts good documents, repairs damaged ones and refuses bad ones."""
 
 import hashlib
 import io
@@ -6,10 +6,13 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from producer.intake.document import OpenedDocument
 from producer.intake.inspection import PRELOAD, Limits, inspect
@@ -58,8 +61,8 @@ def look(sandbox: Sandbox, tmp_path: Path) -> Inspect:
     return look_at
 
 
-def limits(**changed: object) -> Limits:
-    return Limits(**{**vars(DEFAULTS), **changed})  # type: ignore[arg-type]
+def limits(**changed: Any) -> Limits:
+    return replace(DEFAULTS, **changed)
 
 
 def save_locked(plain: Path, locked: Path, user: str, owner: str) -> None:
@@ -94,41 +97,41 @@ def png_that_claims(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + chunk(b"IEND", b"")
 
 
-def test_a_pdf_is_counted_hashed_and_left_as_it_is(look: Inspect, tmp_path: Path) -> None:
+def test_a_good_pdf_is_counted_and_hashed_and_not_rewritten(look: Inspect, tmp_path: Path) -> None:
     document = pdf([text("one"), text("two"), text("three")])
 
-    found = look(document)
+    opened = look(document)
 
-    assert (found.kind, found.page_count, found.bytes) == ("pdf", 3, len(document))
-    assert found.sha256 == hashlib.sha256(document).hexdigest()
-    assert found.path == tmp_path / "document.bin"
+    assert (opened.kind, opened.page_count, opened.bytes) == ("pdf", 3, len(document))
+    assert opened.sha256 == hashlib.sha256(document).hexdigest()
+    assert opened.path == tmp_path / "document.bin"
     assert not (tmp_path / "decrypted.pdf").exists()
 
 
-def test_the_name_of_a_file_counts_for_nothing(look: Inspect, tmp_path: Path) -> None:
+def test_the_suffix_of_a_file_is_ignored(look: Inspect, tmp_path: Path) -> None:
     disguised = tmp_path / "photo.jpg"
     disguised.write_bytes(pdf())
 
     assert look(disguised).kind == "pdf"
 
 
-def test_a_pdf_behind_junk_is_found(look: Inspect) -> None:
+def test_a_pdf_with_leading_junk_is_accepted(look: Inspect) -> None:
     assert look(b"junk\n" * 100 + pdf([text("hello")])).page_count == 1
 
 
 @needs_data
 @pytest.mark.parametrize("path", HANDBUILT, ids=lambda path: path.stem[:24])
-def test_a_broken_pdf_has_its_one_page_or_is_refused(path: Path, look: Inspect) -> None:
+def test_a_broken_pdf_of_one_page_is_accepted_or_refused(path: Path, look: Inspect) -> None:
     if path.name in WITHOUT_PAGES:
         with pytest.raises(CorruptDocument):
             look(path)
         return
 
-    found = look(path)
+    document = look(path)
 
-    assert found.page_count == 1
-    # Whatever is stored needs no further mending.
-    stored = found.path.read_bytes()
+    assert document.page_count == 1
+    # The stored file needs no further repair.
+    stored = document.path.read_bytes()
     assert look(stored).sha256 == hashlib.sha256(stored).hexdigest()
 
 
@@ -149,27 +152,31 @@ def test_a_broken_pdf_has_its_one_page_or_is_refused(path: Path, look: Inspect) 
     ],
 )
 def test_real_documents_are_counted(look: Inspect, name: str, kind: str, pages: int) -> None:
-    found = look(DATA / name)
+    document = look(DATA / name)
 
-    assert (found.kind, found.page_count) == (kind, pages)
+    assert (document.kind, document.page_count) == (kind, pages)
 
 
 @needs_data
-def test_a_form_that_only_adobe_reader_draws_is_refused(look: Inspect) -> None:
+def test_a_dynamic_xfa_form_is_refused(look: Inspect) -> None:
     with pytest.raises(UnsupportedDocument, match="XFA"):
         look(DATA / "robust" / "livecycle.pdf")
 
 
-def test_a_stand_in_page_of_an_xfa_form_is_refused_and_a_filled_one_is_not(look: Inspect) -> None:
-    form = {"catalog_extra": b"/AcroForm << /XFA 4 0 R /Fields [] >>", "objects": [stream(b"<x/>")]}
+def test_the_placeholder_page_of_an_xfa_form_is_refused_and_a_filled_form_is_not(
+    look: Inspect,
+) -> None:
+    def form(page: str) -> bytes:
+        catalog = b"/AcroForm << /XFA 4 0 R /Fields [] >>"
+        return pdf([text(page)], catalog_extra=catalog, objects=[stream(b"<x/>")])
 
     with pytest.raises(UnsupportedDocument, match="print it to a PDF"):
-        look(pdf([text("Please wait...")], **form))
-    assert look(pdf([text("Name: Jane Doe")], **form)).page_count == 1
+        look(form("Please wait..."))
+    assert look(form("Name: Jane Doe")).page_count == 1
 
 
 @needs_data
-def test_an_encrypted_pdf_asks_for_its_password(look: Inspect) -> None:
+def test_an_encrypted_pdf_needs_its_password(look: Inspect) -> None:
     document = DATA / "documents" / "2206.01062_pg3.pdf"
 
     with pytest.raises(EncryptedDocument, match="--password-file"):
@@ -192,7 +199,7 @@ def test_a_decrypted_pdf_is_stored_with_the_same_bytes_each_time(look: Inspect) 
     assert look(stored).page_count == 1
 
 
-def test_a_pdf_with_only_an_owner_password_is_taken_as_it_is(
+def test_a_pdf_with_only_an_owner_password_is_not_rewritten(
     look: Inspect, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     plain, locked = tmp_path / "plain", tmp_path / "locked"
@@ -202,7 +209,7 @@ def test_a_pdf_with_only_an_owner_password_is_taken_as_it_is(
     assert look(locked).path == locked
 
 
-def test_a_password_for_a_document_that_needs_none_does_no_harm(look: Inspect) -> None:
+def test_a_password_for_an_unencrypted_pdf_is_ignored(look: Inspect) -> None:
     assert look(pdf(), "needless").page_count == 1
 
 
@@ -216,21 +223,21 @@ def test_passwords_of_any_script_open_a_pdf(
     assert look(locked, "пароль密码").page_count == 1
 
 
-@pytest.mark.parametrize("claimed", [0, 1, 7, 1_000_000_000, -3])
-def test_a_page_tree_that_lies_about_its_size_is_put_right(look: Inspect, claimed: int) -> None:
-    found = look(pdf([text("one"), text("two")], count=claimed))
+@pytest.mark.parametrize("declared", [0, 1, 7, 1_000_000_000, -3])
+def test_a_wrong_page_count_in_the_page_tree_is_repaired(look: Inspect, declared: int) -> None:
+    document = look(pdf([text("one"), text("two")], count=declared))
 
-    assert found.page_count == 2
-    assert look(found.path.read_bytes()).path.name == "document.bin"
+    assert document.page_count == 2
+    assert look(document.path.read_bytes()).path.name == "document.bin"
 
 
-def test_mending_a_page_tree_gives_the_same_bytes_each_time(look: Inspect) -> None:
+def test_repairing_a_page_tree_gives_the_same_bytes_each_time(look: Inspect) -> None:
     document = pdf([text("one"), text("two")], count=9)
 
     assert look(document).sha256 == look(document).sha256
 
 
-def test_counts_that_lie_only_inside_the_tree_are_noticed(look: Inspect, tmp_path: Path) -> None:
+def test_wrong_counts_of_inner_nodes_are_repaired(look: Inspect, tmp_path: Path) -> None:
     page = b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 99 99] >>"
     document = assemble(
         [
@@ -242,12 +249,12 @@ def test_counts_that_lie_only_inside_the_tree_are_noticed(look: Inspect, tmp_pat
         ]
     )
 
-    found = look(document)
+    opened = look(document)
 
-    assert (found.page_count, found.path) == (4, tmp_path / "decrypted.pdf")
+    assert (opened.page_count, opened.path) == (4, tmp_path / "decrypted.pdf")
 
 
-def test_inherited_page_sizes_survive_mending(look: Inspect) -> None:
+def test_a_repaired_page_tree_keeps_inherited_page_sizes(look: Inspect) -> None:
     document = assemble(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -259,7 +266,7 @@ def test_inherited_page_sizes_survive_mending(look: Inspect) -> None:
     assert b"/MediaBox[0 0 123 45]" in look(document).path.read_bytes().replace(b" [", b"[")
 
 
-def test_a_page_tree_that_bites_its_tail_is_no_trap(look: Inspect) -> None:
+def test_a_cyclic_page_tree_is_read_once(look: Inspect) -> None:
     document = assemble(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -271,7 +278,7 @@ def test_a_page_tree_that_bites_its_tail_is_no_trap(look: Inspect) -> None:
     assert look(document).page_count == 1
 
 
-def test_a_page_that_is_garbage_does_not_hide_the_others(look: Inspect) -> None:
+def test_a_garbage_page_object_does_not_hide_other_pages(look: Inspect) -> None:
     document = assemble(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -284,7 +291,7 @@ def test_a_page_that_is_garbage_does_not_hide_the_others(look: Inspect) -> None:
     assert look(document).page_count in (1, 2)
 
 
-def test_too_many_pages_are_refused(look: Inspect) -> None:
+def test_a_document_with_too_many_pages_is_refused(look: Inspect) -> None:
     document = pdf([b""] * 6)
 
     assert look(document, limits=limits(max_pages=6)).page_count == 6
@@ -292,7 +299,9 @@ def test_too_many_pages_are_refused(look: Inspect) -> None:
         look(document, limits=limits(max_pages=5))
 
 
-def test_too_large_a_file_is_refused_before_it_is_read(look: Inspect, tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(
+    look: Inspect, tmp_path: Path
+) -> None:
     sparse = tmp_path / "sparse.pdf"
     with sparse.open("wb") as file:
         file.truncate(3 * 1024**3)
@@ -301,7 +310,7 @@ def test_too_large_a_file_is_refused_before_it_is_read(look: Inspect, tmp_path: 
         look(sparse)
 
 
-def test_an_empty_file_is_refused_as_empty(look: Inspect) -> None:
+def test_an_empty_file_is_refused(look: Inspect) -> None:
     with pytest.raises(EmptyInput):
         look(b"")
 
@@ -321,7 +330,7 @@ def test_a_truncated_pdf_is_repaired_or_refused_but_never_hangs(look: Inspect) -
             assert error.code in ("corrupt", "not_a_document")
 
 
-def test_what_is_not_a_file_is_refused(look: Inspect, tmp_path: Path) -> None:
+def test_folders_pipes_devices_and_missing_files_are_refused(look: Inspect, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
     with pytest.raises(NotADocument, match="No such file"):
@@ -344,7 +353,7 @@ def test_an_unreadable_file_is_refused(look: Inspect, tmp_path: Path) -> None:
         look(path)
 
 
-def test_a_foreign_format_is_refused_by_name(look: Inspect) -> None:
+def test_an_unsupported_format_is_named_and_refused(look: Inspect) -> None:
     with pytest.raises(UnsupportedDocument, match="GIF"):
         look(picture(fmt="GIF"))
 
@@ -359,17 +368,18 @@ def test_a_tiff_with_too_many_frames_is_refused(look: Inspect) -> None:
         look(tiff(12), limits=limits(max_pages=11))
 
 
-def test_a_tiff_frame_that_cannot_be_read_still_counts(look: Inspect) -> None:
+def test_an_unreadable_tiff_frame_is_counted(look: Inspect) -> None:
     whole = tiff(3)
     with Image.open(io.BytesIO(whole)) as image:
         image.seek(2)
+        assert isinstance(image, TiffImageFile)
         last_directory = image.tag_v2._offset
     broken = whole[:last_directory] + b"\xff\xff" + b"\xee" * 40
 
     assert look(broken).page_count == 3
 
 
-def test_an_animation_is_one_page(look: Inspect) -> None:
+def test_an_animated_image_is_one_page(look: Inspect) -> None:
     more = [Image.new("L", (30, 20), 200)]
 
     assert look(picture(fmt="WEBP", save_all=True, append_images=more)).page_count == 1

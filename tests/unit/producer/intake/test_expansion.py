@@ -1,4 +1,4 @@
-"""Words of a command line become single documents, in order."""
+"""INPUT words are expanded into single inputs, in order."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with documents and other things, which is the working folder."""
+    """The working folder, with documents and other files."""
     for name in ("b.pdf", "a.PNG", "notes.txt", "in/c.tiff", "in/deep/d.WebP", "in/[x].pdf"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "expected"),
     [
         (["b.pdf", "a.PNG"], ["b.pdf", "a.PNG"]),
         (["notes.txt"], ["notes.txt"]),
@@ -40,16 +40,16 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_files_folders_and_globs_are_expanded_in_their_order(
-    tree: Path, settings: SettingsFactory, words: list[str], found: list[str]
+    tree: Path, settings: SettingsFactory, words: list[str], expected: list[str]
 ) -> None:
     inputs = expand_inputs(words, None, settings())
 
-    assert [item.word for item in inputs] == found
-    assert all(item.problem is None for item in inputs)
+    assert [input_.word for input_ in inputs] == expected
+    assert all(input_.problem is None for input_ in inputs)
 
 
 @pytest.mark.parametrize("word", ["*.gif", "empty"])
-def test_a_word_that_yields_nothing_is_an_input_with_a_problem(
+def test_a_word_without_matches_is_an_input_with_a_problem(
     tree: Path, settings: SettingsFactory, word: str
 ) -> None:
     (tree / "empty").mkdir()
@@ -60,26 +60,24 @@ def test_a_word_that_yields_nothing_is_an_input_with_a_problem(
     assert (first.word, second.problem) == (word, None)
 
 
-def test_links_that_lead_nowhere_are_no_reason_to_be_silent(
-    tree: Path, settings: SettingsFactory
-) -> None:
+def test_a_broken_link_is_an_input_and_a_pipe_is_not(tree: Path, settings: SettingsFactory) -> None:
     (tree / "in" / "gone.pdf").symlink_to("nowhere")
     os.mkfifo(tree / "pipe")
-    # Nobody writes into it: opening it would wait for ever.
+    # A pipe without a writer: opening it would block.
     (tree / "in" / "pipe.pdf").symlink_to(tree / "pipe")
 
-    found = [item.word for item in expand_inputs(["in"], None, settings())]
+    words = [input_.word for input_ in expand_inputs(["in"], None, settings())]
 
-    assert "in/gone.pdf" in found and "in/pipe.pdf" not in found
+    assert "in/gone.pdf" in words and "in/pipe.pdf" not in words
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv takes root's rights away")
 @pytest.mark.parametrize(
-    ("word", "found"),
+    ("word", "expected"),
     [("in", ["in/deep *", "in/[x].pdf", "in/c.tiff"]), ("in/deep", ["in/deep *"])],
 )
-def test_a_folder_that_may_not_be_read_is_an_input_with_a_problem(
-    tree: Path, word: str, found: list[str]
+def test_an_unreadable_folder_is_an_input_with_a_problem(
+    tree: Path, word: str, expected: list[str]
 ) -> None:
     script = (
         "import sys; from producer.intake.expansion import expand_inputs; "
@@ -101,22 +99,20 @@ def test_a_folder_that_may_not_be_read_is_an_input_with_a_problem(
     finally:
         (tree / "in" / "deep").chmod(0o755)
 
-    assert shown.stdout.strip().split("|") == found
+    assert shown.stdout.strip().split("|") == expected
 
 
 def test_a_file_uri_names_a_file(tree: Path, settings: SettingsFactory) -> None:
     path = tree / "with 100% ü.pdf"
     path.touch()
 
-    (item,) = expand_inputs([path.as_uri()], None, settings())
+    (input_,) = expand_inputs([path.as_uri()], None, settings())
 
-    assert (item.path, item.name) == (path, "with 100% ü.pdf")
+    assert (input_.path, input_.name) == (path, "with 100% ü.pdf")
 
 
 @pytest.mark.parametrize("words", [[], ["-", "-"], ["s3://"], ["s3://b*d/x"]])
-def test_words_that_make_no_sense_are_usage_errors(
-    settings: SettingsFactory, words: list[str]
-) -> None:
+def test_invalid_words_are_usage_errors(settings: SettingsFactory, words: list[str]) -> None:
     with pytest.raises(UsageError):
         expand_inputs(words, None, settings())
 
@@ -129,5 +125,5 @@ def test_words_that_make_no_sense_are_usage_errors(
         ("caf\udce9.pdf", "caf?.pdf"),
     ],
 )
-def test_a_document_is_called_by_its_file_name_as_text(word: str, name: str) -> None:
+def test_the_name_of_a_document_is_its_file_name_as_text(word: str, name: str) -> None:
     assert Input(word, "file").name == name
