@@ -1,4 +1,4 @@
-"""A real browser without a screen, for pages that people look at."""
+"""Headless Chromium, for tests of HTML pages."""
 
 import shutil
 import subprocess
@@ -13,12 +13,12 @@ Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
 def installed() -> str | None:
-    """The browser's name, or None where there is none on this machine."""
+    """The path of Chromium; None where it is not installed."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def chromium(url: str, *flags: str) -> str:
-    """What headless Chromium prints for ``url``."""
+    """The output of headless Chromium for ``url``."""
     browser = installed()
     assert browser is not None, "chromium is not installed"
     with tempfile.TemporaryDirectory() as profile:
@@ -31,7 +31,7 @@ def chromium(url: str, *flags: str) -> str:
 
 
 def picture(url: str, width: int, height: int, folder: Path) -> Pixels:
-    """What a person sees in a window of that size: rows of RGB pixels."""
-    path = folder / f"seen-{width}.png"
+    """A screenshot of a window of that size: rows of RGB pixels."""
+    path = folder / f"screenshot-{width}.png"
     chromium(url, f"--screenshot={path}", f"--window-size={width},{height}")
     return np.asarray(Image.open(path).convert("RGB"))

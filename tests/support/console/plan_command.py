@@ -1,4 +1,4 @@
-"""The command line of a plan: one option a field, and a folder for what it leaves."""
+"""Runs a plan from the command line: one option per field of its dataclass, and --keep."""
 
 import argparse
 import dataclasses
@@ -11,19 +11,19 @@ P = TypeVar("P")
 
 
 def run_plan(prog: str, about: str | None, plan: type[P], run: Callable[[P, Path], int]) -> int:
-    """The status of ``run`` with a plan of the command's words, in the kept or a passing folder."""
+    """Run the plan that the command line sets, in the folder of --keep or a temporary one."""
     parser = argparse.ArgumentParser(prog=f"python -m {prog}", description=about)
     kinds = get_type_hints(plan)
     for field in dataclasses.fields(plan):  # type: ignore[arg-type]
         name = "--" + field.name.replace("_", "-")
         parser.add_argument(name, **_option(kinds[field.name], field.default))
-    parser.add_argument("--keep", type=Path, help="folder for logs, journal and store")
-    given = vars(parser.parse_args())
-    keep = given.pop("keep")
+    parser.add_argument("--keep", type=Path, help="keep logs, journal and store in this folder")
+    values = vars(parser.parse_args())
+    keep = values.pop("keep")
     with tempfile.TemporaryDirectory(prefix="pagefleet-plan-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        return run(plan(**given), folder)
+        return run(plan(**values), folder)
 
 
 def _option(kind: Any, default: Any) -> dict[str, Any]:

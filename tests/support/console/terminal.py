@@ -1,4 +1,4 @@
-"""A command in a real pseudo terminal, seen through a terminal emulator."""
+"""Runs a command in a pseudo terminal and shows its screen through a terminal emulator."""
 
 import fcntl
 import os
@@ -16,7 +16,7 @@ from shared.processes.parent_death import die_with_parent
 
 
 class Terminal:
-    """A context manager; ``bytes`` is all that the command wrote."""
+    """A context manager; ``bytes`` is everything that the command wrote."""
 
     def __init__(
         self, command: Sequence[str], environment: dict[str, str], columns: int, lines: int
@@ -24,17 +24,17 @@ class Terminal:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.bytes = b""
-        self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        self.modes = termios.tcgetattr(theirs)
-        self._theirs = theirs
+        self._parent_end, child_end = pty.openpty()
+        fcntl.ioctl(child_end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.modes = termios.tcgetattr(child_end)
+        self._child_end = child_end
         parent = os.getpid()
         self.process = subprocess.Popen(
             command,
             env={**environment, "TERM": "xterm-256color"},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            stdin=child_end,
+            stdout=child_end,
+            stderr=child_end,
             start_new_session=True,
             preexec_fn=lambda: _own_terminal(parent),
         )
@@ -45,37 +45,37 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self._theirs)
-        os.close(self._ours)
+        os.close(self._child_end)
+        os.close(self._parent_end)
 
     @property
     def text(self) -> str:
-        """What a person sees now."""
+        """The text on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
     @property
     def modes_now(self) -> list[object]:
-        """Modes of the terminal: echo, line input and the rest."""
-        return termios.tcgetattr(self._theirs)
+        """The current modes of the terminal, such as echo and line input."""
+        return termios.tcgetattr(self._child_end)
 
-    def wait_for(self, wanted: str, seconds: float = 60) -> None:
-        """Read until ``wanted`` is on the screen."""
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        """Read until ``text`` is on the screen."""
         deadline = time.monotonic() + seconds
-        while wanted not in self.text:
-            assert time.monotonic() < deadline, f"never showed {wanted!r}:\n{self.text}"
+        while text not in self.text:
+            assert time.monotonic() < deadline, f"never showed {text!r}:\n{self.text}"
             self.read(0.1)
 
     def press(self, key: bytes) -> None:
-        """Type."""
-        os.write(self._ours, key)
+        """Type a key."""
+        os.write(self._parent_end, key)
 
     def resize(self, columns: int, lines: int) -> None:
-        """As a person drags the window."""
-        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        """Change the size of the window."""
+        fcntl.ioctl(self._parent_end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._screen.resize(lines, columns)
 
     def end(self, seconds: float = 30) -> int:
-        """The command's exit status."""
+        """Wait for the command's end; returns its exit code."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None:
             assert time.monotonic() < deadline, "did not end"
@@ -84,15 +84,15 @@ class Terminal:
         return self.process.returncode
 
     def read(self, seconds: float) -> None:
-        """Take in what comes within some seconds."""
-        while select.select([self._ours], [], [], seconds)[0]:
-            data = os.read(self._ours, 65536)
+        """Read what the command writes; waits at most ``seconds`` for the first bytes."""
+        while select.select([self._parent_end], [], [], seconds)[0]:
+            data = os.read(self._parent_end, 65536)
             self.bytes += data
             self._stream.feed(data)
             seconds = 0
 
 
 def _own_terminal(parent: int) -> None:
-    """In the child: the pseudo terminal is its controlling one, so that Ctrl-C is a signal."""
+    """Runs in the child: makes the pseudo terminal controlling, so that Ctrl-C sends a signal."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     die_with_parent(parent)

@@ -1,4 +1,4 @@
-"""Real fleets for tests: commands as people type them, workers as processes."""
+"""Real fleets for tests: ``pagefleet`` commands, and workers as processes."""
 
 import io
 import json
@@ -27,7 +27,7 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a command ended."""
+    """Exit code and output of a command."""
 
     status: int
     out: str
@@ -40,19 +40,19 @@ class CommandResult:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Variables of a command: the settings, and nothing of the machine's own."""
-    found = {**as_environment(settings), "PYTHONWARNINGS": "ignore"}
-    # Whoever runs tests side by side sets these, and they outweigh a terminal's own size.
+    """The environment of a command: the settings as variables, without the terminal's size."""
+    variables = {**as_environment(settings), "PYTHONWARNINGS": "ignore"}
+    # Test runners set these, and they would override the size of a pseudo terminal.
     for name in ("COLUMNS", "LINES"):
-        found.pop(name, None)
-    return found
+        variables.pop(name, None)
+    return variables
 
 
 def pagefleet(
     settings: Settings, *words: str, timeout_s: float = 120, stdin: bytes | None = None
 ) -> CommandResult:
     """Run ``pagefleet`` with ``words`` and wait for its end."""
-    ended = subprocess.run(
+    completed = subprocess.run(
         [str(BIN / "pagefleet"), *words],
         env=environment(settings),
         input=stdin,
@@ -60,16 +60,16 @@ def pagefleet(
         timeout=timeout_s,
         check=False,
     )
-    return CommandResult(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    return CommandResult(completed.returncode, completed.stdout.decode(), completed.stderr.decode())
 
 
 def in_process(settings: Settings, *words: str, stdin: bytes = b"") -> CommandResult:
-    """The same command inside this process, where starting an interpreter would prove nothing."""
+    """The same as ``pagefleet`` without a new process, which is faster."""
     out, err = io.StringIO(), io.StringIO()
-    given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
+    input_stream = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
     with (
         patch.dict(os.environ, environment(settings), clear=True),
-        patch("sys.stdin", given),
+        patch("sys.stdin", input_stream),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
@@ -79,18 +79,18 @@ def in_process(settings: Settings, *words: str, stdin: bytes = b"") -> CommandRe
 
 @dataclass(frozen=True)
 class Fleet:
-    """A fleet at work with the fake engine; called with words it runs ``pagefleet``."""
+    """A running fleet with the fake engine; calling it runs ``pagefleet``."""
 
     settings: Settings
 
     def __call__(self, *words: str, stdin: bytes = b"", **changed: Any) -> CommandResult:
-        """Run a command, with ``changed`` settings."""
+        """Run a command in this process, with ``changed`` settings."""
         return in_process(self.settings.model_copy(update=changed), *words, stdin=stdin)
 
 
 @contextmanager
 def fleet(folder: Path, **values: Any) -> Iterator[Fleet]:
-    """A broker, a store in a folder and workers, while the block runs."""
+    """Runs a broker, a store in a folder and workers while the block runs."""
     (folder / "redis").mkdir()
     redis = start_redis(folder / "redis")
     plain = {"home": folder / "home", "redis_url": redis.url, "engine": "fake", **values}
@@ -105,7 +105,7 @@ def fleet(folder: Path, **values: Any) -> Iterator[Fleet]:
 def start_pagefleet(
     settings: Settings, *words: str, stdin: int | None = None
 ) -> "subprocess.Popen[bytes]":
-    """Start ``pagefleet`` with ``words`` in a group of its own, as a shell does."""
+    """Start ``pagefleet`` with ``words`` in its own process group, as a shell does."""
     parent = os.getpid()
     return subprocess.Popen(
         [str(BIN / "pagefleet"), *words],
@@ -120,7 +120,7 @@ def start_pagefleet(
 
 @contextmanager
 def workers(settings: Settings, log: Path, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """``pagefleet-worker start`` while the block runs; stopped in order at its end."""
+    """Runs ``pagefleet-worker start`` while the block runs; then stops it with SIGTERM."""
     parent = os.getpid()
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -143,7 +143,7 @@ def workers(settings: Settings, log: Path, *words: str) -> Iterator["subprocess.
 
 
 def pdf(path: Path, pages: int, *, title: str = "test") -> Path:
-    """A PDF whose pages have a little ink each."""
+    """Write a PDF with one line of text on each page."""
     with pymupdf.open() as document:
         for number in range(1, pages + 1):
             document.new_page(width=300, height=300).insert_text((40, 60), f"{title} {number}")
@@ -152,8 +152,8 @@ def pdf(path: Path, pages: int, *, title: str = "test") -> Path:
 
 
 def processes_of(settings: Settings) -> list[int]:
-    """Living processes that run with these settings' home: what a command left behind."""
-    found = []
+    """Processes that have the home folder of these settings in environment or command line."""
+    pids = []
     marker = str(settings.home).encode()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -164,30 +164,30 @@ def processes_of(settings: Settings) -> list[int]:
         except OSError:
             continue
         if marker in words and state != "Z":
-            found.append(int(entry.name))
-    return found
+            pids.append(int(entry.name))
+    return pids
 
 
 def pages_processes(settings: Settings) -> list[int]:
-    """The worker processes that own an engine."""
-    found = []
+    """The pages processes of these settings."""
+    pids = []
     for pid in processes_of(settings):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         if b"serve" in words and b"pages" in words:
-            found.append(pid)
-    return found
+            pids.append(pid)
+    return pids
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for ``condition``; fails the test when it does not come."""
+    """Poll until ``condition`` is true; fails the test after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"not true within {seconds:g} s"
         time.sleep(0.05)
 
 
 def kill(pids: Sequence[int], number: signal.Signals = signal.SIGKILL) -> None:
-    """Send a signal to each that still lives."""
+    """Send a signal to each process that still exists."""
     for pid in pids:
         try:
             os.kill(pid, number)

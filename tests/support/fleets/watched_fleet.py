@@ -1,4 +1,4 @@
-"""One small fleet at work for the tests that watch it: metrics, top, dashboard, Flower."""
+"""One small running fleet for the tests of metrics, top, the dashboard and Flower."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ Labels = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Watched:
-    """A fleet with one ended job and one that goes on."""
+    """A running fleet with one ended job and one open job."""
 
     settings: Settings
     pages_port: int
@@ -38,12 +38,12 @@ class Watched:
         return get(port, path)
 
     def samples(self) -> dict[tuple[str, Labels], float]:
-        """Every sample that both processes export now."""
+        """Every sample that both worker processes export now."""
         return {**samples(self.pages_port), **samples(self.control_port)}
 
 
 def get(port: int, path: str) -> tuple[int, str]:
-    """Status and body of a GET on the loopback interface; 0 where nobody listens."""
+    """Status and body of a GET on the loopback interface; (0, "") where the port is closed."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             return answer.status, answer.read().decode()
@@ -54,7 +54,7 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 
 def samples(port: int) -> dict[tuple[str, Labels], float]:
-    """What one process exports."""
+    """The samples that one process exports, by name and labels."""
     _, text = get(port, "/metrics")
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -64,7 +64,7 @@ def samples(port: int) -> dict[tuple[str, Labels], float]:
 
 
 def free_ports(count: int) -> int:
-    """The first of ``count`` ports in a row that nobody uses now."""
+    """The first of ``count`` consecutive free ports."""
     while True:
         with ExitStack() as held:
             first = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
@@ -78,7 +78,7 @@ def free_ports(count: int) -> int:
 
 @contextmanager
 def watched_fleet(folder: Path) -> Iterator[Watched]:
-    """Start it, let one job end, leave another at work."""
+    """Runs the fleet; one job has ended and another is open when the block starts."""
     (folder / "redis").mkdir()
     redis = start_redis(folder / "redis")
     port = free_ports(2)
@@ -121,7 +121,7 @@ def watched_fleet(folder: Path) -> Iterator[Watched]:
 
 
 def events(log: Path) -> list[dict[str, object]]:
-    """The JSON lines of a log; every line has to be one."""
+    """The JSON lines of a log; fails where a line is not JSON."""
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 

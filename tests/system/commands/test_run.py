@@ -135,7 +135,7 @@ def test_the_same_document_is_not_converted_again_and_other_render_options_apply
     )
 
 
-def test_a_terminal_shows_one_line_per_document_with_its_path(
+def test_a_run_prints_one_line_per_document_with_its_path(
     finished: Finished, tmp_path: Path
 ) -> None:
     source = str(finished.folder / "my book.pdf")

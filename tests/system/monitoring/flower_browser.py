@@ -3,11 +3,11 @@
 ``python -m tests.system.monitoring.flower_browser`` writes docs/images/flower.png.
 """
 
+import json
 import re
 import signal
 import subprocess
 import tempfile
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +22,8 @@ from tests.support.fleets.watched_fleet import Watched, free_ports, get, watched
 from tests.support.paths import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "flower.png"
+#: Tasks on the first page of Flower's list.
+SHOWN_TASKS = 15
 LOGIN = re.compile(r"^login: (\S+) (\S+) ", re.MULTILINE)
 
 
@@ -46,6 +48,11 @@ class FlowerAtWork:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()
+
+    def complete_tasks(self) -> dict[str, dict[str, object]]:
+        """Tasks of which Flower received every event, by id."""
+        tasks = json.loads(self.ask("/api/tasks?limit=500")[1])
+        return {u: task for u, task in tasks.items() if task["sent"] and task["state"] == "SUCCESS"}
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""
@@ -86,7 +93,7 @@ def main() -> None:
         watched_fleet(Path(name)) as watched,
         flower_at_work(watched, Path(name)) as flower,
     ):
-        time.sleep(8)  # let some pages pass before the camera
+        wait_until(lambda: len(flower.complete_tasks()) > SHOWN_TASKS)
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
         chromium(page_url(flower, "/tasks"), f"--screenshot={PICTURE}")
 

@@ -1,6 +1,5 @@
 """``pagefleet flower`` shows pages, queues and workers, and only after a login."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,16 +50,10 @@ def test_the_broker_page_lists_every_queue(flower: FlowerAtWork) -> None:
         assert f"<td>{name}</td>" in page
 
 
-def complete_tasks(flower: FlowerAtWork) -> dict[str, dict[str, object]]:
-    """Tasks of which Flower received every event, by id."""
-    tasks = json.loads(flower.ask("/api/tasks?limit=500")[1])
-    return {u: task for u, task in tasks.items() if task["sent"] and task["state"] == "SUCCESS"}
-
-
 def test_tasks_carry_job_page_and_outcome(flower: FlowerAtWork, watched: Watched) -> None:
-    wait_until(lambda: complete_tasks(flower))
+    wait_until(lambda: flower.complete_tasks())
 
-    uuid, task = next(iter(complete_tasks(flower).items()))
+    uuid, task = next(iter(flower.complete_tasks().items()))
     job_id, _, page = uuid.partition("/p")
     assert job_id == watched.open_job
     outcome = str(task["result"]).strip("'")
@@ -76,7 +69,7 @@ def test_tasks_carry_job_page_and_outcome(flower: FlowerAtWork, watched: Watched
 def test_a_browser_shows_pages_by_job_with_queue_wait_and_outcome(
     flower: FlowerAtWork, watched: Watched
 ) -> None:
-    wait_until(lambda: len(complete_tasks(flower)) > 20)
+    wait_until(lambda: len(flower.complete_tasks()) > 20)
 
     shown = chromium(page_url(flower, "/tasks"), "--dump-dom")
 
