@@ -1,0 +1,70 @@
+"""A finished job is exported in a fixed order: figures, JSON, Markdown."""
+
+from pathlib import Path
+
+from producer.delivery.export import FinishedJob, export
+from producer.delivery.folder_sink import FolderSink
+from shared.domain.records import Manifest, RenderOptions
+from shared.jobs.job_store import JobStore
+from shared.storage.store import ObjectStore
+from tests.support.fleets.stored_jobs import ended_job
+
+FIGURE = "000001-01-0123456789ab.png"
+
+
+class RecordingSink:
+    """Keeps what was written, in order."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def write(self, key: str, data: bytes) -> None:
+        self.files[key] = data
+
+
+def job_with_figure(jobs: JobStore) -> Manifest:
+    """An ended job of one page with a figure, beside which lies a file that is none."""
+    figure = {"key": f"figures/{FIGURE}", "bbox": (0, 0, 9, 9)}
+    manifest = ended_job(jobs, [{"markdown": "![](figure:1)", "figures": [figure]}])
+    jobs.store.put(f"jobs/{manifest.job_id}/figures/{FIGURE}", b"the crop")
+    jobs.store.put(f"jobs/{manifest.job_id}/figures/evil.html", b"<script>")
+    return manifest
+
+
+def test_the_markdown_is_written_last_and_links_to_the_figures(file_store: ObjectStore) -> None:
+    jobs, sink = JobStore(file_store), RecordingSink()
+    manifest = job_with_figure(jobs)
+
+    done = export(FinishedJob(jobs, manifest, RenderOptions()), sink, "in/my book.pdf")
+
+    name = "in/my book.pdf"
+    assert list(sink.files) == [f"{name}/figures/{FIGURE}", f"{name}.json", f"{name}.md"]
+    assert f"(my%20book.pdf/figures/{FIGURE})".encode() in sink.files[f"{name}.md"]
+    assert (done.status, done.counts.ok) == ("ok", 1)
+
+
+def test_a_folder_receives_the_same_files(file_store: ObjectStore, tmp_path: Path) -> None:
+    jobs, memory = JobStore(file_store), RecordingSink()
+    job = FinishedJob(jobs, job_with_figure(jobs), RenderOptions())
+    export(job, memory, "book")
+
+    export(job, FolderSink(tmp_path / "out"), "book")
+
+    written = {path for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in written} == (
+        memory.files
+    )
+
+
+def test_render_options_decide_the_status_of_the_exported_document(
+    file_store: ObjectStore,
+) -> None:
+    failed = {"status": "failed", "error": {"code": "repetition", "message": "a loop"}}
+    jobs = JobStore(file_store)
+    manifest = ended_job(jobs, [{}, failed])
+
+    lenient = FinishedJob(jobs, manifest, RenderOptions())
+    strict = FinishedJob(jobs, manifest, RenderOptions(max_failed_pages=0))
+
+    assert export(lenient, RecordingSink(), "a").status == "partial"
+    assert export(strict, RecordingSink(), "a").status == "failed"
