@@ -100,9 +100,13 @@ def test_an_interrupt_also_stops_the_reading_process(
     with serving(OpenAiServer(faults=[hanging])) as server:
         chosen = settings(engine="openai", engine_url=server.url)
         process = fleet.start_pagefleet(chosen, "run", str(page), "--stream")
-        fleet.wait_until(lambda: server.bodies, 60)
-        process.send_signal(signal.SIGINT)
+        try:
+            fleet.wait_until(lambda: server.bodies, 60)
+            process.send_signal(signal.SIGINT)
 
-        assert process.wait(30) == 130
-        fleet.wait_until(lambda: server.abandoned, 20)
-        fleet.wait_until(lambda: not fleet.processes_of(chosen), 20)
+            assert process.wait(30) == 130
+            fleet.wait_until(lambda: server.abandoned, 20)
+            fleet.wait_until(lambda: not fleet.processes_of(chosen), 20)
+        finally:
+            process.kill()
+            process.wait()
