@@ -10,7 +10,8 @@ from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE, engine_facts
 from shared.domain.errors import BrokerUnreachable, PagefleetError
 from shared.jobs.job_store import JobStore
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.factory import open_store
+from shared.storage.store import ObjectStore
 
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher

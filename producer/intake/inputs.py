@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from shared.config.settings import Settings
 from shared.domain.errors import NotADocument, PagefleetError, UsageError
 from shared.domain.records import Priority
-from shared.storage.store import list_uri
+from shared.storage.factory import list_uri
 
 #: Names looked for inside folders and prefixes; a file that is named itself may have any.
 SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"})

@@ -18,7 +18,8 @@ from shared.broker.queues import MAINTENANCE, PAGE_TASK, REDUCE, REDUCE_TASK, SW
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.records import PageMessage, Record, ReduceMessage, to_plain
-from shared.telemetry.tracing import Tracing, tracing_of
+from shared.telemetry.factory import tracing_of
+from shared.telemetry.tracing import Tracing
 
 
 class _BatchGivenUp(OperationalError):  # type: ignore[misc]  # kombu has no types

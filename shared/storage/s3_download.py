@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from shared.domain.errors import NotFound, StoreUnreachable, TooLarge
 from shared.storage import s3_client
+from shared.storage.s3_address import S3Object
 from shared.storage.s3_client import MEBIBYTE, BrokenOff, Refused, S3Options
-from shared.storage.store import S3Object
 
 _Result = TypeVar("_Result")
 CHUNK = MEBIBYTE

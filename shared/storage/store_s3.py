@@ -13,10 +13,10 @@ from typing import Any
 from shared.domain.errors import NotFound, StoreUnreachable
 from shared.domain.object_keys import check_folder, check_key, check_prefix, is_key
 from shared.storage import s3_client
+from shared.storage.s3_address import S3Object, split_s3
 from shared.storage.s3_advice import advice
 from shared.storage.s3_client import Refused, S3Options
 from shared.storage.s3_download import check_limit, download, local, retry_body
-from shared.storage.store import S3Object, split_s3
 
 #: The most that one request lists or deletes.
 BATCH = 1000

@@ -20,8 +20,8 @@ from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
-from shared.storage.store import open_store
-from shared.telemetry.tracing import tracing_of
+from shared.storage.factory import open_store
+from shared.telemetry.factory import tracing_of
 from workers.engines.registry import make_engine
 from workers.host.cores import GPU_ENGINES, renderer_count
 from workers.inflight import InflightPages, Reason

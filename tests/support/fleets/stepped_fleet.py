@@ -31,7 +31,7 @@ from shared.domain.records import (
 from shared.jobs.cancelling import TakenUpAgain, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from shared.telemetry.tracing import Tracing
 from tests.support.fleets.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
 from workers.inflight import InflightPage, InflightPages

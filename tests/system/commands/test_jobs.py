@@ -16,7 +16,7 @@ from shared.domain.records import Done, Manifest
 from shared.jobs.cancelling import TakenUpAgain, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import remove
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.console.terminal import Terminal
 from tests.support.fleets.fleet import BIN, Fleet, environment, fleet, in_process, pdf, wait_until

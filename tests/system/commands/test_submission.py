@@ -9,7 +9,7 @@ import pymupdf
 import pytest
 
 from shared.broker.dispatch_state import DispatchState
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import Fleet, in_process, pdf
 from tests.support.fleets.ledger_check import check_job

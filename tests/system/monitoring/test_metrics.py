@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY, Gauge
 
 from shared.broker.dispatch_state import DispatchState
 from shared.jobs.job_store import JobStore
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import BIN, environment, pagefleet, wait_until, workers
 from tests.support.fleets.watched_fleet import (

@@ -24,8 +24,9 @@ from typing import Any
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings, build_settings
 from shared.domain.errors import NotFound
+from shared.storage.factory import open_store
 from shared.storage.s3_bucket import Bucket, open_bucket
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.store import ObjectStore
 from tests.support.fleets.fleet import kill, processes_of, wait_until, workers
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.watch_lab import document, start_watch

@@ -10,7 +10,7 @@ import redis
 
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import pagefleet, pdf, wait_until
 from tests.support.fleets.ledger_check import check_job

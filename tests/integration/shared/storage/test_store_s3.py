@@ -23,7 +23,8 @@ from shared.domain.errors import (
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.storage import s3_client, s3_clock
-from shared.storage.store import ObjectStore, download_uri, list_uri, open_store, open_uri
+from shared.storage.factory import download_uri, list_uri, open_store, open_uri
+from shared.storage.store import ObjectStore
 from tests.support.fleets.stored_jobs import ended_job
 from tests.support.servers.processes import S3Server, start_s3
 from tests.support.servers.stripping_proxy import without_headers

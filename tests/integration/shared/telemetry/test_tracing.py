@@ -11,7 +11,7 @@ import redis
 
 from shared.broker.dispatch_state import Dispatch, DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.telemetry.tracing import tracing_of
+from shared.telemetry.factory import tracing_of
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import pagefleet, pdf, workers
 from tests.support.servers.trace_collector import Span, trace_collector
