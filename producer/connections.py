@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.pools import MAX_NAME
+from shared.broker.live_workers import MAX_NAME
 from shared.config.hardware import local_engine
 from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE, engine_facts
@@ -65,7 +65,7 @@ def pool_warning(
 ) -> str | None:
     """A line for the person where no live worker serves an engine, or has its ``model``."""
     try:
-        workers = dispatch_state.live_workers(engine)
+        workers = dispatch_state.workers.live(engine)
     except PagefleetError:
         return None
     start = f"pages wait until one starts (pagefleet-worker start --engine {engine}"
@@ -87,6 +87,6 @@ def choose_engine(settings: Settings, dispatch_state: DispatchState | None) -> s
         return settings.engine
     if dispatch_state is not None:
         for name in CATALOGUE:
-            if name != "fake" and dispatch_state.live_workers(name):
+            if name != "fake" and dispatch_state.workers.live(name):
                 return name
     return local_engine()

@@ -33,8 +33,8 @@ def _workers(connections: Connections) -> Check:
     dispatch_state = connections.dispatch_state
     live = [
         worker
-        for engine in dispatch_state.engines()
-        for worker in dispatch_state.live_workers(engine)
+        for engine in dispatch_state.workers.engines()
+        for worker in dispatch_state.workers.live(engine)
     ]
     if not live:
         mend = "start some: pagefleet-worker start"
@@ -50,7 +50,7 @@ def _repair(connections: Connections) -> str:
         manifest = connections.jobs.manifest(key.removeprefix(object_keys.OPEN))
         if manifest is None or connections.jobs.done(manifest.job_id) is not None:
             continue
-        if connections.dispatch_state.job_state(manifest.job_id) is None:
+        if connections.dispatch_state.jobs.state(manifest.job_id) is None:
             open_job(manifest, connections.jobs, connections.dispatch_state, connections.dispatcher)
             opened += 1
     connections.dispatcher.sweep()

@@ -19,7 +19,7 @@ from producer.status.known_jobs import find_job
 from producer.status.waiting import Bars, Follower, Progressed, follow
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
-from shared.broker.dispatch_state import HotJob
+from shared.broker.job_state import JobProgress
 from shared.config.settings import load_settings
 from shared.console.entry_point import say
 from shared.domain import object_keys
@@ -197,7 +197,7 @@ def _follow(
     follower = Follower(connections.jobs, connections.dispatch_state_or_none())
     deadline = None if timeout is None else time.monotonic() + timeout
 
-    def show(job_id: str, progress: HotJob) -> None:
+    def show(job_id: str, progress: JobProgress) -> None:
         name = manifests[job_id].source.name
         failed = progress.counts.failed
         bars.show(job_id, name, Progressed(progress.total, progress.done, failed))

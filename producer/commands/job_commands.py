@@ -72,7 +72,7 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
             continue
         remove(known, job_id)
         if dispatch_state is not None:
-            dispatch_state.forget_job(job_id)
+            dispatch_state.jobs.forget(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
     return ExitCode.OK
 

@@ -57,7 +57,7 @@ class AllQueues(BrokerView):  # type: ignore[misc]
 def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
     """Serve until SIGTERM or Ctrl-C; ``more`` are Flower's own options."""
     dispatch_state = DispatchState(settings)
-    engines = dispatch_state.engines()  # fails in one line where there is no broker
+    engines = dispatch_state.workers.engines()  # fails in one line where there is no broker
     dispatch_state.close()
     names = [name for engine in engines for name in page_queues(engine)]
     app = make_app(settings, (*names, REDUCE, MAINTENANCE))

@@ -19,7 +19,7 @@ from producer.local.patience import OutageTimeout
 from producer.status.waiting import POLL_S, Bars, Follower, Progressed
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
-from shared.broker.dispatch_state import HotJob
+from shared.broker.job_state import JobProgress
 from shared.domain.errors import ExitCode, TransientError, gravest
 from shared.domain.records import Done
 
@@ -169,7 +169,9 @@ class Conversion:
         self._jobs.store.check()
 
 
-def _progressed(submission: Submission, progress: HotJob | None, done: Done | None) -> Progressed:
+def _progressed(
+    submission: Submission, progress: JobProgress | None, done: Done | None
+) -> Progressed:
     total = submission.pages
     if done is not None:
         return Progressed(total, total, done.counts.failed)

@@ -13,7 +13,8 @@ from producer.commands.cli_options import parse_labels
 from producer.connections import Connections, pool_warning
 from producer.status.known_jobs import find_job
 from producer.status.progress import duration, pace
-from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.job_state import JobProgress
 from shared.config.settings import Settings, load_settings
 from shared.console.entry_point import say
 from shared.console.printable import printable
@@ -152,7 +153,7 @@ def with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts:
     return replace(facts, usage=replace(usage, price_per_hour=settings.price_per_hour))
 
 
-def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
+def _hot_facts(manifest: Manifest, pages: int, hot: JobProgress) -> JobFacts:
     speed = pace(hot, time.time())
     status = "waiting" if hot.done == hot.already else "running"
     if hot.state == "cancelled":
@@ -163,11 +164,11 @@ def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
     )
 
 
-def _hot(job_id: str, dispatch_state: DispatchState | None) -> HotJob | None:
+def _hot(job_id: str, dispatch_state: DispatchState | None) -> JobProgress | None:
     if dispatch_state is None:
         return None
     try:
-        return dispatch_state.hot_job(job_id)
+        return dispatch_state.jobs.progress(job_id)
     except BrokerUnreachable:
         return None
 

@@ -20,7 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.job_state import JobProgress
 from shared.console.printable import printable
 from shared.domain.errors import BrokerUnreachable, UsageError
 from shared.domain.records import Done
@@ -48,7 +49,7 @@ class Follower:
         self._jobs = jobs
         self._dispatch_state = dispatch_state
 
-    def ended(self, job_id: str, progress: HotJob | None) -> Done | None:
+    def ended(self, job_id: str, progress: JobProgress | None) -> Done | None:
         """``_DONE`` once it can be there; an unfinished hot job is not looked up."""
         if progress is not None and progress.state == "open" and progress.done < progress.total:
             return None
@@ -59,12 +60,12 @@ class Follower:
         if self._jobs.manifest(job_id) is None:
             raise UsageError(f"job {job_id} was purged while it was waited for")
 
-    def progress(self, job_id: str) -> HotJob | None:
+    def progress(self, job_id: str) -> JobProgress | None:
         """The hot state, or None where the job is not hot or the broker is away."""
         if self._dispatch_state is None:
             return None
         try:
-            return self._dispatch_state.hot_job(job_id)
+            return self._dispatch_state.jobs.progress(job_id)
         except BrokerUnreachable:
             return None
 
@@ -151,7 +152,7 @@ class Bars:
 def follow(
     follower: Follower,
     jobs: Iterable[str],
-    on_progress: Callable[[str, HotJob], None],
+    on_progress: Callable[[str, JobProgress], None],
     deadline: float | None = None,
 ) -> Iterator[tuple[str, Done]]:
     """Each job as it ends, until all have ended or the monotonic ``deadline`` has come.

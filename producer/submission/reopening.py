@@ -21,9 +21,9 @@ def reopen(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState) ->
     chosen = set(expand(selected(manifest)))
     # First, or the sweeper takes the marker beside a tombstone for a cancel that died; and
     # afterwards, because it may have opened the job with half of the failures still there.
-    dispatch_state.reopen_job(manifest.job_id)
+    dispatch_state.jobs.reopen(manifest.job_id)
     jobs.reopen(manifest, sorted(states.failed & chosen))
-    dispatch_state.reopen_job(manifest.job_id)
+    dispatch_state.jobs.reopen(manifest.job_id)
 
 
 def take_up(
@@ -39,7 +39,7 @@ def take_up(
 
 
 def _is_cancelled(job_id: str, jobs: JobStore, dispatch_state: DispatchState) -> bool:
-    if dispatch_state.job_state(job_id) == "cancelled":
+    if dispatch_state.jobs.state(job_id) == "cancelled":
         return True
     done = jobs.done(job_id)
     return done is not None and done.status == "cancelled"

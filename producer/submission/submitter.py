@@ -115,7 +115,7 @@ class Submitter:
 
     def _end_purge(self, job_id: str) -> None:
         end_purge(self._jobs, job_id)
-        self._dispatch_state.forget_job(job_id)
+        self._dispatch_state.jobs.forget(job_id)
 
     def _create(self, manifest: Manifest, opened: Opened) -> Submission:
         """Source, marker, manifest, dispatch: a crash leaves nothing that looks like a job."""
@@ -142,7 +142,7 @@ class Submitter:
         # Before the source too: by its marker the sweeper finds a source that got no manifest.
         self._jobs.mark_open(job_id, time.time())
         # A purged job of the same content may have left word of its end.
-        self._dispatch_state.forget_job(job_id)
+        self._dispatch_state.jobs.forget(job_id)
         self._store_source(manifest, opened)
         self._jobs.mark_open(job_id, time.time())
         return self._jobs.store.put_new(object_keys.manifest(job_id), to_json(manifest))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX, broker_errors, connect
-from shared.broker.dispatch_state import HotJob, LiveWorker, hot_job
+from shared.broker.job_state import JobProgress, job_progress
+from shared.broker.live_workers import LiveWorker
 from shared.broker.queues import LANES, MAINTENANCE, REDUCE, page_queue
 from shared.config.settings import Settings
 
@@ -68,7 +69,7 @@ class Fleet:
     pools: tuple[PoolView, ...]
     queues: tuple[QueueView, ...]
     #: The oldest open jobs.
-    jobs: tuple[HotJob, ...]
+    jobs: tuple[JobProgress, ...]
     #: Newest first: time, job_id, page, engine, code, message.
     failures: tuple[dict[str, Any], ...]
 
@@ -130,7 +131,7 @@ class FleetView:
 
     def _details(
         self, engines: list[str], pools: dict[str, dict[str, Any]], max_jobs: int
-    ) -> tuple[dict[str, float | None], tuple[HotJob, ...]]:
+    ) -> tuple[dict[str, float | None], tuple[JobProgress, ...]]:
         """When the first page of each queue was dispatched, and the oldest jobs."""
         pipe = self._redis.pipeline(transaction=False)
         queues = []
@@ -150,7 +151,7 @@ class FleetView:
             pipe.hgetall(f"{KEY_PREFIX}job:{job_id}")
         answers = pipe.execute() if queues or jobs else []
         fields = zip(jobs, answers[len(queues) :], strict=True)
-        hot = (hot_job(job_id, found) for (_, job_id), found in fields if "total" in found)
+        hot = (job_progress(job_id, found) for (_, job_id), found in fields if "total" in found)
         return dict(zip(queues, answers, strict=False)), tuple(hot)
 
 

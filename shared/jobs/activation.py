@@ -62,8 +62,8 @@ def _open(
     counts = Counts() if fresh else jobs.count(manifest.job_id, states)
     engine = manifest.options.engine
     todo = missing_pages(manifest, states)
-    dispatch_state.know_engine(engine)
-    answer = dispatch_state.open_job(
+    dispatch_state.workers.add_engine(engine)
+    answer = dispatch_state.jobs.open(
         job_id=manifest.job_id,
         engine=engine,
         priority=manifest.priority,

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.broker.dispatch_state import Blame, Claim, Dispatch, DispatchState, page_id
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.broker.page_state import Blame, Claim, Dispatch, page_id
 from shared.broker.queues import lane_of, page_queue
 from shared.domain.errors import (
     BrokerUnreachable,
@@ -100,20 +101,20 @@ class PageTask:
         waits = at.gate.closed(alone=alone)
         if waits:
             self._retry_through_outage(
-                flight, lambda: at.dispatch_state.register_waiting(at.worker, flight.page)
+                flight, lambda: at.dispatch_state.pages.register_waiting(at.worker, flight.page)
             )
         with at.gate.entered(flight, alone=alone):
             yield
         if waits and not flight.claimed:
             self._retry_through_outage(
-                flight, lambda: at.dispatch_state.unregister_waiting(at.worker, flight.page)
+                flight, lambda: at.dispatch_state.pages.unregister_waiting(at.worker, flight.page)
             )
 
     def _claim(self, message: PageMessage, flight: InflightPage) -> None:
         at = self._at
         claim = self._retry_through_outage(
             flight,
-            lambda: at.dispatch_state.claim(
+            lambda: at.dispatch_state.pages.claim(
                 at.engine.name,
                 message.queue,
                 message.job_id,
@@ -237,7 +238,8 @@ class PageTask:
         if result.status == "failed" and flight.claimed:
             # Somebody else may have read it while this process stood still.
             answer = self._retry_through_outage(
-                flight, lambda: at.dispatch_state.renew(at.engine.name, at.worker, [flight.page])
+                flight,
+                lambda: at.dispatch_state.pages.renew(at.engine.name, at.worker, [flight.page]),
             )
             if answer.taken:
                 raise Aborted(Reason.TAKEN)
@@ -254,7 +256,7 @@ class PageTask:
         """Whether the ledger waited for this page."""
         at = self._at
         lane = lane_of(message.queue)
-        marked = at.dispatch_state.finish(
+        marked = at.dispatch_state.pages.finish(
             at.engine.name,
             lane,
             message.job_id,
@@ -309,7 +311,7 @@ class PageTask:
     def _return(self, flight: InflightPage, blame: Blame) -> bool:
         """Whether this worker had the page and it is queued again."""
         at = self._at
-        pages = at.dispatch_state.give_back(at.engine.name, at.worker, [flight.page], blame)
+        pages = at.dispatch_state.pages.release(at.engine.name, at.worker, [flight.page], blame)
         at.dispatcher.publish(pages)
         return bool(pages)
 
@@ -323,4 +325,4 @@ class PageTask:
 
     def _drop(self, message: PageMessage) -> None:
         at = self._at
-        at.dispatch_state.drop(at.engine.name, message.job_id, message.page, at.worker)
+        at.dispatch_state.pages.drop(at.engine.name, message.job_id, message.page, at.worker)

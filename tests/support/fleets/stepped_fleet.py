@@ -16,7 +16,8 @@ from producer.intake.opener import Opened
 from producer.submission.reopening import reopen, take_up
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from shared.broker.dispatch_state import DispatchState, page_id
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.page_state import page_id
 from shared.broker.queues import page_queues
 from shared.config.settings import build_settings
 from shared.domain.errors import EngineFailed, NotFound
@@ -33,7 +34,7 @@ from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.storage.factory import open_store
 from shared.telemetry.tracing import Tracing
-from tests.support.fleets.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
+from tests.support.fleets.stepping import Actor, Stage, SteppingScripts, SteppingStore, Wire
 from workers.inflight import InflightPage, InflightPages
 from workers.maintenance import sweeper as sweeping
 from workers.maintenance.sweeper import Sweeper
@@ -129,7 +130,9 @@ class SteppedFleet:
         self.settings = build_settings(values)
         self.client = redis.Redis.from_url(redis_url, decode_responses=True)
         self.stage = Stage()
-        self.dispatch_state: DispatchState = SteppingLedger(self.settings, self.stage)
+        self.dispatch_state = DispatchState(
+            self.settings, SteppingScripts(self.settings, self.stage)
+        )
         store: Any = SteppingStore(open_store(self.settings), self.stage)
         self.store = store
         self.jobs = JobStore(store)
@@ -191,7 +194,7 @@ class SteppedFleet:
         def work() -> None:
             self.accepted.discard(manifest.job_id)
             purge(self.jobs, manifest.job_id)
-            self.dispatch_state.forget_job(manifest.job_id)
+            self.dispatch_state.jobs.forget(manifest.job_id)
 
         return self._command("purge", work)
 

@@ -126,11 +126,11 @@ def test_a_cancel_that_died_half_way_does_not_block_the_job_for_ever(
     job_id = submitted(fake_fleet, source, "--engine", "openai")
     dispatch_state = DispatchState(fake_fleet.settings)
     # The broker remembers the cancel, and the store has no end of the job.
-    dispatch_state.cancel_job(job_id)
+    dispatch_state.jobs.cancel(job_id)
 
     assert submitted(fake_fleet, source, "--engine", "openai") == job_id
 
-    hot = dispatch_state.hot_job(job_id)
+    hot = dispatch_state.jobs.progress(job_id)
     assert hot is not None and (hot.state, hot.total) == ("open", 2)
     dispatch_state.close()
     fake_fleet("cancel", job_id)

@@ -52,9 +52,9 @@ def test_counts_and_the_ledger_agree(watched: Watched) -> None:
     dispatch_state = DispatchState(watched.settings)
 
     def agree() -> bool:
-        before = dispatch_state.hot_job(watched.open_job)
+        before = dispatch_state.jobs.progress(watched.open_job)
         counted = value(watched, "pagefleet_pages_total", engine="fake")
-        after = dispatch_state.hot_job(watched.open_job)
+        after = dispatch_state.jobs.progress(watched.open_job)
         assert before is not None and after is not None
         # Pages marked and not counted yet are at most those in flight.
         return before.done + SMALL - 4 <= counted <= after.done + SMALL
@@ -82,9 +82,9 @@ def test_shares_of_all_results_add_up_to_what_is_exported(watched: Watched) -> N
     document_json = json.loads(jobs.store.get(f"jobs/{watched.ended_job}/document.json"))
     spent = sum(result.worker_s for result in ended)
 
-    before = dispatch_state.hot_job(watched.open_job)
+    before = dispatch_state.jobs.progress(watched.open_job)
     kept = value(watched, "pagefleet_page_worker_seconds_total", outcome="kept")
-    after = dispatch_state.hot_job(watched.open_job)
+    after = dispatch_state.jobs.progress(watched.open_job)
 
     assert document_json["worker_s"] == pytest.approx(spent, abs=0.001)
     # Four at once, 150 ms each: a page can't cost more than its own time.

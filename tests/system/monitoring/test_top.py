@@ -23,18 +23,18 @@ LEAVE_SCREEN, CLEAR = b"\x1b[?1049l", b"\x1b[2J"
 
 def hot_pages(dispatch_state: DispatchState, job_id: str) -> int:
     """Pages done since the job was opened: its speed is known once there are some."""
-    job = dispatch_state.hot_job(job_id)
+    job = dispatch_state.jobs.progress(job_id)
     return 0 if job is None else job.done - job.already
 
 
 def test_figures_for_scripts_are_those_of_the_ledger(watched: Watched) -> None:
     dispatch_state = DispatchState(watched.settings)
     wait_until(lambda: hot_pages(dispatch_state, watched.open_job) > 4)
-    before = dispatch_state.hot_job(watched.open_job)
+    before = dispatch_state.jobs.progress(watched.open_job)
 
     (facts,) = pagefleet(watched.settings, "top", "--json").lines
 
-    after = dispatch_state.hot_job(watched.open_job)
+    after = dispatch_state.jobs.progress(watched.open_job)
     (job,), (pool,), (worker,) = facts["jobs"], facts["pools"], facts["workers"]
     assert before is not None and after is not None
     assert before.done <= job["done"] <= after.done
@@ -137,7 +137,7 @@ def test_a_look_is_three_round_trips_however_many_jobs(
     def open_jobs(numbers: range) -> None:
         for number in numbers:
             job_id = f"{number:016x}-00000000"
-            dispatch_state.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
+            dispatch_state.jobs.open(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
 
     def reads_of_a_look() -> int:
         view.look()
@@ -146,7 +146,7 @@ def test_a_look_is_three_round_trips_however_many_jobs(
             view.look()
             return int(client.info("stats")["total_reads_processed"] - before - 1)
 
-    dispatch_state.know_engine("fake")
+    dispatch_state.workers.add_engine("fake")
     open_jobs(range(2))
     few = reads_of_a_look()
     open_jobs(range(2, 200))
@@ -161,7 +161,7 @@ def test_a_worker_that_was_not_heard_lately_is_not_shown(
 ) -> None:
     made = settings(redis_url=redis_url)
     dispatch_state = DispatchState(made)
-    dispatch_state.heartbeat("fake", "alive", 4, {})
+    dispatch_state.workers.heartbeat("fake", "alive", 4, {})
     silent = json.dumps({"capacity": 9, "expires": time.time() - 1, "facts": "{}"})
     with redis.Redis.from_url(redis_url) as client:
         client.hset("pagefleet:workers:fake", "silent", silent)
@@ -177,9 +177,9 @@ def test_long_lists_are_cut_to_the_window_and_say_so(
     made = settings(redis_url=redis_url)
     dispatch_state = DispatchState(made)
     for number in range(30):
-        dispatch_state.heartbeat("fake", f"worker-{number:02}", 4, {})
+        dispatch_state.workers.heartbeat("fake", f"worker-{number:02}", 4, {})
         job_id = f"{number:016x}-00000000"
-        dispatch_state.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
+        dispatch_state.jobs.open(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
     with Terminal(COMMAND, environment(made), 100, 30) as terminal:
         terminal.wait_for("JOBS")
         terminal.wait_for("LAST FAILURES  none")

@@ -57,7 +57,7 @@ def run(folder: Path, objects: int, seconds: float, seed: int, watchers: int = 2
     begun = time.monotonic()
     with _services(folder) as (settings, store_process):
         # A worker that finds no store at its start leaves; a cluster would start it again.
-        wait_until(lambda: DispatchState(settings).live_workers("fake"), 60)
+        wait_until(lambda: DispatchState(settings).workers.live("fake"), 60)
         crowd = _Crowd(settings, folder, watchers)
         bucket = open_bucket("pagefleet-test", settings)
         dropper = threading.Thread(target=_drop_all, args=(bucket, contents))

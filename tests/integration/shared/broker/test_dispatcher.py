@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.broker.dispatch_state import Dispatch, DispatchState
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.broker.page_state import Dispatch
 from shared.broker.queues import page_queue
 from tests.conftest import SettingsFactory
 from tests.system.failures.broker_proxy import BrokerProxy
@@ -43,4 +44,4 @@ def test_messages_of_several_queues_are_sent_although_the_broker_goes_away_betwe
     dispatcher.publish([Dispatch(JOB, page, 1, queue) for page, queue in enumerate(queues, 1)])
 
     assert not absences
-    assert all(dispatch_state.queue_length(queue) for queue in queues)
+    assert all(dispatch_state.pages.queue_length(queue) for queue in queues)
