@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from shared.domain.lanes import PRIORITIES
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _INPUTS = (
@@ -32,7 +34,7 @@ _REQUEST = (
                  help="Render and resize like the official script."),
     click.option("--text-layer", type=click.Choice(["auto", "never", "always"]),
                  help="Whether the cpu engine may use a PDF's own text."),
-    click.option("--priority", type=click.Choice(["high", "normal", "low"]), default="normal",
+    click.option("--priority", type=click.Choice(PRIORITIES), default="normal",
                  show_default=True),
     click.option("--password-file", metavar="FILE", help="Password of encrypted documents."),
     click.option("--label", "labels", multiple=True, metavar="K=V", help="Kept with the job."),

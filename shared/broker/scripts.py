@@ -32,6 +32,8 @@ class Scripts:
 
     def call_many(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Run several commands in one round trip; each is (name, arguments...)."""
+        if not commands:
+            return []
         with broker_errors(self.settings):
             pipe = self._redis.pipeline(transaction=False)
             for command, *arguments in commands:

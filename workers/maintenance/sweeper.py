@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.job_state import JobProgress
-from shared.broker.queues import LANES, page_queue
+from shared.broker.queues import page_queue
 from shared.domain import object_keys
 from shared.domain.errors import PagefleetError
+from shared.domain.lanes import PRIORITIES, Lane
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest
 from shared.jobs.activation import open_job
@@ -27,7 +28,6 @@ from workers.maintenance.webhooks import WebhookSender
 
 log = logging.getLogger("pagefleet.sweep")
 LOCK = "sweeper"
-PRIORITIES = LANES[:3]
 #: Seconds between the two looks after which a page counts as lost.
 LOST_AFTER_S = 20.0
 #: Seconds after which a job whose pages are all done should have its document, and one whose
@@ -121,7 +121,7 @@ class Sweeper:
         expired = self._dispatch_state.pages.reclaim_expired(engine, grace_s=2.0)
         self._dispatcher.publish(expired)
         repairs.expired += len(expired)
-        for lane in LANES:
+        for lane in Lane:
             repairs.lost += self._find_lost(engine, page_queue(engine, lane))
         for priority in PRIORITIES:
             self._dispatcher.top_up(engine, priority, force=True)

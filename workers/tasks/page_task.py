@@ -25,6 +25,7 @@ from shared.domain.errors import (
     StoreUnreachable,
     TransientError,
 )
+from shared.domain.lanes import Lane
 from shared.domain.records import EngineInfo, ErrorInfo, Manifest, PageMessage, PageResult
 from shared.jobs.job_store import JobStore
 from workers.inflight import Aborted, InflightPage, InflightPages, Reason, retry_through_outage
@@ -77,7 +78,7 @@ class PageTask:
     def handle(self, message: PageMessage) -> str:
         """Bring the page of ``message`` to an end, or give it back; returns which, for people."""
         identifier = page_id(message.job_id, message.page)
-        alone = lane_of(message.queue) == "quarantine"
+        alone = lane_of(message.queue) == Lane.QUARANTINE
         with (
             self._at.inflight_pages.begin(identifier) as flight,
             self._at.observer.watching(message, flight),
@@ -127,7 +128,7 @@ class PageTask:
         flight.outcome = claim.outcome
         flight.claimed = claim.outcome in ("claimed", "unknown", "dead_lettered")
         if claim.outcome == "quarantine":
-            queue = page_queue(at.engine.name, "quarantine")
+            queue = page_queue(at.engine.name, Lane.QUARANTINE)
             page = Dispatch(message.job_id, message.page, claim.quarantine_seq, queue)
             self._retry_through_outage(flight, lambda: at.dispatcher.publish([page]))
         elif flight.claimed:

@@ -8,8 +8,9 @@ import redis
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.page_state import Dispatch, page_id
-from shared.broker.queues import LANES, UrgentFirst, page_queue
+from shared.broker.queues import UrgentFirst, page_queue
 from shared.domain.errors import BrokerFull
+from shared.domain.lanes import Lane
 from shared.domain.records import Counts, Priority
 from tests.conftest import SettingsFactory
 
@@ -227,7 +228,7 @@ def test_a_small_job_starts_soon_although_a_large_one_was_there_first(
 
 
 def test_urgent_queues_come_first_and_lower_ones_are_looked_at_now_and_then() -> None:
-    queues = [page_queue(ENGINE, lane) for lane in LANES]
+    queues = [page_queue(ENGINE, lane) for lane in Lane]
     order = UrgentFirst(queues)
 
     firsts = [order.consume(len(queues))[0] for _ in range(120)]

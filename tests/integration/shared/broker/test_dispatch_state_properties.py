@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from shared.broker.page_state import page_id
-from shared.broker.queues import LANES
+from shared.domain.lanes import Lane
 from shared.jobs import cancelling, purging
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import DOCUMENTS, SteppedFleet, private_folder
@@ -173,7 +173,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(place=PLACES)
     def lose(self, place: int) -> None:
-        self.fleet.wire.take([f"pages.fake.{lane}" for lane in LANES], place)
+        self.fleet.wire.take([f"pages.fake.{lane}" for lane in Lane], place)
 
     @rule()
     def lose_reduce(self) -> None:
@@ -193,7 +193,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def every_page_of_a_hot_job_is_in_exactly_one_place(self) -> None:
         client = self.fleet.client
-        lanes = [f"pagefleet:queued:pages.fake.{lane}" for lane in LANES]
+        lanes = [f"pagefleet:queued:pages.fake.{lane}" for lane in Lane]
         queued = [set(client.zrange(lane, 0, -1)) for lane in lanes]
         leased = set(client.zrange("pagefleet:leases:fake", 0, -1))
         everywhere = sorted(page for place in (*queued, leased) for page in place)
