@@ -21,6 +21,7 @@ from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest
 from shared.jobs.activation import open_job
 from shared.jobs.cancelling import finish_cancel
+from shared.jobs.job_marker import JobMarker
 from shared.jobs.job_store import JobStore, missing_pages
 from shared.jobs.purging import is_half_purged, purge, purge_rest
 from workers.maintenance.retention import Retention
@@ -86,7 +87,7 @@ class Sweeper:
         self._busy = threading.Lock()
         self._suspected: dict[tuple[str, str], float] = {}
         #: Markers that should go: what they say, and since when we see that they say it.
-        self._bare: dict[str, tuple[bytes | None, float]] = {}
+        self._bare: dict[str, tuple[JobMarker | None, float]] = {}
 
     def sweep(self) -> Repairs | None:
         """One round; None where another sweeper is at it, here or elsewhere."""

@@ -143,7 +143,7 @@ class SteppedFleet:
         self.excuses: Counter[str] = Counter()
         #: Jobs whose ids were told to somebody who has not had them purged.
         self.accepted: set[str] = set()
-        self._sweepers = [self._sweeper(name) for name in SWEEPERS]
+        self.sweepers = [self._sweeper(name) for name in SWEEPERS]
         self._sources = [self._source(folder, pages) for pages in DOCUMENTS]
 
     def _sweeper(self, name: str) -> Sweeper:
@@ -215,7 +215,7 @@ class SteppedFleet:
 
     def sweep(self, number: int) -> Actor:
         """One round of one of two sweepers."""
-        return self.stage.begin(SWEEPERS[number], self._sweepers[number].sweep)
+        return self.stage.begin(SWEEPERS[number], self.sweepers[number].sweep)
 
     def reduce(self) -> Actor | None:
         """A control process takes a reduce message, if there is one."""
@@ -268,6 +268,10 @@ class SteppedFleet:
         found = [self.jobs.manifest(job_id) for job_id in self.jobs.job_ids()]
         return [manifest for manifest in found if manifest is not None]
 
+    def expect_dead_markers(self) -> None:
+        """Have sweepers treat every marker as abandoned from now on."""
+        sweeping.STALE_MARKER_S = sweeping.DEAD_PURGE_S = -1.0
+
     # The end -------------------------------------------------------------------------------
 
     def settle(self) -> None:
@@ -275,7 +279,7 @@ class SteppedFleet:
         self.reader.failing.clear()
         for actor in self.stage.actors:
             actor.run_out()
-        sweeping.STALE_MARKER_S = sweeping.DEAD_PURGE_S = -1.0
+        self.expect_dead_markers()
         for message in self.unacknowledged:
             self.wire.put(message)
         for _ in range(60):
