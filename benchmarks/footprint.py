@@ -77,7 +77,7 @@ def measure_memory(settings: Settings) -> None:
     """Bytes of Redis for each queued page, with its message."""
     dispatch_state = DispatchState(settings)
     client = redis.Redis.from_url(settings.broker_url())
-    dispatch_state.open_job(
+    dispatch_state.jobs.open(
         "0" * 16 + "-00000000", "fake", "normal", 0.0, 5000, Counts(), [], [(1, 5000)]
     )
     before = int(client.info("memory")["used_memory"])

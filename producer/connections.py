@@ -4,13 +4,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.pools import MAX_NAME
+from shared.broker.live_workers import MAX_NAME
 from shared.config.hardware import local_engine
 from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE, engine_facts
 from shared.domain.errors import BrokerUnreachable, PagefleetError
 from shared.jobs.job_store import JobStore
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.factory import open_store
+from shared.storage.store import ObjectStore
 
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher
@@ -64,7 +65,7 @@ def pool_warning(
 ) -> str | None:
     """A warning line where no live worker serves ``engine`` with ``model``, else None."""
     try:
-        workers = dispatch_state.live_workers(engine)
+        workers = dispatch_state.workers.live(engine)
     except PagefleetError:
         return None
     start = f"pages wait until one starts (pagefleet-worker start --engine {engine}"
@@ -88,6 +89,6 @@ def choose_engine(settings: Settings, dispatch_state: DispatchState | None) -> s
         return settings.engine
     if dispatch_state is not None:
         for name in CATALOGUE:
-            if name != "fake" and dispatch_state.live_workers(name):
+            if name != "fake" and dispatch_state.workers.live(name):
                 return name
     return local_engine()

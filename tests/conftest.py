@@ -13,8 +13,9 @@ import redis
 
 from producer.intake.opener import Intake
 from shared.config.settings import Settings, build_settings
+from shared.storage.factory import open_store
 from shared.storage.s3_client import forget_clients
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.store import ObjectStore
 from tests.support.engines.cpu_reader import CpuReader, cpu_reader
 from tests.support.fleets.fleet import Fleet, fleet, workers
 from tests.support.fleets.watch_lab import Lab

@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TypeVar
 
+from shared.domain.retry import doubling, retry
+
 _Result = TypeVar("_Result")
+#: Seconds between attempts during an outage; the last pause repeats.
+OUTAGE_PAUSES_S = doubling(0.2, 8, most_s=15.0)
 
 
 class Reason(StrEnum):
@@ -143,11 +147,6 @@ def retry_through_outage(
     complain: Callable[[Exception], None],
 ) -> _Result:
     """Repeat ``operation`` through an outage of a service; an outage costs a page nothing."""
-    delay = 0.2
-    while True:
-        try:
-            return operation()
-        except away as error:
-            complain(error)
-            flight.sleep(delay)
-            delay = min(delay * 2, 15.0)
+    return retry(
+        operation, away, OUTAGE_PAUSES_S, forever=True, sleep=flight.sleep, on_error=complain
+    )

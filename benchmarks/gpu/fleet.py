@@ -96,7 +96,7 @@ class FleetRun:
         """Return when every engine of this machine is loaded, or no time is left."""
         wanted = len(plan_pages(self._connections.settings, self._plan.engine))
         while time.monotonic() < self._deadline:
-            live = len(self._connections.dispatch_state.live_workers(self._plan.engine))
+            live = len(self._connections.dispatch_state.workers.live(self._plan.engine))
             if live >= wanted:
                 return
             self._fleet.check()

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from shared.domain.lanes import PRIORITIES
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _INPUTS = (
@@ -34,7 +36,7 @@ _REQUEST = (
                  help="Render and resize as DeepSeek-OCR's own script does."),
     click.option("--text-layer", type=click.Choice(["auto", "never", "always"]),
                  help="Whether engine cpu may use the text that a PDF stores."),
-    click.option("--priority", type=click.Choice(["high", "normal", "low"]), default="normal",
+    click.option("--priority", type=click.Choice(PRIORITIES), default="normal",
                  show_default=True, help="Which queue the pages go to."),
     click.option("--password-file", metavar="FILE",
                  help="File whose first line is the password of encrypted documents."),

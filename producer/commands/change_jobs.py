@@ -13,7 +13,7 @@ from shared.console.entry_point import say
 from shared.domain.errors import ExitCode, UsageError, gravest
 from shared.domain.object_keys import check_job_id
 from shared.domain.records import Done
-from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import is_half_purged, is_removable, remove
 
@@ -29,7 +29,7 @@ def cancel_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
     for manifest in [find_job(connections.jobs, job_id) for job_id in job_ids]:
         try:
             done = cancel_job(manifest, connections.jobs, dispatch_state)
-        except TakenUpAgain as error:  # the other jobs are cancelled all the same
+        except JobResumed as error:  # the other jobs are cancelled all the same
             say(f"error[{error.code}]: {error.message}")
             codes.append(error.exit_code)
         else:
@@ -67,7 +67,7 @@ def purge_jobs(job_ids: tuple[str, ...], older_than_days: float | None, as_json:
             continue
         remove(jobs, job_id)
         if dispatch_state is not None:
-            dispatch_state.forget_job(job_id)
+            dispatch_state.jobs.forget(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
     return ExitCode.OK
 

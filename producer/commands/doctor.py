@@ -33,8 +33,8 @@ def _check_workers(connections: Connections) -> Check:
     dispatch_state = connections.dispatch_state
     workers = [
         worker
-        for engine in dispatch_state.engines()
-        for worker in dispatch_state.live_workers(engine)
+        for engine in dispatch_state.workers.engines()
+        for worker in dispatch_state.workers.live(engine)
     ]
     if not workers:
         fix = "start some: pagefleet-worker start"
@@ -48,7 +48,7 @@ def _repair(connections: Connections) -> str:
     jobs, dispatch_state = connections.jobs, connections.dispatch_state
     opened = 0
     for manifest in open_jobs(jobs):
-        if dispatch_state.job_state(manifest.job_id) is None:
+        if dispatch_state.jobs.state(manifest.job_id) is None:
             open_job(manifest, jobs, dispatch_state, connections.dispatcher)
             opened += 1
     connections.dispatcher.sweep()

@@ -9,7 +9,7 @@ from producer.delivery.outcome import Outcome, ended
 from producer.status.find_jobs import find_job
 from producer.status.follow import Follower, follow
 from producer.status.progress_bars import Bars, PageProgress
-from shared.broker.dispatch_state import HotJob
+from shared.broker.job_state import JobProgress
 from shared.config.settings import load_settings
 from shared.domain import object_keys
 from shared.domain.errors import WaitTimedOut
@@ -41,7 +41,7 @@ def follow_with_bars(
     follower = Follower(connections.jobs, connections.dispatch_state_or_none())
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
 
-    def show(job_id: str, progress: HotJob) -> None:
+    def show(job_id: str, progress: JobProgress) -> None:
         pages = PageProgress(progress.total, progress.done)
         bars.show(job_id, manifests[job_id].source.name, pages)
 

@@ -11,7 +11,7 @@ from producer.intake.input import Input, local_path
 from producer.intake.manifest_file import read_manifest
 from shared.config.settings import Settings
 from shared.domain.errors import NotADocument, PagefleetError, UsageError
-from shared.storage.store import list_uri
+from shared.storage.factory import list_uri
 
 #: Only files with these suffixes are taken from folders and prefixes; a named file may have any.
 SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"})

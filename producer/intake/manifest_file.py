@@ -10,7 +10,7 @@ from producer.intake.input import Input, Overrides
 from producer.intake.labels import check_labels
 from shared.domain.errors import UsageError
 from shared.domain.records import Priority
-from shared.storage.store import split_s3
+from shared.storage.s3_address import split_s3
 
 MAX_LINE_CHARACTERS = 1_000_000
 NonEmpty = Annotated[str, Field(min_length=1)]

@@ -15,7 +15,7 @@ from shared.config.settings import Settings
 from shared.domain.errors import NotADocument, NotFound, TooLarge
 from shared.processes.home_folder import home_errors, private_folder
 from shared.processes.sandbox import Sandbox
-from shared.storage.store import download_uri
+from shared.storage.factory import download_uri
 
 COPY_BYTES = 1024 * 1024
 

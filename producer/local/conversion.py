@@ -20,7 +20,7 @@ from producer.status.follow import POLL_S, Follower
 from producer.status.progress_bars import Bars, PageProgress
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
-from shared.broker.dispatch_state import HotJob
+from shared.broker.job_state import JobProgress
 from shared.domain.errors import ExitCode, TransientError, gravest
 from shared.domain.records import Done
 
@@ -173,7 +173,7 @@ class Conversion:
 
 
 def _page_progress(
-    submission: Submission, progress: HotJob | None, done: Done | None
+    submission: Submission, progress: JobProgress | None, done: Done | None
 ) -> PageProgress:
     total = submission.pages
     if done is not None:

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from producer.status.job_facts import hot_job
-from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.job_state import JobProgress
 from shared.domain.errors import UsageError
 from shared.domain.records import Done
 from shared.jobs.job_store import JobStore
@@ -23,11 +24,11 @@ class Follower:
         self._jobs = jobs
         self._dispatch_state = dispatch_state
 
-    def progress(self, job_id: str) -> HotJob | None:
+    def progress(self, job_id: str) -> JobProgress | None:
         """The job in the dispatch state; None where it is not hot or the broker does not answer."""
         return hot_job(job_id, self._dispatch_state)
 
-    def ended(self, job_id: str, progress: HotJob | None) -> Done | None:
+    def ended(self, job_id: str, progress: JobProgress | None) -> Done | None:
         """``_DONE`` of the job; not read while ``progress`` shows unfinished pages."""
         if progress is not None and progress.state == "open" and progress.done < progress.total:
             return None
@@ -42,7 +43,7 @@ class Follower:
 def follow(
     follower: Follower,
     job_ids: Iterable[str],
-    on_progress: Callable[[str, HotJob], None],
+    on_progress: Callable[[str, JobProgress], None],
     deadline: float | None = None,
 ) -> Iterator[tuple[str, Done]]:
     """Yield each job as it ends, until all have ended or the monotonic ``deadline`` has passed.

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from producer.status.pace import duration, pace
-from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.job_state import JobProgress
 from shared.config.settings import Settings
 from shared.console.printable import printable
 from shared.domain.cost import Usage
@@ -93,17 +94,17 @@ def with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts:
     return replace(facts, usage=replace(usage, price_per_hour=settings.price_per_hour))
 
 
-def hot_job(job_id: str, dispatch_state: DispatchState | None) -> HotJob | None:
+def hot_job(job_id: str, dispatch_state: DispatchState | None) -> JobProgress | None:
     """The job in the dispatch state; None where it is not hot or the broker does not answer."""
     if dispatch_state is None:
         return None
     try:
-        return dispatch_state.hot_job(job_id)
+        return dispatch_state.jobs.progress(job_id)
     except BrokerUnreachable:
         return None
 
 
-def _hot_facts(manifest: Manifest, pages: int, hot: HotJob) -> JobFacts:
+def _hot_facts(manifest: Manifest, pages: int, hot: JobProgress) -> JobFacts:
     speed = pace(hot, time.time())
     status = "waiting" if hot.done == hot.already else "running"
     if hot.state == "cancelled":

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.broker.dispatch_state import HotJob
+from shared.broker.job_state import JobProgress
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Pace:
     eta_s: float | None
 
 
-def pace(job: HotJob, now: float) -> Pace:
+def pace(job: JobProgress, now: float) -> Pace:
     """The pace of ``job`` at ``now``, seconds since the epoch."""
     new, elapsed = job.done - job.already, now - job.opened
     if new <= 0 or elapsed <= 0:

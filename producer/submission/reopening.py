@@ -21,9 +21,9 @@ def reopen(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState) ->
     chosen = set(expand(selected(manifest)))
     # Before: the sweeper takes a job marker of a cancelled job for a cancel that crashed.
     # After: the sweeper may have opened the job while some of its failures were still stored.
-    dispatch_state.reopen_job(manifest.job_id)
+    dispatch_state.jobs.reopen(manifest.job_id)
     jobs.reopen(manifest, sorted(states.failed & chosen))
-    dispatch_state.reopen_job(manifest.job_id)
+    dispatch_state.jobs.reopen(manifest.job_id)
 
 
 def resume(
@@ -39,7 +39,7 @@ def resume(
 
 
 def _is_cancelled(job_id: str, jobs: JobStore, dispatch_state: DispatchState) -> bool:
-    if dispatch_state.job_state(job_id) == "cancelled":
+    if dispatch_state.jobs.state(job_id) == "cancelled":
         return True
     done = jobs.done(job_id)
     return done is not None and done.status == "cancelled"

@@ -115,7 +115,7 @@ class Submitter:
         """The id of the newest job of this identity, after finishing a purge that is under way."""
         while (newest := self._jobs.newest(base_id)) and is_half_purged(self._jobs, newest):
             end_purge(self._jobs, newest)
-            self._dispatch_state.forget_job(newest)
+            self._dispatch_state.jobs.forget(newest)
         return newest
 
     def _create(self, spec: JobSpec, manifest: Manifest) -> Submission:
@@ -143,7 +143,7 @@ class Submitter:
         # Also before the source: the sweeper finds a source without a manifest by its marker.
         self._jobs.mark_open(job_id, time.time())
         # A purged job of the same id may have left its end in the dispatch state.
-        self._dispatch_state.forget_job(job_id)
+        self._dispatch_state.jobs.forget(job_id)
         self._store_source(document, manifest)
         self._jobs.mark_open(job_id, time.time())
         return self._jobs.store.put_new(object_keys.manifest(job_id), to_json(manifest))

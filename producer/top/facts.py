@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from producer.status.pace import pace
-from shared.broker.dispatch_state import HotJob, LiveWorker
 from shared.broker.fleet_view import Fleet, PoolView, QueueView
+from shared.broker.job_state import JobProgress
+from shared.broker.live_workers import LiveWorker
 
 Plain = dict[str, Any]
 
@@ -64,7 +65,7 @@ def _worker(worker: LiveWorker, now: float) -> Plain:
     }
 
 
-def _job(job: HotJob, now: float) -> Plain:
+def _job(job: JobProgress, now: float) -> Plain:
     speed = pace(job, now)
     return {
         "job_id": job.job_id,

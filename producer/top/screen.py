@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.status.pace import duration
+from shared.domain.lanes import Lane
 
 #: Terminals with fewer columns omit the less important columns of each table.
 WIDE = 110
@@ -145,10 +146,7 @@ _POOLS: tuple[Column, ...] = (
     ("workers", "right", False, _of("workers")),
     ("in flight", "right", False, _of("in_flight", "capacity")),
     ("outstanding", "right", True, _of("outstanding")),
-    ("high", "right", False, _lane("high")),
-    ("normal", "right", False, _lane("normal")),
-    ("low", "right", False, _lane("low")),
-    ("quarantine", "right", True, _lane("quarantine")),
+    *((lane.value, "right", lane is Lane.QUARANTINE, _lane(lane)) for lane in Lane),
     ("oldest", "right", False, lambda pool: _age(pool["oldest_page_s"])),
     ("jobs", "right", True, _of("open_jobs")),
     ("backlog", "right", True, _of("backlog_jobs")),

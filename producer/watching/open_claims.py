@@ -114,7 +114,7 @@ class OpenTable:
         """Nothing is left to do here; others may have the key."""
         self._forget(item)
         try:
-            self._holds.let_go(self._name(item.claim.key_digest))
+            self._holds.release(self._name(item.claim.key_digest))
         except BrokerUnreachable:
             return  # the lease runs out by itself
 

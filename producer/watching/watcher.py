@@ -32,8 +32,8 @@ from producer.watching.work_queue import Reception
 from shared.broker.key_leases import KeyLeases
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
+from shared.storage.s3_address import split_s3
 from shared.storage.sqs_client import EventQueue
-from shared.storage.store import split_s3
 
 #: Objects taken at the same time.
 TAKERS = 6

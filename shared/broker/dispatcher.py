@@ -13,12 +13,14 @@ from redis.exceptions import ResponseError
 
 from shared.broker.celery_app import make_app
 from shared.broker.connection import AWAY, refused_for_now, shown_address
-from shared.broker.dispatch_state import Dispatch, DispatchState, page_id
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.page_state import Dispatch, page_id
 from shared.broker.queues import MAINTENANCE, PAGE_TASK, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.records import PageMessage, Record, ReduceMessage, to_plain
-from shared.telemetry.tracing import Tracing, tracing_of
+from shared.telemetry.factory import tracing_of
+from shared.telemetry.tracing import Tracing
 
 
 class _BatchGivenUp(OperationalError):  # type: ignore[misc]  # kombu has no types
@@ -43,7 +45,7 @@ class Dispatcher:
 
     def top_up(self, engine: str, lane: str, *, force: bool = False) -> int:
         """Dispatch pages of the jobs whose turn it is; returns how many."""
-        pages = self._dispatch_state.dispatch(engine, lane, force=force)
+        pages = self._dispatch_state.pages.dispatch(engine, lane, force=force)
         self.publish(pages)
         return len(pages)
 

@@ -1,27 +1,30 @@
 """The whole fleet at one moment, read from the broker in three round trips.
 
-Only reads; the numbers are those that the ledger's scripts keep, so that what is shown agrees
-with what is done.
+It only reads, and it reads the records by which the scripts of the dispatch state decide, so
+that the view agrees with what the fleet does.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from shared.broker.connection import KEY_PREFIX, broker_errors, connect
-from shared.broker.dispatch_state import HotJob, LiveWorker, hot_job
-from shared.broker.queues import LANES, MAINTENANCE, REDUCE, page_queue
+from shared.broker.connection import KEY_PREFIX
+from shared.broker.job_state import JobProgress, job_progress
+from shared.broker.live_workers import LiveWorker, live_workers, workers_key
+from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
+from shared.broker.scripts import Scripts
 from shared.config.settings import Settings
+from shared.domain.lanes import PRIORITIES, Lane
 
 FAILURES_KEY = f"{KEY_PREFIX}failures"
 FAILURES_KEPT = 50
-PRIORITIES = LANES[:3]
 
 
 @dataclass(frozen=True)
 class QueueView:
-    """Messages that wait; ``oldest_s`` is how long ago the first page was dispatched."""
+    """Waiting messages; ``oldest_s`` is the age of the first page in seconds since its dispatch."""
 
     name: str
     depth: int
@@ -35,58 +38,56 @@ class PoolView:
     engine: str
     queues: tuple[QueueView, ...]
     workers: tuple[LiveWorker, ...]
-    #: Pages queued or in flight, and how many of them some worker holds.
+    #: Pages queued or in flight, and pages in flight.
     outstanding: int
     in_flight: int
     oldest_page_s: float | None
     oldest_job_s: float | None
-    #: Open jobs by priority, and those that still have pages to dispatch.
+    #: Open jobs by priority, and how many of them still have pages to dispatch.
     open_jobs: dict[str, int]
     backlog_jobs: dict[str, int]
 
 
 @dataclass(frozen=True)
 class BrokerView:
-    """The broker's own state; bytes; a limit of 0 means none."""
+    """The broker's own state; sizes in bytes; a limit of 0 means no limit."""
 
     version: str
     memory_bytes: int
     memory_limit_bytes: int
     evicted_keys: int
     persistence_ok: bool
-    #: Messages delivered and not acknowledged, and messages that no worker here understood.
+    #: Messages delivered and not acknowledged, and messages that fit no known schema.
     unacknowledged: int
     refused: int
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """Everything there is to show; ``time`` is the broker's, in seconds since the epoch."""
+    """The fleet at one moment; ``time`` is the broker's, in seconds since the epoch."""
 
     time: float
     broker: BrokerView
     pools: tuple[PoolView, ...]
     queues: tuple[QueueView, ...]
     #: The oldest open jobs.
-    jobs: tuple[HotJob, ...]
+    jobs: tuple[JobProgress, ...]
     #: Newest first: time, job_id, page, engine, code, message.
     failures: tuple[dict[str, Any], ...]
 
 
 class FleetView:
-    """Looks at the fleet; thread-safe; raises BrokerUnreachable."""
+    """Reads the fleet; thread-safe; raises BrokerUnreachable."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._redis = connect(settings)
+        self._scripts = Scripts(settings)
 
     def look(self, max_jobs: int = 50) -> Fleet:
         """The fleet now, with at most ``max_jobs`` jobs: three round trips."""
-        with broker_errors(self._settings):
-            common = self._common()
-            engines = sorted(common["engines"])
-            pools = self._pools(engines, max_jobs)
-            oldest, jobs = self._details(engines, pools, max_jobs)
+        common = self._common()
+        engines = sorted(common["engines"])
+        pools = self._pools(engines, max_jobs)
+        oldest, jobs = self._details(engines, pools, max_jobs)
         seconds, micros = common["time"]
         now = seconds + micros / 1e6
         return Fleet(
@@ -102,65 +103,59 @@ class FleetView:
         )
 
     def _common(self) -> dict[str, Any]:
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.smembers(f"{KEY_PREFIX}engines")
-        pipe.time()
-        pipe.info()
-        pipe.llen(KEY_PREFIX + REDUCE)
-        pipe.llen(KEY_PREFIX + MAINTENANCE)
-        pipe.hlen(f"{KEY_PREFIX}unacked")
-        pipe.llen(f"{KEY_PREFIX}refused")
-        pipe.lrange(FAILURES_KEY, 0, FAILURES_KEPT - 1)
-        names = (
-            "engines", "time", "info", "reduce", "maintenance", "unacked", "refused", "failures",
-        )  # fmt: skip
-        return dict(zip(names, pipe.execute(), strict=True))
+        commands: dict[str, tuple[Any, ...]] = {
+            "engines": ("smembers", f"{KEY_PREFIX}engines"),
+            "time": ("time",),
+            "info": ("info",),
+            "reduce": ("llen", KEY_PREFIX + REDUCE),
+            "maintenance": ("llen", KEY_PREFIX + MAINTENANCE),
+            "unacked": ("hlen", f"{KEY_PREFIX}unacked"),
+            "refused": ("llen", f"{KEY_PREFIX}refused"),
+            "failures": ("lrange", FAILURES_KEY, 0, FAILURES_KEPT - 1),
+        }
+        answers = self._scripts.call_many(list(commands.values()))
+        return dict(zip(commands, answers, strict=True))
 
     def _pools(self, engines: list[str], max_jobs: int) -> dict[str, dict[str, Any]]:
-        pipe = self._redis.pipeline(transaction=False)
-        names: list[str] = []
-        for engine in engines:
-            for name, (command, *arguments) in _pool_questions(engine, max_jobs):
-                getattr(pipe, command)(*arguments)
-                names.append(name)
-        answers = pipe.execute() if names else []
-        each = len(names) // len(engines) if engines else 0
-        pairs = list(zip(names, answers, strict=True))
-        return {e: dict(pairs[i * each : (i + 1) * each]) for i, e in enumerate(engines)}
+        commands = {engine: dict(_pool_commands(engine, max_jobs)) for engine in engines}
+        answers = iter(
+            self._scripts.call_many([each for pool in commands.values() for each in pool.values()])
+        )
+        return {
+            engine: dict(zip(pool, islice(answers, len(pool)), strict=True))
+            for engine, pool in commands.items()
+        }
 
     def _details(
         self, engines: list[str], pools: dict[str, dict[str, Any]], max_jobs: int
-    ) -> tuple[dict[str, float | None], tuple[HotJob, ...]]:
+    ) -> tuple[dict[str, float | None], tuple[JobProgress, ...]]:
         """When the first page of each queue was dispatched, and the oldest jobs."""
-        pipe = self._redis.pipeline(transaction=False)
-        queues = []
-        for engine in engines:
-            for lane in LANES:
-                first = pools[engine][f"first {lane}"]
-                if first:
-                    queues.append(page_queue(engine, lane))
-                    pipe.zscore(f"{KEY_PREFIX}outstanding:{engine}", first[0])
+        ages = {
+            page_queue(engine, lane): ("zscore", f"{KEY_PREFIX}outstanding:{engine}", first[0])
+            for engine in engines
+            for lane in Lane
+            if (first := pools[engine][f"first {lane}"])
+        }
         jobs = sorted(
             (opened, job_id)
             for pool in pools.values()
             for priority in PRIORITIES
             for job_id, opened in pool[f"jobs {priority}"]
         )[:max_jobs]
-        for _, job_id in jobs:
-            pipe.hgetall(f"{KEY_PREFIX}job:{job_id}")
-        answers = pipe.execute() if queues or jobs else []
-        fields = zip(jobs, answers[len(queues) :], strict=True)
-        hot = (hot_job(job_id, found) for (_, job_id), found in fields if "total" in found)
-        return dict(zip(queues, answers, strict=False)), tuple(hot)
+        hashes = [("hgetall", f"{KEY_PREFIX}job:{job_id}") for _, job_id in jobs]
+        answers = self._scripts.call_many([*ages.values(), *hashes])
+        fields = zip(jobs, answers[len(ages) :], strict=True)
+        progress = (job_progress(job_id, each) for (_, job_id), each in fields if "total" in each)
+        return dict(zip(ages, answers, strict=False)), tuple(progress)
 
 
-def _pool_questions(engine: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _pool_commands(engine: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
     outstanding = f"{KEY_PREFIX}outstanding:{engine}"
-    yield "workers", ("hgetall", f"{KEY_PREFIX}workers:{engine}")
+    yield "workers", ("hgetall", workers_key(engine))
     yield "outstanding", ("zcard", outstanding)
     yield "oldest page", ("zrange", outstanding, 0, 0, False, True)
     yield "in flight", ("zcard", f"{KEY_PREFIX}leases:{engine}")
-    for lane in LANES:
+    for lane in Lane:
         yield f"depth {lane}", ("llen", KEY_PREFIX + page_queue(engine, lane))
         yield f"first {lane}", ("zrange", f"{KEY_PREFIX}queued:{page_queue(engine, lane)}", 0, 0)
     for priority in PRIORITIES:
@@ -171,31 +166,24 @@ def _pool_questions(engine: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any
 
 
 def _pool(
-    engine: str, found: dict[str, Any], dispatched: dict[str, float | None], now: float
+    engine: str, answers: dict[str, Any], dispatched: dict[str, float | None], now: float
 ) -> PoolView:
-    names = {lane: page_queue(engine, lane) for lane in LANES}
-    opened = [at for lane in PRIORITIES for _, at in found[f"jobs {lane}"][:1]]
+    names = {lane: page_queue(engine, lane) for lane in Lane}
+    opened = [at for lane in PRIORITIES for _, at in answers[f"jobs {lane}"][:1]]
     return PoolView(
         engine=engine,
         queues=tuple(
-            QueueView(name, found[f"depth {lane}"], _age(dispatched.get(name), now))
+            QueueView(name, answers[f"depth {lane}"], _age(dispatched.get(name), now))
             for lane, name in names.items()
         ),
-        workers=tuple(_live(engine, found["workers"], now)),
-        outstanding=found["outstanding"],
-        in_flight=found["in flight"],
-        oldest_page_s=_age(found["oldest page"][0][1] if found["oldest page"] else None, now),
+        workers=tuple(live_workers(engine, answers["workers"], now)),
+        outstanding=answers["outstanding"],
+        in_flight=answers["in flight"],
+        oldest_page_s=_age(answers["oldest page"][0][1] if answers["oldest page"] else None, now),
         oldest_job_s=_age(min(opened, default=None), now),
-        open_jobs={lane: found[f"open {lane}"] for lane in PRIORITIES},
-        backlog_jobs={lane: found[f"backlog {lane}"] for lane in PRIORITIES},
+        open_jobs={lane: answers[f"open {lane}"] for lane in PRIORITIES},
+        backlog_jobs={lane: answers[f"backlog {lane}"] for lane in PRIORITIES},
     )
-
-
-def _live(engine: str, beats: dict[str, str], now: float) -> Iterator[LiveWorker]:
-    for name, text in sorted(beats.items()):
-        beat = json.loads(text)
-        if beat["expires"] >= now:
-            yield LiveWorker(name, engine, int(beat["capacity"]), json.loads(beat["facts"]))
 
 
 def _age(since: float | None, now: float) -> float | None:

@@ -1,8 +1,8 @@
-"""Leases on names, by the broker's clock: who works on what, as long as it lives.
+"""Leases on names, such as the key of a dropped file, by the broker's clock.
 
-They only keep work from being done twice at a time. What must never happen twice is made
-sure of by conditional writes in the object store, so a broker that forgets costs nothing
-but work.
+They only prevent two processes from doing the same work at the same time. Conditional writes in
+the object store make sure of what must never happen twice, so a broker that loses its data costs
+repeated work and nothing else.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,24 +21,24 @@ class KeyLeases:
         self._owner = owner
         self.seconds = seconds
         self._redis = connect(settings)
-        self._hold = self._redis.register_script(_source("hold"))
-        self._let_go = self._redis.register_script(_source("let_go"))
+        self._lease_keys = self._redis.register_script(_source("lease_keys"))
+        self._release_key = self._redis.register_script(_source("release_key"))
 
     def take(self, name: str) -> bool:
-        """Hold ``name`` from now on; False where somebody else does."""
+        """Lease ``name``; False where another owner has the lease."""
         return self.keep([name]) == [name]
 
     def keep(self, names: Iterable[str]) -> list[str]:
-        """Hold all of ``names`` for a while longer; returns those that are ours."""
-        wanted: Sequence[str] = list(names)
-        if not wanted:
+        """Take or renew the leases on ``names``; returns the names that this owner now has."""
+        requested: Sequence[str] = list(names)
+        if not requested:
             return []
-        held: list[Any] = self._run(self._hold, self.seconds, *wanted)
-        return [name for name, mine in zip(wanted, held, strict=True) if mine]
+        held: list[Any] = self._run(self._lease_keys, self.seconds, *requested)
+        return [name for name, is_own in zip(requested, held, strict=True) if is_own]
 
-    def let_go(self, name: str) -> None:
-        """Let others have ``name`` at once."""
-        self._run(self._let_go, name)
+    def release(self, name: str) -> None:
+        """End the lease on ``name``, so that other owners can take it at once."""
+        self._run(self._release_key, name)
 
     def _run(self, script: Any, *arguments: Any) -> Any:
         with broker_errors(self._settings):

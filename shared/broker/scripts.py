@@ -1,5 +1,6 @@
 """Runs the Lua scripts of ``shared/broker/lua`` and plain commands over one connection."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -9,41 +10,48 @@ from shared.config.settings import Settings
 
 
 class Scripts:
-    """Thread-safe; everything raises BrokerUnreachable, or BrokerFull where it has no room."""
+    """Thread-safe; every method raises BrokerUnreachable, or BrokerFull where memory is short."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._redis = connect(settings)
         self._scripts: dict[str, Any] = {}
 
-    def ping(self) -> None:
-        """Raise BrokerUnreachable unless the broker answers within seconds."""
-        with broker_errors(self._settings), connect(self._settings, hasty=True) as probe:
-            probe.ping()
-
-    def now(self) -> float:
-        """Seconds since the epoch by the broker's clock, which all scripts use."""
-        seconds, microseconds = self._call("time")
-        return float(seconds) + float(microseconds) / 1e6
-
-    def close(self) -> None:
-        """Drop the connections."""
-        self._redis.close()
-
-    def _run(self, script: str, *arguments: Any) -> Any:
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run ``lua/<script>.lua`` atomically; returns what the script returns."""
         loaded = self._scripts.get(script)
         if loaded is None:
             loaded = self._scripts[script] = self._redis.register_script(source(script))
-        with broker_errors(self._settings):
+        with broker_errors(self.settings):
             return loaded(keys=[KEY_PREFIX], args=arguments)
 
-    def _call(self, command: str, *arguments: Any, **options: Any) -> Any:
-        with broker_errors(self._settings):
+    def call(self, command: str, *arguments: Any, **options: Any) -> Any:
+        """Run one method of the Redis client; ``command`` is its name."""
+        with broker_errors(self.settings):
             return getattr(self._redis, command)(*arguments, **options)
+
+    def call_many(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Run several commands in one round trip; each is (name, arguments...)."""
+        if not commands:
+            return []
+        with broker_errors(self.settings):
+            pipe = self._redis.pipeline(transaction=False)
+            for command, *arguments in commands:
+                getattr(pipe, command)(*arguments)
+            return list(pipe.execute())
+
+    def now(self) -> float:
+        """Seconds since the epoch by the broker's clock, which all scripts use."""
+        seconds, microseconds = self.call("time")
+        return float(seconds) + float(microseconds) / 1e6
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._redis.close()
 
 
 @cache
 def source(script: str) -> str:
-    """The whole text of a script, as the broker gets it."""
+    """The text that the broker gets: the prelude and then the script."""
     folder = files("shared.broker") / "lua"
     return "\n".join((folder / f"{name}.lua").read_text() for name in ("prelude", script))

@@ -7,8 +7,10 @@ from contextlib import suppress
 from shared.config.settings import Settings
 from shared.console.checks import Check
 from shared.domain.errors import NotFound, PagefleetError, StoreUnreachable
+from shared.storage.factory import open_store
+from shared.storage.s3_address import split_s3
 from shared.storage.s3_bucket import Bucket, open_bucket
-from shared.storage.store import ObjectStore, open_store, split_s3
+from shared.storage.store import ObjectStore
 
 FIRST, SECOND = b"the first probe", b"the second probe"
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.domain.lanes import Priority as Priority
 from shared.domain.tasks import Task
 
 SCHEMA = 1
@@ -27,7 +28,6 @@ BlockType = Literal[
 ]
 PageStatus = Literal["ok", "blank", "failed"]
 JobStatus = Literal["ok", "partial", "failed", "cancelled"]
-Priority = Literal["high", "normal", "low"]
 TextLayer = Literal["auto", "never", "always"]
 Resolution = Literal["tiny", "small", "base", "large", "gundam"]
 CropMode = Literal["auto", "manual", "none"]
@@ -218,7 +218,7 @@ class PageMessage(Record):
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: JobId
     page: int = Field(ge=1)
-    #: Place in the queue's dispatch order, see shared.broker.dispatch_state.
+    #: Place in the queue's dispatch order, see shared.broker.page_state.
     seq: int = Field(ge=0)
     queue: str = Field(pattern=r"^pages\.[a-z0-9_-]{1,40}\.(high|normal|low|quarantine)$")
 

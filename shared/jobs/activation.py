@@ -1,22 +1,21 @@
-"""Makes a job of the store hot: the way of a new job, a resumed one and a rebuilt one."""
+"""Opens a job of the store for dispatch: a new one, a resumed one or a lost one."""
 
-import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
 from shared.domain.errors import BrokerFull
 from shared.domain.page_ranges import count
 from shared.domain.records import Counts, Manifest
+from shared.domain.retry import doubling, retry
 from shared.jobs.job_store import JobStore, PageStates, missing_pages, selected
 
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher
 
 _NOTHING = PageStates(frozenset(), frozenset())
-_Result = TypeVar("_Result")
-#: Seconds to wait, one after the other, for a full broker to take new work.
-PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+#: Seconds to wait, one after the other, for a full broker to accept the job.
+PAUSES_S = doubling(0.5, 5)
 
 
 def open_job(
@@ -28,27 +27,18 @@ def open_job(
     fresh: bool = False,
     pauses_s: Sequence[float] = PAUSES_S,
 ) -> None:
-    """Register what is left to do and dispatch it; ``fresh`` says that nothing is done yet.
+    """Record the pages without a result as work and dispatch them.
 
-    Idempotent: a job that is hot already is left as it is. A cancelled one is remembered for
-    a while and left alone too, until somebody reopens it. A full broker is waited for; if that
-    is no use, the job is left to the sweeper, which finds it in the store.
+    ``fresh`` says that no page has a result yet. Idempotent: an open job and a job in state
+    "cancelled" stay as they are. While the broker is full this waits for ``pauses_s``; after
+    that it leaves the job to the sweeper, which finds it in the store.
     """
     try:
-        _retry_while_full(
-            lambda: _open(manifest, jobs, dispatch_state, dispatcher, fresh), pauses_s
+        retry(
+            lambda: _open(manifest, jobs, dispatch_state, dispatcher, fresh), BrokerFull, pauses_s
         )
     except BrokerFull:
         return
-
-
-def _retry_while_full(operation: Callable[[], _Result], pauses_s: Sequence[float]) -> _Result:
-    for pause_s in pauses_s:
-        try:
-            return operation()
-        except BrokerFull:
-            time.sleep(pause_s)
-    return operation()
 
 
 def _open(
@@ -62,8 +52,8 @@ def _open(
     counts = Counts() if fresh else jobs.count(manifest.job_id, states)
     engine = manifest.options.engine
     todo = missing_pages(manifest, states)
-    dispatch_state.know_engine(engine)
-    answer = dispatch_state.open_job(
+    dispatch_state.workers.add_engine(engine)
+    answer = dispatch_state.jobs.open(
         job_id=manifest.job_id,
         engine=engine,
         priority=manifest.priority,

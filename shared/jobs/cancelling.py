@@ -18,11 +18,11 @@ from shared.jobs.job_store import READERS, JobStore, missing_pages
 from shared.jobs.reduction import PagesMissing, reduce_job
 
 #: How long running pages may take to let go before the ledger is written.
-LET_GO_S = 8.0
+RELEASE_WAIT_S = 8.0
 TAKEN_UP = ("open", "reopened")
 
 
-class TakenUpAgain(UsageError):
+class JobResumed(UsageError):
     """Somebody wants the job after all."""
 
     def __init__(self, job_id: str) -> None:
@@ -37,7 +37,7 @@ def cancel_job(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState
     done = jobs.done(manifest.job_id)
     # Also where it was cancelled: somebody may be about to take it up.
     if dispatch_state is not None and (done is None or done.status == "cancelled"):
-        dispatch_state.cancel_job(manifest.job_id)
+        dispatch_state.jobs.cancel(manifest.job_id)
     return finish_cancel(manifest, jobs, dispatch_state)
 
 
@@ -49,10 +49,10 @@ def finish_cancel(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchSt
     while (done := _committed(manifest, jobs, dispatch_state)) is None:
         pass  # pages vanished meanwhile
     if dispatch_state is not None:
-        if done.status == "cancelled" and dispatch_state.job_state(job_id) in TAKEN_UP:
+        if done.status == "cancelled" and dispatch_state.jobs.state(job_id) in TAKEN_UP:
             jobs.undo_done(manifest)
-            raise TakenUpAgain(job_id)
-        dispatch_state.end_cancelled(job_id)
+            raise JobResumed(job_id)
+        dispatch_state.jobs.end_cancelled(job_id)
     return done
 
 
@@ -66,7 +66,7 @@ def _committed(
     except PagesMissing:
         return None
     except NotFound:
-        raise TakenUpAgain(manifest.job_id) from None
+        raise JobResumed(manifest.job_id) from None
 
 
 def _record_missing(
@@ -93,12 +93,12 @@ def _goes_on(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState |
     wanted = jobs.manifest(job_id) != manifest
     if not wanted and dispatch_state is not None:
         # The word is lost where recording takes long, a clock steps or the broker was emptied.
-        wanted = dispatch_state.keep_cancelled(job_id) in TAKEN_UP
+        wanted = dispatch_state.jobs.keep_cancelled(job_id) in TAKEN_UP
     # Last: the job may have ended by another cancel, or by pages that were read after that.
     if jobs.done(job_id) is not None:
         return False
     if wanted:
-        raise TakenUpAgain(job_id)
+        raise JobResumed(job_id)
     return True
 
 
@@ -117,8 +117,8 @@ def cancelled_page(manifest: Manifest, page: int) -> PageResult:
 
 
 def _wait_until_let_go(manifest: Manifest, dispatch_state: DispatchState) -> None:
-    deadline = time.monotonic() + LET_GO_S
-    while dispatch_state.held_pages(manifest.options.engine, manifest.job_id):
+    deadline = time.monotonic() + RELEASE_WAIT_S
+    while dispatch_state.pages.in_flight(manifest.options.engine, manifest.job_id):
         if time.monotonic() > deadline:
             return
         time.sleep(0.1)

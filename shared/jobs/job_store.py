@@ -1,13 +1,11 @@
 """A job as it lies in the object store, which is the truth."""
 
 import json
-import secrets
-import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -15,6 +13,7 @@ from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NotFound, StoreUnreachable
 from shared.domain.page_ranges import PageRange, expand, from_numbers, parse_ranges
 from shared.domain.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
+from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker
 from shared.storage.store import ObjectStore
 
 _Record = TypeVar("_Record", bound=Record)
@@ -137,43 +136,29 @@ class JobStore:
         """Every job in the store; foreign objects are passed over."""
         return filter(object_keys.is_job_id, self.store.folders(object_keys.JOBS))
 
-    def mark_open(self, job_id: str, created: float) -> None:
-        """Write the marker by which a lost job is found again."""
-        self.store.put(
-            object_keys.open_marker(job_id), json.dumps({"created": created}).encode() + b"\n"
-        )
-
-    def mark_purging(self, job_id: str) -> bytes:
-        """Write the marker by which a lost purge is found again; returns it, no two are equal."""
-        facts = {"created": time.time(), "purging": True, "by": secrets.token_hex(8)}
-        marker = json.dumps(facts).encode() + b"\n"
-        self.store.put(object_keys.open_marker(job_id), marker)
-        return marker
-
-    def marker(self, job_id: str) -> bytes | None:
-        """The marker as it was written, or None where there is none."""
+    def marker(self, job_id: str) -> JobMarker | None:
+        """The job's marker, or None where there is none."""
         try:
-            return self.store.get(object_keys.open_marker(job_id), 4096)
+            return JobMarker(self.store.get(object_keys.open_marker(job_id), MAX_MARKER_BYTES))
         except NotFound:
             return None
 
-    def marked_open_at(self, job_id: str) -> float | None:
-        """When the marker was written, or None where there is none to be read."""
-        try:
-            return float(self._marker(job_id)["created"])
-        except (ValueError, KeyError, TypeError):
-            return None
+    def mark_open(self, job_id: str, created: float) -> None:
+        """Write the marker of an open job, by which the sweeper finds the job."""
+        self._write_marker(job_id, JobMarker.of_open_job(created))
+
+    def mark_purging(self, job_id: str) -> JobMarker:
+        """Write and return the marker of a purge, by which the sweeper finds the purge."""
+        return self._write_marker(job_id, JobMarker.of_purge())
 
     def is_purging(self, job_id: str) -> bool:
-        """Whether a purge began and did not end; nobody has opened the job since."""
-        try:
-            return self._marker(job_id).get("purging") is True
-        except (ValueError, AttributeError):
-            return False
+        """Whether a purge wrote the last marker and has not removed it."""
+        marker = self.marker(job_id)
+        return marker is not None and marker.is_purge
 
-    def _marker(self, job_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.marker(job_id) or b"{}")
-        return found
+    def _write_marker(self, job_id: str, marker: JobMarker) -> JobMarker:
+        self.store.put(object_keys.open_marker(job_id), marker.data)
+        return marker
 
     def unmark_open(self, job_id: str) -> None:
         """Remove the marker; only after ``_DONE``, or with the job."""

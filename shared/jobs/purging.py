@@ -12,6 +12,7 @@ from itertools import islice
 from shared.domain import object_keys
 from shared.domain.errors import StoreFull
 from shared.domain.records import Manifest, to_json
+from shared.jobs.job_marker import JobMarker
 from shared.jobs.job_store import JobStore
 
 #: Keys that are removed between two looks at the marker.
@@ -19,7 +20,7 @@ BATCH = 500
 #: Seconds between two changes of the marker.
 RENEW_S = 3.0
 #: Seconds of standing still after which a person's command takes a purge for dead.
-STILL_S = 15.0
+STALLED_S = 15.0
 POLL_S = 0.2
 
 
@@ -72,7 +73,7 @@ def end_purge(jobs: JobStore, job_id: str) -> None:
     """Wait for the purge of a job that is being purged; do its work where it stands still."""
     seen, since = jobs.marker(job_id), time.monotonic()
     while is_half_purged(jobs, job_id):
-        if time.monotonic() - since >= STILL_S:
+        if time.monotonic() - since >= STALLED_S:
             again = purge_rest if jobs.manifest(job_id) is None else purge
             again(jobs, job_id)
             return
@@ -88,7 +89,7 @@ class _Purge:
     def __init__(self, jobs: JobStore, job_id: str) -> None:
         self._jobs = jobs
         self._job_id = job_id
-        self._mine: bytes | None = None
+        self._own: JobMarker | None = None
         self._written = 0.0
         self._removed = False
         self._mark()
@@ -128,19 +129,19 @@ class _Purge:
         """Whether this is still the last word; the marker is kept fresh."""
         if self._is_overtaken() or self._jobs.manifest(self._job_id) is not None:
             return False
-        if self._mine is None or time.monotonic() - self._written > RENEW_S:
+        if self._own is None or time.monotonic() - self._written > RENEW_S:
             self._mark()
         return True
 
     def _is_overtaken(self) -> bool:
-        return self._jobs.marker(self._job_id) not in (None, self._mine)
+        return self._jobs.marker(self._job_id) not in (None, self._own)
 
     def _lost_its_marker(self) -> bool:
-        return self._mine is not None and self._jobs.marker(self._job_id) != self._mine
+        return self._own is not None and self._jobs.marker(self._job_id) != self._own
 
     def _mark(self) -> None:
         with suppress(StoreFull):
-            self._mine = self._jobs.mark_purging(self._job_id)
+            self._own = self._jobs.mark_purging(self._job_id)
             self._written = time.monotonic()
 
     def _has_source(self, manifest: Manifest) -> bool:
@@ -156,7 +157,7 @@ class _Purge:
         elif self._removed:
             # What was taken of the new job's pages is read again.
             self._jobs.undo_done(again)
-        elif self._jobs.marker(self._job_id) == self._mine:
+        elif self._jobs.marker(self._job_id) == self._own:
             self._jobs.mark_open(self._job_id, again.created)
 
     def _unmark(self) -> None:

@@ -1,4 +1,4 @@
-"""Clients for S3 and the meaning of their errors; the only file that imports boto3."""
+"""Clients for S3 and the meaning of their errors."""
 
 import os
 from collections.abc import Iterator

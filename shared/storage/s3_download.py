@@ -1,6 +1,5 @@
 """Brings objects of any size to local files: small ones in one request, large ones in parts."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -8,17 +7,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.domain.errors import NotFound, StoreUnreachable, TooLarge
+from shared.domain.retry import retry
 from shared.storage import s3_client
+from shared.storage.s3_address import S3Object
 from shared.storage.s3_client import MEBIBYTE, BrokenOff, Refused, S3Options
-from shared.storage.store import S3Object
 
 _Result = TypeVar("_Result")
 CHUNK = MEBIBYTE
 #: Larger objects come in ranges, so that a broken connection costs one part only.
 PART = 32 * MEBIBYTE
 PARTS_AT_ONCE = 4
-#: Tries of reading a body that breaks off, which the client does not repeat by itself.
-BODY_ATTEMPTS = 3
+#: Seconds before reading a body again that broke off; boto3 does not retry that.
+BODY_PAUSES_S = (0.2, 0.4)
 _CHANGED = 412
 
 
@@ -104,13 +104,8 @@ def check_limit(uri: str, size: int, limit: int | None) -> None:
 
 
 def retry_body(read: Callable[[], _Result]) -> _Result:
-    """What ``read`` returns; repeated where the connection broke in the middle."""
-    for attempt in range(1, BODY_ATTEMPTS):
-        try:
-            return read()
-        except BrokenOff:
-            time.sleep(0.2 * attempt)
-    return read()
+    """What ``read`` returns; it is called again where the connection broke in the middle."""
+    return retry(read, BrokenOff, BODY_PAUSES_S)
 
 
 @contextmanager

@@ -1,18 +1,8 @@
-"""The object store as everybody sees it, and the choice of the one behind an address."""
+"""The protocol of the object store: named bytes with atomic writes."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote
-
-from shared.config.settings import Settings
-from shared.domain.errors import UsageError
-
-if TYPE_CHECKING:
-    from shared.storage.store_s3 import S3Store
-
-DEFAULT_POOL = 64
+from typing import Protocol
 
 
 class ObjectStore(Protocol):
@@ -102,74 +92,3 @@ class ObjectStore(Protocol):
     def check(self) -> None:
         """A cheap probe; raises StoreUnreachable with advice within seconds."""
         ...
-
-
-@dataclass(frozen=True)
-class S3Object:
-    """One object anywhere in the S3 service that the settings name."""
-
-    uri: str
-    #: Bytes.
-    size: int
-    #: Changes with the content; no hash of it.
-    etag: str
-
-
-def open_store(settings: Settings, max_pool_connections: int = DEFAULT_POOL) -> ObjectStore:
-    """The store of jobs; nothing is contacted or created yet."""
-    return open_uri(settings.store_url, settings, max_pool_connections)
-
-
-def open_uri(uri: str, settings: Settings, max_pool_connections: int = DEFAULT_POOL) -> ObjectStore:
-    """A store at ``s3://bucket/prefix`` or ``file:///folder``; raises UsageError."""
-    scheme = uri.split(":", 1)[0]
-    if scheme == "file":
-        from shared.storage.store_file import FileStore
-
-        return FileStore(_folder(uri))
-    if scheme == "s3":
-        return _s3(uri, settings, max_pool_connections)
-    raise UsageError(f"{uri!r} is no store; write s3://bucket/prefix or file:///folder")
-
-
-def list_uri(uri: str, settings: Settings) -> Iterator[S3Object]:
-    """The objects below ``s3://bucket/prefix/`` in order; raises UsageError, StoreUnreachable."""
-    bucket, prefix = split_s3(uri)
-    return _s3(f"s3://{bucket}", settings).scan(prefix)
-
-
-def download_uri(
-    uri: str, path: Path, limit_bytes: int, settings: Settings, etag: str | None = None
-) -> S3Object:
-    """Write ``s3://bucket/key`` to ``path``, complete or not at all.
-
-    With ``etag`` only that version. Raises NotFound, TooLarge, UsageError, StoreUnreachable.
-    """
-    bucket, key = split_s3(uri)
-    if not key or key.endswith("/"):
-        raise UsageError(f"{uri!r} names no object; write s3://bucket/key")
-    return _s3(f"s3://{bucket}", settings).download_any(key, path, limit_bytes, etag)
-
-
-def split_s3(uri: str) -> tuple[str, str]:
-    """(bucket, key or prefix) of an ``s3://`` URI, taken literally; raises UsageError."""
-    scheme, _, rest = uri.partition("://")
-    bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not bucket or not bucket.replace(".", "-").replace("-", "a").isalnum():
-        raise UsageError(f"{uri!r} is no S3 address; write s3://bucket/key")
-    return bucket, key
-
-
-def _s3(uri: str, settings: Settings, max_pool_connections: int = DEFAULT_POOL) -> "S3Store":
-    from shared.storage.s3_client import options_of
-    from shared.storage.store_s3 import S3Store
-
-    bucket, prefix = split_s3(uri)
-    return S3Store(bucket, prefix.strip("/"), options_of(settings, max_pool_connections))
-
-
-def _folder(uri: str) -> Path:
-    host, _, folder = uri.removeprefix("file://").partition("/")
-    if not uri.startswith("file://") or host not in ("", "localhost") or "\0" in unquote(folder):
-        raise UsageError(f"{uri!r} is no folder; write file:///absolute/folder")
-    return Path("/" + unquote(folder))

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import secrets
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
@@ -12,15 +11,24 @@ from typing import Any
 
 from shared.domain.errors import NotFound, StoreUnreachable
 from shared.domain.object_keys import check_folder, check_key, check_prefix, is_key
+from shared.domain.retry import doubling, retry
 from shared.storage import s3_client
+from shared.storage.s3_address import S3Object, split_s3
 from shared.storage.s3_advice import advice
 from shared.storage.s3_client import Refused, S3Options
 from shared.storage.s3_download import check_limit, download, local, retry_body
-from shared.storage.store import S3Object, split_s3
 
 #: The most that one request lists or deletes.
 BATCH = 1000
-CONFLICT_ATTEMPTS = 6
+#: Seconds before repeating a conditional write that met another writer.
+CONFLICT_PAUSES_S = doubling(0.05, 5)
+#: HTTP statuses: concurrent writers, and an object that exists.
+CONDITIONAL_REQUEST_CONFLICT = 409
+PRECONDITION_FAILED = 412
+
+
+class _Conflict(Exception):
+    """The service decided for none of several concurrent writers."""
 
 
 class S3Store:
@@ -54,21 +62,11 @@ class S3Store:
 
     def put_new(self, key: str, data: bytes) -> bool:
         """See ObjectStore."""
-        name = self._root + check_key(key)
-        for attempt in range(CONFLICT_ATTEMPTS):
-            try:
-                self._create(name, data)
-                return True
-            except Refused as refusal:
-                # 412 where nothing is: what was there went meanwhile, or the service is confused.
-                if refusal.status == 412 and self.exists(key):
-                    return False
-                # 409: two writers at one moment, and the service decided for neither.
-                if refusal.status not in (409, 412):
-                    raise
-            time.sleep(0.05 * 2**attempt)
-        if self.exists(key):
-            return False
+        try:
+            return retry(lambda: self._create(key, data), _Conflict, CONFLICT_PAUSES_S)
+        except _Conflict:
+            if self.exists(key):
+                return False
         raise StoreUnreachable(f"{self.url} answers every write of {key} with a conflict")
 
     def put_file(self, key: str, path: Path) -> None:
@@ -198,12 +196,26 @@ class S3Store:
             client = s3_client.probe(self._options)
             client.list_objects_v2(Bucket=self._bucket, Prefix=self._root, MaxKeys=1)
 
-    def _create(self, name: str, data: bytes) -> None:
-        with self._explained(name):
-            client = s3_client.client(self._options)
-            client.put_object(
-                Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*", ContentMD5=_digest(data)
-            )
+    def _create(self, key: str, data: bytes) -> bool:
+        """False where the object exists; raises _Conflict where the write must be repeated."""
+        name = self._root + check_key(key)
+        try:
+            with self._explained(name):
+                s3_client.client(self._options).put_object(
+                    Bucket=self._bucket,
+                    Key=name,
+                    Body=data,
+                    IfNoneMatch="*",
+                    ContentMD5=_digest(data),
+                )
+        except Refused as refusal:
+            if refusal.status == PRECONDITION_FAILED and self.exists(key):
+                return False
+            # A failed precondition without an object: it was deleted meanwhile.
+            if refusal.status in (CONDITIONAL_REQUEST_CONFLICT, PRECONDITION_FAILED):
+                raise _Conflict from refusal
+            raise
+        return True
 
     def _pages(self, **query: Any) -> Iterator[Any]:
         query = {name: value for name, value in query.items() if value != ""}

@@ -9,10 +9,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.config.hardware import has_package
-from shared.config.settings import Settings
-from shared.domain.errors import UsageError
-
 #: Nanoseconds since the epoch, beside ``traceparent`` in a message's headers.
 SENT_HEADER = "pagefleet_sent"
 PARENT_HEADER = "traceparent"
@@ -62,17 +58,6 @@ class Tracing:
         self, job_id: str, headers: Mapping[str, object], start_ns: int, status: str
     ) -> None:
         """A reducer looked at a job."""
-
-
-def tracing_of(settings: Settings, service: str, instance: str | None = None) -> Tracing:
-    """What the settings ask for; raises UsageError with advice where the extra is missing."""
-    if settings.traces == "off":
-        return Tracing()
-    if not has_package("opentelemetry"):
-        raise UsageError("OpenTelemetry is not installed: pip install 'pagefleet[otel]'")
-    from shared.telemetry.tracing_otel import OtelTracing, provider_of
-
-    return OtelTracing(provider_of(settings.traces, settings.trace_share, service, instance))
 
 
 def now_ns() -> int:

@@ -10,15 +10,18 @@ import threading
 import time
 from dataclasses import dataclass
 
-from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.broker.queues import LANES, page_queue
+from shared.broker.job_state import JobProgress
+from shared.broker.queues import page_queue
 from shared.domain import object_keys
 from shared.domain.errors import PagefleetError
+from shared.domain.lanes import PRIORITIES, Lane
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest
 from shared.jobs.activation import open_job
 from shared.jobs.cancelling import finish_cancel
+from shared.jobs.job_marker import JobMarker
 from shared.jobs.job_store import JobStore, missing_pages
 from shared.jobs.purging import is_half_purged, purge, purge_rest
 from workers.maintenance.retention import Retention
@@ -26,7 +29,6 @@ from workers.maintenance.webhooks import WebhookSender
 
 log = logging.getLogger("pagefleet.sweep")
 LOCK = "sweeper"
-PRIORITIES = LANES[:3]
 #: Seconds between the two looks after which a page counts as lost.
 LOST_AFTER_S = 20.0
 #: Seconds after which a job whose pages are all done should have its document, and one whose
@@ -85,21 +87,21 @@ class Sweeper:
         self._busy = threading.Lock()
         self._suspected: dict[tuple[str, str], float] = {}
         #: Markers that should go: what they say, and since when we see that they say it.
-        self._bare: dict[str, tuple[bytes | None, float]] = {}
+        self._bare: dict[str, tuple[JobMarker | None, float]] = {}
 
     def sweep(self) -> Repairs | None:
         """One round; None where another sweeper is at it, here or elsewhere."""
         if not self._busy.acquire(blocking=False):
             return None
         try:
-            taken = self._dispatch_state.try_lock(LOCK, self._name, self._lock_s)
+            taken = self._dispatch_state.sweeper.try_lock(LOCK, self._name, self._lock_s)
             return self._sweep() if taken else None
         finally:
             self._busy.release()
 
     def _sweep(self) -> Repairs:
         repairs = Repairs()
-        engines = self._dispatch_state.engines()
+        engines = self._dispatch_state.workers.engines()
         for engine in engines:
             self._sweep_pages(engine, repairs)
         # What needs the store comes last: its outage must not keep pages of dead workers.
@@ -117,10 +119,10 @@ class Sweeper:
         return repairs
 
     def _sweep_pages(self, engine: str, repairs: Repairs) -> None:
-        expired = self._dispatch_state.reclaim_expired(engine, grace_s=2.0)
+        expired = self._dispatch_state.pages.reclaim_expired(engine, grace_s=2.0)
         self._dispatcher.publish(expired)
         repairs.expired += len(expired)
-        for lane in LANES:
+        for lane in Lane:
             repairs.lost += self._find_lost(engine, page_queue(engine, lane))
         for priority in PRIORITIES:
             self._dispatcher.top_up(engine, priority, force=True)
@@ -133,10 +135,10 @@ class Sweeper:
         return agree
 
     def _find_lost(self, engine: str, queue: str) -> int:
-        slack = 2 + 2 * sum(worker.capacity for worker in self._dispatch_state.live_workers(engine))
-        found = set(self._dispatch_state.overdue(queue, slack))
-        if self._dispatch_state.queue_length(queue) == 0:
-            found |= set(self._dispatch_state.queued(queue))
+        slack = 2 + 2 * sum(worker.capacity for worker in self._dispatch_state.workers.live(engine))
+        found = set(self._dispatch_state.pages.overdue(queue, slack))
+        if self._dispatch_state.pages.queue_length(queue) == 0:
+            found |= set(self._dispatch_state.pages.queued(queue))
         now = time.monotonic()
         mine = {key: seen for key, seen in self._suspected.items() if key[0] == queue}
         for key in mine:
@@ -147,28 +149,28 @@ class Sweeper:
         lost = [page for page in found if now - self._suspected[queue, page] >= LOST_AFTER_S]
         if not lost:
             return 0
-        again = self._dispatch_state.requeue(engine, queue, lost)
+        again = self._dispatch_state.pages.requeue(engine, queue, lost)
         self._dispatcher.publish(again)
         for page in lost:
             del self._suspected[queue, page]
         return len(again)
 
     def _sweep_jobs(self, engine: str, priority: str, repairs: Repairs) -> None:
-        now = self._dispatch_state.now()
-        for job_id in self._dispatch_state.hot_jobs(engine, priority):
-            job = self._dispatch_state.hot_job(job_id)
+        now, jobs = self._dispatch_state.now(), self._dispatch_state.jobs
+        for job_id in jobs.ids(engine, priority):
+            job = jobs.progress(job_id)
             if job is None or job.state != "open":
                 continue
             if job.done >= job.total:
                 repairs.reducers += self._reduce_again(job, now)
-            elif _is_over(job.touched, now) and not self._dispatch_state.waiting_ranges(job_id):
-                self._dispatch_state.touch(job_id)
+            elif _is_over(job.touched, now) and not jobs.waiting_ranges(job_id):
+                jobs.touch(job_id)
                 repairs.stuck += self._unstick(job_id)
 
-    def _reduce_again(self, job: HotJob, now: float) -> int:
+    def _reduce_again(self, job: JobProgress, now: float) -> int:
         if job.reduce_since is not None and not _is_over(job.reduce_since, now):
             return 0
-        self._dispatch_state.claim_reducer(job.job_id)
+        self._dispatch_state.jobs.claim_reducer(job.job_id)
         self._dispatcher.reduce(job.job_id)
         return 1
 
@@ -176,19 +178,19 @@ class Sweeper:
         """All its pages were dispatched and for long none was done: ask the store."""
         manifest = self._jobs.manifest(job_id)
         if manifest is None:
-            self._dispatch_state.forget_job(job_id)
+            self._dispatch_state.jobs.forget(job_id)
             return 1
         missing = missing_pages(manifest, self._jobs.page_states(job_id))
         if not missing:
             self._dispatcher.reduce(job_id)
             return 1
-        added = self._dispatch_state.redo(job_id, expand(missing))
+        added = self._dispatch_state.jobs.redo(job_id, expand(missing))
         self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)
         return int(added > 0)
 
     def _adopt(self, repairs: Repairs) -> None:
         """Take up open jobs of the store that are not hot, a bounded number per round."""
-        after = self._dispatch_state.cursor("adopt")
+        after = self._dispatch_state.sweeper.cursor("adopt")
         listed = list(
             self._jobs.store.list(object_keys.OPEN, start_after=after, limit=MARKERS_PER_ROUND)
         )
@@ -198,10 +200,12 @@ class Sweeper:
             self._bare = {job: seen for job, seen in self._bare.items() if job not in gone}
         for job_id in found:
             repairs.adopted += self._take_up(job_id)
-        self._dispatch_state.cursor("adopt", listed[-1] if len(listed) == MARKERS_PER_ROUND else "")
+        self._dispatch_state.sweeper.cursor(
+            "adopt", listed[-1] if len(listed) == MARKERS_PER_ROUND else ""
+        )
 
     def _take_up(self, job_id: str) -> int:
-        state = self._dispatch_state.job_state(job_id)
+        state = self._dispatch_state.jobs.state(job_id)
         if state == "open":
             return 0
         try:
@@ -227,7 +231,7 @@ class Sweeper:
         if self._jobs.is_purging(job_id):
             # By somebody who had not seen that it was submitted.
             self._jobs.mark_open(job_id, manifest.created)
-        if not self._dispatch_state.has_room(manifest.options.engine, manifest.priority):
+        if not self._dispatch_state.jobs.has_room(manifest.options.engine, manifest.priority):
             return 0
         open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, pauses_s=())
         return 1
@@ -236,7 +240,7 @@ class Sweeper:
         if self._unchanged_s(job_id) <= DEAD_PURGE_S:
             return 0
         (purge_rest if self._jobs.manifest(job_id) is None else purge)(self._jobs, job_id)
-        self._dispatch_state.forget_job(job_id)
+        self._dispatch_state.jobs.forget(job_id)
         return 1
 
     def _forget_stale_marker(self, job_id: str) -> None:

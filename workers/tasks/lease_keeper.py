@@ -51,7 +51,7 @@ class LeaseKeeper:
         self._stopped.set()
         self._thread.join(10)
         with suppress(BrokerUnreachable):  # the heartbeat runs out by itself
-            self._dispatch_state.leave(self._engine, self._worker)
+            self._dispatch_state.workers.leave(self._engine, self._worker)
 
     def _run(self) -> None:
         ticks = 0
@@ -71,18 +71,20 @@ class LeaseKeeper:
 
     def _beat(self) -> None:
         facts = {**self._facts(), "in_flight": len(self._inflight_pages)}
-        self._dispatch_state.heartbeat(self._engine, self._worker, self._capacity, facts)
+        self._dispatch_state.workers.heartbeat(self._engine, self._worker, self._capacity, facts)
 
     def renew(self) -> None:
         """Prolong the leases of all pages here; let go of those that are not ours any more."""
         pages = self._inflight_pages.claimed()
         if not pages:
             return
-        renewed = self._dispatch_state.renew(self._engine, self._worker, pages)
+        renewed = self._dispatch_state.pages.renew(self._engine, self._worker, pages)
         metrics.LEASE_RENEWALS.labels(self._engine).inc(len(pages))
         self._inflight_pages.abort(renewed.cancelled, Reason.CANCELLED)
         self._inflight_pages.abort(renewed.taken, Reason.TAKEN)
         # A page that was let go since we looked must not be held by nobody. Its flight says so
         # before it tells the ledger, so looking again is enough.
         stale = set(renewed.retaken) - set(self._inflight_pages.claimed())
-        self._dispatcher.publish(self._dispatch_state.give_back(self._engine, self._worker, stale))
+        self._dispatcher.publish(
+            self._dispatch_state.pages.release(self._engine, self._worker, stale)
+        )

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.broker.dispatch_state import Blame, Claim, Dispatch, DispatchState, page_id
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.broker.page_state import Blame, Claim, Dispatch, page_id
 from shared.broker.queues import lane_of, page_queue
 from shared.domain.errors import (
     BrokerUnreachable,
@@ -24,6 +25,7 @@ from shared.domain.errors import (
     StoreUnreachable,
     TransientError,
 )
+from shared.domain.lanes import Lane
 from shared.domain.records import EngineInfo, ErrorInfo, Manifest, PageMessage, PageResult
 from shared.jobs.job_store import JobStore
 from workers.inflight import Aborted, InflightPage, InflightPages, Reason, retry_through_outage
@@ -76,7 +78,7 @@ class PageTask:
     def handle(self, message: PageMessage) -> str:
         """Bring the page of ``message`` to an end, or give it back; returns which, for people."""
         identifier = page_id(message.job_id, message.page)
-        alone = lane_of(message.queue) == "quarantine"
+        alone = lane_of(message.queue) == Lane.QUARANTINE
         with (
             self._at.inflight_pages.begin(identifier) as flight,
             self._at.observer.watching(message, flight),
@@ -100,20 +102,20 @@ class PageTask:
         waits = at.gate.closed(alone=alone)
         if waits:
             self._retry_through_outage(
-                flight, lambda: at.dispatch_state.register_waiting(at.worker, flight.page)
+                flight, lambda: at.dispatch_state.pages.register_waiting(at.worker, flight.page)
             )
         with at.gate.entered(flight, alone=alone):
             yield
         if waits and not flight.claimed:
             self._retry_through_outage(
-                flight, lambda: at.dispatch_state.unregister_waiting(at.worker, flight.page)
+                flight, lambda: at.dispatch_state.pages.unregister_waiting(at.worker, flight.page)
             )
 
     def _claim(self, message: PageMessage, flight: InflightPage) -> None:
         at = self._at
         claim = self._retry_through_outage(
             flight,
-            lambda: at.dispatch_state.claim(
+            lambda: at.dispatch_state.pages.claim(
                 at.engine.name,
                 message.queue,
                 message.job_id,
@@ -126,7 +128,7 @@ class PageTask:
         flight.outcome = claim.outcome
         flight.claimed = claim.outcome in ("claimed", "unknown", "dead_lettered")
         if claim.outcome == "quarantine":
-            queue = page_queue(at.engine.name, "quarantine")
+            queue = page_queue(at.engine.name, Lane.QUARANTINE)
             page = Dispatch(message.job_id, message.page, claim.quarantine_seq, queue)
             self._retry_through_outage(flight, lambda: at.dispatcher.publish([page]))
         elif flight.claimed:
@@ -237,7 +239,8 @@ class PageTask:
         if result.status == "failed" and flight.claimed:
             # Somebody else may have read it while this process stood still.
             answer = self._retry_through_outage(
-                flight, lambda: at.dispatch_state.renew(at.engine.name, at.worker, [flight.page])
+                flight,
+                lambda: at.dispatch_state.pages.renew(at.engine.name, at.worker, [flight.page]),
             )
             if answer.taken:
                 raise Aborted(Reason.TAKEN)
@@ -254,7 +257,7 @@ class PageTask:
         """Whether the ledger waited for this page."""
         at = self._at
         lane = lane_of(message.queue)
-        marked = at.dispatch_state.finish(
+        marked = at.dispatch_state.pages.finish(
             at.engine.name,
             lane,
             message.job_id,
@@ -309,7 +312,7 @@ class PageTask:
     def _return(self, flight: InflightPage, blame: Blame) -> bool:
         """Whether this worker had the page and it is queued again."""
         at = self._at
-        pages = at.dispatch_state.give_back(at.engine.name, at.worker, [flight.page], blame)
+        pages = at.dispatch_state.pages.release(at.engine.name, at.worker, [flight.page], blame)
         at.dispatcher.publish(pages)
         return bool(pages)
 
@@ -323,4 +326,4 @@ class PageTask:
 
     def _drop(self, message: PageMessage) -> None:
         at = self._at
-        at.dispatch_state.drop(at.engine.name, message.job_id, message.page, at.worker)
+        at.dispatch_state.pages.drop(at.engine.name, message.job_id, message.page, at.worker)

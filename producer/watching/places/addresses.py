@@ -12,8 +12,8 @@ from producer.watching.watch_context import DONE, FAILED, After
 from shared.config.settings import Settings
 from shared.domain import object_keys
 from shared.domain.errors import UsageError
+from shared.storage.s3_address import split_s3
 from shared.storage.s3_bucket import open_bucket
-from shared.storage.store import split_s3
 
 OUTBOX = "outbox"
 

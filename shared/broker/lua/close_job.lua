@@ -1,6 +1,6 @@
--- Forgets a job's hot state. ARGV: job, state ('' = forget, 'cancelled', 'ended' or 'reopened' =
--- keep as a tombstone so that queued copies are dropped), seconds to keep the tombstone, the only
--- state from which it is closed ('' = any).
+-- Removes an open job's records. ARGV: job, state ('' = remove everything; 'cancelled', 'ended' or
+-- 'reopened' = keep that state as a tombstone, so that duplicate messages are dropped), seconds to
+-- keep the tombstone, the only state in which the job is closed ('' = any).
 local job, state = ARGV[1], ARGV[2]
 local hot = P .. 'job:' .. job
 if ARGV[4] ~= '' and state_of(job) ~= ARGV[4] then return 0 end

@@ -1,5 +1,5 @@
--- Fills one lane's queue up to its depth; open jobs take turns in slices.
--- ARGV: engine, priority, smallest depth, slice, force (1: also above the low-water mark).
+-- Fills one lane up to its dispatch window; open jobs take turns in slices.
+-- ARGV: engine, priority, smallest window, slice, force (1: also above the low-water mark).
 -- Returns {job, page, seq, queue} for each page that the caller must now publish.
 local engine, lane = ARGV[1], ARGV[2]
 local depth = depth_of(engine, ARGV[3])
@@ -8,16 +8,17 @@ local turns = P .. 'turns:' .. engine .. ':' .. lane
 local room = depth - redis.call('ZCARD', P .. 'queued:' .. queue_name(engine, lane))
 local out = {}
 if ARGV[5] ~= '1' and room * 2 < depth then return out end
--- First a write that could grow: a server without memory refuses all of it, not the rest.
+-- First a write that may allocate: without free memory Redis then refuses the whole script
+-- instead of a later part of it.
 redis.call('INCRBY', P .. 'turn', 0)
-local function take(job, wanted)
+local function take(job, count)
   local taken = 0
-  while taken < wanted do
+  while taken < count do
     local range = redis.call('LPOP', P .. 'todo:' .. job)
     if not range then return end
     local first, last = string.match(range, '^(%d+)-(%d+)$')
     first, last = tonumber(first), tonumber(last)
-    local stop = math.min(last, first + wanted - taken - 1)
+    local stop = math.min(last, first + count - taken - 1)
     if stop < last then redis.call('LPUSH', P .. 'todo:' .. job, (stop + 1) .. '-' .. last) end
     for page = first, stop do
       local id = page_id(job, page)

@@ -1,5 +1,5 @@
--- Lets go of a page that needs nothing more (cancelled, purged).
--- ARGV: engine, job, page, worker. What another worker holds stays with it.
+-- Removes the lease and queue entry of a page that needs no more work (cancelled, purged).
+-- ARGV: engine, job, page, worker. A page that another worker holds is left alone.
 local engine, id = ARGV[1], page_id(ARGV[2], ARGV[3])
 local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
 if holder and worker_of(holder) ~= ARGV[4] then return 0 end

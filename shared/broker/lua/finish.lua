@@ -1,11 +1,12 @@
--- A page has its result in the store. ARGV: engine, priority, job, page, status, smallest depth,
--- worker, worker milliseconds. Returns {open, reduce, low}: the job is hot and wants the page;
--- the reducer must be dispatched; the queue is below its low-water mark while pages wait.
+-- Marks a page done whose result is in the store. ARGV: engine, priority, job, page, status,
+-- smallest window, worker, worker milliseconds. Returns {open, reduce, low}: the job is open and
+-- the page belongs to it; the caller must send a reduce message; the lane is below its low-water
+-- mark while pages wait.
 local engine, lane, job, page, status = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local id, hot = page_id(job, page), P .. 'job:' .. job
 local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
 despite_full_memory()
--- A failure of somebody whose lease ran out does not end a page that another one reads.
+-- A failure from a worker whose lease expired must not end a page that another worker reads.
 if status == 'failed' and holder and worker_of(holder) ~= ARGV[7] then return {1, 0, 0} end
 release(engine, id)
 unqueue(engine, id)
@@ -19,7 +20,7 @@ end
 redis.call('HSET', hot, 'touched', now())
 local reduce, low = 0, 0
 local totals = redis.call('HMGET', hot, 'done', 'total')
--- Also for a caller that asks twice, as its first answer may be lost: reducing twice is harmless.
+-- Also for a repeated call, as the first answer may be lost: reducing twice is harmless.
 if tonumber(totals[1]) >= tonumber(totals[2]) then
   redis.call('HSETNX', hot, 'reduce', now())
   reduce = 1

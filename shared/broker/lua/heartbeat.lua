@@ -1,5 +1,5 @@
--- A pages worker is alive. ARGV: engine, worker, capacity, facts (JSON), seconds to live.
--- Keeps the depth of the engine's queues at twice what its live workers hold.
+-- Registers a live pages process. ARGV: engine, worker, capacity, facts (JSON), seconds until it
+-- expires. Sets the dispatch window of the pool to twice the capacity of its live workers.
 local key, ttl = P .. 'workers:' .. ARGV[1], tonumber(ARGV[5])
 despite_full_memory()
 redis.call('HSET', key, ARGV[2], cjson.encode({
@@ -8,7 +8,7 @@ redis.call('EXPIRE', P .. 'held:' .. ARGV[2], 24 * FORGET)
 local all, sum = redis.call('HGETALL', key), 0
 for i = 1, #all, 2 do
   local expires = cjson.decode(all[i + 1]).expires
-  -- Too far ahead: the server's clock was set back.
+  -- An expiry too far ahead was written before the server's clock was set back.
   if expires < now() or expires > now() + ttl + 1 then redis.call('HDEL', key, all[i])
   else sum = sum + cjson.decode(all[i + 1]).capacity end
 end

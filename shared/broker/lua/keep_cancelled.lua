@@ -1,5 +1,5 @@
--- Prolongs the tombstone of a cancelled job. ARGV: job, seconds. Returns the state afterwards: a
--- job of which nothing is known is cancelled again, as somebody is at it.
+-- Extends the tombstone of a cancelled job. ARGV: job, seconds. Returns the state afterwards. A
+-- job without a state becomes cancelled again, because the caller is still cancelling it.
 local job, seconds = ARGV[1], tonumber(ARGV[2])
 local state = state_of(job)
 despite_full_memory()

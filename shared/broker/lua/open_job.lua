@@ -1,18 +1,19 @@
--- Registers a job as hot. ARGV: job, engine, priority, total, created, bitmap of pages that
--- have a result, ok, blank, failed, limit of hot jobs, verify (1: pages may have results that
--- this broker does not know), then ranges "a-b" still to do.
--- Returns 1 opened, 0 already hot, -1 no room (the sweeper takes it up later).
+-- Opens a job. ARGV: job, engine, priority, total, created, bitmap of pages that have a result,
+-- ok, blank, failed, limit of open jobs, verify (1: pages may have results of which this broker has
+-- no record), then ranges "a-b" still to do.
+-- Returns 1 opened, 0 already open, -1 no room (the sweeper opens it later).
 local job, engine, priority = ARGV[1], ARGV[2], ARGV[3]
 local turns, jobs = P .. 'turns:' .. engine .. ':' .. priority, P .. 'jobs:' .. engine .. ':' .. priority
 local state = state_of(job)
--- A new job that has ended already was taken up by the sweeper while its producer stood still.
--- One that is being cancelled is opened again only by whoever forgets that first.
+-- A new job that has ended already was opened by the sweeper while its producer was paused.
+-- A job that is being cancelled is opened only after "reopened" has replaced that state.
 if state == 'open' or state == 'cancelled' or (state and ARGV[11] == '0') then return 0 end
 if redis.call('ZCARD', jobs) >= tonumber(ARGV[10]) then return -1 end
--- First a write that could grow: a server without memory refuses all of it, not the rest.
+-- First a write that may allocate: without free memory Redis then refuses the whole script
+-- instead of a later part of it.
 redis.call('INCRBY', P .. 'turn', 0)
 local done = tonumber(ARGV[7]) + tonumber(ARGV[8]) + tonumber(ARGV[9])
--- The tombstone of an earlier life of the job would expire and take the job with it.
+-- The expiry of an earlier tombstone would delete the open job later.
 redis.call('DEL', P .. 'job:' .. job, P .. 'done:' .. job, P .. 'todo:' .. job)
 redis.call('HSET', P .. 'job:' .. job, 'engine', engine, 'priority', priority, 'total', ARGV[4],
   'created', ARGV[5], 'state', 'open', 'done', done, 'already', done, 'ok', ARGV[7],
@@ -21,8 +22,8 @@ redis.call('PERSIST', P .. 'attempts:' .. job)
 redis.call('PERSIST', P .. 'suspicion:' .. job)
 if #ARGV[6] > 0 then
   redis.call('SET', P .. 'done:' .. job, ARGV[6])
-  -- A worker may hold a page that it claimed while the broker knew nothing of the job, and whose
-  -- result is stored by now: it lets go when it renews. Bounded by the dispatch windows.
+  -- A worker may hold a page that it claimed before the job was opened here and whose result is
+  -- stored by now: its next renewal aborts the page. Bounded by the dispatch windows.
   for _, id in ipairs(redis.call('ZRANGE', P .. 'outstanding:' .. engine, 0, -1)) do
     local owner, page = split_id(id)
     if owner == job and is_done(job, page) then

@@ -1,30 +1,30 @@
--- Shared by every script: key names and the server's own clock (worker clocks are not trusted).
+-- Prepended to every script: key names and the server's own clock (worker clocks are not trusted).
 -- KEYS[1] is the prefix of all keys; scripts build the rest, so the broker must be one primary.
 local P = KEYS[1]
 local LANES = {'high', 'normal', 'low', 'quarantine'}
--- Seconds that marks of a job which is not hot are kept.
+-- Seconds that marks of a job which is not open are kept.
 local FORGET = 3600
 local function now()
   local t = redis.call('TIME')
   return tonumber(t[1]) + tonumber(t[2]) / 1000000
 end
--- Leases live by the server's clock without its steps. From one look to the next it moves on by
--- half a lease at most, and never back: a clock that was set, or a server that was away so that
--- nobody could renew, ends no lease of a worker that lives.
+-- Lease expiry uses a monotonic clock derived from TIME that ignores clock jumps and downtime of
+-- the server: between two calls it advances by at most half a lease and never goes back. So
+-- neither a clock that was set nor an outage expires the lease of a live worker.
 local function lease_now(lease_s)
-  local known = redis.call('HMGET', P .. 'leaseclock', 'seen', 'behind')
+  local fields = redis.call('HMGET', P .. 'leaseclock', 'seen', 'behind')
   local t = now()
-  local seen, behind = tonumber(known[1] or t), tonumber(known[2] or 0)
+  local seen, behind = tonumber(fields[1] or t), tonumber(fields[2] or 0)
   local passed = t - seen
   local counted = math.max(0, math.min(passed, lease_s / 2))
   behind = behind + passed - counted
-  if not known[1] or passed ~= counted or passed > 1 then
+  if not fields[1] or passed ~= counted or passed > 1 then
     redis.call('HSET', P .. 'leaseclock', 'seen', t, 'behind', behind)
   end
   return t - behind
 end
--- A server without memory refuses a script's first write if it could grow; not those after one
--- that can't. What holds pages or lets go of them must work then; only new work has to wait.
+-- A server without free memory refuses a script whose first write may allocate, but not one whose
+-- first write can't. Scripts that hold or release pages must run then; only new work has to wait.
 local function despite_full_memory()
   redis.call('DEL', P .. 'nothing')
 end
@@ -71,7 +71,7 @@ local function hold(engine, id, worker, lane, token, seconds)
   redis.call('SADD', P .. 'held:' .. worker, id)
   redis.call('ZADD', P .. 'outstanding:' .. engine, 'NX', now(), id)
 end
--- Forgets who holds a page; returns the former holder or nil.
+-- Ends the lease on a page; returns the former holder or nil.
 local function release(engine, id)
   redis.call('ZREM', P .. 'leases:' .. engine, id)
   local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
@@ -87,28 +87,29 @@ end
 local function is_done(job, page)
   return redis.call('GETBIT', P .. 'done:' .. job, page) == 1
 end
--- Marks of a page; those of a job that is not hot must not stay for ever.
+-- Counts up a mark of a page; marks of a job that is not open expire.
 local function add_mark(kind, job, field)
   local count = redis.call('HINCRBY', P .. kind .. job, field, 1)
   if state_of(job) ~= 'open' then redis.call('EXPIRE', P .. kind .. job, FORGET) end
   return count
 end
--- Its process died with the page in flight: raises suspicion. Dying alone weighs apart.
+-- Raises the suspicion of a page whose process died while it was in flight. Deaths in quarantine,
+-- where the page ran alone, are counted separately.
 local function suspect(job, page, holder)
   local alone = holder and string.match(holder, '|quarantine|')
   add_mark('suspicion:', job, page .. (alone and ':alone' or ''))
 end
 local function suspicion(job, page)
-  local found = redis.call('HMGET', P .. 'suspicion:' .. job, page, page .. ':alone')
-  return tonumber(found[1] or 0), tonumber(found[2] or 0)
+  local deaths = redis.call('HMGET', P .. 'suspicion:' .. job, page, page .. ':alone')
+  return tonumber(deaths[1] or 0), tonumber(deaths[2] or 0)
 end
--- The lane a page goes to now: its job's priority, or quarantine once it is suspect.
+-- The lane for a page: its job's priority, or quarantine after enough deaths.
 local function lane_of(job, page, quarantine_after)
   local deaths = suspicion(job, page)
   if deaths >= quarantine_after then return 'quarantine' end
   return redis.call('HGET', P .. 'job:' .. job, 'priority') or 'normal'
 end
--- Back into a queue, unless nothing more is wanted; returns what the caller publishes, or nil.
+-- Requeues a page unless it needs no more work; returns what the caller must publish, or nil.
 local function again(engine, job, page, id, quarantine_after)
   local state = state_of(job)
   if (state and state ~= 'open') or is_done(job, page) then
@@ -118,7 +119,7 @@ local function again(engine, job, page, id, quarantine_after)
   end
   return enqueue(engine, lane_of(job, page, quarantine_after), id)
 end
--- Pages kept queued: twice what the live workers hold, at least a smallest number.
+-- The dispatch window: twice the capacity of the live workers, but at least ``smallest``.
 local function depth_of(engine, smallest)
   local depth = tonumber(redis.call('GET', P .. 'depth:' .. engine) or 0)
   return math.max(tonumber(smallest), depth)

@@ -1,5 +1,5 @@
--- Pages of a process that died: suspicion, and back into a queue.
--- ARGV: engine, quarantine after, worker ('' = every lease that ran out), grace seconds,
+-- Takes the pages of a dead process back into a queue and raises their suspicion.
+-- ARGV: engine, quarantine after, worker ('' = every expired lease), grace seconds,
 -- lease seconds. Returns {job, page, seq, queue} for each page that the caller must publish.
 local engine, after, worker = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local leases = P .. 'leases:' .. engine
@@ -15,8 +15,8 @@ local out = {}
 for _, id in ipairs(ids) do
   local job, page = split_id(id)
   local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
-  -- Without a holder the page only waited there for its turn: nobody is to blame. What another
-  -- worker holds by now is none of ours.
+  -- A page without a holder was only waiting in that process, so its suspicion stays. A page that
+  -- another worker holds by now is left alone.
   if worker == '' or not holder or worker_of(holder) == worker then
     release(engine, id)
     if holder then suspect(job, page, holder) end

@@ -1,18 +1,18 @@
--- Pages turned out to have no result. ARGV: job, then pages.
--- Clears their marks, lets the job take turns again and frees the reducer's claim.
+-- Dispatches pages again that have no result in the store. ARGV: job, then pages.
+-- Clears their done marks, gives the job turns again and clears the time of its reduce message.
 local job = ARGV[1]
 local hot = P .. 'job:' .. job
 local fields = redis.call('HMGET', hot, 'engine', 'priority', 'state')
 if fields[3] ~= 'open' then return 0 end
 redis.call('HDEL', hot, 'reduce')
--- Some of them may have got their result after that look.
+-- A page may have got its result after the caller checked.
 redis.call('HSET', hot, 'verify', 1, 'touched', now())
 local engine, added = fields[1], 0
 for i = 2, #ARGV do
   local page = tonumber(ARGV[i])
   if redis.call('SETBIT', P .. 'done:' .. job, page, 0) == 1 then
     redis.call('HINCRBY', hot, 'done', -1)
-    -- Results vanish by "retry", which takes failures; only progress shows these counts.
+    -- "retry" deletes failures, so those are counted down first; only progress uses these counts.
     for _, status in ipairs({'failed', 'ok', 'blank'}) do
       if tonumber(redis.call('HGET', hot, status)) > 0 then
         redis.call('HINCRBY', hot, status, -1)

@@ -1,5 +1,5 @@
--- Dispatches lost pages again. ARGV: engine, quarantine after, queue, then page ids.
--- A page that somebody claimed or finished meanwhile is left alone.
+-- Dispatches pages again whose message was lost. ARGV: engine, quarantine after, queue, page ids.
+-- A page that was claimed or finished meanwhile is left alone.
 local engine, after, queue = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local out = {}
 for i = 4, #ARGV do

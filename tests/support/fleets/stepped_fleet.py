@@ -15,7 +15,8 @@ from producer.intake.input import Input
 from producer.submission.reopening import reopen, resume
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from shared.broker.dispatch_state import DispatchState, page_id
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.page_state import page_id
 from shared.broker.queues import page_queues
 from shared.config.settings import build_settings
 from shared.domain.errors import EngineFailed, NotFound
@@ -27,12 +28,12 @@ from shared.domain.records import (
     Priority,
     ReduceMessage,
 )
-from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from shared.telemetry.tracing import Tracing
-from tests.support.fleets.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
+from tests.support.fleets.stepping import Actor, Stage, SteppingScripts, SteppingStore, Wire
 from workers.inflight import InflightPage, InflightPages
 from workers.maintenance import sweeper as sweeping
 from workers.maintenance.sweeper import Sweeper
@@ -128,7 +129,9 @@ class SteppedFleet:
         self.settings = build_settings(values)
         self.client = redis.Redis.from_url(redis_url, decode_responses=True)
         self.stage = Stage()
-        self.dispatch_state: DispatchState = SteppingLedger(self.settings, self.stage)
+        self.dispatch_state = DispatchState(
+            self.settings, SteppingScripts(self.settings, self.stage)
+        )
         store: Any = SteppingStore(open_store(self.settings), self.stage)
         self.store = store
         self.jobs = JobStore(store)
@@ -139,7 +142,7 @@ class SteppedFleet:
         self.excuses: Counter[str] = Counter()
         #: Jobs whose ids were told to somebody who has not had them purged.
         self.accepted: set[str] = set()
-        self._sweepers = [self._sweeper(name) for name in SWEEPERS]
+        self.sweepers = [self._sweeper(name) for name in SWEEPERS]
         self._sources = [self._source(folder, pages) for pages in DOCUMENTS]
 
     def _sweeper(self, name: str) -> Sweeper:
@@ -190,7 +193,7 @@ class SteppedFleet:
         def work() -> None:
             self.accepted.discard(manifest.job_id)
             purge(self.jobs, manifest.job_id)
-            self.dispatch_state.forget_job(manifest.job_id)
+            self.dispatch_state.jobs.forget(manifest.job_id)
 
         return self._command("purge", work)
 
@@ -198,7 +201,7 @@ class SteppedFleet:
         """What a person starts; both answers are fair where the job changes meanwhile."""
 
         def forgiving() -> None:
-            with suppress(NotFound, TakenUpAgain):
+            with suppress(NotFound, JobResumed):
                 work()
 
         return self.stage.begin(name, forgiving)
@@ -211,7 +214,7 @@ class SteppedFleet:
 
     def sweep(self, number: int) -> Actor:
         """One round of one of two sweepers."""
-        return self.stage.begin(SWEEPERS[number], self._sweepers[number].sweep)
+        return self.stage.begin(SWEEPERS[number], self.sweepers[number].sweep)
 
     def reduce(self) -> Actor | None:
         """A control process takes a reduce message, if there is one."""
@@ -264,6 +267,10 @@ class SteppedFleet:
         found = [self.jobs.manifest(job_id) for job_id in self.jobs.job_ids()]
         return [manifest for manifest in found if manifest is not None]
 
+    def expect_dead_markers(self) -> None:
+        """Have sweepers treat every marker as abandoned from now on."""
+        sweeping.STALE_MARKER_S = sweeping.DEAD_PURGE_S = -1.0
+
     # The end -------------------------------------------------------------------------------
 
     def settle(self) -> None:
@@ -271,7 +278,7 @@ class SteppedFleet:
         self.reader.failing.clear()
         for actor in self.stage.actors:
             actor.run_out()
-        sweeping.STALE_MARKER_S = sweeping.DEAD_PURGE_S = -1.0
+        self.expect_dead_markers()
         for message in self.unacknowledged:
             self.wire.put(message)
         for _ in range(60):

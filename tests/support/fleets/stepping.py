@@ -10,8 +10,10 @@ from typing import Any
 
 import redis
 
-from shared.broker.dispatch_state import Dispatch, DispatchState
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.broker.page_state import Dispatch
+from shared.broker.scripts import Scripts
 from shared.config.settings import Settings
 from shared.domain.records import PageMessage, to_json
 from shared.storage.store import ObjectStore
@@ -96,20 +98,27 @@ class Stage:
         return actor
 
 
-class SteppingLedger(DispatchState):
-    """The real ledger; each round trip is a step."""
+class SteppingScripts(Scripts):
+    """The real connection to the broker; each round trip is a step."""
 
     def __init__(self, settings: Settings, stage: Stage) -> None:
         super().__init__(settings)
         self._stage = stage
 
-    def _run(self, script: str, *arguments: Any) -> Any:
-        self._stage.pause()
-        return super()._run(script, *arguments)
+    def run(self, script: str, *arguments: Any) -> Any:
+        """See Scripts."""
+        self._stage.pause(script)
+        return super().run(script, *arguments)
 
-    def _call(self, command: str, *arguments: Any, **options: Any) -> Any:
-        self._stage.pause()
-        return super()._call(command, *arguments, **options)
+    def call(self, command: str, *arguments: Any, **options: Any) -> Any:
+        """See Scripts."""
+        self._stage.pause(command)
+        return super().call(command, *arguments, **options)
+
+    def call_many(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """See Scripts."""
+        self._stage.pause("call_many")
+        return super().call_many(commands)
 
 
 class SteppingStore:

@@ -22,8 +22,9 @@ from producer.watching.watcher import Plan, Watcher
 from shared.config.settings import Settings
 from shared.processes.parent_death import die_with_parent
 from shared.storage import s3_client
+from shared.storage.factory import open_store
 from shared.storage.s3_bucket import Bucket, open_bucket
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.store import ObjectStore
 from tests.support.documents.pdf_samples import pdf, text
 from tests.support.fleets.fleet import BIN, environment, wait_until
 

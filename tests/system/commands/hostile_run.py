@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.config.settings import Settings, build_settings
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.factory import open_store
+from shared.storage.store import ObjectStore
 from tests.support.documents.hostile_corpus import batches, corpus, write_corpus
 from tests.support.fleets.fleet import pagefleet, processes_of, wait_until
 from tests.support.fleets.ledger_check import check_job

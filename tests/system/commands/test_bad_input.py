@@ -14,7 +14,7 @@ from PIL import Image
 
 import shared.broker.connection
 import shared.storage.s3_client
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.documents import pdf_samples
 from tests.support.fleets.fleet import (

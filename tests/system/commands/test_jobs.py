@@ -13,10 +13,10 @@ import pytest
 from producer.commands import change_jobs
 from shared.broker.dispatch_state import DispatchState
 from shared.domain.records import Done, Manifest
-from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import remove
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.console.terminal import Terminal
 from tests.support.fleets.fleet import BIN, Fleet, environment, fleet, in_process, pdf, wait_until
@@ -137,7 +137,7 @@ def test_a_job_that_is_submitted_again_does_not_stop_the_cancel_of_others(
         manifest: Manifest, job_store: JobStore, dispatch_state: DispatchState | None
     ) -> Done:
         if manifest.job_id == jobs[0]:
-            raise TakenUpAgain(manifest.job_id)
+            raise JobResumed(manifest.job_id)
         return cancel_job(manifest, job_store, dispatch_state)
 
     monkeypatch.setattr("producer.commands.change_jobs.cancel_job", submitted_again)

@@ -15,7 +15,7 @@ from producer.report.markdown import to_html
 from shared.config.settings import Settings
 from shared.domain.records import Manifest, Source
 from shared.jobs.job_store import JobStore
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.console.browser import chromium, installed, picture
 from tests.support.documents.pdf_samples import box, pdf

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.config.settings import Settings, build_settings
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import (
     CommandResult,

@@ -10,7 +10,7 @@ import pymupdf
 import pytest
 
 from shared.broker.dispatch_state import DispatchState
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import Fleet, in_process, pdf
 from tests.support.fleets.ledger_check import check_job
@@ -125,11 +125,11 @@ def test_a_cancel_that_crashed_does_not_block_the_job(fake_fleet: Fleet, tmp_pat
     job_id = submitted(fake_fleet, source, "--engine", "openai")
     dispatch_state = DispatchState(fake_fleet.settings)
     # The cancel is recorded in the dispatch state, and the job has no _DONE in the store.
-    dispatch_state.cancel_job(job_id)
+    dispatch_state.jobs.cancel(job_id)
 
     assert submitted(fake_fleet, source, "--engine", "openai") == job_id
 
-    hot = dispatch_state.hot_job(job_id)
+    hot = dispatch_state.jobs.progress(job_id)
     assert hot is not None and (hot.state, hot.total) == ("open", 2)
     dispatch_state.close()
     fake_fleet("cancel", job_id)

@@ -11,7 +11,7 @@ from typing import Literal
 from shared.broker.scripts import source
 
 #: Steps of a page's life that can be told apart from outside, by the script that is called.
-STEPS = ("claim", "finish", "give_back", "renew", "dispatch", "open_job", "redo", "close_job")
+STEPS = ("claim", "finish", "release", "renew", "dispatch", "open_job", "redo", "close_job")
 CHUNK = 1 << 16
 Moment = Literal["before", "after"]
 

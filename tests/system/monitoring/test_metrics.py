@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY, Gauge
 
 from shared.broker.dispatch_state import DispatchState
 from shared.jobs.job_store import JobStore
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import BIN, environment, pagefleet, wait_until, workers
 from tests.support.fleets.watched_fleet import (
@@ -52,9 +52,9 @@ def test_page_counts_agree_with_the_dispatch_state(watched: Watched) -> None:
     dispatch_state = DispatchState(watched.settings)
 
     def agree() -> bool:
-        before = dispatch_state.hot_job(watched.open_job)
+        before = dispatch_state.jobs.progress(watched.open_job)
         counted = value(watched, "pagefleet_pages_total", engine="fake")
-        after = dispatch_state.hot_job(watched.open_job)
+        after = dispatch_state.jobs.progress(watched.open_job)
         assert before is not None and after is not None
         # Pages marked and not counted yet are at most those in flight.
         return before.done + SMALL - 4 <= counted <= after.done + SMALL
@@ -82,9 +82,9 @@ def test_the_worker_time_of_all_results_adds_up_to_the_metric(watched: Watched) 
     document_json = json.loads(jobs.store.get(f"jobs/{watched.ended_job}/document.json"))
     spent = sum(result.worker_s for result in results)
 
-    before = dispatch_state.hot_job(watched.open_job)
+    before = dispatch_state.jobs.progress(watched.open_job)
     exported = value(watched, "pagefleet_page_worker_seconds_total", outcome="kept")
-    after = dispatch_state.hot_job(watched.open_job)
+    after = dispatch_state.jobs.progress(watched.open_job)
 
     assert document_json["worker_s"] == pytest.approx(spent, abs=0.001)
     # Four at once, 150 ms each: a page can't cost more than its own time.

@@ -23,18 +23,18 @@ LEAVE_SCREEN, CLEAR = b"\x1b[?1049l", b"\x1b[2J"
 
 def hot_pages(dispatch_state: DispatchState, job_id: str) -> int:
     """Pages done since the job was opened; its speed is computed from them."""
-    job = dispatch_state.hot_job(job_id)
+    job = dispatch_state.jobs.progress(job_id)
     return 0 if job is None else job.done - job.already
 
 
 def test_json_figures_are_those_of_the_dispatch_state(watched: Watched) -> None:
     dispatch_state = DispatchState(watched.settings)
     wait_until(lambda: hot_pages(dispatch_state, watched.open_job) > 4)
-    before = dispatch_state.hot_job(watched.open_job)
+    before = dispatch_state.jobs.progress(watched.open_job)
 
     (facts,) = pagefleet(watched.settings, "top", "--json").lines
 
-    after = dispatch_state.hot_job(watched.open_job)
+    after = dispatch_state.jobs.progress(watched.open_job)
     (job,), (pool,), (worker,) = facts["jobs"], facts["pools"], facts["workers"]
     assert before is not None and after is not None
     assert before.done <= job["done"] <= after.done
@@ -139,7 +139,7 @@ def test_an_update_is_three_round_trips_for_any_number_of_jobs(
     def open_jobs(numbers: range) -> None:
         for number in numbers:
             job_id = f"{number:016x}-00000000"
-            dispatch_state.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
+            dispatch_state.jobs.open(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
 
     def reads_of_an_update() -> int:
         view.look()
@@ -148,7 +148,7 @@ def test_an_update_is_three_round_trips_for_any_number_of_jobs(
             view.look()
             return int(client.info("stats")["total_reads_processed"] - before - 1)
 
-    dispatch_state.know_engine("fake")
+    dispatch_state.workers.add_engine("fake")
     open_jobs(range(2))
     few = reads_of_an_update()
     open_jobs(range(2, 200))
@@ -163,7 +163,7 @@ def test_a_worker_with_an_expired_heartbeat_is_not_shown(
 ) -> None:
     config = settings(redis_url=redis_url)
     dispatch_state = DispatchState(config)
-    dispatch_state.heartbeat("fake", "alive", 4, {})
+    dispatch_state.workers.heartbeat("fake", "alive", 4, {})
     silent = json.dumps({"capacity": 9, "expires": time.time() - 1, "facts": "{}"})
     with redis.Redis.from_url(redis_url) as client:
         client.hset("pagefleet:workers:fake", "silent", silent)
@@ -179,9 +179,9 @@ def test_long_lists_are_cut_to_the_window_with_the_number_of_hidden_rows(
     config = settings(redis_url=redis_url)
     dispatch_state = DispatchState(config)
     for number in range(30):
-        dispatch_state.heartbeat("fake", f"worker-{number:02}", 4, {})
+        dispatch_state.workers.heartbeat("fake", f"worker-{number:02}", 4, {})
         job_id = f"{number:016x}-00000000"
-        dispatch_state.open_job(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
+        dispatch_state.jobs.open(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
     with Terminal(COMMAND, environment(config), 100, 30) as terminal:
         terminal.wait_for("JOBS")
         terminal.wait_for("LAST FAILURES  none")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.settings import build_settings
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.support.fleets.cluster import Cluster, Scaler
 from tests.support.fleets.fleet import pdf, wait_until
 from tests.support.fleets.ledger_check import check_job

@@ -24,8 +24,9 @@ from typing import Any
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings, build_settings
 from shared.domain.errors import NotFound
+from shared.storage.factory import open_store
 from shared.storage.s3_bucket import Bucket, open_bucket
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.store import ObjectStore
 from tests.support.fleets.fleet import kill, processes_of, wait_until, workers
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.watch_lab import document, start_watch
@@ -56,7 +57,7 @@ def run(folder: Path, objects: int, seconds: float, seed: int, watchers: int = 2
     begun = time.monotonic()
     with _services(folder) as (settings, store_process):
         # A worker that finds no store at its start leaves; a cluster would start it again.
-        wait_until(lambda: DispatchState(settings).live_workers("fake"), 60)
+        wait_until(lambda: DispatchState(settings).workers.live("fake"), 60)
         crowd = _Crowd(settings, folder, watchers)
         bucket = open_bucket("pagefleet-test", settings)
         dropper = threading.Thread(target=_drop_all, args=(bucket, contents))

@@ -44,7 +44,7 @@ def job(number: int) -> str:
 def opened(dispatch_state: DispatchState, number: int) -> bool:
     """Whether the broker took the job."""
     try:
-        dispatch_state.open_job(job(number), "fake", "normal", 0.0, 1, Counts(), (), [(1, 1)])
+        dispatch_state.jobs.open(job(number), "fake", "normal", 0.0, 1, Counts(), (), [(1, 1)])
     except BrokerFull:
         return False
     return True
@@ -66,7 +66,7 @@ def test_jobs_wait_while_the_brokers_disk_is_full_and_none_is_lost(
     broker.kill()
     broker.start()
 
-    hot = set(dispatch_state.hot_jobs("fake", "normal"))
+    hot = set(dispatch_state.jobs.ids("fake", "normal"))
     dispatch_state.close()
     # The last ones before the disk was full may be lost with the process; the store has them.
     assert {job(0), job(taken)} <= hot

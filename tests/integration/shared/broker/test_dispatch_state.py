@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Dispatch, DispatchState, page_id
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.broker.queues import LANES, UrgentFirst, page_queue
+from shared.broker.page_state import Dispatch, page_id
+from shared.broker.queues import UrgentFirst, page_queue
 from shared.domain.errors import BrokerFull
+from shared.domain.lanes import Lane
 from shared.domain.records import Counts, Priority
 from tests.conftest import SettingsFactory
 
@@ -20,7 +22,7 @@ JOB = "0123456789abcdef-01234567"
 @pytest.fixture
 def dispatch_state(settings: SettingsFactory, redis_url: str) -> Iterator[DispatchState]:
     made = DispatchState(settings(redis_url=redis_url, dispatch_window=8))
-    made.know_engine(ENGINE)
+    made.workers.add_engine(ENGINE)
     yield made
     made.close()
 
@@ -34,14 +36,14 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
 def open_job(
     dispatch_state: DispatchState, pages: int, job: str = JOB, priority: Priority = "normal"
 ) -> None:
-    answer = dispatch_state.open_job(job, ENGINE, priority, 0.0, pages, Counts(), (), [(1, pages)])
+    answer = dispatch_state.jobs.open(job, ENGINE, priority, 0.0, pages, Counts(), (), [(1, pages)])
     assert answer == "opened"
 
 
 def take(
     dispatch_state: DispatchState, page: Dispatch, worker: str = "w1", token: str = "a"
 ) -> str:
-    claim = dispatch_state.claim(
+    claim = dispatch_state.pages.claim(
         ENGINE, page.queue, page.job_id, page.page, page.seq, worker, token
     )
     return claim.outcome
@@ -51,11 +53,11 @@ def finish(
     dispatch_state: DispatchState, page: int, worker: str = "w1", failed: bool = False
 ) -> bool:
     status = "failed" if failed else "ok"
-    return dispatch_state.finish(ENGINE, "normal", JOB, page, status, worker).reduce  # type: ignore[arg-type]
+    return dispatch_state.pages.finish(ENGINE, "normal", JOB, page, status, worker).reduce  # type: ignore[arg-type]
 
 
 def done(dispatch_state: DispatchState) -> int:
-    job = dispatch_state.hot_job(JOB)
+    job = dispatch_state.jobs.progress(JOB)
     assert job is not None
     return job.done
 
@@ -64,7 +66,7 @@ def test_a_claim_whose_answer_was_lost_is_answered_again_and_a_second_copy_is_no
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
-    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
 
     assert take(dispatch_state, page, token="a") == "claimed"
     assert take(dispatch_state, page, token="a") == "claimed"
@@ -76,7 +78,7 @@ def test_who_ends_the_last_page_is_told_to_reduce_as_often_as_it_asks(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 2)
-    for page in dispatch_state.dispatch(ENGINE, "normal"):
+    for page in dispatch_state.pages.dispatch(ENGINE, "normal"):
         take(dispatch_state, page)
 
     assert finish(dispatch_state, 1) is False
@@ -89,32 +91,32 @@ def test_a_failure_of_a_worker_that_lost_its_lease_does_not_end_the_page(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
-    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
     take(dispatch_state, page, "w1")
-    (again,) = dispatch_state.reclaim(ENGINE, "w1")
+    (again,) = dispatch_state.pages.reclaim(ENGINE, "w1")
     take(dispatch_state, again, "w2")
 
     finish(dispatch_state, 1, "w1", failed=True)
 
     assert done(dispatch_state) == 0
-    assert dispatch_state.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == []
+    assert dispatch_state.pages.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == []
     finish(dispatch_state, 1, "w1")
     assert done(dispatch_state) == 1
-    assert dispatch_state.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == [page_id(JOB, 1)]
+    assert dispatch_state.pages.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == [page_id(JOB, 1)]
 
 
 def test_a_page_that_ends_while_it_waits_for_another_worker_waits_no_more(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
-    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
     take(dispatch_state, page, "w1")
-    (again,) = dispatch_state.reclaim(ENGINE, "w1")
+    (again,) = dispatch_state.pages.reclaim(ENGINE, "w1")
 
     finish(dispatch_state, 1, "w1")
 
-    assert dispatch_state.queued(QUEUE) == []
-    assert dispatch_state.outstanding(ENGINE) == 0
+    assert dispatch_state.pages.queued(QUEUE) == []
+    assert dispatch_state.pages.outstanding(ENGINE) == 0
     assert take(dispatch_state, again, "w2") == "done"
 
 
@@ -122,27 +124,27 @@ def test_burying_a_worker_leaves_alone_what_another_one_has_by_now(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
-    (page,) = dispatch_state.dispatch(ENGINE, "normal")
-    dispatch_state.register_waiting("w1", page_id(JOB, 1))
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
+    dispatch_state.pages.register_waiting("w1", page_id(JOB, 1))
     take(dispatch_state, page, "w2")
 
-    assert dispatch_state.reclaim(ENGINE, "w1") == []
-    assert dispatch_state.held_pages(ENGINE, JOB) == [1]
+    assert dispatch_state.pages.reclaim(ENGINE, "w1") == []
+    assert dispatch_state.pages.in_flight(ENGINE, JOB) == [1]
 
 
 def test_a_broker_that_was_emptied_gets_the_leases_back_from_the_workers(
     dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
     open_job(dispatch_state, 3)
-    pages = dispatch_state.dispatch(ENGINE, "normal")
+    pages = dispatch_state.pages.dispatch(ENGINE, "normal")
     take(dispatch_state, pages[0])
     client.flushall()
 
-    renewed = dispatch_state.renew(ENGINE, "w1", [page_id(JOB, 1)])
+    renewed = dispatch_state.pages.renew(ENGINE, "w1", [page_id(JOB, 1)])
 
     assert renewed.retaken == [page_id(JOB, 1)]
     open_job(dispatch_state, 3)
-    assert [page.page for page in dispatch_state.dispatch(ENGINE, "normal")] == [2, 3]
+    assert [page.page for page in dispatch_state.pages.dispatch(ENGINE, "normal")] == [2, 3]
 
 
 def test_a_message_of_before_a_lost_broker_makes_no_queued_page_look_lost(
@@ -150,23 +152,23 @@ def test_a_message_of_before_a_lost_broker_makes_no_queued_page_look_lost(
 ) -> None:
     client.flushall()
     open_job(dispatch_state, 8)
-    dispatch_state.dispatch(ENGINE, "normal")
+    dispatch_state.pages.dispatch(ENGINE, "normal")
     old = Dispatch(JOB, 1, 5000, QUEUE)
 
     take(dispatch_state, old)
 
-    assert dispatch_state.overdue(QUEUE, 0) == []
+    assert dispatch_state.pages.overdue(QUEUE, 0) == []
 
 
 def test_a_page_that_died_with_its_worker_twice_runs_alone_and_is_condemned_in_the_end(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
-    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
     lanes = []
     while take(dispatch_state, page) == "claimed":
         lanes.append(page.queue.rsplit(".", 1)[1])
-        (page,) = dispatch_state.reclaim(ENGINE, "w1")
+        (page,) = dispatch_state.pages.reclaim(ENGINE, "w1")
 
     assert lanes == ["normal", "normal", "quarantine", "quarantine", "quarantine"]
     assert take(dispatch_state, page, token="other") == "held"
@@ -176,12 +178,12 @@ def test_a_producer_that_stood_still_does_not_open_an_ended_job_again(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
-    dispatch_state.end_job(JOB)
+    dispatch_state.jobs.end(JOB)
 
-    again = dispatch_state.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
+    again = dispatch_state.jobs.open(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
 
     assert again == "already"
-    wanted = dispatch_state.open_job(
+    wanted = dispatch_state.jobs.open(
         JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)], verify=True
     )
     assert wanted == "opened"
@@ -191,7 +193,7 @@ def test_without_memory_new_work_is_refused_and_pages_in_flight_come_to_their_en
     dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
     open_job(dispatch_state, 8)
-    pages = dispatch_state.dispatch(ENGINE, "normal")
+    pages = dispatch_state.pages.dispatch(ENGINE, "normal")
     take(dispatch_state, pages[0])
     client.config_set("maxmemory", "1mb")
     try:
@@ -200,10 +202,10 @@ def test_without_memory_new_work_is_refused_and_pages_in_flight_come_to_their_en
         with pytest.raises(BrokerFull):
             Dispatcher(dispatch_state._settings, dispatch_state).publish(pages[1:2])
         assert take(dispatch_state, pages[1]) == "claimed"
-        assert dispatch_state.renew(ENGINE, "w1", [page_id(JOB, 1)]).retaken == []
+        assert dispatch_state.pages.renew(ENGINE, "w1", [page_id(JOB, 1)]).retaken == []
         finish(dispatch_state, 1)
-        assert len(dispatch_state.give_back(ENGINE, "w1", [page_id(JOB, 2)])) == 1
-        dispatch_state.heartbeat(ENGINE, "w1", 4, {})
+        assert len(dispatch_state.pages.release(ENGINE, "w1", [page_id(JOB, 2)])) == 1
+        dispatch_state.workers.heartbeat(ENGINE, "w1", 4, {})
     finally:
         client.config_set("maxmemory", "0")
     assert done(dispatch_state) == 1
@@ -214,19 +216,19 @@ def test_a_small_job_starts_soon_although_a_large_one_was_there_first(
 ) -> None:
     large, small = "1" * 16 + "-00000000", "2" * 16 + "-00000000"
     open_job(dispatch_state, 5000, large)
-    waiting = dispatch_state.dispatch(ENGINE, "normal", force=True)
+    waiting = dispatch_state.pages.dispatch(ENGINE, "normal", force=True)
     open_job(dispatch_state, 1, small)
     started = 0
     while waiting[0].job_id != small:
         take(dispatch_state, waiting.pop(0))
         started += 1
-        waiting += dispatch_state.dispatch(ENGINE, "normal")
+        waiting += dispatch_state.pages.dispatch(ENGINE, "normal")
 
     assert started <= 16
 
 
 def test_urgent_queues_come_first_and_lower_ones_are_looked_at_now_and_then() -> None:
-    queues = [page_queue(ENGINE, lane) for lane in LANES]
+    queues = [page_queue(ENGINE, lane) for lane in Lane]
     order = UrgentFirst(queues)
 
     firsts = [order.consume(len(queues))[0] for _ in range(120)]
@@ -253,7 +255,7 @@ def test_memory_follows_the_window_and_not_the_backlog(
         dispatcher.top_up(ENGINE, "normal", force=True)
 
     assert (opened - before) / 200 < 2500, "bytes of a waiting job, however many pages it has"
-    assert dispatch_state.queue_length(QUEUE) == 1000
+    assert dispatch_state.pages.queue_length(QUEUE) == 1000
     assert (used() - opened) / 1000 < 4000, "bytes of a queued page with its message"
 
 
@@ -261,21 +263,21 @@ def test_pages_that_are_not_for_a_worker_wait_for_their_job_s_next_turn(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 20)
-    pages = dispatch_state.dispatch(ENGINE, "normal")
+    pages = dispatch_state.pages.dispatch(ENGINE, "normal")
     other = JOB[:-1] + "8"
     open_job(dispatch_state, 3, other)
     for page in pages:
         assert take(dispatch_state, page) == "claimed"
-        returned = dispatch_state.give_back(ENGINE, "w1", [page_id(JOB, page.page)], "foreign")
+        returned = dispatch_state.pages.release(ENGINE, "w1", [page_id(JOB, page.page)], "foreign")
         assert returned == []
-    assert dispatch_state.outstanding(ENGINE) == 0
+    assert dispatch_state.pages.outstanding(ENGINE) == 0
 
     seen: list[tuple[str, int]] = []
     for _ in range(4):
-        for page in dispatch_state.dispatch(ENGINE, "normal"):
+        for page in dispatch_state.pages.dispatch(ENGINE, "normal"):
             seen.append((page.job_id, page.page))
             take(dispatch_state, page)
-            dispatch_state.give_back(ENGINE, "w1", [page_id(page.job_id, page.page)], "foreign")
+            dispatch_state.pages.release(ENGINE, "w1", [page_id(page.job_id, page.page)], "foreign")
 
     # The other job's come early, and every page comes round.
     assert {(other, number) for number in (1, 2, 3)} <= set(seen[:16])
@@ -284,9 +286,9 @@ def test_pages_that_are_not_for_a_worker_wait_for_their_job_s_next_turn(
 
 def test_foreign_pages_of_a_job_that_is_over_go_nowhere(dispatch_state: DispatchState) -> None:
     open_job(dispatch_state, 1)
-    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
     take(dispatch_state, page)
     finish(dispatch_state, 1, worker="w2")
 
-    assert dispatch_state.give_back(ENGINE, "w1", [page_id(JOB, 1)], "foreign") == []
-    assert dispatch_state.dispatch(ENGINE, "normal", force=True) == []
+    assert dispatch_state.pages.release(ENGINE, "w1", [page_id(JOB, 1)], "foreign") == []
+    assert dispatch_state.pages.dispatch(ENGINE, "normal", force=True) == []

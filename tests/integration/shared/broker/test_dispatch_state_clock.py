@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Dispatch, DispatchState, page_id
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.key_leases import KeyLeases
+from shared.broker.page_state import Dispatch, page_id
 from shared.config.settings import Settings
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
@@ -40,7 +41,7 @@ def made(settings: SettingsFactory, tmp_path: Path, clock: Clock) -> Iterator[Se
 @pytest.fixture
 def dispatch_state(made: Settings) -> Iterator[DispatchState]:
     dispatch_state = DispatchState(made)
-    dispatch_state.open_job(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
+    dispatch_state.jobs.open(JOB, ENGINE, "normal", 0.0, 1, Counts(), (), [(1, 1)])
     yield dispatch_state
     dispatch_state.close()
 
@@ -53,37 +54,37 @@ def set_clock(made: Settings, clock: Clock, off_s: int) -> None:
 
 
 def claim(dispatch_state: DispatchState, page: Dispatch, worker: str) -> str:
-    return dispatch_state.claim(ENGINE, page.queue, JOB, 1, page.seq, worker, "a").outcome
+    return dispatch_state.pages.claim(ENGINE, page.queue, JOB, 1, page.seq, worker, "a").outcome
 
 
 @pytest.mark.parametrize("steps_h", [(1, 2, 3), (-1, -2, -3), (5, -5, 0)])
 def test_no_step_of_the_brokers_clock_ends_a_lease_that_is_renewed(
     made: Settings, dispatch_state: DispatchState, clock: Clock, steps_h: tuple[int, ...]
 ) -> None:
-    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
     claim(dispatch_state, page, "w1")
 
     for hours in steps_h:
         set_clock(made, clock, hours * HOUR_S)
-        assert dispatch_state.reclaim_expired(ENGINE, 0) == []
+        assert dispatch_state.pages.reclaim_expired(ENGINE, 0) == []
         assert claim(dispatch_state, page, "w2") == "held"
-        assert dispatch_state.renew(ENGINE, "w1", [page_id(JOB, 1)]).taken == []
+        assert dispatch_state.pages.renew(ENGINE, "w1", [page_id(JOB, 1)]).taken == []
 
 
 @pytest.mark.parametrize("hours", [1, -1])
 def test_a_lease_that_nobody_renews_ends_although_the_brokers_clock_was_set(
     made: Settings, dispatch_state: DispatchState, clock: Clock, hours: int
 ) -> None:
-    (page,) = dispatch_state.dispatch(ENGINE, "normal")
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
     claim(dispatch_state, page, "w1")
     set_clock(made, clock, hours * HOUR_S)
-    dispatch_state.reclaim_expired(ENGINE, 0)
+    dispatch_state.pages.reclaim_expired(ENGINE, 0)
 
     buried: list[Dispatch] = []
     for look in range(1, 4):
         # Half a lease and a little later, time after time.
-        set_clock(made, clock, hours * HOUR_S + round(look * 0.6 * dispatch_state.lease_s))
-        buried += dispatch_state.reclaim_expired(ENGINE, 0)
+        set_clock(made, clock, hours * HOUR_S + round(look * 0.6 * dispatch_state.pages.lease_s))
+        buried += dispatch_state.pages.reclaim_expired(ENGINE, 0)
 
     assert [again.page for again in buried] == [1]
 
@@ -91,10 +92,10 @@ def test_a_lease_that_nobody_renews_ends_although_the_brokers_clock_was_set(
 def test_a_lock_of_somebody_who_died_ends_in_time_although_the_clock_was_set_back(
     made: Settings, dispatch_state: DispatchState, clock: Clock
 ) -> None:
-    assert dispatch_state.try_lock("sweeper", "dead", 6)
+    assert dispatch_state.sweeper.try_lock("sweeper", "dead", 6)
     set_clock(made, clock, -HOUR_S)
 
-    assert not dispatch_state.try_lock("sweeper", "alive", 6)
+    assert not dispatch_state.sweeper.try_lock("sweeper", "alive", 6)
 
     with redis.Redis.from_url(made.broker_url()) as client:
         assert 0 < client.ttl("pagefleet:lock:sweeper") <= 6

@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.broker.dispatch_state import Dispatch, DispatchState
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.broker.page_state import Dispatch
 from shared.broker.queues import page_queue
+from shared.domain.lanes import PRIORITIES
 from tests.conftest import SettingsFactory
 from tests.system.failures.broker_proxy import BrokerProxy
 
@@ -38,9 +40,9 @@ def test_messages_of_several_queues_are_sent_although_the_broker_goes_away_betwe
             Timer(absences.pop(), proxy.refuse, (False,)).start()
 
     monkeypatch.setattr(dispatcher, "_send", go_away_behind)
-    queues = [page_queue("fake", lane) for lane in ("high", "normal", "low")]
+    queues = [page_queue("fake", lane) for lane in PRIORITIES]
 
     dispatcher.publish([Dispatch(JOB, page, 1, queue) for page, queue in enumerate(queues, 1)])
 
     assert not absences
-    assert all(dispatch_state.queue_length(queue) for queue in queues)
+    assert all(dispatch_state.pages.queue_length(queue) for queue in queues)

@@ -35,7 +35,7 @@ COMMANDS: dict[str, Command] = {
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that stands still in a worker's hands is not waited for."""
-    monkeypatch.setattr("shared.jobs.cancelling.LET_GO_S", 0.0)
+    monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
 
 
 class OnTheWay:
@@ -79,7 +79,7 @@ def reduce_all(fleet: SteppedFleet) -> None:
 
 def until_taken_back(fleet: SteppedFleet, manifest: Manifest, command: Actor) -> None:
     """Let a command go on until nothing says any more that the job was cancelled."""
-    while fleet.dispatch_state.job_state(manifest.job_id) in ("cancelled", "ended") or any(
+    while fleet.dispatch_state.jobs.state(manifest.job_id) in ("cancelled", "ended") or any(
         key.endswith(".failed.json") for key in fleet.store.list(object_keys.pages(manifest.job_id))
     ):
         command.step()
@@ -186,7 +186,7 @@ def test_a_cancel_ends_the_job_though_the_broker_forgets_it(
     for count in range(1, LAST):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         cancel = fleet.cancel(manifest)
-        while fleet.dispatch_state.job_state(manifest.job_id) == "open":
+        while fleet.dispatch_state.jobs.state(manifest.job_id) == "open":
             cancel.step()
         going = steps(cancel, count)
         if lost == "everything":
@@ -220,7 +220,7 @@ def test_a_sweeper_takes_up_no_job_whose_cancel_the_broker_forgot_between_two_ba
     fleet.sweep(0).run_out()
     cancel.run_out()
 
-    assert fleet.dispatch_state.job_state(manifest.job_id) == "ended"
+    assert fleet.dispatch_state.jobs.state(manifest.job_id) == "ended"
     assert check_job(fleet.store, manifest.job_id).status == "cancelled"
 
 
@@ -229,7 +229,7 @@ def test_the_word_cancelled_is_prolonged_while_pages_are_recorded(
 ) -> None:
     fleet, manifest = half_read(redis_url, tmp_path)
     cancel, job = fleet.cancel(manifest), f"pagefleet:job:{manifest.job_id}"
-    while fleet.dispatch_state.job_state(manifest.job_id) == "open":
+    while fleet.dispatch_state.jobs.state(manifest.job_id) == "open":
         cancel.step()
     fleet.client.expire(job, 60)
 
@@ -244,7 +244,7 @@ def test_a_sweeper_that_saw_a_cancel_leaves_the_job_alone_once_it_is_taken_up(
 ) -> None:
     for count in range(LAST):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
-        fleet.dispatch_state.cancel_job(manifest.job_id)
+        fleet.dispatch_state.jobs.cancel(manifest.job_id)
         sweep = fleet.sweep(0)
         going = steps(sweep, count)
         fleet.submit(2, "normal").run_out()
@@ -268,7 +268,7 @@ def test_a_job_that_has_ended_this_moment_stays_as_it_is(redis_url: str, tmp_pat
     while not fleet.store.exists(object_keys.done(manifest.job_id)):
         assert reducer is not None
         reducer.step()
-    assert fleet.dispatch_state.job_state(manifest.job_id) == "open"
+    assert fleet.dispatch_state.jobs.state(manifest.job_id) == "open"
 
     assert cancel_job(manifest, fleet.jobs, fleet.dispatch_state).status == "ok"
 
@@ -279,7 +279,7 @@ def test_a_cancel_after_a_submission_that_died_half_way_counts(
     fleet, manifest = half_read(redis_url, tmp_path)
     fleet.cancel(manifest).run_out()
     submit = fleet.submit(2, "normal")
-    while fleet.dispatch_state.job_state(manifest.job_id) == "ended":
+    while fleet.dispatch_state.jobs.state(manifest.job_id) == "ended":
         submit.step()
     submit.die()
 

@@ -48,7 +48,7 @@ def steps(actor: Actor, count: int) -> bool:
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that stands still in a worker's hands is not waited for."""
-    monkeypatch.setattr("shared.jobs.cancelling.LET_GO_S", 0.0)
+    monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
 
 
 @pytest.fixture(params=[False, True], ids=["at once", "pages read between"])
@@ -64,7 +64,7 @@ def test_a_job_submitted_during_its_cancel_is_read_to_its_end(
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         cancel = fleet.cancel(manifest)
         going = steps(cancel, count)
-        first = fleet.dispatch_state.job_state(manifest.job_id) == "open"
+        first = fleet.dispatch_state.jobs.state(manifest.job_id) == "open"
         fleet.submit(2, "normal").run_out()
         if busy:
             read(fleet)
@@ -115,7 +115,7 @@ def test_a_page_that_was_let_go_for_a_cancel_is_queued_again_by_a_submission(
 ) -> None:
     fleet, manifest = half_read(redis_url, tmp_path)
     holder = fleet.workers[1]
-    fleet.dispatch_state.cancel_job(manifest.job_id)
+    fleet.dispatch_state.jobs.cancel(manifest.job_id)
     holder.keeper.renew()
     fleet.submit(2, "normal").run_out()
 
@@ -124,5 +124,5 @@ def test_a_page_that_was_let_go_for_a_cancel_is_queued_again_by_a_submission(
 
     while read(fleet):
         pass
-    job = fleet.dispatch_state.hot_job(manifest.job_id)
+    job = fleet.dispatch_state.jobs.progress(manifest.job_id)
     assert job is not None and job.done == 12

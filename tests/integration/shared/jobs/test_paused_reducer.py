@@ -69,7 +69,7 @@ def test_a_commit_of_what_is_no_more_is_made_anew(any_store: ObjectStore) -> Non
 
     done = jobs.done(manifest.job_id)
     assert done is not None and done.status == "partial"
-    assert jobs.marked_open_at(manifest.job_id) is None
+    assert jobs.marker(manifest.job_id) is None
     assert b"engine_failed" in documents(jobs, manifest)[1]
     assert b"render_failed" not in b"".join(documents(jobs, manifest))
 

@@ -161,7 +161,7 @@ def test_a_failure_that_is_written_again_during_the_commit_is_in_the_document(
 
     assert check_job(fleet.store, manifest.job_id).status == "partial"
     assert b"at last" in fleet.store.get(f"jobs/{manifest.job_id}/document.json")
-    assert fleet.dispatch_state.job_state(manifest.job_id) == "ended"
+    assert fleet.dispatch_state.jobs.state(manifest.job_id) == "ended"
 
 
 @pytest.mark.parametrize("moment", range(16))

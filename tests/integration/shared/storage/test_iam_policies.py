@@ -12,7 +12,7 @@ import pytest
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.storage import s3_client
-from shared.storage.store import download_uri, list_uri, open_store
+from shared.storage.factory import download_uri, list_uri, open_store
 from shared.storage.store_s3 import S3Store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.stored_jobs import ended_job, open_job

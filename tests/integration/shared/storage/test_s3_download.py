@@ -8,8 +8,8 @@ import pytest
 from shared.config.settings import Settings
 from shared.domain.errors import NotFound, TooLarge
 from shared.storage import s3_download
+from shared.storage.factory import download_uri
 from shared.storage.s3_bucket import Bucket, open_bucket
-from shared.storage.store import download_uri
 from tests.conftest import SettingsFactory
 from tests.support.fleets.watch_lab import requests_counted
 

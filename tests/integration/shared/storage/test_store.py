@@ -15,7 +15,9 @@ from shared.config.settings import Settings, as_environment
 from shared.domain import object_keys
 from shared.domain.errors import NotFound, StoreUnreachable, TooLarge, UsageError
 from shared.jobs.job_store import JobStore
-from shared.storage.store import ObjectStore, open_store, open_uri, split_s3
+from shared.storage.factory import open_store, open_uri
+from shared.storage.s3_address import split_s3
+from shared.storage.store import ObjectStore
 from tests.unit.shared.domain.test_object_keys import HOSTILE_KEYS
 
 SettingsFactory = Callable[..., Settings]
@@ -25,7 +27,7 @@ PROCESSES = 4
 RACER = """\
 import sys
 from shared.config.settings import load_settings
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 store, me = open_store(load_settings()), sys.argv[1].encode()
 store.exists("race/warm-up")
 print("ready", flush=True)

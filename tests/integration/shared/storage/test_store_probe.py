@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from shared.config.settings import Settings
 from shared.console.store_probe import examine_store
 from shared.domain.errors import StoreUnreachable
+from shared.storage.factory import open_store
 from shared.storage.s3_client import forget_clients
-from shared.storage.store import open_store
 from tests.conftest import SettingsFactory
 from tests.support.servers.moto_server import REGION, Moto
 from tests.support.servers.stripping_proxy import without_headers

@@ -23,7 +23,9 @@ from shared.domain.errors import (
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.storage import s3_client, s3_clock
-from shared.storage.store import ObjectStore, download_uri, list_uri, open_store, open_uri
+from shared.storage.factory import download_uri, list_uri, open_store, open_uri
+from shared.storage.store import ObjectStore
+from shared.storage.store_s3 import CONFLICT_PAUSES_S
 from tests.support.fleets.stored_jobs import ended_job
 from tests.support.servers.processes import S3Server, start_s3
 from tests.support.servers.stripping_proxy import without_headers
@@ -158,10 +160,9 @@ def test_a_refusal_for_an_object_that_is_not_there_is_tried_again(
 
 
 def test_a_conflict_without_end_is_told(
-    faulty_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+    faulty_store: ObjectStore,
 ) -> None:
-    monkeypatch.setattr("shared.storage.store_s3.CONFLICT_ATTEMPTS", 2)
-    FaultyS3.script = ["409"] * 2
+    FaultyS3.script = ["409"] * (len(CONFLICT_PAUSES_S) + 1)
 
     assert "conflict" in told(lambda: faulty_store.put_new("a", b"x"))
 

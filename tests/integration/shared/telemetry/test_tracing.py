@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import Dispatch, DispatchState
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.telemetry.tracing import tracing_of
+from shared.broker.page_state import Dispatch
+from shared.telemetry.factory import tracing_of
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import pagefleet, pdf, workers
 from tests.support.servers.trace_collector import Span, trace_collector

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import page_id
+from shared.broker.page_state import page_id
 from shared.domain.records import Manifest
 from shared.jobs.reduction import reduce_job
 from tests.support.fleets.ledger_check import check_job
@@ -42,7 +42,7 @@ def sweep(fleet: SteppedFleet) -> None:
 def lengths(fleet: SteppedFleet) -> tuple[int, int]:
     """(messages, pages that the ledger counts as queued)"""
     queued: int = fleet.client.zcard(f"pagefleet:queued:{QUEUE}")
-    return fleet.dispatch_state.queue_length(QUEUE), queued
+    return fleet.dispatch_state.pages.queue_length(QUEUE), queued
 
 
 @pytest.mark.usefixtures("at_once")

@@ -21,7 +21,7 @@ from shared.domain.errors import UsageError
 from shared.domain.webhook_url import check_webhook
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import pagefleet, pdf, processes_of, wait_until, workers
 from tests.support.fleets.stored_jobs import ended_job

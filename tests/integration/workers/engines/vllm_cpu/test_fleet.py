@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("vllm", reason="run by make test-vllm")
 
 from shared.config.settings import Settings
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.integration.workers.engines.vllm_cpu.settings import children_of, core_of, tiny_engine
 from tests.support.engines.deepseek_checkpoint import tokenizer_source

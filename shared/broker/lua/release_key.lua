@@ -1,4 +1,4 @@
--- Gives up a lease, if it is still the owner's. KEYS[1]: prefix. ARGV: owner, name.
+-- Ends a lease if the owner still has it. KEYS[1]: prefix. ARGV: owner, name.
 local key = KEYS[1] .. 'hold:' .. ARGV[2]
 if redis.call('GET', key) == ARGV[1] then
   redis.call('DEL', key)

@@ -1,4 +1,4 @@
--- Takes or keeps leases on names; says for each whether it is the owner's now.
+-- Takes or renews leases on names; returns for each name 1 where the owner now has it, else 0.
 -- KEYS[1]: prefix. ARGV: owner, seconds, names...
 local held = {}
 for i = 3, #ARGV do
@@ -8,7 +8,7 @@ for i = 3, #ARGV do
     redis.call('SET', key, ARGV[1], 'EX', ARGV[2])
     held[#held + 1] = 1
   else
-    -- Set back, the server's clock would keep the lease of somebody who died for hours.
+    -- After its clock was set back, the server would keep a dead owner's lease for hours.
     if redis.call('TTL', key) > tonumber(ARGV[2]) then redis.call('EXPIRE', key, ARGV[2]) end
     held[#held + 1] = 0
   end

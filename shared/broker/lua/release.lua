@@ -1,7 +1,7 @@
--- A worker returns pages it holds, without blame unless asked.
+-- A worker gives pages that it holds back to their queue.
 -- ARGV: engine, quarantine after, blame ('attempt' | 'suspect' | 'none' | 'foreign'), worker, then
--- page ids. Foreign ones are not for this worker: they leave the queue and wait for their job's
--- next turn, so that pages of other jobs come in between.
+-- page ids. Foreign pages need another model: they leave the queue and wait for their job's next
+-- turn, so that pages of other jobs are dispatched in between.
 -- Returns {job, page, seq, queue, attempts} for each page that the caller must publish.
 local engine, after, blame, worker = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local out = {}

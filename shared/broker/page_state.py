@@ -1,0 +1,202 @@
+"""Dispatched pages: dispatch order, leases and done marks.
+
+A dispatched page is at any time in exactly one of: a lane's dispatch order, a lease, or its
+job's done bitmap.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from shared.broker.connection import KEY_PREFIX
+from shared.broker.queues import lane_of
+from shared.broker.scripts import Scripts
+from shared.domain.records import PageStatus
+
+Outcome = Literal[
+    "claimed", "unknown", "dead_lettered", "done", "held", "quarantine", "cancelled", "ended"
+]
+#: Why a page is released: "attempt" counts a failure of the page itself, "suspect" says that the
+#: engine died while the page was in flight, "foreign" that the page needs another model.
+Blame = Literal["none", "attempt", "suspect", "foreign"]
+#: Pages one job may dispatch before the next job has its turn.
+SLICE = 8
+#: Deaths alone in quarantine after which a page is dead-lettered.
+DEAD_LETTER_AFTER = 3
+
+
+def page_id(job_id: str, page: int) -> str:
+    """The id of a page's task, lease and ledger entries."""
+    return f"{job_id}/p{page:06d}"
+
+
+def split_page_id(identifier: str) -> tuple[str, int]:
+    """The job and page of a ``page_id``."""
+    job_id, _, page = identifier.rpartition("/p")
+    return job_id, int(page)
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """A page that is recorded as queued and whose message must be published now."""
+
+    job_id: str
+    page: int
+    seq: int
+    queue: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The answer to a worker that claims a page."""
+
+    outcome: Outcome
+    attempts: int
+    #: Times that a process died while this page was in flight.
+    suspicion: int
+    quarantine_seq: int
+    #: The page may have a result in the store that this broker has no record of.
+    verify: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What the caller must do after a page was marked done."""
+
+    #: The job is open and this page belongs to it.
+    open: bool
+    #: All pages are done: send a reduce message.
+    reduce: bool
+    #: The lane is below half its dispatch window while pages wait: dispatch more.
+    low: bool
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """Pages of a renewal that need attention; all others were renewed."""
+
+    cancelled: list[str]
+    #: Done, or leased to another worker.
+    taken: list[str]
+    #: Leased again to this worker: the broker lost the lease, or it expired and was not reclaimed.
+    retaken: list[str]
+
+
+class PageState:
+    """The broker's record of pages; thread-safe; raises BrokerUnreachable."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+        self._settings = scripts.settings
+
+    @property
+    def lease_s(self) -> float:
+        """Seconds of a page lease: shorter than the time until its message is redelivered."""
+        return self._settings.lease_s * 0.9
+
+    def dispatch(self, engine: str, lane: str, *, force: bool = False) -> list[Dispatch]:
+        """Fill a lane up to its dispatch window; open jobs take turns.
+
+        Without ``force`` this does nothing while the lane is more than half full.
+        """
+        window = self._settings.dispatch_window
+        rows = self._scripts.run("dispatch", engine, lane, window, SLICE, "1" if force else "0")
+        return _dispatches(rows)
+
+    def claim(
+        self, engine: str, queue: str, job_id: str, page: int, seq: int, worker: str, token: str
+    ) -> Claim:
+        """Claim a page; only "claimed", "unknown" and "dead_lettered" give a lease.
+
+        A repeated claim with the same ``token`` gets the same answer, so a caller that lost
+        the answer to a network error can claim again.
+        """
+        answer = self._scripts.run(
+            "claim", engine, queue, lane_of(queue), job_id, page, seq, worker,
+            self.lease_s, self._settings.quarantine_after, DEAD_LETTER_AFTER, token,
+        )  # fmt: skip
+        attempts, suspicion, seq, verify = map(int, answer[1:])
+        return Claim(cast(Outcome, answer[0]), attempts, suspicion, seq, bool(verify))
+
+    def register_waiting(self, worker: str, page: str) -> None:
+        """Record a page that a worker received and will claim later."""
+        self._scripts.call("sadd", f"{KEY_PREFIX}held:{worker}", page)
+
+    def unregister_waiting(self, worker: str, page: str) -> None:
+        """Undo ``register_waiting``."""
+        self._scripts.call("srem", f"{KEY_PREFIX}held:{worker}", page)
+
+    def finish(
+        self,
+        engine: str,
+        lane: str,
+        job_id: str,
+        page: int,
+        status: PageStatus,
+        worker: str,
+        worker_ms: int = 0,
+    ) -> Finished:
+        """Mark a page done whose result is in the store; idempotent."""
+        window = self._settings.dispatch_window
+        answer = self._scripts.run(
+            "finish", engine, lane, job_id, page, status, window, worker, worker_ms
+        )
+        return Finished(*map(bool, answer))
+
+    def release(
+        self, engine: str, worker: str, pages: Iterable[str], blame: Blame = "none"
+    ) -> list[Dispatch]:
+        """Give pages that ``worker`` holds back to their queue."""
+        after = self._settings.quarantine_after
+        return _dispatches(self._scripts.run("release", engine, after, blame, worker, *pages))
+
+    def drop(self, engine: str, job_id: str, page: int, worker: str) -> None:
+        """Remove the lease and queue entry of a page that needs no more work."""
+        self._scripts.run("drop", engine, job_id, page, worker)
+
+    def renew(self, engine: str, worker: str, pages: Iterable[str]) -> Renewed:
+        """Extend this worker's leases; lease again the pages that no worker holds."""
+        answer = self._scripts.run("renew", engine, worker, self.lease_s, *pages)
+        return Renewed(*map(list, answer))
+
+    def reclaim(self, engine: str, worker: str) -> list[Dispatch]:
+        """Take the pages of a dead process back into a queue and raise their suspicion."""
+        after = self._settings.quarantine_after
+        return _dispatches(self._scripts.run("reclaim", engine, after, worker, 0, self.lease_s))
+
+    def reclaim_expired(self, engine: str, grace_s: float) -> list[Dispatch]:
+        """Like ``reclaim`` for every lease that expired ``grace_s`` ago or earlier."""
+        after = self._settings.quarantine_after
+        return _dispatches(self._scripts.run("reclaim", engine, after, "", grace_s, self.lease_s))
+
+    def in_flight(self, engine: str, job_id: str) -> list[int]:
+        """Pages of a job that some worker has a lease on, sorted."""
+        leased = self._scripts.call("hkeys", f"{KEY_PREFIX}holders:{engine}")
+        split = [split_page_id(identifier) for identifier in leased]
+        return sorted(page for owner, page in split if owner == job_id)
+
+    def outstanding(self, engine: str) -> int:
+        """Pages of a pool that are queued or in flight."""
+        return int(self._scripts.call("zcard", f"{KEY_PREFIX}outstanding:{engine}"))
+
+    def overdue(self, queue: str, slack: int) -> list[str]:
+        """Pages dispatched more than ``slack`` places before a page that has started."""
+        return list(self._scripts.run("overdue", queue, slack))
+
+    def queued(self, queue: str, limit: int = 1000) -> list[str]:
+        """The oldest pages in a lane's dispatch order."""
+        return list(self._scripts.call("zrange", f"{KEY_PREFIX}queued:{queue}", 0, limit - 1))
+
+    def queue_length(self, queue: str) -> int:
+        """Messages in the broker's list."""
+        return int(self._scripts.call("llen", KEY_PREFIX + queue))
+
+    def requeue(self, engine: str, queue: str, pages: Iterable[str]) -> list[Dispatch]:
+        """Dispatch pages again whose message was lost, except those that a worker holds."""
+        after = self._settings.quarantine_after
+        return _dispatches(self._scripts.run("requeue", engine, after, queue, *pages))
+
+
+def _dispatches(rows: list[list[Any]]) -> list[Dispatch]:
+    return [Dispatch(row[0], int(row[1]), int(row[2]), *row[3:]) for row in rows]
