@@ -85,7 +85,7 @@ def choose_engine(settings: Settings, dispatch_state: DispatchState | None) -> s
         engine_facts(settings.engine)
         return settings.engine
     if dispatch_state is not None:
-        for name in CATALOGUE:
-            if name != "fake" and dispatch_state.live_workers(name):
+        for name, facts in CATALOGUE.items():
+            if facts.auto_submit and dispatch_state.live_workers(name):
                 return name
     return local_engine()

@@ -9,11 +9,9 @@ from producer.submission.request import Request
 from shared.config.settings import Settings
 from shared.console.entry_point import say
 from shared.console.printable import printable
+from shared.domain.catalogue import engine_facts
 from shared.domain.errors import ExitCode, gravest
 from shared.domain.page_ranges import count, parse_ranges
-
-#: Pages per second of one worker, measured; see docs/benchmarks.md.
-PAGES_PER_S = {"vllm": 10.0, "openai": 6.0, "transformers": 0.5, "cpu": 0.4, "fake": 300.0}
 
 
 def estimate(
@@ -50,7 +48,7 @@ def _pages(intake: Intake, item: Input, request: Request) -> int:
 
 
 def _print_sum(request: Request, settings: Settings, total: int, as_json: bool) -> None:
-    seconds = total / PAGES_PER_S[request.engine]
+    seconds = total / engine_facts(request.engine).pages_per_s
     cost = None if settings.price_per_hour is None else settings.price_per_hour * seconds / 3600
     facts = {
         "engine": request.engine,

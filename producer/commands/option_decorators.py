@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from shared.domain.catalogue import engine_choices, model_choices
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _INPUTS = (
@@ -16,9 +18,9 @@ _INPUTS = (
 )  # fmt: skip
 
 _REQUEST = (
-    click.option("--engine", help="auto, vllm, transformers, openai, cpu or fake."),
+    click.option("--engine", help=f"{engine_choices()}."),
     click.option("--engine-url", help="Server of the openai engine."),
-    click.option("--model", help="Model of the engine; for cpu: small or tiny."),
+    click.option("--model", help=f"Model of the engine; for {model_choices()}."),
     click.option("--task", default="markdown", show_default=True,
                  help="markdown, free-ocr, ocr, layout, locate, figure, describe or custom."),
     click.option("--prompt", help="The prompt of task custom."),

@@ -6,6 +6,8 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from shared.domain.catalogue import CATALOGUE, AutoStart
+
 
 @cache
 def gpu_ids() -> tuple[str, ...]:
@@ -49,5 +51,11 @@ def has_nvidia_device() -> bool:
 
 
 def local_engine() -> str:
-    """The best engine that this machine can run by itself."""
-    return "vllm" if has_package("vllm") and has_nvidia_device() else "cpu"
+    """The engine that the setting ``auto`` starts here: the first whose needs are met."""
+    return next(name for name, facts in CATALOGUE.items() if _can_start(facts.auto_start))
+
+
+def _can_start(needs: AutoStart | None) -> bool:
+    if needs is None:
+        return False
+    return all(map(has_package, needs.packages)) and (has_nvidia_device() or not needs.gpu)

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from shared.config.environment import PREFIX
 from shared.config.settings import Settings
 
-PATH = Path(__file__).parents[1] / "docs" / "settings.md"
+PATH = Path(__file__).parents[2] / "docs" / "settings.md"
 INTRODUCTION = """\
 # Settings
 

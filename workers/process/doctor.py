@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared.config.hardware import gpu_ids, has_package, local_engine
+from shared.config.hardware import gpu_ids, local_engine
 from shared.config.settings import MEBIBYTE, Settings
 from shared.console import checks
 from shared.console.checks import Check, look
@@ -32,9 +32,10 @@ def _examine(settings: Settings) -> Iterator[Check]:
 
 def _gpus() -> Check:
     found = gpu_ids()
-    if found and not has_package("vllm"):
+    if found and not engine_facts(local_engine()).owns_gpus:
         mend = "install the gpu extra: pip install 'pagefleet[gpu]'"
-        return Check("gpu", "warning", f"GPUs {', '.join(found)}, but vLLM is missing", mend)
+        idle = f"GPUs {', '.join(found)}, but no engine that uses them is installed"
+        return Check("gpu", "warning", idle, mend)
     return Check(
         "gpu", "ok", f"GPUs {', '.join(found)}" if found else "none: the cpu engine is used"
     )

@@ -190,8 +190,3 @@ def check_mode(settings: Settings, model: str, family: Family) -> None:
         mode_for(PageOptions(engine="vllm", model=model, **chosen), family)
     except UsageError as error:
         raise EngineUnavailable(error.message) from None
-
-
-def create(settings: Settings, model: str) -> VllmEngine:
-    """The engine for ``settings``; raises EngineUnavailable with advice."""
-    return VllmEngine(settings, model)
