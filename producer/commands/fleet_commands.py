@@ -31,6 +31,7 @@ from shared.domain.errors import (
     WaitTimedOut,
     gravest,
 )
+from shared.domain.output_formats import MARKDOWN
 from shared.domain.records import Done, Manifest
 
 #: Inputs in a row that may fail by a service before the others are refused untried.
@@ -208,7 +209,7 @@ def _follow(
 
 
 def _ended(connections: Connections, word: str, manifest: Manifest, done: Done) -> Outcome:
-    key = object_keys.document(manifest.job_id, "md")
+    key = object_keys.document(manifest.job_id, MARKDOWN.suffix)
     where = f"{connections.store.url.rstrip('/')}/{key}"
     return outcome.ended(word, manifest, done, where, connections.jobs)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from shared.domain.catalogue import engine_choices, model_choices
+from shared.domain.output_formats import file_names
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -66,14 +67,16 @@ _WATCH = (
     click.option("--secret-file", metavar="FILE", help="What senders to --listen must know."),
 )  # fmt: skip
 
+_OUTPUT_HELP = f"Folder for {', '.join(file_names('<stem>'))} and <stem>/figures/."
+
 _OUTPUT = (
     click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True,
-                 metavar="DIR", help="Folder for <stem>.md, <stem>.json and <stem>/figures/."),
+                 metavar="DIR", help=_OUTPUT_HELP),
 )  # fmt: skip
 
 _OUTPUT_OR_STREAM = (
     click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR",
-                 help="Folder for <stem>.md, <stem>.json and <stem>/figures/."),
+                 help=_OUTPUT_HELP),
     click.option("--stream", is_flag=True,
                  help="Print the text of one page as it is made, instead of -o DIR."),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from shared.document import assemble
 from shared.domain import object_keys
 from shared.domain.errors import NotFound, PagefleetError, StoreUnreachable
+from shared.domain.output_formats import MARKDOWN, file_names
 from shared.domain.page_ranges import expand
 from shared.domain.records import Done, Manifest, RenderOptions
 from shared.jobs.job_store import JobStore, selected
@@ -54,7 +55,7 @@ class Stems:
 def _names(stem: str) -> tuple[str, ...]:
     """What a document leaves in the folder, as a disk sees it that knows no capitals."""
     folded = stem.casefold()
-    return folded, f"{folded}.md", f"{folded}.json"
+    return folded, *file_names(folded)
 
 
 def safe_stem(name: str) -> str:
@@ -77,9 +78,9 @@ def write_output(
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _write_figures(jobs, manifest, folder / stem)
-        markdown, json = folder / f"{stem}.md", folder / f"{stem}.json"
-        write_whole(json, document.json)
-        write_whole(markdown, document.markdown.encode())
+        for suffix, file in document.files.items():
+            write_whole(folder / f"{stem}.{suffix}", file.data)
+    markdown = folder / f"{stem}.{MARKDOWN.suffix}"
     return Output(markdown.absolute(), Done(status=document.status, counts=document.counts))
 
 

@@ -17,14 +17,14 @@ from shared.jobs.job_store import JobStore, selected
 def deliver(
     jobs: JobStore, manifest: Manifest, render: RenderOptions, outbox: Outbox, key: str
 ) -> None:
-    """Write ``key`` + .md, .json and /figures/; the same bytes each time."""
+    """Write ``key``/figures/ and the document's files; the same bytes each time."""
     states = jobs.page_states(manifest.job_id)
     results = jobs.results(manifest.job_id, expand(selected(manifest)), states)
     base = f"{quote(key.rpartition('/')[2])}/"
     document = assemble(manifest, results, render, figure_base=base)
     _write_figures(jobs, manifest, outbox, key)
-    outbox.write(f"{key}.json", document.json)
-    outbox.write(f"{key}.md", document.markdown.encode())
+    for suffix, file in document.files.items():
+        outbox.write(f"{key}.{suffix}", file.data)
 
 
 def _write_figures(jobs: JobStore, manifest: Manifest, outbox: Outbox, key: str) -> None:

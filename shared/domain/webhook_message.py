@@ -15,12 +15,14 @@ class WebhookFile(Record):
 
 
 class WebhookDocument(Record):
-    """The finished document in the store."""
+    """The files of the finished document in the store, by the name of their output format."""
 
     markdown: WebhookFile
     json_: WebhookFile = Field(alias="json")
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+    #: Output formats that are added later.
+    __pydantic_extra__: dict[str, WebhookFile]
 
 
 class WebhookMessage(Record):
