@@ -8,6 +8,7 @@ import click
 
 from producer.commands import interrupts
 from producer.commands import option_decorators as shared_options
+from producer.commands.page_option_flags import RequestCommand
 from shared import __version__
 from shared.console.entry_point import accept_any_text, run_command
 
@@ -31,6 +32,7 @@ def cli() -> None:
 
 
 @cli.command(
+    cls=RequestCommand,
     epilog="""\b
 Examples:
   pagefleet run book.pdf -o out
@@ -39,7 +41,7 @@ Examples:
   pagefleet run -o out -- -strange-name.pdf
   pagefleet run book.pdf -o out --json | jq .counts
   pagefleet run page.png --stream
-"""
+""",
 )
 @shared_options.inputs
 @shared_options.output_or_stream
@@ -66,13 +68,14 @@ def run(**given: Any) -> int:
 
 
 @cli.command(
+    cls=RequestCommand,
     epilog="""\b
 Examples:
   pagefleet submit book.pdf
   pagefleet submit s3://bucket/in/ --priority low --label batch=7
   pagefleet submit --manifest files.jsonl --wait --json
   pagefleet submit book.pdf --dry-run
-"""
+""",
 )
 @shared_options.inputs
 @shared_options.request
@@ -92,13 +95,14 @@ def submit(**given: Any) -> int:
 
 
 @cli.command(
+    cls=RequestCommand,
     epilog="""\b
 Examples:
   pagefleet watch s3://bucket/inbox/
   pagefleet watch s3://bucket/inbox/ --to s3://other/outbox/ --after move
   pagefleet watch s3://bucket/inbox/ --queue-url https://sqs.eu-west-1.amazonaws.com/1/drops
   pagefleet watch ./inbox --to ./outbox
-"""
+""",
 )
 @click.argument("source", metavar="PLACE")
 @click.option("--to", metavar="PLACE", help="Where outputs go; default: outbox beside the inbox.")

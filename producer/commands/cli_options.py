@@ -7,12 +7,11 @@ from producer.intake.password_file import read_password
 from producer.submission.request import Request
 from shared.config.settings import Settings, load_settings
 from shared.domain.errors import UsageError
-from shared.domain.records import RenderOptions
+from shared.domain.records import PageSettings, RenderOptions
 from shared.domain.webhook_url import check_webhook
 
 #: Options that are settings by another name: they override them for this command.
-_SETTINGS = ("engine", "engine_url", "model", "resolution", "crop_mode", "max_tiles", "dpi",
-             "exact", "text_layer", "max_concurrency")  # fmt: skip
+_SETTINGS = ("engine", "engine_url", "model", "max_concurrency", *PageSettings.model_fields)
 
 
 def settings_of(given: dict[str, Any]) -> Settings:
@@ -41,8 +40,7 @@ def request_of(given: dict[str, Any], settings: Settings, engine: str) -> Reques
 
 def render_options(given: dict[str, Any], base: RenderOptions | None = None) -> RenderOptions:
     """What changes only the written document: ``base`` with the options given over it."""
-    names = ("page_breaks", "max_failed_pages")
-    said = {name: given[name] for name in names if given[name] is not None}
+    said = {name: given[name] for name in RenderOptions.model_fields if given[name] is not None}
     return (base or RenderOptions()).model_copy(update=said)
 
 

@@ -16,6 +16,7 @@ from producer.watching.places.addresses import Route, route_of
 from producer.watching.watcher import INTAKES, Plan, Watcher
 from shared.config.settings import Settings
 from shared.domain.errors import ExitCode, UsageError
+from shared.domain.records import PageSettings
 from shared.processes.home_folder import private_folder
 
 #: Seconds between looks: where they are the only trigger, and where they repair events.
@@ -24,8 +25,7 @@ REPAIR_PERIOD_S = 60.0
 #: Seconds between the two looks that must agree; none at Amazon, whose writes are atomic.
 SETTLE_S = 0.5
 FOLDER_SETTLE_S = 1.0
-_OPTIONS = ("prompt", "query", "pages", "resolution", "crop_mode", "max_tiles", "dpi", "exact",
-            "text_layer")  # fmt: skip
+_OPTIONS = ("prompt", "query", "pages", *PageSettings.model_fields)
 
 
 def watch_place(given: dict[str, Any]) -> int:

@@ -33,7 +33,7 @@ from shared.config.environment import (
 )
 from shared.domain.errors import UsageError
 from shared.domain.page_ranges import parse_page_set
-from shared.domain.records import CropMode, Resolution, TextLayer
+from shared.domain.records import PageSettings
 
 MEBIBYTE = 1024 * 1024
 _SERVICE_LINK = re.compile(
@@ -56,8 +56,8 @@ Port = Annotated[int, BeforeValidator(_no_service_link), Field(ge=0, le=65000)]
 AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
-class Settings(BaseSettings):
-    """Deployment settings; page and render options have their defaults here too."""
+class Settings(PageSettings, BaseSettings):
+    """Deployment settings, and the defaults of page options for new jobs."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", env_prefix=PREFIX, env_ignore_empty=True
@@ -117,17 +117,6 @@ class Settings(BaseSettings):
     )
     bench_output_tokens: int | None = Field(
         None, ge=1, description="exactly this many tokens a page, to measure speed; no real text"
-    )
-
-    resolution: Resolution = Field(
-        "gundam", description="how the model sees a page: tiny, small, base, large, gundam"
-    )
-    crop_mode: CropMode = Field("auto", description="tiles: auto, manual (max_tiles), none")
-    max_tiles: int = Field(6, ge=2, le=9, description="largest number of tiles in gundam mode")
-    dpi: int | None = Field(None, ge=36, le=1200, description="unset: what the engine needs")
-    exact: bool = Field(False, description="render and resize like the official script")
-    text_layer: TextLayer = Field(
-        "auto", description="whether the cpu engine may use a PDF's own text: auto, never, always"
     )
 
     max_pages: int = Field(20_000, ge=1, description="pages per document")

@@ -1,13 +1,14 @@
 """Writes ``docs/settings.md`` from the model itself: ``python -m shared.config.settings_doc``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from shared.config.environment import PREFIX
 from shared.config.settings import Settings
+from shared.domain.records import PageSettings
 
 PATH = Path(__file__).parents[2] / "docs" / "settings.md"
 INTRODUCTION = """\
@@ -31,7 +32,17 @@ max_attempts = 5
 
 S3 credentials are no settings: they come from the standard chain (environment, shared files,
 roles).
+"""
+PAGE_OPTIONS = """
+## Page options
 
+The defaults of new jobs. `run`, `submit` and `watch` have an option of the same name; a
+`pagefleet.toml` in a watched folder may have the same keys. They are part of the job id.
+"""
+DEPLOYMENT = """
+## Deployment
+"""
+_HEADING = """
 | setting | variable | default | meaning |
 |---|---|---|---|
 """
@@ -39,18 +50,28 @@ roles).
 
 def page() -> str:
     """The whole page."""
-    return INTRODUCTION + "".join(_rows())
+    own = [name for name in Settings.model_fields if name not in PageSettings.model_fields]
+    parts = [INTRODUCTION, DEPLOYMENT, _HEADING, *_rows(own)]
+    return "".join([*parts, PAGE_OPTIONS, _HEADING, *_rows(PageSettings.model_fields)])
 
 
-def _rows() -> Iterator[str]:
-    for name, found in Settings.model_fields.items():
-        meaning = (found.description or "").replace("|", "\\|")
-        yield f"| `{name}` | `{PREFIX}{name.upper()}` | {_default(found)} | {meaning} |\n"
+def _rows(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        field = Settings.model_fields[name]
+        meaning = f"{field.description or ''}{_choices(field)}".replace("|", "\\|")
+        yield f"| `{name}` | `{PREFIX}{name.upper()}` | {_default(field)} | {meaning} |\n"
 
 
-def _default(found: FieldInfo) -> str:
-    value: Any = found.default
-    if found.default_factory is not None:
+def _choices(field: FieldInfo) -> str:
+    """The values of a Literal, where the description names none of them."""
+    values = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    named = any(f"{value}:" in (field.description or "") for value in values)
+    return "" if named or not values else f": {', '.join(values)}"
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if field.default_factory is not None:
         return "XDG data folder, `pagefleet`"
     if value is None:
         return "unset"

@@ -43,7 +43,31 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PageOptions(Record):
+class PageSettings(Record):
+    """Page options that are deployment settings too; the settings give their defaults.
+
+    Settings, command line, options files, job ids and docs take their lists from here. A field
+    that is added later must default to None: options that are unset do not change job ids.
+    """
+
+    resolution: Resolution = Field("gundam", description="how the model sees a page")
+    crop_mode: CropMode = Field(
+        "auto", description="tiles of a page; manual: up to max_tiles, none: one picture"
+    )
+    max_tiles: int = Field(6, ge=2, le=9, description="largest number of tiles in gundam mode")
+    dpi: int | None = Field(
+        None,
+        ge=36,
+        le=1200,
+        description="dots per inch of rendered PDF pages; unset: what the engine needs",
+    )
+    exact: bool = Field(False, description="render and resize like the official script")
+    text_layer: TextLayer = Field(
+        "auto", description="whether the cpu engine may use the text stored in a PDF"
+    )
+
+
+class PageOptions(PageSettings):
     """What changes the result of a page; part of the job's identity."""
 
     task: Task = Task.MARKDOWN
@@ -53,13 +77,6 @@ class PageOptions(Record):
     pages: str | None = None
     engine: str
     model: str
-    resolution: Resolution = "gundam"
-    crop_mode: CropMode = "auto"
-    #: Largest number of tiles in gundam mode.
-    max_tiles: int = Field(default=6, ge=2, le=9)
-    dpi: int | None = Field(default=None, ge=36, le=1200)
-    exact: bool = False
-    text_layer: TextLayer = "auto"
 
 
 class RenderOptions(Record):
