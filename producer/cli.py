@@ -10,7 +10,7 @@ from producer.commands import interrupts
 from producer.commands import option_decorators as shared_options
 from producer.commands.page_option_flags import RequestCommand
 from shared import __version__
-from shared.console.entry_point import accept_any_text, run_command
+from shared.console.entry_point import escape_unencodable_output, run_command
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -302,7 +302,7 @@ def main() -> None:
     """Entry point; ends the process with the command's exit status."""
     # Before anything can load onnxruntime: its wheel reports home unless told not to.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    accept_any_text()
+    escape_unencodable_output()
     interrupts.listen()
     interrupts.leave(run_command(cli, "pagefleet"))
 

@@ -7,7 +7,7 @@ from producer.intake.inputs import Input
 from producer.intake.opener import Intake
 from producer.submission.request import Request
 from shared.config.settings import Settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.console.printable import printable
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import ExitCode, gravest
@@ -27,7 +27,7 @@ def estimate(
             codes.append(told.exit_code)
             if as_json:
                 print(told.as_json())
-            say(told.as_text())
+            print_message(told.as_text())
             continue
         total += pages
         line = {"input": item.word, "pages": pages}

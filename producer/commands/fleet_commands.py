@@ -21,7 +21,7 @@ from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.broker.dispatch_state import HotJob
 from shared.config.settings import load_settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain import object_keys
 from shared.domain.errors import (
     ExitCode,
@@ -73,7 +73,7 @@ def _submit_all(
         made.append((item, result))
         warning = result.warning(item.word)
         if warning:
-            say(warning)
+            print_message(warning)
         if not given["wait"]:
             _say_submitted(item, result, given["as_json"])
     for model in sorted(_models(made)):
@@ -110,7 +110,7 @@ def _models(made: "list[tuple[Input, Submission]]") -> set[str]:
 def _warn(connections: Connections, engine: str, model: str) -> None:
     warning = pool_warning(connections.dispatch_state, engine, model)
     if warning:
-        say(warning)
+        print_message(warning)
 
 
 def _say_submitted(item: Input, submission: Submission, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from producer.connections import Connections
 from producer.status.known_jobs import find_job
 from producer.submission.reopening import reopen, take_up
 from shared.config.settings import load_settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode, UsageError, gravest
 from shared.domain.object_keys import check_job_id
 from shared.domain.records import Done
@@ -29,7 +29,7 @@ def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
         try:
             done = cancel_job(manifest, connections.jobs, dispatch_state)
         except TakenUpAgain as error:  # the others are wanted no more all the same
-            say(f"error[{error.code}]: {error.message}")
+            print_message(f"error[{error.code}]: {error.message}")
             codes.append(error.exit_code)
         else:
             _print_done(manifest.job_id, done, as_json)
@@ -68,7 +68,7 @@ def purge_jobs(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -
         chosen = dict.fromkeys(old, horizon) | chosen
     for job_id, before in chosen.items():
         if not is_removable(known, job_id, before):
-            say(f"{job_id} was taken up again meanwhile; it stays")
+            print_message(f"{job_id} was taken up again meanwhile; it stays")
             continue
         remove(known, job_id)
         if dispatch_state is not None:
@@ -93,7 +93,7 @@ def write_job_report(job_id: str, output: Path) -> int:
     connections = Connections(load_settings())
     manifest = find_job(connections.jobs, job_id)
     pictures = report_job(connections, manifest, output)
-    say(f"wrote {output}" + (f", with its pictures in {pictures}" if pictures else ""))
+    print_message(f"wrote {output}" + (f", with its pictures in {pictures}" if pictures else ""))
     return ExitCode.OK
 
 

@@ -19,7 +19,7 @@ from producer.status.waiting import Bars
 from producer.submission.request import Request
 from shared.config.hardware import local_engine
 from shared.config.settings import Settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import ExitCode
 
@@ -42,7 +42,7 @@ def run_documents(given: dict[str, Any]) -> int:
         return _convert(inputs, request, folder, given["as_json"], given["quiet"])
     except KeyboardInterrupt:
         again = "the same command without --force" if request.force else "the same command"
-        say(f"interrupted; {again} goes on where this one stopped")
+        print_message(f"interrupted; {again} goes on where this one stopped")
         raise
 
 

@@ -15,7 +15,7 @@ from producer.status.known_jobs import find_job
 from producer.status.progress import duration, pace
 from shared.broker.dispatch_state import DispatchState, HotJob
 from shared.config.settings import Settings, load_settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.console.printable import printable
 from shared.domain import object_keys
 from shared.domain.cost import Usage
@@ -94,7 +94,7 @@ def show_status(jobs: tuple[str, ...], as_json: bool) -> int:
     for fact in facts:
         print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
     if not facts and not as_json:
-        say("no open jobs (pagefleet list shows the ended ones)")
+        print_message("no open jobs (pagefleet list shows the ended ones)")
     _warn(dispatch_state, facts)
     return ExitCode.OK
 
@@ -112,7 +112,7 @@ def show_list(as_json: bool, pairs: tuple[str, ...], limit: int) -> int:
     for fact in facts:
         print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
     if not found and not as_json:
-        say("no jobs")
+        print_message("no jobs")
     return ExitCode.OK
 
 
@@ -180,11 +180,11 @@ def _warn(dispatch_state: DispatchState | None, facts: Iterable[JobFacts]) -> No
     }
     for engine, model in sorted(wanted):
         if dispatch_state is None:
-            say("warning: no broker is configured or answers; open jobs do not move")
+            print_message("warning: no broker is configured or answers; open jobs do not move")
             return
         warning = pool_warning(dispatch_state, engine, model)
         if warning:
-            say(warning)
+            print_message(warning)
 
 
 def _failures(jobs: JobStore, manifest: Manifest) -> Iterator[dict[str, Any]]:
@@ -207,7 +207,7 @@ def _manifests(jobs: JobStore) -> Iterator[Manifest]:
     with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as pool:
         for found in pool.map(partial(_readable, jobs), jobs.job_ids()):
             if isinstance(found, CorruptDocument):
-                say(f"warning: {found.message}")
+                print_message(f"warning: {found.message}")
             elif found is not None:
                 yield found
 

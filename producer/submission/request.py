@@ -9,7 +9,7 @@ from shared.domain.catalogue import check_task, engine_facts
 from shared.domain.errors import UsageError
 from shared.domain.page_ranges import check_ranges, count, format_ranges, parse_ranges
 from shared.domain.records import PageOptions, PageSettings, Priority, RenderOptions
-from shared.domain.tasks import Task, check_question, parse_task
+from shared.domain.tasks import Task, check_task_arguments, parse_task
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Request:
     def check(self) -> None:
         """Raise UsageError for what no document could mend."""
         task = parse_task(self.task)
-        check_question(task, self.prompt, self.query)
+        check_task_arguments(task, self.prompt, self.query)
         check_task(self.engine, task)
         if self.pages is not None:
             check_ranges(self.pages)

@@ -30,7 +30,7 @@ def config_path() -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def check_named_file() -> None:
+def check_config_file() -> None:
     """Raise OSError where a file was named that can't be read."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
@@ -38,17 +38,17 @@ def check_named_file() -> None:
             pass
 
 
-def named_settings() -> list[str]:
+def setting_variables() -> list[str]:
     """Every variable that is meant to be a setting."""
     return [name for name in os.environ if name.startswith(PREFIX) and name != CONFIG_VARIABLE]
 
 
-def foreign_variables() -> dict[str, str]:
+def other_variables() -> dict[str, str]:
     """Everything in the environment that is no setting of pagefleet."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
-def secrets_of_others() -> list[str | None]:
+def library_secrets() -> list[str | None]:
     """Secrets that other libraries take from the environment."""
     return [os.environ.get(name) for name in _SECRET_VARIABLES]
 
@@ -58,7 +58,7 @@ def visible_gpus() -> str | None:
     return os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
-def quiet_vllm(log_level: str) -> None:
+def set_vllm_defaults(log_level: str) -> None:
     """Set what vLLM reads from the environment, where nobody has set it; before its import.
 
     Its processes must be spawned: a fork of a process with many threads may hang.

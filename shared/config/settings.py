@@ -24,12 +24,12 @@ from pydantic_settings import (
 from shared.config.environment import (
     CONFIG_VARIABLE,
     PREFIX,
-    check_named_file,
+    check_config_file,
     config_path,
     data_home,
-    foreign_variables,
-    named_settings,
-    secrets_of_others,
+    library_secrets,
+    other_variables,
+    setting_variables,
 )
 from shared.domain.errors import UsageError
 from shared.domain.page_ranges import parse_page_set
@@ -221,7 +221,7 @@ class Settings(PageSettings, BaseSettings):
         secrets = {k: v.get_secret_value() for k, v in held.items() if isinstance(v, SecretStr)}
         # Of an address only the password: the rest may be read.
         passwords = [urlsplit(secrets.pop("redis_url", "")).password]
-        named = [*secrets.values(), *secrets_of_others()]
+        named = [*secrets.values(), *library_secrets()]
         words = [word for word in (*passwords, *named) if word and len(word) >= MIN_SECRET]
         return tuple(dict.fromkeys([*words, *map(unquote, words)]))
 
@@ -244,7 +244,7 @@ def load_settings(**overrides: Any) -> Settings:
 def build_settings(values: dict[str, Any]) -> Settings:
     """Settings with ``values`` over all else; the first problem is a one-line UsageError."""
     try:
-        check_named_file()
+        check_config_file()
         return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
@@ -261,7 +261,7 @@ def build_settings(values: dict[str, Any]) -> Settings:
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """This process's environment for a child, with every set value of ``settings`` in it."""
-    variables = foreign_variables()
+    variables = other_variables()
     for name in settings.model_fields_set:
         value = getattr(settings, name)
         if value is not None:
@@ -284,7 +284,7 @@ def _as_text(value: object) -> str:
 
 
 def _refuse_unknown_variables() -> None:
-    for name in named_settings():
+    for name in setting_variables():
         key = name.removeprefix(PREFIX).lower()
         if key not in Settings.model_fields and not _SERVICE_LINK.search(name):
             raise UsageError(f"unknown setting {name}{_suggest(key)}")

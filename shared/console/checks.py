@@ -21,7 +21,7 @@ class Check:
     mend: str = ""
 
 
-def look(name: str, action: Callable[[], Check | str]) -> Check:
+def run_check(name: str, action: Callable[[], Check | str]) -> Check:
     """Run one look; an error of the tree becomes its finding."""
     try:
         found = action()
@@ -30,7 +30,7 @@ def look(name: str, action: Callable[[], Check | str]) -> Check:
     return found if isinstance(found, Check) else Check(name, "ok", found)
 
 
-def show(checks: Iterable[Check], as_json: bool) -> int:
+def print_checks(checks: Iterable[Check], as_json: bool) -> int:
     """Print the findings; the exit status is 5 where one is an error."""
     status = ExitCode.OK
     for check in checks:

@@ -13,7 +13,7 @@ from shared.domain.errors import ExitCode, PagefleetError
 DEBUG = "--debug"
 
 
-def accept_any_text() -> None:
+def escape_unencodable_output() -> None:
     """Let file names that are no text be printed: what can't be encoded is shown escaped."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -27,10 +27,10 @@ def run_command(group: click.Command, program: str, arguments: list[str] | None 
     debug = DEBUG in before_options
     if debug:
         given = [word for i, word in enumerate(given) if word != DEBUG or i > len(before_options)]
-    return guarded(lambda: group.main(given, program, standalone_mode=False), debug)
+    return exit_status_of(lambda: group.main(given, program, standalone_mode=False), debug)
 
 
-def guarded(action: Callable[[], object], debug: bool) -> int:
+def exit_status_of(action: Callable[[], object], debug: bool) -> int:
     """The exit status of ``action``; its error, if any, in one line on stderr."""
     try:
         return int(action() or ExitCode.OK)  # type: ignore[call-overload,no-any-return]
@@ -51,14 +51,14 @@ def guarded(action: Callable[[], object], debug: bool) -> int:
 
 def _failure(error: Exception) -> ExitCode:
     if isinstance(error, PagefleetError):
-        say(f"error[{error.code}]: {error.message}")
+        print_message(f"error[{error.code}]: {error.message}")
         return error.exit_code
     said = " ".join(str(error).split())
-    say(f"error[internal]: {type(error).__name__}: {said} (--debug shows where)")
+    print_message(f"error[internal]: {type(error).__name__}: {said} (--debug shows where)")
     return ExitCode.INTERNAL
 
 
-def say(line: str) -> None:
+def print_message(line: str) -> None:
     """Print for the person, beside whatever goes to standard output."""
     print(printable(line), file=sys.stderr, flush=True)
 
@@ -66,5 +66,5 @@ def say(line: str) -> None:
 def _usage(error: click.ClickException) -> ExitCode:
     context = getattr(error, "ctx", None)
     hint = f" (see '{context.command_path} --help')" if context is not None else ""
-    say(f"error: {error.format_message()}{hint}")
+    print_message(f"error: {error.format_message()}{hint}")
     return ExitCode.USAGE

@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from shared import __version__
 from shared.broker.connection import broker_errors, connect, shown_address
 from shared.config.settings import MEBIBYTE, Settings
-from shared.console.checks import Check, look
-from shared.console.store_probe import examine_store
+from shared.console.checks import Check, run_check
+from shared.console.store_probe import check_store
 
 MAX_CLOCK_SKEW_S = 2.0
 MIN_FREE_BYTES = 1024 * MEBIBYTE
@@ -19,14 +19,14 @@ PACKAGES = ("celery", "kombu", "redis", "boto3", "pymupdf", "rapidocr", "onnxrun
 
 def common_checks(settings: Settings) -> Iterator[Check]:
     """The looks that make sense on every machine."""
-    yield look("versions", _versions)
-    yield look("disk", lambda: _disk(settings))
+    yield run_check("versions", _versions)
+    yield run_check("disk", lambda: _disk(settings))
     if settings.redis_url is None:
         mend = "set PAGEFLEET_REDIS_URL for a fleet; 'pagefleet run' starts its own"
         yield Check("broker", "warning", "none configured", mend)
     else:
-        yield look("broker", lambda: _broker(settings))
-    yield look("store", lambda: examine_store(settings))
+        yield run_check("broker", lambda: _broker(settings))
+    yield run_check("store", lambda: check_store(settings))
 
 
 def _versions() -> str:

@@ -13,7 +13,7 @@ from shared.storage.store import ObjectStore, open_store, split_s3
 FIRST, SECOND = b"the first probe", b"the second probe"
 
 
-def examine_store(settings: Settings) -> Check:
+def check_store(settings: Settings) -> Check:
     """Write, read, list, write on conditions and delete; raises StoreUnreachable.
 
     What the fleet can't do without is an error, what merely costs time or safety a warning.

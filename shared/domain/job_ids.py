@@ -25,10 +25,10 @@ def next_id(identifier: str, newest: str | None) -> str:
     """The id of the next job of the same content and options; ``newest`` is the last one's."""
     if newest is None:
         return identifier
-    return f"{identifier}-{number_of(newest) + 1}"
+    return f"{identifier}-{job_number(newest) + 1}"
 
 
-def number_of(identifier: str) -> int:
+def job_number(identifier: str) -> int:
     """Which job of its content and options an id names, from 1."""
     parts = identifier.split("-")
     return int(parts[2]) if len(parts) > 2 else 1

@@ -60,7 +60,7 @@ def parse_task(name: str) -> Task:
         raise UsageError(f"unknown task {name!r}; use one of: {known}") from None
 
 
-def check_question(task: Task, prompt: str | None, query: str | None) -> None:
+def check_task_arguments(task: Task, prompt: str | None, query: str | None) -> None:
     """Raise UsageError where ``task`` lacks what it needs or got what it can't use."""
     if task is Task.CUSTOM and not (prompt or "").strip():
         raise UsageError("task 'custom' needs --prompt TEXT")
@@ -83,13 +83,13 @@ def _check_text(text: str) -> None:
 def prompt_for(task: Task, prompt: str | None = None, query: str | None = None) -> str:
     """The text sent to the model, with exactly one ``<image>`` placeholder."""
     if task is Task.LOCATE:
-        return f"<image>\nLocate <|ref|>{without_tags(query or '')}<|/ref|> in the image."
+        return f"<image>\nLocate <|ref|>{strip_model_tags(query or '')}<|/ref|> in the image."
     if task is Task.CUSTOM:
         return "<image>\n" + (prompt or "").replace("<image>", "").strip()
     return _PROMPTS[task]
 
 
-def without_tags(query: str) -> str:
+def strip_model_tags(query: str) -> str:
     """``query`` without the model's control tags, so that it can't leave its place."""
     for tag in ("<image>", "<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|grounding|>"):
         query = query.replace(tag, " ")
