@@ -1,4 +1,4 @@
-"""Writes what docs and chart say of the engines: ``python -m shared.config.engines_doc``."""
+"""Writes the engine lists of docs and chart: ``python -m shared.config.engines_doc``."""
 
 import re
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What can be asked of a page: task names, their Chinese aliases and the verbatim prompts.
+"""Tasks of the model: names, Chinese aliases and the published prompts.
 
-Prompts are those of deepseek-ai/DeepSeek-OCR ``config.py`` and its README, without a
-trailing space (the model is sensitive to every character).
+The prompts are copied from ``config.py`` and the README of deepseek-ai/DeepSeek-OCR. They have no
+trailing space, because the model is sensitive to every character.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from shared.domain.errors import UsageError
 
 
 class Task(StrEnum):
-    """One kind of question to the engine."""
+    """What the engine does with a page."""
 
     MARKDOWN = "markdown"
     FREE_OCR = "free-ocr"
@@ -61,7 +61,7 @@ def parse_task(name: str) -> Task:
 
 
 def check_task_arguments(task: Task, prompt: str | None, query: str | None) -> None:
-    """Raise UsageError where ``task`` lacks what it needs or got what it can't use."""
+    """Raise UsageError where ``task`` lacks its prompt or query, or has one it does not use."""
     if task is Task.CUSTOM and not (prompt or "").strip():
         raise UsageError("task 'custom' needs --prompt TEXT")
     if task is Task.LOCATE and not (query or "").strip():
@@ -90,7 +90,7 @@ def prompt_for(task: Task, prompt: str | None = None, query: str | None = None) 
 
 
 def strip_model_tags(query: str) -> str:
-    """``query`` without the model's control tags, so that it can't leave its place."""
+    """``query`` without the model's control tags, which could change the meaning of the prompt."""
     for tag in ("<image>", "<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|grounding|>"):
         query = query.replace(tag, " ")
     return " ".join(query.split())

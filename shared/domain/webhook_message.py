@@ -1,4 +1,4 @@
-"""The body of a webhook: a contract with its receivers."""
+"""The JSON body of a webhook; receivers rely on its schema."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from shared.domain.records import Counts, JobId, JobStatus, Record
 
 
 class WebhookFile(Record):
-    """One file of the finished document."""
+    """One file of the document in the store."""
 
     key: str
     uri: str
@@ -26,14 +26,14 @@ class WebhookDocument(Record):
 
 
 class WebhookMessage(Record):
-    """A job has ended; ``pages`` is how many it was about."""
+    """Says that a job has ended; ``pages`` is the number of its selected pages."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: JobId
     status: JobStatus
     counts: Counts
     pages: int = Field(ge=1)
-    #: The document's name as it was submitted.
+    #: Name of the document at submission.
     name: str
     labels: dict[str, str]
     document: WebhookDocument
