@@ -66,6 +66,7 @@ fuzz: $(DEV_STAMP) ## Take COUNT=1000 broken and hostile documents (SEED=1) thro
 
 docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 	$(BIN)/python -m shared.config.settings_doc
+	$(BIN)/python -m shared.config.engines_doc
 	$(BIN)/python -m workers.observability.metrics_doc
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 

@@ -88,7 +88,7 @@ def choose_engine(settings: Settings, dispatch_state: DispatchState | None) -> s
         engine_facts(settings.engine)
         return settings.engine
     if dispatch_state is not None:
-        for name in CATALOGUE:
-            if name != "fake" and dispatch_state.workers.live(name):
+        for name, facts in CATALOGUE.items():
+            if facts.auto_submit and dispatch_state.workers.live(name):
                 return name
     return local_engine()

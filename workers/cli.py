@@ -11,6 +11,7 @@ import click
 from shared import __version__
 from shared.config.settings import Settings, load_settings
 from shared.console.entry_point import run_command
+from shared.domain.catalogue import engine_choices
 from shared.domain.errors import UsageError
 from shared.domain.records import PageOptions
 from workers.observability.logs import configure
@@ -41,7 +42,7 @@ Examples:
 """
 )
 @click.option("--roles", help="Comma-separated of pages, reduce, sweep (default: all).")
-@click.option("--engine", help="auto, vllm, transformers, openai, cpu or fake.")
+@click.option("--engine", help=f"{engine_choices()}.")
 @click.option("--engine-url", help="Server of the openai engine.")
 @click.option("--model", help="Model of the engine.")
 @click.option("--gpus", help="auto, or indices such as 0,1.")

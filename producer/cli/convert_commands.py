@@ -5,9 +5,11 @@ from typing import Any
 import click
 
 from producer.cli import shared_options
+from producer.cli.page_option_flags import RequestCommand
 
 
 @click.command(
+    cls=RequestCommand,
     epilog="""\b
 Examples:
   pagefleet run book.pdf -o out
@@ -16,7 +18,7 @@ Examples:
   pagefleet run -o out -- -strange-name.pdf
   pagefleet run book.pdf -o out --json | jq .counts
   pagefleet run page.png --stream
-"""
+""",
 )
 @shared_options.inputs
 @shared_options.output_or_stream
@@ -36,7 +38,7 @@ def run(**values: Any) -> int:
     """
     from producer.commands.cli_options import RunOptions
 
-    options = RunOptions(**values)
+    options = RunOptions.parse(values)
     if (options.folder is None) is not options.stream:
         raise click.UsageError("run needs -o DIR, or --stream to print one page; not both")
     if options.folder is None:
@@ -49,6 +51,7 @@ def run(**values: Any) -> int:
 
 
 @click.command(
+    cls=RequestCommand,
     epilog="""\b
 Examples:
   pagefleet submit book.pdf
@@ -59,7 +62,7 @@ Examples:
 \b
 A line of files.jsonl; only "uri" is required:
   {"uri": "s3://bucket/a.pdf", "pages": "1-3", "priority": "high", "labels": {"batch": "7"}}
-"""
+""",
 )
 @shared_options.inputs
 @shared_options.request
@@ -82,17 +85,18 @@ def submit(**values: Any) -> int:
     from producer.commands.cli_options import SubmitOptions
     from producer.commands.submit import submit_documents
 
-    return submit_documents(SubmitOptions(**values))
+    return submit_documents(SubmitOptions.parse(values))
 
 
 @click.command(
+    cls=RequestCommand,
     epilog="""\b
 Examples:
   pagefleet watch s3://bucket/inbox/
   pagefleet watch s3://bucket/inbox/ --to s3://other/outbox/ --after move
   pagefleet watch s3://bucket/inbox/ --queue-url https://sqs.eu-west-1.amazonaws.com/1/drops
   pagefleet watch ./inbox --to ./outbox
-"""
+""",
 )
 @click.argument("source", metavar="PLACE")
 @click.option(
@@ -122,4 +126,4 @@ def watch(**values: Any) -> int:
     from producer.commands.cli_options import WatchOptions
     from producer.commands.watch import watch_place
 
-    return watch_place(WatchOptions(**values))
+    return watch_place(WatchOptions.parse(values))

@@ -6,7 +6,7 @@ import click
 
 from producer.cli import convert_commands, fleet_commands, interrupts, job_commands
 from shared import __version__
-from shared.console.entry_point import accept_any_text, run_command
+from shared.console.entry_point import escape_unencodable_output, run_command
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 #: Characters of a command's summary; no first sentence of a command is longer.
@@ -69,6 +69,6 @@ def main() -> None:
     """Entry point; ends the process with the command's exit code."""
     # Set before any import of onnxruntime, whose wheel sends telemetry by default.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    accept_any_text()
+    escape_unencodable_output()
     interrupts.listen()
     interrupts.leave(run_command(cli, "pagefleet"))

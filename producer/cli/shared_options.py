@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
+from shared.domain.catalogue import engine_choices, model_choices
 from shared.domain.lanes import PRIORITIES
+from shared.domain.output_formats import file_names
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -18,24 +20,14 @@ _INPUTS = (
 )  # fmt: skip
 
 _REQUEST = (
-    click.option("--engine", help="auto, vllm, transformers, openai, cpu or fake."),
+    click.option("--engine", help=f"{engine_choices()}."),
     click.option("--engine-url", help="URL of the server for engine openai."),
-    click.option("--model", help="Model of the engine; for engine cpu: small or tiny."),
+    click.option("--model", help=f"Model of the engine; for {model_choices()}."),
     click.option("--task", default="markdown", show_default=True,
                  help="markdown, free-ocr, ocr, layout, locate, figure, describe or custom."),
     click.option("--prompt", help="The prompt of task custom."),
     click.option("--query", help="What task locate searches for."),
     click.option("--pages", metavar="RANGES", help="Only these pages, for example 1-3,7."),
-    click.option("--resolution", help="tiny, small, base, large or gundam (default)."),
-    click.option("--crop-mode", help="auto, manual or none."),
-    click.option("--max-tiles", type=click.IntRange(2, 9),
-                 help="Largest number of tiles per page in resolution gundam (default: 6)."),
-    click.option("--dpi", type=click.IntRange(36, 1200),
-                 help="Render pages with this many dots per inch (default: the engine chooses)."),
-    click.option("--exact", is_flag=True, default=None,
-                 help="Render and resize as DeepSeek-OCR's own script does."),
-    click.option("--text-layer", type=click.Choice(["auto", "never", "always"]),
-                 help="Whether engine cpu may use the text that a PDF stores."),
     click.option("--priority", type=click.Choice(PRIORITIES), default="normal",
                  show_default=True, help="Which queue the pages go to."),
     click.option("--password-file", metavar="FILE",
@@ -76,7 +68,7 @@ _WATCH = (
                  help="Secret with which senders to --listen sign their events."),
 )  # fmt: skip
 
-_OUTPUT_HELP = "Folder for <stem>.md, <stem>.json and <stem>/figures/."
+_OUTPUT_HELP = f"Folder for {', '.join(file_names('<stem>'))} and <stem>/figures/."
 _OUTPUT = (
     click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True,
                  metavar="DIR", help=_OUTPUT_HELP),

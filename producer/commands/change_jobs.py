@@ -9,7 +9,7 @@ from producer.connections import Connections
 from producer.status.find_jobs import find_job
 from producer.submission.reopening import reopen, resume
 from shared.config.settings import load_settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode, UsageError, gravest
 from shared.domain.object_keys import check_job_id
 from shared.domain.records import Done
@@ -30,7 +30,7 @@ def cancel_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
         try:
             done = cancel_job(manifest, connections.jobs, dispatch_state)
         except JobResumed as error:  # the other jobs are cancelled all the same
-            say(f"error[{error.code}]: {error.message}")
+            print_message(f"error[{error.code}]: {error.message}")
             codes.append(error.exit_code)
         else:
             _print_done(manifest.job_id, done, as_json)
@@ -63,7 +63,7 @@ def purge_jobs(job_ids: tuple[str, ...], older_than_days: float | None, as_json:
     jobs, dispatch_state = connections.jobs, connections.dispatch_state_or_none()
     for job_id, created_before in _purgeable(jobs, job_ids, older_than_days).items():
         if not is_removable(jobs, job_id, created_before):
-            say(f"{job_id} was submitted or retried meanwhile; it is not purged")
+            print_message(f"{job_id} was submitted or retried meanwhile; it is not purged")
             continue
         remove(jobs, job_id)
         if dispatch_state is not None:

@@ -1,12 +1,13 @@
 """The options of each command as typed values, built once from what click parsed.
 
-Each class takes exactly the parameters of its command as keywords. ``None`` means that an option
-is not on the command line.
+Each class has a field for each parameter of its command. ``None`` means that an option is not on
+the command line.
 """
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 from producer.intake.expansion import expand_inputs
 from producer.intake.input import Input
@@ -14,7 +15,7 @@ from producer.intake.labels import parse_labels
 from producer.intake.password_file import read_password
 from producer.submission.request import Request
 from shared.config.settings import Settings, load_settings
-from shared.domain.records import PageBreaks, Priority, RenderOptions
+from shared.domain.records import PageBreaks, PageSettings, Priority, RenderOptions
 from shared.domain.webhook_url import check_webhook
 
 
@@ -39,7 +40,7 @@ class RenderArguments:
 
     def render_options(self, base: RenderOptions | None = None) -> RenderOptions:
         """``base`` (default: the defaults) with the options of the command line over it."""
-        names = (field.name for field in fields(RenderArguments))
+        names = RenderOptions.model_fields
         changed = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         return (base or RenderOptions()).model_copy(update=changed)
 
@@ -51,18 +52,19 @@ class SettingArguments:
     engine: str | None
     engine_url: str | None
     model: str | None
-    resolution: str | None
-    crop_mode: str | None
-    max_tiles: int | None
-    dpi: int | None
-    exact: bool | None
-    text_layer: str | None
     max_concurrency: str | None
+    #: Values of the fields of PageSettings.
+    page_settings: Mapping[str, Any]
 
     def settings(self) -> Settings:
         """The deployment's settings with these options over them; raises UsageError."""
-        names = (field.name for field in fields(SettingArguments))
-        return load_settings(**{name: getattr(self, name) for name in names})
+        return load_settings(
+            engine=self.engine,
+            engine_url=self.engine_url,
+            model=self.model,
+            max_concurrency=self.max_concurrency,
+            **self.page_settings,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,13 @@ class RequestArguments(SettingArguments, RenderArguments):
     labels: tuple[str, ...]
     password_file: str | None
     retry_failed: bool
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """The options from what click parsed."""
+        page_settings = {name: values[name] for name in PageSettings.model_fields}
+        others = {name: values[name] for name in values.keys() - page_settings.keys()}
+        return cls(**others, page_settings=page_settings)
 
     def request(self, settings: Settings, engine: str) -> Request:
         """The request for every input of the command; raises UsageError."""

@@ -6,7 +6,7 @@ from producer.connections import Connections
 from producer.status.find_jobs import open_jobs
 from shared.config.settings import Settings, load_settings
 from shared.console import checks
-from shared.console.checks import Check, look
+from shared.console.checks import Check, run_check
 from shared.console.probes import common_checks
 from shared.domain.errors import UsageError
 from shared.jobs.activation import open_job
@@ -17,16 +17,16 @@ def run_checks(as_json: bool, repair: bool) -> int:
     settings = load_settings()
     if repair and settings.redis_url is None:
         raise UsageError("--repair needs a broker: set PAGEFLEET_REDIS_URL")
-    return checks.show(_checks(settings, repair), as_json)
+    return checks.print_checks(_checks(settings, repair), as_json)
 
 
 def _checks(settings: Settings, repair: bool) -> Iterator[Check]:
     yield from common_checks(settings)
     connections = Connections(settings)
     if settings.redis_url is not None:
-        yield look("workers", lambda: _check_workers(connections))
+        yield run_check("workers", lambda: _check_workers(connections))
     if repair:
-        yield look("repair", lambda: _repair(connections))
+        yield run_check("repair", lambda: _repair(connections))
 
 
 def _check_workers(connections: Connections) -> Check:

@@ -7,12 +7,10 @@ from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.submission.job_spec import opened_spec
 from producer.submission.request import Request
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.console.printable import printable
+from shared.domain.catalogue import engine_facts
 from shared.domain.errors import ExitCode, gravest
-
-#: Measured pages per second of one worker; see docs/benchmarks.md.
-PAGES_PER_S = {"vllm": 10.0, "openai": 6.0, "transformers": 0.5, "cpu": 0.4, "fake": 300.0}
 
 
 def estimate(intake: Intake, inputs: list[Input], request: Request, as_json: bool) -> ExitCode:
@@ -27,7 +25,7 @@ def estimate(intake: Intake, inputs: list[Input], request: Request, as_json: boo
             codes.append(outcome.exit_code)
             if as_json:
                 print(outcome.as_json())
-            say(outcome.as_text())
+            print_message(outcome.as_text())
             continue
         total += pages
         line = {"input": input_.word, "pages": pages}
@@ -39,7 +37,7 @@ def estimate(intake: Intake, inputs: list[Input], request: Request, as_json: boo
 
 def _print_total(request: Request, pages: int, as_json: bool) -> None:
     price_per_hour = request.settings.price_per_hour
-    seconds = pages / PAGES_PER_S[request.engine]
+    seconds = pages / engine_facts(request.engine).pages_per_s
     cost = None if price_per_hour is None else price_per_hour * seconds / 3600
     facts = {
         "engine": request.engine,

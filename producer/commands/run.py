@@ -18,7 +18,7 @@ from producer.local.local_fleet import LocalFleet
 from producer.status.progress_bars import Bars
 from producer.submission.request import Request
 from shared.config.settings import Settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode
 
 #: Seconds that pages in flight may take after an interrupt.
@@ -37,7 +37,7 @@ def run_documents(options: RunOptions, folder: Path) -> int:
         return _convert(inputs, request, options, FolderSink(folder))
     except KeyboardInterrupt:
         command = "the same command without --force" if request.force else "the same command"
-        say(f"interrupted; {command} continues where this one stopped")
+        print_message(f"interrupted; {command} continues where this one stopped")
         raise
 
 

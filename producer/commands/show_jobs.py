@@ -12,7 +12,7 @@ from producer.status.find_jobs import all_jobs, find_job, open_jobs
 from producer.status.job_facts import JobFacts, job_facts, with_usage
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import load_settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest
@@ -31,7 +31,7 @@ def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
     ]
     _print_facts(facts, as_json)
     if not facts and not as_json:
-        say("no open jobs (pagefleet list shows the ended ones)")
+        print_message("no open jobs (pagefleet list shows the ended ones)")
     _warn_of_missing_workers(dispatch_state, facts)
     return ExitCode.OK
 
@@ -47,7 +47,7 @@ def show_list(as_json: bool, label_words: tuple[str, ...], limit: int) -> int:
         read = partial(job_facts, jobs=connections.jobs, dispatch_state=dispatch_state)
         _print_facts(list(pool.map(read, manifests[:limit])), as_json)
     if not manifests and not as_json:
-        say("no jobs")
+        print_message("no jobs")
     return ExitCode.OK
 
 
@@ -77,11 +77,11 @@ def _warn_of_missing_workers(
     }
     for engine, model in sorted(pools):
         if dispatch_state is None:
-            say("warning: no broker is configured or answers; open jobs make no progress")
+            print_message("warning: no broker is configured or answers; open jobs make no progress")
             return
         warning = pool_warning(dispatch_state, engine, model)
         if warning:
-            say(warning)
+            print_message(warning)
 
 
 def _failures(jobs: JobStore, manifest: Manifest) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from producer.intake.opener import Intake
 from producer.status.progress_bars import Bars
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode, PagefleetError, TransientError
 
 #: After this many inputs in a row failed by an outage, the others are refused without a try.
@@ -57,7 +57,7 @@ def _submit_all(
         submissions.append(result)
         warning = result.warning()
         if warning:
-            say(warning)
+            print_message(warning)
         if not options.wait:
             _print_submission(result, options.as_json)
     _warn_of_missing_workers(connections, request.engine, submissions)
@@ -92,7 +92,7 @@ def _warn_of_missing_workers(
     for model in sorted(models):
         warning = pool_warning(connections.dispatch_state, engine, model)
         if warning:
-            say(warning)
+            print_message(warning)
 
 
 def _print_submission(submission: Submission, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from shared.broker.job_state import JobProgress
 from shared.config.settings import load_settings
 from shared.domain import object_keys
 from shared.domain.errors import WaitTimedOut
+from shared.domain.output_formats import MARKDOWN
 from shared.domain.records import Done, Manifest
 
 
@@ -52,6 +53,6 @@ def follow_with_bars(
 
 def stored_outcome(connections: Connections, word: str, manifest: Manifest, done: Done) -> Outcome:
     """The outcome of a job whose document stays in the store."""
-    key = object_keys.document(manifest.job_id, "md")
+    key = object_keys.document(manifest.job_id, MARKDOWN.suffix)
     markdown = f"{connections.store.url.rstrip('/')}/{key}"
     return ended(word, manifest, done, markdown, connections.jobs)

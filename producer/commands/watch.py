@@ -92,8 +92,8 @@ def _settle(seconds: float | None, route: Route, settings: Settings) -> float:
 
 def _options_digest(options: WatchOptions) -> str:
     """A digest of the page options that the command line sets; "" for none."""
-    on_line = {name: getattr(options, name) for name in PageOptions.model_fields}
-    plain = {name: value for name, value in on_line.items() if value}
+    values = {**vars(options), **options.page_settings}
+    plain = {name: values[name] for name in PageOptions.model_fields if values[name]}
     if options.task == DEFAULT_TASK:
         del plain["task"]
     if not plain:

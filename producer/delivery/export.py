@@ -1,6 +1,6 @@
-"""Exports the document of a finished job: figures, then JSON, then Markdown.
+"""Exports the document of a finished job: its figures, then its files in order of writing.
 
-The Markdown is written last, so a reader that sees it finds every file it refers to.
+Markdown is written last, so a reader that sees it finds every file it refers to.
 """
 
 from contextlib import suppress
@@ -34,7 +34,7 @@ class FinishedJob:
 
 
 def export(job: FinishedJob, sink: Sink, name: str) -> Done:
-    """Write ``name`` + .md, .json and /figures/; the same bytes each time.
+    """Write ``name``/figures/ and the document's files; the same bytes each time.
 
     Returns status and counts of the document, which depend on the render options. Raises
     StoreUnreachable.
@@ -45,8 +45,8 @@ def export(job: FinishedJob, sink: Sink, name: str) -> Done:
     figure_base = f"{quote(name.rpartition('/')[2])}/"
     document = assemble(manifest, results, job.render, figure_base=figure_base)
     _export_figures(jobs, manifest, sink, name)
-    sink.write(f"{name}.json", document.json)
-    sink.write(f"{name}.md", document.markdown.encode())
+    for suffix, file in document.files.items():
+        sink.write(f"{name}.{suffix}", file.data)
     return Done(status=document.status, counts=document.counts)
 
 

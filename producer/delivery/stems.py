@@ -2,6 +2,8 @@
 
 import re
 
+from shared.domain.output_formats import file_names
+
 MAX_STEM_BYTES = 180
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
@@ -26,7 +28,7 @@ class Stems:
 def _output_names(stem: str) -> tuple[str, ...]:
     """The names that a document occupies in the folder of a case-insensitive file system."""
     folded = stem.casefold()
-    return folded, f"{folded}.md", f"{folded}.json"
+    return folded, *file_names(folded)
 
 
 def safe_stem(name: str) -> str:

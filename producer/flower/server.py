@@ -27,7 +27,7 @@ from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queues
 from shared.config.settings import Settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode, UsageError
 
 #: Seconds until Flower forgets an offline worker; restarted workers have new names.
@@ -124,10 +124,12 @@ def _run(app: Celery, address: str, password: str | None) -> None:
         flower.start_http_server()
     except OSError as error:
         raise UsageError(f"can't serve {address}: {error.strerror}; set flower_port") from None
-    say(f"Flower on {address}")
+    print_message(f"Flower on {address}")
     if password is not None:
         user = options.basic_auth[0].partition(":")[0]
-        say(f"login: {user} {password} (new at each start; set PAGEFLEET_FLOWER_PASSWORD)")
+        print_message(
+            f"login: {user} {password} (new at each start; set PAGEFLEET_FLOWER_PASSWORD)"
+        )
     signal.signal(signal.SIGTERM, lambda *_: _stop(flower))
     try:
         flower.start()

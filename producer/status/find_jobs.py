@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, UsageError
 from shared.domain.records import Manifest
@@ -33,7 +33,7 @@ def all_jobs(jobs: JobStore) -> Iterator[Manifest]:
     with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as pool:
         for manifest in pool.map(partial(_manifest_or_error, jobs), jobs.job_ids()):
             if isinstance(manifest, CorruptDocument):
-                say(f"warning: {manifest.message}")
+                print_message(f"warning: {manifest.message}")
             elif manifest is not None:
                 yield manifest
 

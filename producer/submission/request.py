@@ -8,8 +8,8 @@ from shared.config.settings import Settings
 from shared.domain.catalogue import check_task, engine_facts
 from shared.domain.errors import UsageError
 from shared.domain.page_ranges import check_ranges, count, format_ranges, parse_ranges
-from shared.domain.records import PageOptions, Priority, RenderOptions
-from shared.domain.tasks import Task, check_question, parse_task
+from shared.domain.records import PageOptions, PageSettings, Priority, RenderOptions
+from shared.domain.tasks import Task, check_task_arguments, parse_task
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Request:
     def check(self) -> None:
         """Raise UsageError for options that are wrong for every document."""
         task = parse_task(self.task)
-        check_question(task, self.prompt, self.query)
+        check_task_arguments(task, self.prompt, self.query)
         check_task(self.engine, task)
         if self.pages is not None:
             check_ranges(self.pages)
@@ -86,12 +86,7 @@ class Request:
             pages=self._selection(page_count),
             engine=self.engine,
             model=engine_facts(self.engine).full_model(settings.model),
-            resolution=settings.resolution,
-            crop_mode=settings.crop_mode,
-            max_tiles=settings.max_tiles,
-            dpi=settings.dpi,
-            exact=settings.exact,
-            text_layer=settings.text_layer,
+            **{name: getattr(settings, name) for name in PageSettings.model_fields},
         )
 
     def _selection(self, page_count: int) -> str | None:

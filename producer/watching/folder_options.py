@@ -12,24 +12,18 @@ from pydantic import Field, ValidationError
 from producer.submission.request import Request
 from producer.watching.places.place import Inbox
 from shared.domain.errors import NotFound, PagefleetError, TooLarge, UsageError
-from shared.domain.records import (
-    CropMode,
-    PageBreaks,
-    Priority,
-    Record,
-    RenderOptions,
-    Resolution,
-    TextLayer,
-)
+from shared.domain.partial_record import partial_record
+from shared.domain.records import PageSettings, Priority, RenderOptions
 
 NAME = "pagefleet.toml"
 MAX_BYTES = 64 * 1024
-_SETTINGS = ("resolution", "crop_mode", "max_tiles", "dpi", "exact", "text_layer")
-_RENDER: tuple[str, ...] = ("page_breaks", "max_failed_pages")
 _PLAIN = ("task", "prompt", "query", "pages")
 
 
-class FolderOptions(Record):
+_Partial = partial_record("_Partial", PageSettings, RenderOptions)
+
+
+class FolderOptions(_Partial):  # type: ignore[valid-type,misc]  # made at run time
     """The keys that such a file may have; what is not set comes from the folder above."""
 
     task: str | None = None
@@ -38,14 +32,6 @@ class FolderOptions(Record):
     pages: str | None = None
     priority: Priority | None = None
     labels: dict[str, str] = Field(default_factory=dict)
-    resolution: Resolution | None = None
-    crop_mode: CropMode | None = None
-    max_tiles: int | None = Field(default=None, ge=2, le=9)
-    dpi: int | None = Field(default=None, ge=36, le=1200)
-    exact: bool | None = None
-    text_layer: TextLayer | None = None
-    page_breaks: PageBreaks | None = None
-    max_failed_pages: int | None = Field(default=None, ge=0)
 
     def over(self, above: "FolderOptions") -> "FolderOptions":
         """These options where they are set, else those of the folder above."""
@@ -55,7 +41,7 @@ class FolderOptions(Record):
 
     def digest(self) -> str:
         """What stands for the page options among these; "" for none."""
-        page = self.model_dump(exclude_none=True, include={*_PLAIN, *_SETTINGS})
+        page = self.model_dump(exclude_none=True, include={*_PLAIN, *PageSettings.model_fields})
         if not page:
             return ""
         return hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()[:12]
@@ -64,8 +50,8 @@ class FolderOptions(Record):
         """``request`` with these options over its own; raises UsageError."""
         given = self.model_dump(exclude_none=True)
         changed = {name: given[name] for name in (*_PLAIN, "priority") if name in given}
-        settings = {name: given[name] for name in _SETTINGS if name in given}
-        render = {name: given[name] for name in _RENDER if name in given}
+        settings = {name: given[name] for name in PageSettings.model_fields if name in given}
+        render = {name: given[name] for name in RenderOptions.model_fields if name in given}
         asked = replace(
             request,
             **changed,

@@ -1,1 +1,1 @@
-"""Settings, the process environment and what hardware this machine has."""
+"""Settings, environment variables and hardware detection."""

@@ -1,6 +1,6 @@
-"""The process environment: the only file that reads or changes it.
+"""Access to environment variables; no other module reads or changes them.
 
-Settings come from here too, but for those that pydantic-settings reads by itself.
+pydantic-settings reads the PAGEFLEET_* variables itself.
 """
 
 import os
@@ -15,13 +15,17 @@ _HELPER_VARIABLES = frozenset(
 
 
 def data_home() -> Path:
-    """The folder for data where nothing else is set: XDG, below pagefleet."""
+    """The default data folder: ``pagefleet`` in the XDG data folder."""
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(base) / "pagefleet"
 
 
 def config_path() -> Path | None:
-    """The configuration file: named, in the working folder, or XDG's; None where there is none."""
+    """The configuration file, or None.
+
+    It is the file that PAGEFLEET_CONFIG names, else ``pagefleet.toml`` in the working folder, else
+    the one in the XDG configuration folder.
+    """
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return None if named == os.devnull else Path(named)
@@ -30,52 +34,52 @@ def config_path() -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def check_named_file() -> None:
-    """Raise OSError where a file was named that can't be read."""
+def check_config_file() -> None:
+    """Raise OSError where PAGEFLEET_CONFIG names a file that cannot be read."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         with Path(named).open("rb"):
             pass
 
 
-def named_settings() -> list[str]:
-    """Every variable that is meant to be a setting."""
+def setting_variables() -> list[str]:
+    """Names of all variables with the prefix of settings."""
     return [name for name in os.environ if name.startswith(PREFIX) and name != CONFIG_VARIABLE]
 
 
-def foreign_variables() -> dict[str, str]:
-    """Everything in the environment that is no setting of pagefleet."""
+def other_variables() -> dict[str, str]:
+    """The environment without settings of pagefleet."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
-def secrets_of_others() -> list[str | None]:
-    """Secrets that other libraries take from the environment."""
+def library_secrets() -> list[str | None]:
+    """Secrets that other libraries read from the environment."""
     return [os.environ.get(name) for name in _SECRET_VARIABLES]
 
 
 def visible_gpus() -> str | None:
-    """The GPUs that this process may use, as the driver's libraries see it; None: all."""
+    """CUDA_VISIBLE_DEVICES: the GPUs that this process may use; None: all."""
     return os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
-def quiet_vllm(log_level: str) -> None:
-    """Set what vLLM reads from the environment, where nobody has set it; before its import.
+def set_vllm_defaults(log_level: str) -> None:
+    """Set the defaults of vLLM's variables; call it before vLLM is imported.
 
-    Its processes must be spawned: a fork of a process with many threads may hang.
+    vLLM must spawn its processes: the fork of a process with many threads may hang.
     """
-    wanted = {
+    defaults = {
         "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
         "VLLM_LOGGING_LEVEL": "INFO" if log_level == "debug" else "WARNING",
         "VLLM_NO_USAGE_STATS": "1",
         "DO_NOT_TRACK": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
-    for name, value in wanted.items():
+    for name, value in defaults.items():
         os.environ.setdefault(name, value)
 
 
 def helper_environment() -> dict[str, str]:
-    """The environment of processes that read hostile documents: no credentials in it."""
-    kept = {k: v for k, v in os.environ.items() if k in _HELPER_VARIABLES or k.startswith("LC_")}
-    # onnxruntime writes and sends telemetry unless this is set before its first import.
-    return {**kept, "ORT_DISABLE_TELEMETRY": "1"}
+    """The environment of helper processes, without credentials: they read hostile documents."""
+    allowed = {k: v for k, v in os.environ.items() if k in _HELPER_VARIABLES or k.startswith("LC_")}
+    # onnxruntime sends telemetry unless this is set before its first import.
+    return {**allowed, "ORT_DISABLE_TELEMETRY": "1"}

@@ -1,4 +1,4 @@
-"""What this machine has, found without importing anything heavy."""
+"""Detects GPUs and installed packages without importing the packages."""
 
 import importlib.util
 import shutil
@@ -6,16 +6,18 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from shared.domain.catalogue import CATALOGUE, AutoStart
+
 
 @cache
 def gpu_ids() -> tuple[str, ...]:
-    """Indices of the NVIDIA GPUs that the driver shows, as text."""
+    """Indices of the NVIDIA GPUs that nvidia-smi lists, as text."""
     return tuple(line for line in _ask_driver("index") if line.isdigit())
 
 
 @cache
 def gpu_memory() -> tuple[int, ...]:
-    """Memory of each NVIDIA GPU that the driver shows, in MiB."""
+    """Memory of each NVIDIA GPU in MiB."""
     return tuple(int(line) for line in _ask_driver("memory.total") if line.isdigit())
 
 
@@ -39,15 +41,21 @@ def _ask_driver(fact: str) -> tuple[str, ...]:
 
 
 def has_package(name: str) -> bool:
-    """Whether ``name`` could be imported."""
+    """Whether the package ``name`` is installed."""
     return importlib.util.find_spec(name) is not None
 
 
 def has_nvidia_device() -> bool:
-    """Whether a GPU device file is there, driver tools or not."""
+    """Whether this machine has an NVIDIA GPU, with or without the driver's tools."""
     return Path("/dev/nvidia0").exists() or bool(gpu_ids())
 
 
 def local_engine() -> str:
-    """The best engine that this machine can run by itself."""
-    return "vllm" if has_package("vllm") and has_nvidia_device() else "cpu"
+    """The engine that ``auto`` starts here: the first in the catalogue whose needs are met."""
+    return next(name for name, facts in CATALOGUE.items() if _can_start(facts.auto_start))
+
+
+def _can_start(needs: AutoStart | None) -> bool:
+    if needs is None:
+        return False
+    return all(map(has_package, needs.packages)) and (has_nvidia_device() or not needs.gpu)

@@ -1,26 +1,27 @@
-"""Writes ``docs/settings.md`` from the model itself: ``python -m shared.config.settings_doc``."""
+"""Writes ``docs/settings.md``: ``python -m shared.config.settings_doc``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from shared.config.engine_settings import EngineSettings
 from shared.config.environment import PREFIX
 from shared.config.settings import Settings
+from shared.domain.records import PageSettings
 
-PATH = Path(__file__).parents[1] / "docs" / "settings.md"
+PATH = Path(__file__).parents[2] / "docs" / "settings.md"
 INTRODUCTION = """\
 # Settings
 
 <!-- Written by `python -m shared.config.settings_doc`; a test compares it with the code. -->
 
-Every setting can stand in the environment (`PAGEFLEET_` and the name in capitals), in a
-`pagefleet.toml`, or, where a command has an option of that name, on the command line. The command
-line wins over the environment, the environment over the file. The file is the one that
-`PAGEFLEET_CONFIG` names, else `pagefleet.toml` in the working folder, else
-`pagefleet/pagefleet.toml` in the XDG configuration folder. An unknown name is an error that names
-the nearest known one.
+Set a setting in the environment (`PAGEFLEET_` and the name in capitals), in `pagefleet.toml`, or on
+the command line where a command has an option of that name. The command line overrides the
+environment, the environment overrides the file. The file is the one that `PAGEFLEET_CONFIG` names,
+else `pagefleet.toml` in the working folder, else `pagefleet/pagefleet.toml` in the XDG
+configuration folder. An unknown name is an error that suggests the most similar name.
 
 ```toml
 # pagefleet.toml
@@ -29,28 +30,58 @@ store = "s3://bucket/pagefleet"
 max_attempts = 5
 ```
 
-S3 credentials are no settings: they come from the standard chain (environment, shared files,
-roles).
+S3 credentials are not settings: they come from the standard chain of AWS (environment, shared
+files, roles).
+"""
+PAGE_OPTIONS = """
+## Page options
 
+These settings are the defaults of new jobs. `run`, `submit` and `watch` have options of the same
+names, and a `pagefleet.toml` in a watched folder may have the same keys. They are part of the job
+id, and a worker's own values of them change no result.
+"""
+DEPLOYMENT = """
+## Deployment
+"""
+ENGINES = """
+## Engines
+"""
+_HEADING = """
 | setting | variable | default | meaning |
 |---|---|---|---|
 """
 
 
 def page() -> str:
-    """The whole page."""
-    return INTRODUCTION + "".join(_rows())
+    """The whole page as Markdown."""
+    groups = {**EngineSettings.model_fields, **PageSettings.model_fields}
+    own = [name for name in Settings.model_fields if name not in groups]
+    sections = (
+        (DEPLOYMENT, own),
+        (ENGINES, EngineSettings.model_fields),
+        (PAGE_OPTIONS, PageSettings.model_fields),
+    )
+    tables = (lead + _HEADING + "".join(_rows(names)) for lead, names in sections)
+    return INTRODUCTION + "".join(tables)
 
 
-def _rows() -> Iterator[str]:
-    for name, found in Settings.model_fields.items():
-        meaning = (found.description or "").replace("|", "\\|")
-        yield f"| `{name}` | `{PREFIX}{name.upper()}` | {_default(found)} | {meaning} |\n"
+def _rows(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        field = Settings.model_fields[name]
+        meaning = f"{field.description or ''}{_choices(field)}".replace("|", "\\|")
+        yield f"| `{name}` | `{PREFIX}{name.upper()}` | {_default(field)} | {meaning} |\n"
 
 
-def _default(found: FieldInfo) -> str:
-    value: Any = found.default
-    if found.default_factory is not None:
+def _choices(field: FieldInfo) -> str:
+    """The values of a Literal, where the description names none of them."""
+    values = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    named = any(f"{value}:" in (field.description or "") for value in values)
+    return "" if named or not values else f": {', '.join(values)}"
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if field.default_factory is not None:
         return "XDG data folder, `pagefleet`"
     if value is None:
         return "unset"

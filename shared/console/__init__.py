@@ -1,1 +1,1 @@
-"""The edge of both commands: errors, exit codes, terminal text and doctor checks."""
+"""Entry point of both commands: errors, exit codes, terminal text and doctor checks."""

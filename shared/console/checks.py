@@ -1,4 +1,4 @@
-"""One line of a ``doctor``: what was looked at, what was found, how to mend it."""
+"""Checks of ``doctor``: each has a verdict, a finding and advice."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -12,26 +12,26 @@ Verdict = Literal["ok", "warning", "error"]
 
 @dataclass(frozen=True)
 class Check:
-    """The finding of one look."""
+    """Result of one check; the field names are those of ``doctor --json``."""
 
     name: str
     verdict: Verdict
     found: str
-    #: What to do about it; empty where there is nothing to do.
+    #: How to repair it; empty where nothing is wrong.
     mend: str = ""
 
 
-def look(name: str, action: Callable[[], Check | str]) -> Check:
-    """Run one look; an error of the tree becomes its finding."""
+def run_check(name: str, action: Callable[[], Check | str]) -> Check:
+    """Run one check; a PagefleetError becomes an error verdict."""
     try:
-        found = action()
+        result = action()
     except PagefleetError as error:
         return Check(name, "error", error.message)
-    return found if isinstance(found, Check) else Check(name, "ok", found)
+    return result if isinstance(result, Check) else Check(name, "ok", result)
 
 
-def show(checks: Iterable[Check], as_json: bool) -> int:
-    """Print the findings; the exit status is 5 where one is an error."""
+def print_checks(checks: Iterable[Check], as_json: bool) -> int:
+    """Print every check; returns exit code 5 where one is an error, else 0."""
     status = ExitCode.OK
     for check in checks:
         if check.verdict == "error":

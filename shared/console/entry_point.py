@@ -1,4 +1,4 @@
-"""The edge of every command: one line per error, the exit code of its class, no traceback."""
+"""Runs a command: an error becomes one line on stderr and the exit code of its class."""
 
 import io
 import sys
@@ -13,25 +13,25 @@ from shared.domain.errors import ExitCode, PagefleetError
 DEBUG = "--debug"
 
 
-def accept_any_text() -> None:
-    """Let file names that are no text be printed: what can't be encoded is shown escaped."""
+def escape_unencodable_output() -> None:
+    """Print characters that the terminal's encoding lacks as escapes instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def run_command(group: click.Command, program: str, arguments: list[str] | None = None) -> int:
-    """Run a click command; returns the exit status."""
-    given = sys.argv[1:] if arguments is None else arguments
-    before_options = given[: given.index("--")] if "--" in given else given
-    debug = DEBUG in before_options
+    """Run a click command; returns the exit code. ``--debug`` may stand before any ``--``."""
+    words = sys.argv[1:] if arguments is None else arguments
+    options = words[: words.index("--")] if "--" in words else words
+    debug = DEBUG in options
     if debug:
-        given = [word for i, word in enumerate(given) if word != DEBUG or i > len(before_options)]
-    return guarded(lambda: group.main(given, program, standalone_mode=False), debug)
+        words = [word for i, word in enumerate(words) if word != DEBUG or i > len(options)]
+    return exit_status_of(lambda: group.main(words, program, standalone_mode=False), debug)
 
 
-def guarded(action: Callable[[], object], debug: bool) -> int:
-    """The exit status of ``action``; its error, if any, in one line on stderr."""
+def exit_status_of(action: Callable[[], object], debug: bool) -> int:
+    """Run ``action``; returns its exit code after printing its error, if any."""
     try:
         return int(action() or ExitCode.OK)  # type: ignore[call-overload,no-any-return]
     except (KeyboardInterrupt, click.exceptions.Abort):
@@ -39,32 +39,32 @@ def guarded(action: Callable[[], object], debug: bool) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        return _usage(error)
+        return _report_usage_error(error)
     except BrokenPipeError:
-        sys.stderr.close()  # nobody reads us any more; the interpreter must not complain
+        sys.stderr.close()  # stdout is gone; the interpreter must not report it at exit
         return ExitCode.INTERNAL
-    except Exception as error:  # the last line before the shell
+    except Exception as error:  # any other error is a bug; report it like the others
         if debug:
             traceback.print_exc()
-        return _failure(error)
+        return _report_error(error)
 
 
-def _failure(error: Exception) -> ExitCode:
+def _report_error(error: Exception) -> ExitCode:
     if isinstance(error, PagefleetError):
-        say(f"error[{error.code}]: {error.message}")
+        print_message(f"error[{error.code}]: {error.message}")
         return error.exit_code
-    said = " ".join(str(error).split())
-    say(f"error[internal]: {type(error).__name__}: {said} (--debug shows where)")
+    text = " ".join(str(error).split())
+    print_message(f"error[internal]: {type(error).__name__}: {text} (--debug shows where)")
     return ExitCode.INTERNAL
 
 
-def say(line: str) -> None:
-    """Print for the person, beside whatever goes to standard output."""
+def print_message(line: str) -> None:
+    """Print ``line`` to stderr with control characters replaced."""
     print(printable(line), file=sys.stderr, flush=True)
 
 
-def _usage(error: click.ClickException) -> ExitCode:
+def _report_usage_error(error: click.ClickException) -> ExitCode:
     context = getattr(error, "ctx", None)
     hint = f" (see '{context.command_path} --help')" if context is not None else ""
-    say(f"error: {error.format_message()}{hint}")
+    print_message(f"error: {error.format_message()}{hint}")
     return ExitCode.USAGE

@@ -1,6 +1,6 @@
-"""Text of strangers as it may be shown on a terminal."""
+"""Makes untrusted text safe for terminals."""
 
 
 def printable(text: str) -> str:
-    """``text`` without what could break or colour a line: each such character becomes "?"."""
+    """``text`` with every control or other unprintable character replaced by "?"."""
     return "".join(char if char.isprintable() else "?" for char in text)

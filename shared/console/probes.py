@@ -1,4 +1,4 @@
-"""Looks at broker, store, clock, disk and versions that both sides' doctors share."""
+"""Checks of broker, store, clock, disk and versions for both ``doctor`` commands."""
 
 import shutil
 import sys
@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from shared import __version__
 from shared.broker.connection import broker_errors, connect, shown_address
 from shared.config.settings import MEBIBYTE, Settings
-from shared.console.checks import Check, look
-from shared.console.store_probe import examine_store
+from shared.console.checks import Check, run_check
+from shared.console.store_probe import check_store
 
 MAX_CLOCK_SKEW_S = 2.0
 MIN_FREE_BYTES = 1024 * MEBIBYTE
@@ -18,26 +18,26 @@ PACKAGES = ("celery", "kombu", "redis", "boto3", "pymupdf", "rapidocr", "onnxrun
 
 
 def common_checks(settings: Settings) -> Iterator[Check]:
-    """The looks that make sense on every machine."""
-    yield look("versions", _versions)
-    yield look("disk", lambda: _disk(settings))
+    """The checks that apply to every machine."""
+    yield run_check("versions", _versions)
+    yield run_check("disk", lambda: _disk(settings))
     if settings.redis_url is None:
         mend = "set PAGEFLEET_REDIS_URL for a fleet; 'pagefleet run' starts its own"
         yield Check("broker", "warning", "none configured", mend)
     else:
-        yield look("broker", lambda: _broker(settings))
-    yield look("store", lambda: examine_store(settings))
+        yield run_check("broker", lambda: _broker(settings))
+    yield run_check("store", lambda: check_store(settings))
 
 
 def _versions() -> str:
     python = ".".join(map(str, sys.version_info[:3]))
-    found = [f"pagefleet {__version__}", f"Python {python}"]
+    versions = [f"pagefleet {__version__}", f"Python {python}"]
     for name in PACKAGES:
         try:
-            found.append(f"{name} {version(name)}")
+            versions.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            found.append(f"{name} missing")
-    return ", ".join(found)
+            versions.append(f"{name} missing")
+    return ", ".join(versions)
 
 
 def _disk(settings: Settings) -> Check:
@@ -45,11 +45,11 @@ def _disk(settings: Settings) -> Check:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    found = f"{free // MEBIBYTE} MiB free for {settings.home}"
+    finding = f"{free // MEBIBYTE} MiB free for {settings.home}"
     if free < MIN_FREE_BYTES:
         mend = "free some space, or set PAGEFLEET_HOME to another disk"
-        return Check("disk", "warning", found, mend)
-    return Check("disk", "ok", found)
+        return Check("disk", "warning", finding, mend)
+    return Check("disk", "ok", finding)
 
 
 def _broker(settings: Settings) -> Check:
@@ -60,10 +60,10 @@ def _broker(settings: Settings) -> Check:
         skew = abs(seconds + micros / 1e6 - (before + time.time()) / 2)
         policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "unknown")
         server = client.info("server").get("redis_version", "unknown")
-    found = f"{shown_address(settings)}, version {server}, clock {skew:.2f} s off, {policy}"
+    finding = f"{shown_address(settings)}, version {server}, clock {skew:.2f} s off, {policy}"
     if policy not in ("noeviction", "unknown"):
         mend = "set maxmemory-policy noeviction: an evicted queue loses pages until the sweep"
-        return Check("broker", "error", found, mend)
+        return Check("broker", "error", finding, mend)
     if skew > MAX_CLOCK_SKEW_S:
-        return Check("broker", "warning", found, "let NTP set the clocks of both machines")
-    return Check("broker", "ok", found)
+        return Check("broker", "warning", finding, "let NTP set the clocks of both machines")
+    return Check("broker", "ok", finding)

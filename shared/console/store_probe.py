@@ -1,4 +1,4 @@
-"""Tries on a probe object what the fleet needs of its store, and says what a store can't do."""
+"""Tests with a probe object whether the store supports what the fleet needs."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -15,32 +15,32 @@ from shared.storage.store import ObjectStore
 FIRST, SECOND = b"the first probe", b"the second probe"
 
 
-def examine_store(settings: Settings) -> Check:
-    """Write, read, list, write on conditions and delete; raises StoreUnreachable.
+def check_store(settings: Settings) -> Check:
+    """Test reads, writes, listings, conditional writes and deletes; raises StoreUnreachable.
 
-    What the fleet can't do without is an error, what merely costs time or safety a warning.
+    A missing required feature is an error; one that only costs time or safety is a warning.
     """
     store = open_store(settings)
     probe = f"probe/{secrets.token_hex(8)}"
     try:
-        _must(store, probe)
-        lacking = list(_should(settings, probe)) if store.url.startswith("s3://") else []
+        _check_required(store, probe)
+        missing = list(_missing_features(settings, probe)) if store.url.startswith("s3://") else []
     finally:
         with suppress(PagefleetError):
             store.delete([probe])
     able = f"{store.url}: writes, reads, lists, conditional writes, deletes"
-    if lacking:
-        return Check("store", "warning", able, "; ".join(lacking))
+    if missing:
+        return Check("store", "warning", able, "; ".join(missing))
     return Check("store", "ok", able)
 
 
-def _must(store: ObjectStore, probe: str) -> None:
+def _check_required(store: ObjectStore, probe: str) -> None:
     if not store.put_new(probe, FIRST):
-        raise StoreUnreachable(f"{store.url} refuses to create a new object")
+        raise StoreUnreachable(f"{store.url} refuses to create an object")
     if store.put_new(probe, SECOND):
         raise StoreUnreachable(
             f"{store.url} overwrites on a conditional write (If-None-Match); "
-            "use a store that honours it, or pages may be paid for twice"
+            "use a store that supports it, or pages may be read twice"
         )
     if store.get(probe) != FIRST:
         raise StoreUnreachable(f"{store.url} does not return what was written")
@@ -54,20 +54,20 @@ def _must(store: ObjectStore, probe: str) -> None:
         raise StoreUnreachable(f"{store.url} does not return what was written last")
 
 
-def _should(settings: Settings, probe: str) -> Iterator[str]:
+def _missing_features(settings: Settings, probe: str) -> Iterator[str]:
     name, prefix = split_s3(settings.store_url)
     bucket, key = open_bucket(name, settings), "/".join(filter(None, (prefix.strip("/"), probe)))
-    found = bucket.look(key)
-    if found is None:
+    stored = bucket.look(key)
+    if stored is None:
         raise StoreUnreachable(f"s3://{name} does not find by HEAD what it returns")
-    if not _works(lambda: bucket.has_ranges(key)):
-        yield "it lacks ranged reads: large sources come in one piece"
-    if not _refuses(lambda: bucket.head(key, 1, "no-such-version")):
-        yield "it passes over If-Match: a source that is replaced while it is read goes unseen"
-    if not _works(lambda: _copies(bucket, key, found.etag)):
-        yield "it can't copy by itself: sources travel through the producer"
-    if not _refuses(lambda: bucket.delete_if(key, "no-such-version")):
-        yield "it passes over If-Match on DELETE: see 'A moment that is left' in docs/watch.md"
+    if not _succeeds(lambda: bucket.has_ranges(key)):
+        yield "no ranged reads: large sources are downloaded in one request"
+    if not _is_refused(lambda: bucket.head(key, 1, "no-such-version")):
+        yield "ignores If-Match: replacing a source while it is read is not noticed"
+    if not _succeeds(lambda: _copies(bucket, key, stored.etag)):
+        yield "no copy within the store: sources are copied through the producer"
+    if not _is_refused(lambda: bucket.delete_if(key, "no-such-version")):
+        yield "ignores If-Match on DELETE: see 'A moment that is left' in docs/watch.md"
 
 
 def _copies(bucket: Bucket, key: str, etag: str) -> bool:
@@ -79,14 +79,14 @@ def _copies(bucket: Bucket, key: str, etag: str) -> bool:
         bucket.delete(copy)
 
 
-def _works(action: Callable[[], bool]) -> bool:
+def _succeeds(action: Callable[[], bool]) -> bool:
     try:
         return action()
     except PagefleetError:
         return False
 
 
-def _refuses(action: Callable[[], object]) -> bool:
+def _is_refused(action: Callable[[], object]) -> bool:
     try:
         action()
     except NotFound:

@@ -1,5 +1,6 @@
-"""Merges the pages of a job into its Markdown and its ``document.json``; no input or output."""
+"""Merges the page results of a job into its document in every output format; does no I/O."""
 
-from shared.document.assembly import Document, assemble
+from shared.document.assembly import Document, DocumentFile, assemble
+from shared.document.merged_pages import MergedPages
 
-__all__ = ["Document", "assemble"]
+__all__ = ["Document", "DocumentFile", "MergedPages", "assemble"]

@@ -1,28 +1,35 @@
-"""Runs the rules over all pages and writes the document's two files as values."""
+"""Runs the rules over all pages of a job and writes its document in every output format."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
+from pkgutil import resolve_name
 
 from shared.document.draft import Draft, Piece, Rule
+from shared.document.merged_pages import MergedPages, Span
 from shared.document.outcome import count, job_status, was_cancelled
-from shared.document.record import DocumentRecord, DocumentSource, ledger_entry, page_record
 from shared.document.rules import ORDER
-from shared.domain.cost import usage_of
 from shared.domain.errors import PagefleetError
+from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import expand, parse_ranges
-from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions, to_json
+from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
 
-Span = tuple[int, int]
 _GAP = "\n\n"
 
 
 @dataclass(frozen=True)
-class Document:
-    """A merged document: ``json`` is the UTF-8 text of a DocumentRecord."""
+class DocumentFile:
+    """One file of a document."""
 
-    markdown: str
-    json: bytes
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Document:
+    """A merged document: its files by suffix, in the order in which they are to be written."""
+
+    files: dict[str, DocumentFile]
     counts: Counts
     status: JobStatus
 
@@ -39,13 +46,12 @@ def assemble(
     Equal arguments give equal bytes. Raises PagefleetError where a page is missing, out of
     order or of another job.
     """
-    pages = tuple(_complete(manifest, results))
-    markdown, spans = _join(drafts(pages, render, figure_base))
-    counts = count(pages)
-    cancelled = any(map(was_cancelled, pages))
-    status = job_status(counts, cancelled, render.max_failed_pages)
-    record = _record(manifest, render, status, counts, pages, spans)
-    return Document(markdown, to_json(record), counts, status)
+    merged = _merge(manifest, results, render, figure_base)
+    files = {
+        each.suffix: DocumentFile(each.content_type, resolve_name(each.writer)(merged))
+        for each in OUTPUT_FORMATS
+    }
+    return Document(files, merged.counts, merged.status)
 
 
 def drafts(
@@ -61,20 +67,31 @@ def drafts(
     return reduce(lambda pages, rule: rule(pages), rules, raw)
 
 
+def _merge(
+    manifest: Manifest, results: Iterable[PageResult], render: RenderOptions, figure_base: str
+) -> MergedPages:
+    pages = tuple(_complete(manifest, results))
+    markdown, spans = _join(drafts(pages, render, figure_base))
+    counts = count(pages)
+    cancelled = any(map(was_cancelled, pages))
+    status = job_status(counts, cancelled, render.max_failed_pages)
+    return MergedPages(manifest, render, status, counts, pages, markdown, spans)
+
+
 def _complete(manifest: Manifest, results: Iterable[PageResult]) -> Iterator[PageResult]:
     ranges = parse_ranges(manifest.options.pages or f"1-{manifest.page_count}", manifest.page_count)
-    found = iter(results)
+    remaining = iter(results)
     for page in expand(ranges):
-        result = next(found, None)
+        result = next(remaining, None)
         if result is None or result.page != page or result.job_id != manifest.job_id:
             got = "nothing" if result is None else f"page {result.page} of {result.job_id}"
             raise PagefleetError(f"expected page {page} of {manifest.job_id}, got {got}")
         yield result
-    if next(found, None) is not None:
+    if next(remaining, None) is not None:
         raise PagefleetError(f"more results than pages selected in {manifest.job_id}")
 
 
-def _join(pages: Iterable[Draft]) -> tuple[str, list[Span]]:
+def _join(pages: Iterable[Draft]) -> tuple[str, tuple[Span, ...]]:
     """The Markdown, and where in it the text of each page stands."""
     parts: list[str] = []
     spans: list[Span] = []
@@ -91,28 +108,4 @@ def _join(pages: Iterable[Draft]) -> tuple[str, list[Span]]:
         for part in filter(None, (draft.lead, text)):
             write(part)
         spans.append((length - len(text), length))
-    return ("".join(parts) + "\n" if parts else ""), spans
-
-
-def _record(
-    manifest: Manifest,
-    render: RenderOptions,
-    status: JobStatus,
-    counts: Counts,
-    pages: tuple[PageResult, ...],
-    spans: list[Span],
-) -> DocumentRecord:
-    source = DocumentSource(
-        name=manifest.source.name, sha256=manifest.sha256, pages=manifest.page_count
-    )
-    return DocumentRecord(
-        job_id=manifest.job_id,
-        source=source,
-        options=manifest.options,
-        render=render,
-        status=status,
-        counts=counts,
-        pages=tuple(page_record(page, span) for page, span in zip(pages, spans, strict=True)),
-        ledger=tuple(map(ledger_entry, pages)),
-        worker_s=round(usage_of(pages).worker_s, 3),
-    )
+    return ("".join(parts) + "\n" if parts else ""), tuple(spans)

@@ -1,1 +1,1 @@
-"""Values and rules that every part agrees on; no I/O and nothing else of pagefleet."""
+"""Records, names and rules that all packages share; does no I/O and imports only itself."""

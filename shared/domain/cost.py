@@ -1,8 +1,8 @@
-"""What work costs: worker seconds, and money where a price is set.
+"""Cost of pages in worker seconds, and in money where a price is set.
 
-A worker is one engine with the GPUs it owns. While it holds several pages, each moment is
-divided equally among them, so the seconds of all pages add up to the time in which the worker
-held any page at all. Idle time is nobody's; see docs/metrics.md for the price of a whole fleet.
+A worker is one engine with the GPUs it owns. Its time is divided equally among the pages in
+flight, so the seconds of all pages add up to the time in which the worker had any page in flight.
+Idle time is not attributed to pages; docs/metrics.md explains the cost of a whole fleet.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from shared.domain.records import PageResult
 
 @dataclass(frozen=True)
 class Usage:
-    """Worker seconds of some pages; money in the unit of ``price_per_hour``."""
+    """Worker seconds of ``pages`` pages; costs are in the currency of ``price_per_hour``."""
 
     pages: int
     worker_s: float
@@ -22,19 +22,19 @@ class Usage:
 
     @property
     def cost(self) -> float | None:
-        """Money for these pages; None without a price."""
+        """Cost of these pages; None without a price."""
         if self.price_per_hour is None:
             return None
         return self.worker_s / 3600 * self.price_per_hour
 
     @property
     def cost_per_million_pages(self) -> float | None:
-        """Money for a million pages like these; None without a price or a page."""
+        """Cost of a million pages at this average; None without a price or a page."""
         cost = self.cost
         return None if cost is None or not self.pages else cost / self.pages * 1_000_000
 
     def as_plain(self) -> dict[str, Any]:
-        """JSON-ready facts."""
+        """JSON-ready values."""
         return {
             "worker_seconds": round(self.worker_s, 3),
             "cost": _rounded(self.cost, 6),
@@ -43,7 +43,7 @@ class Usage:
 
 
 def usage_of(results: Iterable[PageResult], price_per_hour: float | None = None) -> Usage:
-    """The usage of pages that have a result, whatever it is."""
+    """Sum of the worker seconds of ``results``, of any status."""
     pages, seconds = 0, 0.0
     for result in results:
         pages += 1

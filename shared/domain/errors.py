@@ -1,16 +1,16 @@
-"""Every known failure, in one tree; the class carries its consequence as data.
+"""Every known error, in one tree; each class carries its ledger code and exit code.
 
 PagefleetError
 ├── UsageError                     the command line is wrong (exit 2)
 ├── JobFailed                      finished with failed or cancelled pages (exit 3)
 ├── NotFound                       the store answers, but has no such object
-├── DocumentError                  this document is bad: recorded, never retried (exit 4)
+├── DocumentError                  the document cannot be converted: recorded (exit 4)
 │   ├── NotADocument, EmptyInput, CorruptDocument, EncryptedDocument,
 │   │   WrongPassword, UnsupportedDocument, TooLarge, TooManyPages, PageRangeError
-│   └── PageError                  one page is bad: counts as an attempt of that page
+│   └── PageError                  one page failed: counts as one of its attempts
 │       └── RenderFailed, RenderTimeout, RenderMemory, EngineFailed, Repetition,
 │           Truncated, Quarantined, Cancelled
-└── TransientError                 this machine or a service is unwell: retried elsewhere
+└── TransientError                 a machine or service has a problem: retried, costs no attempt
     ├── StoreUnreachable, BrokerUnreachable (exit 5)
     │   └── StoreFull, BrokerFull
     └── EngineDead, EngineUnreachable, HelperUnavailable
@@ -20,7 +20,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command's exit status means."""
+    """Exit codes of both commands."""
 
     OK = 0
     INTERNAL = 1
@@ -33,14 +33,14 @@ class ExitCode(IntEnum):
 
 
 class PagefleetError(Exception):
-    """Root of the tree. ``code`` goes into the ledger, ``exit_code`` to the shell."""
+    """Base of all errors; ``code`` goes into the ledger, ``exit_code`` to the shell."""
 
     code = "internal"
     exit_code = ExitCode.INTERNAL
 
     @property
     def message(self) -> str:
-        """The error in one line, without its code."""
+        """The error text in one line, without its code."""
         return " ".join(str(self).split())
 
 
@@ -59,146 +59,184 @@ class JobFailed(PagefleetError):
 
 
 class WaitTimedOut(PagefleetError):
-    """``wait`` gave up before the job ended."""
+    """The job did not end within the time limit of ``wait``."""
 
     code = "timed_out"
     exit_code = ExitCode.TIMED_OUT
 
 
 class NotFound(PagefleetError):
-    """The store answers, but there is no such object."""
+    """The store answers and has no such object."""
 
     code = "not_found"
 
 
 class DocumentError(PagefleetError):
-    """This document is bad: a recorded outcome, never a retry storm."""
+    """The document cannot be converted; the error is recorded and not retried."""
 
     exit_code = ExitCode.REFUSED
 
 
 class NotADocument(DocumentError):
+    """The content is neither a PDF nor an image."""
+
     code = "not_a_document"
 
 
 class EmptyInput(DocumentError):
+    """The input has no bytes."""
+
     code = "empty"
 
 
 class CorruptDocument(DocumentError):
+    """The document is damaged beyond repair."""
+
     code = "corrupt"
 
 
 class EncryptedDocument(DocumentError):
+    """The document needs a password."""
+
     code = "encrypted"
 
 
 class WrongPassword(DocumentError):
+    """The password does not open the document."""
+
     code = "wrong_password"
 
 
 class UnsupportedDocument(DocumentError):
+    """The format is recognised and not supported."""
+
     code = "unsupported"
 
 
 class TooLarge(DocumentError):
+    """The document has more bytes or pixels than a limit allows."""
+
     code = "too_large"
 
 
 class TooManyPages(DocumentError):
+    """The document has more pages than ``max_pages``."""
+
     code = "too_many_pages"
 
 
 class PageRangeError(DocumentError):
+    """A page list names pages that the document does not have."""
+
     code = "page_range"
 
 
 class PageError(DocumentError):
-    """One page could not be made; ``final`` means that trying again is no use."""
+    """One page failed; it is retried unless the class is ``final``."""
 
     final = False
 
 
 class RenderFailed(PageError):
+    """The page cannot be rendered."""
+
     code = "render_failed"
     final = True
 
 
 class RenderTimeout(PageError):
+    """Rendering took longer than ``page_timeout_s``."""
+
     code = "render_timeout"
 
 
 class RenderMemory(PageError):
+    """Rendering needed more memory than ``page_memory_mb``."""
+
     code = "render_memory"
 
 
 class EngineFailed(PageError):
+    """The engine could not read the page."""
+
     code = "engine_failed"
 
 
 class Repetition(PageError):
+    """The model repeated itself with every sampling setting."""
+
     code = "repetition"
     final = True
 
 
 class Truncated(PageError):
+    """The model's answer did not end within the token limit."""
+
     code = "truncated"
     final = True
 
 
 class Quarantined(PageError):
+    """The process died each time it worked on the page, also when it worked on nothing else."""
+
     code = "quarantined"
     final = True
 
 
 class Cancelled(PageError):
+    """The job was cancelled before the page had a result."""
+
     code = "cancelled"
     final = True
 
 
 class TransientError(PagefleetError):
-    """This machine or a service is unwell; never costs a page one of its attempts."""
+    """A machine or service has a problem; the page is retried and no attempt is counted."""
 
 
 class StoreUnreachable(TransientError):
+    """The object store does not answer or refuses access."""
+
     code = "store_unreachable"
     exit_code = ExitCode.UNREACHABLE
 
 
 class StoreFull(StoreUnreachable):
-    """The store has no room left for more; what is in it can be read and removed."""
+    """The store has no space for new objects; reads and deletes still work."""
 
 
 class BrokerUnreachable(TransientError):
+    """The broker does not answer or refuses access."""
+
     code = "broker_unreachable"
     exit_code = ExitCode.UNREACHABLE
 
 
 class BrokerFull(BrokerUnreachable):
-    """The broker has no memory or disk left for more work."""
+    """The broker has no memory or disk space for more messages."""
 
 
 class EngineDead(TransientError):
-    """The engine process died or hangs; the worker has to be started again."""
+    """The engine process died or hangs; the supervisor restarts the worker process."""
 
     code = "engine_failed"
 
 
 class EngineUnreachable(TransientError):
-    """The server that reads pages is away, too busy or misconfigured; pages wait for it."""
+    """The inference server is unreachable, overloaded or misconfigured; pages stay queued."""
 
     code = "engine_failed"
 
 
 class EngineUnavailable(UsageError):
-    """The engine cannot run here (package, driver or model missing)."""
+    """The engine cannot run on this machine: a package, driver or model is missing."""
 
 
 class HelperUnavailable(TransientError):
     """A helper process could not be started."""
 
 
-#: From gravest to mildest, for the exit status of a command over several inputs.
+#: From most to least severe, for commands with several inputs.
 GRAVITY = (
     ExitCode.INTERRUPTED,
     ExitCode.INTERNAL,
@@ -212,5 +250,5 @@ GRAVITY = (
 
 
 def gravest(codes: list[ExitCode]) -> ExitCode:
-    """The exit status of a command whose parts ended with ``codes``."""
+    """The most severe of ``codes``; OK for none."""
     return min(codes, key=GRAVITY.index, default=ExitCode.OK)

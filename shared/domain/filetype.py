@@ -1,4 +1,4 @@
-"""Tells what a file is from its first bytes; its name counts for nothing."""
+"""Detects the type of a file from its first bytes; the file name is ignored."""
 
 import re
 from typing import Literal
@@ -6,15 +6,15 @@ from typing import Literal
 from shared.domain.errors import EmptyInput, NotADocument, UnsupportedDocument
 
 Kind = Literal["pdf", "png", "jpg", "webp", "tiff"]
-#: How many first bytes ``sniff`` wants to see.
+#: Number of leading bytes that ``sniff`` needs.
 HEAD_BYTES = 2048
-#: Readers look for a PDF's header this far into the file.
+#: PDF readers accept this many bytes before the header.
 PDF_JUNK_BYTES = 1024
-#: Fewer control characters than one in this many bytes make a text.
+#: Content with fewer than one control character in this many bytes is plain text.
 TEXT_PURITY = 50
 
 _PDF_OBJECT = re.compile(rb"(^|[\s>])\d{1,10} \d{1,5} obj\b")
-_OURS: tuple[tuple[bytes, Kind], ...] = (
+_SUPPORTED: tuple[tuple[bytes, Kind], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpg"),
     (b"II*\0", "tiff"),
@@ -22,7 +22,7 @@ _OURS: tuple[tuple[bytes, Kind], ...] = (
     (b"II+\0", "tiff"),
     (b"MM\0+", "tiff"),
 )
-_FOREIGN: tuple[tuple[bytes, str], ...] = (
+_UNSUPPORTED: tuple[tuple[bytes, str], ...] = (
     (b"GIF87a", "a GIF image"),
     (b"GIF89a", "a GIF image"),
     (b"BM", "a BMP image"),
@@ -51,7 +51,7 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"OggS", "an audio or video file"),
     (b"\x1aE\xdf\xa3", "a video file"),
 )
-#: What stands near the front of a ZIP container; the first hit counts.
+#: Text near the start of a ZIP container; the first match counts.
 _IN_ZIP: tuple[tuple[bytes, str], ...] = (
     (b"application/epub+zip", "an EPUB book"),
     (b"application/vnd.oasis.opendocument", "an OpenDocument file"),
@@ -64,27 +64,27 @@ _HEIF_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"avif", b"avis")
 
 
 def sniff(head: bytes) -> Kind:
-    """The kind of file that begins with ``head`` (its first HEAD_BYTES, or all of it).
+    """The type of the file that begins with ``head``: its first HEAD_BYTES, or all of it.
 
-    Raises EmptyInput, UnsupportedDocument (a known foreign format) or NotADocument.
+    Raises EmptyInput, UnsupportedDocument (a recognised format) or NotADocument.
     """
     if not head:
         raise EmptyInput("the file is empty (0 bytes)")
-    kind = _ours(head)
+    kind = _supported(head)
     if kind is not None:
         return kind
-    foreign = _foreign(head)
-    if foreign is not None:
+    unsupported = _unsupported(head)
+    if unsupported is not None:
         raise UnsupportedDocument(
-            f"this is {foreign}; convert it to PDF, PNG, JPEG, TIFF or WebP first"
+            f"this is {unsupported}; convert it to PDF, PNG, JPEG, TIFF or WebP first"
         )
     if _is_plain(head):
         raise NotADocument("this is plain text; name a PDF or a PNG, JPEG, TIFF or WebP image")
     raise NotADocument("this is neither a PDF nor a PNG, JPEG, TIFF or WebP image")
 
 
-def _ours(head: bytes) -> Kind | None:
-    for magic, kind in _OURS:
+def _supported(head: bytes) -> Kind | None:
+    for magic, kind in _SUPPORTED:
         if head.startswith(magic):
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -93,16 +93,16 @@ def _ours(head: bytes) -> Kind | None:
 
 
 def _is_pdf(head: bytes) -> bool:
-    # "%PDF" without the dash and files that have lost their header are repaired when opened.
+    # MuPDF repairs files with "%PDF" without the dash and files without a header.
     if b"%PDF" in head[: PDF_JUNK_BYTES + 4]:
         return not head.startswith(b"%!PS") or b"%PDF-" in head[: PDF_JUNK_BYTES + 5]
     return head.startswith(b"%") and _PDF_OBJECT.search(head[:PDF_JUNK_BYTES]) is not None
 
 
-def _foreign(head: bytes) -> str | None:
+def _unsupported(head: bytes) -> str | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return next((name for mark, name in _IN_ZIP if mark in head), "a ZIP archive")
-    for magic, name in _FOREIGN:
+    for magic, name in _UNSUPPORTED:
         if head.startswith(magic):
             return name
     if head[4:8] == b"ftyp":
@@ -127,7 +127,7 @@ def _is_plain(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     try:
-        # A character may be cut at the end of the head.
+        # The head may end inside of a character.
         head.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.start < len(head) - 3:

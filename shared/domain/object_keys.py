@@ -1,7 +1,7 @@
-"""The names of everything in the object store, and the way back from a name.
+"""Keys of all objects in the store, and parsers for keys.
 
-Every function checks the job id, so that no text from a command line or a message can
-become a path outside its job.
+Every function checks the job id, so that text from a command line or a message cannot lead to a
+path outside of its job.
 """
 
 import re
@@ -12,11 +12,11 @@ OPEN = "open/"
 JOBS = "jobs/"
 #: Markers of jobs whose webhook is due.
 NOTIFY = "notify/"
-#: What watchers keep.
+#: State of watchers.
 WATCH = "watch/"
-#: Together with a prefix this stays below the 1024 bytes of an S3 key.
+#: With a store prefix, keys stay below the 1024 bytes that S3 allows.
 MAX_KEY_BYTES = 800
-#: File systems allow 255 bytes for one name.
+#: File systems allow 255 bytes per name.
 MAX_PART_BYTES = 200
 
 _JOB_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}(-([2-9]|[1-9][0-9]{1,5}))?", re.ASCII)
@@ -29,7 +29,7 @@ _FIGURE = re.compile(r"[0-9]{6,9}-[0-9]{2,3}-[0-9a-f]{8,64}\.png", re.ASCII)
 
 
 def check_job_id(job_id: str) -> str:
-    """``job_id`` itself; raises UsageError where it can't be one."""
+    """``job_id`` unchanged; raises UsageError unless it is a job id."""
     if not is_job_id(job_id):
         raise UsageError(f"{job_id[:80]!r} is not a job id; they look like {'0' * 16}-{'0' * 8}")
     return job_id
@@ -41,17 +41,17 @@ def is_job_id(text: str) -> bool:
 
 
 def check_key(key: str) -> str:
-    """``key`` itself; raises UsageError unless it is a plain relative path.
+    """``key`` unchanged; raises UsageError unless it is a plain relative path.
 
-    Parts that begin with a dot are refused as well: they are the stores' own.
+    Parts that begin with a dot are refused: the file store uses them for temporary files.
     """
     if not is_key(key):
-        raise UsageError(f"{key[:80]!r} can't be an object key")
+        raise UsageError(f"{key[:80]!r} is not an object key")
     return key
 
 
 def is_key(text: str) -> bool:
-    """Whether ``text`` is a plain relative path, fit for every store."""
+    """Whether ``text`` is a plain relative path that every store accepts."""
     return (
         text.isprintable()
         and "\\" not in text
@@ -61,7 +61,7 @@ def is_key(text: str) -> bool:
 
 
 def check_prefix(prefix: str) -> str:
-    """``prefix`` itself: "" or the beginning of a key; raises UsageError."""
+    """``prefix`` unchanged; raises UsageError unless it is "" or the beginning of a key."""
     folder, slash, _ = prefix.rpartition("/")
     if slash:
         check_key(folder)
@@ -69,9 +69,9 @@ def check_prefix(prefix: str) -> str:
 
 
 def check_folder(prefix: str) -> str:
-    """``prefix`` itself: "" or a folder with its final slash; raises UsageError."""
+    """``prefix`` unchanged; raises UsageError unless it is "" or ends with a slash."""
     if prefix and not prefix.endswith("/"):
-        raise UsageError(f"{prefix[:80]!r} is no folder; it needs a final slash")
+        raise UsageError(f"{prefix[:80]!r} is not a folder; it needs a final slash")
     return check_prefix(prefix)
 
 
@@ -80,12 +80,12 @@ def _is_part(part: str) -> bool:
 
 
 def open_marker(job_id: str) -> str:
-    """The marker of a job that has not ended."""
+    """The job marker: ``open/<job_id>``."""
     return OPEN + check_job_id(job_id)
 
 
 def job(job_id: str) -> str:
-    """The prefix of everything of a job, with its slash."""
+    """The prefix of all objects of a job, with a final slash."""
     return f"{JOBS}{check_job_id(job_id)}/"
 
 
@@ -102,12 +102,12 @@ def manifest(job_id: str) -> str:
 def source_name(ext: str) -> str:
     """The source's name within its job, for example ``source.pdf``."""
     if _SUFFIX.fullmatch(ext) is None:
-        raise UsageError(f"{ext[:20]!r} can't be the suffix of a source")
+        raise UsageError(f"{ext[:20]!r} is not the suffix of a source")
     return f"source.{ext}"
 
 
 def source(job_id: str, name: str) -> str:
-    """The stored document; ``name`` as in the manifest, ``source.<ext>``."""
+    """The source; ``name`` is ``source.<ext>`` as in the manifest."""
     return job(job_id) + source_name(name.removeprefix("source."))
 
 
@@ -117,7 +117,7 @@ def pages(job_id: str) -> str:
 
 
 def page(job_id: str, number: int) -> str:
-    """The good result of a page; ``number`` counts from 1."""
+    """The ok or blank result of a page; ``number`` counts from 1."""
     return f"{pages(job_id)}{number:06d}.json"
 
 
@@ -127,32 +127,32 @@ def failed_page(job_id: str, number: int) -> str:
 
 
 def parse_page_key(key: str) -> tuple[int, bool] | None:
-    """(page, whether it is the failed result), or None for any other key."""
+    """(page, whether it is a failed result); None for keys that are no page results."""
     match = _PAGE_KEY.fullmatch(key)
     return (int(match[1]), match[2] is not None) if match and int(match[1]) else None
 
 
 def figures(job_id: str) -> str:
-    """The prefix of the crops."""
+    """The prefix of the figures of a job."""
     return job(job_id) + "figures/"
 
 
 def figure_name(number: int, order: int, digest: str) -> str:
-    """A crop's name within its job: page, place on the page from 1, hash of its bytes."""
+    """A figure's name within its job: page, order on the page from 1, hash of its bytes."""
     if _DIGEST.fullmatch(digest) is None:
-        raise UsageError(f"{digest[:80]!r} is no hash of a figure")
+        raise UsageError(f"{digest[:80]!r} is not the hash of a figure")
     return f"figures/{number:06d}-{order:02d}-{digest}.png"
 
 
 def document(job_id: str, ext: str) -> str:
-    """The merged document; ``ext`` is "md" or "json"."""
+    """A file of the merged document; ``ext`` is the suffix of an output format."""
     if _SUFFIX.fullmatch(ext) is None:
-        raise UsageError(f"{ext[:20]!r} can't be the suffix of a document")
+        raise UsageError(f"{ext[:20]!r} is not the suffix of a document")
     return f"{job(job_id)}document.{ext}"
 
 
 def done(job_id: str) -> str:
-    """``_DONE``, the commit of a job."""
+    """``_DONE``: its conditional write commits the job."""
     return job(job_id) + "_DONE"
 
 
@@ -167,40 +167,40 @@ def notify_marker(job_id: str) -> str:
 
 
 def delivery(job_id: str) -> str:
-    """The record of the tries to deliver the webhook."""
+    """The record of the attempts to deliver the webhook."""
     return job(job_id) + "webhook.json"
 
 
 def job_of(key: str) -> str:
-    """The job that ``key`` belongs to; for foreign objects the part that stands in its place."""
+    """The job id in ``key``; for other objects the text at its place, unchecked."""
     prefix = OPEN if key.startswith(OPEN) else JOBS
     return key.removeprefix(prefix).split("/", 1)[0]
 
 
 def is_figure_name(name: str) -> bool:
-    """Whether ``name`` is the file name of a crop as ``figure_name`` makes it."""
+    """Whether ``name`` is the file name of a figure as made by ``figure_name``."""
     return _FIGURE.fullmatch(name) is not None
 
 
 def watch(watch_id: str) -> str:
-    """The prefix of everything that a watch keeps, with its slash."""
+    """The prefix of all objects of a watch, with a final slash."""
     if _WATCH_ID.fullmatch(watch_id) is None:
         raise UsageError(f"{watch_id[:80]!r} is not the id of a watch")
     return f"{WATCH}{watch_id}/"
 
 
 def watch_open(watch_id: str, key_digest: str = "") -> str:
-    """The open work of one key of a watch, or the prefix of all of it."""
+    """The open claim of one key of a watch; without a digest the prefix of all open claims."""
     return f"{watch(watch_id)}open/{key_digest}"
 
 
 def watch_claims(watch_id: str, key_digest: str = "", version_digest: str = "") -> str:
-    """The claim of one version, or the prefix of those of a key or of all."""
-    every = f"{watch(watch_id)}claims/"
-    return f"{every}{key_digest[:2]}/{key_digest}-{version_digest}" if key_digest else every
+    """The claim of one version of a key, or the prefix of the claims of a key or of all keys."""
+    prefix = f"{watch(watch_id)}claims/"
+    return f"{prefix}{key_digest[:2]}/{key_digest}-{version_digest}" if key_digest else prefix
 
 
 def parse_watch_claim(key: str) -> tuple[str, str] | None:
-    """The digests of key and version in a claim's name, or None for any other key."""
+    """The digests of key and version of a claim; None for keys that are no claims."""
     match = _WATCH_CLAIM.fullmatch(key)
     return (match[1], match[2]) if match else None

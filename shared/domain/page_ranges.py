@@ -1,4 +1,4 @@
-"""Page numbers: 1-based, written as "1-3,7" by people and in manifests."""
+"""Page lists: 1-based, written as "1-3,7" on command lines and in manifests."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from contextlib import suppress
 from shared.domain.errors import PageRangeError, UsageError
 
 PageRange = tuple[int, int]
-#: More than any document has; page numbers have at most nine digits.
+#: Above every page count; page numbers have at most nine digits.
 _MANY_PAGES = 10**9
 _PART = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?", re.ASCII)
 
@@ -21,13 +21,13 @@ def parse_ranges(text: str, page_count: int | None = None) -> tuple[PageRange, .
     spans = [_parse_part(part.strip(), page_count) for part in text.split(",")]
     for first, last in spans:
         if first < 1 or (page_count is not None and last > page_count):
-            have = "" if page_count is None else f"; the document has {page_count}"
-            raise PageRangeError(f"page range {text!r} is outside the document{have}")
+            limit = "" if page_count is None else f"; the document has {page_count}"
+            raise PageRangeError(f"page range {text!r} is outside the document{limit}")
     return merge(spans)
 
 
 def check_ranges(text: str) -> None:
-    """Raise UsageError where ``text`` could be a page list of no document."""
+    """Raise UsageError where ``text`` is a page list of no possible document."""
     with suppress(PageRangeError):
         parse_ranges(text, _MANY_PAGES)
 
@@ -60,7 +60,7 @@ def merge(spans: Iterable[PageRange]) -> tuple[PageRange, ...]:
 
 
 def format_ranges(ranges: Iterable[PageRange]) -> str:
-    """The canonical text of ``ranges``."""
+    """The canonical text of ``ranges``, for example "1-3,7"."""
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
 
 
@@ -71,17 +71,17 @@ def expand(ranges: Iterable[PageRange]) -> Iterator[int]:
 
 
 def count(ranges: Iterable[PageRange]) -> int:
-    """How many pages ``ranges`` hold."""
+    """Number of pages in ``ranges``."""
     return sum(last - first + 1 for first, last in ranges)
 
 
 def from_numbers(numbers: Iterable[int]) -> tuple[PageRange, ...]:
-    """Ranges that hold exactly ``numbers``."""
+    """The ranges that contain exactly ``numbers``."""
     return merge((number, number) for number in numbers)
 
 
 def parse_page_set(value: object) -> object:
-    """A setting's page numbers from "3,5-7", "[3, 5]" or a list."""
+    """The page numbers of a setting; accepts "3,5-7", "[3, 5]" or a list."""
     if not isinstance(value, str):
         return value
     if not value.strip():

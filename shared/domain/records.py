@@ -1,4 +1,4 @@
-"""What crosses a process or lies in the store: frozen, versioned, validated on receipt."""
+"""Records that are stored or sent between processes; frozen and validated when read."""
 
 from typing import Annotated, Any, Literal
 
@@ -38,40 +38,57 @@ BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 
 
 class Record(BaseModel):
-    """A frozen value; unknown fields are refused."""
+    """Base of all records: frozen, unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PageOptions(Record):
-    """What changes the result of a page; part of the job's identity."""
+class PageSettings(Record):
+    """Page options that are deployment settings too; the settings give their defaults.
+
+    Settings, command line, options files, job ids and docs take their lists from here. A field
+    that is added later must default to None: options that are unset do not change job ids.
+    """
+
+    resolution: Resolution = Field("gundam", description="how the model sees a page")
+    crop_mode: CropMode = Field(
+        "auto", description="tiles of a page; manual: up to max_tiles, none: one picture"
+    )
+    max_tiles: int = Field(6, ge=2, le=9, description="largest number of tiles in gundam mode")
+    dpi: int | None = Field(
+        None,
+        ge=36,
+        le=1200,
+        description="dots per inch of rendered PDF pages; unset: what the engine needs",
+    )
+    exact: bool = Field(False, description="render and resize like the official script")
+    text_layer: TextLayer = Field(
+        "auto", description="whether the cpu engine may use the text stored in a PDF"
+    )
+
+
+class PageOptions(PageSettings):
+    """Everything that changes the result of a page; part of the job id."""
 
     task: Task = Task.MARKDOWN
     prompt: str | None = None
     query: str | None = None
-    #: Selected pages as sorted ranges ("1-3,7"); None means all.
+    #: Selected pages as sorted ranges ("1-3,7"); None: all pages.
     pages: str | None = None
     engine: str
     model: str
-    resolution: Resolution = "gundam"
-    crop_mode: CropMode = "auto"
-    #: Largest number of tiles in gundam mode.
-    max_tiles: int = Field(default=6, ge=2, le=9)
-    dpi: int | None = Field(default=None, ge=36, le=1200)
-    exact: bool = False
-    text_layer: TextLayer = "auto"
 
 
 class RenderOptions(Record):
-    """What changes only the written document; outside the identity."""
+    """Options that change only how the merged document is written; not part of the job id."""
 
     page_breaks: PageBreaks = "comment"
-    #: More failed pages than this make the whole document failed; None means never.
+    #: With more failed pages than this the document has status failed; None: no limit.
     max_failed_pages: int | None = Field(default=None, ge=0)
 
 
 class Source(Record):
-    """The stored document: ``key`` is relative to the job's folder."""
+    """The stored bytes of a document; ``key`` is relative to the job's prefix."""
 
     name: str
     key: str
@@ -80,7 +97,7 @@ class Source(Record):
 
 
 class Manifest(Record):
-    """``job.json``: everything needed to do the job again from nothing."""
+    """``job.json``: everything that is needed to run the job again."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: JobId
@@ -100,24 +117,24 @@ class Manifest(Record):
 
 
 class Block(Record):
-    """One region of the upright page in reading order, bbox on a 0-999 scale."""
+    """One region of the upright page; ``bbox`` is on a scale of 0 to 999."""
 
     type: BlockType
     bbox: BBox
-    #: Markdown of the block's body; for tables HTML (``<table>…``), for images "".
+    #: Markdown of the block; HTML (``<table>…``) for tables, "" for images.
     text: str = ""
     confidence: float | None = None
 
 
 class Figure(Record):
-    """A crop in the store; ``key`` is relative to the job's folder."""
+    """A crop of a page in the store; ``key`` is relative to the job's prefix."""
 
     key: str
     bbox: BBox
 
 
 class PageImage(Record):
-    """Size in pixels of the upright page; ``rotation`` in degrees clockwise was applied."""
+    """Size of the upright page in pixels, after ``rotation`` degrees clockwise."""
 
     width: int = 0
     height: int = 0
@@ -125,7 +142,7 @@ class PageImage(Record):
 
 
 class EngineInfo(Record):
-    """Who read the page."""
+    """The engine that read the page."""
 
     name: str
     model: str
@@ -133,14 +150,14 @@ class EngineInfo(Record):
 
 
 class ErrorInfo(Record):
-    """Why a page or document failed; ``code`` is one of the ledger's codes."""
+    """Why a page or document failed; ``code`` is an error code of shared.domain.errors."""
 
     code: str
     message: str
 
 
 class Timings(Record):
-    """Milliseconds spent in each stage of a page."""
+    """Milliseconds of each stage of a page."""
 
     fetch: float = 0.0
     render: float = 0.0
@@ -151,7 +168,7 @@ class Timings(Record):
 
 
 class PageResult(Record):
-    """One page's entry in the ledger."""
+    """The stored result of one page."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: JobId
@@ -168,7 +185,7 @@ class PageResult(Record):
     output_tokens: int = 0
     attempts: int = 1
     timings_ms: Timings = Timings()
-    #: The page's share of its worker's time in seconds, see shared.domain.cost.
+    #: Worker seconds attributed to the page, see shared.domain.cost.
     worker_s: float = Field(default=0.0, ge=0)
     error: ErrorInfo | None = None
 
@@ -176,7 +193,7 @@ class PageResult(Record):
 
 
 class Counts(Record):
-    """How many pages ended in which way."""
+    """Number of pages by status."""
 
     ok: int = 0
     blank: int = 0
@@ -184,12 +201,12 @@ class Counts(Record):
 
     @property
     def total(self) -> int:
-        """Pages with an outcome."""
+        """Number of pages with a result."""
         return self.ok + self.blank + self.failed
 
 
 class Done(Record):
-    """``_DONE``: the commit of a job."""
+    """``_DONE``: final status of a job; its conditional write commits the job."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     status: JobStatus
@@ -199,10 +216,10 @@ class Done(Record):
 
 
 class Delivery(Record):
-    """How the delivery of a webhook stands; ``next_try`` in seconds since the epoch."""
+    """State of a webhook delivery; ``next_try`` is in seconds since the epoch."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
-    #: Which message: a job that is run again and ends otherwise has another one.
+    #: Hash of the message; it changes where a job is run again and ends with another result.
     message: str
     state: Literal["pending", "delivered", "gave_up"] = "pending"
     tries: int = Field(default=0, ge=0)
@@ -218,7 +235,7 @@ class PageMessage(Record):
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: JobId
     page: int = Field(ge=1)
-    #: Place in the queue's dispatch order, see shared.broker.page_state.
+    #: Position in the dispatch order of the queue, see shared.broker.page_state.
     seq: int = Field(ge=0)
     queue: str = Field(pattern=r"^pages\.[a-z0-9_-]{1,40}\.(high|normal|low|quarantine)$")
 
@@ -235,10 +252,10 @@ class ReduceMessage(Record):
 
 
 def to_json(record: Record) -> bytes:
-    """The stored form of ``record``: UTF-8 JSON, keys in the order of the schema."""
+    """``record`` as UTF-8 JSON with keys in the order of its fields."""
     return record.model_dump_json(by_alias=True).encode()
 
 
 def to_plain(record: Record) -> dict[str, Any]:
-    """``record`` as JSON-ready values, for messages."""
+    """``record`` as JSON-ready values, for Celery messages."""
     return record.model_dump(mode="json", by_alias=True)

@@ -1,7 +1,7 @@
-"""What can be asked of a page: task names, their Chinese aliases and the verbatim prompts.
+"""Tasks of the model: names, Chinese aliases and the published prompts.
 
-Prompts are those of deepseek-ai/DeepSeek-OCR ``config.py`` and its README, without a
-trailing space (the model is sensitive to every character).
+The prompts are copied from ``config.py`` and the README of deepseek-ai/DeepSeek-OCR. They have no
+trailing space, because the model is sensitive to every character.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from shared.domain.errors import UsageError
 
 
 class Task(StrEnum):
-    """One kind of question to the engine."""
+    """What the engine does with a page."""
 
     MARKDOWN = "markdown"
     FREE_OCR = "free-ocr"
@@ -60,8 +60,8 @@ def parse_task(name: str) -> Task:
         raise UsageError(f"unknown task {name!r}; use one of: {known}") from None
 
 
-def check_question(task: Task, prompt: str | None, query: str | None) -> None:
-    """Raise UsageError where ``task`` lacks what it needs or got what it can't use."""
+def check_task_arguments(task: Task, prompt: str | None, query: str | None) -> None:
+    """Raise UsageError where ``task`` lacks its prompt or query, or has one it does not use."""
     if task is Task.CUSTOM and not (prompt or "").strip():
         raise UsageError("task 'custom' needs --prompt TEXT")
     if task is Task.LOCATE and not (query or "").strip():
@@ -83,14 +83,14 @@ def _check_text(text: str) -> None:
 def prompt_for(task: Task, prompt: str | None = None, query: str | None = None) -> str:
     """The text sent to the model, with exactly one ``<image>`` placeholder."""
     if task is Task.LOCATE:
-        return f"<image>\nLocate <|ref|>{without_tags(query or '')}<|/ref|> in the image."
+        return f"<image>\nLocate <|ref|>{strip_model_tags(query or '')}<|/ref|> in the image."
     if task is Task.CUSTOM:
         return "<image>\n" + (prompt or "").replace("<image>", "").strip()
     return _PROMPTS[task]
 
 
-def without_tags(query: str) -> str:
-    """``query`` without the model's control tags, so that it can't leave its place."""
+def strip_model_tags(query: str) -> str:
+    """``query`` without the model's control tags, which could change the meaning of the prompt."""
     for tag in ("<image>", "<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|grounding|>"):
         query = query.replace(tag, " ")
     return " ".join(query.split())

@@ -1,4 +1,4 @@
-"""The body of a webhook: a contract with its receivers."""
+"""The JSON body of a webhook; receivers rely on its schema."""
 
 from typing import Literal
 
@@ -8,30 +8,32 @@ from shared.domain.records import Counts, JobId, JobStatus, Record
 
 
 class WebhookFile(Record):
-    """One file of the finished document."""
+    """One file of the document in the store."""
 
     key: str
     uri: str
 
 
 class WebhookDocument(Record):
-    """The finished document in the store."""
+    """The files of the finished document in the store, by the name of their output format."""
 
     markdown: WebhookFile
     json_: WebhookFile = Field(alias="json")
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+    #: Output formats that are added later.
+    __pydantic_extra__: dict[str, WebhookFile]
 
 
 class WebhookMessage(Record):
-    """A job has ended; ``pages`` is how many it was about."""
+    """Says that a job has ended; ``pages`` is the number of its selected pages."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: JobId
     status: JobStatus
     counts: Counts
     pages: int = Field(ge=1)
-    #: The document's name as it was submitted.
+    #: Name of the document at submission.
     name: str
     labels: dict[str, str]
     document: WebhookDocument

@@ -1,4 +1,4 @@
-"""The form of a webhook's address; where it leads is checked by the worker that calls it."""
+"""Checks the form of a webhook URL; the worker checks the address that it resolves to."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,7 @@ MAX_CHARACTERS = 2000
 
 
 def check_webhook(url: str) -> str:
-    """``url`` itself; raises UsageError unless it is a plain http or https address."""
+    """``url`` unchanged; raises UsageError unless it is a plain http or https URL."""
     problem = _problem(url)
     if problem is not None:
         raise UsageError(f"webhook {url[:80]!r} {problem}; write https://host/path")

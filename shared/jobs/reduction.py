@@ -63,8 +63,8 @@ def _round(jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool) ->
     finished = None if again else jobs.done(job_id)
     if finished is not None:
         return finished
-    jobs.store.put(object_keys.document(job_id, "md"), document.markdown.encode())
-    jobs.store.put(object_keys.document(job_id, "json"), document.json)
+    for suffix, file in document.files.items():
+        jobs.store.put(object_keys.document(job_id, suffix), file.data)
     if (jobs.page_states(job_id), _living(jobs, job_id)) != (states, manifest):
         return None
     return _commit(jobs, manifest, Done(status=document.status, counts=document.counts), states)

@@ -8,7 +8,7 @@ from shared.rendering.image_pages import load_image
 from shared.rendering.pdf_pages import render_page
 from shared.rendering.render_request import RenderRequest
 from shared.rendering.render_size import RenderSize
-from shared.rendering.upright import turned
+from shared.rendering.upright import rotated
 
 QUALITY = 78
 
@@ -19,7 +19,7 @@ def preview(order: RenderRequest, rotation: int, longest_side: int) -> bytes:
     # Few pixels make small files by themselves; a small PDF page may be drawn larger.
     image.thumbnail((longest_side, longest_side))
     buffer = io.BytesIO()
-    turned(image, rotation).save(buffer, "JPEG", quality=QUALITY, optimize=True)
+    rotated(image, rotation).save(buffer, "JPEG", quality=QUALITY, optimize=True)
     return buffer.getvalue()
 
 

@@ -26,11 +26,11 @@ def render_request(source: Path, kind: str, page: int, settings: Settings) -> Re
     """The order for one page inside the deployment's limits; raises RenderFailed."""
     limits = settings
     return RenderRequest(
-        source, known_kind(kind), page, limits.max_page_pixels, limits.page_memory_mb
+        source, check_kind(kind), page, limits.max_page_pixels, limits.page_memory_mb
     )
 
 
-def known_kind(kind: str) -> Kind:
+def check_kind(kind: str) -> Kind:
     """``kind`` itself where pages of it can be drawn; raises RenderFailed."""
     for known in _KINDS:
         if kind == known:

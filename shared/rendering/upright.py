@@ -48,6 +48,6 @@ def rendered_part(box: BBox, rotation: int) -> Part:
     return Part(left, top, right, bottom)
 
 
-def turned(image: Image.Image, rotation: int) -> Image.Image:
+def rotated(image: Image.Image, rotation: int) -> Image.Image:
     """``image`` turned clockwise by ``rotation`` degrees: 0, 90, 180 or 270."""
     return image.transpose(_CLOCKWISE[rotation]) if rotation else image

@@ -68,8 +68,3 @@ class FakeEngine:
 
     async def stop(self) -> None:
         """Nothing to free."""
-
-
-def create(settings: Settings, model: str) -> FakeEngine:
-    """The engine for ``settings``."""
-    return FakeEngine(settings, model)

@@ -1,8 +1,11 @@
 """Which attention code an engine uses on this machine, and why; imports nothing heavy."""
 
 from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import cast
 
 from shared.config.hardware import gpu_generations, has_nvidia_device, has_package
+from shared.domain.catalogue import engine_facts
 
 AMPERE, HOPPER, BLACKWELL = 8, 9, 10
 _FLASH_ATTN = "pip install --no-build-isolation 'pagefleet[flash-attn]'"
@@ -18,8 +21,8 @@ class Attention:
 
 def attention_of(engine: str) -> Attention | None:
     """The attention of ``engine``; None for engines without any."""
-    chosen = {"vllm": vllm_attention, "transformers": transformers_attention}.get(engine)
-    return chosen() if chosen is not None else None
+    chosen = engine_facts(engine).attention
+    return cast(Attention, resolve_name(chosen)()) if chosen is not None else None
 
 
 def transformers_attention() -> Attention:

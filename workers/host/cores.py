@@ -4,9 +4,8 @@ import os
 from pathlib import Path
 
 from shared.config.settings import MEBIBYTE, Settings
+from shared.domain.catalogue import engine_facts
 
-#: Engines that own GPUs when there are any.
-GPU_ENGINES = ("vllm", "transformers")
 _CGROUP = Path("/sys/fs/cgroup")
 #: Memory that one rendering process is expected to take at most, most of the time.
 RENDERER_BYTES = 600 * MEBIBYTE
@@ -38,7 +37,7 @@ def drawing_cores(engine: str) -> int:
     and what systems call a core is often one of two threads that slow each other down.
     """
     cores = usable_cores()
-    return max(1, cores * 2 // 3) if engine in GPU_ENGINES else cores
+    return max(1, cores * 2 // 3) if engine_facts(engine).owns_gpus else cores
 
 
 def renderer_count(settings: Settings, engine: str, capacity: int) -> int:

@@ -7,7 +7,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from workers.observability import control_metrics, fleet_collector, metrics
 
-PATH = Path(__file__).parents[1] / "docs" / "metrics.md"
+PATH = Path(__file__).parents[2] / "docs" / "metrics.md"
 INTRODUCTION = """\
 # Metrics and health
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from shared.config.hardware import gpu_ids, has_package, local_engine
+from shared.config.hardware import gpu_ids, local_engine
 from shared.config.settings import MEBIBYTE, Settings
 from shared.console import checks
-from shared.console.checks import Check, look
+from shared.console.checks import Check, run_check
 from shared.console.probes import common_checks
 from shared.domain.catalogue import engine_facts
 from workers.engines.registry import make_engine
@@ -15,7 +15,7 @@ from workers.host.cores import usable_cores, usable_memory
 
 def examine(settings: Settings, as_json: bool) -> int:
     """Print every finding; the exit status is 5 where something is broken."""
-    return checks.show(_examine(settings), as_json)
+    return checks.print_checks(_examine(settings), as_json)
 
 
 def _examine(settings: Settings) -> Iterator[Check]:
@@ -24,7 +24,7 @@ def _examine(settings: Settings) -> Iterator[Check]:
     yield Check("machine", "ok", f"{usable_cores()} cores, {memory} MiB of memory free")
     yield _gpus()
     engine = local_engine() if settings.engine == "auto" else settings.engine
-    yield look("engine", lambda: _engine(settings, engine))
+    yield run_check("engine", lambda: _engine(settings, engine))
     attention = attention_of(engine)
     if attention is not None:
         yield Check("attention", "ok", f"{attention.name}: {attention.reason}")
@@ -32,9 +32,10 @@ def _examine(settings: Settings) -> Iterator[Check]:
 
 def _gpus() -> Check:
     found = gpu_ids()
-    if found and not has_package("vllm"):
+    if found and not engine_facts(local_engine()).owns_gpus:
         mend = "install the gpu extra: pip install 'pagefleet[gpu]'"
-        return Check("gpu", "warning", f"GPUs {', '.join(found)}, but vLLM is missing", mend)
+        idle = f"GPUs {', '.join(found)}, but no engine that uses them is installed"
+        return Check("gpu", "warning", idle, mend)
     return Check(
         "gpu", "ok", f"GPUs {', '.join(found)}" if found else "none: the cpu engine is used"
     )

@@ -18,12 +18,13 @@ from shared.broker.live_workers import MAX_NAME
 from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
+from shared.domain.catalogue import engine_facts
 from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
 from workers.engines.registry import make_engine
-from workers.host.cores import GPU_ENGINES, renderer_count
+from workers.host.cores import renderer_count
 from workers.inflight import InflightPages, Reason
 from workers.observability import metrics
 from workers.observability.failure_log import FailureLog
@@ -124,7 +125,7 @@ class PagesProcess:
             "pid": os.getpid(),
             "host": socket.gethostname()[:MAX_NAME],
             "started": self._started,
-            "gpus": gpu_facts(visible_gpus()) if info.name in GPU_ENGINES else [],
+            "gpus": gpu_facts(visible_gpus()) if engine_facts(info.name).owns_gpus else [],
             **self._observer.tally.facts(),
         }
 

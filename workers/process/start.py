@@ -9,7 +9,7 @@ from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import UsageError
 from shared.storage.factory import open_store
-from workers.host.cores import GPU_ENGINES, drawing_cores
+from workers.host.cores import drawing_cores
 from workers.process.supervisor import Role, Supervisor
 
 
@@ -35,8 +35,9 @@ def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> li
 
 def plan_pages(settings: Settings, engine: str) -> list[Role]:
     """One process for each engine: as many as fit on a group of GPUs, on every group."""
-    groups = gpu_groups(settings) if engine in GPU_ENGINES else [None]
-    beside = settings.engines_per_gpu if engine == "vllm" else 1
+    facts = engine_facts(engine)
+    groups = gpu_groups(settings) if facts.owns_gpus else [None]
+    beside = settings.engines_per_gpu if facts.shares_gpus else 1
     places = [(gpus, slot) for slot in range(beside) for gpus in groups]
     planned = []
     for number, (gpus, slot) in enumerate(places, start=1):

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from producer.intake.input import Input
 from producer.watching.places.listing import PrefixScan
 from producer.watching.places.place import Dropped, Page, UnusableName
+from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.storage.s3_bucket import Bucket, Listed
 from shared.storage.s3_client import Refused
 
 #: Bytes of the longest key that S3 allows.
 MAX_KEY_BYTES = 1024
-_TYPES = {".md": "text/markdown; charset=utf-8", ".json": "application/json", ".png": "image/png"}
+_TYPES = {f".{each.suffix}": each.content_type for each in OUTPUT_FORMATS} | {".png": "image/png"}
 
 
 class BucketInbox:

@@ -55,9 +55,19 @@ def merged(
     return assemble(job, results, RenderOptions(page_breaks=page_breaks), figure_base)
 
 
+def markdown_of(document: Document) -> str:
+    """The Markdown of ``document``."""
+    return document.files["md"].data.decode()
+
+
+def json_of(document: Document) -> bytes:
+    """The DocumentRecord of ``document`` as it is written."""
+    return document.files["json"].data
+
+
 def body(text: str, **values: Any) -> str:
     """What becomes of one page's text in a document without marks between pages."""
-    return merged([text], "none", **values).markdown.removesuffix("\n")
+    return markdown_of(merged([text], "none", **values)).removesuffix("\n")
 
 
 def results_of(job: Manifest, *given: dict[str, Any]) -> list[PageResult]:

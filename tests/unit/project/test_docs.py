@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.config import engines_doc
 from shared.config.settings import Settings
 from shared.config.settings_doc import PATH, page
 from tests.support.paths import ROOT
@@ -29,11 +30,18 @@ def test_the_page_of_settings_is_that_of_the_code() -> None:
     assert PATH.read_text() == page()
 
 
+def test_docs_and_chart_name_the_engines_of_the_code() -> None:
+    assert engines_doc.DOCS_PAGE.read_text() == engines_doc.docs_page(
+        engines_doc.DOCS_PAGE.read_text()
+    )
+    assert engines_doc.CHART_FILE.read_text() == engines_doc.chart_file()
+
+
 def test_every_setting_says_what_it_means() -> None:
     assert [n for n, found in Settings.model_fields.items() if not found.description] == []
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=str)
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=str)
 def test_every_file_that_a_page_names_exists(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
@@ -44,7 +52,7 @@ def test_every_file_that_a_page_names_exists(path: Path) -> None:
     assert [target for target in local if not (path.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=str)
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=str)
 def test_every_make_target_that_a_page_names_exists(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 

@@ -21,7 +21,6 @@ from workers.engines.cpu.ipc import PageReply, PageRequest
 from workers.engines.cpu.ocr.weights import find_weights, known_model
 from workers.host.cores import usable_cores, usable_memory
 
-DEFAULT_MODEL = CATALOGUE["cpu"].default_model
 TASKS = CATALOGUE["cpu"].tasks
 #: Lines are read well at this size; less costs words, more costs time.
 LONGEST_SIDE = 2000
@@ -105,11 +104,6 @@ class CpuEngine:
             raise EngineDead("the cpu engine is not running; start the worker again")
         future = self._sandbox.submit(function, *args, timeout_s=self.timeout_s)
         return await asyncio.wrap_future(future)
-
-
-def create(settings: Settings, model: str | None) -> CpuEngine:
-    """The engine for ``settings``; raises UsageError for an unknown ``model``."""
-    return CpuEngine(settings, model or DEFAULT_MODEL)
 
 
 def process_count(settings: Settings) -> int:

@@ -154,8 +154,3 @@ def _question(view: PageView, family: Family) -> Question:
 
 def _parse(question: Question, answered: Said) -> Answer:
     return read_answer(answered.text, question.options.task)
-
-
-def create(settings: Settings, model: str) -> OpenAiEngine:
-    """The engine for ``settings``; raises UsageError."""
-    return OpenAiEngine(settings, model)

@@ -129,8 +129,3 @@ class TransformersEngine:
         self._inputs = self._loaded = None
         if batches is not None:
             await batches.stop()
-
-
-def create(settings: Settings, model: str) -> TransformersEngine:
-    """The engine for ``settings``; raises EngineUnavailable with advice."""
-    return TransformersEngine(settings, model)

@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.config.environment import quiet_vllm, visible_gpus
+from shared.config.environment import set_vllm_defaults, visible_gpus
 from shared.config.hardware import gpu_memory
 from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE
@@ -83,7 +83,7 @@ class VllmEngine:
 
     async def start(self) -> None:
         """Load and warm up; raises EngineUnavailable."""
-        quiet_vllm(self._settings.log_level)
+        set_vllm_defaults(self._settings.log_level)
         arguments = engine_arguments(
             self._settings, self.info.model, self._sizes, self._lessons, self._engines
         )
@@ -190,8 +190,3 @@ def check_mode(settings: Settings, model: str, family: Family) -> None:
         mode_for(PageOptions(engine="vllm", model=model, **chosen), family)
     except UsageError as error:
         raise EngineUnavailable(error.message) from None
-
-
-def create(settings: Settings, model: str) -> VllmEngine:
-    """The engine for ``settings``; raises EngineUnavailable with advice."""
-    return VllmEngine(settings, model)

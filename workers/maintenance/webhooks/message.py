@@ -5,6 +5,7 @@ import hmac
 
 from shared import __version__
 from shared.domain import object_keys
+from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import count
 from shared.domain.records import Done, Manifest, to_json
 from shared.domain.webhook_message import WebhookDocument, WebhookFile, WebhookMessage
@@ -26,12 +27,17 @@ def message(manifest: Manifest, done: Done, store_url: str) -> bytes:
             pages=count(selected(manifest)),
             name=manifest.source.name,
             labels=manifest.labels,
-            document=WebhookDocument(
-                markdown=_file(store_url, object_keys.document(job_id, "md")),
-                json_=_file(store_url, object_keys.document(job_id, "json")),
-            ),
+            document=_document(job_id, store_url),
         )
     )
+
+
+def _document(job_id: str, store_url: str) -> WebhookDocument:
+    files = {
+        each.name: _file(store_url, object_keys.document(job_id, each.suffix))
+        for each in OUTPUT_FORMATS
+    }
+    return WebhookDocument(**files)
 
 
 def _file(store_url: str, key: str) -> WebhookFile:

@@ -103,7 +103,7 @@ def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_com
     manifest = read_pages(fleet, 1, frozenset({2}))
     slow = fleet.reduce()
     assert slow is not None
-    while not fleet.store.exists(f"jobs/{manifest.job_id}/document.json"):
+    while not fleet.store.exists(f"jobs/{manifest.job_id}/document.md"):
         slow.step()
     slow.step()  # it has looked once more, and stands before its commit
     reducer = fleet.stage.begin("reducer", lambda: reduce_job(fleet.jobs, manifest))

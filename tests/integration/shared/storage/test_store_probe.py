@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.settings import Settings
-from shared.console.store_probe import examine_store
+from shared.console.store_probe import check_store
 from shared.domain.errors import StoreUnreachable
 from shared.storage.factory import open_store
 from shared.storage.s3_client import forget_clients
@@ -39,7 +39,7 @@ def test_a_store_that_can_all_is_well_and_keeps_nothing_of_the_probe(
 ) -> None:
     made = store_settings()
 
-    found = examine_store(made)
+    found = check_store(made)
 
     assert (found.verdict, found.mend) == ("ok", "")
     assert list(open_store(made).list("probe/")) == []
@@ -51,9 +51,9 @@ def test_a_store_that_overwrites_on_a_condition_is_refused_with_the_reason(
     straight = moto_settings()
     with (
         without_headers(str(straight.s3_endpoint_url), ["If-None-Match"]) as endpoint,
-        pytest.raises(StoreUnreachable, match="paid for twice"),
+        pytest.raises(StoreUnreachable, match="read twice"),
     ):
-        examine_store(moto_settings(endpoint))
+        check_store(moto_settings(endpoint))
     assert list(open_store(straight).list("probe/")) == []
 
 
@@ -61,7 +61,7 @@ def test_a_store_that_overwrites_on_a_condition_is_refused_with_the_reason(
     ("header", "complaint"),
     [
         ("Range", "ranged reads"),
-        ("If-Match", "passes over If-Match"),
+        ("If-Match", "ignores If-Match"),
         ("x-amz-copy-source", "copy"),
     ],
 )
@@ -70,7 +70,7 @@ def test_what_a_store_lacks_is_a_warning_that_says_what_it_means(
 ) -> None:
     straight = moto_settings()
     with without_headers(str(straight.s3_endpoint_url), [header]) as endpoint:
-        found = examine_store(moto_settings(endpoint))
+        found = check_store(moto_settings(endpoint))
 
     assert found.verdict == "warning"
     assert complaint in found.mend

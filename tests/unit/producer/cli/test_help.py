@@ -13,7 +13,8 @@ from shared.domain.tasks import Task
 
 @pytest.mark.parametrize("command", cli.commands.values(), ids=lambda command: command.name)
 def test_every_command_and_option_is_explained_and_has_an_example(command: click.Command) -> None:
-    options = [each for each in command.params if isinstance(each, click.Option)]
+    params = command.get_params(click.Context(command))
+    options = [each for each in params if isinstance(each, click.Option)]
 
     assert command.help
     assert f"pagefleet {command.name}" in (command.epilog or "")

@@ -8,7 +8,15 @@ from shared.document import assemble
 from shared.document.record import DocumentRecord
 from shared.domain.errors import PagefleetError
 from shared.domain.records import RenderOptions
-from tests.support.documents.merged import body, figures, manifest, merged, results_of
+from tests.support.documents.merged import (
+    body,
+    figures,
+    json_of,
+    manifest,
+    markdown_of,
+    merged,
+    results_of,
+)
 from tests.support.documents.rendered import renderings
 
 PLAIN = RenderOptions()
@@ -23,7 +31,7 @@ def test_each_page_begins_with_its_number_in_the_source() -> None:
 
     document = assemble(job, results, PLAIN)
 
-    assert document.markdown == (
+    assert markdown_of(document) == (
         "<!-- page 2 -->\n\ntext of page 1\n\n<!-- page 3 -->\n\ntext of page 2\n\n"
         "<!-- page 7 -->\n\ntext of page 3\n"
     )
@@ -32,9 +40,9 @@ def test_each_page_begins_with_its_number_in_the_source() -> None:
 def test_page_breaks_can_be_nothing_or_a_rule_between_pages_with_text() -> None:
     texts = ["", "one", "", "two"]
 
-    assert merged(texts, "none").markdown == "one\n\ntwo\n"
-    assert merged(texts, "rule").markdown == "one\n\n---\n\ntwo\n"
-    assert merged(["", ""], "none").markdown == ""
+    assert markdown_of(merged(texts, "none")) == "one\n\ntwo\n"
+    assert markdown_of(merged(texts, "rule")) == "one\n\n---\n\ntwo\n"
+    assert markdown_of(merged(["", ""], "none")) == ""
 
 
 def test_a_blank_page_has_an_anchor_and_no_text() -> None:
@@ -43,7 +51,7 @@ def test_a_blank_page_has_an_anchor_and_no_text() -> None:
 
     document = assemble(job, results, PLAIN)
 
-    assert document.markdown == "<!-- page 1 -->\n\n<!-- page 2 -->\n\ntext of page 2\n"
+    assert markdown_of(document) == "<!-- page 1 -->\n\n<!-- page 2 -->\n\ntext of page 2\n"
     assert document.counts.model_dump() == {"ok": 1, "blank": 1, "failed": 0}
 
 
@@ -54,7 +62,7 @@ def test_a_failed_page_is_a_visible_note_with_its_reason() -> None:
 
     document = assemble(job, results, RenderOptions(page_breaks="none"))
 
-    assert document.markdown == "> **Page 1 could not be read** (engine_failed): out of luck\n"
+    assert markdown_of(document) == "> **Page 1 could not be read** (engine_failed): out of luck\n"
     assert document.status == "failed"
 
 
@@ -65,7 +73,7 @@ def test_a_hostile_reason_stays_text() -> None:
 
     document = assemble(job, results_of(job, failed), PLAIN)
 
-    for rendered in renderings(document.markdown):
+    for rendered in renderings(markdown_of(document)):
         assert rendered.dangers() == []
         assert [node.tag for node in rendered.nodes() if node.tag in ("a", "code", "table")] == []
         assert message in " ".join(rendered.text().split())
@@ -75,7 +83,7 @@ def test_a_very_long_reason_is_cut() -> None:
     job = manifest(1)
     failed = {"status": "failed", "error": {"code": "internal", "message": "x" * 5000}}
 
-    assert len(assemble(job, results_of(job, failed), PLAIN).markdown) < 500
+    assert len(markdown_of(assemble(job, results_of(job, failed), PLAIN))) < 500
 
 
 def test_figures_are_linked_relatively_and_url_encoded() -> None:
@@ -254,7 +262,7 @@ def test_whitespace_is_that_of_unix_and_nothing_invisible_stays(text: str, clean
 def test_an_open_fence_does_not_swallow_the_next_page(text: str) -> None:
     document = merged([text, "SENTINEL words"])
 
-    for rendered in renderings(document.markdown):
+    for rendered in renderings(markdown_of(document)):
         assert rendered.place_of("SENTINEL") == ["html", "body", "p"]
 
 
@@ -279,7 +287,7 @@ def test_an_open_fence_does_not_swallow_the_next_page(text: str) -> None:
 def test_an_open_tag_does_not_swallow_the_next_page(text: str) -> None:
     document = merged([text, "SENTINEL words"], "none")
 
-    for rendered in renderings(document.markdown):
+    for rendered in renderings(markdown_of(document)):
         assert rendered.place_of("SENTINEL") == ["html", "body", "p"]
 
 
@@ -296,7 +304,7 @@ def test_document_json_tells_blocks_ledger_counts_and_where_each_page_stands() -
 
     document = assemble(job, results, PLAIN)
 
-    plain = json.loads(document.json)
+    plain = json.loads(json_of(document))
     assert (plain["schema"], plain["status"], plain["job_id"]) == (1, "partial", job.job_id)
     assert plain["counts"] == {"ok": 1, "blank": 1, "failed": 1}
     assert [page["page"] for page in plain["pages"]] == [1, 2, 3]
@@ -308,10 +316,10 @@ def test_document_json_tells_blocks_ledger_counts_and_where_each_page_stands() -
         (3, "failed"),
     ]
     assert plain["ledger"][2]["error"] == error
-    spans = [document.markdown[slice(*page["markdown_span"])] for page in plain["pages"]]
+    spans = [markdown_of(document)[slice(*page["markdown_span"])] for page in plain["pages"]]
     assert spans[:2] == ["# T", ""]
     assert spans[2].startswith("> **Page 3 could not be read**")
-    assert DocumentRecord.model_validate_json(document.json).counts.total == 3
+    assert DocumentRecord.model_validate_json(json_of(document)).counts.total == 3
 
 
 def test_the_same_pages_give_the_same_bytes() -> None:
@@ -319,7 +327,7 @@ def test_the_same_pages_give_the_same_bytes() -> None:
 
     once, again = merged(texts, figure_count=1), merged(texts, figure_count=1)
 
-    assert (once.markdown, once.json) == (again.markdown, again.json)
+    assert (markdown_of(once), json_of(once)) == (markdown_of(again), json_of(again))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.records import PageBreaks
-from tests.support.documents.merged import merged
+from tests.support.documents.merged import json_of, markdown_of, merged
 from tests.support.documents.rendered import renderings
 
 ANCHOR = re.compile(r"^<!-- page (\d+) -->$", re.MULTILINE)
@@ -61,13 +61,13 @@ def test_hostile_pages_stay_text_in_their_place(
     document = merged(texts, page_breaks, figure_count=2)
 
     expected = ["1", "2", "3", "4", "5"] if page_breaks == "comment" else []
-    assert ANCHOR.findall(document.markdown) == expected
-    assert len(ANY_ANCHOR.findall(document.markdown)) == len(expected)
-    for rendered in renderings(document.markdown):
+    assert ANCHOR.findall(markdown_of(document)) == expected
+    assert len(ANY_ANCHOR.findall(markdown_of(document))) == len(expected)
+    for rendered in renderings(markdown_of(document)):
         assert rendered.dangers() == [], rendered.renderer
         for sentinel in ("SENTINEL1", "SENTINEL2"):
             assert rendered.place_of(sentinel) == ["html", "body", "p"], rendered.renderer
-    assert merged(texts, page_breaks, figure_count=2).json == document.json
+    assert json_of(merged(texts, page_breaks, figure_count=2)) == json_of(document)
 
 
 LONG = {

@@ -4,7 +4,7 @@ import pytest
 
 from shared.domain.catalogue import CATALOGUE, check_task, engine_facts
 from shared.domain.errors import UsageError
-from shared.domain.tasks import Task, check_question, parse_task, prompt_for
+from shared.domain.tasks import Task, check_task_arguments, parse_task, prompt_for
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_task_without_its_question_or_with_another_ones_is_refused(
     task: Task, prompt: str | None, query: str | None, said: str
 ) -> None:
     with pytest.raises(UsageError, match=said):
-        check_question(task, prompt, query)
+        check_task_arguments(task, prompt, query)
 
 
 def test_an_unknown_task_or_engine_names_those_there_are() -> None:

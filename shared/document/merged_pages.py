@@ -1,0 +1,22 @@
+"""What the writers of all output formats get: the pages of a job after all rules."""
+
+from dataclasses import dataclass
+
+from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
+
+#: Characters [start, end) of a text.
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class MergedPages:
+    """All selected pages of a job, in order, and the Markdown that was made of them."""
+
+    manifest: Manifest
+    render: RenderOptions
+    status: JobStatus
+    counts: Counts
+    pages: tuple[PageResult, ...]
+    markdown: str
+    #: Where in ``markdown`` the text of each page stands, without its anchor.
+    spans: tuple[Span, ...]

@@ -1,0 +1,1 @@
+"""One writer per output format; ``shared.domain.output_formats`` lists them."""
