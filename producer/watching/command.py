@@ -10,10 +10,10 @@ from producer.commands.cli_options import request_of, settings_of
 from producer.connections import Connections, choose_engine, pool_warning
 from producer.intake.opener import Intake
 from producer.submission.request import Request
-from producer.watching.event_log import Journal
+from producer.watching.event_log import EventLog
 from producer.watching.folder_options import FolderOptions
 from producer.watching.places.addresses import Route, route_of
-from producer.watching.watcher import INTAKES, Plan, Watcher
+from producer.watching.watcher import INTAKE_PROCESSES, Plan, Watcher
 from shared.config.settings import Settings
 from shared.domain.errors import ExitCode, UsageError
 from shared.processes.home_folder import private_folder
@@ -36,14 +36,14 @@ def watch_place(given: dict[str, Any]) -> int:
     connections = Connections(settings)
     engine = choose_engine(settings, connections.dispatch_state)
     plan = _plan(given, route, settings, engine)
-    journal = Journal(given["as_json"], given["quiet"])
+    event_log = EventLog(given["as_json"], given["quiet"])
     warning = pool_warning(connections.dispatch_state, engine)
     if warning:
-        journal.say(warning)
-    with Intake(settings, INTAKES) as intake, private_folder(settings, "watch-") as place:
-        watcher = Watcher(plan, connections, intake, place.folder, journal)
+        event_log.info(warning)
+    with Intake(settings, INTAKE_PROCESSES) as intake, private_folder(settings, "watch-") as place:
+        watcher = Watcher(plan, connections, intake, place.folder, event_log)
         signal.signal(signal.SIGTERM, lambda *_: watcher.stop.set())
-        journal.say(f"watching {route.source} for {route.to}; Ctrl-C stops")
+        event_log.info(f"watching {route.source} for {route.to}; Ctrl-C stops")
         try:
             watcher.run()
         except KeyboardInterrupt:
@@ -63,7 +63,7 @@ def _plan(given: dict[str, Any], route: Route, settings: Settings, engine: str) 
         period_s=period,
         lists_per_period=given["lists"],
         settle_s=_settle(given["settle"], route, settings),
-        most_open=given["max_open"],
+        max_open=given["max_open"],
         queue_url=given["queue_url"],
         listen=given["listen"],
         secret=_secret(given["secret_file"]) if given["listen"] else "",

@@ -22,7 +22,7 @@ def version_digest(version: str, options: str) -> str:
     return hashlib.sha256(f"{version}\n{options}".encode()).hexdigest()[: 2 * VERSION_BYTES]
 
 
-class Known:
+class DigestMap:
     """A map from key to its newest claimed version; 16 bytes a key, not thread-safe."""
 
     def __init__(self, digests: Iterable[tuple[str, str]] = ()) -> None:

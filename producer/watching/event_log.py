@@ -13,7 +13,7 @@ REPEAT_S = 60.0
 REFUSED = "refused"
 
 
-class Journal:
+class EventLog:
     """Thread-safe; ``quiet`` keeps all but trouble to itself."""
 
     def __init__(self, as_json: bool, quiet: bool = False) -> None:
@@ -31,7 +31,7 @@ class Journal:
             said = " ".join(str(value) for value in facts.values() if value is not None)
             self._print(f"{name}: {_shown(key)} {said}".rstrip(), sys.stderr)
 
-    def trouble(self, error: Exception) -> None:
+    def warning(self, error: Exception) -> None:
         """Something is unwell; the same line is not repeated for a while."""
         code = error.code if isinstance(error, PagefleetError) else "internal"
         said = " ".join(str(error).split()) or type(error).__name__
@@ -43,7 +43,7 @@ class Journal:
             self._told = {**{k: t for k, t in self._told.items() if now - t < REPEAT_S}, line: now}
         self._print(line, sys.stderr)
 
-    def say(self, line: str) -> None:
+    def info(self, line: str) -> None:
         """A line for the person."""
         if not self._quiet:
             self._print(line, sys.stderr)

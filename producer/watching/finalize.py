@@ -6,11 +6,11 @@ makes another watcher do the rest.
 
 from contextlib import suppress
 
-from producer.watching.open_claims import Item
+from producer.watching.open_claims import OpenClaim
 from producer.watching.places.place import Dropped
 from producer.watching.state import Outcome
 from producer.watching.status_file import SUFFIX, of_refusal
-from producer.watching.watch_context import DONE, FAILED, Parts
+from producer.watching.watch_context import DONE, FAILED, WatchContext
 from shared.domain.errors import (
     EmptyInput,
     NotADocument,
@@ -23,57 +23,59 @@ from shared.domain.errors import (
 LEFT_ALONE = (EmptyInput, NotADocument, UnsupportedDocument)
 
 
-class Ending:
+class Finalizer:
     """Ends claims."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: WatchContext) -> None:
+        self._context = context
 
-    def converted(self, item: Item, outcome: Outcome) -> None:
+    def complete(self, open_claim: OpenClaim, outcome: Outcome) -> None:
         """The outputs are written."""
         good = outcome in ("ok", "partial")
-        stays = self._parts.after == "keep" or (self._parts.after == "delete" and not good)
-        self._settle(item, outcome, stays, DONE if good else FAILED)
+        stays = self._context.after == "keep" or (self._context.after == "delete" and not good)
+        self._settle(open_claim, outcome, stays, DONE if good else FAILED)
 
-    def refused(self, item: Item, error: PagefleetError) -> None:
+    def refuse(self, open_claim: OpenClaim, error: PagefleetError) -> None:
         """There is no document to be made of it: say so, once."""
-        parts, claim = self._parts, item.claim
+        context, claim = self._context, open_claim.claim
         try:
-            parts.outbox.write(claim.key + SUFFIX, of_refusal(parts.inbox.url + claim.key, error))
+            context.outbox.write(
+                claim.key + SUFFIX, of_refusal(context.inbox.url + claim.key, error)
+            )
         except UnsupportedDocument as unusable:
-            parts.journal.trouble(unusable)
-        parts.journal.event("refused", claim.key, code=error.code, message=error.message)
-        stays = parts.after != "move" or isinstance(error, LEFT_ALONE)
-        self._settle(item, "refused", stays, FAILED)
+            context.event_log.warning(unusable)
+        context.event_log.event("refused", claim.key, code=error.code, message=error.message)
+        stays = context.after != "move" or isinstance(error, LEFT_ALONE)
+        self._settle(open_claim, "refused", stays, FAILED)
 
-    def abandoned(self, item: Item, reason: str) -> None:
+    def abandon(self, open_claim: OpenClaim, reason: str) -> None:
         """The version is gone or was replaced: as if it had never been there."""
-        parts, claim = self._parts, item.claim
-        parts.state.release(claim)
-        parts.memory.forget(claim)
-        parts.state.close(claim)
-        parts.table.end(item)
-        parts.journal.event("abandoned", claim.key, reason=reason)
+        context, claim = self._context, open_claim.claim
+        context.state.release(claim)
+        context.claim_cache.forget(claim)
+        context.state.remove_open(claim)
+        context.open_claims.close(open_claim)
+        context.event_log.event("abandoned", claim.key, reason=reason)
 
-    def _settle(self, item: Item, outcome: Outcome, stays: bool, folder: str) -> None:
-        parts = self._parts
-        claim = item.claim.model_copy(update={"outcome": outcome})
-        if stays and item.found is not None:
-            parts.state.note(claim)
-            parts.state.release_older(claim)
-            parts.memory.add(claim, item.found)
+    def _settle(self, open_claim: OpenClaim, outcome: Outcome, stays: bool, folder: str) -> None:
+        context = self._context
+        claim = open_claim.claim.model_copy(update={"outcome": outcome})
+        if stays and open_claim.found is not None:
+            context.state.update(claim)
+            context.state.release_older(claim)
+            context.claim_cache.add(claim, open_claim.found)
         else:
-            if item.found is not None:
-                self._take_away(item.found, folder)
-            parts.state.release(claim)
-            parts.memory.forget(claim)
-        parts.state.close(claim)
-        parts.table.end(item)
+            if open_claim.found is not None:
+                self._remove_source(open_claim.found, folder)
+            context.state.release(claim)
+            context.claim_cache.forget(claim)
+        context.state.remove_open(claim)
+        context.open_claims.close(open_claim)
 
-    def _take_away(self, found: Dropped, folder: str) -> None:
+    def _remove_source(self, found: Dropped, folder: str) -> None:
         # Gone, or replaced by a newer version, which is a drop of its own.
         with suppress(NotFound):
-            if self._parts.after == "move":
-                self._parts.inbox.move(found, folder)
+            if self._context.after == "move":
+                self._context.inbox.move(found, folder)
             else:
-                self._parts.inbox.remove(found)
+                self._context.inbox.remove(found)

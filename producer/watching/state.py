@@ -53,7 +53,7 @@ class WatchState:
         self._store = store
         self._id = watch_id
 
-    def claimed(self, claim: Claim) -> Claim | None:
+    def stored_claim(self, claim: Claim) -> Claim | None:
         """The claim of this version as it is stored, or None."""
         return self._read(self._claim_key(claim))
 
@@ -61,7 +61,7 @@ class WatchState:
         """Take a version; exactly one of several watchers gets True."""
         return self._store.put_new(self._claim_key(claim), to_json(claim))
 
-    def note(self, claim: Claim) -> None:
+    def update(self, claim: Claim) -> None:
         """Write what became of a claim."""
         self._store.put(self._claim_key(claim), to_json(claim))
 
@@ -87,15 +87,15 @@ class WatchState:
         prefix = object_keys.watch_open(self._id)
         return (name.removeprefix(prefix) for name in self._store.list(prefix))
 
-    def open_work(self, digest: str) -> Claim | None:
+    def open_claim(self, digest: str) -> Claim | None:
         """The open work of one key, or None."""
         return self._read(object_keys.watch_open(self._id, digest))
 
-    def open(self, claim: Claim) -> None:
+    def write_open(self, claim: Claim) -> None:
         """Write down work, so that it is done even if this process is not there."""
         self._store.put(object_keys.watch_open(self._id, claim.key_digest), to_json(claim))
 
-    def close(self, claim: Claim) -> None:
+    def remove_open(self, claim: Claim) -> None:
         """The work is done; only after everything else."""
         self._store.delete([object_keys.watch_open(self._id, claim.key_digest)])
 

@@ -21,23 +21,23 @@ class BucketInbox:
         self._bucket = bucket
         self._prefix = prefix
         self.url = f"s3://{bucket.name}/{prefix}"
-        self.scan = PrefixScan(bucket, prefix, lists_per_period)
+        self.prefix_scan = PrefixScan(bucket, prefix, lists_per_period)
 
-    def period(self) -> Iterator[Page]:
+    def scan(self) -> Iterator[Page]:
         """See Inbox."""
-        for start, listing in self.scan.period():
+        for start, listing in self.prefix_scan.pages():
             drops = (self._dropped(found) for found in listing.objects if _is_file(found))
             yield Page(tuple(drops), start)
 
     def pass_ended(self) -> bool:
         """See Inbox."""
-        return self.scan.at_start()
+        return self.prefix_scan.at_start()
 
-    def lively(self, page: Page) -> None:
+    def mark_active(self, page: Page) -> None:
         """See Inbox."""
-        self.scan.mark_lively(page.start)
+        self.prefix_scan.mark_active(page.start)
 
-    def look(self, key: str) -> Dropped | None:
+    def stat(self, key: str) -> Dropped | None:
         """See Inbox."""
         found = self._bucket.look(self._prefix + key)
         return self._dropped(found) if found is not None and _is_file(found) else None
@@ -55,7 +55,7 @@ class BucketInbox:
         return self._bucket.read(self._prefix + key, limit)[0]
 
     @contextmanager
-    def opened(self, found: Dropped) -> Iterator[Input]:
+    def as_input(self, found: Dropped) -> Iterator[Input]:
         """See Inbox."""
         yield Input(self.url + found.key, "s3", etag=found.mark)
 

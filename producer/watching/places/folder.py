@@ -32,7 +32,7 @@ class FolderInbox:
         self._scratch = scratch
         self.url = f"{root.as_uri()}/"
 
-    def period(self) -> Iterator[Page]:
+    def scan(self) -> Iterator[Page]:
         """See Inbox."""
         walk = self._walk(self._root, "")
         while drops := tuple(islice(walk, PAGE)):
@@ -42,10 +42,10 @@ class FolderInbox:
         """Always: a period looks at everything."""
         return True
 
-    def lively(self, page: Page) -> None:
+    def mark_active(self, page: Page) -> None:
         """Nothing: every period looks at the whole folder."""
 
-    def look(self, key: str) -> Dropped | None:
+    def stat(self, key: str) -> Dropped | None:
         """See Inbox."""
         if not all(map(_may_be_document, key.split("/"))):
             return None
@@ -78,7 +78,7 @@ class FolderInbox:
             return os.read(handle, limit)
 
     @contextmanager
-    def opened(self, found: Dropped) -> Iterator[Input]:
+    def as_input(self, found: Dropped) -> Iterator[Input]:
         """A copy: the file itself may change while it is read."""
         with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
             copy = Path(folder) / found.key.rpartition("/")[2]
@@ -109,7 +109,7 @@ class FolderInbox:
             os.unlink(name, dir_fd=folder)
 
     def _check(self, found: Dropped) -> None:
-        if self.look(found.key) != found:
+        if self.stat(found.key) != found:
             raise NotFound(f"{found.key} changed")
 
     @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from shared.storage.s3_bucket import Bucket, Listing
 
 #: A quarter of the requests of a period may go to places where something new was lately.
-LIVELY_SHARE = 4
+ACTIVE_SHARE = 4
 
 
 class PrefixScan:
@@ -24,14 +24,14 @@ class PrefixScan:
         self._cursor = ""
         self._end = ""
         self._caught_up = False
-        self._lively: deque[str] = deque(maxlen=max(1, lists_per_period // LIVELY_SHARE))
+        self._active: deque[str] = deque(maxlen=max(1, lists_per_period // ACTIVE_SHARE))
         self.requests = 0
 
-    def period(self) -> Iterator[tuple[str, Listing]]:
+    def pages(self) -> Iterator[tuple[str, Listing]]:
         """(start, answer) of each request; the first pass of a process has no bound."""
         left = self._most
         if self._cursor and self._caught_up:
-            for start in [*self._lively, self._end]:
+            for start in [*self._active, self._end]:
                 yield start, self._page(start)
                 left -= 1
         while left > 0 or not self._caught_up:
@@ -46,11 +46,11 @@ class PrefixScan:
         """Whether the last request was the end of a pass."""
         return self._cursor == ""
 
-    def mark_lively(self, start: str) -> None:
+    def mark_active(self, start: str) -> None:
         """Something new was found behind ``start``."""
-        if start in self._lively:
-            self._lively.remove(start)
-        self._lively.append(start)
+        if start in self._active:
+            self._active.remove(start)
+        self._active.append(start)
 
     def _advance(self, listing: Listing) -> bool:
         """Move on; False at the end of a pass."""

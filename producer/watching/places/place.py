@@ -33,7 +33,7 @@ class Inbox(Protocol):
     #: Its address, with a final slash.
     url: str
 
-    def period(self) -> Iterator[Page]:
+    def scan(self) -> Iterator[Page]:
         """What one polling period looks at."""
         ...
 
@@ -41,11 +41,11 @@ class Inbox(Protocol):
         """Whether the last period came to the end of the place."""
         ...
 
-    def lively(self, page: Page) -> None:
+    def mark_active(self, page: Page) -> None:
         """Say that ``page`` held something new: it is looked at more often."""
         ...
 
-    def look(self, key: str) -> Dropped | None:
+    def stat(self, key: str) -> Dropped | None:
         """The object as it is now; None where there is none that could be a document."""
         ...
 
@@ -61,7 +61,7 @@ class Inbox(Protocol):
         """A small object; raises NotFound, TooLarge."""
         ...
 
-    def opened(self, found: Dropped) -> AbstractContextManager[Input]:
+    def as_input(self, found: Dropped) -> AbstractContextManager[Input]:
         """An input that stands for exactly this version while the block runs.
 
         Raises NotFound where it changed.

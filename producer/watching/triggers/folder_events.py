@@ -10,7 +10,7 @@ from pathlib import Path
 
 from watchfiles import Change, watch
 
-from producer.watching.work_queue import WAITING, Reception
+from producer.watching.work_queue import MAX_WAITING, WorkQueue
 
 #: Changes are gathered for so long before they are told.
 GATHER_MS = 100
@@ -22,14 +22,14 @@ class FolderEvents:
     def __init__(
         self,
         root: Path,
-        reception: Reception,
+        work_queue: WorkQueue,
         stop: threading.Event,
-        trouble: Callable[[Exception], None],
+        report: Callable[[Exception], None],
     ) -> None:
         self._root = root
-        self._reception = reception
+        self._work_queue = work_queue
         self._stop = stop
-        self._trouble = trouble
+        self._report = report
 
     def run(self) -> None:
         """Ask for every changed file, until the watcher stops or the kernel can't tell."""
@@ -45,18 +45,18 @@ class FolderEvents:
             ):
                 for change, path in changes:
                     if change != Change.deleted:
-                        self._ask_below(Path(path))
+                        self._add_below(Path(path))
         except (OSError, RuntimeError) as error:
-            self._trouble(error)  # looks go on
+            self._report(error)  # looks go on
 
-    def _ask_below(self, path: Path) -> None:
+    def _add_below(self, path: Path) -> None:
         # What was written into a new folder before the kernel was asked about it is not told.
         for folder, _, names in os.walk(path, followlinks=False):
             for name in names:
-                self._ask(Path(folder, name))
-        self._ask(path)
+                self._add(Path(folder, name))
+        self._add(path)
 
-    def _ask(self, path: Path) -> None:
+    def _add(self, path: Path) -> None:
         # Many at once are left to the next look, which needs no memory for them.
-        if self._reception.waiting() < WAITING and path.is_relative_to(self._root):
-            self._reception.ask(path.relative_to(self._root).as_posix())
+        if self._work_queue.events_waiting() < MAX_WAITING and path.is_relative_to(self._root):
+            self._work_queue.add_event(path.relative_to(self._root).as_posix())

@@ -10,9 +10,9 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from producer.watching.event_log import Journal
-from producer.watching.triggers.bucket_events import NotANotice, keys_below, read_notices
-from producer.watching.work_queue import Reception
+from producer.watching.event_log import EventLog
+from producer.watching.triggers.bucket_events import NotABucketEvent, keys_below, read_bucket_events
+from producer.watching.work_queue import WorkQueue
 from shared.domain.errors import PagefleetError
 from shared.storage.s3_client import Refused
 from shared.storage.sqs_client import LONG_POLL_S, EventQueue, Message
@@ -21,13 +21,13 @@ from shared.storage.sqs_client import LONG_POLL_S, EventQueue, Message
 VISIBLE_AFTER_S = 60
 EXTEND_EVERY_S = 20.0
 #: Messages under way at once; more stay in the queue.
-UNDER_WAY = 100
+MAX_HELD = 100
 TICK_S = 0.1
 REST_S = 5.0
 
 
 @dataclass
-class _Held:
+class _HeldMessage:
     message: Message
     keys: "dict[str, Future[bool]]"
     extended: float
@@ -40,22 +40,22 @@ class QueueEvents:
         self,
         queue: EventQueue,
         source: tuple[str, str],
-        reception: Reception,
-        journal: Journal,
+        work_queue: WorkQueue,
+        event_log: EventLog,
         stop: threading.Event,
     ) -> None:
         self._queue = queue
         self._bucket, self._prefix = source
-        self._reception = reception
-        self._journal = journal
+        self._work_queue = work_queue
+        self._event_log = event_log
         self._stop = stop
-        self._held: list[_Held] = []
+        self._held: list[_HeldMessage] = []
         self._lock = threading.Lock()
 
     def receive(self) -> None:
         """Bring messages in until the watcher stops."""
         while not self._stop.is_set():
-            if len(self._held) >= UNDER_WAY:
+            if len(self._held) >= MAX_HELD:
                 self._stop.wait(TICK_S)
                 continue
             try:
@@ -63,40 +63,40 @@ class QueueEvents:
                 for message in self._queue.receive(VISIBLE_AFTER_S, LONG_POLL_S):
                     self._admit(message)
             except PagefleetError as error:
-                self._journal.trouble(error)
+                self._event_log.warning(error)
                 self._stop.wait(REST_S)
 
-    def look_after(self) -> None:
+    def settle_held(self) -> None:
         """Delete what is recorded and extend the rest, until the watcher stops."""
         while not self._stop.wait(TICK_S):
             for held in list(self._held):
-                if self._is_over_patiently(held):
+                if self._settle_with_retries(held):
                     with self._lock:
                         self._held.remove(held)
 
-    def _is_over_patiently(self, held: _Held) -> bool:
+    def _settle_with_retries(self, held: _HeldMessage) -> bool:
         try:
-            return self._is_over(held)
+            return self._settle_message(held)
         except Refused as refusal:
             # Shown to others meanwhile: they look after it, and find the work done.
-            self._journal.trouble(refusal)
+            self._event_log.warning(refusal)
             return refusal.status == 400
         except PagefleetError as error:
-            self._journal.trouble(error)
+            self._event_log.warning(error)
             return False
 
     def _admit(self, message: Message) -> None:
         try:
-            notices = read_notices(message.body)
-        except NotANotice as error:
-            self._journal.trouble(error)
+            bucket_events = read_bucket_events(message.body)
+        except NotABucketEvent as error:
+            self._event_log.warning(error)
             return
-        wanted = keys_below(notices, self._bucket, self._prefix)
-        asked = {key: self._reception.ask(key) for key in wanted}
+        wanted = keys_below(bucket_events, self._bucket, self._prefix)
+        asked = {key: self._work_queue.add_event(key) for key in wanted}
         with self._lock:
-            self._held.append(_Held(message, asked, time.monotonic()))
+            self._held.append(_HeldMessage(message, asked, time.monotonic()))
 
-    def _is_over(self, held: _Held) -> bool:
+    def _settle_message(self, held: _HeldMessage) -> bool:
         if all(answer.done() for answer in held.keys.values()):
             late = [key for key, answer in held.keys.items() if not answer.result()]
             if not late:
@@ -104,7 +104,7 @@ class QueueEvents:
                 return True
             # Busy or unwell: asked again as long as it takes, the message stays ours.
             for key in late:
-                held.keys[key] = self._reception.ask(key)
+                held.keys[key] = self._work_queue.add_event(key)
         if time.monotonic() - held.extended > EXTEND_EVERY_S:
             held.extended = time.monotonic()
             self._queue.extend(held.message, VISIBLE_AFTER_S)

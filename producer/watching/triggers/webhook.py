@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from producer.watching.triggers.bucket_events import NotANotice, keys_below, read_notices
-from producer.watching.work_queue import Reception
+from producer.watching.triggers.bucket_events import NotABucketEvent, keys_below, read_bucket_events
+from producer.watching.work_queue import WorkQueue
 from shared.domain.errors import UsageError
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -34,11 +34,11 @@ AT_ONCE = 32
 class Receiver:
     """What the handler of each request needs."""
 
-    def __init__(self, source: tuple[str, str], reception: Reception, secret: str) -> None:
+    def __init__(self, source: tuple[str, str], work_queue: WorkQueue, secret: str) -> None:
         if len(secret) < MIN_SECRET_CHARACTERS:
             raise UsageError(f"the secret is shorter than {MIN_SECRET_CHARACTERS} characters")
         self._bucket, self._prefix = source
-        self._reception = reception
+        self._work_queue = work_queue
         self._secret = secret.encode()
         self.room = threading.Semaphore(AT_ONCE)
 
@@ -56,11 +56,11 @@ class Receiver:
     def take(self, body: bytes) -> HTTPStatus:
         """Have all objects of an event recorded."""
         try:
-            notices = read_notices(body)
-        except NotANotice:
+            bucket_events = read_bucket_events(body)
+        except NotABucketEvent:
             return HTTPStatus.BAD_REQUEST
-        wanted = keys_below(notices, self._bucket, self._prefix)
-        answers = [self._reception.ask(key) for key in wanted]
+        wanted = keys_below(bucket_events, self._bucket, self._prefix)
+        answers = [self._work_queue.add_event(key) for key in wanted]
         try:
             done = all([answer.result(ANSWER_S) for answer in answers])
         except TooLate:

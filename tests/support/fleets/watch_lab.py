@@ -16,7 +16,7 @@ from typing import Any
 from producer.connections import Connections
 from producer.intake.opener import Intake
 from producer.submission.request import Request
-from producer.watching.event_log import Journal
+from producer.watching.event_log import EventLog
 from producer.watching.places.addresses import route_of
 from producer.watching.watcher import Plan, Watcher
 from shared.config.settings import Settings
@@ -35,23 +35,23 @@ def document(words: str, pages: int = 1) -> bytes:
     return pdf([text(f"{words} {number}") for number in range(1, pages + 1)])
 
 
-class Heard(Journal):
+class EventRecorder(EventLog):
     """What a watcher told, kept for the test."""
 
     def __init__(self) -> None:
         super().__init__(as_json=True)
         self.events: list[Event] = []
-        self.troubles: list[str] = []
+        self.warnings: list[str] = []
 
     def event(self, name: str, key: str, **facts: Any) -> None:
         """See Journal."""
         self.events.append({"event": name, "key": key, "at": time.monotonic(), **facts})
 
-    def trouble(self, error: Exception) -> None:
+    def warning(self, error: Exception) -> None:
         """See Journal."""
-        self.troubles.append(str(error))
+        self.warnings.append(str(error))
 
-    def say(self, line: str) -> None:
+    def info(self, line: str) -> None:
         """See Journal."""
 
     def about(self, key: str, name: str | None = None) -> list[Event]:
@@ -132,30 +132,32 @@ class Lab:
             **{"period_s": 0.3, **words},
         )
 
-    def once(self, **words: Any) -> Heard:
+    def once(self, **words: Any) -> EventRecorder:
         """Watch until all is delivered."""
-        heard = Heard()
+        recorder = EventRecorder()
         plan = self.plan(**{"once": True, **words})
-        self.watcher(plan, heard).run()
-        return heard
+        self.watcher(plan, recorder).run()
+        return recorder
 
     @contextmanager
-    def watching(self, **words: Any) -> Iterator[Heard]:
+    def watching(self, **words: Any) -> Iterator[EventRecorder]:
         """A watcher in a thread while the block runs."""
-        heard = Heard()
-        watcher = self.watcher(self.plan(**words), heard)
+        recorder = EventRecorder()
+        watcher = self.watcher(self.plan(**words), recorder)
         thread = threading.Thread(target=watcher.run, daemon=True)
         thread.start()
         try:
-            yield heard
+            yield recorder
         finally:
             watcher.stop.set()
             thread.join(30)
             assert not thread.is_alive(), "the watcher does not stop"
 
-    def watcher(self, plan: Plan, heard: Heard) -> Watcher:
+    def watcher(self, plan: Plan, recorder: EventRecorder) -> Watcher:
         """One watcher that is not running yet."""
-        return Watcher(plan, Connections(plan.request.settings), self.intake, self.scratch, heard)
+        return Watcher(
+            plan, Connections(plan.request.settings), self.intake, self.scratch, recorder
+        )
 
 
 def start_watch(

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from producer.watching.event_log import Journal
+from producer.watching.event_log import EventLog
 from producer.watching.places.addresses import route_of
 from producer.watching.places.place import Dropped
 from shared.domain.errors import NotFound, UsageError
@@ -32,14 +32,14 @@ def test_a_dropped_document_becomes_markdown_beside_its_own_name(lab: Lab) -> No
     data = document("one", pages=3)
     lab.drop("a/x.pdf", data)
 
-    heard = lab.once()
+    recorder = lab.once()
 
     markdown = lab.read("outbox", "a/x.pdf.md").decode()
     assert [fake_line(data, page) in markdown for page in (1, 2, 3)] == [True] * 3
     assert json.loads(lab.read("outbox", "a/x.pdf.json"))["counts"]["ok"] == 3
     assert lab.keys("outbox") == ["a/x.pdf.json", "a/x.pdf.md"]
     assert lab.keys("inbox") == ["a/x.pdf"]
-    (delivered,) = heard.about("a/x.pdf", "delivered")
+    (delivered,) = recorder.about("a/x.pdf", "delivered")
     assert check_job(lab.store, delivered["job_id"]).status == "ok"
     assert lab.once().events == []
 
@@ -75,10 +75,10 @@ def test_new_content_is_a_new_job_touching_is_not_and_going_back_delivers_again(
 def test_a_newer_version_takes_the_place_of_one_that_is_waited_for(lab: Lab) -> None:
     first, second = document("older", pages=200), document("newer")
     lab.drop("x.pdf", first)
-    with lab.watching() as heard:
-        heard.wait_for("queued", "x.pdf")
+    with lab.watching() as recorder:
+        recorder.wait_for("queued", "x.pdf")
         lab.drop("x.pdf", second)
-        heard.wait_for("queued", "x.pdf", count=2)
+        recorder.wait_for("queued", "x.pdf", count=2)
         wait_until(lambda: "x.pdf.md" in lab.keys("outbox"))
         wait_until(lambda: fake_line(second, 1) in lab.read("outbox", "x.pdf.md").decode())
     assert lab.once().events == []
@@ -92,14 +92,14 @@ def test_what_is_no_document_is_reported_once_and_left_alone(lab: Lab) -> None:
     lab.drop("folder/", b"")
     lab.drop("folder/really.txt", document("a PDF by another name"))
 
-    heard = lab.once(after="move")
+    recorder = lab.once(after="move")
 
     assert {key: lab.status(key)["error"]["code"] for key in ("empty.pdf", "letter.docx")} == {
         "empty.pdf": "empty",
         "letter.docx": "unsupported",
     }
     assert "convert it to PDF" in lab.status("letter.docx")["error"]["message"]
-    assert heard.names().count(("refused", "notes.pdf")) == 1
+    assert recorder.names().count(("refused", "notes.pdf")) == 1
     assert lab.keys("inbox") == ["empty.pdf", "folder/", "letter.docx", "notes.pdf"]
     assert lab.keys("done") == ["folder/really.txt"]
     assert lab.once(after="move").events == []
@@ -144,9 +144,9 @@ def test_every_legal_key_is_converted_under_its_own_name(lab: Lab) -> None:
     for key, data in contents.items():
         lab.drop(key, data)
 
-    heard = lab.once()
+    recorder = lab.once()
 
-    assert heard.troubles == []
+    assert recorder.warnings == []
     for key, data in contents.items():
         assert fake_line(data, 1) in lab.read("outbox", f"{key}.md").decode(), key
     assert len(lab.keys("outbox")) == 2 * len(ODD_KEYS)
@@ -160,10 +160,10 @@ def test_a_key_without_room_for_the_names_of_outputs_is_told_and_nothing_else_st
     lab.drop(long, document("long"))
     lab.drop("x.pdf", document("short"))
 
-    heard = lab.once()
+    recorder = lab.once()
 
-    assert ("delivered", "x.pdf") in heard.names()
-    assert ("refused", long) in heard.names()
+    assert ("delivered", "x.pdf") in recorder.names()
+    assert ("refused", long) in recorder.names()
     assert lab.once().events == []
 
 
@@ -189,8 +189,8 @@ def test_a_document_dropped_again_after_it_was_deleted_is_converted_again(lab: L
     data = document("again and again")
     for _ in range(2):
         lab.drop("x.pdf", data)
-        heard = lab.once(after="delete")
-        assert [event["event"] for event in heard.events] == ["queued", "delivered"]
+        recorder = lab.once(after="delete")
+        assert [event["event"] for event in recorder.events] == ["queued", "delivered"]
         assert lab.keys("inbox") == []
         assert lab.keys("outbox") == ["x.pdf.json", "x.pdf.md"]
 
@@ -227,9 +227,9 @@ def test_the_status_tells_pages_done_and_the_time_left_while_it_runs(
     lab.drop("long.pdf", document("long one", pages=150))
     seen = []
 
-    with lab.watching() as heard:
+    with lab.watching() as recorder:
         wait_until(lambda: "long.pdf.status.json" in lab.keys("outbox"))
-        while not heard.about("long.pdf", "delivered"):
+        while not recorder.about("long.pdf", "delivered"):
             with suppress(NotFound):
                 seen.append(lab.status("long.pdf"))
 
@@ -245,10 +245,10 @@ def test_options_of_a_folder_hold_below_it_and_add_up(lab: Lab) -> None:
     lab.drop("plain.pdf", document("plain", pages=2))
     lab.drop("ocr/deep/er.pdf", document("deep", pages=2))
 
-    heard = lab.once()
+    recorder = lab.once()
 
     manifests = {
-        key: json.loads(lab.store.get(f"jobs/{heard.about(key)[0]['job_id']}/job.json"))
+        key: json.loads(lab.store.get(f"jobs/{recorder.about(key)[0]['job_id']}/job.json"))
         for key in ("plain.pdf", "ocr/deep/er.pdf")
     }
     plain, deep = manifests["plain.pdf"], manifests["ocr/deep/er.pdf"]
@@ -265,12 +265,12 @@ def test_other_options_convert_again_and_only_below_their_folder(lab: Lab) -> No
     lab.once()
     lab.drop("a/pagefleet.toml", b'task = "free-ocr"')
 
-    with lab.watching() as heard:
-        heard.wait_for("delivered", "a/x.pdf")
+    with lab.watching() as recorder:
+        recorder.wait_for("delivered", "a/x.pdf")
         lab.take_back("a/pagefleet.toml")
-        heard.wait_for("delivered", "a/x.pdf", count=2)
+        recorder.wait_for("delivered", "a/x.pdf", count=2)
 
-    assert heard.about("b/x.pdf") == []
+    assert recorder.about("b/x.pdf") == []
     assert json.loads(lab.read("outbox", "a/x.pdf.json"))["options"]["task"] == "markdown"
 
 
@@ -282,16 +282,16 @@ def test_wrong_options_are_told_once_and_hold_what_is_below(lab: Lab, wrong: byt
     lab.drop("a/x.pdf", document("held"))
     lab.drop("b.pdf", document("free"))
 
-    with lab.watching() as heard:
-        heard.wait_for("delivered", "b.pdf")
+    with lab.watching() as recorder:
+        recorder.wait_for("delivered", "b.pdf")
         told = lab.status("a/pagefleet.toml")
         assert told["error"]["code"] == "usage"
         assert "a/pagefleet.toml" in told["error"]["message"]
-        assert heard.about("a/x.pdf") == []
+        assert recorder.about("a/x.pdf") == []
         lab.drop("a/pagefleet.toml", b'task = "ocr"')
-        heard.wait_for("delivered", "a/x.pdf")
+        recorder.wait_for("delivered", "a/x.pdf")
 
-    assert len(heard.about("a/pagefleet.toml")) == 1
+    assert len(recorder.about("a/pagefleet.toml")) == 1
     assert "a/pagefleet.toml.status.json" not in lab.keys("outbox")
 
 
@@ -307,14 +307,14 @@ def test_an_object_that_still_grows_is_not_taken_before_it_rests(lab: Lab) -> No
 
     writer = threading.Thread(target=grow)
     writer.start()
-    with lab.watching(settle_s=1.0) as heard:
+    with lab.watching(settle_s=1.0) as recorder:
         lab.drop("other.pdf", document("rests"))
-        heard.wait_for("delivered", "other.pdf")
+        recorder.wait_for("delivered", "other.pdf")
         stop.set()
         writer.join()
-        assert heard.about("x.pdf") == []
+        assert recorder.about("x.pdf") == []
         lab.drop("x.pdf", whole)
-        heard.wait_for("delivered", "x.pdf")
+        recorder.wait_for("delivered", "x.pdf")
     assert fake_line(whole, 3) in lab.read("outbox", "x.pdf.md").decode()
 
 
@@ -332,9 +332,9 @@ def test_what_vanishes_before_it_is_read_leaves_nothing_behind(
     lab.drop("gone.pdf", document("gone"))
     lab.drop("stays.pdf", document("stays"))
 
-    heard = lab.once()
+    recorder = lab.once()
 
-    assert [e["event"] for e in heard.about("gone.pdf")] == ["abandoned"]
+    assert [e["event"] for e in recorder.about("gone.pdf")] == ["abandoned"]
     assert lab.keys("outbox") == ["stays.pdf.json", "stays.pdf.md"]
     monkeypatch.undo()
     lab.drop("gone.pdf", document("gone"))
@@ -350,7 +350,7 @@ def test_two_watchers_side_by_side_take_each_object_once(lab: Lab) -> None:
         wait_until(lambda: len([k for k in lab.keys("outbox") if k.endswith(".md")]) == count, 90)
         wait_until(lambda: not list(lab.store.list("watch/" + watch_id(lab) + "/open/")))
 
-    queued = [event["key"] for heard in (one, other) for event in heard.events
+    queued = [event["key"] for recorder in (one, other) for event in recorder.events
               if event["event"] == "queued"]  # fmt: skip
     assert sorted(queued) == sorted(f"{number}.pdf" for number in range(count))
 
@@ -364,8 +364,8 @@ def test_no_more_documents_are_open_than_allowed(lab: Lab) -> None:
         lab.drop(f"{number}.pdf", document(f"bounded {number}", pages=20))
     most = 0
 
-    with lab.watching(most_open=3) as heard:
-        while sum(event["event"] == "delivered" for event in heard.events) < 12:
+    with lab.watching(max_open=3) as recorder:
+        while sum(event["event"] == "delivered" for event in recorder.events) < 12:
             most = max(most, len(list(lab.store.list(f"watch/{watch_id(lab)}/open/"))))
     assert 1 <= most <= 3
 
@@ -378,14 +378,14 @@ def test_listing_costs_the_same_each_period_when_nothing_changes(
     for number in range(60):
         lab.drop(f"{number:03}.txt", b"not a document, but it lies there")
     plan = lab.plan(lists_per_period=4)
-    scan = lab.watcher(plan, heard := lab.once()).parts.inbox
-    assert len(heard.events) == 60
-    list(scan.period())
+    inbox = lab.watcher(plan, recorder := lab.once()).context.inbox
+    assert len(recorder.events) == 60
+    list(inbox.scan())
 
     costs, seen = [], set[Dropped]()
     for _ in range(8):
         with requests_counted(lab.settings) as counted:
-            for page in scan.period():
+            for page in inbox.scan():
                 seen.update(page.drops)
         costs.append(counted.total())
 
@@ -400,12 +400,12 @@ def test_a_new_last_name_is_seen_in_the_next_period_of_a_large_prefix(
     monkeypatch.setattr(Bucket, "page", lambda b, p, after="", limit=5: real(b, p, after, limit))
     for number in range(50):
         lab.drop(f"2026-01-{number:03}.txt", b"no document")
-    scan = lab.watcher(lab.plan(lists_per_period=4), lab.once()).parts.inbox
+    inbox = lab.watcher(lab.plan(lists_per_period=4), lab.once()).context.inbox
     for _ in range(2):
-        list(scan.period())
+        list(inbox.scan())
     lab.drop("2026-02-001.pdf", document("newest"))
 
-    seen = {found.key for page in scan.period() for found in page.drops}
+    seen = {found.key for page in inbox.scan() for found in page.drops}
 
     assert "2026-02-001.pdf" in seen
 
@@ -446,6 +446,6 @@ def test_a_wrong_command_line_is_one_line_that_says_what_to_do(lab: Lab) -> None
 def test_who_wants_only_what_is_wrong_hears_of_refusals(
     name: str, told: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Journal(as_json=False, quiet=True).event(name, "in/a.pdf", code="encrypted", message="why")
+    EventLog(as_json=False, quiet=True).event(name, "in/a.pdf", code="encrypted", message="why")
 
     assert ("refused: in/a.pdf encrypted why" in capsys.readouterr().err) == told

@@ -10,10 +10,14 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.decode import decode_str
 
-from producer.watching.triggers.bucket_events import NotANotice, Notice, read_notices
+from producer.watching.triggers.bucket_events import (
+    BucketEvent,
+    NotABucketEvent,
+    read_bucket_events,
+)
 from producer.watching.triggers.queue_events import QueueEvents
 from tests.support.fleets.fleet import wait_until
-from tests.support.fleets.watch_lab import Heard, Lab, document
+from tests.support.fleets.watch_lab import EventRecorder, Lab, document
 from tests.support.paths import ROOT
 from tests.support.servers.moto_server import REGION, Moto
 
@@ -79,10 +83,10 @@ def events(moto: Moto, lab: Lab) -> Queue:
 
 
 @pytest.fixture
-def watching(lab: Lab, events: Queue) -> Iterator[Heard]:
+def watching(lab: Lab, events: Queue) -> Iterator[EventRecorder]:
     """A watcher that looks by itself only once an hour."""
-    with lab.watching(queue_url=events.url, period_s=3600.0) as heard:
-        yield heard
+    with lab.watching(queue_url=events.url, period_s=3600.0) as recorder:
+        yield recorder
 
 
 def record(lab: Lab, key: str, name: str = "ObjectCreated:Put") -> dict[str, Any]:
@@ -90,7 +94,7 @@ def record(lab: Lab, key: str, name: str = "ObjectCreated:Put") -> dict[str, Any
     return {"eventName": name, "s3": about}
 
 
-def test_an_event_is_enough_and_is_quick(watching: Heard, lab: Lab, events: Queue) -> None:
+def test_an_event_is_enough_and_is_quick(watching: EventRecorder, lab: Lab, events: Queue) -> None:
     lab.drop("first.pdf", document("first"))
     watching.wait_for("queued", "first.pdf")
 
@@ -101,11 +105,11 @@ def test_an_event_is_enough_and_is_quick(watching: Heard, lab: Lab, events: Queu
     assert queued["at"] - dropped < 2.0
     watching.wait_for("delivered", "a b/ü+%.pdf")
     wait_until(lambda: events.left() == 0)
-    assert watching.troubles == []
+    assert watching.warnings == []
 
 
 def test_batches_doubles_and_strangers_in_messages_do_no_harm(
-    watching: Heard, lab: Lab, events: Queue
+    watching: EventRecorder, lab: Lab, events: Queue
 ) -> None:
     for name in ("one", "two"):
         lab.drop(f"{name}.pdf", document(name))
@@ -126,7 +130,7 @@ def test_batches_doubles_and_strangers_in_messages_do_no_harm(
 
 
 def test_an_event_of_the_event_bridge_or_of_sns_is_understood(
-    watching: Heard, lab: Lab, events: Queue, moto: Moto
+    watching: EventRecorder, lab: Lab, events: Queue, moto: Moto
 ) -> None:
     moto.client("s3").put_bucket_notification_configuration(
         Bucket=lab.bucket_name, NotificationConfiguration={}
@@ -147,9 +151,9 @@ def test_what_can_not_be_read_goes_to_the_dead_letters(
 ) -> None:
     monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 1)
     events.send("{not json")
-    with lab.watching(queue_url=events.url, period_s=3600.0) as heard:
+    with lab.watching(queue_url=events.url, period_s=3600.0) as recorder:
         wait_until(lambda: events.left(events.dead) == 1, 30)
-    assert any("not an event" in said for said in heard.troubles)
+    assert any("not an event" in said for said in recorder.warnings)
 
 
 def test_a_message_goes_only_once_its_job_is_recorded_and_stays_hidden_until_then(
@@ -158,7 +162,7 @@ def test_a_message_goes_only_once_its_job_is_recorded_and_stays_hidden_until_the
     monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 3)
     monkeypatch.setattr("producer.watching.triggers.queue_events.EXTEND_EVERY_S", 1.0)
     deleted: list[float] = []
-    real = QueueEvents._is_over
+    real = QueueEvents._settle_message
 
     def noted(self: QueueEvents, held: Any) -> bool:
         over = real(self, held)
@@ -167,11 +171,11 @@ def test_a_message_goes_only_once_its_job_is_recorded_and_stays_hidden_until_the
         return over
 
     monkeypatch.setattr(QueueEvents, "_is_over", noted)
-    with lab.watching(queue_url=events.url, period_s=3600.0, settle_s=6.0) as heard:
+    with lab.watching(queue_url=events.url, period_s=3600.0, settle_s=6.0) as recorder:
         wait_until(lambda: events.left() == 0)  # S3's own test message
         deleted.clear()
         lab.drop("slow.pdf", document("slow"))
-        queued = heard.wait_for("queued", "slow.pdf")
+        queued = recorder.wait_for("queued", "slow.pdf")
         wait_until(lambda: deleted)
 
     assert deleted[0] >= queued["at"]
@@ -196,13 +200,13 @@ def test_a_watcher_killed_with_a_message_in_hand_leaves_it_to_the_next(
 
 
 def test_looks_find_what_events_missed(lab: Lab, events: Queue, moto: Moto) -> None:
-    with lab.watching(queue_url=events.url, period_s=1.0) as heard:
+    with lab.watching(queue_url=events.url, period_s=1.0) as recorder:
         moto.client("sqs").purge_queue(QueueUrl=events.url)
         moto.client("s3").put_bucket_notification_configuration(
             Bucket=lab.bucket_name, NotificationConfiguration={}
         )
         lab.drop("untold.pdf", document("untold"))
-        heard.wait_for("delivered", "untold.pdf")
+        recorder.wait_for("delivered", "untold.pdf")
 
 
 MINIO = {
@@ -237,7 +241,7 @@ CEPH = {
 
 @pytest.mark.parametrize("body", [MINIO, CEPH])
 def test_events_of_minio_and_ceph_name_the_object(body: dict[str, Any]) -> None:
-    assert Notice("drops", "inbox/a b.pdf") in read_notices(json.dumps(body))
+    assert BucketEvent("drops", "inbox/a b.pdf") in read_bucket_events(json.dumps(body))
 
 
 @pytest.mark.parametrize(
@@ -247,8 +251,8 @@ def test_events_of_minio_and_ceph_name_the_object(body: dict[str, Any]) -> None:
      '{"event_type": "create"}'],
 )  # fmt: skip
 def test_any_other_text_is_no_event_and_raises_nothing_else(text: str) -> None:
-    with pytest.raises(NotANotice):
-        read_notices(text)
+    with pytest.raises(NotABucketEvent):
+        read_bucket_events(text)
 
 
 def bucket_properties(values: dict[str, Any], outputs: dict[str, str]) -> dict[str, Any]:
@@ -341,10 +345,10 @@ def test_the_aws_template_makes_a_bucket_whose_drops_reach_a_watcher(
     queue = outputs["QueueUrl"].rpartition("/")[2]
     url = moto.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
     plan = {"source": source, "to": to, "queue_url": url, "period_s": 3600.0}
-    with lab.watching(**plan) as heard:
+    with lab.watching(**plan) as recorder:
         time.sleep(1)  # the first look must be over: only the event may tell
         lab.bucket.write("inbox/a/x.pdf", document(f"by template {by}"), "application/pdf")
-        heard.wait_for("delivered", "a/x.pdf")
+        recorder.wait_for("delivered", "a/x.pdf")
 
     found = moto.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
     assert json.loads(found["Attributes"]["RedrivePolicy"])["maxReceiveCount"] == 5

@@ -20,10 +20,10 @@ from producer.intake.opener import Intake
 from producer.watching.places.beneath import parts_of
 from producer.watching.places.place import UnusableName
 from producer.watching.triggers.webhook import Receiver, serving
-from producer.watching.work_queue import Reception
+from producer.watching.work_queue import WorkQueue
 from shared.domain.errors import UsageError
 from tests.support.fleets.fleet import wait_until
-from tests.support.fleets.watch_lab import Heard, Lab, document
+from tests.support.fleets.watch_lab import EventRecorder, Lab, document
 from tests.support.servers.processes import free_ports, start_s3
 from tests.system.watching.test_events import CEPH, MINIO
 
@@ -44,11 +44,11 @@ def inbox(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watching(lab: Lab, inbox: Path) -> Iterator[Heard]:
+def watching(lab: Lab, inbox: Path) -> Iterator[EventRecorder]:
     """A watcher of the folder that looks by itself only once an hour."""
-    with lab.watching(source=str(inbox), period_s=3600.0, settle_s=0.3) as heard:
+    with lab.watching(source=str(inbox), period_s=3600.0, settle_s=0.3) as recorder:
         time.sleep(0.5)  # the first look is over, only events tell from now on
-        yield heard
+        yield recorder
 
 
 def outputs(inbox: Path, folder: str = "outbox") -> list[str]:
@@ -56,11 +56,13 @@ def outputs(inbox: Path, folder: str = "outbox") -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
 
-def once(lab: Lab, inbox: Path, **words: Any) -> Heard:
+def once(lab: Lab, inbox: Path, **words: Any) -> EventRecorder:
     return lab.once(source=str(inbox), settle_s=0.1, **words)
 
 
-def test_a_file_copied_into_a_folder_becomes_markdown_at_once(watching: Heard, inbox: Path) -> None:
+def test_a_file_copied_into_a_folder_becomes_markdown_at_once(
+    watching: EventRecorder, inbox: Path
+) -> None:
     (inbox / "a").mkdir()
     (inbox / "a" / "x y.pdf").write_bytes(document("folder"))
 
@@ -79,7 +81,7 @@ def test_a_probe_can_see_that_a_watcher_is_alive(lab: Lab, inbox: Path, tmp_path
 
 
 def test_a_file_that_is_still_copied_is_not_taken_before_it_is_whole(
-    watching: Heard, inbox: Path
+    watching: EventRecorder, inbox: Path
 ) -> None:
     data = document("half copied", pages=3)
     with (inbox / "x.pdf").open("wb") as file:
@@ -108,9 +110,9 @@ def test_unfinished_hidden_and_linked_files_are_never_taken(
     (inbox / os.fsdecode(b"not \xff text.pdf")).write_bytes(document("bytes"))
     (inbox / "good.pdf").write_bytes(document("good"))
 
-    heard = once(lab, inbox)
+    recorder = once(lab, inbox)
 
-    assert {event["key"] for event in heard.events} == {"good.pdf"}
+    assert {event["key"] for event in recorder.events} == {"good.pdf"}
     assert outputs(inbox) == ["good.pdf.json", "good.pdf.md"]
 
 
@@ -123,9 +125,9 @@ def test_an_outbox_that_leads_elsewhere_is_not_written_through(
     (tmp_path / "victim").mkdir()
     (tmp_path / "outbox" / "a").symlink_to(tmp_path / "victim")
 
-    with lab.watching(source=str(inbox), settle_s=0.1) as heard:
-        heard.wait_for("queued", "a/x.pdf")
-        wait_until(lambda: heard.troubles or heard.about("a/x.pdf", "abandoned"))
+    with lab.watching(source=str(inbox), settle_s=0.1) as recorder:
+        recorder.wait_for("queued", "a/x.pdf")
+        wait_until(lambda: recorder.warnings or recorder.about("a/x.pdf", "abandoned"))
 
     assert list((tmp_path / "victim").iterdir()) == []
 
@@ -161,11 +163,11 @@ def test_a_folder_that_can_not_tell_is_looked_at(
         raise OSError(28, "inotify watch limit reached")
 
     monkeypatch.setattr("producer.watching.triggers.folder_events.watch", deaf)
-    with lab.watching(source=str(inbox), period_s=0.3, settle_s=0.1) as heard:
-        wait_until(lambda: heard.troubles)
+    with lab.watching(source=str(inbox), period_s=0.3, settle_s=0.1) as recorder:
+        wait_until(lambda: recorder.warnings)
         (inbox / "x.pdf").write_bytes(document("found by a look"))
-        heard.wait_for("delivered", "x.pdf")
-    assert "inotify" in heard.troubles[0]
+        recorder.wait_for("delivered", "x.pdf")
+    assert "inotify" in recorder.warnings[0]
 
 
 @pytest.mark.parametrize("key", ["../x", "a/../x", "/x", "a//x", "a/", "x\0y", "n" * 256, "."])
@@ -174,36 +176,36 @@ def test_a_key_that_could_lead_out_of_a_folder_is_refused(key: str) -> None:
         parts_of(key)
 
 
-class Recorder:
-    """Stands in for the reception: notes which keys were asked for."""
+class WorkQueueRecorder:
+    """Stands in for the work queue: notes which keys were asked for."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def __call__(self, monkeypatch: pytest.MonkeyPatch) -> Reception:
-        reception = Reception.__new__(Reception)
+    def __call__(self, monkeypatch: pytest.MonkeyPatch) -> WorkQueue:
+        work_queue = WorkQueue.__new__(WorkQueue)
 
-        def ask(_: Reception, key: str) -> Any:
+        def ask(_: WorkQueue, key: str) -> Any:
             self.asked.append(key)
             answer: Future[bool] = Future()
             answer.set_result(True)
             return answer
 
-        monkeypatch.setattr(Reception, "ask", ask)
-        return reception
+        monkeypatch.setattr(WorkQueue, "add_event", ask)
+        return work_queue
 
 
 Post = Callable[..., int]
 
 
 @pytest.fixture
-def recorder() -> Recorder:
+def recorder() -> WorkQueueRecorder:
     """What the receiver asked for."""
-    return Recorder()
+    return WorkQueueRecorder()
 
 
 @pytest.fixture
-def post(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+def post(recorder: WorkQueueRecorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     """Sends a request to a receiver for s3://drops/inbox/; gives the status."""
     receiver = Receiver(("drops", "inbox/"), recorder(monkeypatch), SECRET)
     with serving("127.0.0.1:0", receiver) as port:
@@ -224,7 +226,9 @@ def signed(body: bytes) -> dict[str, str]:
     return {"X_Pagefleet_Signature": f"sha256={digest}"}
 
 
-def test_events_are_taken_from_senders_that_know_the_secret(post: Post, recorder: Recorder) -> None:
+def test_events_are_taken_from_senders_that_know_the_secret(
+    post: Post, recorder: WorkQueueRecorder
+) -> None:
     body = json.dumps(MINIO).encode()
 
     assert post(body, Authorization=f"Bearer {SECRET}") == 200
@@ -234,7 +238,7 @@ def test_events_are_taken_from_senders_that_know_the_secret(post: Post, recorder
     assert set(recorder.asked) == {"a b.pdf"}
 
 
-def test_events_of_anybody_else_are_refused_unread(post: Post, recorder: Recorder) -> None:
+def test_events_of_anybody_else_are_refused_unread(post: Post, recorder: WorkQueueRecorder) -> None:
     body = json.dumps(MINIO).encode()
 
     assert post(body) == 403
@@ -259,7 +263,7 @@ def test_what_is_no_event_is_refused_and_the_receiver_goes_on(post: Post) -> Non
 
 def test_a_receiver_needs_a_secret_worth_the_name() -> None:
     with pytest.raises(UsageError, match="shorter"):
-        Receiver(("b", ""), Reception.__new__(Reception), "short")
+        Receiver(("b", ""), WorkQueue.__new__(WorkQueue), "short")
 
 
 def test_a_real_seaweedfs_tells_a_watcher_by_itself(
@@ -287,10 +291,10 @@ def test_a_real_seaweedfs_tells_a_watcher_by_itself(
 
 
 def _drop_and_wait(weed: Lab, plan: dict[str, Any]) -> None:
-    with weed.watching(**plan) as heard:
+    with weed.watching(**plan) as recorder:
         time.sleep(1)  # the first look is over
         weed.drop("by webhook/ü +%.pdf", document("told by the filer"))
-        heard.wait_for("delivered", "by webhook/ü +%.pdf", seconds=20)
+        recorder.wait_for("delivered", "by webhook/ü +%.pdf", seconds=20)
 
 
 def test_thousands_of_files_at_once_need_no_more_memory_than_the_queue(
@@ -300,13 +304,13 @@ def test_thousands_of_files_at_once_need_no_more_memory_than_the_queue(
         (inbox / f"{number:04}.txt").write_bytes(b"no document at all")
     most = 0
     watcher = lab.watcher(
-        lab.plan(source=str(inbox), settle_s=0.0, period_s=3600.0), heard := Heard()
+        lab.plan(source=str(inbox), settle_s=0.0, period_s=3600.0), recorder := EventRecorder()
     )
     thread = threading.Thread(target=watcher.run, daemon=True)
     thread.start()
     try:
-        while len(heard.events) < 1500:
-            most = max(most, len(watcher.reception._looks) + watcher.reception.waiting())
+        while len(recorder.events) < 1500:
+            most = max(most, len(watcher.work_queue._scanned) + watcher.work_queue.events_waiting())
             time.sleep(0.01)
     finally:
         watcher.stop.set()
