@@ -38,7 +38,7 @@ def main() -> None:
             print(f"{count:6} idle objects: {_requests(lab)}", flush=True)
         period = 2.0
         _print_latency(f"looks every {period:g} s", lab, known, period_s=period)
-        hook = {"listen": f"127.0.0.1:{lab.hook_port}", "secret": SECRET, "period_s": 3600.0}
+        hook = {"trigger_options": lab.webhook(SECRET), "period_s": 3600.0}
         _print_latency("events by webhook", lab, known, **hook)
 
 
@@ -46,6 +46,12 @@ class BenchLab(Lab):
     """A lab whose service tells a port of every object."""
 
     hook_port: int = 0
+
+    def webhook(self, secret: str) -> dict[str, str]:
+        """Options of the webhook trigger."""
+        path = self.scratch / "webhook.secret"
+        path.write_text(secret)
+        return {"listen": f"127.0.0.1:{self.hook_port}", "secret_file": str(path)}
 
 
 @contextmanager

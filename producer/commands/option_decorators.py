@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from producer.watching.triggers.registry import trigger_options
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _INPUTS = (
@@ -59,9 +61,8 @@ _WATCH = (
                       "folders 1)."),
     click.option("--max-open", type=click.IntRange(1), default=200, show_default=True,
                  metavar="N", help="Most documents on their way at once."),
-    click.option("--queue-url", metavar="URL", help="SQS queue with the bucket's events."),
-    click.option("--listen", metavar="HOST:PORT", help="Receive events of stores that push."),
-    click.option("--secret-file", metavar="FILE", help="What senders to --listen must know."),
+    *(click.option(option.flag, metavar=option.metavar, help=option.help)
+      for option in trigger_options()),
 )  # fmt: skip
 
 _OUTPUT = (

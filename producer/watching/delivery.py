@@ -1,6 +1,6 @@
-"""Writes what came out of a job beside each other: figures, JSON, Markdown, in this order.
+"""Writes the outputs of a job: figures, then JSON, then Markdown.
 
-The Markdown is the last, so whoever sees it sees everything it refers to.
+The Markdown is written last, so everything that it links to exists when it appears.
 """
 
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from shared.jobs.job_store import JobStore, selected
 def deliver(
     jobs: JobStore, manifest: Manifest, render: RenderOptions, outbox: Outbox, key: str
 ) -> None:
-    """Write ``key`` + .md, .json and /figures/; the same bytes each time."""
+    """Write ``key`` + .md, .json and /figures/; idempotent."""
     states = jobs.page_states(manifest.job_id)
     results = jobs.results(manifest.job_id, expand(selected(manifest)), states)
     base = f"{quote(key.rpartition('/')[2])}/"

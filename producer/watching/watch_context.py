@@ -1,7 +1,6 @@
-"""What the steps of one watch share."""
+"""The objects that the steps of one watch share."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
@@ -9,19 +8,16 @@ from producer.watching.claim_cache import ClaimCache
 from producer.watching.event_log import EventLog
 from producer.watching.folder_options import OptionFiles
 from producer.watching.open_claims import OpenClaims
+from producer.watching.places.after import After
 from producer.watching.places.place import Inbox, Outbox
 from producer.watching.state import WatchState
 from shared.broker.dispatch_state import DispatchState
 from shared.jobs.job_store import JobStore
 
-After = Literal["keep", "move", "delete"]
-#: Folders beside the inbox for ``--after move``.
-DONE, FAILED = "done", "failed"
-
 
 @dataclass(frozen=True)
 class WatchContext:
-    """Everything that a step may need; all of it is safe for threads."""
+    """All members are thread-safe."""
 
     inbox: Inbox
     outbox: Outbox
@@ -35,5 +31,5 @@ class WatchContext:
     dispatch_state: DispatchState
     event_log: EventLog
     after: After = "keep"
-    #: Seconds between two looks that must agree before an object counts as whole.
+    #: An object must be unchanged for this many seconds before it is ingested.
     settle_s: float = 0.0

@@ -1,4 +1,7 @@
-"""The queue between triggers and takers: bounded, events first, a key never twice at once."""
+"""The bounded queue between triggers and the threads that ingest.
+
+Keys from events come first. Two threads never handle the same key at once.
+"""
 
 import threading
 import time
@@ -7,41 +10,47 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from producer.watching.ingest import Ingester
 from producer.watching.places.place import Dropped, Inbox
 from shared.domain.errors import TransientError
 
-#: Objects from looks that wait for a ingester.
+#: Most scanned objects in the queue.
 MAX_WAITING = 500
-#: Looks at an object that changes each time, before it is left to a later one.
+#: How often an object that keeps changing is looked up before it is left to a later scan.
 STAT_ATTEMPTS = 10
-#: Rest after something was unwell.
-REST_S = 1.0
+#: Pause between these look-ups.
+STAT_PAUSE_S = 0.1
+#: Pause after a TransientError.
+RETRY_S = 1.0
 
 
 @dataclass(eq=False)
 class _WorkItem:
     key: str
-    found: Dropped | None
+    #: The object as a scan found it; None for an event.
+    dropped: Dropped | None
     seen_at: float = 0.0
-    #: A item for the same key that a ingester has already.
-    before: "_WorkItem | None" = None
+    #: An item of the same key that a thread already handles.
+    previous: "_WorkItem | None" = None
     started: bool = False
-    answer: "Future[bool]" = field(default_factory=Future)
+    result: "Future[bool]" = field(default_factory=Future)
 
 
 class WorkQueue:
-    """Thread-safe; ``serve`` is the work of each ingester's thread."""
+    """Thread-safe; each ingesting thread runs ``work``.
+
+    ``ingest`` takes an object and the monotonic time at which it was seen. It returns False
+    where the object must be looked up again.
+    """
 
     def __init__(
         self,
         inbox: Inbox,
-        ingester: Ingester,
+        ingest: Callable[[Dropped, float], bool],
         stop: threading.Event,
         report: Callable[[Exception], None],
     ) -> None:
         self._inbox = inbox
-        self._ingester = ingester
+        self._ingest = ingest
         self._stop = stop
         self._report = report
         self._events: deque[_WorkItem] = deque()
@@ -49,44 +58,49 @@ class WorkQueue:
         self._latest: dict[str, _WorkItem] = {}
         self._changed = threading.Condition()
 
-    def add_scanned(self, found: Dropped) -> None:
-        """An object as a look found it; waits for room. One that is under way is passed over."""
+    def add_scanned(self, dropped: Dropped) -> None:
+        """Add an object that a scan found, unless its key is queued; waits while full."""
         with self._changed:
             while len(self._scanned) >= MAX_WAITING and not self._stop.is_set():
                 self._changed.wait(0.5)
-            if found.key not in self._latest:
-                self._enqueue(_WorkItem(found.key, found, time.monotonic()), self._scanned)
+            if dropped.key not in self._latest:
+                item = _WorkItem(dropped.key, dropped, time.monotonic())
+                self._enqueue(item, self._scanned)
 
     def add_event(self, key: str) -> "Future[bool]":
-        """Look at a key soon; True once its job is recorded or there is nothing to record."""
+        """Add a key that may be new, relative to the inbox; never waits.
+
+        The result is True once the job of the object is recorded or there is nothing to record,
+        and False where the key must be added again.
+        """
         with self._changed:
             latest = self._latest.get(key)
             if latest is not None and not latest.started:
                 self._promote(latest)
-                return latest.answer
-            item = _WorkItem(key, None, before=latest)
+                return latest.result
+            item = _WorkItem(key, None, previous=latest)
             self._enqueue(item, self._events)
-        return item.answer
+        return item.result
 
     def events_waiting(self) -> int:
-        """How many events wait for a ingester."""
+        """How many events wait for a thread."""
         return len(self._events)
 
     def is_idle(self) -> bool:
-        """Whether nothing waits or is under way."""
+        """Whether no item waits or is handled."""
         return not self._latest
 
     def work(self) -> None:
-        """Take one after the other until the watcher stops."""
+        """Handle one item after the other until the watcher stops."""
         while (item := self._next()) is not None:
             try:
-                answer = self._handle(item)
-            except Exception as error:  # the edge of a thread: nothing may be lost in silence
+                handled = self._handle(item)
+            except Exception as error:  # outermost handler of a thread: report every error
                 self._report(error)
-                answer = False
+                handled = False
                 if isinstance(error, TransientError):
-                    self._stop.wait(REST_S)
-            self._complete(item, answer)
+                    self._stop.wait(RETRY_S)
+            self._complete(item, handled)
 
     def _enqueue(self, item: _WorkItem, queue: "deque[_WorkItem]") -> None:
         queue.append(item)
@@ -94,11 +108,11 @@ class WorkQueue:
         self._changed.notify_all()
 
     def _promote(self, item: _WorkItem) -> None:
-        """Let a waiting item stand for an event too: look anew, and before other looks."""
-        if item.found is not None:
+        """Turn a waiting scanned item into an event, which is handled earlier."""
+        if item.dropped is not None:
             self._scanned.remove(item)
             self._events.append(item)
-            item.found = None
+            item.dropped = None
 
     def _next(self) -> _WorkItem | None:
         with self._changed:
@@ -112,27 +126,27 @@ class WorkQueue:
                 self._changed.wait(0.5)
         return None
 
-    def _complete(self, item: _WorkItem, answer: bool) -> None:
+    def _complete(self, item: _WorkItem, handled: bool) -> None:
         with self._changed:
             if self._latest.get(item.key) is item:
                 del self._latest[item.key]
             self._changed.notify_all()
-        item.answer.set_result(answer)
+        item.result.set_result(handled)
 
     def _handle(self, item: _WorkItem) -> bool:
-        if item.found is not None:
-            return self._ingester.ingest(item.found, item.seen_at)
-        self._wait_for(item.before)
+        if item.dropped is not None:
+            return self._ingest(item.dropped, item.seen_at)
+        self._wait_for(item.previous)
         for _ in range(STAT_ATTEMPTS):
-            found = self._inbox.stat(item.key)
-            if found is None:
-                return True  # removed since, or no file
-            if self._ingester.ingest(found, time.monotonic()):
+            dropped = self._inbox.stat(item.key)
+            if dropped is None:
+                return True  # removed since the event, or no file
+            if self._ingest(dropped, time.monotonic()):
                 return True
-            if self._stop.wait(0.1):
+            if self._stop.wait(STAT_PAUSE_S):
                 break
         return False
 
-    def _wait_for(self, before: _WorkItem | None) -> None:
-        while before is not None and not before.answer.done() and not self._stop.is_set():
+    def _wait_for(self, previous: _WorkItem | None) -> None:
+        while previous is not None and not previous.result.done() and not self._stop.is_set():
             self._stop.wait(0.02)

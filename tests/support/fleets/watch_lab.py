@@ -1,4 +1,4 @@
-"""A fleet with the fake engine and an S3 service, in which tests drop files for watchers."""
+"""A fleet with the fake engine in which tests drop files for watchers."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,8 @@ from producer.intake.opener import Intake
 from producer.submission.request import Request
 from producer.watching.event_log import EventLog
 from producer.watching.places.addresses import route_of
+from producer.watching.timings import WatchTimings
+from producer.watching.triggers.registry import TRIGGERS, TriggerRow
 from producer.watching.watcher import Plan, Watcher
 from shared.config.settings import Settings
 from shared.processes.parent_death import die_with_parent
@@ -28,15 +30,19 @@ from tests.support.documents.pdf_samples import pdf, text
 from tests.support.fleets.fleet import BIN, environment, wait_until
 
 Event = dict[str, Any]
+#: Names of the files of ``wait_until_events_arrive`` start with this.
+PROBE = "probe-"
+#: A probe that is not reported after this time is replaced by another one.
+PROBE_S = 5.0
 
 
 def document(words: str, pages: int = 1) -> bytes:
-    """A PDF whose pages say ``words``, so that other words make another document."""
+    """A PDF whose pages contain ``words``, so that other words make another document."""
     return pdf([text(f"{words} {number}") for number in range(1, pages + 1)])
 
 
 class EventRecorder(EventLog):
-    """What a watcher told, kept for the test."""
+    """An event log that keeps everything for the test."""
 
     def __init__(self) -> None:
         super().__init__(as_json=True)
@@ -44,15 +50,15 @@ class EventRecorder(EventLog):
         self.warnings: list[str] = []
 
     def event(self, name: str, key: str, **facts: Any) -> None:
-        """See Journal."""
+        """See EventLog."""
         self.events.append({"event": name, "key": key, "at": time.monotonic(), **facts})
 
     def warning(self, error: Exception) -> None:
-        """See Journal."""
+        """See EventLog."""
         self.warnings.append(str(error))
 
     def info(self, line: str) -> None:
-        """See Journal."""
+        """See EventLog."""
 
     def about(self, key: str, name: str | None = None) -> list[Event]:
         """The events of one key, in their order."""
@@ -70,13 +76,15 @@ class EventRecorder(EventLog):
 
 @dataclass(frozen=True)
 class Lab:
-    """One test's inbox and outbox; the fleet behind is the same for many tests."""
+    """The inbox and outbox of one test; many tests share the fleet."""
 
     settings: Settings
     bucket_name: str
     intake: Intake
     scratch: Path
     root: str = field(default_factory=lambda: secrets.token_hex(4))
+    timings: WatchTimings = field(default_factory=WatchTimings)
+    triggers: Sequence[TriggerRow] = TRIGGERS
 
     @property
     def inbox(self) -> str:
@@ -85,7 +93,7 @@ class Lab:
 
     @property
     def bucket(self) -> Bucket:
-        """All objects of the service."""
+        """The bucket of the inbox."""
         return open_bucket(self.bucket_name, self.settings)
 
     @property
@@ -97,19 +105,19 @@ class Lab:
         """Put an object into the inbox."""
         self.bucket.write(f"{self.root}/inbox/{key}", data, "application/octet-stream")
 
-    def take_back(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         """Remove an object from the inbox."""
         self.bucket.delete(f"{self.root}/inbox/{key}")
 
     def keys(self, folder: str) -> list[str]:
-        """What lies in a folder beside the inbox."""
+        """The keys in a folder beside the inbox."""
         prefix, after = f"{self.root}/{folder}/", ""
-        found: list[str] = []
+        keys: list[str] = []
         while True:
             listing = self.bucket.page(prefix, after)
-            found += [each.key.removeprefix(prefix) for each in listing.objects]
+            keys += [each.key.removeprefix(prefix) for each in listing.objects]
             if not listing.truncated:
-                return sorted(found)
+                return sorted(keys)
             after = listing.objects[-1].key
 
     def read(self, folder: str, key: str) -> bytes:
@@ -118,32 +126,32 @@ class Lab:
 
     def status(self, key: str) -> dict[str, Any]:
         """The status file of a document."""
-        found: dict[str, Any] = json.loads(self.read("outbox", f"{key}.status.json"))
-        return found
+        status: dict[str, Any] = json.loads(self.read("outbox", f"{key}.status.json"))
+        return status
 
-    def plan(self, source: str | None = None, to: str | None = None, **words: Any) -> Plan:
-        """A plan as the command makes it, with short times."""
-        request = words.pop("request", {})
-        settings = words.pop("settings", self.settings)
-        after = words.get("after", "keep")
+    def plan(self, source: str | None = None, to: str | None = None, **options: Any) -> Plan:
+        """A plan like that of the command, with a short period."""
+        request = options.pop("request", {})
+        settings = options.pop("settings", self.settings)
+        after = options.get("after", "keep")
         return Plan(
             route=route_of(source or self.inbox, to, after, settings),
             request=Request(engine="fake", settings=settings, **request),
-            **{"period_s": 0.3, **words},
+            **{"period_s": 0.3, **options},
         )
 
-    def once(self, **words: Any) -> EventRecorder:
-        """Watch until all is delivered."""
+    def once(self, **options: Any) -> EventRecorder:
+        """Watch until everything is delivered."""
         recorder = EventRecorder()
-        plan = self.plan(**{"once": True, **words})
+        plan = self.plan(**{"once": True, **options})
         self.watcher(plan, recorder).run()
         return recorder
 
     @contextmanager
-    def watching(self, **words: Any) -> Iterator[EventRecorder]:
-        """A watcher in a thread while the block runs."""
+    def watching(self, **options: Any) -> Iterator[EventRecorder]:
+        """Run a watcher in a thread while the block runs."""
         recorder = EventRecorder()
-        watcher = self.watcher(self.plan(**words), recorder)
+        watcher = self.watcher(self.plan(**options), recorder)
         thread = threading.Thread(target=watcher.run, daemon=True)
         thread.start()
         try:
@@ -154,30 +162,60 @@ class Lab:
             assert not thread.is_alive(), "the watcher does not stop"
 
     def watcher(self, plan: Plan, recorder: EventRecorder) -> Watcher:
-        """One watcher that is not running yet."""
+        """A watcher that is not running yet."""
         return Watcher(
-            plan, Connections(plan.request.settings), self.intake, self.scratch, recorder
+            plan,
+            Connections(plan.request.settings),
+            self.intake,
+            self.scratch,
+            recorder,
+            timings=self.timings,
+            triggers=self.triggers,
         )
 
 
 def start_watch(
-    settings: Settings, source: str, *words: str, log: Path
+    settings: Settings, source: str, *words: str, log: Path, tree: Path | None = None
 ) -> "subprocess.Popen[bytes]":
-    """``pagefleet watch`` as a process of its own, with all that it tells in ``log``."""
-    parent = os.getpid()
+    """Start ``pagefleet watch`` as a process that writes stdout and stderr to ``log``.
+
+    It runs the code of ``tree`` instead of the installed code, if there is one.
+    """
+    parent, variables = os.getpid(), environment(settings)
+    if tree is not None:
+        variables["PYTHONPATH"] = str(tree)
     with log.open("ab") as output:
         return subprocess.Popen(
             [str(BIN / "pagefleet"), "watch", source, "--json", *words],
-            env=environment(settings),
+            env=variables,
             stdout=output,
             stderr=output,
             preexec_fn=lambda: die_with_parent(parent),
         )
 
 
+def wait_until_events_arrive(recorder: EventRecorder, drop: Callable[[str], None]) -> None:
+    """Drop files that are no documents until an event reports one that no scan could find.
+
+    The first scan may find the first file that is refused. The scan has listed the inbox by
+    then, so only an event can report a file that is dropped afterwards.
+    """
+    for _ in range(2):
+        wait_until(lambda: _is_probe_refused(recorder, drop))
+
+
+def _is_probe_refused(recorder: EventRecorder, drop: Callable[[str], None]) -> bool:
+    key = f"{PROBE}{secrets.token_hex(4)}.txt"
+    drop(key)
+    deadline = time.monotonic() + PROBE_S
+    while not recorder.about(key) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(recorder.about(key))
+
+
 @contextmanager
 def requests_counted(settings: Settings) -> Iterator["Counter[str]"]:
-    """The S3 operations of this process while the block runs, by name."""
+    """Count the S3 operations of this process by name while the block runs."""
     counter: Counter[str] = Counter()
 
     def count(event_name: str, **_: Any) -> None:
