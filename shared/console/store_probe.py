@@ -65,7 +65,7 @@ def _should(settings: Settings, probe: str) -> Iterator[str]:
     if not _works(lambda: _copies(bucket, key, found.etag)):
         yield "it can't copy by itself: sources travel through the producer"
     if not _refuses(lambda: bucket.delete_if(key, "no-such-version")):
-        yield "it passes over If-Match on DELETE: see 'A moment that is left' in docs/watch.md"
+        yield "it passes over If-Match on DELETE: see 'A race that remains' in docs/watch.md"
 
 
 def _copies(bucket: Bucket, key: str, etag: str) -> bool:
