@@ -3,6 +3,7 @@
 import hashlib
 import json
 import signal
+from dataclasses import replace
 from typing import Any
 
 from producer.commands.cli_options import request_of, settings_of
@@ -12,7 +13,7 @@ from producer.submission.request import Request
 from producer.watching.event_log import EventLog
 from producer.watching.folder_options import FolderOptions
 from producer.watching.places.addresses import Route, route_of
-from producer.watching.triggers.registry import TriggerRow, select_triggers
+from producer.watching.triggers.registry import pop_trigger_values, select_triggers
 from producer.watching.watcher import INTAKE_PROCESSES, Plan, Watcher
 from shared.config.settings import Settings
 from shared.domain.errors import ExitCode
@@ -32,10 +33,15 @@ def watch_place(options: dict[str, Any]) -> int:
     """Watch until SIGTERM or Ctrl-C; ``options`` are those of the command line."""
     settings = settings_of(options)
     route = route_of(options["source"], options["to"], options["after"], settings)
-    triggers = select_triggers(options, route.kind)
+    trigger_options = pop_trigger_values(options)
+    triggers = select_triggers(trigger_options, route.kind)
     connections = Connections(settings)
     engine = choose_engine(settings, connections.dispatch_state)
-    plan = _plan(options, route, triggers, settings, engine)
+    plan = replace(
+        _plan(options, route, settings, engine),
+        period_s=options["period"] or (REPAIR_PERIOD_S if triggers else PERIOD_S),
+        trigger_options=trigger_options,
+    )
     event_log = EventLog(options["as_json"], options["quiet"])
     warning = pool_warning(connections.dispatch_state, engine)
     if warning:
@@ -55,23 +61,15 @@ def watch_place(options: dict[str, Any]) -> int:
     return ExitCode.OK
 
 
-def _plan(
-    options: dict[str, Any],
-    route: Route,
-    triggers: list[TriggerRow],
-    settings: Settings,
-    engine: str,
-) -> Plan:
+def _plan(options: dict[str, Any], route: Route, settings: Settings, engine: str) -> Plan:
     return Plan(
         route=route,
         request=_request(options, settings, engine),
         options=_options_digest(options),
         after=options["after"],
-        period_s=options["period"] or (REPAIR_PERIOD_S if triggers else PERIOD_S),
         lists_per_period=options["lists"],
         settle_s=_settle_s(options["settle"], route, settings),
         max_open=options["max_open"],
-        trigger_options={k: v for row in triggers for k, v in row.values(options).items()},
         once=options["once"],
     )
 

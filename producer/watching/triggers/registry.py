@@ -49,12 +49,12 @@ class TriggerRow:
         trigger: Trigger = resolve_name(self.factory)(context)
         return trigger
 
-    def values(self, options: Mapping[str, Any]) -> dict[str, str]:
-        """The values of this trigger's options that are set among ``options``."""
+    def values(self, options: Mapping[str, str]) -> dict[str, str]:
+        """The values of this trigger's own options among ``options``."""
         names = (option.name for option in self.options)
-        return {name: options[name] for name in names if options.get(name)}
+        return {name: options[name] for name in names if name in options}
 
-    def is_selected(self, options: Mapping[str, Any], place: Place) -> bool:
+    def is_selected(self, options: Mapping[str, str], place: Place) -> bool:
         """Whether this trigger runs; raises UsageError where its options can't work."""
         if not self.options:
             return place in self.places
@@ -90,6 +90,12 @@ TRIGGERS: tuple[TriggerRow, ...] = (
 )
 
 
+def pop_trigger_values(options: dict[str, Any]) -> dict[str, str]:
+    """Remove the values of all trigger options from ``options``; returns those that are set."""
+    values = {option.name: options.pop(option.name, None) for option in trigger_options()}
+    return {name: value for name, value in values.items() if value}
+
+
 def trigger_options() -> Iterator[TriggerOption]:
     """The options of all triggers, in the order of the table."""
     for row in TRIGGERS:
@@ -97,7 +103,7 @@ def trigger_options() -> Iterator[TriggerOption]:
 
 
 def select_triggers(
-    options: Mapping[str, Any], place: Place, table: Sequence[TriggerRow] = TRIGGERS
+    options: Mapping[str, str], place: Place, table: Sequence[TriggerRow] = TRIGGERS
 ) -> list[TriggerRow]:
-    """The triggers that run with these option values; raises UsageError."""
+    """The triggers that run with these values of their options; raises UsageError."""
     return [row for row in table if row.is_selected(options, place)]

@@ -68,7 +68,7 @@ class EventRecorder(EventLog):
         """(event, key) of all events, sorted."""
         return sorted((event["event"], event["key"]) for event in self.events)
 
-    def wait_for(self, name: str, key: str, count: int = 1, seconds: float = 60) -> Event:
+    def wait_for(self, name: str, key: str, count: int = 1, seconds: float = 120) -> Event:
         """The ``count``-th event of this name about this key."""
         wait_until(lambda: len(self.about(key, name)) >= count, seconds)
         return self.about(key, name)[count - 1]

@@ -76,7 +76,7 @@ def test_a_file_in_a_new_folder_is_converted_without_a_scan(
     (inbox / "a").mkdir()
     (inbox / "a" / "x y.pdf").write_bytes(document("folder"))
 
-    watching.wait_for("delivered", "a/x y.pdf", seconds=20)
+    watching.wait_for("delivered", "a/x y.pdf")
 
     assert outputs(inbox) == ["a/x y.pdf.json", "a/x y.pdf.md"]
     digest = hashlib.sha256(document("folder")).hexdigest()[:12]
@@ -101,7 +101,7 @@ def test_a_file_is_not_ingested_while_it_is_being_written(
             file.write(data[start : start + len(data) // 12])
             file.flush()
             time.sleep(0.1)
-    watching.wait_for("delivered", "x.pdf", seconds=20)
+    watching.wait_for("delivered", "x.pdf")
 
     assert [event["event"] for event in watching.about("x.pdf")] == ["queued", "delivered"]
 
@@ -309,7 +309,7 @@ def _drop_and_wait(weed: Lab, options: dict[str, str]) -> None:
     with weed.watching(trigger_options=options, period_s=3600.0) as recorder:
         wait_until_events_arrive(recorder, lambda key: weed.drop(key, b"no document"))
         weed.drop("by webhook/ü +%.pdf", document("reported by the filer"))
-        recorder.wait_for("delivered", "by webhook/ü +%.pdf", seconds=20)
+        recorder.wait_for("delivered", "by webhook/ü +%.pdf")
 
 
 def test_thousands_of_files_at_once_stay_within_the_limits_of_the_queue(
