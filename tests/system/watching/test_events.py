@@ -353,7 +353,7 @@ def test_a_watcher_receives_events_of_the_bucket_of_the_aws_template(
     )
     (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    lab = replace(folder_fleet, bucket_name=name, root="")
+    lab = replace(folder_fleet, bucket_name=name, root="", timings=TIMINGS)
     # CloudFormation of moto creates a bucket without its notifications and lifecycle.
     bucket = bucket_properties({**values, "Inbox": "inbox/", "KeepSourcesDays": 30}, outputs)
     put_properties(moto.client("s3"), name, bucket)
