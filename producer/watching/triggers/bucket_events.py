@@ -33,8 +33,8 @@ class BucketEvent:
 def read_bucket_events(text: str | bytes) -> list[BucketEvent]:
     """The objects that an event names; none for test events and removals.
 
-    Raises NotABucketEvent. Some senders form-encode keys, and some documentation does not say
-    so. Where the decoded and the plain key differ, both are returned; no object has the wrong
+    Raises NotABucketEvent. Some senders form-encode keys, and their documentation may not mention
+    it. Where the decoded and the plain key differ, both are returned; no object has the wrong
     one.
     """
     try:

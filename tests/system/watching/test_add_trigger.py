@@ -3,13 +3,14 @@
 import json
 import re
 import shutil
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.fleets.fleet import wait_until
+from tests.support.fleets.fleet import BIN, environment, wait_until
 from tests.support.fleets.watch_lab import Lab, document, start_watch
 from tests.support.paths import ROOT
 
@@ -19,6 +20,7 @@ _CREATE = re.compile(r"^Create `([^`]+)`:\n\n```python\n(.*?)^```$", re.MULTILIN
 _INSERT = re.compile(
     r"^In `([^`]+)`, after the line\s`([^`]+)`:\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
+_CONSOLE = re.compile(r"^```console\n\$ (.*)\n(.*)\n```$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,18 @@ def test_the_trigger_of_the_page_reports_keys_to_a_watcher(
         watcher.wait(30)
     assert watcher.returncode == 0
     assert "by key file.pdf.md" in lab.keys("outbox")
+
+
+def test_the_help_of_the_command_shows_the_option_of_the_page(lab: Lab, tree: Path) -> None:
+    ((command, shown),) = _CONSOLE.findall(PAGE.read_text())
+    program, *words = command.split()
+    variables = {**environment(lab.settings), "PYTHONPATH": str(tree)}
+
+    help_text = subprocess.run(
+        [BIN / program, *words], env=variables, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert shown in help_text
 
 
 def test_the_trigger_of_the_page_refuses_a_missing_file(
