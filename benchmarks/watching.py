@@ -17,7 +17,7 @@ from producer.intake.opener import Intake
 from producer.watching.state import Claim, WatchState
 from shared.config.settings import build_settings
 from tests.support.fleets.fleet import workers
-from tests.support.fleets.watch_lab import Heard, Lab, document, requests_counted
+from tests.support.fleets.watch_lab import EventRecorder, Lab, document, requests_counted
 from tests.support.servers.processes import free_ports, start_redis, start_s3
 
 PERIODS = 10
@@ -38,7 +38,7 @@ def main() -> None:
             print(f"{count:6} idle objects: {_requests(lab)}", flush=True)
         period = 2.0
         _print_latency(f"looks every {period:g} s", lab, known, period_s=period)
-        hook = {"listen": f"127.0.0.1:{lab.hook_port}", "secret": SECRET, "period_s": 3600.0}
+        hook = {"trigger_options": lab.webhook(SECRET), "period_s": 3600.0}
         _print_latency("events by webhook", lab, known, **hook)
 
 
@@ -46,6 +46,12 @@ class BenchLab(Lab):
     """A lab whose service tells a port of every object."""
 
     hook_port: int = 0
+
+    def webhook(self, secret: str) -> dict[str, str]:
+        """Options of the webhook trigger."""
+        path = self.scratch / "webhook.secret"
+        path.write_text(secret)
+        return {"listen": f"127.0.0.1:{self.hook_port}", "secret_file": str(path)}
 
 
 @contextmanager
@@ -86,7 +92,7 @@ def _lay(lab: Lab, numbers: range) -> None:
         lab.drop(key, b"done with")
         found = lab.bucket.look(f"{lab.root}/inbox/{key}")
         assert found is not None
-        state.note(Claim(key=key, version=found.etag, size=found.size, outcome="refused"))
+        state.update(Claim(key=key, version=found.etag, size=found.size, outcome="refused"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lay, numbers))
@@ -94,13 +100,13 @@ def _lay(lab: Lab, numbers: range) -> None:
 
 def _requests(lab: Lab) -> str:
     """Requests per period, all kinds, once the first pass is over."""
-    watcher = lab.watcher(lab.plan(), Heard())
-    watcher.parts.memory.load(watcher.parts.state)
-    watcher.poller.look()  # the first pass has no bound
+    watcher = lab.watcher(lab.plan(), EventRecorder())
+    watcher.context.claim_cache.load(watcher.context.state)
+    watcher.poller.scan()  # the first pass has no bound
     with requests_counted(lab.settings) as counted:
         begun, worked = time.monotonic(), time.process_time()
         for _ in range(PERIODS):
-            assert watcher.poller.look() == 0
+            assert watcher.poller.scan() == 0
         seconds = (time.monotonic() - begun) / PERIODS
         cpu = (time.process_time() - worked) / PERIODS
     return f"{seconds:.2f} s ({cpu:.2f} s CPU), " + ", ".join(
@@ -110,11 +116,11 @@ def _requests(lab: Lab) -> str:
 
 def _print_latency(title: str, lab: BenchLab, offset: int, **plan: object) -> None:
     times: list[float] = []
-    with lab.watching(**plan) as heard:
+    with lab.watching(**plan) as recorder:
         lab.drop("first.pdf", document(f"first {title}"))
-        heard.wait_for("queued", "first.pdf", seconds=60)
+        recorder.wait_for("queued", "first.pdf", seconds=60)
         for number in range(DROPS):
-            times.append(_one(lab, heard, f"{title} {offset} {number}"))
+            times.append(_one(lab, recorder, f"{title} {offset} {number}"))
     times.sort()
     print(
         f"{title}: drop to queued median {statistics.median(times):.2f} s, "
@@ -123,12 +129,12 @@ def _print_latency(title: str, lab: BenchLab, offset: int, **plan: object) -> No
     )
 
 
-def _one(lab: Lab, heard: Heard, words: str) -> float:
+def _one(lab: Lab, recorder: EventRecorder, words: str) -> float:
     key = f"latency/{words}.pdf"
     data = document(words)
     begun = time.monotonic()
     lab.drop(key, data)
-    queued: float = heard.wait_for("queued", key, seconds=60)["at"]
+    queued: float = recorder.wait_for("queued", key, seconds=60)["at"]
     return queued - begun
 
 

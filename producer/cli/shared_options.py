@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from producer.watching.triggers.registry import trigger_options
 from shared.domain.catalogue import engine_choices, model_choices
 from shared.domain.lanes import PRIORITIES
 from shared.domain.output_formats import file_names
@@ -62,10 +63,8 @@ _WATCH = (
                       "S3, 0.5 at other S3 servers, 1 in folders)."),
     click.option("--max-open", type=click.IntRange(1), default=200, show_default=True,
                  metavar="N", help="Most documents in progress at the same time."),
-    click.option("--queue-url", metavar="URL", help="SQS queue that receives the bucket's events."),
-    click.option("--listen", metavar="HOST:PORT", help="Receive events of stores that push."),
-    click.option("--secret-file", metavar="FILE",
-                 help="Secret with which senders to --listen sign their events."),
+    *(click.option(option.flag, metavar=option.metavar, help=option.help)
+      for option in trigger_options()),
 )  # fmt: skip
 
 _OUTPUT_HELP = f"Folder for {', '.join(file_names('<stem>'))} and <stem>/figures/."

@@ -14,6 +14,7 @@ from producer.intake.input import Input
 from producer.intake.labels import parse_labels
 from producer.intake.password_file import read_password
 from producer.submission.request import Request
+from producer.watching.triggers.registry import pop_trigger_values
 from shared.config.settings import Settings, load_settings
 from shared.domain.records import PageBreaks, PageSettings, Priority, RenderOptions
 from shared.domain.webhook_url import check_webhook
@@ -146,12 +147,18 @@ class WatchOptions(RequestArguments):
     lists: int
     settle: float | None
     max_open: int
-    queue_url: str | None
-    listen: str | None
-    secret_file: str | None
     once: bool
     as_json: bool
     quiet: bool
+    #: Set options of triggers.
+    trigger_options: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """See RequestArguments."""
+        others = dict(values)
+        trigger_values = pop_trigger_values(others)
+        return super().parse({**others, "trigger_options": trigger_values})
 
 
 @dataclass(frozen=True, kw_only=True)

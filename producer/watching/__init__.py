@@ -1,7 +1,7 @@
-"""Drop a file in, get Markdown back: triggers in front, one path behind them.
+"""``pagefleet watch``: converts every document that is put into a bucket prefix or a folder.
 
-``addresses`` says what is watched, ``places`` how buckets and folders look alike. Triggers
-(``polling``, ``queue_events``, ``webhook``, ``folder_events``) only name keys to look at.
-``taking`` claims a version once and makes a job of it, ``following`` waits for its end,
-``delivery`` writes what came out. ``state`` is all of it that outlives a process.
+``places``: buckets and folders behind one interface. ``triggers``: add keys that may be new to
+the ``work_queue``. The steps of one object are ``ingest`` (claim a version, submit a job),
+``track_jobs`` (poll the job), ``delivery`` (write the outputs) and ``finalize`` (move or delete
+the source). ``state`` is what a watch stores; everything else can be lost in a crash.
 """

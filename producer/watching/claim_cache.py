@@ -1,49 +1,51 @@
-"""What this process remembers of claims, so that an idle look costs no request."""
+"""An in-memory copy of the stored claims, so that a scan without news needs no request."""
 
 import threading
 
-from producer.watching.digest_map import Known, key_digest, version_digest
+from producer.watching.digest_map import DigestMap, key_digest, version_digest
 from producer.watching.folder_options import OptionFiles
 from producer.watching.places.place import Dropped
 from producer.watching.state import Claim, WatchState
 
 
-class Memory:
-    """Claims that stay for good; thread-safe."""
+class ClaimCache:
+    """The finished claims of a watch; thread-safe."""
 
     def __init__(self, options: OptionFiles, base_options: str) -> None:
         self._options = options
-        self._base = base_options
-        self._known = Known()
+        self._base_options = base_options
+        self._versions = DigestMap()
         self._lock = threading.Lock()
 
     def load(self, state: WatchState) -> int:
-        """Read the names of all claims; returns how many."""
+        """Read the names of all stored claims; returns their number."""
         with self._lock:
-            self._known = Known(state.digests())
-            return len(self._known)
+            self._versions = DigestMap(state.digests())
+            return len(self._versions)
 
-    def knows(self, found: Dropped) -> bool:
-        """Whether this very object was dealt with, as far as is known without a request."""
-        options = self.digest(self._options.remembered(found.key).digest())
+    def has(self, dropped: Dropped) -> bool:
+        """Whether this version of the object is known to be finished; makes no request."""
+        folder_options = self._options.cached(dropped.key).digest()
+        version = version_digest(dropped.mark, self.options_digest(folder_options))
         with self._lock:
-            return self._known.has(key_digest(found.key), version_digest(found.mark, options))
+            return self._versions.has(key_digest(dropped.key), version)
 
-    def knows_claim(self, claim: Claim) -> bool:
-        """Whether this version is what was claimed last of its key."""
+    def has_claim(self, claim: Claim) -> bool:
+        """Whether this version is the newest finished one of its key."""
         with self._lock:
-            return self._known.has(claim.key_digest, claim.version_digest)
+            return self._versions.has(claim.key_digest, claim.version_digest)
 
-    def add(self, claim: Claim, found: Dropped) -> None:
-        """The object needs nothing more, as long as it stays as it is."""
+    def add(self, claim: Claim, dropped: Dropped) -> None:
+        """The object needs no work until it changes."""
         with self._lock:
-            self._known.add(claim.key_digest, version_digest(found.mark, claim.options))
+            self._versions.add(claim.key_digest, version_digest(dropped.mark, claim.options))
 
     def forget(self, claim: Claim) -> None:
-        """The key is new again."""
+        """Treat any object of this key as new."""
         with self._lock:
-            self._known.forget(claim.key_digest)
+            self._versions.forget(claim.key_digest)
 
-    def digest(self, folder_options: str) -> str:
-        """The digest of all page options asked for: the command line's and the folder's."""
-        return f"{self._base}{'+' if self._base and folder_options else ''}{folder_options}"
+    def options_digest(self, folder_options: str) -> str:
+        """The digest of all page options: those of the command line and of the folder."""
+        plus = "+" if self._base_options and folder_options else ""
+        return f"{self._base_options}{plus}{folder_options}"

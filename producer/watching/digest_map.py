@@ -1,4 +1,4 @@
-"""Which version of each key was claimed, for a million keys in little memory."""
+"""A map from key digest to version digest that needs little memory for a million keys."""
 
 import hashlib
 from collections.abc import Iterable
@@ -7,65 +7,68 @@ import numpy as np
 
 KEY_BYTES = 10
 VERSION_BYTES = 6
-_ROW = KEY_BYTES + VERSION_BYTES
-#: News kept apart until they are sorted in; a dictionary entry costs ten times a row.
-FRESH = 50_000
+_ROW_BYTES = KEY_BYTES + VERSION_BYTES
+#: Changes are kept in a dictionary up to this number, then sorted into the array of rows. A
+#: dictionary entry needs ten times the memory of a row.
+MAX_CHANGES = 50_000
 
 
 def key_digest(key: str) -> str:
-    """20 hex digits that stand for a key."""
+    """20 hex digits that identify a key."""
     return hashlib.sha256(key.encode()).hexdigest()[: 2 * KEY_BYTES]
 
 
 def version_digest(version: str, options: str) -> str:
-    """12 hex digits that stand for one version of a key, asked for with these options."""
+    """12 hex digits that identify one version of a key together with its page options."""
     return hashlib.sha256(f"{version}\n{options}".encode()).hexdigest()[: 2 * VERSION_BYTES]
 
 
-class Known:
-    """A map from key to its newest claimed version; 16 bytes a key, not thread-safe."""
+class DigestMap:
+    """The newest version of each key; 16 bytes per key; not thread-safe."""
 
     def __init__(self, digests: Iterable[tuple[str, str]] = ()) -> None:
-        self._rows = np.empty(0, dtype=f"S{_ROW}")
-        self._fresh: dict[bytes, bytes] = {}
+        #: Key and version in one string per row, sorted.
+        self._rows = np.empty(0, dtype=f"S{_ROW_BYTES}")
+        #: Version by key; an empty version means that the key was removed.
+        self._changes: dict[bytes, bytes] = {}
         for key, version in digests:
             self.add(key, version)
 
     def __len__(self) -> int:
-        self._settle()
+        self._merge_changes()
         return len(self._rows)
 
     def has(self, key: str, version: str) -> bool:
-        """Whether ``version`` is what was claimed last of ``key`` (both as digests)."""
+        """Whether ``version`` is the newest of ``key`` (both as digests)."""
         return self._version(bytes.fromhex(key)) == bytes.fromhex(version)
 
     def add(self, key: str, version: str) -> None:
-        """Remember a claim."""
-        self._fresh[bytes.fromhex(key)] = bytes.fromhex(version)
-        if len(self._fresh) >= FRESH:
-            self._settle()
+        """Set the newest version of a key."""
+        self._changes[bytes.fromhex(key)] = bytes.fromhex(version)
+        if len(self._changes) >= MAX_CHANGES:
+            self._merge_changes()
 
     def forget(self, key: str) -> None:
-        """The key is new again."""
-        self._fresh[bytes.fromhex(key)] = b""
+        """Remove a key."""
+        self._changes[bytes.fromhex(key)] = b""
 
     def _version(self, key: bytes) -> bytes:
-        fresh = self._fresh.get(key)
-        if fresh is not None:
-            return fresh
-        place = int(np.searchsorted(self._rows, key))
-        if place == len(self._rows):
+        changed = self._changes.get(key)
+        if changed is not None:
+            return changed
+        index = int(np.searchsorted(self._rows, key))
+        if index == len(self._rows):
             return b""
-        # numpy takes zeros off the end of a row.
-        row = bytes(self._rows[place]).ljust(_ROW, b"\0")
+        # numpy strips zero bytes from the end of a row.
+        row = bytes(self._rows[index]).ljust(_ROW_BYTES, b"\0")
         return row[KEY_BYTES:] if row[:KEY_BYTES] == key else b""
 
-    def _settle(self) -> None:
-        if not self._fresh:
+    def _merge_changes(self) -> None:
+        if not self._changes:
             return
-        joined = [key + version for key, version in self._fresh.items() if version]
-        news = np.array(joined, dtype=self._rows.dtype)
-        stale = np.array(list(self._fresh), dtype=f"S{KEY_BYTES}")
-        old = self._rows[~np.isin(self._rows.astype(f"S{KEY_BYTES}"), stale)]
-        self._rows = np.sort(np.concatenate([old, news]))
-        self._fresh.clear()
+        rows = [key + version for key, version in self._changes.items() if version]
+        new = np.array(rows, dtype=self._rows.dtype)
+        changed = np.array(list(self._changes), dtype=f"S{KEY_BYTES}")
+        unchanged = self._rows[~np.isin(self._rows.astype(f"S{KEY_BYTES}"), changed)]
+        self._rows = np.sort(np.concatenate([unchanged, new]))
+        self._changes.clear()

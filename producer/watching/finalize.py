@@ -1,16 +1,17 @@
-"""The last steps of a claim: what becomes of the source, and that nothing is left open.
+"""The last steps of a claim: move or delete the source, store the outcome, close the claim.
 
-Each step can be done twice, and the open work is removed last, so a crash in between only
-makes another watcher do the rest.
+Each step is idempotent, and the stored open claim is removed last. So after a crash another
+watcher adopts the claim and repeats the steps.
 """
 
 from contextlib import suppress
 
-from producer.watching.open_claims import Item
+from producer.watching.open_claims import OpenClaim
+from producer.watching.places.after import DONE, FAILED
 from producer.watching.places.place import Dropped
 from producer.watching.state import Outcome
 from producer.watching.status_file import SUFFIX, of_refusal
-from producer.watching.watch_context import DONE, FAILED, Parts
+from producer.watching.watch_context import WatchContext
 from shared.domain.errors import (
     EmptyInput,
     NotADocument,
@@ -19,61 +20,63 @@ from shared.domain.errors import (
     UnsupportedDocument,
 )
 
-#: Refusals of what may be no document at all: reported once and left where it is.
+#: Errors of objects that may not be documents: reported once, the source stays in the inbox.
 LEFT_ALONE = (EmptyInput, NotADocument, UnsupportedDocument)
 
 
-class Ending:
-    """Ends claims."""
+class Finalizer:
+    """Used by several threads; raises TransientError."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: WatchContext) -> None:
+        self._context = context
 
-    def converted(self, item: Item, outcome: Outcome) -> None:
-        """The outputs are written."""
+    def complete(self, open_claim: OpenClaim, outcome: Outcome) -> None:
+        """The job ended and its outputs are written."""
         good = outcome in ("ok", "partial")
-        stays = self._parts.after == "keep" or (self._parts.after == "delete" and not good)
-        self._settle(item, outcome, stays, DONE if good else FAILED)
+        after = self._context.after
+        stays = after == "keep" or (after == "delete" and not good)
+        self._finish(open_claim, outcome, stays, DONE if good else FAILED)
 
-    def refused(self, item: Item, error: PagefleetError) -> None:
-        """There is no document to be made of it: say so, once."""
-        parts, claim = self._parts, item.claim
+    def refuse(self, open_claim: OpenClaim, error: PagefleetError) -> None:
+        """The object can't become a job: report that once."""
+        context, claim = self._context, open_claim.claim
+        status = of_refusal(context.inbox.url + claim.key, error)
         try:
-            parts.outbox.write(claim.key + SUFFIX, of_refusal(parts.inbox.url + claim.key, error))
+            context.outbox.write(claim.key + SUFFIX, status)
         except UnsupportedDocument as unusable:
-            parts.journal.trouble(unusable)
-        parts.journal.event("refused", claim.key, code=error.code, message=error.message)
-        stays = parts.after != "move" or isinstance(error, LEFT_ALONE)
-        self._settle(item, "refused", stays, FAILED)
+            context.event_log.warning(unusable)
+        context.event_log.event("refused", claim.key, code=error.code, message=error.message)
+        stays = context.after != "move" or isinstance(error, LEFT_ALONE)
+        self._finish(open_claim, "refused", stays, FAILED)
 
-    def abandoned(self, item: Item, reason: str) -> None:
-        """The version is gone or was replaced: as if it had never been there."""
-        parts, claim = self._parts, item.claim
-        parts.state.release(claim)
-        parts.memory.forget(claim)
-        parts.state.close(claim)
-        parts.table.end(item)
-        parts.journal.event("abandoned", claim.key, reason=reason)
+    def abandon(self, open_claim: OpenClaim, reason: str) -> None:
+        """The claimed version was removed or replaced: delete all state of it."""
+        context, claim = self._context, open_claim.claim
+        context.state.release(claim)
+        context.claim_cache.forget(claim)
+        context.state.remove_open(claim)
+        context.open_claims.close(open_claim)
+        context.event_log.event("abandoned", claim.key, reason=reason)
 
-    def _settle(self, item: Item, outcome: Outcome, stays: bool, folder: str) -> None:
-        parts = self._parts
-        claim = item.claim.model_copy(update={"outcome": outcome})
-        if stays and item.found is not None:
-            parts.state.note(claim)
-            parts.state.release_older(claim)
-            parts.memory.add(claim, item.found)
+    def _finish(self, open_claim: OpenClaim, outcome: Outcome, stays: bool, folder: str) -> None:
+        context = self._context
+        claim = open_claim.claim.model_copy(update={"outcome": outcome})
+        if stays and open_claim.dropped is not None:
+            context.state.update(claim)
+            context.state.release_older(claim)
+            context.claim_cache.add(claim, open_claim.dropped)
         else:
-            if item.found is not None:
-                self._take_away(item.found, folder)
-            parts.state.release(claim)
-            parts.memory.forget(claim)
-        parts.state.close(claim)
-        parts.table.end(item)
+            if open_claim.dropped is not None:
+                self._remove_source(open_claim.dropped, folder)
+            context.state.release(claim)
+            context.claim_cache.forget(claim)
+        context.state.remove_open(claim)
+        context.open_claims.close(open_claim)
 
-    def _take_away(self, found: Dropped, folder: str) -> None:
-        # Gone, or replaced by a newer version, which is a drop of its own.
+    def _remove_source(self, dropped: Dropped, folder: str) -> None:
+        # NotFound: the version is gone, or a newer one replaced it and gets its own claim.
         with suppress(NotFound):
-            if self._parts.after == "move":
-                self._parts.inbox.move(found, folder)
+            if self._context.after == "move":
+                self._context.inbox.move(dropped, folder)
             else:
-                self._parts.inbox.remove(found)
+                self._context.inbox.remove(dropped)

@@ -1,9 +1,9 @@
-"""``pagefleet.toml`` in a folder: how documents below it are to be converted."""
+"""``pagefleet.toml`` in a folder: options for the documents below it."""
 
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ _Partial = partial_record("_Partial", PageSettings, RenderOptions)
 
 
 class FolderOptions(_Partial):  # type: ignore[valid-type,misc]  # made at run time
-    """The keys that such a file may have; what is not set comes from the folder above."""
+    """The keys of such a file; unset ones are inherited from the folder above."""
 
     task: str | None = None
     prompt: str | None = None
@@ -34,13 +34,13 @@ class FolderOptions(_Partial):  # type: ignore[valid-type,misc]  # made at run t
     labels: dict[str, str] = Field(default_factory=dict)
 
     def over(self, above: "FolderOptions") -> "FolderOptions":
-        """These options where they are set, else those of the folder above."""
-        mine = self.model_dump(exclude_none=True)
+        """These options, with those of the folder above where they are unset."""
+        own = self.model_dump(exclude_none=True)
         labels = {**above.labels, **self.labels}
-        return FolderOptions(**{**above.model_dump(exclude_none=True), **mine, "labels": labels})
+        return FolderOptions(**{**above.model_dump(exclude_none=True), **own, "labels": labels})
 
     def digest(self) -> str:
-        """What stands for the page options among these; "" for none."""
+        """12 hex digits that identify the page options among these; "" for none."""
         page = self.model_dump(exclude_none=True, include={*_PLAIN, *PageSettings.model_fields})
         if not page:
             return ""
@@ -48,49 +48,49 @@ class FolderOptions(_Partial):  # type: ignore[valid-type,misc]  # made at run t
 
     def apply(self, request: Request) -> Request:
         """``request`` with these options over its own; raises UsageError."""
-        given = self.model_dump(exclude_none=True)
-        changed = {name: given[name] for name in (*_PLAIN, "priority") if name in given}
-        settings = {name: given[name] for name in PageSettings.model_fields if name in given}
-        render = {name: given[name] for name in RenderOptions.model_fields if name in given}
-        asked = replace(
+        options = self.model_dump(exclude_none=True)
+        changed = {name: options[name] for name in (*_PLAIN, "priority") if name in options}
+        settings = {name: options[name] for name in PageSettings.model_fields if name in options}
+        render = {name: options[name] for name in RenderOptions.model_fields if name in options}
+        changed_request = replace(
             request,
             **changed,
             labels={**request.labels, **self.labels},
             settings=request.settings.model_copy(update=settings),
             render=request.render.model_copy(update=render),
         )
-        asked.check()
-        return asked
+        changed_request.check()
+        return changed_request
 
 
 class BadFolderOptions(UsageError):
-    """A ``pagefleet.toml`` that can't be used; ``key`` says which."""
+    """The ``pagefleet.toml`` at ``key`` is not valid."""
 
     def __init__(self, key: str, reason: str) -> None:
-        super().__init__(f"{key}: {reason}; nothing below is taken until it is mended")
+        super().__init__(f"{key}: {reason}; documents below it wait until it is corrected")
         self.key = key
 
 
 @dataclass(frozen=True)
-class Found:
-    """One such file as it was read last; ``error`` where it is not valid."""
+class OptionsFile:
+    """One such file as it was read last; ``error`` is set if it is not valid."""
 
     options: FolderOptions
     error: BadFolderOptions | None = None
 
 
-def parse(key: str, data: bytes, request: Request) -> Found:
-    """What the file says; an error is part of the answer."""
+def parse(key: str, data: bytes, request: Request) -> OptionsFile:
+    """The options of the file; raises nothing for a file that is not valid."""
     try:
         options = FolderOptions(**_table(data))
         options.apply(request)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
-        return Found(FolderOptions(), BadFolderOptions(key, f"{name}: {first['msg']}"))
+        return OptionsFile(FolderOptions(), BadFolderOptions(key, f"{name}: {first['msg']}"))
     except (PagefleetError, ValueError) as error:
-        return Found(FolderOptions(), BadFolderOptions(key, " ".join(str(error).split())))
-    return Found(options)
+        return OptionsFile(FolderOptions(), BadFolderOptions(key, " ".join(str(error).split())))
+    return OptionsFile(options)
 
 
 def _table(data: bytes) -> dict[str, Any]:
@@ -101,70 +101,71 @@ def _table(data: bytes) -> dict[str, Any]:
 
 
 class OptionFiles:
-    """The ``pagefleet.toml`` files seen so far; thread-safe."""
+    """Cache of the ``pagefleet.toml`` files of an inbox; thread-safe."""
 
     def __init__(self, inbox: Inbox, request: Request) -> None:
         self._inbox = inbox
         self._request = request
-        self._found: dict[str, Found] = {}
+        self._files: dict[str, OptionsFile] = {}
+        #: The error that was reported last, by key.
         self._reported: dict[str, str] = {}
 
-    def remembered(self, key: str) -> FolderOptions:
-        """Options for ``key`` as known, without a request; errors count as no options."""
-        chain = map(self._found.get, _chain(key))
-        return self._merged(found for found in chain if found is not None)
+    def cached(self, key: str) -> FolderOptions:
+        """Options for ``key`` from the cache, without a request; bad files count as empty."""
+        return self._merged(map(self._files.get, _chain(key)))
 
     def fresh(self, key: str) -> FolderOptions:
-        """Options for ``key`` as they are now; raises BadFolderOptions."""
+        """Current options for ``key``; raises BadFolderOptions."""
         chain = [self.refresh(name) for name in _chain(key)]
-        for found in chain:
-            if found is not None and found.error is not None:
-                raise found.error
-        return self._merged(found for found in chain if found is not None)
+        for file in chain:
+            if file is not None and file.error is not None:
+                raise file.error
+        return self._merged(chain)
 
-    def refresh(self, name: str) -> Found | None:
-        """Read one such file again; None where there is none any more."""
+    def refresh(self, name: str) -> OptionsFile | None:
+        """Read one such file again; None where it does not exist."""
         try:
-            found = parse(name, self._inbox.read(name, MAX_BYTES), self._request)
+            file = parse(name, self._inbox.read(name, MAX_BYTES), self._request)
         except NotFound:
-            self._found.pop(name, None)
+            self._files.pop(name, None)
             self._reported.pop(name, None)
             return None
         except TooLarge as error:
-            found = Found(FolderOptions(), BadFolderOptions(name, error.message))
-        self._found[name] = found
-        if found.error is None:
+            file = OptionsFile(FolderOptions(), BadFolderOptions(name, error.message))
+        self._files[name] = file
+        if file.error is None:
             self._reported.pop(name, None)
-        return found
+        return file
 
-    def report(self, error: BadFolderOptions) -> bool:
-        """Whether this error is to be told now: each is told once."""
+    def is_unreported(self, error: BadFolderOptions) -> bool:
+        """True once per error and file; the caller then reports the error."""
         if self._reported.get(error.key) == str(error):
             return False
         self._reported[error.key] = str(error)
         return True
 
-    def blocked(self, key: str) -> bool:
-        """Whether a file that counts for ``key`` was not valid when it was last read."""
-        chain = map(self._found.get, _chain(key))
-        return any(found is not None and found.error is not None for found in chain)
+    def is_blocked(self, key: str) -> bool:
+        """Whether a cached file that applies to ``key`` is not valid."""
+        chain = map(self._files.get, _chain(key))
+        return any(file is not None and file.error is not None for file in chain)
 
     def render(self, key: str) -> RenderOptions:
-        """How the document of ``key`` is to be written."""
+        """Render options of the document of ``key``."""
         try:
-            return self.remembered(key).apply(self._request).render
+            return self.cached(key).apply(self._request).render
         except PagefleetError:
             return self._request.render
 
     def names(self) -> frozenset[str]:
-        """Keys of the files that were there when last read."""
-        return frozenset(self._found)
+        """Keys of the cached files."""
+        return frozenset(self._files)
 
     @staticmethod
-    def _merged(chain: Iterator[Found]) -> FolderOptions:
+    def _merged(chain: Iterable[OptionsFile | None]) -> FolderOptions:
         merged = FolderOptions()
-        for found in chain:
-            merged = found.options.over(merged)
+        for file in chain:
+            if file is not None:
+                merged = file.options.over(merged)
         return merged
 
 
@@ -174,7 +175,7 @@ def is_options_file(key: str) -> bool:
 
 
 def _chain(key: str) -> Iterator[str]:
-    """Names of the files that count for ``key``, from the top."""
+    """Keys of the files that apply to ``key``, from the top folder down."""
     folders = key.split("/")[:-1]
     for depth in range(len(folders) + 1):
         yield "/".join([*folders[:depth], NAME])

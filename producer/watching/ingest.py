@@ -1,15 +1,15 @@
-"""The one path behind all triggers: look, claim once, make a job."""
+"""Turns a dropped object into a job: look it up, claim it once, submit it."""
 
 import threading
 import time
 
-from producer.watching.finalize import Ending
+from producer.watching.finalize import Finalizer
 from producer.watching.folder_options import BadFolderOptions, FolderOptions, is_options_file
-from producer.watching.open_claims import Item
+from producer.watching.open_claims import OpenClaim
 from producer.watching.places.place import Dropped
 from producer.watching.state import Claim
 from producer.watching.status_file import SUFFIX, of_refusal
-from producer.watching.watch_context import Parts
+from producer.watching.watch_context import WatchContext
 from shared.domain.errors import (
     DocumentError,
     EmptyInput,
@@ -20,169 +20,172 @@ from shared.domain.errors import (
 from shared.domain.filetype import HEAD_BYTES, sniff
 
 
-class Taker:
-    """Takes what was dropped; used by several threads; raises TransientError."""
+class Ingester:
+    """Used by several threads; raises TransientError."""
 
-    def __init__(self, parts: Parts, ending: Ending, stop: threading.Event) -> None:
-        self._parts = parts
-        self._ending = ending
+    def __init__(self, context: WatchContext, finalizer: Finalizer, stop: threading.Event) -> None:
+        self._context = context
+        self._finalizer = finalizer
         self._stop = stop
 
-    def take(self, found: Dropped, looked_at: float) -> bool:
-        """Record a job for this object; ``looked_at`` is by the monotonic clock.
+    def ingest(self, dropped: Dropped, seen_at: float) -> bool:
+        """Record a job for this object; ``seen_at`` is a time of the monotonic clock.
 
-        True where nothing more is to be done for it here: its job is recorded by us or by
-        somebody else, or there is none to be made. False: look again later.
+        True: this call or another watcher recorded the job, or there is none to record.
+        False: look the object up again later.
         """
-        parts = self._parts
-        if parts.memory.knows(found):
+        context = self._context
+        if context.claim_cache.has(dropped):
             return True
-        if not self._is_whole(found, looked_at):
+        if not self._is_settled(dropped, seen_at):
             return False
-        if is_options_file(found.key):
-            self.read_options(found.key)
+        if is_options_file(dropped.key):
+            self.read_options(dropped.key)
             return True
         try:
-            options = parts.options.fresh(found.key)
-            version = parts.inbox.version(found)
+            options = context.options.fresh(dropped.key)
+            version = context.inbox.version(dropped)
         except BadFolderOptions as error:
             self.report_options(error)
             return True
         except NotFound:
             return False
-        digest = parts.memory.digest(options.digest())
-        claim = Claim(key=found.key, version=version, size=found.size, options=digest)
-        return self._claimed_before(claim, found) or self._take(claim, found, options)
+        digest = context.claim_cache.options_digest(options.digest())
+        claim = Claim(key=dropped.key, version=version, size=dropped.size, options=digest)
+        return self._is_claimed(claim, dropped) or self._ingest_new(claim, dropped, options)
 
     def adopt(self, digest: str) -> None:
-        """Go on with what another watcher, or this one before it stopped, left open."""
-        parts = self._parts
-        left = parts.state.open_work(digest)
-        if left is None:
+        """Resume the open claim of a key that another watcher, or an earlier run, left."""
+        context = self._context
+        listed = context.state.open_claim(digest)
+        if listed is None:
             return
-        item = parts.table.begin(left)
-        if item is None:
+        open_claim = context.open_claims.try_open(listed)
+        if open_claim is None:
             return
         try:
-            # Read again: before it was held, its holder may have gone on.
-            claim = parts.state.open_work(digest)
-            if claim is None or claim != left:
-                parts.table.end(item)
+            # Read again under the lease: its previous holder may have changed or closed it.
+            claim = context.state.open_claim(digest)
+            if claim is None or claim != listed:
+                context.open_claims.close(open_claim)
                 return
-            self._go_on(item, claim)
-        except Exception:  # whatever it was: nobody would look at the item again
-            parts.table.end(item)
+            self._resume(open_claim, claim)
+        except Exception:  # an open claim without a thread would block its key
+            context.open_claims.close(open_claim)
             raise
 
     def read_options(self, key: str) -> None:
-        """Take note of a ``pagefleet.toml`` and say what is wrong with it, or no more."""
-        found = self._parts.options.refresh(key)
-        if found is not None and found.error is not None:
-            self.report_options(found.error)
+        """Read a ``pagefleet.toml`` again and write or delete its error report."""
+        options_file = self._context.options.refresh(key)
+        if options_file is not None and options_file.error is not None:
+            self.report_options(options_file.error)
         else:
-            self._parts.outbox.delete(key + SUFFIX)
+            self._context.outbox.delete(key + SUFFIX)
 
     def report_options(self, error: BadFolderOptions) -> None:
-        """Write the error beside the outputs; the same bytes each time."""
-        parts = self._parts
-        if parts.options.report(error):
-            source = parts.inbox.url + error.key
-            parts.outbox.write(error.key + SUFFIX, of_refusal(source, error))
-            parts.journal.event("refused", error.key, code=error.code, message=error.message)
+        """Write the error of an options file into the outbox, unless it is there already."""
+        context = self._context
+        if context.options.is_unreported(error):
+            source = context.inbox.url + error.key
+            context.outbox.write(error.key + SUFFIX, of_refusal(source, error))
+            context.event_log.event("refused", error.key, code=error.code, message=error.message)
 
-    def _is_whole(self, found: Dropped, looked_at: float) -> bool:
-        """Whether a second look, some time after the first, finds the same."""
-        if self._parts.settle_s == 0:
+    def _is_settled(self, dropped: Dropped, seen_at: float) -> bool:
+        """Whether the object is unchanged ``settle_s`` after it was seen."""
+        if self._context.settle_s == 0:
             return True
-        self._stop.wait(max(0.0, looked_at + self._parts.settle_s - time.monotonic()))
-        return self._parts.inbox.look(found.key) == found
+        self._stop.wait(max(0.0, seen_at + self._context.settle_s - time.monotonic()))
+        return self._context.inbox.stat(dropped.key) == dropped
 
-    def _claimed_before(self, claim: Claim, found: Dropped) -> bool:
-        parts = self._parts
-        if not parts.memory.knows_claim(claim):
-            stored = parts.state.claimed(claim)
+    def _is_claimed(self, claim: Claim, dropped: Dropped) -> bool:
+        context = self._context
+        if not context.claim_cache.has_claim(claim):
+            stored = context.state.stored_claim(claim)
             if stored is None:
                 return False
-            if parts.after != "keep" and stored.outcome is None:
-                return True  # on its way; the claim will go when the source has gone
-        parts.memory.add(claim, found)
+            if context.after != "keep" and stored.outcome is None:
+                return True  # in work; the claim is deleted after the source
+        context.claim_cache.add(claim, dropped)
         return True
 
-    def _take(self, claim: Claim, found: Dropped, options: FolderOptions) -> bool:
-        parts = self._parts
-        if not parts.table.wait_for_room(self._stop):
+    def _ingest_new(self, claim: Claim, dropped: Dropped, options: FolderOptions) -> bool:
+        context = self._context
+        if not context.open_claims.wait_for_room(self._stop):
             return False
-        item = parts.table.begin(claim)
-        if item is None:
+        open_claim = context.open_claims.try_open(claim)
+        if open_claim is None:
             return False
-        item.found = found
+        open_claim.dropped = dropped
         try:
-            before = parts.state.open_work(claim.key_digest)
-            if before is not None and before.version_digest != claim.version_digest:
-                parts.state.release(before)
-            elif before is None and parts.state.claimed(claim) is not None:
-                parts.table.end(item)  # somebody was faster, and is done
+            previous = context.state.open_claim(claim.key_digest)
+            if previous is not None and previous.version_digest != claim.version_digest:
+                context.state.release(previous)
+            elif previous is None and context.state.stored_claim(claim) is not None:
+                context.open_claims.close(open_claim)  # another watcher has finished it
                 return False
-            parts.state.open(claim)
-            parts.state.claim(claim)
-            self._record(item, claim, found, options)
+            context.state.write_open(claim)
+            context.state.claim(claim)
+            self._record(open_claim, claim, dropped, options)
         except Exception:
-            # Whatever it was: what is written down is adopted later, by whoever comes first.
-            parts.table.end(item)
+            # The stored open claim is adopted later, by this watcher or another one.
+            context.open_claims.close(open_claim)
             raise
         return True
 
-    def _go_on(self, item: Item, claim: Claim) -> None:
-        parts = self._parts
-        item.claim, item.found = claim, self._same_version(claim)
-        manifest = parts.jobs.manifest(claim.job_id) if claim.job_id else None
+    def _resume(self, open_claim: OpenClaim, claim: Claim) -> None:
+        context = self._context
+        open_claim.claim, open_claim.dropped = claim, self._same_version(claim)
+        manifest = context.jobs.manifest(claim.job_id) if claim.job_id else None
         if manifest is not None:
-            parts.table.follow(item, claim, manifest)
-        elif item.found is None:
-            self._ending.abandoned(item, "the source was removed or replaced")
+            context.open_claims.track(open_claim, claim, manifest)
+        elif open_claim.dropped is None:
+            self._finalizer.abandon(open_claim, "the source was removed or replaced")
         else:
-            parts.state.claim(claim)
+            context.state.claim(claim)
             try:
-                options = parts.options.fresh(claim.key)
+                options = context.options.fresh(claim.key)
             except BadFolderOptions:
-                self._ending.abandoned(item, "its pagefleet.toml is not valid")
+                self._finalizer.abandon(open_claim, "its pagefleet.toml is not valid")
             else:
-                self._record(item, claim, item.found, options)
+                self._record(open_claim, claim, open_claim.dropped, options)
 
     def _same_version(self, claim: Claim) -> Dropped | None:
         try:
-            found = self._parts.inbox.look(claim.key)
-            same = found is not None and self._parts.inbox.version(found) == claim.version
+            dropped = self._context.inbox.stat(claim.key)
+            if dropped is not None and self._context.inbox.version(dropped) == claim.version:
+                return dropped
         except NotFound:
-            return None
-        return found if same else None
+            pass
+        return None
 
-    def _record(self, item: Item, claim: Claim, found: Dropped, options: FolderOptions) -> None:
-        parts = self._parts
+    def _record(
+        self, open_claim: OpenClaim, claim: Claim, dropped: Dropped, options: FolderOptions
+    ) -> None:
+        context = self._context
         try:
-            self._check(found)
-            request = options.apply(parts.request)
-            with parts.inbox.opened(found) as single:
-                submission = parts.submitter.submit(single, request)
+            self._check(dropped)
+            request = options.apply(context.request)
+            with context.inbox.as_input(dropped) as single:
+                submission = context.submitter.submit(single, request)
         except NotFound as error:
-            self._ending.abandoned(item, error.message)
+            self._finalizer.abandon(open_claim, error.message)
         except (DocumentError, UsageError) as error:
-            self._ending.refused(item, error)
+            self._finalizer.refuse(open_claim, error)
         else:
             job_id = submission.manifest.job_id
             recorded = claim.model_copy(update={"job_id": job_id})
-            parts.state.open(recorded)
-            parts.journal.event("queued", claim.key, job_id=job_id, state=submission.kind)
-            parts.table.follow(item, recorded, submission.manifest)
+            context.state.write_open(recorded)
+            context.event_log.event("queued", claim.key, job_id=job_id, state=submission.kind)
+            context.open_claims.track(open_claim, recorded, submission.manifest)
 
-    def _check(self, found: Dropped) -> None:
-        """Raise the DocumentError of what needs no download to be refused."""
-        limit = self._parts.request.settings.max_file_bytes
-        if found.size == 0:
+    def _check(self, dropped: Dropped) -> None:
+        """Raise a DocumentError if the size or the first bytes are enough to refuse it."""
+        limit = self._context.request.settings.max_file_bytes
+        if dropped.size == 0:
             raise EmptyInput("the file is empty (0 bytes)")
-        if found.size > limit:
+        if dropped.size > limit:
             raise TooLarge(
-                f"the file has {found.size} bytes, more than {limit}; "
+                f"the file has {dropped.size} bytes, more than {limit}; "
                 "split it or raise max_file_bytes"
             )
-        sniff(self._parts.inbox.head(found, HEAD_BYTES))
+        sniff(self._context.inbox.head(dropped, HEAD_BYTES))

@@ -1,4 +1,4 @@
-"""The work that this watcher holds, bounded, one version of a key at a time."""
+"""The open claims of this watcher: a bounded table with one version per key."""
 
 import threading
 import time
@@ -11,133 +11,143 @@ from shared.broker.key_leases import KeyLeases
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.records import Manifest
 
-Stage = Literal["recording", "following", "ending"]
-#: Seconds between looks at one job: at first, and at most.
-FIRST_LOOK_S = 0.2
-LAST_LOOK_S = 2.0
+Stage = Literal["recording", "tracking", "finalizing"]
+#: Seconds between polls of one job: at first, and at most.
+FIRST_POLL_S = 0.2
+LAST_POLL_S = 2.0
+#: Growth of that time after each poll.
+POLL_GROWTH = 1.5
 
 
 @dataclass
-class Item:
-    """One claim on its way; changed only under the table's lock or by the stage's owner."""
+class OpenClaim:
+    """A claim in work; changed only under the table's lock or by the stage's thread."""
 
     claim: Claim
     stage: Stage = "recording"
-    found: Dropped | None = None
+    #: The source as it was seen last; None where the claimed version is gone.
+    dropped: Dropped | None = None
     manifest: Manifest | None = None
     due: float = 0.0
-    wait_s: float = FIRST_LOOK_S
-    #: What the status file says, so that it is written only when that changes.
-    told: bytes = b""
-    told_at: float = field(default_factory=lambda: float("-inf"))
+    wait_s: float = FIRST_POLL_S
+    #: Content of the status file, so that it is written only when it changes.
+    status: bytes = b""
+    status_written_at: float = field(default_factory=lambda: float("-inf"))
 
 
-class OpenTable:
-    """Items by key; thread-safe. Holds are kept by ``keep_alive``, called now and then."""
+class OpenClaims:
+    """Open claims by key; thread-safe. Each has a key lease, which ``renew_leases`` renews."""
 
-    def __init__(self, holds: KeyLeases, watch_id: str, most: int) -> None:
-        self._holds = holds
+    def __init__(self, leases: KeyLeases, watch_id: str, max_open: int) -> None:
+        self._leases = leases
         self._watch_id = watch_id
-        self._most = most
-        self._items: dict[str, Item] = {}
+        self._max_open = max_open
+        self._open_claims: dict[str, OpenClaim] = {}
         self._changed = threading.Condition()
 
     @property
     def lease_s(self) -> float:
-        """How long a key is held without a renewal."""
-        return self._holds.seconds
+        """How long a lease lasts without a renewal."""
+        return self._leases.seconds
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._open_claims)
 
     def wait_for_room(self, stop: threading.Event) -> bool:
-        """Wait until there is room for one more; False where the watcher stops."""
+        """Wait until one more claim may be open; False where the watcher stops."""
         with self._changed:
-            while len(self._items) >= self._most and not stop.is_set():
+            while self.is_full() and not stop.is_set():
                 self._changed.wait(0.5)
         return not stop.is_set()
 
-    def full(self) -> bool:
-        """Whether there is no room."""
-        return len(self._items) >= self._most
+    def is_full(self) -> bool:
+        """Whether no more claims may be open."""
+        return len(self._open_claims) >= self._max_open
 
-    def begin(self, claim: Claim) -> Item | None:
-        """Hold the key for this version; None where it is held already.
+    def try_open(self, claim: Claim) -> OpenClaim | None:
+        """Lease the key for this version; None where a thread or watcher has the key.
 
-        An older version whose job is merely waited for is given up. Raises BrokerUnreachable.
+        Replaces an older version of the key that is in stage "tracking". Raises
+        BrokerUnreachable.
         """
         with self._changed:
-            item = self._items.get(claim.key_digest)
-            if item is not None and item.stage != "following":
+            current = self._open_claims.get(claim.key_digest)
+            if current is not None and current.stage != "tracking":
                 return None
-            mine = Item(claim)
-            self._items[claim.key_digest] = mine
+            open_claim = OpenClaim(claim)
+            self._open_claims[claim.key_digest] = open_claim
         try:
-            held = self._holds.take(self._name(claim.key_digest))
+            leased = self._leases.take(self._name(claim.key_digest))
         except BrokerUnreachable:
-            self._forget(mine)
+            self._remove(open_claim)
             raise
-        if not held:
-            self._forget(mine)
-        return mine if held else None
+        if not leased:
+            self._remove(open_claim)
+        return open_claim if leased else None
 
-    def follow(self, item: Item, claim: Claim, manifest: Manifest) -> None:
-        """The job is recorded: from now on its end is waited for."""
+    def track(self, open_claim: OpenClaim, claim: Claim, manifest: Manifest) -> None:
+        """The job is recorded: poll it from now on."""
         with self._changed:
-            item.claim, item.manifest = claim, manifest
-            item.stage = "following"
+            open_claim.claim, open_claim.manifest = claim, manifest
+            open_claim.stage = "tracking"
 
-    def due(self) -> list[Item]:
-        """Items to look at now; each is put off until its next look."""
+    def due(self) -> list[OpenClaim]:
+        """Claims whose jobs are to be polled now; schedules their next poll."""
         now = time.monotonic()
         with self._changed:
-            found = [i for i in self._items.values() if i.stage == "following" and i.due <= now]
-            for item in found:
-                item.due = now + item.wait_s
-                item.wait_s = min(item.wait_s * 1.5, LAST_LOOK_S)
-        return found
+            due = [
+                open_claim
+                for open_claim in self._open_claims.values()
+                if open_claim.stage == "tracking" and open_claim.due <= now
+            ]
+            for open_claim in due:
+                open_claim.due = now + open_claim.wait_s
+                open_claim.wait_s = min(open_claim.wait_s * POLL_GROWTH, LAST_POLL_S)
+        return due
 
-    def start_ending(self, item: Item) -> bool:
-        """Take the item for delivery; False where a newer version has its place."""
+    def start_finalizing(self, open_claim: OpenClaim) -> bool:
+        """Reserve the claim for one delivery; False where a newer version replaced it."""
         with self._changed:
-            if self._items.get(item.claim.key_digest) is not item or item.stage != "following":
+            current = self._open_claims.get(open_claim.claim.key_digest)
+            if current is not open_claim or open_claim.stage != "tracking":
                 return False
-            item.stage = "ending"
+            open_claim.stage = "finalizing"
             return True
 
-    def put_back(self, item: Item, wait_s: float) -> None:
-        """Delivery did not work out: look again later."""
+    def retry_later(self, open_claim: OpenClaim, wait_s: float) -> None:
+        """The delivery failed: poll the job again after ``wait_s``."""
         with self._changed:
-            item.stage, item.due = "following", time.monotonic() + wait_s
+            open_claim.stage, open_claim.due = "tracking", time.monotonic() + wait_s
 
-    def end(self, item: Item) -> None:
-        """Nothing is left to do here; others may have the key."""
-        self._forget(item)
+    def close(self, open_claim: OpenClaim) -> None:
+        """Remove the claim and release its lease."""
+        self._remove(open_claim)
         try:
-            self._holds.release(self._name(item.claim.key_digest))
+            self._leases.release(self._name(open_claim.claim.key_digest))
         except BrokerUnreachable:
-            return  # the lease runs out by itself
+            return  # the lease expires
 
     def has(self, digest: str, mark: str | None = None) -> bool:
-        """Whether the key is held here (with ``mark``: as this look found it)."""
-        item = self._items.get(digest)
-        if item is None:
+        """Whether the key has an open claim here; with ``mark``: of the object so marked."""
+        open_claim = self._open_claims.get(digest)
+        if open_claim is None:
             return False
-        return mark is None or (item.found is not None and item.found.mark == mark)
+        dropped = open_claim.dropped
+        return mark is None or (dropped is not None and dropped.mark == mark)
 
-    def keep_alive(self) -> None:
-        """Prolong all leases; what was lost is somebody else's now."""
+    def renew_leases(self) -> None:
+        """Renew all leases and remove claims whose lease another watcher has now."""
         with self._changed:
-            names = {self._name(digest): item for digest, item in self._items.items()}
-        kept = set(self._holds.keep(names))
-        for name, item in names.items():
-            if name not in kept:
-                self._forget(item)
+            names = {self._name(digest): each for digest, each in self._open_claims.items()}
+        renewed = set(self._leases.keep(names))
+        for name, open_claim in names.items():
+            if name not in renewed:
+                self._remove(open_claim)
 
-    def _forget(self, item: Item) -> None:
+    def _remove(self, open_claim: OpenClaim) -> None:
         with self._changed:
-            if self._items.get(item.claim.key_digest) is item:
-                del self._items[item.claim.key_digest]
+            if self._open_claims.get(open_claim.claim.key_digest) is open_claim:
+                del self._open_claims[open_claim.claim.key_digest]
                 self._changed.notify_all()
 
     def _name(self, digest: str) -> str:

@@ -1,7 +1,8 @@
-"""What a watch keeps in the object store, so that it outlives every process.
+"""The stored state of a watch, shared by all its watchers.
 
-``claims`` say what was taken, ``open`` what is not delivered yet. The order makes a crash
-harmless: the open work is written before the claim and removed as the very last step.
+``claims/`` has one object per claimed version, ``open/`` one per claim that is not delivered.
+The open claim is written before the claim and removed as the last step, so a watcher that
+crashes leaves an open claim that another one adopts.
 """
 
 from collections.abc import Iterator
@@ -20,15 +21,15 @@ Outcome = JobStatus | Literal["refused"]
 
 
 class Claim(Record):
-    """One version of one key, taken by some watcher."""
+    """One version of one key that a watcher claimed."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     #: Relative to the inbox.
     key: str
-    #: The ETag, or the hash of a file's content.
+    #: The ETag of an object, or the hash of a file's content.
     version: str
     size: int = Field(ge=0)
-    #: Digest of the page options that were asked for; "" for none.
+    #: Digest of the page options that are set; "" for none.
     options: str = ""
     job_id: str | None = None
     outcome: Outcome | None = None
@@ -37,66 +38,66 @@ class Claim(Record):
 
     @property
     def key_digest(self) -> str:
-        """What stands for the key in names."""
+        """Identifies the key in object names."""
         return key_digest(self.key)
 
     @property
     def version_digest(self) -> str:
-        """What stands for version and options in names."""
+        """Identifies version and options in object names."""
         return version_digest(self.version, self.options)
 
 
 class WatchState:
-    """Claims and open work of one watch; shared by all its watchers; thread-safe."""
+    """Claims and open claims of one watch; thread-safe; raises StoreUnreachable."""
 
     def __init__(self, store: ObjectStore, watch_id: str) -> None:
         self._store = store
         self._id = watch_id
 
-    def claimed(self, claim: Claim) -> Claim | None:
-        """The claim of this version as it is stored, or None."""
+    def stored_claim(self, claim: Claim) -> Claim | None:
+        """The stored claim of this version, or None."""
         return self._read(self._claim_key(claim))
 
     def claim(self, claim: Claim) -> bool:
-        """Take a version; exactly one of several watchers gets True."""
+        """Claim a version; True for exactly one of several watchers."""
         return self._store.put_new(self._claim_key(claim), to_json(claim))
 
-    def note(self, claim: Claim) -> None:
-        """Write what became of a claim."""
+    def update(self, claim: Claim) -> None:
+        """Store the outcome of a claim."""
         self._store.put(self._claim_key(claim), to_json(claim))
 
     def release(self, claim: Claim) -> None:
-        """Let the same version be taken again."""
+        """Delete the claim, so that the same version can be claimed again."""
         self._store.delete([self._claim_key(claim)])
 
     def release_older(self, claim: Claim) -> None:
-        """Forget other versions of the key: going back to one of them is news again."""
+        """Delete claims of other versions of the key, so that they can be claimed again."""
         prefix = object_keys.watch_claims(self._id, claim.key_digest)
-        mine = self._claim_key(claim)
-        self._store.delete([key for key in self._store.list(prefix) if key != mine])
+        own_key = self._claim_key(claim)
+        self._store.delete([key for key in self._store.list(prefix) if key != own_key])
 
     def digests(self) -> Iterator[tuple[str, str]]:
-        """(key, version) of every claim, as digests; one request for a thousand."""
+        """(key, version) of every claim, as digests; one request per thousand."""
         for name in self._store.list(object_keys.watch_claims(self._id)):
             parsed = object_keys.parse_watch_claim(name)
             if parsed is not None:
                 yield parsed
 
     def open_keys(self) -> Iterator[str]:
-        """Digests of the keys with work that is not delivered."""
+        """Digests of the keys that have an open claim."""
         prefix = object_keys.watch_open(self._id)
         return (name.removeprefix(prefix) for name in self._store.list(prefix))
 
-    def open_work(self, digest: str) -> Claim | None:
-        """The open work of one key, or None."""
+    def open_claim(self, digest: str) -> Claim | None:
+        """The stored open claim of one key, or None."""
         return self._read(object_keys.watch_open(self._id, digest))
 
-    def open(self, claim: Claim) -> None:
-        """Write down work, so that it is done even if this process is not there."""
+    def write_open(self, claim: Claim) -> None:
+        """Store an open claim, which another watcher adopts if this one dies."""
         self._store.put(object_keys.watch_open(self._id, claim.key_digest), to_json(claim))
 
-    def close(self, claim: Claim) -> None:
-        """The work is done; only after everything else."""
+    def remove_open(self, claim: Claim) -> None:
+        """Delete the open claim; the last step of its work."""
         self._store.delete([object_keys.watch_open(self._id, claim.key_digest)])
 
     def _claim_key(self, claim: Claim) -> str:
@@ -106,5 +107,5 @@ class WatchState:
         try:
             return Claim.model_validate_json(self._store.get(key, MAX_RECORD_BYTES))
         except (NotFound, ValidationError):
-            # What can't be read says nothing: the work is done again, with the same result.
+            # An unreadable claim is the same as none: its work is repeated with the same result.
             return None

@@ -1,4 +1,4 @@
-"""``<document>.status.json``: how far a document is, or in words why there is none."""
+"""``<document>.status.json``: the progress of a document, or the error that ended it."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ SUFFIX = ".status.json"
 
 
 class Status(Record):
-    """What the file says; it goes away when the document is written without a failed page."""
+    """The content of the file, which is deleted when all pages are ok or blank."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     source: str
@@ -22,7 +22,7 @@ class Status(Record):
     done: int = 0
     counts: Counts = Counts()
     pages_per_s: float | None = None
-    #: Seconds until the end, as far as can be told.
+    #: Estimated seconds until the job ends; None where there is no estimate.
     eta_s: float | None = None
     error: ErrorInfo | None = None
 
@@ -30,7 +30,7 @@ class Status(Record):
 
 
 def of_job(source: str, facts: JobFacts, error: ErrorInfo | None = None) -> bytes:
-    """The file of a job that waits, runs or ended."""
+    """The file for a job that waits, runs or ended."""
     return to_json(
         Status.model_validate(
             {
@@ -49,6 +49,6 @@ def of_job(source: str, facts: JobFacts, error: ErrorInfo | None = None) -> byte
 
 
 def of_refusal(source: str, error: PagefleetError) -> bytes:
-    """The file of what never became a job."""
+    """The file for an object that could not become a job."""
     info = ErrorInfo(code=error.code, message=error.message)
     return to_json(Status(source=source, status="refused", error=info))

@@ -1,4 +1,4 @@
-"""Waits for the end of recorded jobs, tells how far they are, and delivers what came out."""
+"""Polls recorded jobs: writes their status files, and their outputs once they end."""
 
 import threading
 import time
@@ -8,126 +8,134 @@ from producer.delivery import outcome
 from producer.delivery.export import FinishedJob, export
 from producer.status.follow import Follower
 from producer.status.job_facts import JobFacts, job_facts
-from producer.watching.finalize import Ending
-from producer.watching.open_claims import Item
+from producer.watching.finalize import Finalizer
+from producer.watching.open_claims import OpenClaim
 from producer.watching.places.place import UnusableName
 from producer.watching.status_file import SUFFIX, of_job
-from producer.watching.watch_context import Parts
+from producer.watching.timings import WatchTimings
+from producer.watching.watch_context import WatchContext
 from shared.domain.errors import NotFound, PagefleetError, TransientError
 from shared.domain.records import Done, Manifest
 
 TICK_S = 0.1
-DELIVERERS = 4
-#: A status file is written at most so often.
-STATUS_S = 3.0
+DELIVERY_THREADS = 4
+#: Pause after an error, of the loop or of one delivery.
 RETRY_S = 2.0
 
 
-class Deliverer:
-    """One thread that looks at jobs, and a few that write."""
+class JobTracker:
+    """One polling thread and a pool of delivery threads."""
 
-    def __init__(self, parts: Parts, ending: Ending, stop: threading.Event) -> None:
-        self._parts = parts
-        self._ending = ending
+    def __init__(
+        self,
+        context: WatchContext,
+        finalizer: Finalizer,
+        stop: threading.Event,
+        timings: WatchTimings,
+    ) -> None:
+        self._context = context
+        self._finalizer = finalizer
         self._stop = stop
-        self._follower = Follower(parts.jobs, parts.dispatch_state)
+        self._status_every_s = timings.status_every_s
+        self._follower = Follower(context.jobs, context.dispatch_state)
 
     def run(self) -> None:
-        """Until the watcher stops; what is not delivered by then is adopted by the next one."""
-        with ThreadPoolExecutor(DELIVERERS, thread_name_prefix="deliver") as pool:
+        """Poll until the watcher stops; claims that are open then are adopted by another."""
+        with ThreadPoolExecutor(DELIVERY_THREADS, thread_name_prefix="deliver") as pool:
             while not self._stop.wait(TICK_S):
                 try:
-                    for item in self._parts.table.due():
-                        self._look_patiently(item, pool)
+                    for open_claim in self._context.open_claims.due():
+                        self._poll_and_report_errors(open_claim, pool)
                 except TransientError as error:
-                    self._parts.journal.trouble(error)
+                    self._context.event_log.warning(error)
                     self._stop.wait(RETRY_S)
 
-    def _look_patiently(self, item: Item, pool: ThreadPoolExecutor) -> None:
+    def _poll_and_report_errors(self, open_claim: OpenClaim, pool: ThreadPoolExecutor) -> None:
         try:
-            self._look(item, pool)
+            self._poll(open_claim, pool)
         except UnusableName as error:
-            item.told_at = float("inf")
-            self._parts.journal.trouble(error)
+            open_claim.status_written_at = float("inf")
+            self._context.event_log.warning(error)
         except TransientError:
             raise
-        except PagefleetError as error:  # one job must not hold up the others
-            self._parts.journal.trouble(error)
+        except PagefleetError as error:  # an error of one job must not stop the others
+            self._context.event_log.warning(error)
 
-    def _look(self, item: Item, pool: ThreadPoolExecutor) -> None:
-        job_id = item.claim.job_id or ""
+    def _poll(self, open_claim: OpenClaim, pool: ThreadPoolExecutor) -> None:
+        job_id = open_claim.claim.job_id or ""
         progress = self._follower.progress(job_id)
         done = self._follower.ended(job_id, progress)
         if done is None:
-            self._tell(item)
-        elif self._parts.table.start_ending(item):
-            pool.submit(self._end, item, done)
+            self._write_progress(open_claim)
+        elif self._context.open_claims.start_finalizing(open_claim):
+            pool.submit(self._deliver_or_retry, open_claim, done)
 
-    def _end(self, item: Item, done: Done) -> None:
+    def _deliver_or_retry(self, open_claim: OpenClaim, done: Done) -> None:
         try:
-            self._deliver(item, done)
-        except Exception as error:  # the edge of a thread: nothing may be lost in silence
-            self._parts.journal.trouble(error)
-            self._parts.table.put_back(item, RETRY_S)
+            self._deliver(open_claim, done)
+        except Exception as error:  # outermost handler of a thread: report every error
+            self._context.event_log.warning(error)
+            self._context.open_claims.retry_later(open_claim, RETRY_S)
 
-    def _deliver(self, item: Item, done: Done) -> None:
-        parts, key, manifest = self._parts, item.claim.key, item.manifest
+    def _deliver(self, open_claim: OpenClaim, done: Done) -> None:
+        context, key, manifest = self._context, open_claim.claim.key, open_claim.manifest
         assert manifest is not None
-        if self._was_replaced(item):
-            self._ending.abandoned(item, "a newer version has its place")
+        if self._was_replaced(open_claim):
+            self._finalizer.abandon(open_claim, "a newer version replaced it")
             return
         try:
             if done.counts.ok + done.counts.blank:
-                render = parts.options.render(key)
-                export(FinishedJob(parts.jobs, manifest, render), parts.outbox, key)
-            self._tell_end(item, manifest, done)
+                render = context.options.render(key)
+                export(FinishedJob(context.jobs, manifest, render), context.outbox, key)
+            self._write_outcome(open_claim, manifest, done)
         except UnusableName as error:
-            self._ending.refused(item, error)
+            self._finalizer.refuse(open_claim, error)
             return
-        self._ending.converted(item, done.status)
-        parts.journal.event("delivered", key, job_id=manifest.job_id, status=done.status)
+        self._finalizer.complete(open_claim, done.status)
+        context.event_log.event("delivered", key, job_id=manifest.job_id, status=done.status)
 
-    def _was_replaced(self, item: Item) -> bool:
-        parts = self._parts
-        now = parts.inbox.look(item.claim.key)
-        if now is None or now == item.found:
-            item.found = now
+    def _was_replaced(self, open_claim: OpenClaim) -> bool:
+        inbox = self._context.inbox
+        current = inbox.stat(open_claim.claim.key)
+        if current is None or current == open_claim.dropped:
+            open_claim.dropped = current
             return False
         try:
-            if parts.inbox.version(now) != item.claim.version:
+            if inbox.version(current) != open_claim.claim.version:
                 return True
         except NotFound:
             return True
-        item.found = now  # merely touched
+        open_claim.dropped = current  # other metadata, same content
         return False
 
-    def _tell(self, item: Item) -> None:
-        """Write how far the job is, where that is news."""
+    def _write_progress(self, open_claim: OpenClaim) -> None:
+        """Write the status file of a running job, if it is due and differs."""
+        context, manifest = self._context, open_claim.manifest
         now = time.monotonic()
-        if item.manifest is None or now - item.told_at < STATUS_S:
+        if manifest is None or now - open_claim.status_written_at < self._status_every_s:
             return
-        if self._parts.jobs.manifest(item.manifest.job_id) is None:
-            self._parts.table.end(item)  # purged: adopted again, as a new job
+        if context.jobs.manifest(manifest.job_id) is None:
+            context.open_claims.close(open_claim)  # purged: the next adoption makes a new job
             return
-        facts = job_facts(item.manifest, self._parts.jobs, self._parts.dispatch_state)
-        self._write(item, of_job(self._source(item), facts))
-        item.told_at = now
+        facts = job_facts(manifest, context.jobs, context.dispatch_state)
+        self._write_status(open_claim, of_job(self._source(open_claim), facts))
+        open_claim.status_written_at = now
 
-    def _tell_end(self, item: Item, manifest: Manifest, done: Done) -> None:
-        """Say what went wrong, or nothing where all went well."""
+    def _write_outcome(self, open_claim: OpenClaim, manifest: Manifest, done: Done) -> None:
+        """Write what failed into the status file, or delete the file after a full success."""
         if done.status == "ok":
-            self._parts.outbox.delete(item.claim.key + SUFFIX)
+            self._context.outbox.delete(open_claim.claim.key + SUFFIX)
             return
-        source = self._source(item)
-        error = outcome.ended(source, manifest, done, None, self._parts.jobs).error
+        source = self._source(open_claim)
+        error = outcome.ended(source, manifest, done, None, self._context.jobs).error
         pages = done.counts.total
         facts = JobFacts(manifest, done.status, pages, pages, done.counts)
-        self._write(item, of_job(source, facts, error))
+        self._write_status(open_claim, of_job(source, facts, error))
 
-    def _write(self, item: Item, status: bytes) -> None:
-        if status != item.told:
-            self._parts.outbox.write(item.claim.key + SUFFIX, status)
-            item.told = status
+    def _write_status(self, open_claim: OpenClaim, status: bytes) -> None:
+        if status != open_claim.status:
+            self._context.outbox.write(open_claim.claim.key + SUFFIX, status)
+            open_claim.status = status
 
-    def _source(self, item: Item) -> str:
-        return self._parts.inbox.url + item.claim.key
+    def _source(self, open_claim: OpenClaim) -> str:
+        return self._context.inbox.url + open_claim.claim.key

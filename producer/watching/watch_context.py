@@ -1,39 +1,35 @@
-"""What the steps of one watch share."""
+"""The objects that the steps of one watch share."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from producer.watching.claim_cache import Memory
-from producer.watching.event_log import Journal
+from producer.watching.claim_cache import ClaimCache
+from producer.watching.event_log import EventLog
 from producer.watching.folder_options import OptionFiles
-from producer.watching.open_claims import OpenTable
+from producer.watching.open_claims import OpenClaims
+from producer.watching.places.after import After
 from producer.watching.places.place import Inbox, Outbox
 from producer.watching.state import WatchState
 from shared.broker.dispatch_state import DispatchState
 from shared.jobs.job_store import JobStore
 
-After = Literal["keep", "move", "delete"]
-#: Folders beside the inbox for ``--after move``.
-DONE, FAILED = "done", "failed"
-
 
 @dataclass(frozen=True)
-class Parts:
-    """Everything that a step may need; all of it is safe for threads."""
+class WatchContext:
+    """All members are thread-safe."""
 
     inbox: Inbox
     outbox: Outbox
     state: WatchState
-    memory: Memory
+    claim_cache: ClaimCache
     options: OptionFiles
-    table: OpenTable
+    open_claims: OpenClaims
     request: Request
     submitter: Submitter
     jobs: JobStore
     dispatch_state: DispatchState
-    journal: Journal
+    event_log: EventLog
     after: After = "keep"
-    #: Seconds between two looks that must agree before an object counts as whole.
+    #: An object must be unchanged for this many seconds before it is ingested.
     settle_s: float = 0.0

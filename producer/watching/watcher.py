@@ -1,57 +1,56 @@
-"""Puts the parts of one watch together and runs its threads."""
+"""Builds the objects of one watch and runs its threads."""
 
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
 from producer.connections import Connections
 from producer.intake.opener import Intake
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from producer.watching.claim_cache import Memory
-from producer.watching.event_log import Journal
-from producer.watching.finalize import Ending
+from producer.watching.claim_cache import ClaimCache
+from producer.watching.event_log import EventLog
+from producer.watching.finalize import Finalizer
 from producer.watching.folder_options import OptionFiles
-from producer.watching.ingest import Taker
-from producer.watching.open_claims import OpenTable
+from producer.watching.ingest import Ingester
+from producer.watching.open_claims import OpenClaims
 from producer.watching.places.addresses import Route, open_inbox, open_outbox
+from producer.watching.places.after import After
+from producer.watching.scan_steps import WatchScanSteps
 from producer.watching.state import WatchState
-from producer.watching.track_jobs import Deliverer
-from producer.watching.triggers.folder_events import FolderEvents
+from producer.watching.timings import WatchTimings
+from producer.watching.track_jobs import JobTracker
 from producer.watching.triggers.polling import Poller
-from producer.watching.triggers.queue_events import QueueEvents
-from producer.watching.triggers.webhook import Receiver, serving
-from producer.watching.watch_context import After, Parts
-from producer.watching.work_queue import Reception
+from producer.watching.triggers.registry import TRIGGERS, TriggerRow, select_triggers
+from producer.watching.triggers.trigger import Trigger, TriggerContext
+from producer.watching.watch_context import WatchContext
+from producer.watching.work_queue import WorkQueue
 from shared.broker.key_leases import KeyLeases
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
-from shared.storage.s3_address import split_s3
-from shared.storage.sqs_client import EventQueue
 
-#: Objects taken at the same time.
-TAKERS = 6
+#: Objects ingested at the same time.
+INGEST_THREADS = 6
 #: Documents opened at the same time.
-INTAKES = 2
-#: A watcher loses its work to others in this part of a worker's lease: it has less to lose.
+INTAKE_PROCESSES = 2
+#: A key lease lasts a worker's lease divided by this: repeated work costs a watcher less.
 LEASE_SHARE = 4
-#: How often a lease is renewed before it would end.
+#: Renewals of a lease before it would expire.
 RENEWALS = 3
 #: Name of the heartbeat file in ``heartbeat_dir``.
 HEARTBEAT = "watch"
-#: What is under way when a watcher stops may take so long; the rest is adopted by the next.
+#: How long the end of a watch waits for its threads; other watchers adopt what is open then.
 STOP_S = 3.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a person asked of one watch."""
+    """The options of one watch."""
 
     route: Route
     request: Request
@@ -61,15 +60,14 @@ class Plan:
     period_s: float = 10.0
     lists_per_period: int = 10
     settle_s: float = 0.0
-    most_open: int = 200
-    queue_url: str | None = None
-    listen: str | None = None
-    secret: str = ""
+    max_open: int = 200
+    #: Values of the options of triggers, by name.
+    trigger_options: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
 
 
 class Watcher:
-    """One process of a watch."""
+    """One process of a watch; set ``stop`` to end it."""
 
     def __init__(
         self,
@@ -77,119 +75,135 @@ class Watcher:
         connections: Connections,
         intake: Intake,
         scratch: Path,
-        journal: Journal,
+        event_log: EventLog,
+        *,
+        timings: WatchTimings | None = None,
+        triggers: Sequence[TriggerRow] = TRIGGERS,
     ) -> None:
         self._plan = plan
-        self._journal = journal
+        self._event_log = event_log
+        self._timings = timings or WatchTimings()
+        self._trigger_table = triggers
         self.stop = threading.Event()
-        self._broken: Exception | None = None
-        self.parts = self._parts(connections, intake, scratch)
-        ending = Ending(self.parts)
-        self._taker = Taker(self.parts, ending, self.stop)
-        self._deliverer = Deliverer(self.parts, ending, self.stop)
-        self.reception = Reception(self.parts.inbox, self._taker, self.stop, journal.trouble)
-        self.poller = Poller(self.parts, self._taker, self.reception, plan.period_s, self.stop)
+        self._thread_error: Exception | None = None
+        self.context = context = self._make_context(connections, intake, scratch)
+        finalizer = Finalizer(context)
+        ingester = Ingester(context, finalizer, self.stop)
+        self._job_tracker = JobTracker(context, finalizer, self.stop, self._timings)
+        report = event_log.warning
+        self.work_queue = WorkQueue(context.inbox, ingester.ingest, self.stop, report)
+        steps = WatchScanSteps(context, ingester, self.stop)
+        self.poller = Poller(
+            context.inbox, steps, self.work_queue, plan.period_s, self.stop, report
+        )
 
     def run(self) -> None:
-        """Watch until ``stop`` is set (with ``once``: until nothing is left to do)."""
-        loops = [
-            self._keep_alive,
-            self._deliverer.run,
-            *[self.reception.serve] * TAKERS,
-            *self._triggers(),
-        ]
+        """Watch until ``stop`` is set (with ``once``: until nothing is left to do).
+
+        Raises UsageError for options of triggers, and the error that ended a thread.
+        """
+        triggers = self._make_triggers()
         if self._plan.after == "keep":
-            known = self.parts.memory.load(self.parts.state)
-            self._journal.say(f"{known} objects are known from before")
+            count = self.context.claim_cache.load(self.context.state)
+            self._event_log.info(f"{count} objects were converted or refused before")
         with ExitStack() as stack:
-            self._listen(stack)
-            threads = [self._start(loop) for loop in loops]
-            stack.callback(self._end, threads)
+            for trigger in triggers:
+                trigger.start()
+                stack.callback(trigger.stop)
+            threads = [self._start_thread(loop) for loop in self._loops(triggers)]
+            stack.callback(self._stop_threads, threads)
             self.poller.run(once=self._plan.once)
-        if self._broken is not None:
-            raise self._broken
+        if self._thread_error is not None:
+            raise self._thread_error
+
+    def _loops(self, triggers: Sequence[Trigger]) -> list[Callable[[], None]]:
+        return [
+            self._keep_alive,
+            self._job_tracker.run,
+            *[self.work_queue.work] * INGEST_THREADS,
+            *[loop for trigger in triggers for loop in trigger.loops()],
+        ]
 
     def _keep_alive(self) -> None:
-        # Apart from all that may wait for a store that is away. A thread that breaks ends the
-        # whole watcher, so this one's beat stands for all of them.
-        self._beat()
-        while not self.stop.wait(self.parts.table.lease_s / RENEWALS):
-            self._beat()
+        # A thread of its own, so that a slow store delays neither leases nor heartbeats. An
+        # error in any thread ends the watcher, so this heartbeat stands for all threads.
+        self._touch_heartbeat()
+        while not self.stop.wait(self.context.open_claims.lease_s / RENEWALS):
+            self._touch_heartbeat()
             try:
-                self.parts.table.keep_alive()
+                self.context.open_claims.renew_leases()
             except BrokerUnreachable as error:
-                self._journal.trouble(error)
+                self._event_log.warning(error)
 
-    def _beat(self) -> None:
-        """Touch the file that probes look at; a full disk makes them fail, which is right."""
+    def _touch_heartbeat(self) -> None:
+        """Touch the file that probes check; on a full disk the probes fail, as they should."""
         folder = self._plan.request.settings.heartbeat_dir
         if folder is not None:
             with suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / HEARTBEAT).touch()
 
-    def _start(self, loop: Callable[[], None]) -> threading.Thread:
-        # A daemon: what waits for a queue's long poll must not hold up the end.
-        thread = threading.Thread(target=self._guarded, args=(loop,), daemon=True)
+    def _start_thread(self, loop: Callable[[], None]) -> threading.Thread:
+        # A daemon, so that a long poll of a queue does not delay the end of the process.
+        thread = threading.Thread(target=self._run_loop, args=(loop,), daemon=True)
         thread.start()
         return thread
 
-    def _end(self, threads: list[threading.Thread]) -> None:
+    def _stop_threads(self, threads: list[threading.Thread]) -> None:
         self.stop.set()
         deadline = time.monotonic() + STOP_S
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _guarded(self, loop: Callable[[], None]) -> None:
+    def _run_loop(self, loop: Callable[[], None]) -> None:
         try:
             loop()
         except Exception as error:
-            # A thread that ends by itself would leave a watcher that only seems to watch.
-            self._broken = error
+            # Without this thread the watcher would run but not work, so it ends.
+            self._thread_error = error
             self.stop.set()
 
-    def _triggers(self) -> list[Callable[[], None]]:
-        plan = self._plan
-        if not plan.route.in_bucket:
-            root = Path(unquote(plan.route.source.removeprefix("file://")))
-            trouble = self._journal.trouble
-            return [FolderEvents(root, self.reception, self.stop, trouble).run]
-        if plan.queue_url is None:
-            return []
-        queue = EventQueue(plan.queue_url, plan.request.settings.s3_region)
-        source = split_s3(plan.route.source)
-        events = QueueEvents(queue, source, self.reception, self._journal, self.stop)
-        return [events.receive, events.look_after]
+    def _make_triggers(self) -> list[Trigger]:
+        options, route = self._plan.trigger_options, self._plan.route
+        return [
+            row.create(
+                TriggerContext(
+                    source=route.source,
+                    options=row.values(options),
+                    work_queue=self.work_queue,
+                    stop=self.stop,
+                    event_log=self._event_log,
+                    settings=self._plan.request.settings,
+                    timings=self._timings,
+                )
+            )
+            for row in select_triggers(options, route.kind, self._trigger_table)
+        ]
 
-    def _listen(self, stack: ExitStack) -> None:
-        if self._plan.listen is not None:
-            source = split_s3(self._plan.route.source)
-            receiver = Receiver(source, self.reception, self._plan.secret)
-            port = stack.enter_context(serving(self._plan.listen, receiver))
-            self._journal.say(f"events are received on port {port}")
-
-    def _parts(self, connections: Connections, intake: Intake, scratch: Path) -> Parts:
+    def _make_context(
+        self, connections: Connections, intake: Intake, scratch: Path
+    ) -> WatchContext:
         plan, settings = self._plan, connections.settings
         inbox = open_inbox(plan.route, settings, plan.lists_per_period, scratch)
         options = OptionFiles(inbox, plan.request)
         jobs, dispatch_state = connections.jobs, connections.dispatch_state
-        return Parts(
+        return WatchContext(
             inbox=inbox,
             outbox=open_outbox(plan.route, settings),
             state=WatchState(connections.store, plan.route.watch_id),
-            memory=Memory(options, plan.options),
+            claim_cache=ClaimCache(options, plan.options),
             options=options,
-            table=OpenTable(_holds(settings), plan.route.watch_id, plan.most_open),
+            open_claims=OpenClaims(_key_leases(settings), plan.route.watch_id, plan.max_open),
             request=plan.request,
             submitter=Submitter(intake, jobs, dispatch_state, connections.dispatcher),
             jobs=jobs,
             dispatch_state=dispatch_state,
-            journal=self._journal,
+            event_log=self._event_log,
             after=plan.after,
             settle_s=plan.settle_s,
         )
 
 
-def _holds(settings: Settings) -> KeyLeases:
+def _key_leases(settings: Settings) -> KeyLeases:
     owner = f"{socket.gethostname()}-{secrets.token_hex(6)}"
     return KeyLeases(settings, owner, max(2, settings.lease_s // LEASE_SHARE))

@@ -1,4 +1,7 @@
-"""The queue between triggers and takers: bounded, events first, a key never twice at once."""
+"""The bounded queue between triggers and the threads that ingest.
+
+Keys from events come first. Two threads never handle the same key at once.
+"""
 
 import threading
 import time
@@ -7,132 +10,143 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from producer.watching.ingest import Taker
 from producer.watching.places.place import Dropped, Inbox
 from shared.domain.errors import TransientError
 
-#: Objects from looks that wait for a taker.
-WAITING = 500
-#: Looks at an object that changes each time, before it is left to a later one.
-LOOKS = 10
-#: Rest after something was unwell.
-REST_S = 1.0
+#: Most scanned objects in the queue.
+MAX_WAITING = 500
+#: How often an object that keeps changing is looked up before it is left to a later scan.
+STAT_ATTEMPTS = 10
+#: Pause between these look-ups.
+STAT_PAUSE_S = 0.1
+#: Pause after a TransientError.
+RETRY_S = 1.0
 
 
 @dataclass(eq=False)
-class _Wish:
+class _WorkItem:
     key: str
-    found: Dropped | None
-    looked_at: float = 0.0
-    #: A wish for the same key that a taker has already.
-    before: "_Wish | None" = None
+    #: The object as a scan found it; None for an event.
+    dropped: Dropped | None
+    seen_at: float = 0.0
+    #: An item of the same key that a thread already handles.
+    previous: "_WorkItem | None" = None
     started: bool = False
-    answer: "Future[bool]" = field(default_factory=Future)
+    result: "Future[bool]" = field(default_factory=Future)
 
 
-class Reception:
-    """Thread-safe; ``serve`` is the work of each taker's thread."""
+class WorkQueue:
+    """Thread-safe; each ingesting thread runs ``work``.
+
+    ``ingest`` takes an object and the monotonic time at which it was seen. It returns False
+    where the object must be looked up again.
+    """
 
     def __init__(
         self,
         inbox: Inbox,
-        taker: Taker,
+        ingest: Callable[[Dropped, float], bool],
         stop: threading.Event,
-        trouble: Callable[[Exception], None],
+        report: Callable[[Exception], None],
     ) -> None:
         self._inbox = inbox
-        self._taker = taker
+        self._ingest = ingest
         self._stop = stop
-        self._trouble = trouble
-        self._events: deque[_Wish] = deque()
-        self._looks: deque[_Wish] = deque()
-        self._latest: dict[str, _Wish] = {}
+        self._report = report
+        self._events: deque[_WorkItem] = deque()
+        self._scanned: deque[_WorkItem] = deque()
+        self._latest: dict[str, _WorkItem] = {}
         self._changed = threading.Condition()
 
-    def offer(self, found: Dropped) -> None:
-        """An object as a look found it; waits for room. One that is under way is passed over."""
+    def add_scanned(self, dropped: Dropped) -> None:
+        """Add an object that a scan found, unless its key is queued; waits while full."""
         with self._changed:
-            while len(self._looks) >= WAITING and not self._stop.is_set():
+            while len(self._scanned) >= MAX_WAITING and not self._stop.is_set():
                 self._changed.wait(0.5)
-            if found.key not in self._latest:
-                self._enter(_Wish(found.key, found, time.monotonic()), self._looks)
+            if dropped.key not in self._latest:
+                item = _WorkItem(dropped.key, dropped, time.monotonic())
+                self._enqueue(item, self._scanned)
 
-    def ask(self, key: str) -> "Future[bool]":
-        """Look at a key soon; True once its job is recorded or there is nothing to record."""
+    def add_event(self, key: str) -> "Future[bool]":
+        """Add a key that may be new, relative to the inbox; never waits.
+
+        The result is True once the job of the object is recorded or there is nothing to record,
+        and False where the key must be added again.
+        """
         with self._changed:
             latest = self._latest.get(key)
             if latest is not None and not latest.started:
-                self._hasten(latest)
-                return latest.answer
-            wish = _Wish(key, None, before=latest)
-            self._enter(wish, self._events)
-        return wish.answer
+                self._promote(latest)
+                return latest.result
+            item = _WorkItem(key, None, previous=latest)
+            self._enqueue(item, self._events)
+        return item.result
 
-    def waiting(self) -> int:
-        """How many events wait for a taker."""
+    def events_waiting(self) -> int:
+        """How many events wait for a thread."""
         return len(self._events)
 
-    def idle(self) -> bool:
-        """Whether nothing waits or is under way."""
+    def is_idle(self) -> bool:
+        """Whether no item waits or is handled."""
         return not self._latest
 
-    def serve(self) -> None:
-        """Take one after the other until the watcher stops."""
-        while (wish := self._next()) is not None:
+    def work(self) -> None:
+        """Handle one item after the other until the watcher stops."""
+        while (item := self._next()) is not None:
             try:
-                answer = self._handle(wish)
-            except Exception as error:  # the edge of a thread: nothing may be lost in silence
-                self._trouble(error)
-                answer = False
+                handled = self._handle(item)
+            except Exception as error:  # outermost handler of a thread: report every error
+                self._report(error)
+                handled = False
                 if isinstance(error, TransientError):
-                    self._stop.wait(REST_S)
-            self._leave(wish, answer)
+                    self._stop.wait(RETRY_S)
+            self._complete(item, handled)
 
-    def _enter(self, wish: _Wish, queue: "deque[_Wish]") -> None:
-        queue.append(wish)
-        self._latest[wish.key] = wish
+    def _enqueue(self, item: _WorkItem, queue: "deque[_WorkItem]") -> None:
+        queue.append(item)
+        self._latest[item.key] = item
         self._changed.notify_all()
 
-    def _hasten(self, wish: _Wish) -> None:
-        """Let a waiting wish stand for an event too: look anew, and before other looks."""
-        if wish.found is not None:
-            self._looks.remove(wish)
-            self._events.append(wish)
-            wish.found = None
+    def _promote(self, item: _WorkItem) -> None:
+        """Turn a waiting scanned item into an event, which is handled earlier."""
+        if item.dropped is not None:
+            self._scanned.remove(item)
+            self._events.append(item)
+            item.dropped = None
 
-    def _next(self) -> _Wish | None:
+    def _next(self) -> _WorkItem | None:
         with self._changed:
             while not self._stop.is_set():
-                for queue in (self._events, self._looks):
+                for queue in (self._events, self._scanned):
                     if queue:
-                        wish = queue.popleft()
-                        wish.started = True
+                        item = queue.popleft()
+                        item.started = True
                         self._changed.notify_all()
-                        return wish
+                        return item
                 self._changed.wait(0.5)
         return None
 
-    def _leave(self, wish: _Wish, answer: bool) -> None:
+    def _complete(self, item: _WorkItem, handled: bool) -> None:
         with self._changed:
-            if self._latest.get(wish.key) is wish:
-                del self._latest[wish.key]
+            if self._latest.get(item.key) is item:
+                del self._latest[item.key]
             self._changed.notify_all()
-        wish.answer.set_result(answer)
+        item.result.set_result(handled)
 
-    def _handle(self, wish: _Wish) -> bool:
-        if wish.found is not None:
-            return self._taker.take(wish.found, wish.looked_at)
-        self._wait_for(wish.before)
-        for _ in range(LOOKS):
-            found = self._inbox.look(wish.key)
-            if found is None:
-                return True  # removed since, or no file
-            if self._taker.take(found, time.monotonic()):
+    def _handle(self, item: _WorkItem) -> bool:
+        if item.dropped is not None:
+            return self._ingest(item.dropped, item.seen_at)
+        self._wait_for(item.previous)
+        for _ in range(STAT_ATTEMPTS):
+            dropped = self._inbox.stat(item.key)
+            if dropped is None:
+                return True  # removed since the event, or no file
+            if self._ingest(dropped, time.monotonic()):
                 return True
-            if self._stop.wait(0.1):
+            if self._stop.wait(STAT_PAUSE_S):
                 break
         return False
 
-    def _wait_for(self, before: _Wish | None) -> None:
-        while before is not None and not before.answer.done() and not self._stop.is_set():
+    def _wait_for(self, previous: _WorkItem | None) -> None:
+        while previous is not None and not previous.result.done() and not self._stop.is_set():
             self._stop.wait(0.02)

@@ -67,7 +67,7 @@ def _missing_features(settings: Settings, probe: str) -> Iterator[str]:
     if not _succeeds(lambda: _copies(bucket, key, stored.etag)):
         yield "no copy within the store: sources are copied through the producer"
     if not _is_refused(lambda: bucket.delete_if(key, "no-such-version")):
-        yield "ignores If-Match on DELETE: see 'A moment that is left' in docs/watch.md"
+        yield "ignores If-Match on DELETE: see 'A race that remains' in docs/watch.md"
 
 
 def _copies(bucket: Bucket, key: str, etag: str) -> bool:

@@ -1,1 +1,1 @@
-"""Buckets and folders that documents are taken from and written to."""
+"""Bucket prefixes and folders behind one interface: inboxes and outboxes."""

@@ -1,4 +1,4 @@
-"""Files below a folder without ever following a symbolic link on the way."""
+"""Opens files below a folder without following symbolic links."""
 
 import os
 import stat
@@ -10,12 +10,12 @@ from producer.watching.places.place import UnusableName
 from shared.domain.errors import NotFound
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-#: NONBLOCK: a pipe in the place of a file must not hold the reader for ever.
+#: NONBLOCK: opening a named pipe must not block.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def parts_of(key: str) -> tuple[str, ...]:
-    """The names on the way to ``key``; raises UnusableName for what could lead outside."""
+    """The path components of ``key``; raises UnusableName for one that could lead outside."""
     parts = tuple(key.split("/"))
     for part in parts:
         if part in ("", ".", "..") or "\0" in part or len(os.fsencode(part)) > 255:
@@ -25,7 +25,7 @@ def parts_of(key: str) -> tuple[str, ...]:
 
 @contextmanager
 def folder_of(root: Path, key: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
-    """(open folder, file name) of ``key`` below ``root``; raises NotFound, OSError."""
+    """Yields (open folder, file name) of ``key`` below ``root``; raises NotFound, OSError."""
     *folders, name = parts_of(key)
     handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -33,7 +33,7 @@ def folder_of(root: Path, key: str, *, make: bool = False) -> Iterator[tuple[int
             handle = _step(handle, folder, make)
         yield handle, name
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound(f"there is no {key} in {root}") from error
+        raise NotFound(f"{key} does not exist in {root}") from error
     finally:
         os.close(handle)
 
@@ -49,12 +49,12 @@ def _step(handle: int, folder: str, make: bool) -> int:
 
 @contextmanager
 def opened(root: Path, key: str) -> Iterator[int]:
-    """A descriptor of the regular file ``key``; raises NotFound, OSError."""
+    """Yields a descriptor of the regular file ``key``; raises NotFound, OSError."""
     with folder_of(root, key) as (folder, name):
         handle = os.open(name, _FILE, dir_fd=folder)
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise NotFound(f"{key} in {root} is no file")
+                raise NotFound(f"{key} in {root} is not a file")
             yield handle
         finally:
             os.close(handle)

@@ -1,4 +1,4 @@
-"""A prefix of a bucket as a place of drops and of outputs."""
+"""A prefix of a bucket as an inbox and as an outbox."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,66 +16,66 @@ _TYPES = {f".{each.suffix}": each.content_type for each in OUTPUT_FORMATS} | {".
 
 
 class BucketInbox:
-    """See Inbox; every key but those of folders may be a document."""
+    """See Inbox; every object except those of folders may be a document."""
 
     def __init__(self, bucket: Bucket, prefix: str, lists_per_period: int) -> None:
         self._bucket = bucket
         self._prefix = prefix
         self.url = f"s3://{bucket.name}/{prefix}"
-        self.scan = PrefixScan(bucket, prefix, lists_per_period)
+        self.prefix_scan = PrefixScan(bucket, prefix, lists_per_period)
 
-    def period(self) -> Iterator[Page]:
+    def scan(self) -> Iterator[Page]:
         """See Inbox."""
-        for start, listing in self.scan.period():
-            drops = (self._dropped(found) for found in listing.objects if _is_file(found))
+        for start, listing in self.prefix_scan.pages():
+            drops = (self._dropped(each) for each in listing.objects if _is_file(each))
             yield Page(tuple(drops), start)
 
     def pass_ended(self) -> bool:
         """See Inbox."""
-        return self.scan.at_start()
+        return self.prefix_scan.at_start()
 
-    def lively(self, page: Page) -> None:
+    def mark_active(self, page: Page) -> None:
         """See Inbox."""
-        self.scan.mark_lively(page.start)
+        self.prefix_scan.mark_active(page.start)
 
-    def look(self, key: str) -> Dropped | None:
+    def stat(self, key: str) -> Dropped | None:
         """See Inbox."""
-        found = self._bucket.look(self._prefix + key)
-        return self._dropped(found) if found is not None and _is_file(found) else None
+        listed = self._bucket.look(self._prefix + key)
+        return self._dropped(listed) if listed is not None and _is_file(listed) else None
 
-    def version(self, found: Dropped) -> str:
+    def version(self, dropped: Dropped) -> str:
         """See Inbox."""
-        return found.mark
+        return dropped.mark
 
-    def head(self, found: Dropped, count: int) -> bytes:
+    def head(self, dropped: Dropped, count: int) -> bytes:
         """See Inbox."""
-        return self._bucket.head(self._prefix + found.key, count, found.mark)
+        return self._bucket.head(self._prefix + dropped.key, count, dropped.mark)
 
     def read(self, key: str, limit: int) -> bytes:
         """See Inbox."""
         return self._bucket.read(self._prefix + key, limit)[0]
 
     @contextmanager
-    def opened(self, found: Dropped) -> Iterator[Input]:
+    def as_input(self, dropped: Dropped) -> Iterator[Input]:
         """See Inbox."""
-        yield Input(self.url + found.key, "s3", etag=found.mark)
+        yield Input(self.url + dropped.key, "s3", etag=dropped.mark)
 
-    def move(self, found: Dropped, folder: str) -> None:
+    def move(self, dropped: Dropped, folder: str) -> None:
         """See Inbox."""
-        source = self._prefix + found.key
-        target = sibling(self._prefix, folder) + found.key
+        source = self._prefix + dropped.key
+        target = sibling(self._prefix, folder) + dropped.key
         other = self._bucket.look(target)
-        if other is not None and (other.etag, other.size) != (found.mark, found.size):
-            target = beside(target, found.mark)
-        self._bucket.copy(source, found.mark, target)
-        self._bucket.delete(source, found.mark)
+        if other is not None and (other.etag, other.size) != (dropped.mark, dropped.size):
+            target = beside(target, dropped.mark)
+        self._bucket.copy(source, dropped.mark, target)
+        self._bucket.delete(source, dropped.mark)
 
-    def remove(self, found: Dropped) -> None:
+    def remove(self, dropped: Dropped) -> None:
         """See Inbox."""
-        self._bucket.delete(self._prefix + found.key, found.mark)
+        self._bucket.delete(self._prefix + dropped.key, dropped.mark)
 
-    def _dropped(self, found: Listed) -> Dropped:
-        return Dropped(found.key.removeprefix(self._prefix), found.size, found.etag)
+    def _dropped(self, listed: Listed) -> Dropped:
+        return Dropped(listed.key.removeprefix(self._prefix), listed.size, listed.etag)
 
 
 class BucketOutbox:
@@ -106,18 +106,18 @@ class BucketOutbox:
 
 
 def sibling(prefix: str, folder: str) -> str:
-    """The prefix called ``folder`` beside ``prefix`` (which is not "")."""
+    """The prefix called ``folder`` beside ``prefix``, which must not be empty."""
     parent, _, _ = prefix.rstrip("/").rpartition("/")
     return f"{parent}/{folder}/" if parent else f"{folder}/"
 
 
 def beside(key: str, version: str) -> str:
-    """A name for a version whose own name is taken: ``a/x.0a1b2c3d.pdf``."""
+    """A name for a version whose own name exists already: ``a/x.0a1b2c3d.pdf``."""
     folder, slash, name = key.rpartition("/")
     stem, dot, suffix = name.rpartition(".")
     tag = "".join(char for char in version if char.isalnum())[:8]
     return folder + slash + (f"{stem}.{tag}.{suffix}" if dot and stem else f"{name}.{tag}")
 
 
-def _is_file(found: Listed) -> bool:
-    return not found.key.endswith("/")
+def _is_file(listed: Listed) -> bool:
+    return not listed.key.endswith("/")

@@ -1,4 +1,4 @@
-"""A folder as a place of drops and of outputs; symbolic links in it are never followed."""
+"""A folder as an inbox and as an outbox; symbolic links in it are not followed."""
 
 import errno
 import hashlib
@@ -19,33 +19,33 @@ from shared.domain.errors import NotFound, StoreUnreachable, TooLarge
 
 CHUNK_BYTES = 1024 * 1024
 PAGE = 1000
-#: How programs call a file that they still write to.
+#: Endings that programs use for files that they still write.
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", "~")
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO)
 
 
 class FolderInbox:
-    """See Inbox; hidden and unfinished files, links and devices are no documents."""
+    """See Inbox; ignores hidden and unfinished files, links and devices."""
 
     def __init__(self, root: Path, scratch: Path) -> None:
         self._root = root
         self._scratch = scratch
         self.url = f"{root.as_uri()}/"
 
-    def period(self) -> Iterator[Page]:
+    def scan(self) -> Iterator[Page]:
         """See Inbox."""
         walk = self._walk(self._root, "")
         while drops := tuple(islice(walk, PAGE)):
             yield Page(drops)
 
     def pass_ended(self) -> bool:
-        """Always: a period looks at everything."""
+        """Always: a scan covers the whole folder."""
         return True
 
-    def lively(self, page: Page) -> None:
-        """Nothing: every period looks at the whole folder."""
+    def mark_active(self, page: Page) -> None:
+        """Does nothing: every scan covers the whole folder."""
 
-    def look(self, key: str) -> Dropped | None:
+    def stat(self, key: str) -> Dropped | None:
         """See Inbox."""
         if not all(map(_may_be_document, key.split("/"))):
             return None
@@ -57,17 +57,17 @@ class FolderInbox:
             return _dropped(key, os.fstat(handle))
         return None
 
-    def version(self, found: Dropped) -> str:
-        """The hash of the content."""
+    def version(self, dropped: Dropped) -> str:
+        """The SHA-256 of the content."""
         digest = hashlib.sha256()
-        with self._reading(found) as handle:
+        with self._reading(dropped) as handle:
             while chunk := os.read(handle, CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
 
-    def head(self, found: Dropped, count: int) -> bytes:
+    def head(self, dropped: Dropped, count: int) -> bytes:
         """See Inbox."""
-        with self._reading(found) as handle:
+        with self._reading(dropped) as handle:
             return os.read(handle, count)
 
     def read(self, key: str, limit: int) -> bytes:
@@ -78,47 +78,47 @@ class FolderInbox:
             return os.read(handle, limit)
 
     @contextmanager
-    def opened(self, found: Dropped) -> Iterator[Input]:
-        """A copy: the file itself may change while it is read."""
+    def as_input(self, dropped: Dropped) -> Iterator[Input]:
+        """A copy, because the file itself may change while it is read."""
         with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
-            copy = Path(folder) / found.key.rpartition("/")[2]
-            with self._reading(found) as handle, copy.open("xb") as file:
+            copy = Path(folder) / dropped.key.rpartition("/")[2]
+            with self._reading(dropped) as handle, copy.open("xb") as file:
                 while chunk := os.read(handle, CHUNK_BYTES):
                     file.write(chunk)
             yield Input(str(copy), "file")
 
-    def move(self, found: Dropped, folder: str) -> None:
+    def move(self, dropped: Dropped, folder: str) -> None:
         """See Inbox."""
         root = self._root.parent / folder
-        self._check(found)
-        with _explained(root, found.key):
+        self._check(dropped)
+        with _explained(root, dropped.key):
             root.mkdir(exist_ok=True)
             with (
-                beneath.folder_of(self._root, found.key) as (source, name),
-                beneath.folder_of(root, found.key, make=True) as (target, wanted),
+                beneath.folder_of(self._root, dropped.key) as (source, name),
+                beneath.folder_of(root, dropped.key, make=True) as (target, new_name),
             ):
-                _move(source, name, target, wanted, found.mark)
+                _move(source, name, target, new_name, dropped.mark)
 
-    def remove(self, found: Dropped) -> None:
+    def remove(self, dropped: Dropped) -> None:
         """See Inbox."""
-        self._check(found)
+        self._check(dropped)
         with (
-            _explained(self._root, found.key),
-            beneath.folder_of(self._root, found.key) as (folder, name),
+            _explained(self._root, dropped.key),
+            beneath.folder_of(self._root, dropped.key) as (folder, name),
         ):
             os.unlink(name, dir_fd=folder)
 
-    def _check(self, found: Dropped) -> None:
-        if self.look(found.key) != found:
-            raise NotFound(f"{found.key} changed")
+    def _check(self, dropped: Dropped) -> None:
+        if self.stat(dropped.key) != dropped:
+            raise NotFound(f"{dropped.key} changed")
 
     @contextmanager
-    def _reading(self, found: Dropped) -> Iterator[int]:
-        """The open file; raises NotFound where it is not ``found``, before or after."""
-        with _explained(self._root, found.key), beneath.opened(self._root, found.key) as handle:
+    def _reading(self, dropped: Dropped) -> Iterator[int]:
+        """Yields the open file; raises NotFound where it changed before or while it is read."""
+        with _explained(self._root, dropped.key), beneath.opened(self._root, dropped.key) as handle:
             for moment in ("before", "while"):
-                if _dropped(found.key, os.fstat(handle)) != found:
-                    raise NotFound(f"{found.key} changed {moment} it was read")
+                if _dropped(dropped.key, os.fstat(handle)) != dropped:
+                    raise NotFound(f"{dropped.key} changed {moment} it was read")
                 if moment == "before":
                     yield handle
 
@@ -126,7 +126,7 @@ class FolderInbox:
         with _explained(folder, prefix), os.scandir(folder) as entries:
             names = sorted((entry for entry in entries if _may_be_document(entry.name)), key=_name)
         for entry in names:
-            # What vanishes meanwhile is no drop; the next look sees what is there then.
+            # An entry that was removed since is skipped.
             with suppress(NotFound), _explained(folder, entry.name):
                 if entry.is_dir(follow_symlinks=False):
                     yield from self._walk(Path(entry.path), f"{prefix}{entry.name}/")
@@ -135,7 +135,7 @@ class FolderInbox:
 
 
 class FolderOutbox:
-    """See Outbox; made where it is missing."""
+    """See Outbox; creates the folder if it is missing."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -147,7 +147,7 @@ class FolderOutbox:
         with _explained(self._root, key):
             self._root.mkdir(parents=True, exist_ok=True)
             with beneath.folder_of(self._root, key, make=True) as (folder, name):
-                _write_whole(folder, name, data)
+                _write_atomically(folder, name, data)
 
     def delete(self, key: str) -> None:
         """See Outbox."""
@@ -159,7 +159,7 @@ class FolderOutbox:
             os.unlink(name, dir_fd=folder)
 
 
-def _write_whole(folder: int, name: str, data: bytes) -> None:
+def _write_atomically(folder: int, name: str, data: bytes) -> None:
     temporary = f".pagefleet-{secrets.token_hex(8)}"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
     try:
@@ -173,29 +173,29 @@ def _write_whole(folder: int, name: str, data: bytes) -> None:
         raise
 
 
-def _move(source: int, name: str, target: int, wanted: str, mark: str) -> None:
-    """A link and then the removal: never onto another file."""
+def _move(source: int, name: str, target: int, new_name: str, mark: str) -> None:
+    """Link, then unlink: unlike a rename, a link overwrites nothing."""
     try:
-        os.link(name, wanted, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+        os.link(name, new_name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
     except FileExistsError:
-        other = beside(wanted, hashlib.sha256(mark.encode()).hexdigest())
+        other = beside(new_name, hashlib.sha256(mark.encode()).hexdigest())
         os.link(name, other, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
     os.unlink(name, dir_fd=source)
 
 
-def _dropped(key: str, found: os.stat_result) -> Dropped:
-    if not stat.S_ISREG(found.st_mode):
-        raise NotFound(f"{key} is no file")
-    # The time of change too: tools that copy times can hide new content from the others.
-    mark = f"{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}-{found.st_ino}"
-    return Dropped(key, found.st_size, mark)
+def _dropped(key: str, status: os.stat_result) -> Dropped:
+    if not stat.S_ISREG(status.st_mode):
+        raise NotFound(f"{key} is not a file")
+    # ctime too: a tool that copies mtime would otherwise hide new content.
+    mark = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
+    return Dropped(key, status.st_size, mark)
 
 
 def _may_be_document(name: str) -> bool:
     try:
         name.encode()
     except UnicodeEncodeError:
-        return False  # bytes that are no text: no record could hold the name
+        return False  # not UTF-8: the name can't be stored in a claim
     return not name.startswith(".") and not name.lower().endswith(UNFINISHED)
 
 
@@ -209,7 +209,7 @@ def _explained(root: Path, key: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _GONE:
-            raise NotFound(f"there is no {key} in {root}") from error
+            raise NotFound(f"{key} does not exist in {root}") from error
         reason = error.strerror or str(error)
         raise StoreUnreachable(
             f"can't use {root / key}: {reason}; check its permissions"

@@ -1,8 +1,8 @@
-"""Looks through a prefix with a bounded number of LIST requests a period.
+"""Lists a prefix with a bounded number of LIST requests per period.
 
-S3 has no feed of changes. A prefix that fits into the bound is listed whole each period. A
-larger one is gone through in turns, a part each period; parts that had news lately and the
-end of the prefix (where names with dates arrive) are looked at each period besides.
+S3 has no feed of changes. A prefix within the bound is listed completely in each period. Of a
+larger one, each period lists the next part, and also the parts that had new objects lately and
+the end of the prefix, where names with dates appear.
 """
 
 from collections import deque
@@ -10,56 +10,56 @@ from collections.abc import Iterator
 
 from shared.storage.s3_bucket import Bucket, Listing
 
-#: A quarter of the requests of a period may go to places where something new was lately.
-LIVELY_SHARE = 4
+#: At most a quarter of the requests of a period go to parts that had new objects lately.
+ACTIVE_SHARE = 4
 
 
 class PrefixScan:
-    """One watcher's place in a prefix; ``requests`` counts LISTs since the start."""
+    """Position of one watcher in a prefix; ``requests`` counts its LIST requests."""
 
     def __init__(self, bucket: Bucket, prefix: str, lists_per_period: int) -> None:
         self._bucket = bucket
         self._prefix = prefix
-        self._most = lists_per_period
+        self._lists_per_period = lists_per_period
         self._cursor = ""
         self._end = ""
-        self._caught_up = False
-        self._lively: deque[str] = deque(maxlen=max(1, lists_per_period // LIVELY_SHARE))
+        self._passed_once = False
+        self._active: deque[str] = deque(maxlen=max(1, lists_per_period // ACTIVE_SHARE))
         self.requests = 0
 
-    def period(self) -> Iterator[tuple[str, Listing]]:
-        """(start, answer) of each request; the first pass of a process has no bound."""
-        left = self._most
-        if self._cursor and self._caught_up:
-            for start in [*self._lively, self._end]:
+    def pages(self) -> Iterator[tuple[str, Listing]]:
+        """Yields (start, listing) per request; the first pass of a process has no bound."""
+        remaining = self._lists_per_period
+        if self._cursor and self._passed_once:
+            for start in [*self._active, self._end]:
                 yield start, self._page(start)
-                left -= 1
-        while left > 0 or not self._caught_up:
+                remaining -= 1
+        while remaining > 0 or not self._passed_once:
             start = self._cursor
             listing = self._page(start)
-            left -= 1
+            remaining -= 1
             yield start, listing
             if not self._advance(listing):
                 return
 
     def at_start(self) -> bool:
-        """Whether the last request was the end of a pass."""
+        """Whether the last request ended a pass."""
         return self._cursor == ""
 
-    def mark_lively(self, start: str) -> None:
-        """Something new was found behind ``start``."""
-        if start in self._lively:
-            self._lively.remove(start)
-        self._lively.append(start)
+    def mark_active(self, start: str) -> None:
+        """The listing after ``start`` contained a new object."""
+        if start in self._active:
+            self._active.remove(start)
+        self._active.append(start)
 
     def _advance(self, listing: Listing) -> bool:
-        """Move on; False at the end of a pass."""
+        """Move the cursor after the listing; False at the end of a pass."""
         if listing.objects:
             self._cursor = listing.objects[-1].key
         if listing.truncated and listing.objects:
             return True
         self._end, self._cursor = self._cursor, ""
-        self._caught_up = True
+        self._passed_once = True
         return False
 
     def _page(self, start: str) -> Listing:

@@ -1,4 +1,4 @@
-"""What a watch needs of a bucket or folder: the place of drops and the place of outputs."""
+"""The interface of inboxes and outboxes, which are bucket prefixes or folders."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -11,89 +11,89 @@ from shared.domain.errors import UnsupportedDocument
 
 @dataclass(frozen=True)
 class Dropped:
-    """An object as one look found it; ``key`` is relative to the place, ``size`` in bytes."""
+    """An object in an inbox at one moment; ``key`` is relative to it, ``size`` in bytes."""
 
     key: str
     size: int
-    #: Differs where the content may differ: the ETag, or what the file system says.
+    #: Differs where the content may differ: the ETag, or size, times and inode of a file.
     mark: str
 
 
 @dataclass(frozen=True)
 class Page:
-    """Neighbours from one look; ``start`` is where they begin in the place's own order."""
+    """Consecutive objects of a scan; ``start`` is the key after which a listing began."""
 
     drops: tuple[Dropped, ...]
     start: str = ""
 
 
 class Inbox(Protocol):
-    """Where people drop documents; raises StoreUnreachable; thread-safe but for ``period``."""
+    """Where documents are dropped; raises StoreUnreachable; thread-safe except ``scan``."""
 
     #: Its address, with a final slash.
     url: str
 
-    def period(self) -> Iterator[Page]:
-        """What one polling period looks at."""
+    def scan(self) -> Iterator[Page]:
+        """The objects that one polling period covers; may be a part of the inbox."""
         ...
 
     def pass_ended(self) -> bool:
-        """Whether the last period came to the end of the place."""
+        """Whether the last scan reached the end of the inbox."""
         ...
 
-    def lively(self, page: Page) -> None:
-        """Say that ``page`` held something new: it is looked at more often."""
+    def mark_active(self, page: Page) -> None:
+        """``page`` contained a new object: scan that part of the inbox more often."""
         ...
 
-    def look(self, key: str) -> Dropped | None:
-        """The object as it is now; None where there is none that could be a document."""
+    def stat(self, key: str) -> Dropped | None:
+        """The current object; None where there is none that could be a document."""
         ...
 
-    def version(self, found: Dropped) -> str:
-        """What is the same for the same content; raises NotFound where it changed."""
+    def version(self, dropped: Dropped) -> str:
+        """Identifies the content; raises NotFound where the object changed."""
         ...
 
-    def head(self, found: Dropped, count: int) -> bytes:
-        """The first ``count`` bytes; raises NotFound where it changed."""
+    def head(self, dropped: Dropped, count: int) -> bytes:
+        """The first ``count`` bytes; raises NotFound where the object changed."""
         ...
 
     def read(self, key: str, limit: int) -> bytes:
-        """A small object; raises NotFound, TooLarge."""
+        """The content of an object of at most ``limit`` bytes; raises NotFound, TooLarge."""
         ...
 
-    def opened(self, found: Dropped) -> AbstractContextManager[Input]:
-        """An input that stands for exactly this version while the block runs.
+    def as_input(self, dropped: Dropped) -> AbstractContextManager[Input]:
+        """This version as an input that is valid while the block runs.
 
-        Raises NotFound where it changed.
+        Raises NotFound where the object changed.
         """
         ...
 
-    def move(self, found: Dropped, folder: str) -> None:
-        """Move this version to ``folder``, a sibling of the place, never onto another.
+    def move(self, dropped: Dropped, folder: str) -> None:
+        """Move this version to ``folder`` beside the inbox; overwrites nothing.
 
-        Raises NotFound where it changed or is gone.
+        Raises NotFound where the object changed or was removed.
         """
         ...
 
-    def remove(self, found: Dropped) -> None:
-        """Remove this version; raises NotFound where it changed or is gone."""
+    def remove(self, dropped: Dropped) -> None:
+        """Remove this version; raises NotFound where the object changed or was removed."""
         ...
 
 
 class Outbox(Protocol):
-    """Where outputs go; raises StoreUnreachable, and UnusableName for keys it can't hold."""
+    """Where outputs are written; raises StoreUnreachable, and UnusableName for a bad key."""
 
     #: Its address, with a final slash.
     url: str
 
     def write(self, key: str, data: bytes) -> None:
-        """Write or replace, whole or not at all."""
+        """Write or replace atomically."""
         ...
 
     def delete(self, key: str) -> None:
-        """Remove; a missing one is fine."""
+        """Remove; does nothing for a missing key."""
         ...
 
 
 class UnusableName(UnsupportedDocument):
-    """The place can't hold an object of this name."""
+    """The bucket or file system does not allow this name."""

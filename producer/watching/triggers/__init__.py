@@ -1,1 +1,1 @@
-"""What tells a watch that something may be new."""
+"""Triggers name keys that may be new; ``registry`` is the table of them."""

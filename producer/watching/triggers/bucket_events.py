@@ -1,7 +1,7 @@
-"""Reads the events of object stores: which keys of which bucket may be new.
+"""Parses events of object stores: which keys of which bucket may be new.
 
-Only names are taken from an event. What the object is now is looked up, so the order of
-events, doubles and what else they claim do not matter.
+Only the names are used. The watcher looks up the object's current state, so the order of events,
+duplicates and the other fields do not matter.
 """
 
 import json
@@ -13,67 +13,68 @@ from urllib.parse import unquote_plus
 from shared.domain.errors import PagefleetError
 
 _CREATED = "ObjectCreated:"
-#: Of SeaweedFS; there is no event for the end of an upload but these.
+#: Event types of SeaweedFS; it has no event that marks only the end of an upload.
 _SEAWEED_EVENTS = ("create", "update", "rename")
 _SEAWEED_ROOT = "/buckets/"
 
 
-class NotANotice(PagefleetError):
-    """The text is no event of an object store that is known here."""
+class NotABucketEvent(PagefleetError):
+    """The text is not an event of a known object store."""
 
 
 @dataclass(frozen=True)
-class Notice:
-    """An object that was written, it is said."""
+class BucketEvent:
+    """An object that was written according to an event."""
 
     bucket: str
     key: str
 
 
-def read_notices(text: str | bytes) -> list[Notice]:
-    """The objects an event is about; none for tests and removals; raises NotANotice.
+def read_bucket_events(text: str | bytes) -> list[BucketEvent]:
+    """The objects that an event names; none for test events and removals.
 
-    Senders differ in whether keys are form-encoded, and some documentation leaves it open,
-    so both readings are returned where they differ: a wrong one names nothing.
+    Raises NotABucketEvent. Some senders form-encode keys, and their documentation may not mention
+    it. Where the decoded and the plain key differ, both are returned; no object has the wrong
+    one.
     """
     try:
-        found = list(_notices(json.loads(text)))
+        events = list(_bucket_events(json.loads(text)))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise NotANotice(f"not an event of an object store: {error!r}") from None
-    return list(dict.fromkeys(found))
+        raise NotABucketEvent(f"not an event of an object store: {error!r}") from None
+    return list(dict.fromkeys(events))
 
 
-def _notices(body: Any) -> Iterator[Notice]:
+def _bucket_events(body: Any) -> Iterator[BucketEvent]:
     if body.get("Event") == "s3:TestEvent":
         return
-    if body.get("Type") == "Notification":  # by way of SNS
-        yield from _notices(json.loads(body["Message"]))
-    elif "detail-type" in body:
+    if body.get("Type") == "Notification":  # sent through SNS
+        yield from _bucket_events(json.loads(body["Message"]))
+    elif "detail-type" in body:  # sent through EventBridge
         if body["detail-type"] == "Object Created":
-            yield from _both(body["detail"])
+            yield from _decoded_and_plain(body["detail"])
     elif "event_type" in body:
         yield from _from_seaweed(body)
     else:
         for record in body["Records"]:
             if record["eventName"].removeprefix("s3:").startswith(_CREATED):
-                yield from _both(record["s3"])
+                yield from _decoded_and_plain(record["s3"])
 
 
-def _both(about: Any) -> Iterator[Notice]:
-    bucket, key = str(about["bucket"]["name"]), str(about["object"]["key"])
-    yield Notice(bucket, unquote_plus(key))
-    yield Notice(bucket, key)
+def _decoded_and_plain(entry: Any) -> Iterator[BucketEvent]:
+    bucket, key = str(entry["bucket"]["name"]), str(entry["object"]["key"])
+    yield BucketEvent(bucket, unquote_plus(key))
+    yield BucketEvent(bucket, key)
 
 
-def _from_seaweed(body: Any) -> Iterator[Notice]:
+def _from_seaweed(body: Any) -> Iterator[BucketEvent]:
     if body["event_type"] not in _SEAWEED_EVENTS:
         return
     bucket, slash, key = body["key"].removeprefix(_SEAWEED_ROOT).partition("/")
     if body["key"].startswith(_SEAWEED_ROOT) and slash:
-        yield Notice(bucket, key)
+        yield BucketEvent(bucket, key)
 
 
-def keys_below(notices: Iterable[Notice], bucket: str, prefix: str) -> list[str]:
-    """The keys, relative to ``prefix``, of what was written below it and is no folder."""
-    found = (n.key for n in notices if n.bucket == bucket and n.key.startswith(prefix))
-    return [key.removeprefix(prefix) for key in found if not key.endswith("/") and key != prefix]
+def keys_below(events: Iterable[BucketEvent], bucket: str, prefix: str) -> list[str]:
+    """Keys of the events below ``prefix``, relative to it, without those of folders."""
+    keys = (e.key for e in events if e.bucket == bucket and e.key.startswith(prefix))
+    return [key.removeprefix(prefix) for key in keys if not key.endswith("/") and key != prefix]

@@ -1,107 +1,93 @@
-"""The trigger that works everywhere: looks at the place again and again.
+"""The trigger that works on every store and always runs: scans the inbox in periods.
 
-It also repairs what events missed, and adopts the work that stopped watchers left open.
+Polling also finds what events missed, and has open claims of stopped watchers adopted.
 """
 
 import threading
 import time
+from collections.abc import Callable
+from typing import Protocol
 
-from producer.watching.digest_map import key_digest
-from producer.watching.folder_options import is_options_file
-from producer.watching.ingest import Taker
-from producer.watching.places.place import Dropped, Page
-from producer.watching.watch_context import Parts
-from producer.watching.work_queue import Reception
-from shared.domain.errors import PagefleetError, TransientError
+from producer.watching.places.place import Dropped, Inbox, Page
+from producer.watching.work_queue import WorkQueue
+from shared.domain.errors import PagefleetError
 
-#: The longest rest after something was unwell.
-REST_S = 5.0
+#: The longest pause after a failed scan.
+RETRY_S = 5.0
+#: The longest pause between the scans of a watch with ``--once``.
+ONCE_PAUSE_S = 0.5
+
+
+class ScanSteps(Protocol):
+    """What polling needs from the steps of a watch; all raise PagefleetError."""
+
+    def adopt_open_claims(self) -> None:
+        """Resume work that another watcher, or an earlier process, left open."""
+        ...
+
+    def new_objects(self, page: Page) -> list[Dropped]:
+        """The objects of a scanned page that need work."""
+        ...
+
+    def end_pass(self) -> None:
+        """Called after a scan that reached the end of the inbox."""
+        ...
+
+    def has_open_claims(self) -> bool:
+        """Whether this watcher has work that is not delivered."""
+        ...
 
 
 class Poller:
-    """One thread of a watcher."""
+    """Scans in the thread that calls ``run``."""
 
     def __init__(
         self,
-        parts: Parts,
-        taker: Taker,
-        reception: Reception,
+        inbox: Inbox,
+        steps: ScanSteps,
+        work_queue: WorkQueue,
         period_s: float,
         stop: threading.Event,
+        report: Callable[[Exception], None],
     ) -> None:
-        self._parts = parts
-        self._taker = taker
-        self._reception = reception
+        self._inbox = inbox
+        self._steps = steps
+        self._work_queue = work_queue
         self._period_s = period_s
         self._stop = stop
-        self._marks: dict[str, str] = {}
-        self._seen: set[str] = set()
+        self._report = report
 
     def run(self, *, once: bool = False) -> None:
-        """One period after the other; ``once``: until nothing new is found and all is done."""
+        """Scan each period until the stop; ``once``: until nothing is new and all is done."""
         while not self._stop.is_set():
-            begun = time.monotonic()
-            news = self.look()
-            if once and news == 0 and self._is_idle():
+            started = time.monotonic()
+            new = self.scan()
+            if once and new == 0 and self._is_idle():
                 return
-            rest = min(0.5, self._period_s) if once else self._period_s
-            if news is None:
-                rest = min(self._period_s, REST_S)
-            self._stop.wait(max(0.0, begun + rest - time.monotonic()))
+            pause = min(ONCE_PAUSE_S, self._period_s) if once else self._period_s
+            if new is None:
+                pause = min(self._period_s, RETRY_S)
+            self._stop.wait(max(0.0, started + pause - time.monotonic()))
+
+    def scan(self) -> int | None:
+        """The scan of one period: how many objects were new, or None after an error."""
+        try:
+            self._steps.adopt_open_claims()
+            new = sum(self._add_new(page) for page in self._inbox.scan())
+            if self._inbox.pass_ended():
+                self._steps.end_pass()
+            return new
+        except PagefleetError as error:  # the next period tries again
+            self._report(error)
+            return None
+
+    def _add_new(self, page: Page) -> int:
+        objects = self._steps.new_objects(page)
+        for dropped in objects:
+            self._work_queue.add_scanned(dropped)
+        if objects:
+            self._inbox.mark_active(page)
+        return len(objects)
 
     def _is_idle(self) -> bool:
-        return self._reception.idle() and len(self._parts.table) == 0
-
-    def look(self) -> int | None:
-        """One period: how many objects were new, or None where something was unwell."""
-        try:
-            self._adopt()
-            news = sum(self._offer(page) for page in self._parts.inbox.period())
-            self._miss_options()
-            return news
-        except TransientError as error:
-            self._parts.journal.trouble(error)
-        except PagefleetError as error:  # no reason to stop watching
-            self._parts.journal.trouble(error)
-        return None
-
-    def _adopt(self) -> None:
-        for digest in self._parts.state.open_keys():
-            if self._stop.is_set() or self._parts.table.full():
-                return
-            if not self._parts.table.has(digest):
-                self._taker.adopt(digest)
-
-    def _offer(self, page: Page) -> int:
-        options = [found for found in page.drops if is_options_file(found.key)]
-        for found in options:
-            self._note_options(found)
-        fresh = [found for found in page.drops if found not in options and self._is_new(found)]
-        for found in fresh:
-            self._reception.offer(found)
-        if fresh:
-            self._parts.inbox.lively(page)
-        return len(fresh)
-
-    def _is_new(self, found: Dropped) -> bool:
-        parts = self._parts
-        return not (
-            parts.memory.knows(found)
-            or parts.table.has(key_digest(found.key), found.mark)
-            or parts.options.blocked(found.key)
-        )
-
-    def _note_options(self, found: Dropped) -> None:
-        self._seen.add(found.key)
-        if self._marks.get(found.key) != found.mark:
-            self._taker.read_options(found.key)
-            self._marks[found.key] = found.mark
-
-    def _miss_options(self) -> None:
-        """After a whole pass: a file that was not in it may be gone."""
-        if not self._parts.inbox.pass_ended():
-            return
-        for name in self._parts.options.names() - self._seen:
-            self._taker.read_options(name)
-            self._marks.pop(name, None)
-        self._seen.clear()
+        return self._work_queue.is_idle() and not self._steps.has_open_claims()

@@ -1,111 +1,118 @@
-"""The trigger for Amazon S3: its notifications, received from an SQS queue.
+"""The trigger for Amazon S3: notifications of the bucket, received from an SQS queue.
 
-A message is deleted only after the jobs of all its records are recorded, and stays hidden
-from others until then. One that can't be read is left: the queue hands it on to its
-dead-letter queue after as many deliveries as its redrive policy says.
+A message is deleted only after the jobs of all its records are recorded, and stays hidden from
+other watchers until then. A message that can't be parsed is left in the queue, which moves it to
+its dead-letter queue after the number of deliveries in its redrive policy.
 """
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from producer.watching.event_log import Journal
-from producer.watching.triggers.bucket_events import NotANotice, keys_below, read_notices
-from producer.watching.work_queue import Reception
+from producer.watching.triggers.bucket_events import (
+    NotABucketEvent,
+    keys_below,
+    read_bucket_events,
+)
+from producer.watching.triggers.trigger import TriggerContext
 from shared.domain.errors import PagefleetError
 from shared.storage.s3_client import Refused
-from shared.storage.sqs_client import LONG_POLL_S, EventQueue, Message
+from shared.storage.sqs_client import EventQueue, Message
 
-#: A message that nobody looks after shows up again after so long.
-VISIBLE_AFTER_S = 60
-EXTEND_EVERY_S = 20.0
-#: Messages under way at once; more stay in the queue.
-UNDER_WAY = 100
+#: Most messages that are held at once; further ones stay in the queue.
+MAX_HELD = 100
 TICK_S = 0.1
-REST_S = 5.0
+#: Pause after an error of the queue.
+RETRY_S = 5.0
 
 
 @dataclass
-class _Held:
+class _HeldMessage:
     message: Message
-    keys: "dict[str, Future[bool]]"
-    extended: float
+    #: Whether each key of the message was handled.
+    results: "dict[str, Future[bool]]"
+    extended_at: float
 
 
 class QueueEvents:
-    """One thread receives, another looks after what was received."""
+    """A Trigger with two threads: one receives messages, one deletes or extends them."""
 
-    def __init__(
-        self,
-        queue: EventQueue,
-        source: tuple[str, str],
-        reception: Reception,
-        journal: Journal,
-        stop: threading.Event,
-    ) -> None:
-        self._queue = queue
-        self._bucket, self._prefix = source
-        self._reception = reception
-        self._journal = journal
-        self._stop = stop
-        self._held: list[_Held] = []
+    def __init__(self, context: TriggerContext) -> None:
+        self._queue = EventQueue(context.options["queue_url"], context.settings.s3_region)
+        self._bucket, self._prefix = context.bucket_and_prefix
+        self._work_queue = context.work_queue
+        self._event_log = context.event_log
+        self._stop = context.stop
+        self._timings = context.timings
+        self._held: list[_HeldMessage] = []
         self._lock = threading.Lock()
 
-    def receive(self) -> None:
-        """Bring messages in until the watcher stops."""
+    def start(self) -> None:
+        """Nothing to acquire: messages that are held at the end reappear in the queue."""
+
+    def loops(self) -> Sequence[Callable[[], None]]:
+        """One loop that receives and one that settles."""
+        return (self._receive, self._settle)
+
+    def stop(self) -> None:
+        """Nothing to release."""
+
+    def _receive(self) -> None:
+        timings = self._timings
         while not self._stop.is_set():
-            if len(self._held) >= UNDER_WAY:
+            if len(self._held) >= MAX_HELD:
                 self._stop.wait(TICK_S)
                 continue
             try:
-                # What comes after the end is not looked after: it shows up again for others.
-                for message in self._queue.receive(VISIBLE_AFTER_S, LONG_POLL_S):
-                    self._admit(message)
+                # Messages that arrive after the stop are not settled: they reappear.
+                for message in self._queue.receive(timings.sqs_visibility_s, timings.sqs_wait_s):
+                    self._hold(message)
             except PagefleetError as error:
-                self._journal.trouble(error)
-                self._stop.wait(REST_S)
+                self._event_log.warning(error)
+                self._stop.wait(RETRY_S)
 
-    def look_after(self) -> None:
-        """Delete what is recorded and extend the rest, until the watcher stops."""
+    def _hold(self, message: Message) -> None:
+        try:
+            events = read_bucket_events(message.body)
+        except NotABucketEvent as error:
+            self._event_log.warning(error)
+            return
+        keys = keys_below(events, self._bucket, self._prefix)
+        results = {key: self._work_queue.add_event(key) for key in keys}
+        with self._lock:
+            self._held.append(_HeldMessage(message, results, time.monotonic()))
+
+    def _settle(self) -> None:
         while not self._stop.wait(TICK_S):
             for held in list(self._held):
-                if self._is_over_patiently(held):
+                if self._is_settled(held):
                     with self._lock:
                         self._held.remove(held)
 
-    def _is_over_patiently(self, held: _Held) -> bool:
+    def _is_settled(self, held: _HeldMessage) -> bool:
         try:
-            return self._is_over(held)
+            return self._settle_message(held)
         except Refused as refusal:
-            # Shown to others meanwhile: they look after it, and find the work done.
-            self._journal.trouble(refusal)
+            # The message reappeared before it was extended. The watcher that received it since
+            # settles it, and finds the jobs recorded.
+            self._event_log.warning(refusal)
             return refusal.status == 400
         except PagefleetError as error:
-            self._journal.trouble(error)
+            self._event_log.warning(error)
             return False
 
-    def _admit(self, message: Message) -> None:
-        try:
-            notices = read_notices(message.body)
-        except NotANotice as error:
-            self._journal.trouble(error)
-            return
-        wanted = keys_below(notices, self._bucket, self._prefix)
-        asked = {key: self._reception.ask(key) for key in wanted}
-        with self._lock:
-            self._held.append(_Held(message, asked, time.monotonic()))
-
-    def _is_over(self, held: _Held) -> bool:
-        if all(answer.done() for answer in held.keys.values()):
-            late = [key for key, answer in held.keys.items() if not answer.result()]
-            if not late:
+    def _settle_message(self, held: _HeldMessage) -> bool:
+        """Delete the message if all its keys are handled, else retry them and extend it."""
+        if all(result.done() for result in held.results.values()):
+            unhandled = [key for key, result in held.results.items() if not result.result()]
+            if not unhandled:
                 self._queue.delete(held.message)
                 return True
-            # Busy or unwell: asked again as long as it takes, the message stays ours.
-            for key in late:
-                held.keys[key] = self._reception.ask(key)
-        if time.monotonic() - held.extended > EXTEND_EVERY_S:
-            held.extended = time.monotonic()
-            self._queue.extend(held.message, VISIBLE_AFTER_S)
+            for key in unhandled:
+                held.results[key] = self._work_queue.add_event(key)
+        if time.monotonic() - held.extended_at > self._timings.sqs_extend_every_s:
+            held.extended_at = time.monotonic()
+            self._queue.extend(held.message, self._timings.sqs_visibility_s)
         return False

@@ -1,71 +1,112 @@
-"""The trigger for stores that push: a small HTTP receiver of signed events.
+"""The trigger for stores that push: an HTTP receiver of signed events.
 
-A sender proves that it knows the secret by ``Authorization: Bearer SECRET`` (MinIO,
-SeaweedFS), by ``X-Pagefleet-Signature: sha256=HMAC`` of the body, or, where it can send no
-headers (Ceph), by the last part of the path. It is answered once the jobs are recorded.
+A sender authenticates with ``Authorization: Bearer SECRET`` (MinIO, SeaweedFS), with
+``X-Pagefleet-Signature: sha256=HMAC`` of the body, or, if it can't set headers (Ceph), with the
+secret as the last part of the path. The response is sent after the jobs are recorded.
 """
 
 import hashlib
 import hmac
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from producer.watching.triggers.bucket_events import NotANotice, keys_below, read_notices
-from producer.watching.work_queue import Reception
+from producer.watching.triggers.bucket_events import (
+    NotABucketEvent,
+    keys_below,
+    read_bucket_events,
+)
+from producer.watching.triggers.trigger import TriggerContext
 from shared.domain.errors import UsageError
 
 MAX_BODY_BYTES = 1024 * 1024
-#: A sender that does not finish its request is let go.
+#: A connection is closed when its request takes longer than this.
 SOCKET_TIMEOUT_S = 10
-#: Senders wait so long for the answer before they try again.
-ANSWER_S = 8.0
+#: The longest wait before a response; senders retry after a little more than this.
+RESPONSE_S = 8.0
 MIN_SECRET_CHARACTERS = 16
 SIGNATURE = "X-Pagefleet-Signature"
-#: Requests at a time; more are told to come again.
-AT_ONCE = 32
+#: Requests handled at once; further ones get status 503.
+MAX_REQUESTS = 32
+
+
+class Webhook:
+    """A Trigger whose thread belongs to its HTTP server."""
+
+    def __init__(self, context: TriggerContext) -> None:
+        secret = read_secret(context.options["secret_file"])
+        self._address = context.options["listen"]
+        add_event = context.work_queue.add_event
+        self._receiver = Receiver(context.bucket_and_prefix, add_event, secret)
+        self._event_log = context.event_log
+        self._server = ExitStack()
+
+    def start(self) -> None:
+        """Listen; raises UsageError."""
+        port = self._server.enter_context(serving(self._address, self._receiver))
+        self._event_log.info(f"receiving events on port {port}")
+
+    def loops(self) -> Sequence[Callable[[], None]]:
+        """None: the server has its own threads."""
+        return ()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.close()
+
+
+def read_secret(path: str) -> str:
+    """The secret in a file, without the white space around it; raises UsageError."""
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"can't read the secret file {path}: {error}") from None
 
 
 class Receiver:
-    """What the handler of each request needs."""
+    """Authenticates requests and handles their events; used by the threads of the server."""
 
-    def __init__(self, source: tuple[str, str], reception: Reception, secret: str) -> None:
+    def __init__(
+        self, source: tuple[str, str], add_event: Callable[[str], "Future[bool]"], secret: str
+    ) -> None:
         if len(secret) < MIN_SECRET_CHARACTERS:
             raise UsageError(f"the secret is shorter than {MIN_SECRET_CHARACTERS} characters")
         self._bucket, self._prefix = source
-        self._reception = reception
+        self._add_event = add_event
         self._secret = secret.encode()
-        self.room = threading.Semaphore(AT_ONCE)
+        self.slots = threading.Semaphore(MAX_REQUESTS)
 
     def allows(self, path: str, authorization: str, signature: str, body: bytes) -> bool:
-        """Whether the sender knows the secret; takes the same time for near misses."""
+        """Whether the sender knows the secret; takes constant time."""
         digest = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
-        last = unquote(urlsplit(path).path.rpartition("/")[2])
-        ways = (
+        last_part = unquote(urlsplit(path).path.rpartition("/")[2])
+        proofs = (
             (authorization.removeprefix("Bearer ").encode(), self._secret),
             (signature.removeprefix("sha256=").encode(), digest.encode()),
-            (last.encode(), self._secret),
+            (last_part.encode(), self._secret),
         )
-        return any([hmac.compare_digest(given, right) for given, right in ways])
+        return any([hmac.compare_digest(proof, expected) for proof, expected in proofs])
 
-    def take(self, body: bytes) -> HTTPStatus:
-        """Have all objects of an event recorded."""
+    def receive(self, body: bytes) -> HTTPStatus:
+        """Have the jobs of all objects of an event recorded."""
         try:
-            notices = read_notices(body)
-        except NotANotice:
+            events = read_bucket_events(body)
+        except NotABucketEvent:
             return HTTPStatus.BAD_REQUEST
-        wanted = keys_below(notices, self._bucket, self._prefix)
-        answers = [self._reception.ask(key) for key in wanted]
+        keys = keys_below(events, self._bucket, self._prefix)
+        results = [self._add_event(key) for key in keys]
         try:
-            done = all([answer.result(ANSWER_S) for answer in answers])
+            all_handled = all([result.result(RESPONSE_S) for result in results])
         except TooLate:
-            done = False
-        return HTTPStatus.OK if done else HTTPStatus.SERVICE_UNAVAILABLE
+            all_handled = False
+        return HTTPStatus.OK if all_handled else HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -75,14 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_POST(self) -> None:
-        """Answer one event."""
-        with _room(self.receiver.room) as free:
+        """Handle one event."""
+        with _slot(self.receiver.slots) as free:
             status = self._status() if free else HTTPStatus.SERVICE_UNAVAILABLE
-        self._answer(status)
+        self._respond(status)
 
     def do_HEAD(self) -> None:
-        """Senders ask whether somebody is there."""
-        self._answer(HTTPStatus.OK)
+        """Senders use HEAD to test the address."""
+        self._respond(HTTPStatus.OK)
 
     def _status(self) -> HTTPStatus:
         length = self.headers.get("Content-Length", "")
@@ -92,26 +133,26 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         body = self.rfile.read(int(length))
-        given = (self.headers.get("Authorization", ""), self.headers.get(SIGNATURE, ""))
-        if not self.receiver.allows(self.path, *given, body):
+        headers = (self.headers.get("Authorization", ""), self.headers.get(SIGNATURE, ""))
+        if not self.receiver.allows(self.path, *headers, body):
             return HTTPStatus.FORBIDDEN
-        return self.receiver.take(body) if body.strip() else HTTPStatus.OK
+        return self.receiver.receive(body) if body.strip() else HTTPStatus.OK
 
-    def _answer(self, status: HTTPStatus) -> None:
+    def _respond(self, status: HTTPStatus) -> None:
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: a path may hold the secret."""
+        """Log nothing: a path may contain the secret."""
 
 
 @contextmanager
 def serving(address: str, receiver: Receiver) -> Iterator[int]:
-    """Listen on HOST:PORT while the block runs; gives the port; raises UsageError."""
+    """Listen on HOST:PORT while the block runs; yields the port; raises UsageError."""
     host, colon, port = address.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit():
-        raise UsageError(f"{address!r} is no address to listen on; write HOST:PORT")
+        raise UsageError(f"{address!r} is not an address to listen on; write HOST:PORT")
     handler = type("Handler", (_Handler,), {"receiver": receiver})
     try:
         server = ThreadingHTTPServer((host.strip("[]"), int(port)), handler)
@@ -127,10 +168,10 @@ def serving(address: str, receiver: Receiver) -> Iterator[int]:
 
 
 @contextmanager
-def _room(semaphore: threading.Semaphore) -> Iterator[bool]:
-    free = semaphore.acquire(blocking=False)
+def _slot(slots: threading.Semaphore) -> Iterator[bool]:
+    free = slots.acquire(blocking=False)
     try:
         yield free
     finally:
         if free:
-            semaphore.release()
+            slots.release()

@@ -1,7 +1,7 @@
-"""Watchers and the store are killed at random while objects are dropped; then all is checked.
+"""Kills watchers and the store at random while objects are dropped, then checks the result.
 
-``python -m tests.system.watching.crash_lab --objects 10000`` is the long run. The check knows
-only the contract of the store: it reads jobs, claims and outputs, never a watcher.
+``python -m tests.system.watching.crash_lab --objects 10000`` is the long run. The check uses
+only the contract of the store: it reads jobs, claims and outputs.
 """
 
 import argparse
@@ -33,13 +33,13 @@ from tests.support.fleets.watch_lab import document, start_watch
 from tests.support.servers.durable_s3 import DurableS3
 from tests.support.servers.processes import start_redis
 
-#: Every so many objects one has the content of an earlier one.
+#: One of so many objects has the content of an earlier one.
 TWIN_EVERY = 10
 
 
 @dataclass
 class Report:
-    """What a run did and found."""
+    """What a run did and which problems it has."""
 
     objects: int
     contents: int
@@ -50,50 +50,52 @@ class Report:
 
 
 def run(folder: Path, objects: int, seconds: float, seed: int, watchers: int = 2) -> Report:
-    """Drop, kill, wait and check; raises nothing for what the check finds."""
+    """Drop, kill, wait and check; problems are in the report."""
     chance = random.Random(seed)
     contents = {f"{n % 17}/{n:05}.pdf": _content(n) for n in range(objects)}
     report = Report(objects, len({hashlib.sha256(data).digest() for data in contents.values()}))
-    begun = time.monotonic()
+    started = time.monotonic()
     with _services(folder) as (settings, store_process):
-        # A worker that finds no store at its start leaves; a cluster would start it again.
+        # A worker that can't reach the store at its start exits; wait until it has started.
         wait_until(lambda: DispatchState(settings).workers.live("fake"), 60)
-        crowd = _Crowd(settings, folder, watchers)
+        running_watchers = _Watchers(settings, folder, watchers)
         bucket = open_bucket("pagefleet-test", settings)
         dropper = threading.Thread(target=_drop_all, args=(bucket, contents))
         dropper.start()
-        _trouble(chance, time.monotonic() + seconds, dropper, crowd, store_process, report)
+        _kill_at_random(
+            chance, time.monotonic() + seconds, dropper, running_watchers, store_process, report
+        )
         dropper.join()
-        _wait_for_the_end(bucket, contents, crowd)
-        report.seconds = round(time.monotonic() - begun, 1)
+        _wait_for_the_end(bucket, contents, running_watchers)
+        report.seconds = round(time.monotonic() - started, 1)
         report.problems += check(bucket, open_store(settings), contents)
-        crowd.end()
+        running_watchers.end()
     return report
 
 
 def check(bucket: Bucket, store: ObjectStore, contents: dict[str, bytes]) -> list[str]:
-    """Each object has its own output, each content one job whose pages were read once."""
-    wanted = {hashlib.sha256(data).hexdigest() for data in contents.values()}
-    problems = [*_check_jobs(store, wanted), *_check_outputs(bucket, contents)]
+    """Problems, unless each object has its output and each content one job without retries."""
+    digests = {hashlib.sha256(data).hexdigest() for data in contents.values()}
+    problems = [*_check_jobs(store, digests), *_check_outputs(bucket, contents)]
     claims = [name for name in store.list("watch/") if "/claims/" in name]
     if len(claims) != len(contents):
         problems.append(f"{len(claims)} claims for {len(contents)} objects")
     return problems
 
 
-def _check_jobs(store: ObjectStore, wanted: set[str]) -> Iterator[str]:
-    made: Counter[str] = Counter()
+def _check_jobs(store: ObjectStore, digests: set[str]) -> Iterator[str]:
+    jobs: Counter[str] = Counter()
     for job_id in store.folders("jobs/"):
         try:
-            made[json.loads(store.get(f"jobs/{job_id}/job.json"))["sha256"]] += 1
+            jobs[json.loads(store.get(f"jobs/{job_id}/job.json"))["sha256"]] += 1
             checked = check_job(store, job_id)
         except (AssertionError, NotFound) as wrong:
             yield f"{job_id}: {wrong}"
             continue
         if checked.status != "ok" or set(checked.attempts.values()) != {1}:
             yield f"{job_id}: {checked}"
-    if set(made) != wanted or set(made.values()) != {1}:
-        yield f"{sum(made.values())} jobs for {len(wanted)} contents"
+    if set(jobs) != digests or set(jobs.values()) != {1}:
+        yield f"{sum(jobs.values())} jobs for {len(digests)} contents"
 
 
 def _check_outputs(bucket: Bucket, contents: dict[str, bytes]) -> Iterator[str]:
@@ -101,7 +103,7 @@ def _check_outputs(bucket: Bucket, contents: dict[str, bytes]) -> Iterator[str]:
     expected = {f"{key}.{ext}" for key in contents for ext in ("md", "json")}
     if outputs != expected:
         odd = sorted(outputs ^ expected)
-        yield f"{len(odd)} outputs missing or too many, such as {odd[:3]}"
+        yield f"{len(odd)} outputs missing or unexpected, such as {odd[:3]}"
     for key, data in contents.items():
         line = f"fake:{hashlib.sha256(data).hexdigest()[:12]}:1"
         if f"{key}.md" in outputs:
@@ -110,8 +112,8 @@ def _check_outputs(bucket: Bucket, contents: dict[str, bytes]) -> Iterator[str]:
                 yield f"{key} has the output of another document"
 
 
-class _Crowd:
-    """Watchers side by side; a killed one is started again."""
+class _Watchers:
+    """Several watchers; a killed one is restarted."""
 
     def __init__(self, settings: Settings, folder: Path, count: int) -> None:
         self._settings = settings
@@ -119,21 +121,21 @@ class _Crowd:
         self._running = [self._start(number) for number in range(count)]
 
     def kill_one(self, chance: random.Random) -> None:
-        """SIGKILL to one of them, helpers included, and a new one in its place."""
+        """Kill one with SIGKILL and start another."""
         number = chance.randrange(len(self._running))
         self._running[number].kill()
         self._running[number].wait()
         self._running[number] = self._start(number)
 
     def check(self) -> None:
-        """None may have ended by itself."""
+        """Restart watchers that exited."""
         for number, process in enumerate(self._running):
             if process.poll() is not None:
-                # The store was away when it started: what a cluster does, too.
+                # It could not reach the store when it started; a cluster restarts it, too.
                 self._running[number] = self._start(number)
 
     def end(self) -> None:
-        """Stop them in order."""
+        """Stop all with SIGTERM."""
         for process in self._running:
             process.terminate()
         for process in self._running:
@@ -189,24 +191,24 @@ def _drop_all(bucket: Bucket, contents: dict[str, bytes]) -> None:
             try:
                 bucket.write(f"inbox/{key}", data, "application/pdf")
                 break
-            except Exception:  # the store was just killed: what a person does, too
+            except Exception:  # the store was just killed: retry
                 time.sleep(0.5)
 
 
-def _trouble(
+def _kill_at_random(
     chance: random.Random,
     until: float,
     dropper: threading.Thread,
-    crowd: _Crowd,
+    running_watchers: _Watchers,
     s3: DurableS3,
     report: Report,
 ) -> None:
     while time.monotonic() < until or dropper.is_alive() or not report.store_kills:
         time.sleep(chance.uniform(1.0, 4.0))
-        crowd.check()
-        # However slow the machine is: each kind at least once.
+        running_watchers.check()
+        # At least one kill of each kind, also on a slow machine.
         if not report.watcher_kills or (report.store_kills and chance.random() < 0.6):
-            crowd.kill_one(chance)
+            running_watchers.kill_one(chance)
             report.watcher_kills += 1
         else:
             s3.kill()
@@ -215,42 +217,44 @@ def _trouble(
             report.store_kills += 1
 
 
-def _wait_for_the_end(bucket: Bucket, contents: dict[str, bytes], crowd: _Crowd) -> None:
-    """Until nothing more comes for a while, or all is there."""
+def _wait_for_the_end(
+    bucket: Bucket, contents: dict[str, bytes], running_watchers: _Watchers
+) -> None:
+    """Return when all outputs exist, or when none was added for a minute."""
     last, quiet_since = -1, time.monotonic()
     while time.monotonic() - quiet_since < 60:
-        crowd.check()
-        found = _keys(bucket, "outbox/")
-        if sum(key.endswith(".md") for key in found) == len(contents) and not any(
-            key.endswith(".status.json") for key in found
+        running_watchers.check()
+        keys = _keys(bucket, "outbox/")
+        if sum(key.endswith(".md") for key in keys) == len(contents) and not any(
+            key.endswith(".status.json") for key in keys
         ):
-            time.sleep(3)  # let a duplicate show itself, if there is one
+            time.sleep(3)  # a duplicate would appear within this time
             return
-        if len(found) != last:
-            last, quiet_since = len(found), time.monotonic()
+        if len(keys) != last:
+            last, quiet_since = len(keys), time.monotonic()
         time.sleep(0.5)
 
 
 def _keys(bucket: Bucket, prefix: str) -> list[str]:
-    found: list[str] = []
+    keys: list[str] = []
     while True:
-        listing = bucket.page(prefix, found[-1] if found else "")
-        found += [each.key for each in listing.objects]
+        listing = bucket.page(prefix, keys[-1] if keys else "")
+        keys += [each.key for each in listing.objects]
         if not listing.truncated:
-            return found
+            return keys
 
 
 def main() -> int:
     """The long run, as a command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=300, help="how long things are killed")
+    parser.add_argument("--seconds", type=float, default=300, help="how long processes are killed")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 30))
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pagefleet-crash-") as name:
-        report = run(Path(name), given.objects, given.seconds, given.seed)
+        report = run(Path(name), options.objects, options.seconds, options.seed)
     shown = replace(report, problems=report.problems[:5])
-    print(f"seed {given.seed}: {len(report.problems)} problems: {shown}")
+    print(f"seed {options.seed}: {len(report.problems)} problems: {shown}")
     return 1 if report.problems else 0
 
 

@@ -1,11 +1,11 @@
-"""Watchers and the store die at random while objects are dropped; nothing is lost or doubled."""
+"""No object is lost or converted twice when watchers and the store are killed at random."""
 
 from pathlib import Path
 
 from tests.system.watching.crash_lab import run
 
 
-def test_each_object_is_converted_once_whatever_dies(tmp_path: Path) -> None:
+def test_each_object_is_converted_once_despite_random_kills(tmp_path: Path) -> None:
     report = run(tmp_path, objects=100, seconds=10, seed=7)
 
     assert report.problems == []

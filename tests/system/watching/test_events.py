@@ -1,4 +1,4 @@
-"""Triggers that tell: S3 notifications through SQS (moto), and the AWS template."""
+"""The trigger for Amazon S3: notifications through SQS (moto), and the AWS template."""
 
 import json
 import time
@@ -10,25 +10,36 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.decode import decode_str
 
-from producer.watching.triggers.bucket_events import NotANotice, Notice, read_notices
-from producer.watching.triggers.queue_events import QueueEvents
+from producer.watching.timings import WatchTimings
+from producer.watching.triggers.bucket_events import (
+    BucketEvent,
+    NotABucketEvent,
+    read_bucket_events,
+)
+from shared.storage.sqs_client import EventQueue, Message
 from tests.support.fleets.fleet import wait_until
-from tests.support.fleets.watch_lab import Heard, Lab, document
+from tests.support.fleets.watch_lab import (
+    EventRecorder,
+    Lab,
+    document,
+    wait_until_events_arrive,
+)
 from tests.support.paths import ROOT
 from tests.support.servers.moto_server import REGION, Moto
 
+#: SQS is polled in short requests, so that watchers stop soon.
+TIMINGS = WatchTimings(sqs_wait_s=1)
 TEMPLATE = ROOT / "infra" / "aws" / "watch.yaml"
 
 
 @pytest.fixture
-def lab(folder_fleet: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+def lab(folder_fleet: Lab) -> Lab:
     """A new inbox in moto's bucket."""
-    monkeypatch.setattr("producer.watching.triggers.queue_events.LONG_POLL_S", 1)
-    return replace(folder_fleet, root=f"events-{time.monotonic_ns()}")
+    return replace(folder_fleet, root=f"events-{time.monotonic_ns()}", timings=TIMINGS)
 
 
 class Queue:
-    """A queue that hears of a bucket's inbox, and its dead-letter queue."""
+    """A queue that receives the events of an inbox, and its dead-letter queue."""
 
     def __init__(self, moto: Moto, lab: Lab, visible_after_s: int = 30) -> None:
         self.sqs = moto.client("sqs")
@@ -54,43 +65,56 @@ class Queue:
         )
 
     def send(self, body: object) -> None:
-        """A message of our own."""
+        """Send a message to the queue."""
         text = body if isinstance(body, str) else json.dumps(body)
         self.sqs.send_message(QueueUrl=self.url, MessageBody=text)
 
-    def left(self, url: str | None = None) -> int:
-        """Messages that are visible or under way."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self.sqs.get_queue_attributes(QueueUrl=url or self.url, AttributeNames=names)
-        return sum(int(value) for value in found["Attributes"].values())
+    def messages(self, url: str | None = None) -> int:
+        """The number of messages, visible and hidden ones."""
+        return self._count("ApproximateNumberOfMessages", url) + self.hidden_messages(url)
+
+    def hidden_messages(self, url: str | None = None) -> int:
+        """The number of messages that a watcher received and did not delete."""
+        return self._count("ApproximateNumberOfMessagesNotVisible", url)
+
+    def _count(self, name: str, url: str | None) -> int:
+        answer = self.sqs.get_queue_attributes(QueueUrl=url or self.url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
 
     def _make(self, name: str, attributes: dict[str, str]) -> str:
         return str(self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
 
     def _arn(self, url: str) -> str:
-        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        return str(found["Attributes"]["QueueArn"])
+        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return str(answer["Attributes"]["QueueArn"])
 
 
 @pytest.fixture
 def events(moto: Moto, lab: Lab) -> Queue:
-    """A queue with the events of the test's inbox; its first message is S3's own test."""
+    """A queue with the events of the test's inbox; its first message is the test event of S3."""
     return Queue(moto, lab)
 
 
 @pytest.fixture
-def watching(lab: Lab, events: Queue) -> Iterator[Heard]:
-    """A watcher that looks by itself only once an hour."""
-    with lab.watching(queue_url=events.url, period_s=3600.0) as heard:
-        yield heard
+def watching(lab: Lab, events: Queue) -> Iterator[EventRecorder]:
+    """A watcher that scans only at its start, so only events report later objects."""
+    with lab.watching(**by_queue(events)) as recorder:
+        yield recorder
+
+
+def by_queue(events: Queue) -> dict[str, Any]:
+    """Options of a watcher that scans only at its start."""
+    return {"trigger_options": {"queue_url": events.url}, "period_s": 3600.0}
 
 
 def record(lab: Lab, key: str, name: str = "ObjectCreated:Put") -> dict[str, Any]:
-    about = {"bucket": {"name": lab.bucket_name}, "object": {"key": f"{lab.root}/inbox/{key}"}}
-    return {"eventName": name, "s3": about}
+    entry = {"bucket": {"name": lab.bucket_name}, "object": {"key": f"{lab.root}/inbox/{key}"}}
+    return {"eventName": name, "s3": entry}
 
 
-def test_an_event_is_enough_and_is_quick(watching: Heard, lab: Lab, events: Queue) -> None:
+def test_an_event_queues_a_job_within_two_seconds(
+    watching: EventRecorder, lab: Lab, events: Queue
+) -> None:
     lab.drop("first.pdf", document("first"))
     watching.wait_for("queued", "first.pdf")
 
@@ -100,12 +124,12 @@ def test_an_event_is_enough_and_is_quick(watching: Heard, lab: Lab, events: Queu
 
     assert queued["at"] - dropped < 2.0
     watching.wait_for("delivered", "a b/ü+%.pdf")
-    wait_until(lambda: events.left() == 0)
-    assert watching.troubles == []
+    wait_until(lambda: events.messages() == 0)
+    assert watching.warnings == []
 
 
-def test_batches_doubles_and_strangers_in_messages_do_no_harm(
-    watching: Heard, lab: Lab, events: Queue
+def test_batches_duplicates_and_events_of_other_objects_queue_each_document_once(
+    watching: EventRecorder, lab: Lab, events: Queue
 ) -> None:
     for name in ("one", "two"):
         lab.drop(f"{name}.pdf", document(name))
@@ -119,22 +143,22 @@ def test_batches_doubles_and_strangers_in_messages_do_no_harm(
 
     for name in ("one", "two"):
         watching.wait_for("delivered", f"{name}.pdf")
-    wait_until(lambda: events.left() == 0)
+    wait_until(lambda: events.messages() == 0)
 
     queued = [event["key"] for event in watching.events if event["event"] == "queued"]
     assert sorted(queued) == ["one.pdf", "two.pdf"]
 
 
-def test_an_event_of_the_event_bridge_or_of_sns_is_understood(
-    watching: Heard, lab: Lab, events: Queue, moto: Moto
+def test_events_through_event_bridge_and_sns_are_parsed(
+    watching: EventRecorder, lab: Lab, events: Queue, moto: Moto
 ) -> None:
     moto.client("s3").put_bucket_notification_configuration(
         Bucket=lab.bucket_name, NotificationConfiguration={}
     )
     for name in ("bridge", "topic"):
         lab.drop(f"{name} 1.pdf", document(name))
-    about = record(lab, "bridge 1.pdf")["s3"]
-    events.send({"source": "aws.s3", "detail-type": "Object Created", "detail": about})
+    detail = record(lab, "bridge 1.pdf")["s3"]
+    events.send({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
     by_topic = {"Records": [record(lab, "topic+1.pdf")]}
     events.send({"Type": "Notification", "Message": json.dumps(by_topic)})
 
@@ -142,67 +166,63 @@ def test_an_event_of_the_event_bridge_or_of_sns_is_understood(
     watching.wait_for("delivered", "topic 1.pdf")
 
 
-def test_what_can_not_be_read_goes_to_the_dead_letters(
-    lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
+def test_a_message_that_can_not_be_parsed_goes_to_the_dead_letter_queue(
+    lab: Lab, events: Queue
 ) -> None:
-    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 1)
+    lab = replace(lab, timings=replace(TIMINGS, sqs_visibility_s=1))
     events.send("{not json")
-    with lab.watching(queue_url=events.url, period_s=3600.0) as heard:
-        wait_until(lambda: events.left(events.dead) == 1, 30)
-    assert any("not an event" in said for said in heard.troubles)
+    with lab.watching(**by_queue(events)) as recorder:
+        wait_until(lambda: events.messages(events.dead) == 1, 30)
+    assert any("not an event" in warning for warning in recorder.warnings)
 
 
-def test_a_message_goes_only_once_its_job_is_recorded_and_stays_hidden_until_then(
+def test_a_message_stays_hidden_until_its_job_is_recorded_and_is_then_deleted(
     lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 3)
-    monkeypatch.setattr("producer.watching.triggers.queue_events.EXTEND_EVERY_S", 1.0)
+    lab = replace(lab, timings=replace(TIMINGS, sqs_visibility_s=3, sqs_extend_every_s=1.0))
     deleted: list[float] = []
-    real = QueueEvents._is_over
+    delete = EventQueue.delete
 
-    def noted(self: QueueEvents, held: Any) -> bool:
-        over = real(self, held)
-        if over:
-            deleted.append(time.monotonic())
-        return over
+    def record_and_delete(queue: EventQueue, message: Message) -> None:
+        deleted.append(time.monotonic())
+        delete(queue, message)
 
-    monkeypatch.setattr(QueueEvents, "_is_over", noted)
-    with lab.watching(queue_url=events.url, period_s=3600.0, settle_s=6.0) as heard:
-        wait_until(lambda: events.left() == 0)  # S3's own test message
+    monkeypatch.setattr(EventQueue, "delete", record_and_delete)
+    with lab.watching(**by_queue(events), settle_s=6.0) as recorder:
+        wait_until(lambda: events.messages() == 0)  # the test event of S3
         deleted.clear()
         lab.drop("slow.pdf", document("slow"))
-        queued = heard.wait_for("queued", "slow.pdf")
+        queued = recorder.wait_for("queued", "slow.pdf")
         wait_until(lambda: deleted)
 
     assert deleted[0] >= queued["at"]
-    # Twice as long as it would have been hidden without being prolonged, and yet one receipt.
+    # The settle time is twice the visibility time, so one receipt needs extensions.
     assert len(deleted) == 1
-    assert events.left(events.dead) == 0
+    assert events.messages(events.dead) == 0
 
 
-def test_a_watcher_killed_with_a_message_in_hand_leaves_it_to_the_next(
-    lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
+def test_the_next_watcher_receives_the_message_that_a_stopped_watcher_held(
+    lab: Lab, events: Queue
 ) -> None:
-    monkeypatch.setattr("producer.watching.triggers.queue_events.VISIBLE_AFTER_S", 2)
-    with lab.watching(queue_url=events.url, period_s=3600.0, settle_s=30.0):
-        wait_until(lambda: events.left() == 0)
+    lab = replace(lab, timings=replace(TIMINGS, sqs_visibility_s=2))
+    with lab.watching(**by_queue(events), settle_s=30.0):
+        wait_until(lambda: events.messages() == 0)
         lab.drop("x.pdf", document("handed on"))
-        wait_until(lambda: events.left() == 1)
-        time.sleep(0.5)  # let it be received; it is not taken for 30 s
+        wait_until(lambda: events.hidden_messages() == 1)  # received, but not ingested for 30 s
 
-    with lab.watching(queue_url=events.url, period_s=3600.0) as other:
+    with lab.watching(**by_queue(events)) as other:
         other.wait_for("delivered", "x.pdf")
-        wait_until(lambda: events.left() == 0)
+        wait_until(lambda: events.messages() == 0)
 
 
-def test_looks_find_what_events_missed(lab: Lab, events: Queue, moto: Moto) -> None:
-    with lab.watching(queue_url=events.url, period_s=1.0) as heard:
+def test_polling_finds_an_object_without_an_event(lab: Lab, events: Queue, moto: Moto) -> None:
+    with lab.watching(**{**by_queue(events), "period_s": 1.0}) as recorder:
         moto.client("sqs").purge_queue(QueueUrl=events.url)
         moto.client("s3").put_bucket_notification_configuration(
             Bucket=lab.bucket_name, NotificationConfiguration={}
         )
-        lab.drop("untold.pdf", document("untold"))
-        heard.wait_for("delivered", "untold.pdf")
+        lab.drop("no event.pdf", document("no event"))
+        recorder.wait_for("delivered", "no event.pdf")
 
 
 MINIO = {
@@ -237,7 +257,7 @@ CEPH = {
 
 @pytest.mark.parametrize("body", [MINIO, CEPH])
 def test_events_of_minio_and_ceph_name_the_object(body: dict[str, Any]) -> None:
-    assert Notice("drops", "inbox/a b.pdf") in read_notices(json.dumps(body))
+    assert BucketEvent("drops", "inbox/a b.pdf") in read_bucket_events(json.dumps(body))
 
 
 @pytest.mark.parametrize(
@@ -246,13 +266,13 @@ def test_events_of_minio_and_ceph_name_the_object(body: dict[str, Any]) -> None:
      '{"Type": "Notification", "Message": "no"}', '{"detail-type": "Object Created"}',
      '{"event_type": "create"}'],
 )  # fmt: skip
-def test_any_other_text_is_no_event_and_raises_nothing_else(text: str) -> None:
-    with pytest.raises(NotANotice):
-        read_notices(text)
+def test_any_other_text_raises_only_not_a_bucket_event(text: str) -> None:
+    with pytest.raises(NotABucketEvent):
+        read_bucket_events(text)
 
 
 def bucket_properties(values: dict[str, Any], outputs: dict[str, str]) -> dict[str, Any]:
-    """The bucket of the template, with conditions and references resolved."""
+    """Properties of the template's bucket, with conditions and references resolved."""
     template, problems = decode_str(TEMPLATE.read_text())
     assert not problems
     queue = outputs["QueueUrl"].rpartition("/")[2]
@@ -276,22 +296,24 @@ def bucket_properties(values: dict[str, Any], outputs: dict[str, str]) -> dict[s
             return values.get(part["Ref"])
         return {name: resolved(each) for name, each in part.items()}
 
-    found: dict[str, Any] = resolved(template["Resources"]["Bucket"]["Properties"])
-    return found
+    properties: dict[str, Any] = resolved(template["Resources"]["Bucket"]["Properties"])
+    return properties
 
 
 def put_properties(s3: Any, name: str, bucket: dict[str, Any]) -> None:
-    """Give a bucket what the template says, by the API."""
-    told = bucket["NotificationConfiguration"]
+    """Set the properties of a bucket through the API."""
+    notifications = bucket["NotificationConfiguration"]
     queues = [
         {
             "QueueArn": each["Queue"],
             "Events": [each["Event"]],
             "Filter": {"Key": {"FilterRules": each["Filter"]["S3Key"]["Rules"]}},
         }
-        for each in told["QueueConfigurations"] or ()
+        for each in notifications["QueueConfigurations"] or ()
     ]
-    by_bridge = {"EventBridgeConfiguration": {}} if told["EventBridgeConfiguration"] else {}
+    by_bridge: dict[str, Any] = (
+        {"EventBridgeConfiguration": {}} if notifications["EventBridgeConfiguration"] else {}
+    )
     s3.put_bucket_notification_configuration(
         Bucket=name, NotificationConfiguration={"QueueConfigurations": queues, **by_bridge}
     )
@@ -318,7 +340,7 @@ def put_properties(s3: Any, name: str, bucket: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("by", ["sqs", "eventbridge"])
-def test_the_aws_template_makes_a_bucket_whose_drops_reach_a_watcher(
+def test_a_watcher_receives_events_of_the_bucket_of_the_aws_template(
     moto: Moto, folder_fleet: Lab, by: str
 ) -> None:
     formation, name = moto.client("cloudformation"), f"drop-bucket-{by}"
@@ -331,8 +353,8 @@ def test_the_aws_template_makes_a_bucket_whose_drops_reach_a_watcher(
     )
     (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    lab = replace(folder_fleet, bucket_name=name, root="")
-    # Moto's CloudFormation makes a bucket without its notifications and lifecycle.
+    lab = replace(folder_fleet, bucket_name=name, root="", timings=TIMINGS)
+    # CloudFormation of moto creates a bucket without its notifications and lifecycle.
     bucket = bucket_properties({**values, "Inbox": "inbox/", "KeepSourcesDays": 30}, outputs)
     put_properties(moto.client("s3"), name, bucket)
     source, to = f"s3://{name}/inbox/", f"s3://{name}/outbox/"
@@ -340,15 +362,20 @@ def test_the_aws_template_makes_a_bucket_whose_drops_reach_a_watcher(
 
     queue = outputs["QueueUrl"].rpartition("/")[2]
     url = moto.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
-    plan = {"source": source, "to": to, "queue_url": url, "period_s": 3600.0}
-    with lab.watching(**plan) as heard:
-        time.sleep(1)  # the first look must be over: only the event may tell
-        lab.bucket.write("inbox/a/x.pdf", document(f"by template {by}"), "application/pdf")
-        heard.wait_for("delivered", "a/x.pdf")
+    plan = {"source": source, "to": to, "trigger_options": {"queue_url": url}, "period_s": 3600.0}
+    with lab.watching(**plan) as recorder:
 
-    found = moto.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    assert json.loads(found["Attributes"]["RedrivePolicy"])["maxReceiveCount"] == 5
+        def drop(key: str, data: bytes = b"no document") -> None:
+            lab.bucket.write(f"inbox/{key}", data, "application/pdf")
+
+        wait_until_events_arrive(recorder, drop)
+        drop("a/x.pdf", document(f"by template {by}"))
+        recorder.wait_for("delivered", "a/x.pdf")
+
+    names = ["RedrivePolicy"]
+    answer = moto.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    assert json.loads(answer["Attributes"]["RedrivePolicy"])["maxReceiveCount"] == 5
 
 
-def test_the_linter_has_nothing_to_say_of_the_aws_template() -> None:
+def test_the_linter_reports_nothing_for_the_aws_template() -> None:
     assert [str(match) for match in lint(TEMPLATE.read_text(), regions=[REGION])] == []

@@ -1,4 +1,4 @@
-"""``pagefleet watch ./inbox --to ./outbox``: folders on a disk, and events that are pushed."""
+"""``pagefleet watch`` on folders, and the webhook trigger."""
 
 import hashlib
 import hmac
@@ -15,15 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from watchfiles import Change
 
 from producer.intake.opener import Intake
 from producer.watching.places.beneath import parts_of
 from producer.watching.places.place import UnusableName
+from producer.watching.triggers.folder_events import FolderEvents
+from producer.watching.triggers.registry import TriggerRow
+from producer.watching.triggers.trigger import TriggerContext
 from producer.watching.triggers.webhook import Receiver, serving
-from producer.watching.work_queue import Reception
 from shared.domain.errors import UsageError
 from tests.support.fleets.fleet import wait_until
-from tests.support.fleets.watch_lab import Heard, Lab, document
+from tests.support.fleets.watch_lab import (
+    PROBE,
+    EventRecorder,
+    Lab,
+    document,
+    wait_until_events_arrive,
+)
 from tests.support.servers.processes import free_ports, start_s3
 from tests.system.watching.test_events import CEPH, MINIO
 
@@ -32,7 +41,7 @@ SECRET = "a secret of enough length"
 
 @pytest.fixture
 def lab(folder_fleet: Lab) -> Lab:
-    """The fleet behind the folders."""
+    """The fleet that converts what is dropped."""
     return replace(folder_fleet)
 
 
@@ -44,42 +53,47 @@ def inbox(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watching(lab: Lab, inbox: Path) -> Iterator[Heard]:
-    """A watcher of the folder that looks by itself only once an hour."""
-    with lab.watching(source=str(inbox), period_s=3600.0, settle_s=0.3) as heard:
-        time.sleep(0.5)  # the first look is over, only events tell from now on
-        yield heard
+def watching(lab: Lab, inbox: Path) -> Iterator[EventRecorder]:
+    """A watcher that scans only at its start, so only events report later files."""
+    with lab.watching(source=str(inbox), period_s=3600.0, settle_s=0.3) as recorder:
+        wait_until_events_arrive(recorder, lambda key: (inbox / key).touch())
+        yield recorder
 
 
 def outputs(inbox: Path, folder: str = "outbox") -> list[str]:
     root = inbox.parent / folder
-    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+    paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    return sorted(str(path) for path in paths if not path.name.startswith(PROBE))
 
 
-def once(lab: Lab, inbox: Path, **words: Any) -> Heard:
-    return lab.once(source=str(inbox), settle_s=0.1, **words)
+def once(lab: Lab, inbox: Path, **options: Any) -> EventRecorder:
+    return lab.once(source=str(inbox), settle_s=0.1, **options)
 
 
-def test_a_file_copied_into_a_folder_becomes_markdown_at_once(watching: Heard, inbox: Path) -> None:
+def test_a_file_in_a_new_folder_is_converted_without_a_scan(
+    watching: EventRecorder, inbox: Path
+) -> None:
     (inbox / "a").mkdir()
     (inbox / "a" / "x y.pdf").write_bytes(document("folder"))
 
-    watching.wait_for("delivered", "a/x y.pdf", seconds=20)
+    watching.wait_for("delivered", "a/x y.pdf")
 
     assert outputs(inbox) == ["a/x y.pdf.json", "a/x y.pdf.md"]
     digest = hashlib.sha256(document("folder")).hexdigest()[:12]
     assert f"fake:{digest}:1" in (inbox.parent / "outbox" / "a" / "x y.pdf.md").read_text()
 
 
-def test_a_probe_can_see_that_a_watcher_is_alive(lab: Lab, inbox: Path, tmp_path: Path) -> None:
+def test_a_running_watcher_touches_its_heartbeat_file(
+    lab: Lab, inbox: Path, tmp_path: Path
+) -> None:
     settings = lab.settings.model_copy(update={"heartbeat_dir": tmp_path / "beats"})
 
     with replace(lab, settings=settings).watching(source=str(inbox), period_s=3600.0):
         wait_until((tmp_path / "beats" / "watch").exists, 10)
 
 
-def test_a_file_that_is_still_copied_is_not_taken_before_it_is_whole(
-    watching: Heard, inbox: Path
+def test_a_file_is_not_ingested_while_it_is_being_written(
+    watching: EventRecorder, inbox: Path
 ) -> None:
     data = document("half copied", pages=3)
     with (inbox / "x.pdf").open("wb") as file:
@@ -87,12 +101,12 @@ def test_a_file_that_is_still_copied_is_not_taken_before_it_is_whole(
             file.write(data[start : start + len(data) // 12])
             file.flush()
             time.sleep(0.1)
-    watching.wait_for("delivered", "x.pdf", seconds=20)
+    watching.wait_for("delivered", "x.pdf")
 
     assert [event["event"] for event in watching.about("x.pdf")] == ["queued", "delivered"]
 
 
-def test_unfinished_hidden_and_linked_files_are_never_taken(
+def test_unfinished_hidden_and_linked_files_are_never_ingested(
     lab: Lab, inbox: Path, tmp_path: Path
 ) -> None:
     secret, elsewhere = tmp_path / "secret.pdf", tmp_path / "elsewhere"
@@ -108,13 +122,13 @@ def test_unfinished_hidden_and_linked_files_are_never_taken(
     (inbox / os.fsdecode(b"not \xff text.pdf")).write_bytes(document("bytes"))
     (inbox / "good.pdf").write_bytes(document("good"))
 
-    heard = once(lab, inbox)
+    recorder = once(lab, inbox)
 
-    assert {event["key"] for event in heard.events} == {"good.pdf"}
+    assert {event["key"] for event in recorder.events} == {"good.pdf"}
     assert outputs(inbox) == ["good.pdf.json", "good.pdf.md"]
 
 
-def test_an_outbox_that_leads_elsewhere_is_not_written_through(
+def test_a_symbolic_link_in_the_outbox_is_not_followed(
     lab: Lab, inbox: Path, tmp_path: Path
 ) -> None:
     (inbox / "a").mkdir()
@@ -123,14 +137,14 @@ def test_an_outbox_that_leads_elsewhere_is_not_written_through(
     (tmp_path / "victim").mkdir()
     (tmp_path / "outbox" / "a").symlink_to(tmp_path / "victim")
 
-    with lab.watching(source=str(inbox), settle_s=0.1) as heard:
-        heard.wait_for("queued", "a/x.pdf")
-        wait_until(lambda: heard.troubles or heard.about("a/x.pdf", "abandoned"))
+    with lab.watching(source=str(inbox), settle_s=0.1) as recorder:
+        recorder.wait_for("queued", "a/x.pdf")
+        wait_until(lambda: recorder.warnings or recorder.about("a/x.pdf", "abandoned"))
 
     assert list((tmp_path / "victim").iterdir()) == []
 
 
-def test_touching_a_file_is_no_news_and_new_content_is(lab: Lab, inbox: Path) -> None:
+def test_new_content_is_converted_and_a_new_time_is_not(lab: Lab, inbox: Path) -> None:
     path = inbox / "x.pdf"
     path.write_bytes(document("one"))
     once(lab, inbox)
@@ -140,7 +154,7 @@ def test_touching_a_file_is_no_news_and_new_content_is(lab: Lab, inbox: Path) ->
     assert [event["event"] for event in once(lab, inbox).events] == ["queued", "delivered"]
 
 
-def test_files_move_to_done_and_failed_and_never_onto_another(lab: Lab, inbox: Path) -> None:
+def test_files_are_moved_to_done_and_failed_and_overwrite_nothing(lab: Lab, inbox: Path) -> None:
     for words in ("first", "second"):
         (inbox / "a").mkdir(exist_ok=True)
         (inbox / "a" / "x.pdf").write_bytes(document(words))
@@ -154,18 +168,25 @@ def test_files_move_to_done_and_failed_and_never_onto_another(lab: Lab, inbox: P
     assert contents == {document("first"), document("second")}
 
 
-def test_a_folder_that_can_not_tell_is_looked_at(
-    lab: Lab, inbox: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def deaf(*_: object, **__: object) -> Iterator[object]:
+class BrokenFolderEvents(FolderEvents):
+    """Folder events on a machine whose kernel has no more inotify watches."""
+
+    def __init__(self, context: TriggerContext) -> None:
+        super().__init__(context, watch=self._fail)
+
+    @staticmethod
+    def _fail(*_: object, **__: object) -> Iterator[set[tuple[Change, str]]]:
         raise OSError(28, "inotify watch limit reached")
 
-    monkeypatch.setattr("producer.watching.triggers.folder_events.watch", deaf)
-    with lab.watching(source=str(inbox), period_s=0.3, settle_s=0.1) as heard:
-        wait_until(lambda: heard.troubles)
-        (inbox / "x.pdf").write_bytes(document("found by a look"))
-        heard.wait_for("delivered", "x.pdf")
-    assert "inotify" in heard.troubles[0]
+
+def test_polling_finds_files_where_folder_events_fail(lab: Lab, inbox: Path) -> None:
+    broken = f"{__name__}:{BrokenFolderEvents.__name__}"
+    lab = replace(lab, triggers=(TriggerRow(factory=broken, places=("folder",)),))
+    with lab.watching(source=str(inbox), period_s=0.3, settle_s=0.1) as recorder:
+        wait_until(lambda: recorder.warnings)
+        (inbox / "x.pdf").write_bytes(document("found by polling"))
+        recorder.wait_for("delivered", "x.pdf")
+    assert "inotify" in recorder.warnings[0]
 
 
 @pytest.mark.parametrize("key", ["../x", "a/../x", "/x", "a//x", "a/", "x\0y", "n" * 256, "."])
@@ -174,46 +195,41 @@ def test_a_key_that_could_lead_out_of_a_folder_is_refused(key: str) -> None:
         parts_of(key)
 
 
-class Recorder:
-    """Stands in for the reception: notes which keys were asked for."""
+class KeyRecorder:
+    """Records the keys that a receiver adds, and reports each as handled."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.keys: list[str] = []
 
-    def __call__(self, monkeypatch: pytest.MonkeyPatch) -> Reception:
-        reception = Reception.__new__(Reception)
-
-        def ask(_: Reception, key: str) -> Any:
-            self.asked.append(key)
-            answer: Future[bool] = Future()
-            answer.set_result(True)
-            return answer
-
-        monkeypatch.setattr(Reception, "ask", ask)
-        return reception
+    def add_event(self, key: str) -> "Future[bool]":
+        """See WorkQueue."""
+        self.keys.append(key)
+        result: Future[bool] = Future()
+        result.set_result(True)
+        return result
 
 
 Post = Callable[..., int]
 
 
 @pytest.fixture
-def recorder() -> Recorder:
-    """What the receiver asked for."""
-    return Recorder()
+def added() -> KeyRecorder:
+    """The keys that the receiver added."""
+    return KeyRecorder()
 
 
 @pytest.fixture
-def post(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
-    """Sends a request to a receiver for s3://drops/inbox/; gives the status."""
-    receiver = Receiver(("drops", "inbox/"), recorder(monkeypatch), SECRET)
+def post(added: KeyRecorder) -> Iterator[Post]:
+    """Send a request to a receiver for s3://drops/inbox/; returns the status."""
+    receiver = Receiver(("drops", "inbox/"), added.add_event, SECRET)
     with serving("127.0.0.1:0", receiver) as port:
 
         def send(body: object, path: str = "/", method: str = "POST", **headers: str) -> int:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            renamed = {name.replace("_", "-"): value for name, value in headers.items()}
             with closing(connection):
-                connection.request(method, path, data, named)
+                connection.request(method, path, data, renamed)
                 return connection.getresponse().status
 
         yield send
@@ -224,17 +240,19 @@ def signed(body: bytes) -> dict[str, str]:
     return {"X_Pagefleet_Signature": f"sha256={digest}"}
 
 
-def test_events_are_taken_from_senders_that_know_the_secret(post: Post, recorder: Recorder) -> None:
+def test_events_are_accepted_from_senders_that_know_the_secret(
+    post: Post, added: KeyRecorder
+) -> None:
     body = json.dumps(MINIO).encode()
 
     assert post(body, Authorization=f"Bearer {SECRET}") == 200
     assert post(body, Authorization=SECRET) == 200
     assert post(body, **signed(body)) == 200
     assert post(CEPH, path="/hook/a%20secret%20of%20enough%20length") == 200
-    assert set(recorder.asked) == {"a b.pdf"}
+    assert set(added.keys) == {"a b.pdf"}
 
 
-def test_events_of_anybody_else_are_refused_unread(post: Post, recorder: Recorder) -> None:
+def test_events_of_other_senders_are_refused_and_not_parsed(post: Post, added: KeyRecorder) -> None:
     body = json.dumps(MINIO).encode()
 
     assert post(body) == 403
@@ -242,27 +260,27 @@ def test_events_of_anybody_else_are_refused_unread(post: Post, recorder: Recorde
     assert post(body + b" ", **signed(body)) == 403
     assert post(b"not json") == 403
     assert post(body, path="/hook/") == 403
-    assert recorder.asked == []
+    assert added.keys == []
 
 
-def test_what_is_no_event_is_refused_and_the_receiver_goes_on(post: Post) -> None:
+def test_requests_that_are_no_events_are_refused_and_the_receiver_continues(post: Post) -> None:
     allowed = {"Authorization": f"Bearer {SECRET}"}
 
     assert post(b"not json", **allowed) == 400
-    assert post(b"", **allowed) == 200  # a sender that only tries the address
+    assert post(b"", **allowed) == 200  # a sender that only tests the address
     assert post(b"", method="GET", **allowed) == 501
-    # Only announced: it is refused before it is read, which may end the sending of it.
+    # Refused by its Content-Length, before the body is sent.
     assert post(b"", Content_Length=str(2 << 20), **allowed) == 413
     assert post(b"", path="/", method="HEAD") == 200
     assert post(MINIO, **allowed) == 200
 
 
-def test_a_receiver_needs_a_secret_worth_the_name() -> None:
+def test_a_receiver_refuses_a_short_secret() -> None:
     with pytest.raises(UsageError, match="shorter"):
-        Receiver(("b", ""), Reception.__new__(Reception), "short")
+        Receiver(("b", ""), KeyRecorder().add_event, "short")
 
 
-def test_a_real_seaweedfs_tells_a_watcher_by_itself(
+def test_seaweedfs_sends_its_events_to_a_watcher(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (port,) = free_ports(1)
@@ -277,36 +295,37 @@ def test_a_real_seaweedfs_tells_a_watcher_by_itself(
     settings = lab.settings.model_copy(
         update={"s3_endpoint_url": server.endpoint, "s3_region": None}
     )
-    plan = {"listen": f"127.0.0.1:{port}", "secret": SECRET, "period_s": 3600.0}
+    (tmp_path / "secret").write_text(SECRET)
+    options = {"listen": f"127.0.0.1:{port}", "secret_file": str(tmp_path / "secret")}
     try:
         with Intake(settings) as intake:
             weed = replace(lab, settings=settings, bucket_name=server.bucket, intake=intake)
-            _drop_and_wait(weed, plan)
+            _drop_and_wait(weed, options)
     finally:
         server.stop()
 
 
-def _drop_and_wait(weed: Lab, plan: dict[str, Any]) -> None:
-    with weed.watching(**plan) as heard:
-        time.sleep(1)  # the first look is over
-        weed.drop("by webhook/ü +%.pdf", document("told by the filer"))
-        heard.wait_for("delivered", "by webhook/ü +%.pdf", seconds=20)
+def _drop_and_wait(weed: Lab, options: dict[str, str]) -> None:
+    with weed.watching(trigger_options=options, period_s=3600.0) as recorder:
+        wait_until_events_arrive(recorder, lambda key: weed.drop(key, b"no document"))
+        weed.drop("by webhook/ü +%.pdf", document("reported by the filer"))
+        recorder.wait_for("delivered", "by webhook/ü +%.pdf")
 
 
-def test_thousands_of_files_at_once_need_no_more_memory_than_the_queue(
+def test_thousands_of_files_at_once_stay_within_the_limits_of_the_queue(
     lab: Lab, inbox: Path
 ) -> None:
     for number in range(1500):
         (inbox / f"{number:04}.txt").write_bytes(b"no document at all")
     most = 0
     watcher = lab.watcher(
-        lab.plan(source=str(inbox), settle_s=0.0, period_s=3600.0), heard := Heard()
+        lab.plan(source=str(inbox), settle_s=0.0, period_s=3600.0), recorder := EventRecorder()
     )
     thread = threading.Thread(target=watcher.run, daemon=True)
     thread.start()
     try:
-        while len(heard.events) < 1500:
-            most = max(most, len(watcher.reception._looks) + watcher.reception.waiting())
+        while len(recorder.events) < 1500:
+            most = max(most, len(watcher.work_queue._scanned) + watcher.work_queue.events_waiting())
             time.sleep(0.01)
     finally:
         watcher.stop.set()

@@ -1,0 +1,67 @@
+"""Decides which scanned objects need work, and keeps track of option files and open claims."""
+
+import threading
+
+from producer.watching.digest_map import key_digest
+from producer.watching.folder_options import is_options_file
+from producer.watching.ingest import Ingester
+from producer.watching.places.place import Dropped, Page
+from producer.watching.watch_context import WatchContext
+
+
+class WatchScanSteps:
+    """The ScanSteps of polling; used by one thread."""
+
+    def __init__(self, context: WatchContext, ingester: Ingester, stop: threading.Event) -> None:
+        self._context = context
+        self._ingester = ingester
+        self._stop = stop
+        #: Marks of the option files that were read, by key.
+        self._marks: dict[str, str] = {}
+        #: Option files of the current pass.
+        self._in_pass: set[str] = set()
+
+    def adopt_open_claims(self) -> None:
+        """See ScanSteps; stops where no more claims may be open."""
+        open_claims = self._context.open_claims
+        for digest in self._context.state.open_keys():
+            if self._stop.is_set() or open_claims.is_full():
+                return
+            if not open_claims.has(digest):
+                self._ingester.adopt(digest)
+
+    def has_open_claims(self) -> bool:
+        """See ScanSteps."""
+        return len(self._context.open_claims) > 0
+
+    def new_objects(self, page: Page) -> list[Dropped]:
+        """See ScanSteps; reads the option files of the page first."""
+        for dropped in page.drops:
+            if is_options_file(dropped.key):
+                self._read_options(dropped)
+        return [
+            dropped
+            for dropped in page.drops
+            if not is_options_file(dropped.key) and self._is_new(dropped)
+        ]
+
+    def end_pass(self) -> None:
+        """See ScanSteps; reads again the option files that the pass did not find."""
+        for name in self._context.options.names() - self._in_pass:
+            self._ingester.read_options(name)
+            self._marks.pop(name, None)
+        self._in_pass.clear()
+
+    def _is_new(self, dropped: Dropped) -> bool:
+        context = self._context
+        return not (
+            context.claim_cache.has(dropped)
+            or context.open_claims.has(key_digest(dropped.key), dropped.mark)
+            or context.options.is_blocked(dropped.key)
+        )
+
+    def _read_options(self, dropped: Dropped) -> None:
+        self._in_pass.add(dropped.key)
+        if self._marks.get(dropped.key) != dropped.mark:
+            self._ingester.read_options(dropped.key)
+            self._marks[dropped.key] = dropped.mark
