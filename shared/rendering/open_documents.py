@@ -56,5 +56,5 @@ def _identity(path: Path) -> _Identity:
         status = path.stat()
     except OSError as error:
         # The source cache has evicted it, which is not an error of the document.
-        raise HelperUnavailable(f"the source is no longer in the cache: {error.strerror}") from None
+        raise HelperUnavailable(f"the source file is gone: {error.strerror}") from None
     return path, status.st_ino, status.st_mtime_ns, status.st_size

@@ -54,7 +54,7 @@ class Rendered:
         """The elements around the text ``words``, outermost first."""
         for node in self.nodes():
             if node.tag == "-text" and words in (node.text_content or ""):
-                return [parent.tag for parent in _ancestors(node)][::-1]
+                return [str(parent.tag) for parent in _ancestors(node)][::-1]
         raise AssertionError(f"{words!r} is not in the text of {self.html!r} ({self.renderer})")
 
     def dangers(self) -> list[str]:
