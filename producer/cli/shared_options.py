@@ -10,6 +10,7 @@ from producer.watching.triggers.registry import trigger_options
 from shared.domain.catalogue import engine_choices, model_choices
 from shared.domain.lanes import PRIORITIES
 from shared.domain.output_formats import file_names
+from shared.domain.tasks import task_choices
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -25,7 +26,7 @@ _REQUEST = (
     click.option("--engine-url", help="URL of the server for engine openai."),
     click.option("--model", help=f"Model of the engine; for {model_choices()}."),
     click.option("--task", default="markdown", show_default=True,
-                 help="markdown, free-ocr, ocr, layout, locate, figure, describe or custom."),
+                 help=f"{task_choices()}."),
     click.option("--prompt", help="The prompt of task custom."),
     click.option("--query", help="What task locate searches for."),
     click.option("--pages", metavar="RANGES", help="Only these pages, for example 1-3,7."),

@@ -1,4 +1,4 @@
-"""Settings of engines, which only the pages processes use."""
+"""Settings of engines: choice, resources and options of single engines."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
 class EngineSettings(Record):
-    """Which engine a worker starts, its resources, and options of single engines."""
+    """Which engine jobs and workers use, its resources, and options of single engines."""
 
     engine: str = Field(
         "auto", description="engine of new jobs and started workers; auto: the best that can run"

@@ -9,10 +9,10 @@ import tomllib
 from difflib import get_close_matches
 from os import devnull
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,6 +31,7 @@ from shared.config.environment import (
     other_variables,
     setting_variables,
 )
+from shared.config.observability_settings import ObservabilitySettings
 from shared.domain.errors import UsageError
 from shared.domain.records import PageSettings
 
@@ -43,17 +44,7 @@ _SERVICE_LINK = re.compile(
 MIN_SECRET = 4
 
 
-def _no_service_link(value: Any, info: ValidationInfo) -> Any:
-    """The default for PAGEFLEET_*_PORT=tcp://…, which Kubernetes sets for a service."""
-    if isinstance(value, str) and "://" in value and info.field_name is not None:
-        return Settings.model_fields[info.field_name].default
-    return value
-
-
-Port = Annotated[int, BeforeValidator(_no_service_link), Field(ge=0, le=65000)]
-
-
-class Settings(PageSettings, EngineSettings, BaseSettings):
+class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings):
     """Deployment settings, and the defaults of page options for new jobs."""
 
     model_config = SettingsConfigDict(
@@ -152,37 +143,6 @@ class Settings(PageSettings, EngineSettings, BaseSettings):
 
     price_per_hour: float | None = Field(
         None, ge=0, description="price of one worker-hour, in any currency"
-    )
-
-    metrics_port: Port = Field(
-        0, description="first port for metrics and health checks; 0: none; see docs/metrics.md"
-    )
-    metrics_host: str = Field(
-        "127.0.0.1", description="address on which metrics and health checks are served"
-    )
-    heartbeat_dir: Path | None = Field(
-        None, description="folder in which each healthy worker process touches a file; unset: none"
-    )
-
-    traces: Literal["off", "otlp", "console"] = Field(
-        "off",
-        description="OpenTelemetry traces (extra otel); otlp: sent as OTEL_EXPORTER_* is set",
-    )
-    trace_share: float = Field(1.0, ge=0, le=1, description="fraction of jobs that are traced")
-    flower_host: str = Field("127.0.0.1", description="address on which Flower is served")
-    flower_port: Port = Field(5555, description="port of Flower")
-    flower_user: str = Field("pagefleet", min_length=1, description="user name for Flower")
-    flower_password: SecretStr | None = Field(
-        None, description="password for Flower; unset: a new one is printed at each start"
-    )
-    flower_read_only: bool = Field(True, description="Flower is read-only")
-    flower_max_tasks: int = Field(20_000, ge=100, description="maximum tasks in Flower's memory")
-
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least severe level that is logged"
-    )
-    log_format: Literal["auto", "human", "json"] = Field(
-        "auto", description="format of log lines; auto: human on a terminal, else json"
     )
 
     @classmethod

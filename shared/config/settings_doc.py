@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 
 from shared.config.engine_settings import EngineSettings
 from shared.config.environment import PREFIX
+from shared.config.observability_settings import ObservabilitySettings
 from shared.config.settings import Settings
 from shared.domain.records import PageSettings
 
@@ -46,6 +47,9 @@ DEPLOYMENT = """
 ENGINES = """
 ## Engines
 """
+OBSERVABILITY = """
+## Metrics, traces and logs
+"""
 _HEADING = """
 | setting | variable | default | meaning |
 |---|---|---|---|
@@ -54,13 +58,14 @@ _HEADING = """
 
 def page() -> str:
     """The whole page as Markdown."""
-    groups = {**EngineSettings.model_fields, **PageSettings.model_fields}
-    own = [name for name in Settings.model_fields if name not in groups]
-    sections = (
-        (DEPLOYMENT, own),
-        (ENGINES, EngineSettings.model_fields),
-        (PAGE_OPTIONS, PageSettings.model_fields),
-    )
+    groups = {
+        ENGINES: EngineSettings.model_fields,
+        OBSERVABILITY: ObservabilitySettings.model_fields,
+        PAGE_OPTIONS: PageSettings.model_fields,
+    }
+    grouped = {name for names in groups.values() for name in names}
+    own = [name for name in Settings.model_fields if name not in grouped]
+    sections = ((DEPLOYMENT, own), *groups.items())
     tables = (lead + _HEADING + "".join(_rows(names)) for lead, names in sections)
     return INTRODUCTION + "".join(tables)
 

@@ -27,7 +27,7 @@ class DocumentFile:
 
 @dataclass(frozen=True)
 class Document:
-    """A merged document: its files by suffix, in the order in which they are to be written."""
+    """A merged document: its files by suffix, in the order in which they must be written."""
 
     files: dict[str, DocumentFile]
     counts: Counts
@@ -60,7 +60,7 @@ def drafts(
     figure_base: str = "",
     rules: Iterable[Rule] = ORDER,
 ) -> Iterable[Draft]:
-    """The pages after all rules: their text is harmless in any CommonMark renderer."""
+    """The pages after ``rules``: their text is safe in any CommonMark renderer."""
     raw: Iterable[Draft] = (
         Draft(result, render, figure_base, (Piece("prose", result.markdown),)) for result in results
     )
@@ -92,7 +92,7 @@ def _complete(manifest: Manifest, results: Iterable[PageResult]) -> Iterator[Pag
 
 
 def _join(pages: Iterable[Draft]) -> tuple[str, tuple[Span, ...]]:
-    """The Markdown, and where in it the text of each page stands."""
+    """The Markdown, and the span of each page's text in it."""
     parts: list[str] = []
     spans: list[Span] = []
     length = 0

@@ -1,4 +1,4 @@
-"""Finds inline code in one Markdown block, and only where every reading agrees on it."""
+"""Finds inline code in one Markdown block where all Markdown renderers agree about it."""
 
 import re
 from bisect import bisect_right
@@ -9,26 +9,26 @@ from shared.document.syntax import HTML_LINE
 Span = tuple[int, int]
 _ESCAPE_OR_RUN = re.compile(r"\\[!-/:-@\[-`{-~]|`+")
 _RUN = re.compile(r"`+")
-#: GitHub turns bare addresses into links before it sees the backticks in them.
+#: GitHub makes links of bare addresses before it looks for backticks in them.
 _BARE_ADDRESS = re.compile(r"(?::/|www\.|@)[^ \t\n\r<]*\Z", re.IGNORECASE)
 
 
 def code_spans(block: str) -> tuple[Span, ...]:
     """Sorted, disjoint ranges of ``block`` that are inline code with their backticks.
 
-    Empty where the block may hold raw HTML, where a line's backticks don't pair up within
-    the line, where a span holds a table's column mark or where a bare address runs into
-    one: there a renderer that cuts the block differently would see other spans.
+    Empty where renderers may disagree: where the block may contain raw HTML, where the backticks
+    of a line are unbalanced, where a span contains a column mark of a table, or where a bare
+    address touches a span.
     """
     if "`" not in block or HTML_LINE.search(block):
         return ()
     spans: list[Span] = []
     start = 0
     for line in block.split("\n"):
-        found = _line_spans(line)
-        if found is None:
+        in_line = _line_spans(line)
+        if in_line is None:
             return ()
-        spans.extend((start + first, start + last) for first, last in found)
+        spans.extend((start + first, start + last) for first, last in in_line)
         start += len(line) + 1
     return tuple(spans)
 
@@ -50,14 +50,14 @@ def _line_spans(line: str) -> list[Span] | None:
 
 
 def _closing(runs: list[Span], after: int, length: int) -> int | None:
-    # The next run of the same length, or nothing: only the first few are worth a look.
+    # Only the next 64 runs are searched, so that the time per line stays linear.
     first = bisect_right(runs, (after, after))
     candidates = runs[first : first + 64]
     return next((end for start, end in candidates if end - start == length), None)
 
 
 def outside(spans: tuple[Span, ...]) -> Callable[[int], bool]:
-    """Tells of a position whether it is in none of the sorted, disjoint ``spans``."""
+    """A test for positions that are in none of the sorted, disjoint ``spans``."""
     starts = [start for start, _ in spans]
 
     def is_outside(position: int) -> bool:
@@ -70,7 +70,7 @@ def outside(spans: tuple[Span, ...]) -> Callable[[int], bool]:
 def sub_outside_code(
     pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], block: str
 ) -> str:
-    """``block`` with ``change`` applied to the matches that don't begin in inline code."""
+    """``block`` with ``change`` applied to all matches that do not start in inline code."""
     is_outside = outside(code_spans(block))
     return pattern.sub(
         lambda match: change(match) if is_outside(match.start()) else match.group(), block
@@ -78,7 +78,7 @@ def sub_outside_code(
 
 
 def is_escaped(text: str, position: int) -> bool:
-    """Whether a backslash takes the meaning from the character at ``position``."""
+    """Whether the character at ``position`` is escaped by a backslash."""
     before = position
     while before and text[before - 1] == "\\":
         before -= 1

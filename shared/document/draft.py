@@ -1,4 +1,4 @@
-"""A page on its way into the document, cut into Markdown blocks that rules rewrite."""
+"""A page that is being merged: its Markdown as blocks, which the rules rewrite."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -7,13 +7,13 @@ from typing import Literal
 
 from shared.domain.records import PageResult, RenderOptions
 
-#: "prose" is read as Markdown; "fence" is a fenced code block with its fences.
+#: "prose" is Markdown; "fence" is a fenced code block with its fences.
 PieceKind = Literal["prose", "fence"]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One Markdown block with the blank lines after it; pieces tile the page's text."""
+    """One Markdown block with the blank lines after it; all pieces together are the page's text."""
 
     kind: PieceKind
     text: str
@@ -21,7 +21,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One page: ``lead`` is written by us before the text, ``pieces`` came from the page."""
+    """One page: ``lead`` is added before the text, ``pieces`` come from the engine."""
 
     result: PageResult
     render: RenderOptions
@@ -31,20 +31,20 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """The page's Markdown as it stands."""
+        """The current Markdown of the page."""
         return "".join(piece.text for piece in self.pieces)
 
     def with_text(self, text: str) -> "Draft":
-        """The draft with one prose piece, or none where ``text`` is empty."""
+        """This draft with ``text`` as its only prose piece; without pieces for ""."""
         return replace(self, pieces=(Piece("prose", text),) if text else ())
 
 
-#: A rule sees all pages in order, so that it may also join neighbours.
+#: A rule gets all pages in order, so that it can also join neighbouring pages.
 Rule = Callable[[Iterable[Draft]], Iterator[Draft]]
 
 
 def per_page(change: Callable[[Draft], Draft]) -> Rule:
-    """The rule that applies ``change`` to each page by itself."""
+    """A rule that applies ``change`` to each page."""
 
     @wraps(change)
     def rule(drafts: Iterable[Draft]) -> Iterator[Draft]:
@@ -54,7 +54,7 @@ def per_page(change: Callable[[Draft], Draft]) -> Rule:
 
 
 def per_prose(change: Callable[[str], str]) -> Rule:
-    """The rule that applies ``change`` to every piece that is not fenced code."""
+    """A rule that applies ``change`` to every piece that is not fenced code."""
 
     def rewrite(piece: Piece) -> Piece:
         if piece.kind == "fence":

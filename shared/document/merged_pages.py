@@ -1,4 +1,4 @@
-"""What the writers of all output formats get: the pages of a job after all rules."""
+"""The input of all writers: the pages of a job after all rules."""
 
 from dataclasses import dataclass
 
@@ -18,5 +18,5 @@ class MergedPages:
     counts: Counts
     pages: tuple[PageResult, ...]
     markdown: str
-    #: Where in ``markdown`` the text of each page stands, without its anchor.
+    #: Where in ``markdown`` the text of each page is, without its anchor.
     spans: tuple[Span, ...]

@@ -1,4 +1,4 @@
-"""What became of a job, from what became of its pages."""
+"""The status of a job, computed from the results of its pages."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,18 +8,21 @@ from shared.domain.records import Counts, JobStatus, PageResult
 
 
 def count(results: Iterable[PageResult]) -> Counts:
-    """How many pages ended in which way."""
-    tally = Counter(result.status for result in results)
-    return Counts(ok=tally["ok"], blank=tally["blank"], failed=tally["failed"])
+    """Number of results by status."""
+    statuses = Counter(result.status for result in results)
+    return Counts(ok=statuses["ok"], blank=statuses["blank"], failed=statuses["failed"])
 
 
 def was_cancelled(result: PageResult) -> bool:
-    """Whether the page is recorded as cancelled."""
+    """Whether the result says that the page was cancelled."""
     return result.error is not None and result.error.code == Cancelled.code
 
 
 def job_status(counts: Counts, cancelled: bool, max_failed_pages: int | None) -> JobStatus:
-    """``cancelled`` outranks ``failed``, which is all pages or more than are allowed."""
+    """The status for these counts.
+
+    ``failed`` means that all pages or more than ``max_failed_pages`` failed; ``cancelled`` wins.
+    """
     if cancelled:
         return "cancelled"
     if counts.failed == 0:

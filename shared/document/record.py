@@ -1,4 +1,4 @@
-"""``document.json`` as records: every page with its blocks, and the ledger."""
+"""The records of ``document.json``: every page with its blocks, and the ledger."""
 
 from typing import Literal
 
@@ -21,7 +21,7 @@ from shared.domain.records import (
 
 
 class DocumentSource(Record):
-    """What was read; ``pages`` are those of the source, selected or not."""
+    """The source; ``pages`` counts all its pages, selected or not."""
 
     name: str
     sha256: str
@@ -29,16 +29,16 @@ class DocumentSource(Record):
 
 
 class DocumentPage(Record):
-    """One selected page; ``page`` is its number in the source document."""
+    """One selected page; ``page`` is its number in the source."""
 
     page: int = Field(ge=1)
     status: PageStatus
-    #: Characters [start, end) of the Markdown written with the same render options,
-    #: without the page's anchor; empty for a blank page.
+    #: Characters [start, end) of the Markdown file with the same render options, without the
+    #: page's anchor; empty for a blank page.
     markdown_span: tuple[int, int]
     image: PageImage
     blocks: tuple[Block, ...]
-    #: Keys are relative to the job's folder.
+    #: Keys are relative to the job's prefix.
     figures: tuple[Figure, ...]
     engine: EngineInfo
     finish_reason: str | None
@@ -49,7 +49,7 @@ class DocumentPage(Record):
 
 
 class LedgerEntry(Record):
-    """How one selected page ended, and why where it failed."""
+    """The status of one selected page, and the error where it failed."""
 
     page: int = Field(ge=1)
     status: PageStatus
@@ -57,7 +57,7 @@ class LedgerEntry(Record):
 
 
 class DocumentRecord(Record):
-    """The whole of ``document.json``."""
+    """The content of ``document.json``."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: str
@@ -75,7 +75,7 @@ class DocumentRecord(Record):
 
 
 def page_record(result: PageResult, span: tuple[int, int]) -> DocumentPage:
-    """The entry of a page whose text stands at ``span``."""
+    """The entry of a page whose text is at ``span`` of the Markdown."""
     return DocumentPage(
         page=result.page,
         status=result.status,
@@ -93,5 +93,5 @@ def page_record(result: PageResult, span: tuple[int, int]) -> DocumentPage:
 
 
 def ledger_entry(result: PageResult) -> LedgerEntry:
-    """The ledger's line for a page."""
+    """The ledger entry of a page."""
     return LedgerEntry(page=result.page, status=result.status, error=result.error)

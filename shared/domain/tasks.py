@@ -60,6 +60,12 @@ def parse_task(name: str) -> Task:
         raise UsageError(f"unknown task {name!r}; use one of: {known}") from None
 
 
+def task_choices() -> str:
+    """Every task name, for help texts: "markdown, … or custom"."""
+    *names, last = Task
+    return f"{', '.join(names)} or {last}"
+
+
 def check_task_arguments(task: Task, prompt: str | None, query: str | None) -> None:
     """Raise UsageError where ``task`` lacks its prompt or query, or has one it does not use."""
     if task is Task.CUSTOM and not (prompt or "").strip():

@@ -1,1 +1,1 @@
-"""Draws pages of documents; only helper processes import more of it than the plain values."""
+"""Renders pages of documents; only helper processes import the modules that open documents."""

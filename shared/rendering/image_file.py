@@ -1,4 +1,4 @@
-"""Opens page images with Pillow inside limits; only helper processes import this."""
+"""Opens page images with Pillow and checks their memory; imported by helper processes only."""
 
 import struct
 from typing import BinaryIO
@@ -8,7 +8,7 @@ from PIL import Image
 from shared.domain.errors import CorruptDocument, TooLarge
 from shared.domain.filetype import Kind
 
-#: What Pillow's readers raise over bad content.
+#: Exceptions that Pillow's readers raise for bad content.
 IMAGE_ERRORS = (
     OSError,
     ValueError,
@@ -24,22 +24,22 @@ IMAGE_ERRORS = (
 )
 FORMATS: dict[str, str] = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "tiff": "TIFF"}
 MEBIBYTE = 1024 * 1024
-#: Share of a helper's memory that a decoded image may take.
+#: Share of a helper process's memory limit that a decoded image may use.
 MEMORY_SHARE = 0.75
-#: Smallest size to which a JPEG can be decoded, as a divisor of its side.
+#: A JPEG can be decoded to this fraction of its side.
 JPEG_REDUCTION = 8
-#: Bytes per pixel while an image is decoded and brought to eight bits a channel.
+#: Peak bytes per pixel, by mode, while an image is decoded and converted to 8 bits per channel.
 _BYTES = {"1": 2, "L": 1, "P": 5, "I;16": 6, "I": 8, "F": 8}
 _OTHER_BYTES = 8
 _WEBP_BYTES = 12
 _PROGRESSIVE_JPEG_BYTES = 8
 
-# Pillow's own guard counts pixels, not memory; check_size below takes its place.
+# Pillow's own limit counts pixels, not memory; check_size replaces it.
 Image.MAX_IMAGE_PIXELS = None
 
 
 def open_image(stream: BinaryIO, kind: Kind) -> Image.Image:
-    """The image in ``stream``, read as ``kind`` and as nothing else; its pixels not yet.
+    """The image in ``stream``, opened as ``kind`` only; its pixels are not decoded yet.
 
     Raises CorruptDocument.
     """
@@ -50,7 +50,7 @@ def open_image(stream: BinaryIO, kind: Kind) -> Image.Image:
 
 
 def check_size(image: Image.Image, memory_mb: int) -> None:
-    """Raise TooLarge where decoding ``image`` would take too much of ``memory_mb``."""
+    """Raise TooLarge where decoding ``image`` needs too much of ``memory_mb`` MiB."""
     needed = decoding_bytes(image)
     if needed > memory_mb * MEBIBYTE * MEMORY_SHARE:
         raise TooLarge(
@@ -60,7 +60,7 @@ def check_size(image: Image.Image, memory_mb: int) -> None:
 
 
 def decoding_bytes(image: Image.Image) -> int:
-    """About how many bytes it takes to decode ``image`` for a page's rendering."""
+    """Estimated peak memory in bytes for decoding ``image``."""
     pixels = image.width * image.height
     if image.format in ("JPEG", "MPO"):
         if image.info.get("progressive"):

@@ -1,4 +1,4 @@
-"""Brings page images of any mode to upright RGB; only helper processes import this."""
+"""Converts page images of any mode to upright RGB; imported by helper processes only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from PIL.Image import Resampling, Transpose
 from shared.domain.errors import CorruptDocument, RenderFailed, TooLarge
 from shared.domain.filetype import Kind
 from shared.rendering.image_file import IMAGE_ERRORS, check_size, decoding_bytes, open_image
-from shared.rendering.open_documents import forget, opened
+from shared.rendering.open_documents import close_document, open_cached
 from shared.rendering.page_size import image_size, square_pixels
 from shared.rendering.render_size import RenderSize
 from shared.rendering.upright import Part
@@ -29,48 +29,48 @@ _UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-#: Decoded this much larger than needed before the careful resampling.
+#: Images are decoded at this multiple of the final size before resampling.
 REDUCING_GAP = 2.0
-#: An open TIFF holds the frame decoded last; larger ones are closed at once.
-MAX_KEPT_BYTES = 64 * 1024 * 1024
-#: Bits per channel that sixteen-bit files really use.
+#: An open TIFF keeps the frame decoded last; TIFFs with larger frames are closed after use.
+MAX_OPEN_BYTES = 64 * 1024 * 1024
+#: Bits per channel that are used in files with 16 bits per channel.
 _DEPTHS = (8, 10, 12, 14, 16)
 
 
 def load_image(
-    path: Path, kind: Kind, page: int, wish: RenderSize, max_pixels: int, memory_mb: int
+    path: Path, kind: Kind, page: int, size: RenderSize, max_pixels: int, memory_mb: int
 ) -> Image.Image:
-    """The page as upright RGB on white, no larger than planned; raises RenderFailed."""
+    """The page as upright RGB on white, at most of ``size``; raises RenderFailed."""
     with _frame(path, kind, page, memory_mb) as image:
         stretch = square_pixels(_resolution(image))
         orientation = _orientation(image, kind)
-        planned = image_size(image.size, stretch, wish, max_pixels)
+        planned = image_size(image.size, stretch, size, max_pixels)
         draft = (int(planned[0] * REDUCING_GAP), int(planned[1] * REDUCING_GAP))
-        # Acts on JPEGs only, which then decode faster and in less memory.
+        # Works for JPEGs only: they decode faster and in less memory.
         image.draft(None, draft)
         image.load()
-        # TIFFs are turned while they load.
-        size = image_size(image.size, stretch, wish, max_pixels) if kind == "tiff" else planned
-        page_image = _resized(_reducible(image), size)
-        return _turned(page_image.convert("RGB"), orientation)
+        if kind == "tiff":  # Pillow applies the orientation of a TIFF while loading it
+            planned = image_size(image.size, stretch, size, max_pixels)
+        page_image = _resized(_reducible(image), planned)
+        return _upright(page_image.convert("RGB"), orientation)
 
 
 def load_parts(
     path: Path, kind: Kind, page: int, parts: list[Part], max_pixels: int, memory_mb: int
 ) -> list[Image.Image]:
-    """Parts of the upright page in the image's own pixels; raises RenderFailed."""
+    """Crops of the upright page at the image's own resolution; raises RenderFailed."""
     with _frame(path, kind, page, memory_mb) as image:
         orientation = _orientation(image, kind)
         image.load()
-        upright = _turned(_reducible(image), orientation)
-        return [_cut(upright, part, max_pixels) for part in parts]
+        upright = _upright(_reducible(image), orientation)
+        return [_crop(upright, part, max_pixels) for part in parts]
 
 
-def _cut(upright: Image.Image, part: Part, max_pixels: int) -> Image.Image:
-    cut = upright.crop(part.pixels(*upright.size))
-    shrink = min(1.0, (max_pixels / (cut.width * cut.height)) ** 0.5)
-    size = (max(1, int(cut.width * shrink)), max(1, int(cut.height * shrink)))
-    return _resized(cut, size).convert("RGB")
+def _crop(upright: Image.Image, part: Part, max_pixels: int) -> Image.Image:
+    crop = upright.crop(part.pixels(*upright.size))
+    shrink = min(1.0, (max_pixels / (crop.width * crop.height)) ** 0.5)
+    size = (max(1, int(crop.width * shrink)), max(1, int(crop.height * shrink)))
+    return _resized(crop, size).convert("RGB")
 
 
 @contextmanager
@@ -93,15 +93,15 @@ def _opened(path: Path, kind: Kind) -> Iterator[Image.Image]:
         with path.open("rb") as stream, open_image(stream, kind) as image:
             yield image
         return
-    # Kept open: finding the thousandth frame means reading a thousand directories.
-    image = opened(path, lambda path: open_image(path.open("rb"), kind))
+    # Kept open for the next page: finding frame 1000 means reading 1000 directories.
+    image = open_cached(path, lambda path: open_image(path.open("rb"), kind))
     keep = False
     try:
         yield image
-        keep = decoding_bytes(image) <= MAX_KEPT_BYTES
+        keep = decoding_bytes(image) <= MAX_OPEN_BYTES
     finally:
         if not keep:
-            forget(path)
+            close_document(path)
 
 
 def _seek(image: Image.Image, kind: Kind, page: int) -> None:
@@ -130,11 +130,11 @@ def _orientation(image: Image.Image, kind: Kind) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
     except IMAGE_ERRORS:
-        # Metadata; the picture itself may be fine.
+        # Broken metadata; the pixels may still be good.
         return 1
 
 
-def _turned(image: Image.Image, orientation: int) -> Image.Image:
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
     method = _UPRIGHT.get(orientation)
     return image if method is None else image.transpose(method)
 
@@ -146,7 +146,7 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _reducible(image: Image.Image) -> Image.Image:
-    """``image`` in a mode whose pixels can be averaged: L, RGB, CMYK or YCbCr."""
+    """``image`` in a mode that can be resampled: L, RGB, CMYK or YCbCr."""
     if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
         return image if "transparency" not in image.info else _on_white(image)
     if image.mode == "1":

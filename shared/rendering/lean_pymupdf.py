@@ -1,7 +1,7 @@
-"""PyMuPDF without the layout and Markdown packages that it loads with itself.
+"""Imports PyMuPDF without the layout and Markdown packages that it would import itself.
 
-They bring onnxruntime and most of a second of start-up into every process that only counts
-or draws pages. An engine that needs them imports ``pymupdf.layout`` by name, before or after.
+They load onnxruntime and add most of a second to the start of every process that counts or renders
+pages. An engine that needs them imports ``pymupdf.layout`` itself, before or after.
 """
 
 import sys
@@ -13,9 +13,9 @@ _HEAVY = ("pymupdf.layout", "pymupdf4llm")
 
 @contextmanager
 def _without(names: tuple[str, ...]) -> Iterator[None]:
-    """Let imports of ``names`` fail meanwhile, which PyMuPDF takes for "not installed"."""
+    """Make imports of ``names`` fail, so that PyMuPDF believes they are not installed."""
     hidden = [name for name in names if name not in sys.modules]
-    # None is what the import system itself takes for a module that can't be had.
+    # The import system raises ModuleNotFoundError for a module that is None.
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         yield

@@ -1,4 +1,4 @@
-"""Keeps the last few documents of a helper process open, so that each page needn't open one."""
+"""Cache of open documents in a helper process: consecutive pages need not open the file again."""
 
 from collections import OrderedDict
 from pathlib import Path
@@ -6,32 +6,34 @@ from typing import Protocol, TypeVar, cast
 
 from shared.domain.errors import HelperUnavailable
 
-#: Each may hold some megabytes; MuPDF's own store is bounded separately and shared by all.
+#: Each may use some megabytes; the store of MuPDF is shared and has its own limit.
 MAX_OPEN = 4
 
 
 class Closable(Protocol):
-    """A document of either library."""
+    """An open document of MuPDF or Pillow."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Free it."""
+        ...
 
 
 Opened = TypeVar("Opened", bound=Closable)
-#: A file by its path and by what changes when another one takes its place.
+#: Path, inode, modification time and size: changes when the file is replaced.
 _Identity = tuple[Path, int, int, int]
 _open: OrderedDict[_Identity, Closable] = OrderedDict()
 
 
 class Opener(Protocol[Opened]):  # type: ignore[misc]  # Opened is bound to a protocol
-    """Opens the file at a path."""
+    """A function that opens the file at a path."""
 
     def __call__(self, path: Path) -> Opened: ...
 
 
-def opened(path: Path, opener: Opener[Opened]) -> Opened:
-    """The document at ``path``, perhaps still open from an earlier page.
+def open_cached(path: Path, opener: Opener[Opened]) -> Opened:
+    """The document at ``path``, from the cache where it is open.
 
-    Raises HelperUnavailable where the file is gone, and what ``opener`` raises.
+    Raises HelperUnavailable where the file does not exist, and what ``opener`` raises.
     """
     identity = _identity(path)
     document = _open.pop(identity, None)
@@ -43,16 +45,16 @@ def opened(path: Path, opener: Opener[Opened]) -> Opened:
     return cast(Opened, document)
 
 
-def forget(path: Path) -> None:
-    """Close what is open of ``path``; after an error its state is unknown."""
+def close_document(path: Path) -> None:
+    """Close the document at ``path``; call it after an error, because its state is unknown."""
     for identity in [identity for identity in _open if identity[0] == path]:
         _open.pop(identity).close()
 
 
 def _identity(path: Path) -> _Identity:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
-        # The cache of sources has let it go; that is no fault of the document.
-        raise HelperUnavailable(f"the fetched source is gone: {error.strerror}") from None
-    return path, found.st_ino, found.st_mtime_ns, found.st_size
+        # The source cache has evicted it, which is not an error of the document.
+        raise HelperUnavailable(f"the source file is gone: {error.strerror}") from None
+    return path, status.st_ino, status.st_mtime_ns, status.st_size

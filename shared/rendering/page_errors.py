@@ -1,4 +1,4 @@
-"""Says what a helper process that was lost over a page means for that page."""
+"""Maps the death of a rendering process to an error of the page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,22 +7,24 @@ from shared.config.settings import Settings
 from shared.domain.errors import HelperUnavailable, RenderFailed, RenderMemory, RenderTimeout
 from shared.processes.sandbox import SandboxCrash, SandboxMemory, SandboxTimeout
 
-#: Signals that no document causes: somebody ended the helper.
+#: Signals that a document cannot cause: another process sent them.
 ENDED_BY_OTHERS = ("SIGTERM", "SIGINT", "SIGHUP")
 
 
 @contextmanager
 def page_errors(settings: Settings) -> Iterator[None]:
-    """Turns the loss of a helper into RenderTimeout, RenderMemory, RenderFailed or,
-    where the document is not to blame, HelperUnavailable."""
+    """Turn sandbox errors into RenderTimeout, RenderMemory or RenderFailed.
+
+    A process that was ended from outside becomes HelperUnavailable, which costs no attempt.
+    """
     try:
         yield
     except SandboxTimeout:
         limit = f"{settings.page_timeout_s:g} s (page_timeout_s)"
-        raise RenderTimeout(f"the page took longer than {limit} to draw") from None
+        raise RenderTimeout(f"rendering the page took longer than {limit}") from None
     except SandboxMemory as error:
         limit = f"{settings.page_memory_mb} MiB (page_memory_mb)"
-        raise RenderMemory(f"drawing the page {error.message}; the limit is {limit}") from None
+        raise RenderMemory(f"rendering the page {error.message}; the limit is {limit}") from None
     except SandboxCrash as crash:
         if crash.how in ENDED_BY_OTHERS:
             raise HelperUnavailable(f"the renderer was ended by {crash.how}") from None

@@ -1,4 +1,4 @@
-"""Opens PDFs with MuPDF, quietly; only helper processes import this."""
+"""Opens PDFs with MuPDF; imported by helper processes only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.domain.errors import CorruptDocument, UnsupportedDocument
 from shared.rendering.lean_pymupdf import pymupdf
 
-#: What MuPDF and its binding raise over bad content.
+#: Exceptions that MuPDF and its binding raise for bad content.
 PDF_ERRORS = (
     pymupdf.mupdf.FzErrorBase,
     RuntimeError,
@@ -18,13 +18,13 @@ PDF_ERRORS = (
     AttributeError,
 )
 
-# Its messages quote documents, and nobody reads a helper's output.
+# Its messages quote documents, and the output of helper processes is discarded.
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 
 
 def open_pdf(path: Path) -> pymupdf.Document:
-    """The PDF at ``path``, whatever its name; repaired where that is possible.
+    """The PDF at ``path``, with any file name; repaired by MuPDF where possible.
 
     Raises CorruptDocument or UnsupportedDocument.
     """
@@ -34,33 +34,33 @@ def open_pdf(path: Path) -> pymupdf.Document:
             return pymupdf.open(path, filetype="pdf")
     except PDF_ERRORS as error:
         raise_if_memory(error)
-        if "encryption" in complaints():
-            advice = "the PDF is encrypted in a way that can't be read here; store it without"
+        if "encryption" in mupdf_warnings():
+            advice = "the encryption of the PDF is not supported; save it without encryption"
             raise UnsupportedDocument(advice) from None
         raise CorruptDocument("the PDF is damaged beyond repair and can't be opened") from None
 
 
-def complaints() -> str:
-    """What MuPDF has warned of since the last file was opened or ``memory_errors`` began."""
+def mupdf_warnings() -> str:
+    """Warnings since the last file was opened or ``memory_errors`` was entered."""
     warnings: str = pymupdf.TOOLS.mupdf_warnings(reset=False)
     return warnings
 
 
 @contextmanager
 def memory_errors() -> Iterator[None]:
-    """Turn MuPDF's failed allocations into MemoryError, also those that it only warns of."""
+    """Turn failed allocations of MuPDF, also those that are only warnings, into MemoryError."""
     pymupdf.TOOLS.reset_mupdf_warnings()
     try:
         yield
     except PDF_ERRORS as error:
         raise_if_memory(error)
         raise
-    if "malloc (" in complaints() or "calloc (" in complaints():
-        raise MemoryError("an allocation failed while the page was drawn")
+    if "malloc (" in mupdf_warnings() or "calloc (" in mupdf_warnings():
+        raise MemoryError("an allocation failed while the page was rendered")
 
 
 def raise_if_memory(error: BaseException) -> None:
-    """Raise MemoryError where ``error`` comes from one of MuPDF's failed allocations."""
+    """Raise MemoryError where ``error`` was caused by a failed allocation of MuPDF."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, pymupdf.mupdf.FzErrorSystem) and "alloc" in str(cause):

@@ -1,4 +1,4 @@
-"""Draws pages of PDFs and parts of them; only helper processes import this."""
+"""Renders pages of PDFs and parts of pages; imported by helper processes only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from PIL import Image
 
 from shared.domain.errors import CorruptDocument, RenderFailed
 from shared.rendering.lean_pymupdf import pymupdf
-from shared.rendering.open_documents import forget, opened
+from shared.rendering.open_documents import close_document, open_cached
 from shared.rendering.page_size import MAX_SIDE, POINTS_PER_INCH, pdf_scale
 from shared.rendering.pdf_file import PDF_ERRORS, memory_errors, open_pdf
 from shared.rendering.render_size import RenderSize
@@ -18,29 +18,29 @@ CROP_DPI = 200
 
 
 def render_page(
-    path: Path, page: int, wish: RenderSize, exact: bool, max_pixels: int
+    path: Path, page: int, size: RenderSize, exact: bool, max_pixels: int
 ) -> pymupdf.Pixmap:
-    """The page with its annotations and form fields, RGB on white; raises RenderFailed."""
+    """The page with annotations and form fields as RGB on white; raises RenderFailed."""
     with _loaded(path, page) as loaded:
         width, height = loaded.rect.width, loaded.rect.height
-        scale = pdf_scale(width, height, wish, exact, max_pixels)
-        # Its parameters are those of the official script, so that "exact" is.
+        scale = pdf_scale(width, height, size, exact, max_pixels)
+        # The same parameters as in the official script, so that "exact" gives the same pixels.
         pixmap = loaded.get_pixmap(matrix=pymupdf.Matrix(scale, scale), alpha=False)
         if not pixmap.width or not pixmap.height:
-            raise RenderFailed(f"page {page} has no area that could be drawn")
+            raise RenderFailed(f"page {page} has no area to render")
         return pixmap
 
 
 def render_parts(path: Path, page: int, parts: list[Part], max_pixels: int) -> list[Image.Image]:
-    """Parts of the page, each drawn by itself at CROP_DPI or less; raises RenderFailed."""
+    """Parts of the page, each rendered at up to CROP_DPI; raises RenderFailed."""
     with _loaded(path, page) as loaded:
-        # Interpreted once for all parts.
-        drawing = loaded.get_displaylist()
-        return [_draw_part(drawing, loaded.rect, part, max_pixels) for part in parts]
+        # The page is interpreted once for all parts.
+        display_list = loaded.get_displaylist()
+        return [_render_part(display_list, loaded.rect, part, max_pixels) for part in parts]
 
 
-def _draw_part(
-    drawing: pymupdf.DisplayList, page: pymupdf.Rect, part: Part, max_pixels: int
+def _render_part(
+    display_list: pymupdf.DisplayList, page: pymupdf.Rect, part: Part, max_pixels: int
 ) -> Image.Image:
     clip = pymupdf.Rect(
         page.x0 + part.left * page.width,
@@ -51,10 +51,10 @@ def _draw_part(
     scale = CROP_DPI / POINTS_PER_INCH
     width, height = max(clip.width * scale, 1.0), max(clip.height * scale, 1.0)
     scale *= min(1.0, (max_pixels / (width * height)) ** 0.5, MAX_SIDE / max(width, height))
-    # At least a pixel: an empty clip would mean the whole page.
+    # At least one pixel: MuPDF renders the whole page for an empty clip.
     clip.x1 = max(clip.x1, clip.x0 + 1 / scale)
     clip.y1 = max(clip.y1, clip.y0 + 1 / scale)
-    pixmap = drawing.get_pixmap(matrix=pymupdf.Matrix(scale, scale), alpha=False, clip=clip)
+    pixmap = display_list.get_pixmap(matrix=pymupdf.Matrix(scale, scale), alpha=False, clip=clip)
     return Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
 
 
@@ -62,14 +62,14 @@ def _draw_part(
 def _loaded(path: Path, page: int) -> Iterator[pymupdf.Page]:
     try:
         with memory_errors():
-            document = opened(path, open_pdf)
+            document = open_cached(path, open_pdf)
             if not 1 <= page <= document.page_count:
                 raise RenderFailed(f"the document has no page {page}")
             yield document.load_page(page - 1)
     except CorruptDocument as error:
         raise RenderFailed(error.message) from None
     except PDF_ERRORS as error:
-        # What it holds of the broken page can't be trusted.
-        forget(path)
+        # The state of the open document is unknown after an error.
+        close_document(path)
         reason = " ".join(str(error).split())[:200]
-        raise RenderFailed(f"page {page} can't be drawn ({reason})") from None
+        raise RenderFailed(f"page {page} can't be rendered ({reason})") from None

@@ -1,4 +1,4 @@
-"""Draws pages for people to look at; only helper processes call it."""
+"""Renders small JPEGs of pages for reports; called in helper processes only."""
 
 import io
 
@@ -13,20 +13,20 @@ from shared.rendering.upright import rotated
 QUALITY = 78
 
 
-def preview(order: RenderRequest, rotation: int, longest_side: int) -> bytes:
-    """A JPEG of the page, turned clockwise by ``rotation`` degrees; raises RenderFailed."""
-    image = _drawn(order, RenderSize(longest_side=longest_side))
-    # Few pixels make small files by themselves; a small PDF page may be drawn larger.
+def preview(request: RenderRequest, rotation: int, longest_side: int) -> bytes:
+    """A JPEG of the page, rotated clockwise by ``rotation`` degrees; raises RenderFailed."""
+    image = _render(request, RenderSize(longest_side=longest_side))
+    # A small PDF page may have been rendered larger than ``longest_side``.
     image.thumbnail((longest_side, longest_side))
     buffer = io.BytesIO()
     rotated(image, rotation).save(buffer, "JPEG", quality=QUALITY, optimize=True)
     return buffer.getvalue()
 
 
-def _drawn(order: RenderRequest, wish: RenderSize) -> Image.Image:
-    if order.kind != "pdf":
+def _render(request: RenderRequest, size: RenderSize) -> Image.Image:
+    if request.kind != "pdf":
         return load_image(
-            order.source, order.kind, order.page, wish, order.max_pixels, order.memory_mb
+            request.source, request.kind, request.page, size, request.max_pixels, request.memory_mb
         )
-    pixmap = render_page(order.source, order.page, wish, False, order.max_pixels)
+    pixmap = render_page(request.source, request.page, size, False, request.max_pixels)
     return Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)

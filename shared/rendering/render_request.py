@@ -1,4 +1,4 @@
-"""What a helper process is asked to draw."""
+"""The request for one page that a rendering process gets."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """One page of a local file, 1-based, and what it may cost."""
+    """One page of a local file, 1-based, with limits on pixels and memory."""
 
     source: Path
     kind: Kind
@@ -23,16 +23,15 @@ class RenderRequest:
 
 
 def render_request(source: Path, kind: str, page: int, settings: Settings) -> RenderRequest:
-    """The order for one page inside the deployment's limits; raises RenderFailed."""
-    limits = settings
+    """The request for one page with the limits of ``settings``; raises RenderFailed."""
     return RenderRequest(
-        source, check_kind(kind), page, limits.max_page_pixels, limits.page_memory_mb
+        source, check_kind(kind), page, settings.max_page_pixels, settings.page_memory_mb
     )
 
 
 def check_kind(kind: str) -> Kind:
-    """``kind`` itself where pages of it can be drawn; raises RenderFailed."""
-    for known in _KINDS:
-        if kind == known:
-            return known
-    raise RenderFailed(f"files of kind {kind!r} can't be drawn")
+    """``kind`` as a Kind; raises RenderFailed where such files cannot be rendered."""
+    for supported in _KINDS:
+        if kind == supported:
+            return supported
+    raise RenderFailed(f"files of kind {kind!r} can't be rendered")

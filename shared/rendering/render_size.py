@@ -1,13 +1,13 @@
-"""How large somebody wants a page drawn."""
+"""The size at which a page is to be rendered."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class RenderSize:
-    """Pixels stay under the deployment's own limit, whatever is wished."""
+    """A requested size; the limit ``max_page_pixels`` still applies."""
 
-    #: Dots per inch for PDF pages; None where ``longest_side`` decides alone.
+    #: Dots per inch of PDF pages; None: ``longest_side`` decides.
     dpi: int | None = None
-    #: Largest width or height in pixels; None for no bound but the pixel limit.
+    #: Maximum width and height in pixels; None: only the pixel limit applies.
     longest_side: int | None = None

@@ -1,4 +1,4 @@
-"""Between the upright page, on which boxes lie, and the page as it was drawn."""
+"""Converts between the upright page, which boxes refer to, and the page as rendered."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from PIL import Image
 
 from shared.domain.records import BBox
 
-#: The last coordinate of a box: boxes lie on a scale of 0 to 999.
+#: Maximum coordinate of a box.
 LAST = 999
 _CLOCKWISE = {
     90: Image.Transpose.ROTATE_270,
@@ -17,7 +17,7 @@ _CLOCKWISE = {
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a drawn page, in shares of its width and height (0 to 1)."""
+    """A part of a rendered page, in fractions of its width and height (0 to 1)."""
 
     left: float
     top: float
@@ -25,7 +25,7 @@ class Part:
     bottom: float
 
     def pixels(self, width: float, height: float) -> tuple[int, int, int, int]:
-        """This part of ``width`` x ``height`` pixels: left, top, right, bottom; never empty."""
+        """Left, top, right and bottom in a page of ``width`` x ``height`` pixels; never empty."""
         left, top = int(self.left * width), int(self.top * height)
         right, bottom = round(self.right * width), round(self.bottom * height)
         left, top = min(left, int(width) - 1), min(top, int(height) - 1)
@@ -33,9 +33,9 @@ class Part:
 
 
 def rendered_part(box: BBox, rotation: int) -> Part:
-    """Where ``box`` of the upright page lies on the drawn page.
+    """The part of the rendered page at ``box`` of the upright page.
 
-    The upright page is the drawn one turned clockwise by ``rotation`` degrees.
+    The upright page is the rendered page rotated clockwise by ``rotation`` degrees.
     """
     left, right = sorted((box[0] / LAST, box[2] / LAST))
     top, bottom = sorted((box[1] / LAST, box[3] / LAST))
@@ -49,5 +49,5 @@ def rendered_part(box: BBox, rotation: int) -> Part:
 
 
 def rotated(image: Image.Image, rotation: int) -> Image.Image:
-    """``image`` turned clockwise by ``rotation`` degrees: 0, 90, 180 or 270."""
+    """``image`` rotated clockwise by ``rotation`` degrees: 0, 90, 180 or 270."""
     return image.transpose(_CLOCKWISE[rotation]) if rotation else image

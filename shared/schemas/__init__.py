@@ -1,4 +1,4 @@
-"""JSON Schemas of everything that is stored or sent, shipped beside this file."""
+"""JSON Schemas of all records that are stored or sent, as files in this folder."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ RECORDS: dict[str, type[Record]] = {
 
 
 def schema_text(record: type[Record]) -> str:
-    """The JSON Schema of ``record`` as it is written, with a final newline."""
+    """The JSON Schema of ``record`` as it is stored, with a final newline."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **record.model_json_schema(by_alias=True, mode="serialization"),
@@ -38,5 +38,5 @@ def schema_text(record: type[Record]) -> str:
 
 
 def path_of(name: str) -> Path:
-    """Where the schema called ``name`` lies."""
+    """The file of the schema called ``name``."""
     return FOLDER / f"{name}.json"

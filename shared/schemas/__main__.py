@@ -1,4 +1,4 @@
-"""Writes the shipped schemas anew: ``python -m shared.schemas``."""
+"""Writes all schema files: ``python -m shared.schemas``."""
 
 from shared.schemas import RECORDS, path_of, schema_text
 

@@ -1,4 +1,4 @@
-"""The rules that make a page's text part of the document, in the order they are applied."""
+"""The rules that make the text of a page safe and link it, in the order of application."""
 
 from shared.document.draft import Rule
 from shared.document.rules.code_fences import code_fences
@@ -13,8 +13,8 @@ from shared.document.rules.placeholder import placeholder
 from shared.document.rules.table_blocks import table_blocks
 from shared.document.rules.whitespace import whitespace
 
-#: Order matters: code must be known before anything is made harmless, links must be
-#: harmless before figures become links of ours, and only then are marks of ours added.
+#: The order matters. Code blocks are found before anything is escaped, unsafe links are broken
+#: before figures become links, and pagefleet's own marks are added last.
 ORDER: tuple[Rule, ...] = (
     whitespace,
     code_fences,

@@ -1,8 +1,8 @@
-"""Makes every line's tags, and every table's, a whole of their own.
+"""Balances the HTML tags of every line and of every table.
 
-A tag that only a later line or page closes would hold everything between: a browser nests
-by tags and knows nothing of Markdown's blocks. So a table may span the lines of its block,
-where it begins at the left margin; everything else ends on its line or is text.
+A browser nests by tags and ignores the blocks of Markdown, so a tag that is closed on a later line
+or page would enclose everything between. Therefore only a table that begins at the left margin may
+span the lines of its block; every other tag must be closed on its line or is escaped.
 """
 
 import re
@@ -16,11 +16,11 @@ from shared.document.draft import per_prose
 from shared.document.syntax import BLOCK_LINE, BLOCK_TAGS, PREFIX, TAG, VOID_TAGS
 
 _MARGIN_BLOCK = re.compile(rf"^(?={BLOCK_LINE})", re.MULTILINE)
-#: Lines of nothing but line breaks, which only some renderers take for raw HTML.
+#: Lines that consist of line breaks; only some renderers treat them as raw HTML.
 _LONE_BREAKS = re.compile(
     rf"^(?P<prefix>{PREFIX})(?:<br[ \t]*/?>[ \t]*)+$", re.IGNORECASE | re.MULTILINE
 )
-#: Marks of Markdown that could cross the tags of a table beside them.
+#: Marks of Markdown that could overlap with the tags of a table.
 _CROSSING = re.compile(r"[*_~`\[\]\\]")
 
 
@@ -29,12 +29,12 @@ class _Tag:
     name: str
     closes: bool
     start: int
-    #: The number of its line.
+    #: Line number in the text.
     line: int
 
 
-class _Open:
-    """Tags that wait for their partner, innermost last."""
+class _OpenTags:
+    """Open tags, innermost last."""
 
     def __init__(self) -> None:
         self.tags: list[_Tag] = []
@@ -45,7 +45,7 @@ class _Open:
         self._names[tag.name] += 1
 
     def pop_to(self, name: str) -> list[_Tag] | None:
-        """Take out the innermost ``name`` and what is inside it, which is returned."""
+        """Close the innermost ``name``; returns the open tags inside it, or None without one."""
         if not self._names[name]:
             return None
         inside = []
@@ -61,7 +61,7 @@ class _Open:
 
 @per_prose
 def balanced_tags(text: str) -> str:
-    """Close what a table leaves open in its block, and escape other tags without a partner."""
+    """Close the tags that a table leaves open, and escape other unbalanced tags."""
     if "<" not in text:
         return text
     table = _MARGIN_BLOCK.search(text)
@@ -71,7 +71,7 @@ def balanced_tags(text: str) -> str:
 
 
 def _tags(text: str) -> Iterator[_Tag]:
-    """The tags outside of code that need a partner."""
+    """All tags outside of code except void tags."""
     is_outside = outside(code_spans(text))
     line = position = 0
     for match in TAG.finditer(text):
@@ -83,54 +83,54 @@ def _tags(text: str) -> Iterator[_Tag]:
 
 
 def _escaped(text: str) -> str:
-    """``text`` with the ``<`` escaped of tags that have no partner on their line."""
+    """``text`` with the tags escaped that are unbalanced on their line."""
     lines = text.split("\n")
-    in_doubt = "`" in text and not code_spans(text)
+    ambiguous = "`" in text and not code_spans(text)
     parts: list[str] = []
     position = 0
     for number, tags in groupby(_tags(text), key=lambda tag: tag.line):
-        # Where renderers may disagree on which are tags, none is.
-        doubtful = (in_doubt and "`" in lines[number]) or "\\<" in lines[number]
-        for tag in list(tags) if doubtful else _lonely(lines[number], list(tags)):
+        # Where renderers may disagree about what is a tag, all tags are escaped.
+        escape_all = (ambiguous and "`" in lines[number]) or "\\<" in lines[number]
+        for tag in list(tags) if escape_all else _unbalanced(lines[number], list(tags)):
             parts.append(text[position : tag.start] + "&lt;")
             position = tag.start + 1
     return "".join(parts) + text[position:]
 
 
-def _lonely(line: str, tags: list[_Tag]) -> list[_Tag]:
-    """The tags of one line that must not live, in order."""
+def _unbalanced(line: str, tags: list[_Tag]) -> list[_Tag]:
+    """The tags of one line that must be escaped, in order."""
     crossed = _CROSSING.search(TAG.sub("", line)) is not None
-    lonely = [tag for tag in tags if crossed and tag.name in BLOCK_TAGS]
-    waiting = _Open()
+    unbalanced = [tag for tag in tags if crossed and tag.name in BLOCK_TAGS]
+    open_tags = _OpenTags()
     for tag in (tag for tag in tags if not crossed or tag.name not in BLOCK_TAGS):
         if not tag.closes:
-            waiting.push(tag)
+            open_tags.push(tag)
             continue
-        inside = waiting.pop_to(tag.name)
+        inside = open_tags.pop_to(tag.name)
         if inside is not None:
-            lonely.extend(inside)
+            unbalanced.extend(inside)
         elif tag.name not in BLOCK_TAGS:
-            lonely.append(tag)
-    return sorted([*lonely, *waiting.tags], key=lambda tag: tag.start)
+            unbalanced.append(tag)
+    return sorted([*unbalanced, *open_tags.tags], key=lambda tag: tag.start)
 
 
 def _closed(text: str) -> str:
-    """``text`` with closing tags wherever something is still open that should not be."""
-    waiting = _Open()
+    """``text`` with a closing tag added for every tag that is not closed."""
+    open_tags = _OpenTags()
     parts: list[str] = []
     position = 0
     for tag in _tags(text):
         if not tag.closes:
-            waiting.push(tag)
+            open_tags.push(tag)
             continue
-        inside = waiting.pop_to(tag.name)
+        inside = open_tags.pop_to(tag.name)
         if inside:
-            parts.append(text[position : tag.start] + _endings(inside))
+            parts.append(text[position : tag.start] + _closing_tags(inside))
             position = tag.start
     body = text[position:]
     end = len(body.rstrip())
-    return "".join(parts) + body[:end] + _endings(waiting.tags[::-1]) + body[end:]
+    return "".join(parts) + body[:end] + _closing_tags(open_tags.tags[::-1]) + body[end:]
 
 
-def _endings(tags: list[_Tag]) -> str:
+def _closing_tags(tags: list[_Tag]) -> str:
     return "".join(f"</{tag.name}>" for tag in tags)

@@ -1,4 +1,4 @@
-"""Cuts a page into Markdown blocks and sets fenced code apart from prose."""
+"""Splits a page into Markdown blocks and separates fenced code from prose."""
 
 import re
 from collections.abc import Iterator
@@ -24,28 +24,31 @@ _PARSER = _block_parser()
 
 @per_page
 def code_fences(draft: Draft) -> Draft:
-    """Split the text into its blocks; what opens a fence is nothing else to any renderer."""
+    """Split the text into blocks so that every renderer sees the same fences."""
     text = draft.text
     if "|" in text:
-        # A column mark there would make the heading of a table of it, but not everywhere.
+        # Some renderers read a fence line with a column mark as the head of a table.
         text = FENCE_WITH_COLUMNS.sub(lambda match: match.group().replace("|", " "), text)
     return replace(draft, pieces=split(text))
 
 
 def split(text: str) -> tuple[Piece, ...]:
-    """The pieces of ``text``; they tile it."""
+    """The blocks of ``text``; together they are ``text``."""
     return tuple(_mixed(text) if FENCE_LINE.search(text) else _prose(text))
 
 
 def fences(text: str) -> list[Lines]:
-    """Half-open line ranges of fenced code as a CommonMark renderer will see them."""
-    # Raw HTML hides fences, so the blocks are those of the text without what will be escaped.
+    """Half-open line ranges of the fenced code in ``text``."""
+    # Raw HTML hides fences, so the text is parsed as it will be after escaping.
     tokens = _PARSER.parse(neutralise_all(text))
     return [(token.map[0], token.map[1]) for token in tokens if token.type == "fence" and token.map]
 
 
 def open_fence(text: str) -> str | None:
-    """The first line of the fence that ``text`` leaves open; one in a list ends with the list."""
+    """The first line of the fence that ``text`` does not close; None without one.
+
+    A fence in a list ends with the list.
+    """
     tokens = _PARSER.parse(neutralise_all(text))
     last = tokens[-1] if tokens else None
     if last is None or last.type != "fence" or last.level or last.map is None:
@@ -68,7 +71,7 @@ def _mixed(text: str) -> Iterator[Piece]:
 
 
 def _lines(text: str) -> list[str]:
-    # str.splitlines also splits at characters that end no line in Markdown.
+    # str.splitlines also splits at characters that do not end a line in Markdown.
     parts = text.split("\n")
     return [part + "\n" for part in parts[:-1]] + [parts[-1]]
 

@@ -11,13 +11,13 @@ from shared.document.syntax import FIGURE_LINK
 
 
 def figure_links(drafts: Iterable[Draft]) -> Iterator[Draft]:
-    """Link figure N of its page."""
+    """Replace ``figure:N`` by the URL of figure N of the page."""
     for draft in drafts:
         yield replace(draft, pieces=tuple(_linked(draft, piece) for piece in draft.pieces))
 
 
 def figure_url(base: str, key: str) -> str:
-    """The link of the figure at ``key``; ``base`` is URL-encoded already, "" or a folder."""
+    """The relative URL of the figure at ``key``; ``base`` is a URL-encoded folder or ""."""
     folder = f"{base.rstrip('/')}/" if base else ""
     return f"{folder}figures/{quote(key.rsplit('/', 1)[-1], safe='')}"
 
@@ -32,7 +32,7 @@ def _linked(draft: Draft, piece: Piece) -> Piece:
 def _link(draft: Draft, match: re.Match[str]) -> str:
     number = int(match["number"])
     if not 1 <= number <= len(draft.result.figures):
-        # Taking out a missing figure may have joined the halves of another link.
+        # Removing a missing figure may have joined the halves of another link.
         return f"![{match['alt']}]&#40;figure:{number})"
     url = figure_url(draft.figure_base, draft.result.figures[number - 1].key)
     return f"![{match['alt']}]({url})"

@@ -1,4 +1,4 @@
-"""Keeps code from looking like the page anchors that readers of the document split at."""
+"""Breaks text in code that looks like a page anchor, because readers split at anchors."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -8,7 +8,7 @@ from shared.document.syntax import ANCHOR_OPENING
 
 
 def forged_anchors(drafts: Iterable[Draft]) -> Iterator[Draft]:
-    """Set a space into ``<!-- page`` wherever it still stands, which is in code only."""
+    """Insert a space into every remaining ``<!-- page``; these are in code only."""
     for draft in drafts:
         yield replace(draft, pieces=tuple(map(_break_anchor, draft.pieces)))
 

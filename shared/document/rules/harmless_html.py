@@ -1,7 +1,7 @@
-"""Applies the rules on HTML until no block changes its nature any more.
+"""Applies the HTML rules until the blocks of the page do not change any more.
 
-An escaped tag begins no raw HTML, so what followed it may now be a code fence, or no longer
-be one; then the page is cut anew and looked at again.
+An escaped tag does not begin raw HTML, so the text after it may now be a code fence or no longer be
+one. The page is then split again and the rules are repeated.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ ROUNDS = 8
 
 @per_page
 def harmless_html(draft: Draft) -> Draft:
-    """Escape what is not allowed or not balanced, wherever the final blocks are prose."""
+    """Escape HTML that is not allowed or not balanced in all blocks that are prose in the end."""
     for _ in range(ROUNDS):
         (changed,) = balanced_tags(neutral_html([draft]))
         if changed.text == draft.text:

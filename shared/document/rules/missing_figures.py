@@ -1,4 +1,4 @@
-"""Takes out links to figures that the page does not have."""
+"""Removes links to figures that the page does not have."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ def missing_figures(draft: Draft) -> Draft:
     text = "".join(_without(piece, len(draft.result.figures)) for piece in draft.pieces)
     if text == draft.text:
         return draft
-    # What followed the link may now begin a line, so the blocks are no longer the same.
+    # Text after a removed link may now begin a line, which can change the blocks.
     return replace(draft, pieces=split(text.strip()))
 
 

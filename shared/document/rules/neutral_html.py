@@ -1,4 +1,4 @@
-"""Escapes raw HTML but for table markup and a few marks that Markdown lacks."""
+"""Escapes raw HTML except tables and a few tags for which Markdown has no marks."""
 
 import re
 
@@ -16,19 +16,19 @@ from shared.document.syntax import (
 
 @per_prose
 def neutral_html(text: str) -> str:
-    """Escape every ``<`` of one block that could begin markup outside of code."""
+    """Escape every ``<`` of one block that could begin HTML outside of code."""
     if "<" not in text:
         return text
     if HTML_LINE.search(text):
         return neutralise_all(text)
-    # Where a bare address runs into the backslash, GitHub takes it for a part of the link.
+    # GitHub makes a backslash after a bare address part of the link.
     text = sub_outside_code(ESCAPED_OPENING, _without_backslash, text)
     last = text.rfind(">")
     return sub_outside_code(PROSE_MARKUP, lambda match: _in_prose(match, last), text)
 
 
 def neutralise_all(text: str) -> str:
-    """``text`` read as raw HTML throughout; keeps the number of lines."""
+    """``text`` with all of it treated as raw HTML; keeps the number of lines."""
     return HTML_MARKUP.sub(_in_html, text) if "<" in text else text
 
 
@@ -48,9 +48,9 @@ def _in_prose(match: re.Match[str], last_closing: int) -> str:
         return prefix + _clean(match)
     if match["prefix"] is None and is_escaped(match.string, match.start()):
         return match.group()
-    # A tag that nothing closes in its own block is text to a Markdown renderer.
-    alive = match["prefix"] is not None or match["certain"] or last_closing > match.end()
-    return prefix + ("&lt;" if alive else "<")
+    # A Markdown renderer treats "<" without a later ">" in its block as text.
+    is_markup = match["prefix"] is not None or match["certain"] or last_closing > match.end()
+    return prefix + ("&lt;" if is_markup else "<")
 
 
 def _clean(match: re.Match[str]) -> str:
@@ -60,5 +60,5 @@ def _clean(match: re.Match[str]) -> str:
     if CLEAN_ATTRIBUTES.fullmatch(attributes):
         return match["tag"]
     spans = {span["name"].lower(): span["cells"] for span in SPAN_ATTRIBUTE.finditer(attributes)}
-    kept = "".join(f' {name}="{cells}"' for name, cells in spans.items())
-    return f"<{match['name']}{kept}>"
+    allowed = "".join(f' {name}="{cells}"' for name, cells in spans.items())
+    return f"<{match['name']}{allowed}>"

@@ -1,4 +1,4 @@
-"""Makes links and images text unless they lead to the web, to mail or to a figure of ours."""
+"""Breaks links and images unless they lead to the web, to mail or to a figure of the page."""
 
 import re
 
@@ -6,7 +6,7 @@ from shared.document.code_spans import is_escaped, sub_outside_code
 from shared.document.draft import per_prose
 from shared.document.syntax import BARE_LINK, DEFINITION, FIGURE_OR_UNSAFE_LINK
 
-# Entities and not backslashes: a backslash before a parenthesis opens a formula.
+# Entities instead of backslashes: a backslash before a parenthesis opens a formula.
 _PARENTHESIS = "]&#40;"
 _COLON = "&#58;"
 _SLASHES = "/&#47;"
@@ -14,7 +14,7 @@ _SLASHES = "/&#47;"
 
 @per_prose
 def neutral_links(text: str) -> str:
-    """Break links with other targets, bare ones too, and every link definition, in one block."""
+    """Break links to other targets, bare links too, and all link definitions of one block."""
     if "](" in text:
         text = sub_outside_code(FIGURE_OR_UNSAFE_LINK, _break_link, text)
     if "]:" in text:

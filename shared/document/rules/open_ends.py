@@ -1,4 +1,4 @@
-"""Closes the code fence that a page leaves open, so that it can't swallow the pages after it."""
+"""Closes a code fence that a page leaves open: it would otherwise include the next pages."""
 
 import re
 from dataclasses import replace
@@ -12,7 +12,7 @@ _MARKS = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})")
 
 @per_page
 def open_ends(draft: Draft) -> Draft:
-    """Append the closing marks of a fence that is open at the end of the page."""
+    """Append the closing marks of the fence that is open at the end of the page."""
     if FENCE_LINE.search(draft.text) is None:
         return draft
     opening = _MARKS.match(open_fence(draft.text) or "")

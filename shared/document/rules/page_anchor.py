@@ -1,4 +1,4 @@
-"""Marks where each page begins, by its number in the source document."""
+"""Marks the beginning of each page with its number in the source."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from shared.document.draft import Draft
 
 
 def page_anchor(drafts: Iterable[Draft]) -> Iterator[Draft]:
-    """Set the lead of every page: a comment, or a rule between pages that have text."""
+    """Set the lead of every page: a comment, or a horizontal rule between pages with text."""
     written = False
     for draft in drafts:
         yield replace(draft, lead=_lead(draft, written))

@@ -1,4 +1,4 @@
-"""Puts a visible note with the reason in the place of a page that failed."""
+"""Replaces a failed page by a visible note with the reason."""
 
 import re
 
@@ -13,7 +13,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", ":": "&#58;", "@": "&#64;"}
 
 @per_page
 def placeholder(draft: Draft) -> Draft:
-    """Replace whatever a failed page holds, and drop what a blank one may hold."""
+    """Replace the text of a failed page by a note; remove the text of a blank page."""
     result = draft.result
     if result.status == "ok":
         return draft
@@ -26,10 +26,10 @@ def placeholder(draft: Draft) -> Draft:
 
 
 def _plain(text: str) -> str:
-    """One short line that no renderer reads as more than text."""
+    """``text`` as one short line that every renderer shows as plain text."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if len(line) > MAX_REASON:
         line = line[: MAX_REASON - 1].rstrip() + "…"
-    # Entities last: their own marks must stay as they are.
+    # Entities last: they contain marks that must not be escaped.
     escaped = _MARKS.sub(r"\\\g<0>", line)
     return "".join(_ENTITIES.get(c, c) for c in escaped)

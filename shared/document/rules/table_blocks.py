@@ -1,4 +1,4 @@
-"""Gives a table that stands within a line of text a block of its own."""
+"""Moves an HTML table that is within a line of text into its own block."""
 
 import re
 from dataclasses import replace
@@ -13,7 +13,7 @@ _CONTAINER = re.compile(r"[ \t>*+.)\-0-9]*")
 
 @per_page
 def table_blocks(draft: Draft) -> Draft:
-    """Set a table apart from the words before and after it on its line."""
+    """Separate every table from the text before and after it on its line."""
     text = "".join(map(_apart, draft.pieces))
     return draft if text == draft.text else replace(draft, pieces=split(text))
 
@@ -28,7 +28,7 @@ def _set_apart(match: re.Match[str]) -> str:
     text = match.string
     before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
     after = text[match.end() :].partition("\n")[0]
-    # In a list or quotation it would leave its place.
+    # In a list or quotation a blank line would move the table out of it.
     if not before or _CONTAINER.match(before[:1]).end():  # type: ignore[union-attr]
         return match.group()
     return f"\n\n{match.group()}" + ("\n\n" if after.strip() else "")

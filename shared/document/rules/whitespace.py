@@ -1,4 +1,4 @@
-"""Gives every page Unix line ends, no control characters and no blank edges."""
+"""Normalises line ends and removes control characters and surrounding blank space."""
 
 import re
 
@@ -11,7 +11,7 @@ _UNEVEN = re.compile(r"[\r\x00-\x08\x0b-\x1f\x7f\ufeff\ud800-\udfff]")
 
 @per_page
 def whitespace(draft: Draft) -> Draft:
-    """Trim and clean; a page that begins at the left margin ends what the last one left open."""
+    """Clean and trim the text: a page at the left margin ends open blocks of the page before."""
     text = draft.text
     if _UNEVEN.search(text):
         text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))

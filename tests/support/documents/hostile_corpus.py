@@ -1,7 +1,7 @@
-"""Makes broken and hostile documents, the same ones for the same seed.
+"""Generates broken and hostile documents; equal seeds give equal documents.
 
-Some are built to hurt: bombs, loops, lies about sizes, things that run or fetch. The others
-are mutations of small sound documents, and of those in ``more`` where it is given.
+Some are built by hand: decompression bombs, loops, wrong sizes, active content. The others are
+mutations of small valid documents, and of those in the folder ``more`` if it is set.
 """
 
 import itertools
@@ -29,7 +29,7 @@ Mutation = Callable[[bytes, random.Random], bytes]
 def corpus(
     count: int, seed: int, more: Path | None = None, *, bombs: bool = True
 ) -> Iterator[tuple[str, bytes]]:
-    """``count`` documents as names and bytes: first what is built, then mutations."""
+    """``count`` documents as names and bytes: first those built by hand, then mutations."""
     built = list(_built(bombs))
     yield from built[:count]
     chance = random.Random(seed)
@@ -42,7 +42,7 @@ def corpus(
 
 
 def _seeds(more: Path | None) -> list[tuple[str, bytes]]:
-    found = [
+    seeds = [
         ("text.pdf", pdf([text("one"), text("two")])),
         ("drawn.pdf", pdf([box(0.2, 0.4, 0.6, (50, 50, 300, 300)) * 20])),
         ("packed.pdf", _packed(zlib.compress(text("packed") * 50))),
@@ -54,8 +54,8 @@ def _seeds(more: Path | None) -> list[tuple[str, bytes]]:
     if more is not None and more.is_dir():
         for path in sorted(more.rglob("*.pdf")):
             if path.stat().st_size <= MAX_SEED_BYTES:
-                found.append((path.name, path.read_bytes()))
-    return found
+                seeds.append((path.name, path.read_bytes()))
+    return seeds
 
 
 def _image(kind: str) -> bytes:
@@ -116,12 +116,12 @@ def _replace(
 _MUTATIONS: tuple[Mutation, ...] = (_flip, _cut, _drop, _repeat, _noise, _number, _token)
 
 
-# Built to hurt --------------------------------------------------------------------------
+# Built by hand --------------------------------------------------------------------------
 
 
 def _built(bombs: bool) -> Iterator[tuple[str, bytes]]:
-    """Documents that each do one thing that a reader must survive."""
-    kinds = (_loops, _lies, _active, _others)
+    """Documents that each do one hostile thing."""
+    kinds = (_loops, _wrong_sizes, _active, _others)
     for make in (_bombs, *kinds) if bombs else kinds:
         for name, data in make():
             yield f"built-{name}", data
@@ -213,7 +213,7 @@ def _loops() -> Iterator[tuple[str, bytes]]:
     yield "chain-of-references.pdf", _page(stream(b""), b"/X 5 0 R", *chain, b"null")
 
 
-def _lies() -> Iterator[tuple[str, bytes]]:
+def _wrong_sizes() -> Iterator[tuple[str, bytes]]:
     for claimed in (-1, 0, 10**6, 2**31 - 1, 2**63):
         yield f"count-{claimed}.pdf", pdf([text("x")], count=claimed)
     for name, size in (("zero", (0, 0)), ("negative", (-5, -5)), ("thin", (1, 14_000))):
@@ -267,7 +267,7 @@ def _entities() -> bytes:
 
 
 def _tiff(width: bytes) -> bytes:
-    """A TIFF whose directory claims a width and lists itself as the next one."""
+    """A TIFF whose directory has ``width`` and is its own successor."""
     entry = b"\x00\x01\x04\x00\x01\x00\x00\x00" + width
     return b"II*\0\x08\0\0\0\x01\0" + entry + b"\x08\0\0\0"
 
@@ -283,7 +283,7 @@ def _png_claiming(width: int, height: int) -> bytes:
 
 
 def write_corpus(folder: Path, documents: Sequence[tuple[str, bytes]]) -> list[Path]:
-    """The documents as files; names come from here and are plain."""
+    """Write the documents as files into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name, _ in documents]
     for path, (_, data) in zip(paths, documents, strict=True):

@@ -1,4 +1,4 @@
-"""Documents merged from pages that tests make up."""
+"""Merged documents of pages with given texts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -46,7 +46,7 @@ def merged(
     figure_count: int = 0,
     figure_base: str = "",
 ) -> Document:
-    """The document of good pages with ``texts``, each with ``figure_count`` figures."""
+    """The document of ok pages with ``texts``, each with ``figure_count`` figures."""
     job = manifest(len(texts))
     results = [
         page_result(job, page, markdown=text, figures=figures(page, figure_count))
@@ -66,10 +66,10 @@ def json_of(document: Document) -> bytes:
 
 
 def body(text: str, **values: Any) -> str:
-    """What becomes of one page's text in a document without marks between pages."""
+    """The Markdown of a document with one page and without page breaks."""
     return markdown_of(merged([text], "none", **values)).removesuffix("\n")
 
 
-def results_of(job: Manifest, *given: dict[str, Any]) -> list[PageResult]:
-    """Results of pages 1, 2, …; each of ``given`` says how one differs from a good page."""
-    return [page_result(job, page, **values) for page, values in enumerate(given, start=1)]
+def results_of(job: Manifest, *changes: dict[str, Any]) -> list[PageResult]:
+    """Results of pages 1, 2, …; each of ``changes`` has the fields that differ from an ok page."""
+    return [page_result(job, page, **values) for page, values in enumerate(changes, start=1)]

@@ -1,4 +1,4 @@
-"""Small PDFs written by hand, so that tests know every byte of them."""
+"""Small PDFs written byte by byte."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ def stream(data: bytes, keys: bytes = b"") -> bytes:
 
 
 def assemble(bodies: Sequence[bytes]) -> bytes:
-    """A file of objects 1, 2, ..., of which the first is the catalog."""
+    """A file of objects 1, 2, ...; the first is the catalog."""
     out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
     offsets = []
     for number, body in enumerate(bodies, start=1):

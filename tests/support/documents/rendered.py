@@ -1,4 +1,4 @@
-"""What readers make of a Markdown document: three renderers, seen through a browser's parser."""
+"""A Markdown document in three renderers, parsed as a browser parses it."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
 _BLOCKS = "html head body p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre hr br"
 _INLINE = "a img code em strong del s sup sub b i center input"
 _TABLES = "table thead tbody tfoot colgroup tr td th caption"
-#: What Markdown itself renders to, and the table markup and marks that pages may hold.
+#: Elements that Markdown renders to, and the HTML that pages may contain.
 HARMLESS_TAGS = frozenset(f"{_BLOCKS} {_INLINE} {_TABLES}".split())
 _ATTRIBUTES = {
     "a": {"href", "title"},
@@ -35,7 +35,7 @@ _SCHEMES = ("http://", "https://", "mailto:")
 
 @dataclass(frozen=True)
 class Rendered:
-    """A document as one renderer and then a browser sees it."""
+    """The HTML of one renderer and its parsed tree."""
 
     renderer: str
     html: str
@@ -47,25 +47,25 @@ class Rendered:
         yield from self.tree.root.traverse(include_text=True, skip_empty=False)
 
     def text(self) -> str:
-        """What a person reads."""
+        """The visible text."""
         return self.tree.body.text() if self.tree.body is not None else ""
 
     def place_of(self, words: str) -> list[str]:
-        """The elements around the text that holds ``words``, from the outside."""
+        """The elements around the text ``words``, outermost first."""
         for node in self.nodes():
             if node.tag == "-text" and words in (node.text_content or ""):
-                return [parent.tag for parent in _ancestors(node)][::-1]
-        raise AssertionError(f"{words!r} is not to be read in {self.html!r} ({self.renderer})")
+                return [str(parent.tag) for parent in _ancestors(node)][::-1]
+        raise AssertionError(f"{words!r} is not in the text of {self.html!r} ({self.renderer})")
 
     def dangers(self) -> list[str]:
-        """Elements, attributes and links that a page must not be able to make."""
+        """Elements, attributes and links that a page must not be able to produce."""
         return [problem for node in self.nodes() for problem in _dangers(node)]
 
 
-def _leads_out(target: str) -> bool:
-    # GitHub's parser links every bare x@y with what stands before it; no escape prevents that.
-    known = target.lower().startswith(_SCHEMES) or target.startswith("figures/")
-    return known or _BARE_MAIL.fullmatch(target) is not None
+def _is_allowed_link(target: str) -> bool:
+    # GitHub's parser links every bare x@y with the text before it; no escape prevents that.
+    allowed = target.lower().startswith(_SCHEMES) or target.startswith("figures/")
+    return allowed or _BARE_MAIL.fullmatch(target) is not None
 
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
@@ -85,22 +85,22 @@ def _dangers(node: LexborNode) -> Iterator[str]:
             yield f"attribute {node.tag}.{name}={value!r}"
         elif name == "style" and value not in _ALIGNMENTS:
             yield f"style {value!r}"
-        elif name == "href" and not _leads_out(str(value)):
+        elif name == "href" and not _is_allowed_link(str(value)):
             yield f"link {value!r}"
         elif name == "src" and not str(value).startswith(("figures/", "http://", "https://")):
             yield f"image {value!r}"
 
 
 def renderings(markdown: str) -> Iterator[Rendered]:
-    """The document through markdown-it as CommonMark and like GitHub, and GitHub's own parser."""
+    """The document in markdown-it (CommonMark and GitHub rules) and in GitHub's parser."""
     options = Options.CMARK_OPT_UNSAFE
     github = cmarkgfm.markdown_to_html_with_extensions(
         markdown, options=options, extensions=_EXTENSIONS
     )
-    made = {
+    rendered = {
         "commonmark": _COMMONMARK.render(markdown),
         "gfm-like": _GFM_LIKE.render(markdown),
         "cmark-gfm": github,
     }
-    for name, html in made.items():
+    for name, html in rendered.items():
         yield Rendered(name, html, LexborHTMLParser(html))

@@ -1,4 +1,4 @@
-"""Settings: variables over files, nothing unknown, and secrets that stay secret."""
+"""Settings: order of the sources, unknown names, and secrets."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from shared.domain.errors import UsageError
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable and no file of this machine."""
+    """Remove the variables and configuration files of this machine."""
     import os
 
     for name in [name for name in os.environ if name.startswith("PAGEFLEET_")]:
@@ -22,19 +22,19 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_command_line_outranks_a_variable_and_that_a_file(
+def test_the_command_line_overrides_variables_and_variables_override_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "pagefleet.toml").write_text('engine = "cpu"\nmax_pages = 7\ndpi = 100\n')
     monkeypatch.setenv("PAGEFLEET_MAX_PAGES", "8")
     monkeypatch.setenv("PAGEFLEET_DPI", "120")
 
-    found = load_settings(dpi=150, engine=None)
+    settings = load_settings(dpi=150, engine=None)
 
-    assert (found.engine, found.max_pages, found.dpi) == ("cpu", 8, 150)
+    assert (settings.engine, settings.max_pages, settings.dpi) == ("cpu", 8, 150)
 
 
-def test_the_file_is_looked_for_where_the_variable_says_then_here_then_in_the_config_folder(
+def test_the_file_is_the_named_one_then_the_one_here_then_the_one_in_the_config_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shared = tmp_path / "config" / "pagefleet" / "pagefleet.toml"
@@ -49,18 +49,18 @@ def test_the_file_is_looked_for_where_the_variable_says_then_here_then_in_the_co
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("PAGEFLEET_STOER", "unknown setting PAGEFLEET_STOER; did you mean 'store'"),
         ("PAGEFLEET_PORTER", "unknown setting PAGEFLEET_PORTER"),
     ],
 )
 def test_an_unknown_variable_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, name: str, said: str
+    monkeypatch: pytest.MonkeyPatch, name: str, message: str
 ) -> None:
     monkeypatch.setenv(name, "x")
 
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         load_settings()
 
 
@@ -76,7 +76,7 @@ def test_an_unknown_variable_is_an_error(
         "PAGEFLEET_REDIS_PORT_6379_TCP_ADDR",
     ],
 )
-def test_what_kubernetes_injects_for_services_is_passed_over(
+def test_variables_of_kubernetes_services_are_ignored(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "tcp://10.0.0.1:6379")
@@ -85,7 +85,7 @@ def test_what_kubernetes_injects_for_services_is_passed_over(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("max_pagse = 3", "unknown setting 'max_pagse'; did you mean 'max_pages'"),
         ("max_pages = 0", "setting 'max_pages': .*not 0"),
@@ -94,15 +94,17 @@ def test_what_kubernetes_injects_for_services_is_passed_over(
         ("= broken", "is not valid TOML"),
     ],
 )
-def test_a_file_with_a_mistake_is_told_of_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+def test_an_error_in_the_file_is_reported_in_one_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
     (tmp_path / "pagefleet.toml").write_text(text)
 
-    with pytest.raises(UsageError, match=said) as refused:
+    with pytest.raises(UsageError, match=message) as refused:
         load_settings()
     assert "\n" not in refused.value.message
 
 
-def test_a_named_file_that_is_missing_is_an_error(
+def test_a_named_file_that_does_not_exist_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PAGEFLEET_CONFIG", str(tmp_path / "nowhere.toml"))
@@ -118,17 +120,17 @@ def test_the_password_of_the_broker_is_in_no_message(monkeypatch: pytest.MonkeyP
     assert load_settings().broker_url() == "redis://:hunter2@host/0"
 
 
-def test_a_child_gets_the_same_settings_and_reads_no_file(
+def test_a_child_process_gets_the_same_settings_and_reads_no_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     values = {"engine": "fake", "fake_fail_pages": "2,5-7", "redis_url": "redis://:p@h/0"}
-    made = build_settings({**values, "home": tmp_path / "a b", "fake_render": False, "dpi": 90})
+    settings = build_settings({**values, "home": tmp_path / "a b", "fake_render": False, "dpi": 90})
     (tmp_path / "pagefleet.toml").write_text("max_pages = 1\n")
     program = "from shared.config.settings import load_settings as l; print(l().model_dump_json())"
 
     shown = subprocess.run(
         [sys.executable, "-c", program],
-        env=as_environment(made),
+        env=as_environment(settings),
         capture_output=True,
         text=True,
         check=True,
@@ -136,10 +138,10 @@ def test_a_child_gets_the_same_settings_and_reads_no_file(
 
     assert Settings.model_validate_json(shown, strict=False).model_dump(
         exclude={"redis_url"}
-    ) == made.model_dump(exclude={"redis_url"})
+    ) == settings.model_dump(exclude={"redis_url"})
 
 
-def test_data_lies_in_the_users_data_folder_and_only_the_default_store_forgets(
+def test_the_default_store_is_in_the_data_folder_and_only_it_has_a_retention(
     tmp_path: Path,
 ) -> None:
     plain, own = load_settings(), load_settings(store="s3://bucket/x")

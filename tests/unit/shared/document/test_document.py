@@ -1,4 +1,4 @@
-"""Merging pages: what each rule does, and what ``document.json`` says."""
+"""Merging of pages: each rule, and the content of ``document.json``."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_each_page_begins_with_its_number_in_the_source() -> None:
     )
 
 
-def test_page_breaks_can_be_nothing_or_a_rule_between_pages_with_text() -> None:
+def test_page_breaks_can_be_none_or_a_rule_between_pages_with_text() -> None:
     texts = ["", "one", "", "two"]
 
     assert markdown_of(merged(texts, "none")) == "one\n\ntwo\n"
@@ -55,7 +55,7 @@ def test_a_blank_page_has_an_anchor_and_no_text() -> None:
     assert document.counts.model_dump() == {"ok": 1, "blank": 1, "failed": 0}
 
 
-def test_a_failed_page_is_a_visible_note_with_its_reason() -> None:
+def test_a_failed_page_becomes_a_visible_note_with_the_reason() -> None:
     job = manifest(1)
     error = {"code": "engine_failed", "message": "out of\nluck"}
     results = results_of(job, {"status": "failed", "markdown": "half a pa", "error": error})
@@ -66,7 +66,7 @@ def test_a_failed_page_is_a_visible_note_with_its_reason() -> None:
     assert document.status == "failed"
 
 
-def test_a_hostile_reason_stays_text() -> None:
+def test_a_hostile_reason_is_shown_as_text() -> None:
     job = manifest(1)
     message = "<script>alert(1)</script> ](javascript:x) `code` **b** http://evil.example # |x|"
     failed = {"status": "failed", "error": {"code": "internal", "message": message}}
@@ -79,7 +79,7 @@ def test_a_hostile_reason_stays_text() -> None:
         assert message in " ".join(rendered.text().split())
 
 
-def test_a_very_long_reason_is_cut() -> None:
+def test_a_long_reason_is_shortened() -> None:
     job = manifest(1)
     failed = {"status": "failed", "error": {"code": "internal", "message": "x" * 5000}}
 
@@ -95,12 +95,12 @@ def test_figures_are_linked_relatively_and_url_encoded() -> None:
     assert "](figures/000001-02-" in body(text, figure_count=2)
 
 
-def test_links_to_figures_that_are_not_there_vanish() -> None:
+def test_links_to_missing_figures_are_removed() -> None:
     assert body("a\n\n![](figure:3)\n\nb", figure_count=2) == "a\n\nb"
     assert body("![](figure:0)") == ""
 
 
-def test_a_figure_link_in_code_is_code() -> None:
+def test_a_figure_link_in_code_stays_code() -> None:
     assert body("`![](figure:1)`", figure_count=1) == "`![](figure:1)`"
     assert body("```\n![](figure:1)\n```", figure_count=1) == "```\n![](figure:1)\n```"
 
@@ -109,7 +109,7 @@ def test_a_figure_link_in_code_is_code() -> None:
     "text", ["<!-- page 7 -->", "<!--page 7-->", "<!--\npage 7 -->", "<!-- PAGE 7"]
 )
 @pytest.mark.parametrize("wrap", ["{}", "`{}`", "```\n{}\n```", "> {}", "    {}", "x\n    {}"])
-def test_nothing_on_a_page_looks_like_an_anchor(text: str, wrap: str) -> None:
+def test_text_of_a_page_never_looks_like_a_page_anchor(text: str, wrap: str) -> None:
     markdown = body(wrap.format(text))
 
     assert "<!--" not in markdown.lower()
@@ -120,7 +120,7 @@ def test_nothing_on_a_page_looks_like_an_anchor(text: str, wrap: str) -> None:
     "target",
     ["https://a.example/b", "http://a.example", "mailto:a@b.example", "https://a.example/x_(y)"],
 )
-def test_links_to_the_web_and_to_mail_live(target: str) -> None:
+def test_links_to_the_web_and_to_mail_stay_links(target: str) -> None:
     for rendered in renderings(body(f"see [this]({target}) and [that]({target} 'title')")):
         links = [node.attributes["href"] for node in rendered.nodes() if node.tag == "a"]
         assert links == [target, target]
@@ -151,7 +151,7 @@ def test_links_to_the_web_and_to_mail_live(target: str) -> None:
         "[^1]: javascript:x\n\n[^1]",
     ],
 )
-def test_every_other_link_is_text(text: str) -> None:
+def test_every_other_link_becomes_text(text: str) -> None:
     for rendered in renderings(body(text, figure_count=1)):
         assert [node.tag for node in rendered.nodes() if node.tag in ("a", "img")] == []
         assert rendered.dangers() == []
@@ -176,12 +176,12 @@ def test_every_other_link_is_text(text: str) -> None:
         "a||\n-|-\n</b>\n```<p",
     ],
 )
-def test_raw_html_is_text(text: str) -> None:
+def test_raw_html_becomes_text(text: str) -> None:
     for rendered in renderings(body(text)):
         assert rendered.dangers() == []
 
 
-def test_table_markup_and_small_marks_stay() -> None:
+def test_tables_and_a_few_inline_tags_stay_html() -> None:
     table = (
         '<table><tr><td colspan="2">a<sup>2</sup></td></tr><tr><td>b</td><td>c</td></tr></table>'
     )
@@ -191,41 +191,41 @@ def test_table_markup_and_small_marks_stay() -> None:
     assert body("<center>Table 1: x</center>") == "<center>Table 1: x</center>"
 
 
-def test_only_spans_of_cells_stay_of_attributes() -> None:
+def test_only_cell_spans_stay_of_the_attributes() -> None:
     assert body('<td class="x" colspan=3 onclick="y">a</td>') == '<td colspan="3">a</td>'
 
 
-def test_a_table_over_several_lines_is_left_alone() -> None:
+def test_a_table_over_several_lines_is_unchanged() -> None:
     table = "<table>\n<tr>\n<td>a</td>\n</tr>\n</table>"
 
     assert body(f"{table}\n\nafter") == f"{table}\n\nafter"
 
 
-def test_a_table_that_was_cut_off_is_closed() -> None:
+def test_a_truncated_table_is_closed() -> None:
     assert body("<table><tr><td>a</td><td>b") == ("<table><tr><td>a</td><td>b</td></tr></table>")
 
 
-def test_a_table_within_a_line_gets_a_block_of_its_own() -> None:
+def test_a_table_within_a_line_is_moved_into_its_own_block() -> None:
     table = "<table><tr><td>a</td></tr></table>"
 
     assert body(f"Table 1: {table} and on") == f"Table 1: \n\n{table}\n\n and on"
 
 
 @pytest.mark.parametrize("text", ["a <b> c", "if x <b>y", "</b>", "- <table>", "> <table>"])
-def test_a_tag_without_a_partner_is_text(text: str) -> None:
+def test_an_unbalanced_tag_becomes_text(text: str) -> None:
     for rendered in renderings(body(text)):
         assert [node.tag for node in rendered.nodes() if node.tag in ("b", "table")] == []
         assert text.split()[-1].rstrip("y") in rendered.text()
 
 
-def test_code_is_left_alone() -> None:
+def test_code_is_unchanged() -> None:
     fenced = "```html\n<script>\n[x](javascript:y)\n```"
 
     assert body(fenced) == fenced
     assert body("use `<script>` and `[a](b)`") == "use `<script>` and `[a](b)`"
 
 
-def test_formulas_and_comparisons_are_left_alone() -> None:
+def test_formulas_and_comparisons_are_unchanged() -> None:
     for text in (r"\(a_{1} < b\) and \[x^2\]", "a < b > c", "1 <2 and 3> 2", "x & y"):
         assert body(text) == text
 
@@ -241,7 +241,7 @@ def test_formulas_and_comparisons_are_left_alone() -> None:
         ("a\x0cb", "a\nb"),
     ],
 )
-def test_whitespace_is_that_of_unix_and_nothing_invisible_stays(text: str, cleaned: str) -> None:
+def test_line_ends_are_normalised_and_control_characters_removed(text: str, cleaned: str) -> None:
     assert body(text) == cleaned
 
 
@@ -259,7 +259,7 @@ def test_whitespace_is_that_of_unix_and_nothing_invisible_stays(text: str, clean
         "````x`",
     ],
 )
-def test_an_open_fence_does_not_swallow_the_next_page(text: str) -> None:
+def test_an_open_fence_does_not_include_the_next_page(text: str) -> None:
     document = merged([text, "SENTINEL words"])
 
     for rendered in renderings(markdown_of(document)):
@@ -284,14 +284,14 @@ def test_an_open_fence_does_not_swallow_the_next_page(text: str) -> None:
         "a\n<table>\n\n</b>",
     ],
 )
-def test_an_open_tag_does_not_swallow_the_next_page(text: str) -> None:
+def test_an_open_tag_does_not_include_the_next_page(text: str) -> None:
     document = merged([text, "SENTINEL words"], "none")
 
     for rendered in renderings(markdown_of(document)):
         assert rendered.place_of("SENTINEL") == ["html", "body", "p"]
 
 
-def test_document_json_tells_blocks_ledger_counts_and_where_each_page_stands() -> None:
+def test_document_json_has_blocks_ledger_counts_and_the_span_of_each_page() -> None:
     job = manifest(3)
     block = {"type": "title", "bbox": (1, 2, 3, 4), "text": "T"}
     error = {"code": "render_failed", "message": "no"}
@@ -322,7 +322,7 @@ def test_document_json_tells_blocks_ledger_counts_and_where_each_page_stands() -
     assert DocumentRecord.model_validate_json(json_of(document)).counts.total == 3
 
 
-def test_the_same_pages_give_the_same_bytes() -> None:
+def test_equal_pages_give_equal_bytes() -> None:
     texts = ["# a\n\n<table><tr><td>x", "```\ny", "![](figure:1)"]
 
     once, again = merged(texts, figure_count=1), merged(texts, figure_count=1)
@@ -340,7 +340,7 @@ def test_the_same_pages_give_the_same_bytes() -> None:
         (3, None, "failed"),
     ],
 )
-def test_how_a_job_ended_follows_from_its_pages(
+def test_the_status_of_a_job_follows_from_its_pages(
     failed: int, limit: int | None, status: str
 ) -> None:
     job = manifest(3)
@@ -352,7 +352,7 @@ def test_how_a_job_ended_follows_from_its_pages(
     assert document.status == status
 
 
-def test_a_missing_swapped_or_foreign_page_is_never_merged() -> None:
+def test_a_missing_page_wrong_order_or_page_of_another_job_is_an_error() -> None:
     job = manifest(3)
     good = results_of(job, {}, {}, {})
     foreign = good[1].model_copy(update={"job_id": "b" * 16 + "-" + "c" * 8})

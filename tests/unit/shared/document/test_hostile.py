@@ -1,4 +1,4 @@
-"""Whatever pages hold, nothing in the document becomes active and no page swallows another."""
+"""Hostile pages: nothing in the document becomes active and no page includes another."""
 
 import re
 import time
@@ -53,7 +53,7 @@ breaks = st.sampled_from(["comment", "none", "rule"])
     max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(hostile, hostile, hostile, breaks)
-def test_hostile_pages_stay_text_in_their_place(
+def test_hostile_pages_stay_text_at_their_place(
     first: str, second: str, third: str, page_breaks: PageBreaks
 ) -> None:
     texts = [first, "SENTINEL1 words", second, "SENTINEL2 words", third]
@@ -94,7 +94,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_no_text_takes_more_than_its_length_to_merge(name: str) -> None:
+def test_merging_time_is_linear_in_the_length_of_the_text(name: str) -> None:
     started = time.process_time()
 
     merged([LONG[name], "next"])

@@ -1,4 +1,4 @@
-"""The catalogue is the only source of what other code knows of an engine."""
+"""The catalogue has every fact that other code needs about an engine."""
 
 from pkgutil import resolve_name
 
@@ -28,7 +28,7 @@ def test_every_engine_has_an_estimate_and_a_share_of_the_cores(name: str) -> Non
 
 
 @every_engine
-def test_an_engine_on_gpus_tells_its_attention_backend(name: str) -> None:
+def test_every_engine_on_gpus_has_an_attention_backend(name: str) -> None:
     assert (attention_of(name) is not None) == CATALOGUE[name].owns_gpus
 
 

@@ -1,4 +1,4 @@
-"""The error tree: codes of the ledger, exit statuses, and which is gravest."""
+"""The error tree: ledger codes, exit codes and their severity."""
 
 from itertools import pairwise
 
@@ -31,7 +31,7 @@ def test_every_code_of_the_contract_has_an_error() -> None:
     assert {error.code for error in tree(PagefleetError)} >= set(CODES)
 
 
-def test_documents_and_machines_only_fail_with_codes_of_the_contract() -> None:
+def test_document_and_transient_errors_have_codes_of_the_contract() -> None:
     for error in tree(DocumentError) | tree(TransientError):
         assert error.code in CODES, error
 
@@ -49,11 +49,11 @@ def test_documents_and_machines_only_fail_with_codes_of_the_contract() -> None:
         (errors.WaitTimedOut, 6),
     ],
 )
-def test_the_class_carries_the_exit_status(error: type[PagefleetError], status: int) -> None:
+def test_every_class_has_an_exit_code(error: type[PagefleetError], status: int) -> None:
     assert error.exit_code == status
 
 
-def test_the_gravest_of_several_inputs_is_internal_then_unreachable_refused_failed() -> None:
+def test_the_order_of_severity_is_internal_unreachable_refused_failed() -> None:
     order = [ExitCode(number) for number in (1, 5, 4, 3, 0)]
 
     for graver, milder in pairwise(order):

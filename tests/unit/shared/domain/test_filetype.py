@@ -1,4 +1,4 @@
-"""Files are told apart by their bytes."""
+"""File types are detected from the first bytes."""
 
 import io
 import zipfile
@@ -30,7 +30,7 @@ def archive(*names: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "kind"), [("PNG", "png"), ("JPEG", "jpg"), ("WEBP", "webp"), ("TIFF", "tiff")]
 )
-def test_images_are_known_by_their_bytes(name: str, kind: str) -> None:
+def test_images_are_detected(name: str, kind: str) -> None:
     assert sniff(picture(name)[:HEAD_BYTES]) == kind
 
 
@@ -45,11 +45,11 @@ def test_images_are_known_by_their_bytes(name: str, kind: str) -> None:
         b"%1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj \n<<",
     ],
 )
-def test_a_pdf_is_known_even_behind_junk_or_without_a_proper_header(head: bytes) -> None:
+def test_a_pdf_is_detected_after_junk_or_without_a_proper_header(head: bytes) -> None:
     assert sniff(head) == "pdf"
 
 
-def test_a_header_far_inside_the_file_is_no_pdf() -> None:
+def test_a_file_with_a_header_far_from_the_start_is_not_a_pdf() -> None:
     with pytest.raises(NotADocument):
         sniff(b"\0\x01" * 700 + b"%PDF-1.4")
 
@@ -72,7 +72,7 @@ def test_a_header_far_inside_the_file_is_no_pdf() -> None:
         (b"\0\0\0\x18ftypisom\0\0\0\0", "video"),
     ],
 )
-def test_foreign_formats_are_refused_by_name(head: bytes, name: str) -> None:
+def test_unsupported_formats_are_named_in_the_error(head: bytes, name: str) -> None:
     with pytest.raises(UnsupportedDocument, match=name):
         sniff(head)
 
@@ -86,23 +86,23 @@ def test_foreign_formats_are_refused_by_name(head: bytes, name: str) -> None:
         "Größe".encode("utf-16"),
     ],
 )
-def test_plain_text_is_not_a_document_and_is_called_text(head: bytes) -> None:
+def test_plain_text_is_refused_as_plain_text(head: bytes) -> None:
     with pytest.raises(NotADocument, match="plain text"):
         sniff(head)
 
 
-def test_an_empty_file_is_called_empty() -> None:
+def test_an_empty_file_is_refused_as_empty() -> None:
     with pytest.raises(EmptyInput, match="empty"):
         sniff(b"")
 
 
-def test_binary_rubbish_is_not_a_document() -> None:
+def test_random_bytes_are_not_a_document() -> None:
     with pytest.raises(NotADocument):
         sniff(bytes(range(256)) * 4)
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes_end_in_a_kind_or_a_typed_refusal(head: bytes) -> None:
+def test_every_input_has_a_type_or_a_typed_error(head: bytes) -> None:
     try:
         assert sniff(head) in ("pdf", "png", "jpg", "webp", "tiff")
     except DocumentError as error:
@@ -110,7 +110,7 @@ def test_any_bytes_end_in_a_kind_or_a_typed_refusal(head: bytes) -> None:
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="test documents are not here")
-def test_every_real_document_is_recognised_without_its_name() -> None:
+def test_every_sample_document_is_detected_without_its_name() -> None:
     kinds = {".pdf": "pdf", ".tif": "tiff", ".png": "png", ".jpg": "jpg", ".webp": "webp"}
     paths = [path for path in DATA.rglob("*") if path.suffix in kinds]
 
@@ -118,5 +118,5 @@ def test_every_real_document_is_recognised_without_its_name() -> None:
     wrong = {
         path.name for path in paths if sniff(path.read_bytes()[:HEAD_BYTES]) != kinds[path.suffix]
     }
-    # Its comment is all that is left of the header, and no object is named near it.
+    # Only a comment remains of its header, and no object is near it.
     assert wrong <= set()

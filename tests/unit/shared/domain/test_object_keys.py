@@ -25,7 +25,7 @@ def test_the_layout_is_the_documented_one() -> None:
 
 
 @given(st.integers(min_value=1, max_value=99_999_999), st.booleans())
-def test_a_page_key_tells_its_page_and_whether_it_failed(page: int, failed: bool) -> None:
+def test_the_page_and_its_failure_are_parsed_from_a_key(page: int, failed: bool) -> None:
     key = object_keys.failed_page(JOB, page) if failed else object_keys.page(JOB, page)
 
     assert object_keys.parse_page_key(key) == (page, failed)
@@ -44,7 +44,7 @@ def test_a_page_key_tells_its_page_and_whether_it_failed(page: int, failed: bool
         "",
     ],
 )
-def test_other_keys_are_no_pages(key: str) -> None:
+def test_other_keys_are_not_page_results(key: str) -> None:
     assert object_keys.parse_page_key(key) is None
 
 
@@ -74,7 +74,7 @@ HOSTILE_IDS = [
 
 
 @pytest.mark.parametrize("job_id", HOSTILE_IDS)
-def test_what_is_no_job_id_never_becomes_a_key(job_id: str) -> None:
+def test_a_bad_job_id_never_becomes_a_key(job_id: str) -> None:
     for make in (
         object_keys.job,
         object_keys.open_marker,
@@ -126,26 +126,26 @@ def test_a_key_that_is_accepted_stays_below_its_root(key: str) -> None:
         assert not re.search(r"(^|/)\.{0,2}(/|$)", key)
 
 
-def test_a_source_name_from_a_manifest_can_not_leave_its_place() -> None:
+def test_a_source_name_from_a_manifest_cannot_lead_out_of_its_job() -> None:
     for name in ("source./../x", "source.PDF", "source.", "other.exe.pdf", "source.p df"):
         with pytest.raises(UsageError):
             object_keys.source(JOB, name)
 
 
-def test_figures_and_documents_take_only_plain_names() -> None:
+def test_figures_and_documents_accept_only_plain_names() -> None:
     with pytest.raises(UsageError):
         object_keys.figure_name(1, 1, "../../x")
     with pytest.raises(UsageError):
         object_keys.document(JOB, "../md")
 
 
-def test_the_job_of_a_key_is_found() -> None:
+def test_the_job_id_is_parsed_from_a_key() -> None:
     assert object_keys.job_of(object_keys.page(JOB, 3)) == JOB
     assert object_keys.job_of(object_keys.open_marker(JOB)) == JOB
     assert object_keys.job_of("jobs/foreign.txt") == "foreign.txt"
 
 
-def test_prefixes_are_beginnings_of_keys() -> None:
+def test_a_prefix_must_be_the_beginning_of_a_key() -> None:
     assert object_keys.check_prefix("") == ""
     assert object_keys.check_prefix("jobs/") == "jobs/"
     assert object_keys.check_prefix("jobs/01") == "jobs/01"

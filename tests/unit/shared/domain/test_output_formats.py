@@ -1,4 +1,4 @@
-"""The table of output formats is the only source of a document's files."""
+"""The table of output formats decides which files a document has."""
 
 import pytest
 

@@ -1,7 +1,5 @@
 """Every page option reaches settings, command lines, options files and job ids."""
 
-from typing import Literal, get_args, get_origin
-
 import click
 import pytest
 
@@ -12,18 +10,7 @@ from producer.watching.folder_options import FolderOptions
 from shared.config.settings import Settings, load_settings
 from shared.domain.job_ids import options_digest
 from shared.domain.records import PageOptions, PageSettings
-
-
-def _other(name: str) -> object:
-    """A value of a page option that differs from its default."""
-    field = PageSettings.model_fields[name]
-    kinds = {kind for kind in (field.annotation, *get_args(field.annotation)) if kind}
-    if get_origin(field.annotation) is Literal:
-        return next(each for each in get_args(field.annotation) if each != field.default)
-    if bool in kinds:
-        return not field.default
-    return 77 if field.default is None and int in kinds else 3 if int in kinds else "other"
-
+from tests.support.documents.page_options import other_value
 
 OPTIONS = {"run": RunOptions, "submit": SubmitOptions, "watch": WatchOptions}
 #: Options of a request itself; they are not deployment settings.
@@ -42,12 +29,12 @@ def test_a_page_option_is_a_setting_or_belongs_to_a_request() -> None:
 @every_option
 @pytest.mark.parametrize("command", ["run", "submit", "watch"])
 def test_a_command_line_sets_the_option_of_a_page(command: str, name: str) -> None:
-    found = producer.cli.cli.commands[command]
-    value = _other(name)
+    parser = producer.cli.cli.commands[command]
+    value = other_value(name)
     flag = "--" + name.replace("_", "-")
 
     words = [flag] if value is True else [flag, str(value)]
-    context = found.make_context(command, ["a.pdf", *words], resilient_parsing=True)
+    context = parser.make_context(command, ["a.pdf", *words], resilient_parsing=True)
 
     settings = OPTIONS[command].parse(context.params).settings()
     request = Request(engine="fake", settings=settings)
@@ -57,9 +44,9 @@ def test_a_command_line_sets_the_option_of_a_page(command: str, name: str) -> No
 @pytest.mark.parametrize("name", [*OF_A_REQUEST, "engine", "model"])
 @pytest.mark.parametrize("command", ["run", "submit", "watch"])
 def test_a_command_has_a_flag_for_each_option_of_a_request(command: str, name: str) -> None:
-    found = producer.cli.cli.commands[command]
+    parser = producer.cli.cli.commands[command]
 
-    flags = [flag for each in found.get_params(click.Context(found)) for flag in each.opts]
+    flags = [flag for each in parser.get_params(click.Context(parser)) for flag in each.opts]
 
     assert f"--{name}" in flags
 
@@ -68,16 +55,16 @@ def test_a_command_has_a_flag_for_each_option_of_a_request(command: str, name: s
 def test_an_options_file_sets_the_option_of_a_page(name: str) -> None:
     request = Request(engine="fake", settings=load_settings())
 
-    changed = FolderOptions(**{name: _other(name)}).apply(request)
+    changed = FolderOptions(**{name: other_value(name)}).apply(request)
 
-    assert getattr(changed.page_options(1), name) == _other(name)
-    assert FolderOptions(**{name: _other(name)}).digest() != FolderOptions().digest()
+    assert getattr(changed.page_options(1), name) == other_value(name)
+    assert FolderOptions(**{name: other_value(name)}).digest() != FolderOptions().digest()
 
 
 @every_option
 def test_a_setting_is_the_default_and_part_of_the_job_id(name: str) -> None:
     plain = PageOptions(engine="fake", model="m")
-    changed = plain.model_copy(update={name: _other(name)})
+    changed = plain.model_copy(update={name: other_value(name)})
 
     assert getattr(Settings(), name) == getattr(plain, name)
     assert options_digest(changed) != options_digest(plain)

@@ -1,4 +1,4 @@
-"""Page ranges as people write them and as manifests keep them."""
+"""Page lists as text and as ranges."""
 
 import pytest
 from hypothesis import given
@@ -35,13 +35,13 @@ def test_ranges_have_one_canonical_form(text: str, canonical: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "11", "9-11", "0-3", "11-"])
-def test_pages_outside_the_document_are_refused_by_name(text: str) -> None:
+def test_the_error_names_pages_outside_the_document(text: str) -> None:
     with pytest.raises(PageRangeError, match="outside the document"):
         parse_ranges(text, 10)
 
 
 @pytest.mark.parametrize("text", ["", "x", "1,,2", "-", "3-1", "1-2-3", "1.5", "1 2", "٣", "-1-2"])
-def test_what_is_no_range_is_a_usage_error(text: str) -> None:
+def test_bad_syntax_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="bad page range"):
         parse_ranges(text, 10)
     with pytest.raises(UsageError, match="bad page range"):
@@ -49,12 +49,12 @@ def test_what_is_no_range_is_a_usage_error(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["5-", "9-12", "1000000", "0"])
-def test_a_range_that_some_document_may_have_passes_before_one_is_opened(text: str) -> None:
+def test_a_possible_range_passes_the_check_without_a_document(text: str) -> None:
     check_ranges(text)
 
 
 @given(st.sets(st.integers(1, 400)))
-def test_numbers_survive_the_way_through_text(numbers: set[int]) -> None:
+def test_numbers_are_the_same_after_formatting_and_parsing(numbers: set[int]) -> None:
     ranges = from_numbers(numbers)
 
     assert list(expand(ranges)) == sorted(numbers)
@@ -63,7 +63,7 @@ def test_numbers_survive_the_way_through_text(numbers: set[int]) -> None:
         assert parse_ranges(format_ranges(ranges), 400) == ranges
 
 
-def test_settings_may_name_pages_as_text_or_list() -> None:
+def test_settings_accept_pages_as_text_or_list() -> None:
     assert parse_page_set("3,5-7") == frozenset({3, 5, 6, 7})
     assert parse_page_set("[3, 5]") == [3, 5]
     assert parse_page_set("") == frozenset()

@@ -1,4 +1,4 @@
-"""Records are strict, and the shipped JSON Schemas are theirs."""
+"""Records are strict, and the shipped JSON Schemas match them."""
 
 import json
 
@@ -59,7 +59,7 @@ def test_a_page_result_has_the_fields_of_the_contract() -> None:
         {"blocks": [{"type": "poem", "bbox": [0, 0, 9, 9]}]},
     ],
 )
-def test_what_no_schema_allows_is_refused_on_receipt(changed: dict[str, object]) -> None:
+def test_values_that_violate_the_schema_are_refused(changed: dict[str, object]) -> None:
     plain = {**json.loads(to_json(RESULT)), **changed}
 
     with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""How many pixels a page gets."""
+"""The size in pixels at which a page is rendered."""
 
 import pytest
 from hypothesis import given
@@ -21,15 +21,15 @@ PLENTY = 40_000_000
         (RenderPlan(dpi=36, longest_side=4210), 0.5),
     ],
 )
-def test_the_smaller_of_resolution_and_longest_side_counts(plan: RenderPlan, scale: float) -> None:
+def test_the_smaller_of_resolution_and_longest_side_is_used(plan: RenderPlan, scale: float) -> None:
     assert pdf_scale(*A4, plan, False, PLENTY) == pytest.approx(scale)
 
 
-def test_exact_means_144_dpi_whatever_the_engine_asks_for() -> None:
+def test_exact_means_144_dpi_for_every_engine() -> None:
     assert pdf_scale(*A4, RenderPlan(longest_side=100), True, PLENTY) == 2.0
 
 
-def test_a_tiny_page_is_enlarged_within_reason() -> None:
+def test_a_tiny_page_is_enlarged_up_to_a_limit() -> None:
     assert pdf_scale(10, 10, RenderPlan(longest_side=2000), False, PLENTY) == pytest.approx(
         600 / 72
     )
@@ -64,13 +64,13 @@ def test_no_page_exceeds_the_limits(
         ((30_000, 2), RenderPlan(longest_side=3000), (3000, 1)),
     ],
 )
-def test_an_image_keeps_its_own_pixels_or_gets_fewer(
+def test_an_image_is_not_enlarged(
     own: tuple[int, int], plan: RenderPlan, size: tuple[int, int]
 ) -> None:
     assert image_size(own, (1.0, 1.0), plan, PLENTY) == size
 
 
-def test_faxes_are_stretched_to_square_pixels_and_nonsense_is_ignored() -> None:
+def test_faxes_get_square_pixels_and_implausible_values_are_ignored() -> None:
     assert square_pixels((204, 98)) == pytest.approx((1.0, 204 / 98))
     assert square_pixels((300, 300)) == (1.0, 1.0)
     assert square_pixels((300, 1)) == (1.0, 1.0)
