@@ -14,7 +14,7 @@ from shared.console.entry_point import say
 from shared.domain.errors import ExitCode, UsageError, gravest
 from shared.domain.object_keys import check_job_id
 from shared.domain.records import Done
-from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import is_half_purged, is_removable, remove
 
@@ -28,7 +28,7 @@ def cancel_jobs(jobs: tuple[str, ...], as_json: bool) -> int:
     for manifest in [find_job(connections.jobs, job_id) for job_id in jobs]:
         try:
             done = cancel_job(manifest, connections.jobs, dispatch_state)
-        except TakenUpAgain as error:  # the others are wanted no more all the same
+        except JobResumed as error:  # the others are wanted no more all the same
             say(f"error[{error.code}]: {error.message}")
             codes.append(error.exit_code)
         else:

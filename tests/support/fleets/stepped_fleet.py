@@ -29,7 +29,7 @@ from shared.domain.records import (
     Priority,
     ReduceMessage,
 )
-from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.storage.factory import open_store
@@ -202,7 +202,7 @@ class SteppedFleet:
         """What a person starts; both answers are fair where the job changes meanwhile."""
 
         def forgiving() -> None:
-            with suppress(NotFound, TakenUpAgain):
+            with suppress(NotFound, JobResumed):
                 work()
 
         return self.stage.begin(name, forgiving)

@@ -13,7 +13,7 @@ import pytest
 from producer.commands import job_commands
 from shared.broker.dispatch_state import DispatchState
 from shared.domain.records import Done, Manifest
-from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import remove
 from shared.storage.factory import open_store
@@ -137,7 +137,7 @@ def test_a_job_that_was_taken_up_keeps_no_other_from_being_cancelled(
         manifest: Manifest, known: JobStore, dispatch_state: DispatchState | None
     ) -> Done:
         if manifest.job_id == jobs[0]:
-            raise TakenUpAgain(manifest.job_id)
+            raise JobResumed(manifest.job_id)
         return cancel_job(manifest, known, dispatch_state)
 
     monkeypatch.setattr("producer.commands.job_commands.cancel_job", submitted_again)

@@ -35,7 +35,7 @@ COMMANDS: dict[str, Command] = {
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that stands still in a worker's hands is not waited for."""
-    monkeypatch.setattr("shared.jobs.cancelling.LET_GO_S", 0.0)
+    monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
 
 
 class OnTheWay:

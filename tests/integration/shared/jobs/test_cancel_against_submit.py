@@ -48,7 +48,7 @@ def steps(actor: Actor, count: int) -> bool:
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that stands still in a worker's hands is not waited for."""
-    monkeypatch.setattr("shared.jobs.cancelling.LET_GO_S", 0.0)
+    monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
 
 
 @pytest.fixture(params=[False, True], ids=["at once", "pages read between"])

@@ -92,8 +92,8 @@ def described(call: str) -> str:
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every marker and job is old enough for the sweeper; nothing waits for other processes."""
-    monkeypatch.setattr("shared.jobs.purging.STILL_S", 0.0)
-    monkeypatch.setattr("shared.jobs.cancelling.LET_GO_S", 0.0)
+    monkeypatch.setattr("shared.jobs.purging.STALLED_S", 0.0)
+    monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
     for name in ("STALE_MARKER_S", "DEAD_PURGE_S", "REDUCE_AFTER_S"):
         monkeypatch.setattr(f"workers.maintenance.sweeper.{name}", -1.0)
     logging.disable(logging.CRITICAL)
