@@ -1,6 +1,6 @@
-"""TLS to the broker, the same for Celery and for the ledger; verified unless told otherwise.
+"""TLS options of both connections to the broker; certificates are verified by default.
 
-Left to itself, kombu accepts any certificate of a rediss:// broker.
+Without these options kombu accepts any certificate of a rediss:// broker.
 """
 
 from urllib.parse import parse_qsl, urlsplit
@@ -10,11 +10,11 @@ from shared.domain.errors import UsageError
 
 
 def tls_options(settings: Settings) -> dict[str, object]:
-    """What redis-py needs beside a ``rediss://`` address; empty without TLS. Raises UsageError."""
+    """Options of redis-py for a ``rediss://`` address; empty without TLS. Raises UsageError."""
     parts = urlsplit(settings.broker_url())
     if any(name.startswith("ssl_") for name, _ in parse_qsl(parts.query)):
         raise UsageError(
-            "PAGEFLEET_REDIS_URL holds ssl_ options, which only one of two clients would see; "
+            "PAGEFLEET_REDIS_URL holds ssl_ options, which only one of two clients would read; "
             "set PAGEFLEET_REDIS_CA_FILE or PAGEFLEET_REDIS_VERIFY instead"
         )
     if parts.scheme != "rediss":
@@ -36,4 +36,4 @@ def _check_files(settings: Settings) -> None:
     for name in ("redis_ca_file", "redis_cert_file", "redis_key_file"):
         path = getattr(settings, name)
         if path is not None and not path.is_file():
-            raise UsageError(f"PAGEFLEET_{name.upper()} is {path}, which is no file")
+            raise UsageError(f"PAGEFLEET_{name.upper()} is {path}, which is not a file")

@@ -1,4 +1,4 @@
-"""The only configuration of Celery: the same on producers, workers and monitors."""
+"""The configuration of Celery, the same for producers, workers and monitors."""
 
 from celery import Celery
 
@@ -12,7 +12,7 @@ APP_NAME = "pagefleet"
 
 
 def make_app(settings: Settings, queues: tuple[str, ...] = (REDUCE, MAINTENANCE)) -> Celery:
-    """A Celery application for ``settings`` that knows ``queues``; has no result backend."""
+    """A Celery application that declares ``queues``; it has no result backend."""
     kombu_guard.install()
     app = Celery(APP_NAME, broker=settings.broker_url(), set_as_current=False)
     app.conf.update(
@@ -39,7 +39,7 @@ def make_app(settings: Settings, queues: tuple[str, ...] = (REDUCE, MAINTENANCE)
 
 
 def transport_options(settings: Settings) -> dict[str, object]:
-    """Redis transport options; the lease must be the same on every component."""
+    """Redis transport options; the visibility timeout must be the same in every process."""
     return {
         "global_keyprefix": KEY_PREFIX,
         "visibility_timeout": settings.lease_s,

@@ -1,4 +1,4 @@
-"""The Redis connection for hot state, beside Celery's own."""
+"""The Redis connection of the dispatch state; Celery opens its own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ from shared.broker.broker_tls import tls_options
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerFull, BrokerUnreachable
 
-#: Before every key, those of Celery's queues too.
+#: Prefix of every key, also of Celery's queues.
 KEY_PREFIX = "pagefleet:"
-#: Errors that mean "the broker is away", not "the command is wrong".
+#: Errors that mean an outage of the broker, not a wrong command.
 AWAY = (
     redis.exceptions.ConnectionError,
     redis.exceptions.TimeoutError,
@@ -23,18 +23,18 @@ AWAY = (
     redis.exceptions.MasterDownError,
     OSError,
 )
-#: Answers that mean "not now": no memory, no disk, no replica, no primary.
+#: Replies that mean a temporary refusal: no memory, no disk, no replica, no primary.
 _NOT_NOW = ("OOM ", "MISCONF ", "NOREPLICAS ", "LOADING ", "READONLY ", "MASTERDOWN ", "BUSY ")
 
 
-#: A probe waits so long for a connection and for an answer.
+#: Seconds that a probe waits for a connection, and again for an answer.
 PROBE_S = 5
 
 
 def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
     """A thread-safe client; nothing is sent before the first command.
 
-    A ``hasty`` one gives up within seconds; others ride out a moment's silence.
+    A ``hasty`` client fails within seconds; others retry through a short outage.
     """
     url = settings.broker_url()
     if url.startswith("redis+socket://"):
@@ -57,7 +57,7 @@ def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
 
 @contextmanager
 def broker_errors(settings: Settings) -> Iterator[None]:
-    """Turns a connection failure into BrokerUnreachable, without the password."""
+    """Turns connection errors into BrokerUnreachable; its text never has the password."""
     try:
         yield
     except redis.exceptions.AuthenticationError:
@@ -78,12 +78,12 @@ def broker_errors(settings: Settings) -> Iterator[None]:
 
 def _advice(reason: str) -> str:
     if "certificate" in reason.lower():
-        return "set PAGEFLEET_REDIS_CA_FILE to the certificates of who signed the broker's"
+        return "set PAGEFLEET_REDIS_CA_FILE to the CA certificates that signed the broker's"
     return "is it running, and is PAGEFLEET_REDIS_URL right?"
 
 
 def refused_for_now(error: BaseException, settings: Settings) -> BrokerUnreachable | None:
-    """What an answer of the broker means for the caller; None where the command is wrong."""
+    """The error for a temporary refusal; None where the command itself is wrong."""
     text = f"{type(error).__name__} {error}"
     address = shown_address(settings)
     if isinstance(error, redis.exceptions.OutOfMemoryError) or "OOM " in text:
@@ -96,7 +96,7 @@ def refused_for_now(error: BaseException, settings: Settings) -> BrokerUnreachab
 
 
 def shown_address(settings: Settings) -> str:
-    """The broker's address as it may be shown: no user, no password."""
+    """The broker's address for messages: without user and password."""
     parts = urlsplit(settings.broker_url())
     try:
         port = f":{parts.port}" if parts.port else ""

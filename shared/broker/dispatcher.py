@@ -1,7 +1,7 @@
-"""Publishes what the ledger has dispatched; the ledger first, the message second.
+"""Publishes the messages of dispatched pages.
 
-A crash between the two leaves a page that is counted as queued without a message; the
-sweeper finds it when younger pages have started.
+The dispatch state changes first, the message follows. A crash between the two leaves a queued page
+without a message; the sweeper finds it when pages that were dispatched later have started.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from shared.telemetry.tracing import Tracing
 
 
 class _BatchGivenUp(OperationalError):  # type: ignore[misc]  # kombu has no types
-    """The connection broke and was made anew, which ends a batch."""
+    """The connection broke and was opened again, which ends a batch."""
 
 
 class Dispatcher:
@@ -44,7 +44,7 @@ class Dispatcher:
         self._queues: dict[str, object] = {}
 
     def top_up(self, engine: str, lane: str, *, force: bool = False) -> int:
-        """Dispatch pages of the jobs whose turn it is; returns how many."""
+        """Dispatch pages of open jobs by turns; returns how many."""
         pages = self._dispatch_state.pages.dispatch(engine, lane, force=force)
         self.publish(pages)
         return len(pages)
@@ -56,17 +56,17 @@ class Dispatcher:
         with self._connection_errors():
             try:
                 self._send_batch(pages)
-            except _BatchGivenUp:  # what was sent goes twice, which costs nothing
+            except _BatchGivenUp:  # part of it is sent twice: duplicates are acknowledged unread
                 self._send_batch(pages)
 
     def reduce(self, job_id: str) -> None:
-        """Ask for the document of a job to be written."""
+        """Send a reduce message, which has the job's document written."""
         with self._connection_errors():
             message = ReduceMessage(job_id=job_id)
             self._send(REDUCE_TASK, f"{job_id}/reduce", REDUCE, message, job_id)
 
     def sweep(self) -> None:
-        """Ask for one round of repairs."""
+        """Send a sweep message, which starts one round of repairs."""
         with self._connection_errors():
             self._app.send_task(SWEEP_TASK, queue=self._queue(MAINTENANCE))
 
@@ -114,13 +114,13 @@ class Dispatcher:
             if refusal is None and isinstance(error, ResponseError):
                 raise
             address = shown_address(self._settings)
-            silence = BrokerUnreachable(f"broker {address} does not take messages")
-            raise refusal or silence from error
+            unreachable = BrokerUnreachable(f"broker {address} does not take messages")
+            raise refusal or unreachable from error
 
 
 @contextmanager
 def _batches() -> Iterator[None]:
-    """Tell kombu's word that it gave a batch up from a bug of ours."""
+    """Turn kombu's RuntimeError about an aborted batch into _BatchGivenUp."""
     try:
         yield
     except RuntimeError as error:

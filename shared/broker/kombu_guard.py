@@ -1,10 +1,9 @@
-"""Keeps a worker alive, and its pages its own, through a lost broker connection.
+"""Replaces three functions of kombu 5.7.0, so that workers survive lost broker connections.
 
-Mends three things in kombu 5.7.0's Redis transport, each by the smallest possible change:
-closing a channel with a pending BRPOP on a dead socket aborts half-way and later kills the
-worker; a late acknowledgement on a closed channel has no connection pool; and a mere
-connection loss puts everything that still runs back into the queue, where it runs twice.
-The lease (visibility timeout) decides instead who has lost a message.
+Without it, closing a channel with a pending BRPOP on a dead socket aborts half-way and later kills
+the worker; a late acknowledgement on a closed channel has no connection pool; and a lost connection
+requeues every page that still runs, so that it runs twice. docs/adr/0003-kombu-guard.md has the
+details. The lease (visibility timeout) decides instead which messages are lost.
 """
 
 from queue import Empty
@@ -13,13 +12,13 @@ from typing import Any
 import kombu
 from kombu.transport import redis as transport
 
-MENDED_VERSION = "5.7.0"
+PATCHED_VERSION = "5.7.0"
 
 
 def install() -> None:
-    """Apply the changes once; does nothing for a kombu that they were not written for."""
+    """Replace the functions once; does nothing with any other version of kombu."""
     channel = transport.Channel
-    if kombu.__version__ != MENDED_VERSION or getattr(channel, "guarded", False):
+    if kombu.__version__ != PATCHED_VERSION or getattr(channel, "guarded", False):
         return
     channel.close = _close_despite_dead_socket(channel.close)
     channel._disconnect_pools = _keep_pool(channel._disconnect_pools)
@@ -41,7 +40,7 @@ def _close_despite_dead_socket(close: Any) -> Any:
 
 def _keep_pool(disconnect_pools: Any) -> Any:
     def guarded_disconnect(self: Any) -> None:
-        # Late acknowledgements use the pool again; redis-py reconnects it by itself.
+        # Late acknowledgements use the pool again; redis-py then reconnects.
         pool = self._pool
         disconnect_pools(self)
         self._pool = pool

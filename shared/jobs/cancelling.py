@@ -1,8 +1,8 @@
-"""Ends a job before its time: every page without a result is recorded as cancelled.
+"""Cancels a job: records every page without a result as cancelled, then commits.
 
-The last command counts. Somebody may take the job up again meanwhile, which takes the broker's
-word "cancelled" back: from then on nothing more is recorded here, and a commit is undone. What
-was recorded late does no harm, as to everybody else a cancelled page is one without a result.
+The last command counts. A submission that resumes the job meanwhile replaces the broker's state
+"cancelled": from then on this cancel records no more pages and undoes its commit. A record that
+comes late does no harm, because all other code treats a cancelled page as one without a result.
 """
 
 import time
@@ -17,37 +17,38 @@ from shared.domain.records import Done, EngineInfo, ErrorInfo, Manifest, PageRes
 from shared.jobs.job_store import READERS, JobStore, missing_pages
 from shared.jobs.reduction import PagesMissing, reduce_job
 
-#: How long running pages may take to let go before the ledger is written.
+#: Seconds that workers get to release pages in flight before the pages are recorded.
 RELEASE_WAIT_S = 8.0
 TAKEN_UP = ("open", "reopened")
 
 
 class JobResumed(UsageError):
-    """Somebody wants the job after all."""
+    """The job was submitted again or purged while it was cancelled."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job {job_id} was submitted again or purged while it was cancelled")
 
 
 def cancel_job(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> Done:
-    """Stop the job where a broker is there, record what is missing, write the document.
+    """Stop the job in the broker, record its missing pages, write the document.
 
-    Idempotent; a job that has ended already stays as it is. Raises TakenUpAgain.
+    Without a broker the job is only ended in the store. Idempotent; a job that has ended stays as
+    it is. Raises TakenUpAgain.
     """
     done = jobs.done(manifest.job_id)
-    # Also where it was cancelled: somebody may be about to take it up.
+    # Also for a cancelled job: a submission may be about to resume it.
     if dispatch_state is not None and (done is None or done.status == "cancelled"):
         dispatch_state.jobs.cancel(manifest.job_id)
     return finish_cancel(manifest, jobs, dispatch_state)
 
 
 def finish_cancel(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> Done:
-    """Go on with a cancel that somebody began; raises TakenUpAgain."""
+    """Complete a cancel that has set the broker's state; raises TakenUpAgain."""
     job_id = manifest.job_id
     if dispatch_state is not None and jobs.done(job_id) is None:
-        _wait_until_let_go(manifest, dispatch_state)
+        _wait_until_released(manifest, dispatch_state)
     while (done := _committed(manifest, jobs, dispatch_state)) is None:
-        pass  # pages vanished meanwhile
+        pass  # results were deleted meanwhile
     if dispatch_state is not None:
         if done.status == "cancelled" and dispatch_state.jobs.state(job_id) in TAKEN_UP:
             jobs.undo_done(manifest)
@@ -74,36 +75,36 @@ def _record_missing(
 ) -> None:
     missing = iter(expand(missing_pages(manifest, jobs.page_states(manifest.job_id))))
     with ThreadPoolExecutor(READERS, thread_name_prefix="cancel") as pool:
-        while _goes_on(manifest, jobs, dispatch_state) and (
+        while _is_needed(manifest, jobs, dispatch_state) and (
             batch := list(islice(missing, READERS))
         ):
             list(pool.map(lambda page: _record(manifest, jobs, page), batch))
 
 
 def _record(manifest: Manifest, jobs: JobStore, page: int) -> None:
-    """Never over another record: a page may have failed by itself since we looked."""
+    """Never replace another record: the page may have failed by itself meanwhile."""
     key = object_keys.failed_page(manifest.job_id, page)
     jobs.store.put_new(key, to_json(cancelled_page(manifest, page)))
 
 
-def _goes_on(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> bool:
+def _is_needed(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> bool:
     """False once the job has ended; raises TakenUpAgain."""
     job_id = manifest.job_id
-    # The manifest first: of a job that was purged the broker must not be told anything.
-    wanted = jobs.manifest(job_id) != manifest
-    if not wanted and dispatch_state is not None:
-        # The word is lost where recording takes long, a clock steps or the broker was emptied.
-        wanted = dispatch_state.jobs.keep_cancelled(job_id) in TAKEN_UP
-    # Last: the job may have ended by another cancel, or by pages that were read after that.
+    # The manifest first: a purged job must get no state in the broker.
+    resumed = jobs.manifest(job_id) != manifest
+    if not resumed and dispatch_state is not None:
+        # The state expires during a long cancel, after a clock jump or with an emptied broker.
+        resumed = dispatch_state.jobs.keep_cancelled(job_id) in TAKEN_UP
+    # Last: the job may have ended by another cancel, or because its last pages were read.
     if jobs.done(job_id) is not None:
         return False
-    if wanted:
+    if resumed:
         raise JobResumed(job_id)
     return True
 
 
 def cancelled_page(manifest: Manifest, page: int) -> PageResult:
-    """The ledger entry of a page that nobody read because the job was cancelled."""
+    """The ledger entry of a page that was not read because the job was cancelled."""
     options = manifest.options
     return PageResult(
         job_id=manifest.job_id,
@@ -116,7 +117,7 @@ def cancelled_page(manifest: Manifest, page: int) -> PageResult:
     )
 
 
-def _wait_until_let_go(manifest: Manifest, dispatch_state: DispatchState) -> None:
+def _wait_until_released(manifest: Manifest, dispatch_state: DispatchState) -> None:
     deadline = time.monotonic() + RELEASE_WAIT_S
     while dispatch_state.pages.in_flight(manifest.options.engine, manifest.job_id):
         if time.monotonic() > deadline:

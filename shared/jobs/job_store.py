@@ -1,4 +1,4 @@
-"""A job as it lies in the object store, which is the truth."""
+"""Reads and writes jobs in the object store, which is the truth about them."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,11 @@ MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class PageStates:
-    """Which pages have a result; ``failed`` holds those that have nothing better."""
+    """Which pages have a result; ``failed`` holds the pages that have only a failure."""
 
     have: frozenset[int]
     failed: frozenset[int]
-    #: Every result as it was written, the failures behind good ones too.
+    #: (key, stamp) of every result, also of failures that a good result outranks.
     marks: frozenset[tuple[str, str]] = frozenset()
 
     @property
@@ -38,7 +38,7 @@ class PageStates:
 
 
 def selected(manifest: Manifest) -> tuple[PageRange, ...]:
-    """The ranges of pages that a job is about."""
+    """The page ranges that a job covers."""
     if manifest.options.pages is None:
         return ((1, manifest.page_count),)
     return parse_ranges(manifest.options.pages, manifest.page_count)
@@ -59,7 +59,7 @@ class JobStore:
         return self._read(object_keys.done(job_id), Done)
 
     def worker_seconds(self, job_id: str) -> float | None:
-        """What an ended job's pages cost, from its ``document.json``; None where not there."""
+        """Worker seconds of an ended job, from its ``document.json``; None where missing."""
         try:
             return float(
                 json.loads(self.store.get(object_keys.document(job_id, "json")))["worker_s"]
@@ -68,16 +68,16 @@ class JobStore:
             return None
 
     def result(self, job_id: str, page: int) -> PageResult | None:
-        """The page's entry: ok or blank outranks failed."""
+        """The page's result; ok or blank outranks failed."""
         good = self.good_result(job_id, page)
         return good or self._read(object_keys.failed_page(job_id, page), PageResult)
 
     def good_result(self, job_id: str, page: int) -> PageResult | None:
-        """The page's result where it is ok or blank already."""
+        """The page's result if it is ok or blank."""
         return self._read(object_keys.page(job_id, page), PageResult)
 
     def write_result(self, result: PageResult) -> PageResult:
-        """Store a result; returns what counts now: the first good one wins."""
+        """Store a result; returns the result that counts: the first ok or blank one wins."""
         if result.status == "failed":
             self.store.put(object_keys.failed_page(result.job_id, result.page), to_json(result))
             return result
@@ -90,7 +90,7 @@ class JobStore:
         return first
 
     def page_states(self, job_id: str) -> PageStates:
-        """Which pages have results, from one listing."""
+        """Which pages have results, read from one listing."""
         have, failed, marks = set[int](), set[int](), set[tuple[str, str]]()
         for key, stamp in self.store.stamped(object_keys.pages(job_id)):
             parsed = object_keys.parse_page_key(key)
@@ -107,10 +107,10 @@ class JobStore:
 
         def read(page: int) -> PageResult:
             key = object_keys.page if page in states.have else object_keys.failed_page
-            found = self._read(key(job_id, page), PageResult) or self.result(job_id, page)
-            if found is None:
-                raise NotFound(f"the result of page {page} of {job_id} vanished")
-            return found
+            result = self._read(key(job_id, page), PageResult) or self.result(job_id, page)
+            if result is None:
+                raise NotFound(f"the result of page {page} of {job_id} was deleted")
+            return result
 
         with ThreadPoolExecutor(READERS, thread_name_prefix="results") as pool:
             while batch := list(islice(numbers, READERS * 8)):
@@ -133,7 +133,7 @@ class JobStore:
         return newest
 
     def job_ids(self) -> Iterator[str]:
-        """Every job in the store; foreign objects are passed over."""
+        """The ids of all jobs in the store; other objects are skipped."""
         return filter(object_keys.is_job_id, self.store.folders(object_keys.JOBS))
 
     def marker(self, job_id: str) -> JobMarker | None:
@@ -161,51 +161,51 @@ class JobStore:
         return marker
 
     def unmark_open(self, job_id: str) -> None:
-        """Remove the marker; only after ``_DONE``, or with the job."""
+        """Remove the marker; call only after ``_DONE`` was written or the job was deleted."""
         self.store.delete([object_keys.open_marker(job_id)])
 
     def mark_notify(self, job_id: str) -> None:
-        """Say that the webhook is due; before ``_DONE``, so that no crash loses it."""
+        """Record that the webhook is due; written before ``_DONE``, so that no crash loses it."""
         self.store.put(object_keys.notify_marker(job_id), b"{}\n")
 
     def unmark_notify(self, job_id: str) -> None:
-        """Remove the marker: the webhook was delivered or given up."""
+        """Remove the record: the webhook was delivered or given up."""
         self.store.delete([object_keys.notify_marker(job_id)])
 
     def notified(self, job_id: str) -> Delivery | None:
-        """``_NOTIFIED``: what was delivered, if anything was."""
+        """``_NOTIFIED``: the delivery that succeeded, or None."""
         return self._read(object_keys.notified(job_id), Delivery)
 
     def mark_notified(self, job_id: str, delivery: Delivery) -> None:
-        """Write ``_NOTIFIED``; the record of the tries goes."""
+        """Write ``_NOTIFIED`` and delete the record of attempts."""
         self.store.put(object_keys.notified(job_id), to_json(delivery))
         self.store.delete([object_keys.delivery(job_id)])
 
     def delivery(self, job_id: str) -> Delivery | None:
-        """The record of the tries so far, if there is one."""
+        """The record of delivery attempts, or None."""
         return self._read(object_keys.delivery(job_id), Delivery)
 
     def record_delivery(self, job_id: str, delivery: Delivery) -> None:
-        """Keep what became of a try."""
+        """Store the record of delivery attempts."""
         self.store.put(object_keys.delivery(job_id), to_json(delivery))
 
     def undo_done(self, manifest: Manifest) -> None:
-        """Take ``_DONE`` back; the marker first, so that the sweeper has the job reduced again."""
+        """Delete ``_DONE``; the marker first, so that the sweeper has the job reduced again."""
         self.mark_open(manifest.job_id, manifest.created)
         self.store.delete([object_keys.done(manifest.job_id)])
 
     def reopen(self, manifest: Manifest, pages: Iterable[int]) -> None:
-        """Take back ``_DONE`` and the failures of ``pages``, so that they run again."""
+        """Delete ``_DONE`` and the failures of ``pages``, so that they run again."""
         job_id = manifest.job_id
         self.mark_open(job_id, manifest.created)
         self.store.delete([object_keys.done(job_id)])
         self.store.delete([object_keys.notified(job_id), object_keys.delivery(job_id)])
         self.store.delete([object_keys.failed_page(job_id, page) for page in pages])
-        # Again: a sweeper that saw the marker beside _DONE may have removed it.
+        # Again: a sweeper that saw the marker together with _DONE may have removed it.
         self.mark_open(job_id, manifest.created)
 
     def withdraw(self, result: PageResult) -> None:
-        """Remove a result that came too late, and its figures."""
+        """Delete a result that was stored too late, and its figures."""
         key = object_keys.failed_page if result.status == "failed" else object_keys.page
         self.store.delete([key(result.job_id, result.page)])
         self.store.delete([object_keys.in_job(result.job_id, each.key) for each in result.figures])
@@ -216,7 +216,7 @@ class JobStore:
         except NotFound:
             return None
         if not data:
-            # No record is empty: the writer died, and a poor service kept what it had got.
+            # No record is empty: its writer died, and the service stored the partial upload.
             self.store.delete([key])
             return None
         try:

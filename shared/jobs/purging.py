@@ -1,7 +1,8 @@
-"""Removes jobs. The last word counts: a purge stops where somebody wrote a later marker.
+"""Removes jobs. The last command counts: a purge stops when another process writes the marker.
 
-A marker in ``open/`` says that a purge is at work, and changes while it goes on. Whoever meets
-one leaves it alone until it has stood still for a while: then the process died, and is replaced.
+A purge writes its marker to ``open/<job_id>`` and rewrites it while it works. Other processes leave
+an active purge alone and complete a stalled one, whose marker has not changed for a while. See
+docs/adr/0002-purge-cancel-submit.md.
 """
 
 import time
@@ -15,19 +16,19 @@ from shared.domain.records import Manifest, to_json
 from shared.jobs.job_marker import JobMarker
 from shared.jobs.job_store import JobStore
 
-#: Keys that are removed between two looks at the marker.
+#: Keys that are removed between two checks of the marker.
 BATCH = 500
-#: Seconds between two changes of the marker.
+#: Seconds after which an active purge rewrites its marker.
 RENEW_S = 3.0
-#: Seconds of standing still after which a person's command takes a purge for dead.
+#: Seconds without a change of the marker after which a command completes a stalled purge.
 STALLED_S = 15.0
 POLL_S = 0.2
 
 
 def purge(jobs: JobStore, job_id: str) -> None:
-    """Remove a job, the end of a purge that died too; what makes it a job goes first.
+    """Remove a job, or what a stalled purge left of it; ``job.json`` and ``_DONE`` go first.
 
-    A full store is cleaned even where there is no room for the marker.
+    This also works on a full store, where there is no room for the marker.
     """
     work = _Purge(jobs, job_id)
     manifest = jobs.manifest(job_id)
@@ -37,12 +38,12 @@ def purge(jobs: JobStore, job_id: str) -> None:
 
 
 def purge_rest(jobs: JobStore, job_id: str) -> None:
-    """Remove what is there of a job that has no manifest; one that came back stays."""
+    """Remove the objects of a job without a manifest; a job that was submitted again stays."""
     _Purge(jobs, job_id).remove_rest()
 
 
 def is_half_purged(jobs: JobStore, job_id: str) -> bool:
-    """Whether a purge began and did not end; False for a job that was submitted since."""
+    """Whether a purge is unfinished; False for a job that was submitted after it."""
     if not jobs.is_purging(job_id):
         return False
     manifest = jobs.manifest(job_id)
@@ -54,37 +55,40 @@ def is_half_purged(jobs: JobStore, job_id: str) -> bool:
 
 
 def is_removable(jobs: JobStore, job_id: str, horizon: float) -> bool:
-    """Whether a job ended and was created before ``horizon``, or is half removed already."""
+    """Whether a job ended and was created before ``horizon``, or is half purged.
+
+    ``horizon`` is in seconds since the epoch.
+    """
     manifest = jobs.manifest(job_id)
     if manifest is not None:
         return manifest.created < horizon and jobs.done(job_id) is not None
     if jobs.is_purging(job_id):
         return True
-    # Whoever submits writes the marker before all else: without one it is nobody's.
+    # A submission writes the marker first: without one, the objects belong to no submission.
     return jobs.marker(job_id) is None and jobs.manifest(job_id) is None
 
 
 def remove(jobs: JobStore, job_id: str) -> None:
-    """Purge a job, or see the purge of somebody else to its end."""
+    """Purge a job, or complete the purge of another process."""
     (end_purge if is_half_purged(jobs, job_id) else purge)(jobs, job_id)
 
 
 def end_purge(jobs: JobStore, job_id: str) -> None:
-    """Wait for the purge of a job that is being purged; do its work where it stands still."""
-    seen, since = jobs.marker(job_id), time.monotonic()
+    """Wait until an active purge has ended; complete it where it is stalled."""
+    marker, since = jobs.marker(job_id), time.monotonic()
     while is_half_purged(jobs, job_id):
         if time.monotonic() - since >= STALLED_S:
             again = purge_rest if jobs.manifest(job_id) is None else purge
             again(jobs, job_id)
             return
         time.sleep(POLL_S)
-        last, seen = seen, jobs.marker(job_id)
-        if seen != last:
+        last, marker = marker, jobs.marker(job_id)
+        if marker != last:
             since = time.monotonic()
 
 
 class _Purge:
-    """One process's work on one job."""
+    """The purge of one job by this process."""
 
     def __init__(self, jobs: JobStore, job_id: str) -> None:
         self._jobs = jobs
@@ -95,22 +99,22 @@ class _Purge:
         self._mark()
 
     def remove_manifest(self, manifest: Manifest) -> None:
-        """Unmake the job; made again where somebody submitted it in this very moment."""
+        """Delete ``job.json`` and ``_DONE``; restored where the job was submitted meanwhile."""
         if self._lost_its_marker():
-            return  # the manifest may be of a job that came, and ended, after this purge
+            return  # the manifest may be of a job that was submitted, and ended, after this purge
         self._removed, job_id, store = True, self._job_id, self._jobs.store
-        # In this order: a death between the two leaves no job, and _DONE is no job's.
+        # In this order: a death between the two leaves a _DONE without a job, which is harmless.
         store.delete([object_keys.manifest(job_id), object_keys.done(job_id)])
         submitted = self._lost_its_marker() and not self._jobs.is_purging(job_id)
         if submitted and self._has_source(manifest):
             store.put_new(object_keys.manifest(job_id), to_json(manifest))
 
     def remove_rest(self) -> None:
-        """Remove all but the manifest, as long as nobody came meanwhile."""
-        if self._goes_on():
+        """Remove everything but the manifest, unless the job is submitted meanwhile."""
+        if self._may_continue():
             self._jobs.unmark_notify(self._job_id)
             self._delete(self._names())
-            # Last, and only after another look: whoever submits can't do without it.
+            # Last, and after another check of the marker: a submission needs the source.
             self._delete(list(self._jobs.store.list(object_keys.job(self._job_id) + "source.")))
         self._finish()
 
@@ -120,13 +124,13 @@ class _Purge:
         return (key for key in self._jobs.store.list(folder) if not key.startswith(kept))
 
     def _delete(self, names: Iterable[str]) -> None:
-        left = iter(names)
-        while (batch := list(islice(left, BATCH))) and self._goes_on():
+        remaining = iter(names)
+        while (batch := list(islice(remaining, BATCH))) and self._may_continue():
             self._removed = True
             self._jobs.store.delete(batch)
 
-    def _goes_on(self) -> bool:
-        """Whether this is still the last word; the marker is kept fresh."""
+    def _may_continue(self) -> bool:
+        """Whether no later command exists; rewrites the marker where it is due."""
         if self._is_overtaken() or self._jobs.manifest(self._job_id) is not None:
             return False
         if self._own is None or time.monotonic() - self._written > RENEW_S:
@@ -153,15 +157,15 @@ class _Purge:
             if not self._is_overtaken():
                 self._unmark()
         elif not self._has_source(again):
-            return  # whoever submitted looks for it; the marker tells where he died
+            return  # the submission writes the source again; its marker stays if it dies
         elif self._removed:
-            # What was taken of the new job's pages is read again.
+            # Pages of the new job that this purge deleted are read again.
             self._jobs.undo_done(again)
         elif self._jobs.marker(self._job_id) == self._own:
             self._jobs.mark_open(self._job_id, again.created)
 
     def _unmark(self) -> None:
-        """Remove the marker, but not that of somebody who submits just now."""
+        """Remove the marker; written again where the job was submitted meanwhile."""
         self._jobs.unmark_open(self._job_id)
         again = self._jobs.manifest(self._job_id)
         if again is not None and self._jobs.done(self._job_id) is None:

@@ -1,11 +1,10 @@
 """Writes the document of a job once every page has a result; ``_DONE`` is the commit.
 
-Trusts the object store and not the counters. Doing it twice, or by two processes at once,
-gives the same bytes and one commit. Whoever writes the document looks before whether another
-one has committed, and afterwards whether the job is still the one that was read, else writes it
-again: a process may stand still between reading and writing while the pages run again. Stale
-text is left only by one that stands still between that first look and its write while another
-one commits, and then is killed before its second look.
+It reads the results in the store and ignores the broker's counters. Reducing a job twice, or in two
+processes at once, gives the same bytes and one commit. A reducer checks before writing that no
+other has committed. A reducer that was paused re-checks its inputs after writing and rewrites if
+they changed. Remaining window: it is paused between the check and the write while another commits,
+and is then killed before it re-checks.
 """
 
 from shared.document import Document, assemble
@@ -16,12 +15,12 @@ from shared.domain.page_ranges import PageRange, expand, from_numbers
 from shared.domain.records import Done, Manifest, to_json
 from shared.jobs.job_store import JobStore, PageStates, missing_pages, selected
 
-#: Times that a document is written anew because its pages changed meanwhile.
+#: Times that a document is rewritten because its pages changed meanwhile.
 SETTLE_TRIES = 5
 
 
 class PagesMissing(Exception):
-    """Some pages have no result yet; ``ranges`` says which."""
+    """Some pages have no result; ``ranges`` says which."""
 
     def __init__(self, ranges: tuple[PageRange, ...]) -> None:
         super().__init__(f"missing pages {ranges}")
@@ -31,8 +30,8 @@ class PagesMissing(Exception):
 def reduce_job(jobs: JobStore, manifest: Manifest, *, cancelling: bool = False) -> Done:
     """Merge the pages and commit.
 
-    Only a cancel ends a job with cancelled pages; to others they have no result. Raises
-    PagesMissing where a result is not there, NotFound where the job is gone.
+    Only with ``cancelling`` do pages that were cancelled count as results. Raises PagesMissing
+    where a result is missing, NotFound where the job was purged.
     """
     finished = jobs.done(manifest.job_id)
     if finished is not None:
@@ -40,7 +39,7 @@ def reduce_job(jobs: JobStore, manifest: Manifest, *, cancelling: bool = False) 
         return finished
     for number in range(SETTLE_TRIES):
         done = _round(jobs, manifest, cancelling, again=number > 0)
-        manifest = _living(jobs, manifest.job_id)
+        manifest = _current(jobs, manifest.job_id)
         if done is not None:
             _unmark(jobs, manifest)
             return done
@@ -48,9 +47,9 @@ def reduce_job(jobs: JobStore, manifest: Manifest, *, cancelling: bool = False) 
 
 
 def _round(jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool) -> Done | None:
-    """Write and commit; None where the document was stale before it counted.
+    """Write and commit; None where the document became stale before the commit.
 
-    A page got a result meanwhile, "retry" took the failures, or the job was purged and
+    That is: a page got a result meanwhile, "retry" deleted the failures, or the job was purged and
     submitted again.
     """
     job_id = manifest.job_id
@@ -58,14 +57,15 @@ def _round(jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool) ->
     try:
         document = _read(jobs, manifest, states, cancelling)
     except NotFound:
-        return None  # a result vanished while it was read
-    # Somebody may have committed while this process stood still; stale text of ours must go.
+        return None  # a result was deleted while it was read
+    # Another reducer may have committed while this process was paused. Its document must not be
+    # overwritten, but stale text that this process wrote before must be.
     finished = None if again else jobs.done(job_id)
     if finished is not None:
         return finished
     for suffix, file in document.files.items():
         jobs.store.put(object_keys.document(job_id, suffix), file.data)
-    if (jobs.page_states(job_id), _living(jobs, job_id)) != (states, manifest):
+    if (jobs.page_states(job_id), _current(jobs, job_id)) != (states, manifest):
         return None
     return _commit(jobs, manifest, Done(status=document.status, counts=document.counts), states)
 
@@ -83,24 +83,23 @@ def _read(jobs: JobStore, manifest: Manifest, states: PageStates, cancelling: bo
     return document
 
 
-def _commit(jobs: JobStore, manifest: Manifest, done: Done, seen: PageStates) -> Done | None:
-    """Commit what was written; None where that is no more what the pages say."""
+def _commit(jobs: JobStore, manifest: Manifest, done: Done, states: PageStates) -> Done | None:
+    """Commit the document; None where its pages changed meanwhile."""
     job_id = manifest.job_id
     if manifest.webhook is not None:
         jobs.mark_notify(job_id)
     if not jobs.store.put_new(object_keys.done(job_id), to_json(done)):
         return jobs.done(job_id)
     now = jobs.page_states(job_id)
-    if not seen.marks <= now.marks or seen.failed & now.have:
-        # A failure was written again or its page was read after all, or the job was opened
-        # again under our hands.
+    if not states.marks <= now.marks or states.failed & now.have:
+        # A failure was written again, its page was read after all, or the job was reopened.
         jobs.undo_done(manifest)
         return None
     return done
 
 
-def _living(jobs: JobStore, job_id: str) -> Manifest:
-    """The manifest as it is now; raises NotFound."""
+def _current(jobs: JobStore, job_id: str) -> Manifest:
+    """The current manifest; raises NotFound."""
     manifest = jobs.manifest(job_id)
     if manifest is None:
         raise NotFound(f"job {job_id} was purged while its document was written")
@@ -108,7 +107,7 @@ def _living(jobs: JobStore, job_id: str) -> Manifest:
 
 
 def _unmark(jobs: JobStore, manifest: Manifest) -> None:
-    """Remove the marker, but not that of a purge or of somebody who opens the job just now."""
+    """Remove the marker, except that of a purge; written again where the job was reopened."""
     if jobs.is_purging(manifest.job_id):
         return
     jobs.unmark_open(manifest.job_id)

@@ -1,4 +1,4 @@
-"""One killable child process that runs functions for us, seen from the parent."""
+"""A killable child process that runs functions, seen from its parent."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from shared.processes.sandbox_child import Reply
 
 START_TIMEOUT_S = 120.0
 REAP_TIMEOUT_S = 10.0
-#: A larger answer than this is taken for a child gone mad.
+#: Replies above this size are treated as a protocol error.
 MAX_REPLY_BYTES = 256 * 1024 * 1024
 # The parent's main module is not imported again, unlike with multiprocessing's "spawn".
 _BOOT = (
@@ -28,15 +28,15 @@ _BOOT = (
 
 
 class SandboxError(PagefleetError):
-    """A call cost its helper process; the next call gets another one."""
+    """A call ended its helper process; the next call gets a new one."""
 
 
 class SandboxTimeout(SandboxError):
-    """The call took longer than it was allowed."""
+    """The call exceeded its time limit."""
 
 
 class SandboxMemory(SandboxError):
-    """The call needed more memory than it was allowed, or than the machine had."""
+    """The call exceeded its memory limit, or the machine ran out of memory."""
 
 
 class SandboxCrash(SandboxError):
@@ -49,7 +49,7 @@ class SandboxCrash(SandboxError):
 
 @dataclass(frozen=True)
 class HelperOptions:
-    """How helpers of one pool are started; ``memory_mb`` counts beside the ``preload`` modules."""
+    """How to start helpers; ``memory_mb`` MiB come on top of the ``preload`` modules' memory."""
 
     name: str
     memory_mb: int
@@ -58,7 +58,7 @@ class HelperOptions:
 
 
 class HelperProcess:
-    """A started child. Only the thread that made it may call it: the child dies with it."""
+    """A started child. Only the thread that started it may call it: the child dies with it."""
 
     def __init__(self, options: HelperOptions) -> None:
         """Start the child without waiting for it; raises HelperUnavailable."""
@@ -77,7 +77,7 @@ class HelperProcess:
     def call(self, function: Callable[..., Any], args: Sequence[Any], timeout_s: float) -> Any:
         """``function(*args)`` run in the child; raises what it raised, or a SandboxError.
 
-        After a SandboxError or HelperUnavailable the child is dead and this object spent.
+        After a SandboxError or HelperUnavailable the child is dead and this object unusable.
         """
         request = pickle.dumps((function, tuple(args), timeout_s))
         self._await_ready()
@@ -85,7 +85,7 @@ class HelperProcess:
         return self._unwrap(self._exchange(request, timeout_s))
 
     def is_running(self) -> bool:
-        """Whether the child can take a call; an idle one may have been killed meanwhile."""
+        """Whether the child can take a call; an idle child may have been killed meanwhile."""
         return self.alive and self._process.poll() is None
 
     def kill(self) -> None:
@@ -94,7 +94,7 @@ class HelperProcess:
         self._process.kill()
 
     def close(self) -> None:
-        """Kill the child, wait until it is gone and free the connection."""
+        """Kill the child, wait for its end and close the connection."""
         self.kill()
         self._reap()
         self._connection.close()
@@ -108,7 +108,7 @@ class HelperProcess:
                 raise HelperUnavailable("a helper process did not start in time")
             self._connection.recv_bytes(MAX_REPLY_BYTES)
         except (EOFError, OSError):
-            how = self._epitaph()
+            how = self._exit_reason()
             raise HelperUnavailable(f"a helper process died while it started ({how})") from None
         self._ready = True
 
@@ -120,7 +120,7 @@ class HelperProcess:
                 raise SandboxTimeout(f"took longer than {timeout_s:g} s")
             reply: Reply = pickle.loads(self._connection.recv_bytes(MAX_REPLY_BYTES))
         except (EOFError, OSError):
-            raise self._death() from None
+            raise self._error_of_death() from None
         return reply
 
     def _unwrap(self, reply: Reply) -> Any:
@@ -128,31 +128,31 @@ class HelperProcess:
         if kind == "result":
             return value
         if kind == "memory":
-            # Nobody knows what the failed allocation left half done.
+            # The failed allocation may have left the child in an inconsistent state.
             self.close()
-            raise SandboxMemory("needed more memory than it may have")
+            raise SandboxMemory("exceeded its memory limit")
         error, trace = value
         if trace and not isinstance(error, PagefleetError):
             error.add_note(f"In the helper process:\n{trace}")
         raise error
 
-    def _death(self) -> SandboxError:
-        how = self._epitaph()
+    def _error_of_death(self) -> SandboxError:
+        how = self._exit_reason()
         if how == "SIGXCPU":
-            return SandboxTimeout("used more time of the processor than it may")
+            return SandboxTimeout("exceeded its processor time")
         if how == "SIGKILL":
-            # Nobody but the system's memory killer sends it, as ours are never reported here.
-            return SandboxMemory("was killed by the system, which was short of memory")
+            # Only the kernel's out-of-memory killer: kills by this class never get here.
+            return SandboxMemory("was killed by the system, which ran out of memory")
         return SandboxCrash(how)
 
-    def _epitaph(self) -> str:
-        """How the child ended, which is waited for."""
+    def _exit_reason(self) -> str:
+        """Wait for the child's end; returns how it ended."""
         self.alive = False
-        # First, so that a child which still talks notices.
+        # First, so that a child which is still sending gets an error.
         self._connection.close()
         code = self._reap()
         if code is None:
-            return "it can't be ended"
+            return "it does not end"
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
     def _reap(self) -> int | None:

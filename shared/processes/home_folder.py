@@ -1,4 +1,4 @@
-"""Private folders below PAGEFLEET_HOME, and what to say where that can't be written."""
+"""Private folders below PAGEFLEET_HOME, and the error where it can't be written."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,5 +25,5 @@ def home_errors(settings: Settings) -> Iterator[None]:
         reason = error.strerror or type(error).__name__
         raise StoreUnreachable(
             f"can't write in PAGEFLEET_HOME ({settings.home}): {reason}; "
-            "free some space, or set it to a folder of yours"
+            "free some space, or set it to a writable folder"
         ) from None

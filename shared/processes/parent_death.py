@@ -1,4 +1,4 @@
-"""Ties a child process to its parent, so that nothing is left when the parent is killed."""
+"""Ends a child process when its parent dies, so that a killed parent leaves no orphans."""
 
 import ctypes
 import os
@@ -11,8 +11,8 @@ _PR_SET_PDEATHSIG = 1
 def die_with_parent(parent: int | None = None, deadly: int = signal.SIGKILL) -> None:
     """Ask the kernel to kill this process when the thread that started it ends (Linux).
 
-    ``parent`` is the expected parent's process id; if it is gone already, exit at once.
-    Elsewhere than on Linux nothing is tied.
+    ``parent`` is the expected parent's process id; if that process has died, exit at once.
+    On other systems than Linux this does nothing.
     """
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""A folder for one process, which goes away with it even when the process is killed."""
+"""A folder for one process, which is removed with it even when the process is killed."""
 
 import fcntl
 import os
@@ -11,10 +11,10 @@ _LOCK = "lock"
 
 
 class PrivateFolder:
-    """A folder that goes away with ``close``, or when another one starts after this process.
+    """A folder that ``close`` removes, or the next process that creates such a folder.
 
-    Its lock file tells the living from the dead, also between containers that share a disk
-    but not process ids; the name carries the process id for people only. Raises OSError.
+    A lock file shows whether the owner lives, also between containers that share a disk but no
+    process ids; the process id in the name is informational. Raises OSError.
     """
 
     def __init__(self, base: Path, prefix: str) -> None:
@@ -23,7 +23,7 @@ class PrivateFolder:
         self.folder = Path(tempfile.mkdtemp(prefix=f"new-{prefix}", dir=base))
         self._lock = os.open(self.folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        # Under its final name only once locked, or a neighbour's start could remove it.
+        # Renamed only when locked, or another process could remove it as a leftover.
         unique = self.folder.name.removeprefix(f"new-{prefix}")
         self.folder = self.folder.rename(base / f"{prefix}{os.getpid()}-{unique}")
 

@@ -1,11 +1,11 @@
 """A pool of killable helper processes for work on hostile input.
 
-It bounds time, memory and the harm of a crash; a call that goes wrong costs its own process
-and nobody else's. It is no barrier against code that a document manages to run.
+It limits time, memory and the damage of a crash: a failing call ends its own process and no
+other. It is no barrier against code that a document manages to run.
 
-Not pebble's ProcessPool: there the death of an idle child breaks the whole pool, and all
+pebble's ProcessPool was not used: there the death of an idle child breaks the whole pool, and all
 children share one lock and one pipe, which a killed child can leave held or half written.
-Here each child has a pipe and a thread of its own.
+Here each child has its own pipe and thread.
 """
 
 import queue
@@ -42,11 +42,11 @@ class _Job:
 
 
 class Sandbox:
-    """``processes`` children, started when first needed, each killed and replaced alone.
+    """``processes`` children, started when first needed, each killed and replaced by itself.
 
-    ``memory_mb`` bounds what one child may map beside its code; modules in ``preload`` are
-    imported before that is measured and before the first call's time runs. Children with a
-    ``niceness`` of 1 to 19 leave the cores to other processes first.
+    ``memory_mb`` is the MiB that one child may map on top of its modules; those in ``preload``
+    are imported before the limit is set and before the first call's time starts. ``niceness`` of
+    1 to 19 lowers the children's priority.
     """
 
     def __init__(
@@ -67,16 +67,16 @@ class Sandbox:
         self._threads = [self._thread(number) for number in range(processes)]
 
     def run(self, function: Callable[..., R], *args: object, timeout_s: float) -> R:
-        """``function(*args)`` in a child, waited for.
+        """Run ``function(*args)`` in a child and wait for its result.
 
-        ``function`` is of a module's top level; it and everything that crosses can be pickled.
-        ``timeout_s`` counts from its start, not from its place in the queue. Raises what the
+        ``function`` is a module-level function; it, its arguments and its result are pickled.
+        ``timeout_s`` counts from the start of the call, not from its submission. Raises what the
         function raised, SandboxTimeout, SandboxMemory, SandboxCrash or HelperUnavailable.
         """
         return self.submit(function, *args, timeout_s=timeout_s).result()
 
     def submit(self, function: Callable[..., R], *args: object, timeout_s: float) -> "Future[R]":
-        """Like ``run``, not waited for; the future can be cancelled until it starts."""
+        """Like ``run`` without waiting; the future can be cancelled until the call starts."""
         future: Future[R] = Future()
         with self._lock:
             if self._closed:
@@ -85,7 +85,7 @@ class Sandbox:
         return future
 
     def close(self) -> None:
-        """Kill every child at once; calls still waiting or running raise HelperUnavailable."""
+        """Kill all children at once; waiting and running calls raise HelperUnavailable."""
         with self._lock:
             already, self._closed = self._closed, True
             for helper in self._helpers:
@@ -111,7 +111,7 @@ class Sandbox:
 
     def _thread(self, number: int) -> threading.Thread:
         name = f"{self._options.name}-{number}"
-        # Daemons: a program that forgets close() still ends, and its children with it.
+        # Daemons: a program without close() can end, and its children end with it.
         thread = threading.Thread(target=self._work, name=name, daemon=True)
         thread.start()
         return thread
@@ -126,7 +126,7 @@ class Sandbox:
                 job.future.set_exception(HelperUnavailable("the helper processes were stopped"))
 
     def _work(self) -> None:
-        """One child's thread. It lives as long as the pool: a child dies with its thread."""
+        """The thread of one child. It lives as long as the pool: a child dies with its thread."""
         helper: HelperProcess | None = None
         while (job := self._jobs.get()) is not None:
             if job.future.set_running_or_notify_cancel():
@@ -135,11 +135,11 @@ class Sandbox:
             self._retire(helper)
 
     def _do(self, job: _Job, helper: HelperProcess | None) -> HelperProcess | None:
-        """Run ``job`` and settle its future; the child for the next job."""
+        """Run ``job`` and settle its future; returns the child for the next job."""
         try:
             helper = self._living(helper)
             result = helper.call(job.function, job.args, job.timeout_s)
-        except BaseException as error:  # the edge of the thread: the caller gets it
+        except BaseException as error:  # passed to the caller through the future
             job.future.set_exception(self._as_seen(error))
         else:
             job.future.set_result(result)

@@ -1,4 +1,4 @@
-"""What runs inside a helper process: its limits, and the loop that answers one call at a time."""
+"""Code inside a helper process: its limits, and the loop that handles one call at a time."""
 
 import ctypes
 import importlib
@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 MEBIBYTE = 1024 * 1024
 MAX_OPEN_FILES = 256
-#: Largest file that a helper may write; a decrypted document is the largest of them.
+#: Largest file that a helper may write; decrypted documents are the largest.
 MAX_FILE_BYTES = 8192 * MEBIBYTE
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_NO_NEW_PRIVS = 38
-#: Beyond its time on every core: the parent's clock ends a call, this ends it without a parent.
+#: Seconds added to a call's limit of processor time. Normally the parent ends a call by the clock;
+#: this limit ends it where the parent can't.
 SPARE_CPU_S = 5
 
 ReplyKind = Literal["ready", "result", "error", "memory"]
@@ -37,7 +38,7 @@ def serve(
     os.nice(niceness)
     for module in preload:
         importlib.import_module(module)
-    # After the imports: the limit is for what documents need, not for the libraries.
+    # After the imports: the limit is for the memory of documents, not of libraries.
     limit_memory(memory_mb)
     connection = Connection(fd)
     connection.send_bytes(pickle.dumps(("ready", None)))
@@ -49,13 +50,14 @@ def serve(
 
 
 def harden(name: str, parent: int) -> None:
-    """Bound this process and tie its life to the thread that started it.
+    """Limit this process, and end it when the thread that started it dies.
 
-    ``parent`` is that process's id. SIGINT is left to the parent; SIGTERM ends this process.
+    ``parent`` is that process's id. SIGINT is ignored, as the parent handles it; SIGTERM ends
+    this process.
     """
     _die_with_parent(parent)
     _set_name(name)
-    _forgo_privileges()
+    _drop_privileges()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _limit(resource.RLIMIT_CORE, 0)
@@ -64,12 +66,12 @@ def harden(name: str, parent: int) -> None:
 
 
 def limit_memory(memory_mb: int) -> None:
-    """Let this process map ``memory_mb`` MiB more than it has mapped now."""
+    """Limit the mapped memory of this process to ``memory_mb`` MiB more than now."""
     _limit(resource.RLIMIT_AS, _mapped_bytes() + memory_mb * MEBIBYTE)
 
 
 def limit_cpu(seconds: float) -> None:
-    """Let this process use ``seconds`` of every core from now on."""
+    """Limit the processor time of this process to ``seconds`` on each core from now on."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     cores = os.cpu_count() or 1
     allowed = math.ceil(used.ru_utime + used.ru_stime + seconds * cores) + SPARE_CPU_S
@@ -78,7 +80,7 @@ def limit_cpu(seconds: float) -> None:
 
 
 def _limit(which: int, value: int) -> None:
-    """Bound this process for good: it can't take the limit back."""
+    """Set a hard limit, which this process can't raise again."""
     _, hard = resource.getrlimit(which)
     bound = _least(value, hard)
     resource.setrlimit(which, (bound, bound))
@@ -110,7 +112,7 @@ def _set_name(name: str) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def _forgo_privileges() -> None:
+def _drop_privileges() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
@@ -122,16 +124,16 @@ def _answer(request: bytes) -> bytes:
         return pickle.dumps(("result", function(*arguments)))
     except MemoryError as error:
         return pickle.dumps(("memory", str(error)))
-    except Exception as error:  # the edge: whatever a call raises belongs to its caller
+    except Exception as error:  # passed to the caller
         return _failure(error)
 
 
 def _failure(error: Exception) -> bytes:
-    """``error`` pickled, or its text where it can't cross."""
+    """``error`` pickled, or its text where it can't be pickled."""
     try:
         reply = pickle.dumps(("error", (error, traceback.format_exc(limit=-6))))
         pickle.loads(reply)
-    except Exception:  # any exception's own pickling code may fail in any way
+    except Exception:  # an exception's own pickling code may raise anything
         stand_in = RuntimeError(f"{type(error).__name__}: {error}")
         return pickle.dumps(("error", (stand_in, "")))
     return reply

@@ -1,4 +1,4 @@
-"""Writes whole files: complete, synced and under their name at once, or not at all.
+"""Writes whole files: each appears complete and durable, or not at all.
 
 A file is filled under a random name in one folder of the same file system, synced, and then
 linked (first writer wins) or renamed (last writer wins) to its place.
@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 Fill = Callable[[BinaryIO], object]
-#: A temporary file that nobody has written to for so long has lost its writer.
+#: A temporary file that is unchanged for this many seconds has lost its writer.
 LEFTOVER_S = 24 * 3600
-#: Tries of a write whose folder a concurrent clean-up removes each time.
+#: Attempts of a write whose folder a concurrent clean-up removes each time.
 _FOLDER_TRIES = 50
 
 
 class DurableWriter:
-    """Fills files in ``temporary``, which is made when it is first needed."""
+    """Fills files in the folder ``temporary``, which is created when first needed."""
 
     def __init__(self, temporary: Path) -> None:
         self._temporary = temporary
 
     def create(self, path: Path, fill: Fill) -> None:
-        """Make ``path``; raises FileExistsError where it exists, OSError as it comes."""
+        """Create ``path``; raises FileExistsError where it exists, other OSErrors as they occur."""
         self._write(path, fill, lambda temporary: path.hardlink_to(temporary))
 
     def replace(self, path: Path, fill: Fill) -> None:
-        """Make or replace ``path``; raises OSError as it comes."""
+        """Create or replace ``path``; raises OSError."""
         self._write(path, fill, lambda temporary: temporary.replace(path))
 
     def probe(self) -> None:
@@ -44,7 +44,7 @@ class DurableWriter:
             path.unlink(missing_ok=True)
 
     def remove_leftovers(self, older_than_s: float = LEFTOVER_S) -> None:
-        """Remove what killed writers left behind."""
+        """Remove the temporary files of killed writers."""
         with suppress(FileNotFoundError):
             for path in list(self._temporary.iterdir()):
                 if time.time() - path.lstat().st_mtime > older_than_s:
@@ -70,16 +70,16 @@ class DurableWriter:
 
 
 def _in_folder(folder: Path, settle: Callable[[], object]) -> None:
-    """Call ``settle``, making ``folder`` as often as it is missing, and make it last."""
+    """Call ``settle`` and make its new name durable; creates ``folder`` whenever it is missing."""
     for _ in range(_FOLDER_TRIES):
         try:
             settle()
-            # The name is as durable as the bytes only after this.
+            # Only this makes the name as durable as the bytes.
             sync_folder(folder)
             return
         except FileNotFoundError:
             _make_folder(folder)
-    raise OSError(errno.ESTALE, "the folder vanishes again and again", str(folder))
+    raise OSError(errno.ESTALE, "the folder is deleted again and again", str(folder))
 
 
 def _make_folder(folder: Path) -> None:
@@ -89,7 +89,7 @@ def _make_folder(folder: Path) -> None:
         except FileNotFoundError:
             _make_folder(folder.parent)
             return
-        # A parent that is gone again is made by the caller's next try.
+        # A parent that was deleted meanwhile is created by the caller's next attempt.
         with suppress(FileNotFoundError):
             sync_folder(folder.parent)
 

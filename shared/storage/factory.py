@@ -29,7 +29,7 @@ def open_uri(uri: str, settings: Settings, max_pool_connections: int = DEFAULT_P
         return FileStore(_folder(uri))
     if scheme == "s3":
         return _s3(uri, settings, max_pool_connections)
-    raise UsageError(f"{uri!r} is no store; write s3://bucket/prefix or file:///folder")
+    raise UsageError(f"{uri!r} is not a store; write s3://bucket/prefix or file:///folder")
 
 
 def list_uri(uri: str, settings: Settings) -> Iterator[S3Object]:
@@ -63,5 +63,5 @@ def _s3(uri: str, settings: Settings, max_pool_connections: int = DEFAULT_POOL) 
 def _folder(uri: str) -> Path:
     host, _, folder = uri.removeprefix("file://").partition("/")
     if not uri.startswith("file://") or host not in ("", "localhost") or "\0" in unquote(folder):
-        raise UsageError(f"{uri!r} is no folder; write file:///absolute/folder")
+        raise UsageError(f"{uri!r} is not a folder; write file:///absolute/folder")
     return Path("/" + unquote(folder))

@@ -21,5 +21,5 @@ def split_s3(uri: str) -> tuple[str, str]:
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not bucket or not bucket.replace(".", "-").replace("-", "a").isalnum():
-        raise UsageError(f"{uri!r} is no S3 address; write s3://bucket/key")
+        raise UsageError(f"{uri!r} is not an S3 address; write s3://bucket/key")
     return bucket, key

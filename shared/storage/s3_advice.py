@@ -1,9 +1,9 @@
-"""What to tell a person about an S3 service that refuses or does not answer."""
+"""Advice for users about an S3 service that refuses requests or does not answer."""
 
-#: How to mend missing or refused credentials.
+#: What to do about missing or refused credentials.
 CREDENTIALS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the profile or role)"
 _CLOCK = "set this machine's clock"
-_LATER = "the service is unwell; try again later"
+_LATER = "the service has an internal error; try again later"
 
 #: Codes of S3 errors; those of HEAD requests have no body and are plain statuses.
 _ADVICE = {
@@ -23,7 +23,7 @@ _ADVICE = {
     "IllegalLocationConstraintException": "the region is wrong; set PAGEFLEET_S3_REGION",
     "301": "the bucket is in another region; set PAGEFLEET_S3_REGION",
     "NotImplemented": "the service lacks conditional writes (If-None-Match); use another one",
-    "InvalidArgument": "the service lacks something; try PAGEFLEET_S3_CHECKSUMS=when_required",
+    "InvalidArgument": "request not supported; try PAGEFLEET_S3_CHECKSUMS=when_required",
     "XAmzContentSHA256Mismatch": "try PAGEFLEET_S3_CHECKSUMS=when_required",
     "QuotaExceeded": "the bucket's quota is used up; free some space",
     "InsufficientStorage": "the service's disks are full; free some space",
@@ -37,6 +37,6 @@ _ADVICE = {
 
 
 def advice(code: str, status: int) -> str:
-    """What a refusal means and what to do, in one line without a full stop."""
-    known = _ADVICE.get(code) or _ADVICE.get(str(status))
-    return known or (_LATER if status >= 500 else f"it answered {status} {code}")
+    """The meaning of a refusal and what to do, in one line without a full stop."""
+    text = _ADVICE.get(code) or _ADVICE.get(str(status))
+    return text or (_LATER if status >= 500 else f"it answered {status} {code}")

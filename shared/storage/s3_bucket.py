@@ -1,7 +1,7 @@
-"""Any object of a bucket by its literal key: what people drop there and read there.
+"""Access to any object of a bucket by its literal key, for watched buckets and their outputs.
 
-The store of jobs (``shared.storage.store_s3``) has keys of its own making; here every key that S3
-allows is taken as it is. A version that is gone or was replaced is NotFound.
+The store of jobs (``shared.storage.store_s3``) accepts only its own keys; this module accepts every
+key that S3 allows. A version that was deleted or replaced is NotFound.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from shared.storage.s3_client import Refused, S3Options
 PAGE = 1000
 _CHANGED = 412
 _EMPTY = 416
-#: Answers of services that lack a conditional header instead of passing over it.
+#: HTTP statuses of services that refuse a conditional header instead of ignoring it.
 _LACKING = (400, 501)
 
 
@@ -47,17 +47,17 @@ class Bucket:
         self._options = options
 
     def page(self, prefix: str, after: str = "", limit: int = PAGE) -> Listing:
-        """The next keys behind ``after`` in one request; folder keys are among them."""
+        """The next objects with keys greater than ``after``, folder keys too; one request."""
         query: dict[str, Any] = {"Prefix": prefix, "MaxKeys": limit}
         if after:
             query["StartAfter"] = after
         with self._explained(prefix):
             answer = self._client.list_objects_v2(Bucket=self.name, **query)
-        found = (_listed(each) for each in answer.get("Contents", ()))
-        return Listing(tuple(found), bool(answer.get("IsTruncated")))
+        objects = (_listed(each) for each in answer.get("Contents", ()))
+        return Listing(tuple(objects), bool(answer.get("IsTruncated")))
 
     def look(self, key: str) -> Listed | None:
-        """The object as it is now, or None."""
+        """The current version of the object, or None."""
         try:
             with self._explained(key):
                 answer = self._client.head_object(Bucket=self.name, Key=key)
@@ -80,7 +80,7 @@ class Bucket:
             raise
 
     def has_ranges(self, key: str) -> bool:
-        """Whether the service sends only the part of an object that is asked for."""
+        """Whether the service honours range requests."""
         with self._explained(key):
             answer = self._client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")
             with closing(answer["Body"]):
@@ -101,7 +101,7 @@ class Bucket:
             self._client.put_object(Bucket=self.name, Key=key, Body=data, ContentType=content_type)
 
     def copy(self, key: str, etag: str, target: str) -> None:
-        """Copy this version within the bucket; raises NotFound where it is gone."""
+        """Copy this version within the bucket; raises NotFound where it no longer exists."""
         source = {"Bucket": self.name, "Key": key}
         with self._explained(key):
             self._client.copy(
@@ -113,17 +113,17 @@ class Bucket:
             )
 
     def delete(self, key: str, etag: str | None = None) -> None:
-        """Remove an object; with ``etag`` only that version, as far as the service can.
+        """Delete an object; with ``etag`` only that version, as far as the service supports it.
 
-        Raises NotFound where another version is there. A service without conditional
-        deletes is asked to look first, which leaves a moment between look and removal.
+        Raises NotFound where the object is another version. With a service without conditional
+        deletes, a version that is written between check and delete is deleted too.
         """
         if etag is None:
             with self._explained(key):
                 self._client.delete_object(Bucket=self.name, Key=key)
             return
-        found = self.look(key)
-        if found is None or found.etag != etag:
+        current = self.look(key)
+        if current is None or current.etag != etag:
             raise NotFound(f"s3://{self.name}/{key} is another version now")
         try:
             self.delete_if(key, etag)
@@ -133,7 +133,7 @@ class Bucket:
             self.delete(key)
 
     def delete_if(self, key: str, etag: str) -> None:
-        """Ask the service to remove this version only; raises NotFound where it knows how."""
+        """Delete this version with a conditional request; raises NotFound for another version."""
         with self._explained(key):
             self._client.delete_object(Bucket=self.name, Key=key, IfMatch=_quoted(etag))
 
@@ -154,7 +154,7 @@ class Bucket:
 
 
 def open_bucket(name: str, settings: Settings) -> Bucket:
-    """A bucket of the service that the settings name; nothing is contacted yet."""
+    """A bucket of the service that the settings name; sends no request."""
     return Bucket(name, s3_client.options_of(settings))
 
 

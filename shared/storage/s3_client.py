@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MEBIBYTE = 1024 * 1024
-#: Tries of one request, with growing random pauses of up to 15 s together.
+#: Attempts of one request, with growing random pauses of up to 15 s together.
 ATTEMPTS = 5
-#: A probe waits so long for a connection and for an answer, twice.
+#: Seconds that a probe waits for a connection and for an answer, in each of two attempts.
 PROBE_S = 5.0
 UPLOAD = TransferConfig(
     multipart_threshold=64 * MEBIBYTE, multipart_chunksize=32 * MEBIBYTE, max_concurrency=4
 )
-#: One copy request moves at most 5 GB; larger objects go in parts.
+#: One copy request copies at most 5 GB; larger objects are copied in parts.
 COPY = TransferConfig(multipart_threshold=1024 * MEBIBYTE, multipart_chunksize=256 * MEBIBYTE)
 
 _MISSING = frozenset({"NoSuchKey", "404"})
 _FULL = frozenset(
     {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"}
 )
-_NOBODY = (
+_CREDENTIAL_ERRORS = (
     NoCredentialsError,
     PartialCredentialsError,
     CredentialRetrievalError,
@@ -57,7 +57,7 @@ _NOBODY = (
 
 
 class Refused(StoreUnreachable):
-    """The service answered with an error; ``status`` is that of HTTP."""
+    """The service answered with an error; ``status`` is the HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -74,7 +74,7 @@ class BrokenOff(StoreUnreachable):
 
 @dataclass(frozen=True)
 class S3Options:
-    """How to reach the service; credentials come from boto3's standard chain only."""
+    """How to reach the service; credentials come from boto3's standard chain."""
 
     endpoint_url: str | None = None
     region: str | None = None
@@ -89,7 +89,7 @@ class S3Options:
 
 
 def options_of(settings: Settings, max_pool_connections: int = 64) -> S3Options:
-    """How a deployment's settings say to reach the service."""
+    """The options that the settings give."""
     return S3Options(
         endpoint_url=settings.s3_endpoint_url,
         region=settings.s3_region,
@@ -101,7 +101,7 @@ def options_of(settings: Settings, max_pool_connections: int = 64) -> S3Options:
 
 def client(options: S3Options) -> "S3Client":
     """This process's client, safe for threads; raises UsageError, StoreUnreachable."""
-    # By process: after a fork parent and child would share the connections.
+    # Keyed by process: after a fork, parent and child would share connections.
     return _connect(options, False, os.getpid())
 
 
@@ -114,30 +114,30 @@ def probe(options: S3Options) -> "S3Client":
 def _connect(options: S3Options, hasty: bool, process: int) -> "S3Client":
     with explained(options.service, options):
         try:
-            made = boto3.session.Session().client(
+            client = boto3.session.Session().client(
                 "s3",
                 endpoint_url=options.endpoint_url,
                 region_name=options.region,
                 config=_config(options, hasty),
             )
-            follow_service_clock(made)
-            return made
+            follow_service_clock(client)
+            return client
         except ValueError as error:
             raise UsageError(f"PAGEFLEET_S3_ENDPOINT_URL or the region is bad: {error}") from None
 
 
 def forget_clients() -> None:
-    """Make the next request read the credentials anew."""
+    """Have the next request read the credentials again."""
     _connect.cache_clear()
 
 
 def _config(options: S3Options, hasty: bool) -> Config:
     checksums = options.checksums
     if checksums == "auto":
-        # Many other services do not know the newer checksums.
+        # Many other services do not support the newer checksums.
         checksums = "when_required" if options.endpoint_url else "when_supported"
     return Config(
-        # Without it requests that are signed in the URL still use the old signature.
+        # Without it, presigned URLs use the old signature.
         signature_version="s3v4",
         s3={"addressing_style": options.addressing},
         max_pool_connections=options.max_pool_connections,
@@ -152,19 +152,19 @@ def _config(options: S3Options, hasty: bool) -> Config:
 
 @contextmanager
 def explained(where: str, options: S3Options) -> Iterator[None]:
-    """Turn the client's errors into those of the tree; ``where`` is what was asked for."""
+    """Turn the client's errors into pagefleet's; ``where`` names the requested object."""
     try:
         yield
     except ClientError as error:
         raise _refusal(error, where) from error
-    except _NOBODY as error:
+    except _CREDENTIAL_ERRORS as error:
         raise StoreUnreachable(f"no credentials for {options.service}: {CREDENTIALS}") from error
     except ParamValidationError as error:
-        raise UsageError(f"{where} is no valid S3 address: {error}") from error
+        raise UsageError(f"{where} is not a valid S3 address: {error}") from error
     except (IncompleteReadError, ResponseStreamingError) as error:
         raise BrokenOff(f"{options.service} broke off in the middle of {where}") from error
     except (BotoCoreError, Boto3Error) as error:
-        raise StoreUnreachable(_silence(error, where, options)) from error
+        raise StoreUnreachable(_no_answer(error, where, options)) from error
 
 
 def _refusal(error: ClientError, where: str) -> NotFound | Refused:
@@ -176,8 +176,8 @@ def _refusal(error: ClientError, where: str) -> NotFound | Refused:
     return kind(f"{where}: {advice(code, status)}", status)
 
 
-def _silence(error: Exception, where: str, options: S3Options) -> str:
-    # The client's own text may hold a signed address, so only its kind is told.
+def _no_answer(error: Exception, where: str, options: S3Options) -> str:
+    # The error's own text may contain a signed URL, so only its type is shown.
     return (
         f"{options.service} does not answer ({type(error).__name__}) for {where}; "
         "check the network, PAGEFLEET_S3_ENDPOINT_URL and the region"

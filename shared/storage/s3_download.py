@@ -1,4 +1,4 @@
-"""Brings objects of any size to local files: small ones in one request, large ones in parts."""
+"""Downloads objects to local files: small ones in one request, large ones in parallel parts."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from shared.storage.s3_client import MEBIBYTE, BrokenOff, Refused, S3Options
 
 _Result = TypeVar("_Result")
 CHUNK = MEBIBYTE
-#: Larger objects come in ranges, so that a broken connection costs one part only.
+#: Larger objects are read in ranges, so that a broken connection costs one part only.
 PART = 32 * MEBIBYTE
 PARTS_AT_ONCE = 4
 #: Seconds before reading a body again that broke off; boto3 does not retry that.
@@ -25,16 +25,16 @@ _CHANGED = 412
 def download(
     options: S3Options, bucket: str, name: str, path: Path, limit: int | None, etag: str | None
 ) -> S3Object:
-    """Fill ``path`` with one version of an object; with ``etag`` exactly that one.
+    """Write one version of an object to ``path``; with ``etag`` exactly that version.
 
-    Raises NotFound where the version is gone, TooLarge above ``limit`` bytes and
-    StoreUnreachable; the file is then not whole.
+    Raises NotFound where the version no longer exists, TooLarge above ``limit`` bytes and
+    StoreUnreachable; the file is then incomplete.
     """
     reader = _Reader(options, bucket, name)
-    found, whole = retry_body(lambda: reader.begin(path, limit, etag))
-    if not whole:
-        reader.in_parts(path, found)
-    return found
+    described, complete = retry_body(lambda: reader.begin(path, limit, etag))
+    if not complete:
+        reader.in_parts(path, described)
+    return described
 
 
 class _Reader:
@@ -44,7 +44,7 @@ class _Reader:
         self._name = name
 
     def begin(self, path: Path, limit: int | None, etag: str | None) -> tuple[S3Object, bool]:
-        """One request that is enough for a small object and describes a large one."""
+        """One request, which is enough for a small object and describes a large one."""
         with self._explained():
             answer = self._get(etag)
             found = S3Object(self._uri, answer["ContentLength"], answer["ETag"].strip('"'))
@@ -52,13 +52,13 @@ class _Reader:
                 check_limit(self._uri, found.size, limit)
                 whole = found.size <= PART or answer.get("AcceptRanges") != "bytes"
                 if whole:
-                    # At its end the body compares what came with what was announced.
+                    # At its end the body checks its length against the announced one.
                     for chunk in iter(lambda: body.read(CHUNK), b""):
                         file.write(chunk)
         return found, whole
 
     def in_parts(self, path: Path, found: S3Object) -> None:
-        """Several ranges at once, each tried again by itself."""
+        """Read several ranges in parallel; each is retried by itself."""
         with local(path), path.open("r+b") as file:
             file.truncate(found.size)
         starts = range(0, found.size, PART)

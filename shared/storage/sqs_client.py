@@ -1,4 +1,4 @@
-"""A queue of events at Amazon SQS or a service that speaks like it."""
+"""A queue of events at Amazon SQS or a compatible service."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,17 +16,17 @@ from shared.storage.s3_client import S3Options, explained
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-#: One request waits so long for messages.
+#: Seconds that one request waits for messages.
 LONG_POLL_S = 20
-#: The most that one request brings.
+#: The most messages that one request returns.
 BATCH = 10
-#: Hosts whose region stands in their name.
+#: Hosts with the region in their name.
 _AMAZON = ".amazonaws.com"
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message; ``receipt`` is good for this delivery only."""
+    """One message; ``receipt`` is valid for this delivery only."""
 
     body: str
     receipt: str
@@ -39,10 +39,10 @@ class EventQueue:
         self._url = url
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"{url!r} is no queue URL; they look like https://sqs.…/account/name")
+            raise UsageError(f"{url!r} is not a queue URL; write https://sqs.…/account/name")
         amazon = parts.hostname.endswith(_AMAZON)
         self._region = region or (parts.hostname.split(".")[1] if amazon else "us-east-1")
-        # Elsewhere the service is where the queue is.
+        # A compatible service has its API at the queue's address.
         self._endpoint = None if amazon else f"{parts.scheme}://{parts.netloc}"
 
     def receive(self, visible_after_s: int, wait_s: int) -> list[Message]:
@@ -60,14 +60,14 @@ class EventQueue:
         return [Message(m["Body"], m["ReceiptHandle"]) for m in answer.get("Messages", ())]
 
     def extend(self, message: Message, seconds: int) -> None:
-        """Hide a message for ``seconds`` from now; 0 shows it to others at once."""
+        """Hide a message for ``seconds`` from now; 0 makes it visible at once."""
         with self._explained():
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
             )
 
     def delete(self, message: Message) -> None:
-        """The message is dealt with."""
+        """Delete a message that was handled."""
         with self._explained():
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
 

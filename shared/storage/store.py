@@ -9,7 +9,7 @@ class ObjectStore(Protocol):
     """Named bytes with atomic writes; synchronous and thread-safe.
 
     Keys are relative to the store's root and checked by ``shared.domain.object_keys.check_key``
-    (UsageError). What can't be reached or written raises StoreUnreachable.
+    (UsageError). Where the store can't be reached or written they raise StoreUnreachable.
     """
 
     #: Where the store is, without credentials.
@@ -27,8 +27,8 @@ class ObjectStore(Protocol):
         """Create, durable on return; False where the key exists already.
 
         Exactly one of several racing callers gets True. A caller whose answer was lost on
-        the network may get False although its own bytes are stored, so False means "read
-        what is there", not "somebody else did it".
+        the network may get False although its own bytes are stored, so after False it must
+        read the object.
         """
         ...
 
@@ -64,28 +64,28 @@ class ObjectStore(Protocol):
         ...
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Like ``list``, each key with a word that changes with the bytes.
+        """Like ``list``, each key with a stamp that changes with the object's bytes.
 
-        It may also change where equal bytes are written again.
+        The stamp may also change where equal bytes are written again.
         """
         ...
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """What stands between ``prefix`` (empty or with a final slash) and the next slash, sorted.
+        """The names between ``prefix`` (empty or with a final slash) and the next slash, sorted.
 
-        For "jobs/" that is every job id, without a walk through the jobs.
+        For "jobs/" these are the job ids, found without listing the jobs' objects.
         """
         ...
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove objects in batches; missing ones are fine."""
+        """Delete objects in batches; missing ones are ignored."""
         ...
 
     def copy_from(self, uri: str, key: str, etag: str | None = None) -> bool:
-        """Copy ``uri`` within the store's own service, without moving the bytes through here.
+        """Copy ``uri`` within the store's own service, without downloading it.
 
-        False where that can't be done, or where the object is no longer the version ``etag``;
-        the caller then uploads what it has.
+        False where the service can't do that, or where the object is no longer the version
+        ``etag``; the caller then uploads its own copy.
         """
         ...
 

@@ -15,7 +15,7 @@ from shared.domain.errors import NotFound, StoreFull, StoreUnreachable, TooLarge
 from shared.domain.object_keys import check_folder, check_key, check_prefix, is_key
 from shared.storage.durable_write import DurableWriter, sync_folder
 
-#: In the root; keys can't begin with a dot, so it is never listed.
+#: Below the root; keys can't begin with a dot, so it is never listed.
 TEMPORARY = ".tmp"
 CHUNK = 1 << 20
 _NO_OBJECT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)
@@ -25,12 +25,12 @@ _ADVICE = {
     errno.EDQUOT: "free some of the quota or choose another PAGEFLEET_STORE",
     errno.EACCES: "give this user access or choose another PAGEFLEET_STORE",
     errno.EPERM: "give this user access or choose another PAGEFLEET_STORE",
-    errno.EROFS: "choose a PAGEFLEET_STORE that can be written",
+    errno.EROFS: "choose a writable PAGEFLEET_STORE",
 }
 
 
 class FileStore:
-    """Objects as files below ``root``, which is made on the first write."""
+    """Objects as files below ``root``, which is created on the first write."""
 
     def __init__(self, root: Path) -> None:
         self._root = Path(os.path.realpath(root))
@@ -55,7 +55,7 @@ class FileStore:
         """See ObjectStore."""
         path = self._path(key)
         with _explained(path, "write"), suppress(FileExistsError):
-            # Looked at first, because a loser would pay for a synced file.
+            # Checked first, because the loser of a race would pay for a synced file.
             if not path.exists():
                 self._writer.create(path, lambda file: file.write(data))
                 return True
@@ -102,8 +102,8 @@ class FileStore:
         """See ObjectStore."""
         for key in self.list(prefix):
             with suppress(FileNotFoundError):
-                found = (self._root / key).lstat()
-                yield key, f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
+                status = (self._root / key).lstat()
+                yield key, f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
 
     def folders(self, prefix: str) -> Iterator[str]:
         """See ObjectStore."""
@@ -115,7 +115,7 @@ class FileStore:
         folders: set[Path] = set()
         for key in keys:
             path = self._path(key)
-            # What lies below an object's name, or in place of its folder, is no object.
+            # A file below an object's name, or in place of its folder, is not an object.
             with _explained(path, "remove"), suppress(FileNotFoundError, NotADirectoryError):
                 path.unlink()
                 folders.add(path.parent)
@@ -123,7 +123,7 @@ class FileStore:
             self._prune(folder)
 
     def copy_from(self, uri: str, key: str, etag: str | None = None) -> bool:
-        """Always False: a folder has no service that could copy by itself."""
+        """Always False: a folder has no service that copies by itself."""
         return False
 
     def check(self) -> None:
@@ -153,19 +153,19 @@ class FileStore:
     def _size(self, key: str) -> int | None:
         path = self._path(key)
         try:
-            found = path.lstat()
+            status = path.lstat()
         except OSError as error:
             if error.errno in _NO_OBJECT:
                 return None
             raise _unreachable(error, path, "read") from error
-        return found.st_size if stat.S_ISREG(found.st_mode) else None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def _walk(self, folder: str, prefix: str, start_after: str) -> Iterator[str]:
         for name in self._names(folder):
             key = folder + name
-            # All keys in a folder begin with ``key``; it is skipped where none can be wanted.
-            wanted = key.startswith(prefix) or (name[-1] == "/" and prefix.startswith(key))
-            if not wanted or not (key > start_after or start_after.startswith(key)):
+            # All keys in a folder begin with ``key``; folders without a matching key are skipped.
+            matches = key.startswith(prefix) or (name[-1] == "/" and prefix.startswith(key))
+            if not matches or not (key > start_after or start_after.startswith(key)):
                 continue
             if name[-1] == "/":
                 yield from self._walk(key, prefix, start_after)
@@ -173,7 +173,7 @@ class FileStore:
                 yield key
 
     def _names(self, folder: str) -> tuple[str, ...]:
-        """Names in ``folder`` in the order of their keys; those of folders end with a slash."""
+        """Names in ``folder`` in the order of their keys; names of folders end with a slash."""
         path = _unlinked(self._root / folder)
         try:
             with os.scandir(path) as entries:
@@ -184,8 +184,8 @@ class FileStore:
             raise _unreachable(error, path, "list") from error
 
     def _prune(self, folder: Path) -> None:
-        """Remove ``folder`` and those above it as far as they are empty."""
-        # Names that came back after a power cut would make a purged job half a job.
+        """Remove ``folder`` and its parents as long as they are empty."""
+        # Otherwise names may return after a power cut and make a purged job half a job.
         with _explained(folder, "write"), suppress(FileNotFoundError):
             sync_folder(folder)
         with suppress(OSError):
@@ -202,12 +202,12 @@ def _unlinked(folder: Path) -> Path:
 
 
 def _opener(path: str, flags: int) -> int:
-    # NONBLOCK: a pipe in the place of an object must not hold the reader for ever.
+    # NONBLOCK: a pipe in place of an object must not block the reader for ever.
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _name(entry: "os.DirEntry[str]") -> str:
-    """The entry's name as a part of a key; a hidden one where it is no object."""
+    """The entry's name as a part of a key; "." where it is neither file nor folder."""
     if entry.is_dir(follow_symlinks=False):
         return entry.name + "/"
     return entry.name if entry.is_file(follow_symlinks=False) else "."
@@ -223,6 +223,6 @@ def _explained(path: Path, verb: str) -> Iterator[None]:
 
 
 def _unreachable(error: OSError, path: Path, verb: str) -> StoreUnreachable:
-    advice = _ADVICE.get(error.errno or 0, "mend the disk or choose another PAGEFLEET_STORE")
+    advice = _ADVICE.get(error.errno or 0, "check the disk or choose another PAGEFLEET_STORE")
     kind = StoreFull if error.errno in _FULL else StoreUnreachable
     return kind(f"can't {verb} {path}: {error.strerror or error}; {advice}")

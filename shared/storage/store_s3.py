@@ -18,7 +18,7 @@ from shared.storage.s3_advice import advice
 from shared.storage.s3_client import Refused, S3Options
 from shared.storage.s3_download import check_limit, download, local, retry_body
 
-#: The most that one request lists or deletes.
+#: The most objects that one request lists or deletes.
 BATCH = 1000
 #: Seconds before repeating a conditional write that met another writer.
 CONFLICT_PAUSES_S = doubling(0.05, 5)
@@ -89,13 +89,13 @@ class S3Store:
         """
         partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
         try:
-            found = download(self._options, self._bucket, name, partial, limit, etag)
+            described = download(self._options, self._bucket, name, partial, limit, etag)
             with local(path):
                 partial.replace(path)
         finally:
             with suppress(OSError):
                 partial.unlink()
-        return found
+        return described
 
     def local_path(self, key: str) -> Path | None:
         """None: the object is not on this machine."""
@@ -120,12 +120,12 @@ class S3Store:
     def list(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[str]:
         """See ObjectStore."""
         after = self._root + start_after if start_after else ""
-        found = self.scan(self._root + check_prefix(prefix), after, limit)
-        keys = (each.uri.removeprefix(self.url + "/") for each in found)
+        objects = self.scan(self._root + check_prefix(prefix), after, limit)
+        keys = (each.uri.removeprefix(self.url + "/") for each in objects)
         return islice(filter(is_key, keys), limit)
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """See ObjectStore; equal bytes give the same word, unless the bucket encrypts with KMS."""
+        """See ObjectStore; equal bytes have equal stamps, unless the bucket encrypts with KMS."""
         for each in self.scan(self._root + check_prefix(prefix)):
             key = each.uri.removeprefix(self.url + "/")
             if is_key(key):
@@ -134,21 +134,21 @@ class S3Store:
     def scan(
         self, prefix: str, start_after: str = "", limit: int | None = None
     ) -> Iterator[S3Object]:
-        """Any objects of the bucket; ``limit`` only keeps the answers small."""
+        """All objects of the bucket below ``prefix``; ``limit`` only keeps the responses small."""
         most = min(limit or BATCH, BATCH)
         for page in self._pages(Prefix=prefix, StartAfter=start_after, MaxKeys=most):
-            for found in page.get("Contents", ()):
-                # Names with a final slash are folders that some tools draw.
-                if not found["Key"].endswith("/"):
-                    uri = f"s3://{self._bucket}/{found['Key']}"
-                    yield S3Object(uri, found["Size"], found["ETag"].strip('"'))
+            for each in page.get("Contents", ()):
+                # Keys with a final slash are folders that some tools create.
+                if not each["Key"].endswith("/"):
+                    uri = f"s3://{self._bucket}/{each['Key']}"
+                    yield S3Object(uri, each["Size"], each["ETag"].strip('"'))
 
     def folders(self, prefix: str) -> Iterator[str]:
         """See ObjectStore."""
         start = self._root + check_folder(prefix)
         for page in self._pages(Prefix=start, Delimiter="/"):
-            for found in page.get("CommonPrefixes", ()):
-                name = found["Prefix"].removeprefix(start).removesuffix("/")
+            for each in page.get("CommonPrefixes", ()):
+                name = each["Prefix"].removeprefix(start).removesuffix("/")
                 if is_key(name):
                     yield name
 
@@ -235,5 +235,5 @@ class S3Store:
 
 
 def _digest(data: bytes) -> str:
-    """What the service compares: SeaweedFS else keeps an empty object of a writer that died."""
+    """Content-MD5, so that SeaweedFS refuses the partial object of a writer that died."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()

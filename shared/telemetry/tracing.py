@@ -1,8 +1,8 @@
-"""Traces of pages from submission to document, for OpenTelemetry; off unless asked for.
+"""Traces of pages from submission to document, for OpenTelemetry; off by default.
 
-A job's trace id and the id of its first span follow from the job id, so that any process can
-continue the trace, whoever dispatched the page, and nothing has to be kept anywhere. The context
-travels in the message's headers (W3C ``traceparent``).
+A job's trace id and the id of its first span are computed from the job id, so that every process
+can continue the trace and none has to store it. The context travels in the message's headers
+(W3C ``traceparent``).
 """
 
 import time
@@ -16,7 +16,7 @@ PARENT_HEADER = "traceparent"
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a page's way; nanoseconds since the epoch."""
+    """One stage of processing a page; nanoseconds since the epoch."""
 
     name: str
     start_ns: int
@@ -25,7 +25,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class PageTrace:
-    """One page in one worker's hands, told when it is over."""
+    """One attempt of a worker at a page, reported when it ends."""
 
     job_id: str
     page: int
@@ -34,14 +34,14 @@ class PageTrace:
     end_ns: int
     stages: tuple[Stage, ...] = ()
     attributes: Mapping[str, str | int | float] = field(default_factory=dict)
-    #: Why it failed, or None.
+    #: Why the attempt failed, or None.
     error: str | None = None
 
 
 class Tracing:
-    """Traces nothing, at no cost; the base of what does."""
+    """Records nothing; the base class of tracing that does."""
 
-    #: Whether ``page`` wants to be told.
+    #: Whether callers must call ``page``.
     active = False
 
     def headers(self, job_id: str) -> dict[str, str]:
@@ -49,15 +49,15 @@ class Tracing:
         return {}
 
     def submitted(self, job_id: str, start_ns: int, pages: int) -> None:
-        """A job was made and its first pages were dispatched."""
+        """A job was created and its first pages were dispatched."""
 
     def page(self, trace: PageTrace) -> None:
-        """A page was brought to an end, or let go."""
+        """A page was finished or released."""
 
     def reduced(
         self, job_id: str, headers: Mapping[str, object], start_ns: int, status: str
     ) -> None:
-        """A reducer looked at a job."""
+        """A reducer handled a job; ``status`` is how that ended."""
 
 
 def now_ns() -> int:

@@ -1,7 +1,7 @@
-"""OpenTelemetry's side of ``shared.telemetry.tracing``; imported only where traces are asked for.
+"""Tracing by OpenTelemetry; imported only where the settings turn traces on.
 
-Spans are made when their time is over, from the times that are measured anyway, so that tracing
-adds no code to the way of a page.
+Spans are created when they have ended, from times that are measured anyway, so that tracing adds no
+code to the processing of a page.
 """
 
 import hashlib
@@ -29,19 +29,19 @@ from opentelemetry.trace.status import Status, StatusCode
 from shared import __version__
 from shared.telemetry.tracing import PARENT_HEADER, SENT_HEADER, PageTrace, Tracing, now_ns
 
-#: A collector that is away must not keep a worker from ending.
+#: An unreachable collector must not delay the shutdown of a worker.
 EXPORT_TIMEOUT_S = 3.0
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
 class _ChosenIds(RandomIdGenerator):
-    """Random, except for the span that begins a job's trace."""
+    """Random ids, except for the first span of a job's trace."""
 
     def __init__(self) -> None:
         self._chosen = local()
 
     def choose(self, context: SpanContext | None) -> None:
-        """Ids of the next root span that this thread starts; None: random ones again."""
+        """Set the ids of this thread's next root span; None goes back to random ids."""
         self._chosen.context = context
 
     def generate_span_id(self) -> int:
@@ -57,19 +57,19 @@ class _ChosenIds(RandomIdGenerator):
 
 @cache
 def provider_of(exporter: str, share: float, service: str, instance: str | None) -> TracerProvider:
-    """One provider per process; it sends what is left when the process ends."""
-    about = {"service.name": service, "service.version": __version__}
+    """The process's provider; it exports the remaining spans when the process ends."""
+    attributes = {"service.name": service, "service.version": __version__}
     if instance is not None:
-        about["service.instance.id"] = instance
+        attributes["service.instance.id"] = instance
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(share)),
-        resource=Resource.create(about),
+        resource=Resource.create(attributes),
         id_generator=_ChosenIds(),
     )
     if exporter == "console":
         console = ConsoleSpanExporter(out=sys.__stderr__ or sys.stderr, formatter=_line)
         provider.add_span_processor(SimpleSpanProcessor(console))
-    else:  # the address comes from OTEL_EXPORTER_OTLP_ENDPOINT, as everywhere
+    else:  # reads OTEL_EXPORTER_OTLP_ENDPOINT
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=EXPORT_TIMEOUT_S)))
     return provider
 
@@ -104,7 +104,7 @@ class OtelTracing(Tracing):
         span.end()
 
     def page(self, trace: PageTrace) -> None:
-        """A span from sending to end, with one child per stage."""
+        """A span from the sending of the message to the end, with one child per stage."""
         sent = _number(trace.headers.get(SENT_HEADER))
         start = min(sent, trace.start_ns) if sent else trace.start_ns
         attributes = {
@@ -128,7 +128,7 @@ class OtelTracing(Tracing):
     def reduced(
         self, job_id: str, headers: Mapping[str, object], start_ns: int, status: str
     ) -> None:
-        """The span that ends a job's trace, unless pages were missing."""
+        """The span of one run of the reducer; the last one ends the job's trace."""
         span = self._tracer.start_span(
             "reduce", self._parent(job_id, headers), SpanKind.CONSUMER,
             {"pagefleet.job": job_id, "pagefleet.status": status}, start_time=start_ns,
@@ -139,15 +139,15 @@ class OtelTracing(Tracing):
         self._tracer.start_span(name, within, start_time=start_ns).end(end_ns)
 
     def _parent(self, job_id: str, headers: Mapping[str, object]) -> Context:
-        """From the message; from the job id where its sender traces nothing."""
+        """The message's context; computed from the job id where its sender does not trace."""
         carrier = {PARENT_HEADER: str(headers.get(PARENT_HEADER) or "")}
-        found = _PROPAGATOR.extract(carrier, Context())
-        if trace.get_current_span(found).get_span_context().is_valid:
-            return found
+        context = _PROPAGATOR.extract(carrier, Context())
+        if trace.get_current_span(context).get_span_context().is_valid:
+            return context
         return _inside(NonRecordingSpan(self._root(job_id)))
 
     def _root(self, job_id: str) -> SpanContext:
-        """The context of the job's first span, sampled or not by its trace id alone."""
+        """The context of the job's first span; only its trace id decides about sampling."""
         trace_id = _digest(job_id, 16)
         decision = self._sampler.should_sample(None, trace_id, "").decision
         chosen = decision is Decision.RECORD_AND_SAMPLE

@@ -40,8 +40,8 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sweeping, "REDUCE_AFTER_S", 0.0)
     monkeypatch.setattr(sweeping, "STALE_MARKER_S", 3600.0)
     monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 0.0)
-    monkeypatch.setattr(purging, "STILL_S", 0.0)
-    monkeypatch.setattr(cancelling, "LET_GO_S", 0.0)
+    monkeypatch.setattr(purging, "STALLED_S", 0.0)
+    monkeypatch.setattr(cancelling, "RELEASE_WAIT_S", 0.0)
     monkeypatch.setattr(page_task, "UNWELL_PAUSE_S", 0.0)
     logging.disable(logging.CRITICAL)
     yield

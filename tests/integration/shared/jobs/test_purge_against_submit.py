@@ -20,7 +20,7 @@ STRIDE = 4
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A purge that stands still at two looks counts as dead, so the two work side by side."""
-    monkeypatch.setattr(purging, "STILL_S", 0.0)
+    monkeypatch.setattr(purging, "STALLED_S", 0.0)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

@@ -34,7 +34,7 @@ NAMES = 9
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who meets a purge does not wait to see whether it lives."""
-    monkeypatch.setattr(purging, "STILL_S", 0.0)
+    monkeypatch.setattr(purging, "STALLED_S", 0.0)
     monkeypatch.setattr(sweeping, "DEAD_PURGE_S", -1.0)
 
 

@@ -175,7 +175,7 @@ def test_a_child_killed_while_it_works_counts_as_out_of_memory(sandbox: Sandbox)
 
     os.kill(victim, signal.SIGKILL)
 
-    with pytest.raises(SandboxMemory, match="short of memory"):
+    with pytest.raises(SandboxMemory, match="ran out of memory"):
         future.result(10)
     assert sandbox.run(double, 4, timeout_s=30) == 8
 

@@ -137,7 +137,7 @@ def test_a_short_spell_of_errors_is_borne(faulty_store: ObjectStore) -> None:
 def test_lasting_errors_of_the_service_are_told(faulty_store: ObjectStore) -> None:
     FaultyS3.script = ["503"] * 9
 
-    assert "the service is unwell; try again later" in told(lambda: faulty_store.get("a"))
+    assert "the service has an internal error" in told(lambda: faulty_store.get("a"))
 
 
 def test_a_conflict_of_two_writers_is_settled_by_trying_again(faulty_store: ObjectStore) -> None:
