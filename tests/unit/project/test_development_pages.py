@@ -99,6 +99,7 @@ def test_there_is_a_page_for_each_kind_of_addition() -> None:
         "add-a-page-option",
         "add-a-metric",
         "add-a-setting",
+        "add-a-watch-trigger",
     }
 
 
