@@ -7,10 +7,10 @@ from shared.domain.records import BlockType
 from workers.engines.cpu.blocks import headings, lists
 from workers.engines.cpu.blocks.code import is_code
 from workers.engines.cpu.blocks.tables import holds, tidy
-from workers.engines.cpu.drafts import Draft
 from workers.engines.cpu.layout import floating, furniture, pictures
 from workers.engines.cpu.layout.columns import columns_of
 from workers.engines.cpu.layout.draft_order import in_order
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import median_height, rows_of, with_drop_cap
 from workers.engines.cpu.ocr import stray_cjk
 from workers.engines.cpu.ocr.stray_accents import without_stray_accents

@@ -5,11 +5,11 @@ import pymupdf
 
 from shared.domain.records import TextLayer
 from workers.engines.contract import Rotation
+from workers.engines.cpu.layout.embedded_pictures import with_embedded_pictures
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.recognizer import Pixels, Recognizer
 from workers.engines.cpu.recognized_page import Seen
 from workers.engines.cpu.text_layer import hidden_text, text_layer_check
-from workers.engines.cpu.text_layer.embedded_pictures import with_embedded_pictures
 from workers.engines.cpu.text_layer.lines import LayerLine, lines_of, upright_page
 from workers.engines.cpu.values import Line, PageContent
 

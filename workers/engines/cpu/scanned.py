@@ -4,13 +4,13 @@ import numpy as np
 import pymupdf
 from numpy.typing import NDArray
 
+from workers.engines.cpu.characters import cleaned
+from workers.engines.cpu.layout.canvas import FONT_SHARE, paint, scale_of
 from workers.engines.cpu.layout.regions import find_regions, find_tables
-from workers.engines.cpu.ocr.canvas import FONT_SHARE, paint, scale_of
 from workers.engines.cpu.ocr.gutters import parted
 from workers.engines.cpu.ocr.orientation import Upright, make_upright
 from workers.engines.cpu.ocr.recognizer import Corners, Pixels, Recognizer, Words, is_tall, sides
 from workers.engines.cpu.recognized_page import Seen
-from workers.engines.cpu.text_layer.characters import cleaned
 from workers.engines.cpu.values import Box, Line, PageContent
 
 #: Lines below this score are dirt.

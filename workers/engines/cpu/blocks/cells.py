@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 from workers.engines.cpu.blocks.paragraphs import join
-from workers.engines.cpu.text_layer.characters import cleaned
+from workers.engines.cpu.characters import cleaned
 
 _LARGEST_SPAN = 500
 #: A figure as tables have them: 1,204.50, (0.1), 12 %, -, 3.5M.

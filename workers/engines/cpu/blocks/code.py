@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from statistics import median
 
-from workers.engines.cpu.drafts import Draft
+from workers.engines.cpu.characters import CUT
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row
-from workers.engines.cpu.text_layer.characters import CUT
 
 _MOSTLY = 0.8
 #: Code is mostly plain ASCII; a Korean or Chinese type is of equal width anyway.

@@ -7,7 +7,7 @@ from itertools import pairwise, takewhile
 from statistics import median
 
 from workers.engines.cpu.blocks.lists import begins_item
-from workers.engines.cpu.drafts import Draft, median_size
+from workers.engines.cpu.layout.drafts import Draft, median_size
 from workers.engines.cpu.layout.rows import rows_of
 from workers.engines.cpu.values import Line, bounding
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from workers.engines.cpu.blocks.escaping import paragraph
 from workers.engines.cpu.blocks.paragraphs import ends_sentence, join
-from workers.engines.cpu.drafts import Draft
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, rows_of
 from workers.engines.cpu.values import bounding
 

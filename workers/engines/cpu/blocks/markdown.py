@@ -8,10 +8,10 @@ from workers.engines.cpu.blocks import escaping, headings, lists
 from workers.engines.cpu.blocks.code import code_text
 from workers.engines.cpu.blocks.contents import is_contents, shortened
 from workers.engines.cpu.blocks.flow import joined_across
+from workers.engines.cpu.blocks.fractions import formula_rows
 from workers.engines.cpu.blocks.paragraphs import join, paragraphs
 from workers.engines.cpu.blocks.tables import from_rows
-from workers.engines.cpu.drafts import Draft
-from workers.engines.cpu.layout.fractions import formula_rows
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import rows_of
 
 _NOT_IN_MARKDOWN = frozenset({"header", "footer", "page_number"})

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from workers.engines.cpu.characters import CUT, is_cjk
 from workers.engines.cpu.layout.rows import Row
-from workers.engines.cpu.text_layer.characters import CUT, is_cjk
 
 #: A first line is indented by more than this, in font sizes.
 _INDENT = 0.8

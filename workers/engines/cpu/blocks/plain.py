@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from shared.domain.records import Block
 from workers.engines.cpu.blocks.escaping import inline
-from workers.engines.cpu.drafts import Draft
+from workers.engines.cpu.characters import CUT
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, rows_of
 from workers.engines.cpu.recognized_page import Seen
-from workers.engines.cpu.text_layer.characters import CUT
 
 
 def plain_text(drafts: Sequence[Draft]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from workers.engines.cpu.drafts import Draft
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.reading_order import reading_order
 from workers.engines.cpu.values import bounding
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workers.engines.cpu.drafts import Draft
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.values import Line, bounding
 
 #: Lines of one group: rows not further apart, columns overlapping by this part.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workers.engines.cpu.drafts import Draft
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import rows_of
 from workers.engines.cpu.values import PageContent
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from workers.engines.cpu.text_layer.characters import CUT, is_cjk, mostly_rtl
+from workers.engines.cpu.characters import CUT, is_cjk, mostly_rtl
 from workers.engines.cpu.values import Box, Line, bounding
 
 #: Pieces share a row where they overlap by this part of the lower one's height.

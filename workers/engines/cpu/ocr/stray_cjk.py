@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workers.engines.cpu.text_layer.characters import is_cjk, is_ideograph, is_latin
+from workers.engines.cpu.characters import is_cjk, is_ideograph, is_latin
 from workers.engines.cpu.values import Line
 
 _MOSTLY = 0.95

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from workers.engines.cpu.text_layer.characters import is_cjk
+from workers.engines.cpu.characters import is_cjk
 
 _MONO_FLAG, _BOLD_FLAG = 8, 16
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|(?<![a-z])bd(?![a-z])|cmbx|sfbx", re.IGNORECASE)

@@ -8,7 +8,7 @@ from typing import Any
 import pymupdf
 
 from workers.engines.contract import Rotation
-from workers.engines.cpu.text_layer.characters import cleaned, is_broken, is_hangul, is_rtl
+from workers.engines.cpu.characters import cleaned, is_broken, is_hangul, is_rtl
 from workers.engines.cpu.text_layer.fonts import equal_width_fonts, is_bold
 from workers.engines.cpu.values import Box, Line, bounding
 

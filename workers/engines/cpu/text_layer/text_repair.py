@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from workers.engines.cpu.text_layer.characters import is_broken
+from workers.engines.cpu.characters import is_broken
 from workers.engines.cpu.text_layer.lines import LayerLine
 
 #: Marks that badly mapped ligatures turn into, where no mark belongs.

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.engines.cpu_lines import column, line, markdown, page, region
+from workers.engines.cpu.blocks.fractions import formula_rows
 from workers.engines.cpu.blocks.tables import tidy
-from workers.engines.cpu.layout.fractions import formula_rows
 from workers.engines.cpu.values import Table
 
 

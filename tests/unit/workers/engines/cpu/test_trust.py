@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.engines.cpu_lines import line
-from workers.engines.cpu.text_layer.characters import cleaned
+from workers.engines.cpu.characters import cleaned
 from workers.engines.cpu.text_layer.lines import LayerLine
 from workers.engines.cpu.text_layer.text_repair import mended, to_mend
 
