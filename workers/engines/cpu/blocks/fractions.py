@@ -1,55 +1,60 @@
-"""Puts the halves of a fraction in a formula beside each other again."""
+"""Writes the numerator and denominator of a fraction in a formula on one row."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from workers.engines.cpu.layout.rows import Row, rows_of
-from workers.engines.cpu.values import Line, bounding
+from workers.engines.cpu.layout.rows import Row, group_into_rows
+from workers.engines.cpu.values import Line, bounding_box
 
-#: The halves of a fraction overlap by this part of the narrower one.
-_OVER = 0.5
-#: What needs no brackets: one number or name, with its index or power.
+#: Numerator and denominator overlap by more than this part of the narrower one's width.
+_LEAST_OVERLAP = 0.5
+#: One number or name with its exponent, which needs no brackets.
 _SIMPLE = re.compile(r"^\w+[⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
-_SHORT = 2
+#: A simple denominator with at least this many characters gets brackets: ab may be a product.
+_SHORTEST_PRODUCT = 2
 
 
 def formula_rows(lines: Sequence[Line]) -> list[Row]:
-    """``lines`` of a formula as rows, each fraction as "a / b" in the row that it belongs to."""
-    pairs = [pair for pair in map(partial(_halves, lines), lines) if pair is not None]
-    used = [id(half) for pair in pairs for half in pair]
-    rest = [line for line in lines if id(line) not in used]
-    return rows_of([*rest, *(_fraction(*pair, rest) for pair in pairs)])
+    """The rows of a formula, each fraction as "a / b" in its row."""
+    pairs = [pair for pair in map(partial(_fraction_parts, lines), lines) if pair is not None]
+    used = [id(part) for pair in pairs for part in pair]
+    others = [line for line in lines if id(line) not in used]
+    return group_into_rows([*others, *(_fraction(*pair, others) for pair in pairs)])
 
 
-def _halves(lines: Sequence[Line], over: Line) -> tuple[Line, Line] | None:
-    """``over`` and what alone stands under it, where the formula goes on beside the two."""
-    here = [line for line in lines if line is not over and _is_over(over, line)]
-    if len(here) != 1 or here[0].box.middle <= over.box.middle:
+def _fraction_parts(lines: Sequence[Line], numerator: Line) -> tuple[Line, Line] | None:
+    """``numerator`` and the only line under it, if the formula continues beside their bar."""
+    overlapping = [
+        line for line in lines if line is not numerator and _overlaps_in_width(numerator, line)
+    ]
+    if len(overlapping) != 1 or overlapping[0].box.center_y <= numerator.box.center_y:
         return None
-    under = here[0]
-    others = [line for line in lines if line is not over and line is not under]
-    bar = bounding((over.box, under.box)).middle
-    alone = not any(line.box.common_width(under.box) > 0 for line in others)
-    goes_on = any(line.box.top < bar < line.box.bottom for line in others)
-    return (over, under) if alone and goes_on else None
+    denominator = overlapping[0]
+    others = [line for line in lines if line is not numerator and line is not denominator]
+    bar_y = bounding_box((numerator.box, denominator.box)).center_y
+    alone = not any(line.box.overlap_width(denominator.box) > 0 for line in others)
+    continues = any(line.box.top < bar_y < line.box.bottom for line in others)
+    return (numerator, denominator) if alone and continues else None
 
 
-def _is_over(one: Line, other: Line) -> bool:
-    return one.box.common_width(other.box) > _OVER * min(one.box.width, other.box.width)
+def _overlaps_in_width(one: Line, other: Line) -> bool:
+    narrower = min(one.box.width, other.box.width)
+    return one.box.overlap_width(other.box) > _LEAST_OVERLAP * narrower
 
 
-def _fraction(over: Line, under: Line, beside: Sequence[Line]) -> Line:
-    """Both halves as one piece, at the height of what stands ``beside`` it."""
-    text = f"{_bracketed(over.text, top=True)} / {_bracketed(under.text, top=False)}"
-    box = bounding((over.box, under.box))
-    near = min(beside, key=lambda line: abs(line.box.middle - box.middle)).box
-    flat = box._replace(top=near.top, bottom=near.bottom)
-    return replace(over, text=text, box=flat, space_before=True, space_after=True)
+def _fraction(numerator: Line, denominator: Line, others: Sequence[Line]) -> Line:
+    """The fraction as one line, at the height of the nearest of ``others``."""
+    top = _in_brackets(numerator.text, is_product=False)
+    bottom = _in_brackets(denominator.text, len(denominator.text) >= _SHORTEST_PRODUCT)
+    box = bounding_box((numerator.box, denominator.box))
+    nearest = min(others, key=lambda line: abs(line.box.center_y - box.center_y)).box
+    row_box = box._replace(top=nearest.top, bottom=nearest.bottom)
+    text = f"{top} / {bottom}"
+    return replace(numerator, text=text, box=row_box, space_before=True, space_after=True)
 
 
-def _bracketed(text: str, top: bool) -> str:
-    if _SIMPLE.match(text) and (top or len(text) < _SHORT):
-        return text
-    return f"({text})"
+def _in_brackets(text: str, is_product: bool) -> str:
+    """``text`` in brackets if it is more than one number or name."""
+    return text if _SIMPLE.match(text) and not is_product else f"({text})"
