@@ -53,7 +53,7 @@ def test_a_section_number_gives_the_level_of_a_heading(text: str, level: int) ->
     [
         "and so it went on for many years after that,",
         "2 cups of flour",
-        "A long sentence that somebody took for a heading although it goes on and on until here.",
+        "A long sentence that a model took for a heading although it goes on and on until here.",
         "---",
     ],
 )

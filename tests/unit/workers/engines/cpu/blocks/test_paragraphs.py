@@ -7,7 +7,7 @@ from workers.engines.cpu.blocks.paragraphs import join_rows
 from workers.engines.cpu.values import Box, Region
 
 LONG = "Rain fell on the roof of the old house all night and"
-PROSE = [LONG, "nobody in the village slept before the morning came", "back over the hills."]
+PROSE = [LONG, "no one in the village slept before the morning came", "back over the hills."]
 
 
 def test_rows_become_one_paragraph() -> None:
@@ -85,7 +85,7 @@ def test_a_word_split_by_a_figure_is_joined_before_the_figure() -> None:
 
 def test_a_drop_cap_is_joined_to_its_paragraph() -> None:
     rows = column(["he rain fell on the roof and on", "the garden behind the house all"], left=100)
-    others = column(["night, and nobody in the village could sleep."], top=125)
+    others = column(["night, and no one in the village could sleep."], top=125)
 
     text = markdown(page(("text", [line("T", top=98, size=24), *rows, *others])))
 
