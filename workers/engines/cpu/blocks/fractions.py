@@ -45,11 +45,12 @@ def _overlaps_in_width(one: Line, other: Line) -> bool:
 
 
 def _fraction(numerator: Line, denominator: Line, others: Sequence[Line]) -> Line:
-    """The fraction as one line, at the height of the nearest of ``others``."""
+    """The fraction as one line, at the height of the nearest of ``others`` if there is one."""
     top = _in_brackets(numerator.text, is_product=False)
     bottom = _in_brackets(denominator.text, len(denominator.text) >= _SHORTEST_PRODUCT)
     box = bounding_box((numerator.box, denominator.box))
-    nearest = min(others, key=lambda line: abs(line.box.center_y - box.center_y)).box
+    boxes = (line.box for line in others)
+    nearest = min(boxes, key=lambda other: abs(other.center_y - box.center_y), default=box)
     row_box = box._replace(top=nearest.top, bottom=nearest.bottom)
     text = f"{top} / {bottom}"
     return replace(numerator, text=text, box=row_box, space_before=True, space_after=True)

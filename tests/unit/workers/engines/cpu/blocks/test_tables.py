@@ -3,7 +3,6 @@
 import pytest
 
 from tests.support.engines.cpu_lines import column, line, markdown, page, region
-from workers.engines.cpu.blocks.fractions import formula_rows
 from workers.engines.cpu.blocks.tables import clean_table
 from workers.engines.cpu.values import Table
 
@@ -86,23 +85,6 @@ def test_a_table_caption_stands_before_its_table() -> None:
     text = markdown(page(("text", caption), ("table", rows)))
 
     assert text.startswith("Table 1. Rain in six weeks.\n\n<table>")
-
-
-def test_a_fraction_is_written_in_its_row() -> None:
-    lines = [
-        line("h =", left=100, top=106),
-        line("4m", left=125, top=99),
-        line("πρd²", left=120, top=113),
-        line("(1)", left=220, top=106),
-    ]
-
-    assert [row.text for row in formula_rows(lines)] == ["h = 4m / (πρd²) (1)"]
-
-
-def test_two_equations_below_each_other_are_not_a_fraction() -> None:
-    lines = column(["a + b = c", "d + e = f"])
-
-    assert [row.text for row in formula_rows(lines)] == ["a + b = c", "d + e = f"]
 
 
 def test_a_header_split_in_two_columns_is_merged() -> None:
