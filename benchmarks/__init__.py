@@ -1,0 +1,1 @@
+"""Benchmarks of the fleet; docs/benchmarks.md has their results and commands."""

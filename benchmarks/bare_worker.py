@@ -1,4 +1,4 @@
-"""A Celery worker whose task does nothing, with the very configuration of the fleet."""
+"""A Celery worker with the configuration of the fleet, whose only task does nothing."""
 
 import sys
 
@@ -11,7 +11,7 @@ TASK = "bare"
 
 
 def main() -> None:
-    """Serve until SIGTERM; the first argument is the number of threads."""
+    """Consume tasks until SIGTERM; the first argument is the number of threads."""
     app = make_app(load_settings(), (MAINTENANCE,))
 
     def bare(number: int) -> None:

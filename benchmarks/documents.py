@@ -1,4 +1,4 @@
-"""Documents to measure with, made on the spot."""
+"""Generates the documents of the benchmarks."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def numbered_pdf(path: Path, pages: int) -> Path:
-    """A PDF of ``pages`` nearly empty pages, different for every number of pages."""
+    """A PDF of ``pages`` nearly empty pages; its bytes differ for each number of pages."""
     with pymupdf.open() as document:
         for number in range(1, pages + 1):
             document.new_page().insert_text((72, 72), f"page {number} of {pages}")
@@ -17,7 +17,7 @@ def numbered_pdf(path: Path, pages: int) -> Path:
 
 
 def example_pages(path: Path, pages: int) -> Path:
-    """A PDF of ``pages`` pages taken in turns from the shipped examples."""
+    """A PDF of ``pages`` pages, alternately from two of the shipped examples."""
     sources = [pymupdf.open(EXAMPLES / name) for name in ("article.pdf", "invoice.pdf")]
     with pymupdf.open() as document:
         number = 0

@@ -1,9 +1,9 @@
-"""What a page costs the broker and the store: requests, commands and bytes.
+"""Counts what a page costs the broker and the store: requests, commands and bytes.
 
     python -m benchmarks.footprint --pages 500
 
-A fleet with the fake engine on a real Valkey and SeaweedFS; requests are counted by a proxy
-before the store, commands and bytes by the broker itself.
+Runs a fleet with the fake engine on a real Valkey and SeaweedFS. A proxy in front of the store
+counts the requests; the broker counts its commands and bytes.
 """
 
 import argparse
@@ -28,25 +28,27 @@ from shared.domain.records import Counts
 from tests.support.servers.processes import start_s3
 from tests.system.failures.store_proxy import StoreProxy
 
+#: Seconds that the fleet gets to stop.
 STOP_S = 30.0
-QUEUED = 1000
+#: Pages in the dispatch window.
+WINDOW_PAGES = 1000
 
 
 class CountingProxy(StoreProxy):
-    """Forwards everything and counts it."""
+    """Forwards and counts all requests, by method."""
 
     def __init__(self, endpoint: str) -> None:
-        self.asked: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
         super().__init__(endpoint, seed=0)
 
     def pick(self, method: str, conditional: bool) -> str | None:
-        """Count one request; nothing goes wrong."""
-        self.asked[method] += 1
+        """Count one request and inject no fault."""
+        self.requests[method] += 1
         return None
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print one line per figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=500)
     pages = parser.parse_args().pages
@@ -64,7 +66,7 @@ def main() -> int:
             s3_endpoint_url=proxy.endpoint,
             engine="fake",
             fake_render=False,
-            dispatch_window=QUEUED,
+            dispatch_window=WINDOW_PAGES,
         )
         measure_memory(settings)
         measure_job(settings, proxy, folder, pages)
@@ -74,7 +76,7 @@ def main() -> int:
 
 
 def measure_memory(settings: Settings) -> None:
-    """Bytes of Redis for each queued page, with its message."""
+    """Print the bytes of Redis for each queued page, including its message."""
     dispatch_state = DispatchState(settings)
     client = redis.Redis.from_url(settings.broker_url())
     dispatch_state.jobs.open(
@@ -90,20 +92,23 @@ def measure_memory(settings: Settings) -> None:
 
 
 def measure_job(settings: Settings, proxy: CountingProxy, folder: Path, pages: int) -> None:
-    """Requests and commands for each page of one job, from submit to document."""
+    """Print requests and commands for each page of one job, from submission to document."""
     document = numbered_pdf(folder / "n.pdf", pages)
     client = redis.Redis.from_url(settings.broker_url())
     with LocalFleet(settings, "fake") as fleet:
         fleet.start()
         _submit(settings, numbered_pdf(folder / "warm.pdf", 8))
-        asked = proxy.asked.copy()
-        commands = int(client.info("stats")["total_commands_processed"])
+        requests_before = proxy.requests.copy()
+        commands_before = int(client.info("stats")["total_commands_processed"])
         _submit(settings, document)
-        commands = int(client.info("stats")["total_commands_processed"]) - commands
+        commands = int(client.info("stats")["total_commands_processed"]) - commands_before
         fleet.stop(STOP_S)
-    found = {k: (v - asked[k]) / pages for k, v in proxy.asked.items()}
-    print(f"S3 requests a page: { {k: round(v, 2) for k, v in sorted(found.items())} }")
-    print(f"Redis commands a page, those inside scripts too: {commands / pages:.0f}")
+    per_page = {
+        method: round((count - requests_before[method]) / pages, 2)
+        for method, count in sorted(proxy.requests.items())
+    }
+    print(f"S3 requests a page: {per_page}")
+    print(f"Redis commands a page, including those inside scripts: {commands / pages:.0f}")
 
 
 def _submit(settings: Settings, document: Path) -> None:

@@ -1,15 +1,16 @@
-"""What the fleet itself costs per page, beside bare Celery and beside a plain loop.
+"""Measures what the fleet costs per page, compared with bare Celery and with a plain loop.
 
     make bench                              both parts
     python -m benchmarks.overhead --part fake --sizes 10,500,5000
     python -m benchmarks.overhead --part cpu --pages 24
 
-Part "fake": the fake engine told not to render, on the file store. Printed are milliseconds of
-process CPU time per page and pages/s, beside a Celery task that does nothing on the same broker
-with the same configuration, in one run. Part "cpu": pages/s and CPU seconds a page of the cpu
-engine in the fleet beside a plain loop over the same engine and renderer without any fleet, before
-and after it, in one run; the pages have text layers, which makes them quick and the fleet's share
-large.
+Part "fake" runs the fake engine without rendering on the file store. It prints milliseconds of CPU
+time per page and pages per second, and the same for a Celery task that does nothing on the same
+broker with the same configuration.
+
+Part "cpu" runs the CPU engine in the fleet, and before and after it in a plain loop with the same
+engine and renderer but no fleet. It prints pages per second and CPU seconds per page. The pages
+have text layers, so they are read quickly and the fleet's share of the time is large.
 """
 
 import argparse
@@ -44,12 +45,14 @@ from shared.broker.queues import MAINTENANCE, declare
 from shared.config.settings import Settings, as_environment, load_settings
 from shared.processes.parent_death import die_with_parent
 
+#: Number of measured tasks that do nothing.
 BARE_TASKS = 5000
+#: Threads of the worker that runs them.
 THREADS = 16
 
 
 def main() -> int:
-    """Run the chosen parts; prints a line per measurement and a JSON summary."""
+    """Run the selected parts; print a line per measurement and a JSON summary."""
     arguments = _arguments()
     summary: dict[str, object] = {"python": platform.python_version(), "cores": os.cpu_count()}
     with (
@@ -68,30 +71,39 @@ def main() -> int:
 
 
 def measure_fake(settings: Settings, home: Path, sizes: list[int]) -> dict[str, object]:
-    """Milliseconds of CPU per page on top of a bare Celery task, for several sizes."""
+    """Milliseconds of CPU per page on top of a bare Celery task, for each of ``sizes`` in pages."""
     bare_ms, bare_speed = measure_bare(settings)
-    _say(f"bare Celery task: {bare_ms:.2f} ms CPU, {bare_speed:.0f} tasks/s")
-    found: dict[str, object] = {"bare_ms": bare_ms, "bare_per_s": bare_speed}
+    _print(f"bare Celery task: {bare_ms:.2f} ms CPU, {bare_speed:.0f} tasks/s")
+    result: dict[str, object] = {"bare_ms": bare_ms, "bare_per_s": bare_speed}
     with running_fleet(settings, "fake") as convert:
         convert(numbered_pdf(home / "warm.pdf", 64))
         for size in sizes:
             document = numbered_pdf(home / f"n{size}.pdf", size)
-            before, by_before, started = cpu_seconds(), cpu_by_command(), time.perf_counter()
-            pages = convert(document)
-            elapsed = time.perf_counter() - started
-            ms = (cpu_seconds() - before) * 1000 / pages
-            parts = {k: v - by_before.get(k, 0.0) for k, v in cpu_by_command().items()}
-            shown = {k: round(v * 1000 / pages, 2) for k, v in parts.items()}
-            _say(
-                f"{size} pages: {ms:.2f} ms CPU a page, {ms - bare_ms:.2f} on top of bare, "
-                f"{pages / elapsed:.0f} pages/s {shown}"
-            )
-            found[str(size)] = {"ms": ms, "on_top_ms": ms - bare_ms, "pages_per_s": pages / elapsed}
-    return found
+            result[str(size)] = _measure_document(convert, document, bare_ms)
+    return result
+
+
+def _measure_document(
+    convert: Callable[[Path], int], document: Path, bare_ms: float
+) -> dict[str, float]:
+    """CPU milliseconds per page and pages per second of one ``document``."""
+    before, by_command, started = cpu_seconds(), cpu_by_command(), time.perf_counter()
+    pages = convert(document)
+    pages_per_s = pages / (time.perf_counter() - started)
+    ms = (cpu_seconds() - before) * 1000 / pages
+    ms_by_command = {
+        command: round((seconds - by_command.get(command, 0.0)) * 1000 / pages, 2)
+        for command, seconds in cpu_by_command().items()
+    }
+    _print(
+        f"{pages} pages: {ms:.2f} ms CPU a page, {ms - bare_ms:.2f} on top of bare, "
+        f"{pages_per_s:.0f} pages/s {ms_by_command}"
+    )
+    return {"ms": ms, "on_top_ms": ms - bare_ms, "pages_per_s": pages_per_s}
 
 
 def measure_bare(settings: Settings) -> tuple[float, float]:
-    """CPU milliseconds and tasks per second of a task that does nothing."""
+    """CPU milliseconds per task, and tasks per second, of a task that does nothing."""
     app = make_app(settings, (MAINTENANCE,))
     queue = declare([MAINTENANCE])[0]
     parent = os.getpid()
@@ -124,13 +136,13 @@ def _wait_empty(settings: Settings, worker: "subprocess.Popen[bytes]") -> None:
     with connect(settings) as client:
         while client.llen(f"pagefleet:{MAINTENANCE}") or client.hlen("pagefleet:unacked"):
             if worker.poll() is not None:
-                raise RuntimeError("the bare worker ended")
+                raise RuntimeError("the bare worker exited")
             time.sleep(0.05)
 
 
 @contextmanager
 def running_fleet(settings: Settings, engine: str) -> Iterator[Callable[[Path], int]]:
-    """A function that converts one document and returns its number of pages."""
+    """Start a fleet; yields a function that converts a document and returns its pages."""
     connections = Connections(settings)
     request = Request(engine=engine, settings=settings, force=True)
     with LocalFleet(settings, engine) as fleet, Intake(settings) as intake:
@@ -140,20 +152,20 @@ def running_fleet(settings: Settings, engine: str) -> Iterator[Callable[[Path], 
         )
 
         def convert(document: Path) -> int:
-            made = submitter.submit(Input(str(document), "file"), request)
-            while (done := connections.jobs.done(made.manifest.job_id)) is None:
+            submission = submitter.submit(Input(str(document), "file"), request)
+            while (done := connections.jobs.done(submission.manifest.job_id)) is None:
                 fleet.check()
                 time.sleep(0.05)
-            assert done.counts.ok == made.pages, done
-            return made.pages
+            assert done.counts.ok == submission.pages, done
+            return submission.pages
 
         yield convert
 
 
 def measure_cpu(settings: Settings, home: Path, pages: int) -> dict[str, object]:
-    """Speed of the fleet and of a plain loop over the same engine, the loop before and after.
+    """The speed of the fleet and of a plain loop with the same engine, before and after it.
 
-    Where the two loops differ much, the machine had other work: then only the CPU seconds count.
+    If the two loops differ much, the machine had other work and only the CPU seconds are valid.
     """
     document = example_pages(home / "pages.pdf", pages)
     before = plain_loop(settings, document, pages)
@@ -162,18 +174,20 @@ def measure_cpu(settings: Settings, home: Path, pages: int) -> dict[str, object]
         fleet = timed(lambda: convert(document), pages)
     loops = (before, plain_loop(settings, document, pages))
     for name, speed in (("loop", loops[0]), ("fleet", fleet), ("loop again", loops[1])):
-        _say(f"{name}: {speed.pages_per_s:.3f} pages/s, {speed.cpu_s:.3f} s of CPU a page")
+        _print(f"{name}: {speed.pages_per_s:.3f} pages/s, {speed.cpu_s:.3f} s of CPU a page")
     loop = mean(speed.pages_per_s for speed in loops)
     loop_cpu = mean(speed.cpu_s for speed in loops)
-    ratio, work = fleet.pages_per_s / loop, fleet.cpu_s / loop_cpu
-    _say(f"the fleet has {ratio:.1%} of the loop's pages/s and takes {work:.1%} of its CPU")
+    ratio, cpu_ratio = fleet.pages_per_s / loop, fleet.cpu_s / loop_cpu
+    _print(
+        f"the fleet reaches {ratio:.1%} of the loop's pages/s and uses {cpu_ratio:.1%} of its CPU"
+    )
     return {
         "loop_pages_per_s": loop,
         "fleet_pages_per_s": fleet.pages_per_s,
         "ratio": ratio,
         "loop_cpu_s": loop_cpu,
         "fleet_cpu_s": fleet.cpu_s,
-        "cpu_ratio": work,
+        "cpu_ratio": cpu_ratio,
     }
 
 
@@ -185,7 +199,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The cpu engine without any fleet: render, read, next, as many at once as the engine holds."""
+"""Runs the CPU engine without a fleet: renders and reads as many pages at once as it accepts."""
 
 import time
 from collections.abc import Callable
@@ -14,25 +14,29 @@ from workers.host.cores import renderer_count
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Renderer
 
-WARM_PAGES = 4
+#: Pages that are read before the measurement.
+WARM_UP_PAGES = 4
 
 
 class Speed(NamedTuple):
-    """How fast pages were read, and the CPU seconds that one took in all processes together."""
+    """Pages per second, and CPU seconds per page of all processes together."""
 
     pages_per_s: float
     cpu_s: float
 
 
 def timed(work: Callable[[], object], pages: int) -> Speed:
-    """The speed of ``work`` on ``pages`` pages; every process of it lives before and after."""
-    used, started = cpu_seconds(), time.perf_counter()
+    """The speed of ``work`` on ``pages`` pages.
+
+    Its processes must run before and after it, because only living processes are counted.
+    """
+    cpu_before, started = cpu_seconds(), time.perf_counter()
     work()
-    return Speed(pages / (time.perf_counter() - started), (cpu_seconds() - used) / pages)
+    return Speed(pages / (time.perf_counter() - started), (cpu_seconds() - cpu_before) / pages)
 
 
 def plain_loop(settings: Settings, document: Path, pages: int) -> Speed:
-    """The speed over ``document``, after a warm-up."""
+    """The speed on the first ``pages`` pages of ``document``, after a warm-up."""
     host = EngineHost(make_engine("cpu", settings))
     capacity = host.engine.capacity
     renderer = Renderer(settings, renderer_count(settings, "cpu", capacity))
@@ -49,7 +53,7 @@ def plain_loop(settings: Settings, document: Path, pages: int) -> Speed:
     try:
         host.start()
         with ThreadPoolExecutor(capacity) as pool:
-            list(pool.map(read, range(1, min(WARM_PAGES, pages) + 1)))
+            list(pool.map(read, range(1, min(WARM_UP_PAGES, pages) + 1)))
             return timed(lambda: list(pool.map(read, range(1, pages + 1))), pages)
     finally:
         host.stop()

@@ -1,4 +1,4 @@
-"""CPU time of this process and everything that it started."""
+"""CPU time of this process and its descendants."""
 
 import os
 
@@ -6,31 +6,31 @@ import psutil
 
 
 def cpu_seconds() -> float:
-    """User and system seconds of this process and its living descendants."""
-    me = psutil.Process(os.getpid())
-    total = _own(me)
-    for child in me.children(recursive=True):
+    """User and system CPU seconds of this process and its living descendants."""
+    root = psutil.Process(os.getpid())
+    total = _cpu_seconds(root)
+    for child in root.children(recursive=True):
         try:
-            total += _own(child)
+            total += _cpu_seconds(child)
         except psutil.NoSuchProcess:
             continue
     return total
 
 
 def cpu_by_command() -> dict[str, float]:
-    """The same, by a short name of each process."""
-    found: dict[str, float] = {}
-    me = psutil.Process(os.getpid())
-    for process in [me, *me.children(recursive=True)]:
+    """The CPU seconds of ``cpu_seconds`` by a short name of each process."""
+    seconds: dict[str, float] = {}
+    root = psutil.Process(os.getpid())
+    for process in [root, *root.children(recursive=True)]:
         try:
             name = _name(process)
-            found[name] = found.get(name, 0.0) + _own(process)
+            seconds[name] = seconds.get(name, 0.0) + _cpu_seconds(process)
         except psutil.NoSuchProcess:
             continue
-    return found
+    return seconds
 
 
-def _own(process: psutil.Process) -> float:
+def _cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
 

@@ -1,6 +1,8 @@
-"""What a watch costs: requests per period with many idle objects, and time from drop to queue.
+"""Measures `pagefleet watch`: S3 requests per period, and the time from drop to queued job.
 
-``python -m benchmarks.watching``; a real S3 service, a real broker, the fake engine.
+    python -m benchmarks.watching --objects 0 1000 3000 10000
+
+Uses a real S3 service, a real broker and the fake engine.
 """
 
 import argparse
@@ -20,30 +22,33 @@ from tests.support.fleets.fleet import workers
 from tests.support.fleets.watch_lab import EventRecorder, Lab, document, requests_counted
 from tests.support.servers.processes import free_ports, start_redis, start_s3
 
+#: Periods over which requests and seconds are averaged.
 PERIODS = 10
+#: Files that are dropped one after another for each trigger.
 DROPS = 20
+#: Bearer token of the webhook.
 SECRET = "only for this benchmark"
 
 
 def main() -> None:
-    """Measure and print a table."""
+    """Measure and print one line per number of objects and per trigger."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, nargs="*", default=[0, 1000, 10_000, 20_000])
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pagefleet-bench-") as name, _lab(Path(name)) as lab:
-        known = 0
-        for count in sorted(given.objects):
-            _lay(lab, range(known, count))
-            known = count
+        total = 0
+        for count in sorted(arguments.objects):
+            _add_idle_objects(lab, range(total, count))
+            total = count
             print(f"{count:6} idle objects: {_requests(lab)}", flush=True)
         period = 2.0
-        _print_latency(f"looks every {period:g} s", lab, known, period_s=period)
+        _print_latency(f"polling every {period:g} s", lab, total, period_s=period)
         hook = {"trigger_options": lab.webhook(SECRET), "period_s": 3600.0}
-        _print_latency("events by webhook", lab, known, **hook)
+        _print_latency("events by webhook", lab, total, **hook)
 
 
 class BenchLab(Lab):
-    """A lab whose service tells a port of every object."""
+    """A lab whose S3 service sends an event for each object to a port."""
 
     hook_port: int = 0
 
@@ -83,11 +88,11 @@ def _lab(folder: Path) -> Iterator[BenchLab]:
         redis.stop()
 
 
-def _lay(lab: Lab, numbers: range) -> None:
-    """Objects that were dealt with, as a watch leaves them."""
+def _add_idle_objects(lab: Lab, numbers: range) -> None:
+    """Store objects with their claims, as a watcher leaves refused files."""
     state = WatchState(lab.store, lab.plan().route.watch_id)
 
-    def lay(number: int) -> None:
+    def add(number: int) -> None:
         key = f"{number % 100:02}/{number:07}.txt"
         lab.drop(key, b"done with")
         found = lab.bucket.look(f"{lab.root}/inbox/{key}")
@@ -95,7 +100,7 @@ def _lay(lab: Lab, numbers: range) -> None:
         state.update(Claim(key=key, version=found.etag, size=found.size, outcome="refused"))
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lay, numbers))
+        list(pool.map(add, numbers))
 
 
 def _requests(lab: Lab) -> str:
@@ -104,13 +109,13 @@ def _requests(lab: Lab) -> str:
     watcher.context.claim_cache.load(watcher.context.state)
     watcher.poller.scan()  # the first pass has no bound
     with requests_counted(lab.settings) as counted:
-        begun, worked = time.monotonic(), time.process_time()
+        started, cpu_started = time.monotonic(), time.process_time()
         for _ in range(PERIODS):
             assert watcher.poller.scan() == 0
-        seconds = (time.monotonic() - begun) / PERIODS
-        cpu = (time.process_time() - worked) / PERIODS
+        seconds = (time.monotonic() - started) / PERIODS
+        cpu = (time.process_time() - cpu_started) / PERIODS
     return f"{seconds:.2f} s ({cpu:.2f} s CPU), " + ", ".join(
-        f"{n / PERIODS:.1f} {name}" for name, n in sorted(counted.items())
+        f"{count / PERIODS:.1f} {name}" for name, count in sorted(counted.items())
     )
 
 
@@ -120,7 +125,7 @@ def _print_latency(title: str, lab: BenchLab, offset: int, **plan: object) -> No
         lab.drop("first.pdf", document(f"first {title}"))
         recorder.wait_for("queued", "first.pdf", seconds=60)
         for number in range(DROPS):
-            times.append(_one(lab, recorder, f"{title} {offset} {number}"))
+            times.append(_drop_to_queued_s(lab, recorder, f"{title} {offset} {number}"))
     times.sort()
     print(
         f"{title}: drop to queued median {statistics.median(times):.2f} s, "
@@ -129,13 +134,13 @@ def _print_latency(title: str, lab: BenchLab, offset: int, **plan: object) -> No
     )
 
 
-def _one(lab: Lab, recorder: EventRecorder, words: str) -> float:
+def _drop_to_queued_s(lab: Lab, recorder: EventRecorder, words: str) -> float:
     key = f"latency/{words}.pdf"
     data = document(words)
-    begun = time.monotonic()
+    dropped = time.monotonic()
     lab.drop(key, data)
     queued: float = recorder.wait_for("queued", key, seconds=60)["at"]
-    return queued - begun
+    return queued - dropped
 
 
 if __name__ == "__main__":

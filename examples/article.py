@@ -1,11 +1,12 @@
-"""A two-column article of two pages with a table, a figure and a formula."""
+"""Generates a two-column article of two pages with a table, a figure and a formula."""
 
 from pathlib import Path
 from random import Random
 
 import pymupdf
-from typesetting import BOLD, ITALIC, ROMAN, SOFT, Frame, Sheet, Style, save
+from typesetting import BOLD, ITALIC, ROMAN, SOFT_HYPHEN, Frame, Sheet, Style, save
 
+#: The two columns, and the width of both with their gutter, in points.
 LEFT, RIGHT, WIDTH = Frame(54, 250, 235), Frame(306, 250, 235), 487
 BODY = Style(size=11, leading=14, indent=11)
 FIRST = Style(size=11, leading=14)
@@ -13,6 +14,7 @@ SMALL = Style(size=9, leading=11)
 HEADING = Style(font=BOLD, size=12.5)
 JOURNAL = "Journal of Kitchen Hydrology 7 (2026)"
 
+#: In all texts, "|" marks a place where a word may be hyphenated.
 ABSTRACT = (
     "We weigh rain. A kitchen scale under a cake tin, read once a minute, gives the rate of "
     "rainfall to within three per cent of a tipping-bucket gauge that costs forty times as much. "
@@ -93,7 +95,7 @@ def _first_page(sheet: Sheet) -> None:
     _paragraphs(sheet, Frame(LEFT.left, y, LEFT.width), (METHOD_END,), FIRST)
     y = _section(sheet, Frame(RIGHT.left, 286, RIGHT.width), "3 Results", RESULTS)
     _table(sheet, Frame(RIGHT.left, y + 10, RIGHT.width))
-    sheet.done()
+    sheet.finish()
 
 
 def _second_page(sheet: Sheet, random: Random) -> None:
@@ -105,7 +107,7 @@ def _second_page(sheet: Sheet, random: Random) -> None:
         sheet.text(left.left + 8, y, f"{number}.", FIRST)
         y = sheet.paragraph(Frame(left.left + 24, y, left.width - 24), rule, FIRST)
     _section(sheet, right, "5 Conclusion", (CONCLUSION,))
-    sheet.done()
+    sheet.finish()
 
 
 def _furniture(sheet: Sheet, number: int) -> None:
@@ -125,13 +127,14 @@ def _paragraphs(
     sheet: Sheet, frame: Frame, texts: tuple[str, ...], style: Style, more: tuple[str, ...] = ()
 ) -> float:
     y = frame.top
-    for text, look in [(text, style) for text in texts] + [(text, BODY) for text in more]:
-        y = sheet.paragraph(Frame(frame.left, y, frame.width), text.replace("|", SOFT), look)
+    for text, text_style in [(text, style) for text in texts] + [(text, BODY) for text in more]:
+        place = Frame(frame.left, y, frame.width)
+        y = sheet.paragraph(place, text.replace("|", SOFT_HYPHEN), text_style)
     return y
 
 
 def _formula(sheet: Sheet, frame: Frame) -> float:
-    """The fraction h = 4m / (πρd²), with its number at the margin."""
+    """Write the formula h = 4m / (πρd²) with its number; returns the next baseline."""
     middle, y = frame.left + frame.width / 2, frame.top
     italic = Style(font=ITALIC, size=12)
     sheet.text(middle - 34, y + 4, "h =", italic)
@@ -159,7 +162,7 @@ def _table(sheet: Sheet, frame: Frame) -> None:
 
 
 def _figure(sheet: Sheet, frame: Frame, random: Random) -> float:
-    """Two curves of cumulative rain over an evening; returns the last baseline."""
+    """Draw two curves of cumulative rain over an evening; returns the caption's baseline."""
     box = pymupdf.Rect(frame.left + 60, frame.top, frame.left + frame.width - 20, frame.top + 190)
     page = sheet.page
     for step in range(5):

@@ -1,4 +1,4 @@
-"""A Chinese page: a title, paragraphs, a list and a table."""
+"""Generates a Chinese page with a title, paragraphs, a list and a table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +33,9 @@ CLOSING = (
     "喜欢淡一些，就少放半克。最要紧的，是坐下来慢慢喝。"
 )
 BODY, HEADING = Style(font=CHINESE, size=12), Style(font=CHINESE, size=15)
+#: Left margin, text width, distance of lines and height of table rows, in points.
 LEFT, WIDTH, LEADING, ROW = 72, 451, 22, 26
-#: Marks that may not begin a line.
+#: Punctuation that must not begin a line.
 _CLOSING_MARKS = "，。；：！？、）》”"
 
 
@@ -55,7 +56,7 @@ def make(path: Path) -> None:
     y = _table(sheet, y + 30)
     _paragraph(sheet, y + 34, CLOSING)
     sheet.text(297.5, 800, "第 1 页", Style(font=CHINESE, size=9), "centre")
-    sheet.done()
+    sheet.finish()
     save(document, path)
 
 

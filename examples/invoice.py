@@ -1,4 +1,4 @@
-"""An invoice: addresses side by side, a ruled table, sums."""
+"""Generates an invoice with two addresses, a ruled table and sums."""
 
 from pathlib import Path
 
@@ -17,6 +17,7 @@ ITEMS = (
 TAX = 0.20
 #: Edges of the table's columns, in points.
 EDGES = (60, 290, 350, 440, 535)
+#: Height of a table row, in points.
 ROW = 24
 
 
@@ -39,7 +40,7 @@ def make(path: Path) -> None:
     footer = "Larch & Daughter, 7 Mill Lane, Ashcombe · Account 00 1234 5678 · Page 1 of 1"
     sheet.rule(60, 786, 475, 0.4)
     sheet.text(297.5, 800, footer, SMALL, "centre")
-    sheet.done()
+    sheet.finish()
     save(document, path)
 
 
@@ -57,7 +58,7 @@ def _addresses(sheet: Sheet) -> None:
 
 
 def _table(sheet: Sheet, top: float) -> float:
-    """The items with lines around every cell; returns the lower edge."""
+    """Write the items with lines around every cell; returns the lower edge in points."""
     rows = [("Item", "Quantity", "Price (€)", "Amount (€)")]
     rows += [(name, str(n), f"{price:.2f}", f"{n * price:.2f}") for name, n, price in ITEMS]
     for number, row in enumerate(rows):

@@ -1,4 +1,4 @@
-"""A letter as a poor scanner sees it: crooked, soft, speckled, without any text layer."""
+"""Generates the scan of a letter: skewed, blurred, with specks, without a text layer."""
 
 import io
 from pathlib import Path
@@ -7,8 +7,9 @@ from random import Random
 import numpy as np
 import pymupdf
 from PIL import Image, ImageFilter
-from typesetting import BOLD, ITALIC, SOFT, Frame, Sheet, Style, save
+from typesetting import BOLD, ITALIC, SOFT_HYPHEN, Frame, Sheet, Style, save
 
+#: Resolution of the scan, skew in degrees counter-clockwise, and JPEG quality (1 to 95).
 DPI, ANGLE, QUALITY = 130, 0.8, 50
 TEXT = Style(size=11.5, leading=15.5, justified=False, after=9)
 PARAGRAPHS = (
@@ -47,21 +48,21 @@ def _letter(document: pymupdf.Document) -> pymupdf.Page:
     sheet.text(505, 150, "3 February 2026", TEXT, "right")
     y = 196.0
     for text in PARAGRAPHS:
-        y = sheet.paragraph(Frame(90, y, 415), text.replace("|", SOFT), TEXT)
+        y = sheet.paragraph(Frame(90, y, 415), text.replace("|", SOFT_HYPHEN), TEXT)
     sheet.text(90, y + 34, "Ines Calder", Style(font=ITALIC, size=12.5))
     sheet.text(90, y + 54, "Librarian", TEXT)
-    sheet.done()
+    sheet.finish()
     return sheet.page
 
 
 def _scanned(clean: Image.Image, seed: int) -> bytes:
-    """``clean`` as a JPEG file, turned, blurred, greyed and with grain and specks."""
-    turned = clean.rotate(ANGLE, Image.Resampling.BICUBIC, fillcolor=255)
-    soft = np.asarray(turned.filter(ImageFilter.GaussianBlur(0.7)), np.float64)
+    """``clean`` as the bytes of a JPEG file: skewed, blurred, grey, with grain and specks."""
+    skewed = clean.rotate(ANGLE, Image.Resampling.BICUBIC, fillcolor=255)
+    blurred = np.asarray(skewed.filter(ImageFilter.GaussianBlur(0.7)), np.float64)
     generator = np.random.Generator(np.random.PCG64(seed))
-    shade = np.linspace(0, 18, soft.shape[1])[None, :]
-    noisy = soft * 0.82 + 38 - shade + generator.normal(0, 7, soft.shape)
-    rows, columns = (generator.integers(0, size, 220) for size in soft.shape)
+    shade = np.linspace(0, 18, blurred.shape[1])[None, :]
+    noisy = blurred * 0.82 + 38 - shade + generator.normal(0, 7, blurred.shape)
+    rows, columns = (generator.integers(0, size, 220) for size in blurred.shape)
     noisy[rows, columns] = 60
     file = io.BytesIO()
     image = Image.fromarray(np.clip(np.round(noisy), 0, 255).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Sets text on PDF pages line by line: justified columns, headings, rules."""
+"""Writes text on PDF pages line by line: justified columns, headings and rules."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pymupdf
 
-#: Where a word may be broken.
-SOFT = "\u00ad"
+#: Marks a place where a word may be hyphenated.
+SOFT_HYPHEN = "\u00ad"
 #: Fonts that come with PyMuPDF; examples/README.md names their licences.
 ROMAN, BOLD, ITALIC, CHINESE = "tiro", "tibo", "tiit", "cjk"
 SANS, SANS_BOLD = "helv", "hebo"
@@ -25,7 +25,7 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True)
 class Style:
-    """How a paragraph looks; lengths in points."""
+    """The style of a paragraph; lengths in points."""
 
     font: str = ROMAN
     size: float = 10.0
@@ -43,23 +43,26 @@ def font(name: str) -> pymupdf.Font:
 
 
 class Sheet:
-    """One page that is being written; call ``done`` when it is full."""
+    """One page that is being written; call ``finish`` at the end."""
 
     def __init__(self, document: pymupdf.Document, width: float = 595, height: float = 842) -> None:
         self.page = document.new_page(width=width, height=height)
         self._writer = pymupdf.TextWriter(self.page.rect)
 
     def text(self, x: float, y: float, text: str, style: Style, align: str = "left") -> float:
-        """Write one line with its baseline at ``y``; returns where it ends."""
+        """Write one line with its baseline at ``y``; returns the x of its end, in points.
+
+        ``x`` is the left end, the right end or the centre, as ``align`` says.
+        """
         width = font(style.font).text_length(text, style.size)
         start = x - {"left": 0.0, "right": width, "centre": width / 2}[align]
         self._writer.append((start, y), text, font=font(style.font), fontsize=style.size)
         return start + width
 
     def paragraph(self, frame: Frame, text: str, style: Style) -> float:
-        """Set ``text`` in ``frame``; returns the baseline of the line that would follow."""
+        """Write ``text`` into ``frame``; returns the baseline of the next line, in points."""
         y = frame.top
-        lines = list(broken(text, frame.width, style))
+        lines = list(break_lines(text, frame.width, style))
         for number, line in enumerate(lines):
             indent = style.indent if number == 0 else 0.0
             last = number == len(lines) - 1
@@ -69,11 +72,11 @@ class Sheet:
         return y + style.after
 
     def rule(self, x: float, y: float, width: float, weight: float = 0.5) -> None:
-        """Draw a horizontal line."""
+        """Draw a horizontal line of ``width`` and thickness ``weight``, in points."""
         self.page.draw_line((x, y), (x + width, y), width=weight)
 
-    def done(self) -> None:
-        """Put the text on the page."""
+    def finish(self) -> None:
+        """Write the collected text to the page."""
         self._writer.write_text(self.page)
 
     def _line(self, words: list[str], place: Frame, style: Style, justify: bool) -> None:
@@ -88,40 +91,40 @@ class Sheet:
             x += width + gap
 
 
-def broken(text: str, width: float, style: Style) -> Iterator[list[str]]:
-    """Lines of words of ``text`` that fit into ``width``; words break at soft hyphens."""
+def break_lines(text: str, width: float, style: Style) -> Iterator[list[str]]:
+    """Lines of words of ``text`` that fit into ``width`` points, hyphenated at soft hyphens."""
     line: list[str] = []
     room = width - style.indent
     for word in text.split():
         while not _fits([*line, word], room, style):
             head, tail = _head(word, line, room, style)
-            yield _shown([*line, head] if head else line)
+            yield _without_soft_hyphens([*line, head] if head else line)
             line, word, room = [], tail, width
         line.append(word)
-    yield _shown(line)
+    yield _without_soft_hyphens(line)
 
 
-def _shown(line: list[str]) -> list[str]:
-    return [word.replace(SOFT, "") for word in line]
+def _without_soft_hyphens(line: list[str]) -> list[str]:
+    return [word.replace(SOFT_HYPHEN, "") for word in line]
 
 
 def _head(word: str, line: list[str], room: float, style: Style) -> tuple[str, str]:
-    """The longest beginning of ``word`` that still fits behind ``line``, and the rest."""
-    parts = word.split(SOFT)
+    """The longest part of ``word`` that fits after ``line``, and the rest of the word."""
+    parts = word.split(SOFT_HYPHEN)
     for count in range(len(parts) - 1, 0, -1):
         head = "".join(parts[:count]) + "-"
         if _fits([*line, head], room, style):
-            return head, SOFT.join(parts[count:])
+            return head, SOFT_HYPHEN.join(parts[count:])
     return "", word
 
 
 def _fits(words: list[str], room: float, style: Style) -> bool:
-    text = " ".join(words).replace(SOFT, "")
+    text = " ".join(words).replace(SOFT_HYPHEN, "")
     return font(style.font).text_length(text, style.size) <= room
 
 
 def save(document: pymupdf.Document, path: Path) -> None:
-    """Write ``document`` without anything that differs from one day to the next."""
+    """Write ``document`` without dates and random ids, so that its bytes are reproducible."""
     document.set_metadata({})
     document.subset_fonts()
     document.save(path, garbage=4, deflate=True, no_new_id=True)

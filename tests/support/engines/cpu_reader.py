@@ -1,4 +1,4 @@
-"""Reads pages with the real CPU engine, one process, as a worker does it."""
+"""Reads pages with the real CPU engine in one process, through the worker's renderer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ _KINDS: dict[str, Kind] = {".pdf": "pdf", ".png": "png", ".tif": "tiff", ".jpg":
 
 
 class CpuReader:
-    """A started engine and a renderer."""
+    """A running CPU engine and a renderer."""
 
     def __init__(self, engine: CpuEngine, host: EngineHost, renderer: Renderer) -> None:
         self.engine = engine
@@ -28,15 +28,15 @@ class CpuReader:
         self.renderer = renderer
 
     def view(self, path: Path, page: int = 1, **options: Any) -> PageView:
-        """Page ``page`` of ``path``, drawn."""
+        """Page ``page`` (1-based) of ``path``, rendered; ``options`` are page options."""
         model = self.engine.info.model
-        chosen = PageOptions(engine="cpu", model=model, **options)
-        plan = self.engine.plan(chosen)
+        page_options = PageOptions(engine="cpu", model=model, **options)
+        plan = self.engine.plan(page_options)
         kind = _KINDS[path.suffix]
-        return self.renderer.render(path, kind, "0" * 64, page, plan, chosen).view
+        return self.renderer.render(path, kind, "0" * 64, page, plan, page_options).view
 
     def read(self, path: Path, page: int = 1, **options: Any) -> Reading:
-        """What the engine makes of page ``page``; ``options`` are page options."""
+        """Read page ``page`` (1-based) of ``path``; ``options`` are page options."""
         view = self.view(path, page, **options)
         try:
             return self.host.submit(self.engine.read(view)).result(120)
@@ -46,10 +46,10 @@ class CpuReader:
 
 @contextmanager
 def cpu_reader(home: Path, model: str = "ppocrv6-small", **settings: Any) -> Iterator[CpuReader]:
-    """A reader of one process; everything it started is gone afterwards."""
-    made = build_settings({"home": home, "num_workers": 1, **settings})
-    engine = CpuEngine(made, model)
-    host, renderer = EngineHost(engine), Renderer(made, 1)
+    """A reader with one reading process; all its processes are stopped at the end."""
+    engine_settings = build_settings({"home": home, "num_workers": 1, **settings})
+    engine = CpuEngine(engine_settings, model)
+    host, renderer = EngineHost(engine), Renderer(engine_settings, 1)
     try:
         host.start()
         yield CpuReader(engine, host, renderer)
@@ -59,7 +59,7 @@ def cpu_reader(home: Path, model: str = "ppocrv6-small", **settings: Any) -> Ite
 
 
 def typed_page(path: Path, text: str, size: float = 11, rotation: int = 0) -> Path:
-    """A PDF page with ``text`` as a text layer."""
+    """A PDF page with ``text`` as its text layer; ``rotation`` is in degrees."""
     with pymupdf.open() as document:
         page = document.new_page()
         page.insert_textbox((72, 72, 523, 770), text, fontsize=size, lineheight=1.3)
@@ -69,7 +69,7 @@ def typed_page(path: Path, text: str, size: float = 11, rotation: int = 0) -> Pa
 
 
 def picture_of(source: Path, path: Path, turn: int = 0, dpi: int = 130) -> Path:
-    """The first page of ``source`` as an image, turned clockwise by ``turn`` degrees."""
+    """The first page of ``source`` as an image, rotated clockwise by ``turn`` degrees."""
     with pymupdf.open(source) as document:
         pixmap = document[0].get_pixmap(dpi=dpi)
         image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
@@ -78,9 +78,10 @@ def picture_of(source: Path, path: Path, turn: int = 0, dpi: int = 130) -> Path:
 
 
 def scan_with_layer(source: Path, path: Path, layer: str, how: str = "invisible") -> Path:
-    """``source`` as a scan with the text ``layer`` of an OCR program, hidden one of two ways.
+    """``source`` as a scan with a hidden text ``layer``, as an OCR program writes it.
 
-    "invisible": neither filled nor stroked, over the picture; "covered": painted under it.
+    ``how`` is "invisible" (over the picture, neither filled nor stroked) or "covered" (painted
+    under the picture).
     """
     with pymupdf.open(source) as document, pymupdf.open() as scan:
         page = scan.new_page(width=document[0].rect.width, height=document[0].rect.height)
@@ -94,26 +95,26 @@ def scan_with_layer(source: Path, path: Path, layer: str, how: str = "invisible"
     return path
 
 
-def lying_page(path: Path, text: str) -> Path:
-    """A page that shows ``text`` in a font whose map to letters calls each one another."""
+def page_with_wrong_map(path: Path, text: str) -> Path:
+    """A page that shows ``text`` in a font that maps each glyph to a wrong letter."""
     with pymupdf.open() as document:
         page = document.new_page()
-        page.insert_font(fontname="liar", fontbuffer=pymupdf.Font("tiro").buffer)
-        page.insert_textbox((72, 72, 523, 770), text, fontname="liar", fontsize=11)
+        page.insert_font(fontname="wrong", fontbuffer=pymupdf.Font("tiro").buffer)
+        page.insert_textbox((72, 72, 523, 770), text, fontname="wrong", fontsize=11)
         document.save(path)
     with pymupdf.open(path) as document:
         kind, value = document.xref_get_key(document[0].get_fonts()[0][0], "ToUnicode")
-        assert kind == "xref", "the font has no map"
-        document.update_stream(int(value.split()[0]), _lie())
+        assert kind == "xref", "the font has no ToUnicode map"
+        document.update_stream(int(value.split()[0]), _wrong_map())
         document.saveIncr()
     return path
 
 
-def _lie() -> bytes:
-    """A map of glyphs to letters in which every glyph is some other letter."""
+def _wrong_map() -> bytes:
+    """A ToUnicode map that maps every glyph to a wrong letter."""
     entries = [f"<{glyph:04x}> <{0x61 + glyph * 7 % 26:04x}>" for glyph in range(100)]
     return (
-        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Lie def "
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Wrong def "
         "/CMapType 2 def 1 begincodespacerange <0000> <ffff> endcodespacerange "
         f"{len(entries)} beginbfchar {' '.join(entries)} endbfchar endcmap end end"
     ).encode()

@@ -1,1 +1,1 @@
-"""The CPU engine's inside: reads one page with small models, in processes of its own."""
+"""The CPU engine: reads one page with small models, in helper processes of one core each."""

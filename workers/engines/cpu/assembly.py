@@ -1,22 +1,30 @@
-"""Turns lines, regions and tables of a page into blocks-to-be, in the order of reading."""
+"""Turns the lines, regions and tables of a page into drafts in reading order."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.domain.records import BlockType
-from workers.engines.cpu.blocks import headings, lists
+from workers.engines.cpu.blocks import heading_parts, headings, lists
 from workers.engines.cpu.blocks.code import is_code
-from workers.engines.cpu.blocks.tables import holds, tidy
-from workers.engines.cpu.drafts import Draft
-from workers.engines.cpu.layout import floating, furniture, pictures
-from workers.engines.cpu.layout.columns import columns_of
-from workers.engines.cpu.layout.draft_order import in_order
-from workers.engines.cpu.layout.rows import median_height, rows_of, with_drop_cap
-from workers.engines.cpu.ocr import stray_cjk
+from workers.engines.cpu.blocks.tables import clean_table, has_most_text
+from workers.engines.cpu.layout.block_order import in_reading_order
+from workers.engines.cpu.layout.captions import with_table_captions
+from workers.engines.cpu.layout.columns import split_into_columns
+from workers.engines.cpu.layout.drafts import Draft
+from workers.engines.cpu.layout.furniture import classify_furniture, headers_first
+from workers.engines.cpu.layout.plausible_regions import plausible_regions
+from workers.engines.cpu.layout.rows import (
+    group_into_rows,
+    median_height,
+    with_drop_cap_joined,
+)
+from workers.engines.cpu.layout.unassigned_lines import group_lines
 from workers.engines.cpu.ocr.stray_accents import without_stray_accents
-from workers.engines.cpu.values import Box, Line, PageContent, Region, Table, bounding
+from workers.engines.cpu.ocr.stray_cjk import without_stray_ideographs
+from workers.engines.cpu.values import Box, Line, PageContent, Region, Table, bounding_box
 
-KINDS: dict[str, BlockType] = {
+#: The block type for each label of the layout model; other labels become text.
+_BLOCK_TYPES: dict[str, BlockType] = {
     "title": "title",
     "section-header": "sub_title",
     "text": "text",
@@ -29,98 +37,113 @@ KINDS: dict[str, BlockType] = {
     "page-header": "header",
     "page-footer": "footer",
 }
-#: A line belongs to the smallest region that covers this part of it.
-_COVERED = 0.45
-#: Kinds that may hold several columns by mistake.
-_FLOWING: frozenset[BlockType] = frozenset({"text", "list", "footnote"})
+#: A line belongs to the smallest region with more than this part of the line's area.
+_LEAST_INSIDE = 0.45
+#: Types that hold running text, so that several columns may be merged in one block.
+_RUNNING_TEXT: frozenset[BlockType] = frozenset({"text", "list", "footnote"})
 
 
 def assemble(content: PageContent) -> list[Draft]:
-    """All blocks of the page; nothing that was read is left out but text inside pictures."""
-    lines = without_stray_accents(stray_cjk.without_stray_ideographs(content.lines))
-    unit = median_height(lines)
-    regions = pictures.plausible(content.regions, lines, content)
-    drafts = _claimed(regions, lines)
-    drafts += floating.grouped(_unclaimed(regions, lines), unit)
-    drafts = [part for draft in drafts for part in _settled(draft, content.tables, unit)]
-    drafts = furniture.settle(drafts, content)
-    drafts = headings.settle_headings([d for d in drafts if not _is_dirt(d)], content.height)
-    drafts = floating.with_captions_named(drafts)
-    ordered = furniture.headers_first(in_order(drafts, unit))
-    return headings.with_numbers_joined(lists.with_tails_joined(ordered, unit))
+    """All drafts of the page in reading order.
+
+    They hold all lines of ``content`` except lone marks and text inside pictures.
+    """
+    lines = without_stray_accents(without_stray_ideographs(content.lines))
+    line_height = median_height(lines)
+    regions = plausible_regions(content.regions, lines, content)
+    drafts = _drafts_of_regions(regions, lines)
+    drafts += group_lines(_lines_outside(regions, lines), line_height)
+    drafts = [part for draft in drafts for part in _refine(draft, content.tables, line_height)]
+    drafts = classify_furniture(drafts, content)
+    drafts = [draft for draft in drafts if not _is_lone_mark(draft)]
+    drafts = with_table_captions(headings.classify_headings(drafts, content.height))
+    drafts = headers_first(in_reading_order(drafts, line_height))
+    drafts = lists.join_continued_items(drafts, line_height)
+    return heading_parts.join_chapter_numbers(drafts)
 
 
-def _is_dirt(draft: Draft) -> bool:
-    """A dot, a dash or a lone mark that says nothing."""
-    return draft.kind in _FLOWING and not any(character.isalnum() for character in draft.text)
+def _is_lone_mark(draft: Draft) -> bool:
+    """Whether ``draft`` has no letter or digit: a dot, a dash or dirt."""
+    return draft.kind in _RUNNING_TEXT and not any(map(str.isalnum, draft.text))
 
 
-def _claimed(regions: Sequence[Region], lines: Sequence[Line]) -> list[Draft]:
-    owned: dict[int, list[Line]] = {place: [] for place in range(len(regions))}
+def _drafts_of_regions(regions: Sequence[Region], lines: Sequence[Line]) -> list[Draft]:
+    """A draft for each region with its lines; regions without lines count only as pictures."""
+    members: dict[int, list[Line]] = {index: [] for index in range(len(regions))}
     for line in lines:
-        place = _owner(line, regions)
-        if place is not None:
-            owned[place].append(line)
+        index = _region_of(line, regions)
+        if index is not None:
+            members[index].append(line)
     return [
-        Draft(KINDS.get(region.label, "text"), region.box, tuple(owned[place]))
-        for place, region in enumerate(regions)
-        if owned[place] or region.label in ("picture", "table")
+        Draft(_BLOCK_TYPES.get(region.label, "text"), region.box, tuple(members[index]))
+        for index, region in enumerate(regions)
+        if members[index] or region.label in ("picture", "table")
     ]
 
 
-def _unclaimed(regions: Sequence[Region], lines: Sequence[Line]) -> list[Line]:
-    return [line for line in lines if _owner(line, regions) is None]
+def _lines_outside(regions: Sequence[Region], lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if _region_of(line, regions) is None]
 
 
-def _owner(line: Line, regions: Sequence[Region]) -> int | None:
-    over = [i for i, r in enumerate(regions) if line.box.share_in(r.box) > _COVERED]
-    return min(over, key=lambda i: regions[i].box.area, default=None)
+def _region_of(line: Line, regions: Sequence[Region]) -> int | None:
+    """Index of the smallest region that holds ``line``; None if no region does."""
+    around = [
+        index
+        for index, region in enumerate(regions)
+        if line.box.fraction_inside(region.box) > _LEAST_INSIDE
+    ]
+    return min(around, key=lambda index: regions[index].box.area, default=None)
 
 
-def _settled(draft: Draft, tables: Sequence[Table], unit: float) -> list[Draft]:
-    """``draft`` as it is, parted into its columns, or with its table filled in."""
+def _refine(draft: Draft, tables: Sequence[Table], line_height: float) -> list[Draft]:
+    """``draft`` with its table, split into its columns, or split from its heading."""
     if draft.kind == "table":
         return _tables(draft, tables)
     if draft.kind == "image":
         return [draft]
-    draft = replace(draft, lines=tuple(with_drop_cap(draft.lines)))
+    draft = replace(draft, lines=tuple(with_drop_cap_joined(draft.lines)))
     if draft.kind in ("title", "sub_title"):
-        return headings.parted_by_size(draft)
+        return heading_parts.split_by_size(draft)
     if draft.kind == "text":
-        headed = headings.with_leading_heading(draft)
-        if len(headed) > 1:
-            return [headed[0], *_settled(headed[1], tables, unit)]
-    parts = _columns(draft, unit) if draft.kind in _FLOWING else [draft]
-    return [_named(part) for part in parts]
+        parts = heading_parts.split_leading_heading(draft)
+        if len(parts) > 1:
+            return [parts[0], *_refine(parts[1], tables, line_height)]
+    columns = _columns(draft, line_height) if draft.kind in _RUNNING_TEXT else [draft]
+    return [_with_exact_kind(column) for column in columns]
 
 
-def _named(draft: Draft) -> Draft:
-    if draft.kind in _FLOWING and is_code(draft):
+def _with_exact_kind(draft: Draft) -> Draft:
+    """``draft`` as code or a list if its text shows that it is one."""
+    if draft.kind in _RUNNING_TEXT and is_code(draft):
         return replace(draft, kind="code")
-    if draft.kind == "text" and lists.has_bullets(rows_of(draft.lines)):
+    if draft.kind == "text" and lists.is_bulleted(group_into_rows(draft.lines)):
         return replace(draft, kind="list")
     return draft
 
 
 def _tables(draft: Draft, tables: Sequence[Table]) -> list[Draft]:
-    inside = [table for table in tables if table.box.share_in(draft.box) > 0.5]
-    found = [
-        Draft("table", table.box, _under(table.box, draft), tidy(table.html)) for table in inside
+    """The tables of the table model inside ``draft``, or its lines if the model lost text."""
+    inside = [table for table in tables if table.box.fraction_inside(draft.box) > 0.5]
+    drafts = [
+        Draft("table", table.box, _lines_inside(table.box, draft), clean_table(table.html))
+        for table in inside
     ]
-    markup = "".join(table.html for table in found)
-    if found and holds(markup, draft.lines):
-        return found
+    markup = "".join(table.html for table in drafts)
+    if drafts and has_most_text(markup, draft.lines):
+        return drafts
     return [replace(draft, html="")] if draft.lines else []
 
 
-def _under(box: Box, draft: Draft) -> tuple[Line, ...]:
-    return tuple(line for line in draft.lines if line.box.share_in(box) > 0.5)
+def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:
+    return tuple(line for line in draft.lines if line.box.fraction_inside(box) > 0.5)
 
 
-def _columns(draft: Draft, unit: float) -> list[Draft]:
-    parts = columns_of(draft.lines, unit)
-    if len(parts) == 1:
+def _columns(draft: Draft, line_height: float) -> list[Draft]:
+    columns = split_into_columns(draft.lines, line_height)
+    if len(columns) == 1:
         return [draft]
-    boxes = [bounding(line.box for line in part) for part in parts]
-    pairs = zip(boxes, parts, strict=True)
-    return [replace(draft, box=box, lines=tuple(part)) for box, part in pairs]
+    boxes = [bounding_box(line.box for line in lines) for lines in columns]
+    return [
+        replace(draft, box=box, lines=tuple(lines))
+        for box, lines in zip(boxes, columns, strict=True)
+    ]

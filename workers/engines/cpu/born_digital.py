@@ -1,57 +1,61 @@
-"""Reads a PDF page from its text layer where that can be believed."""
+"""Reads a PDF page from its text layer if the layer agrees with the rendered page."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pymupdf
 
 from shared.domain.records import TextLayer
 from workers.engines.contract import Rotation
+from workers.engines.cpu.layout.embedded_pictures import with_embedded_pictures
 from workers.engines.cpu.layout.regions import find_regions, find_tables
-from workers.engines.cpu.ocr.recognizer import Pixels, Recognizer
-from workers.engines.cpu.recognized_page import Seen
+from workers.engines.cpu.recognition import LineRecognizer, Pixels
+from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.text_layer import hidden_text, text_layer_check
-from workers.engines.cpu.text_layer.embedded_pictures import with_embedded_pictures
-from workers.engines.cpu.text_layer.lines import LayerLine, lines_of, upright_page
+from workers.engines.cpu.text_layer.lines import LayerLine, read_lines
+from workers.engines.cpu.text_layer.upright_page import upright_page
 from workers.engines.cpu.values import Line, PageContent
 
 
-def see_text_layer(
-    source: str, number: int, image: Pixels, recognizer: Recognizer, how: TextLayer
-) -> Seen | None:
-    """Page ``number`` (1-based) of the PDF ``source`` by its text layer, None where OCR is due.
+def page_from_text_layer(
+    source: str, number: int, image: Pixels, recognizer: LineRecognizer, policy: TextLayer
+) -> RecognizedPage | None:
+    """Read page ``number`` (1-based) of the PDF ``source`` from its text layer.
 
-    ``image`` is its rendering (height, width, BGR). With "always" any text will do.
+    ``image`` is the rendered page, shape (height, width, BGR). Returns None if the page has no
+    text layer, or a wrong one and ``policy`` is "auto"; "always" accepts any text.
     """
     with pymupdf.open(source, filetype="pdf") as document:
-        page, turn = upright_page(document, number)
-        found = lines_of(page)
-        turned = _turned(image, turn)
-        lines = _believed(page, found, turned, recognizer) if how == "auto" else _all(found)
-        return _seen(page, lines, turn) if lines else None
+        page, rotation = upright_page(document, number)
+        layer = read_lines(page)
+        if policy == "auto":
+            lines = _checked_lines(page, layer, _rotated(image, rotation), recognizer)
+        else:
+            lines = [layer_line.line for layer_line in layer if layer_line.line.text]
+        return _recognized_page(page, lines, rotation) if lines else None
 
 
-def _all(found: list[LayerLine]) -> list[Line]:
-    return [layer.line for layer in found if layer.line.text]
-
-
-def _believed(
-    page: pymupdf.Page, found: list[LayerLine], image: Pixels, recognizer: Recognizer
+def _checked_lines(
+    page: pymupdf.Page, layer: Sequence[LayerLine], image: Pixels, recognizer: LineRecognizer
 ) -> list[Line]:
+    """The visible lines of ``layer`` with wrong text corrected; empty if the layer is unusable."""
     if hidden_text.is_under_picture(page):
         return []
     scale = image.shape[1] / page.rect.width
-    lines = text_layer_check.corrected(
-        text_layer_check.shown(found, image, scale), image, scale, recognizer
-    )
-    return [] if hidden_text.misses_much(page, lines, image, recognizer) else lines
+    visible = text_layer_check.visible_lines(layer, image, scale)
+    lines = text_layer_check.corrected_lines(visible, image, scale, recognizer)
+    return [] if hidden_text.lacks_visible_text(page, lines, image, recognizer) else lines
 
 
-def _seen(page: pymupdf.Page, lines: list[Line], turn: Rotation) -> Seen:
+def _recognized_page(page: pymupdf.Page, lines: list[Line], rotation: Rotation) -> RecognizedPage:
     regions = find_regions(page)
     tables = find_tables(page, regions)
     regions = with_embedded_pictures(page, regions, lines)
     size = (page.rect.width, page.rect.height)
-    return Seen(PageContent(*size, tuple(lines), regions, tables), turn, "text layer")
+    content = PageContent(*size, tuple(lines), regions, tables)
+    return RecognizedPage(content, rotation, "text layer")
 
 
-def _turned(image: Pixels, turn: Rotation) -> Pixels:
-    return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn else image
+def _rotated(image: Pixels, rotation: Rotation) -> Pixels:
+    """``image`` rotated clockwise by ``rotation`` degrees."""
+    return np.ascontiguousarray(np.rot90(image, -rotation // 90)) if rotation else image

@@ -1,4 +1,4 @@
-"""The engine without a GPU: PP-OCR lines and PyMuPDF's layout, in processes of one core each."""
+"""The engine without a GPU: PP-OCR and PyMuPDF's layout models in processes of one core each."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,58 +18,58 @@ from shared.processes.sandbox import (
 )
 from workers.engines.contract import PageView, Reading, RenderPlan
 from workers.engines.cpu.ipc import PageReply, PageRequest
-from workers.engines.cpu.ocr.weights import find_weights, known_model
+from workers.engines.cpu.ocr.weights import check_model, find_weights
 from workers.host.cores import usable_cores, usable_memory
 
 TASKS = CATALOGUE["cpu"].tasks
-#: Lines are read well at this size; less costs words, more costs time.
+#: Longest side of the rendered page in pixels. Smaller pages lose words, larger ones take longer.
 LONGEST_SIDE = 2000
-#: What one reading process takes at its peak.
+#: Peak memory of one reading process, measured.
 PROCESS_BYTES = 2_200_000_000
-#: A process that wants more than this has met a page made to hurt.
+#: Memory limit of one reading process. Only a hostile page needs more.
 PROCESS_LIMIT_MB = 6144
-#: Pages rendered ahead, so that no reading process waits for one.
+#: Pages that are rendered ahead, so that no reading process waits for a rendered page.
 AHEAD = 2
 _PACKAGES = ("rapidocr", "pymupdf")
 
 
 class CpuEngine:
-    """Reads pages on ``num_workers`` cores; a page that kills its process costs only itself."""
+    """Reads pages in ``num_workers`` processes; a page that kills its process fails alone."""
 
     tasks = TASKS
 
     def __init__(self, settings: Settings, model: str) -> None:
-        """Nothing is loaded yet; raises UsageError for an unknown ``model``."""
-        self.info = EngineInfo(name="cpu", model=known_model(model), version=_versions())
+        """Load nothing yet; raises UsageError for an unknown ``model``."""
+        self.info = EngineInfo(name="cpu", model=check_model(model), version=_versions())
         self.processes = process_count(settings)
-        chosen = settings.max_concurrency
-        self.capacity = self.processes + AHEAD if chosen == "auto" else chosen
-        #: Seconds that one page may take; in a new process, with the loading of the models.
+        capacity = settings.max_concurrency
+        self.capacity = self.processes + AHEAD if capacity == "auto" else capacity
+        #: Time limit of one page in seconds. In a new process it includes loading the models.
         self.timeout_s = settings.engine_timeout_s
         self._sandbox: Sandbox | None = None
 
     def plan(self, options: PageOptions) -> RenderPlan:
-        """Pixels at the size that reads best, or at the resolution that was asked for."""
-        longest = None if options.dpi else LONGEST_SIDE
-        return RenderPlan(dpi=options.dpi, longest_side=longest)
+        """Pixels at the requested resolution, else at the size that reads best."""
+        longest_side = None if options.dpi else LONGEST_SIDE
+        return RenderPlan(dpi=options.dpi, longest_side=longest_side)
 
     async def start(self) -> None:
         """Load the models in every process; raises EngineUnavailable."""
         find_weights(self.info.model)
-        first = ("workers.engines.cpu.single_core",)
-        self._sandbox = Sandbox("pagefleet-cpu", self.processes, PROCESS_LIMIT_MB, preload=first)
-        from workers.engines.cpu.process import load
+        preload = ("workers.engines.cpu.single_core",)
+        self._sandbox = Sandbox("pagefleet-cpu", self.processes, PROCESS_LIMIT_MB, preload=preload)
+        from workers.engines.cpu.process import load_models
 
         try:
             await asyncio.gather(
-                *(self._call(load, self.info.model) for _ in range(self.processes))
+                *(self._call(load_models, self.info.model) for _ in range(self.processes))
             )
         except (SandboxError, ImportError, OSError) as error:
             await self.stop()
             raise EngineUnavailable(f"the cpu engine can't start: {error}") from error
 
     async def read(self, view: PageView) -> Reading:
-        """The page as Markdown and blocks; raises EngineFailed."""
+        """Read one page as Markdown and blocks; raises EngineFailed."""
         from workers.engines.cpu.process import read_page
 
         try:
@@ -82,19 +82,19 @@ class CpuEngine:
             raise EngineFailed(f"page {view.page} ended its reading process: {error.how}") from None
         except PagefleetError:
             raise
-        except Exception as error:  # the edge: the models fail in ways of their own on odd pages
-            text = f"page {view.page} could not be read: {type(error).__name__}: {error}"
-            raise EngineFailed(text) from error
+        except Exception as error:  # the models raise undocumented errors on unusual pages
+            message = f"page {view.page} could not be read: {type(error).__name__}: {error}"
+            raise EngineFailed(message) from error
         return Reading(
             reply.markdown, blocks=reply.blocks, rotation=reply.rotation, notes=reply.notes
         )
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
-        """The whole text at once."""
+        """Yield the Markdown of the whole page once; raises EngineFailed."""
         yield (await self.read(view)).markdown
 
     async def stop(self) -> None:
-        """End the processes; a page being read raises HelperUnavailable."""
+        """End the processes; pages in flight raise HelperUnavailable."""
         sandbox, self._sandbox = self._sandbox, None
         if sandbox is not None:
             await asyncio.to_thread(sandbox.close)
@@ -107,7 +107,7 @@ class CpuEngine:
 
 
 def process_count(settings: Settings) -> int:
-    """Reading processes: one for each core, as far as memory goes, at least one."""
+    """Number of reading processes: one for each core that memory allows, at least one."""
     if settings.num_workers != "auto":
         return settings.num_workers
     return int(max(1, min(usable_cores(), usable_memory() // PROCESS_BYTES)))
@@ -115,7 +115,7 @@ def process_count(settings: Settings) -> int:
 
 def _request(view: PageView) -> PageRequest:
     if view.pixels is None:
-        raise EngineFailed(f"page {view.page} came without pixels")
+        raise EngineFailed(f"page {view.page} has no rendered pixels")
     return PageRequest(
         source=str(view.source),
         page=view.page,

@@ -1,4 +1,4 @@
-"""What goes into a reading process and what comes back: small frozen values that pickle."""
+"""Messages between the engine and its reading processes: small frozen values that pickle."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,16 @@ from workers.engines.contract import Rotation
 
 @dataclass(frozen=True)
 class PageRequest:
-    """One rendered page; ``pixels`` is a file of raw RGB, height x width x 3."""
+    """One rendered page to read.
 
+    ``pixels`` is the path of a file of raw RGB bytes, shape (height, width, 3), row-major.
+    """
+
+    #: Path of the source document.
     source: str
-    #: 1-based.
+    #: 1-based page of the source document.
     page: int
+    #: "pdf", "png", "jpg", "webp" or "tiff".
     kind: str
     width: int
     height: int
@@ -24,10 +29,14 @@ class PageRequest:
 
 @dataclass(frozen=True)
 class PageReply:
-    """What was read; ``rotation`` in degrees clockwise turns the rendered page upright."""
+    """The result of one page.
+
+    Boxes of ``blocks`` are on the 0-999 scale of the upright page; ``rotation`` is in degrees
+    clockwise from the rendered page to the upright page.
+    """
 
     markdown: str
     blocks: tuple[Block, ...]
     rotation: Rotation
-    #: For the log: how the page was read.
+    #: For the log: whether the text layer or the pixels were read.
     notes: tuple[str, ...] = ()

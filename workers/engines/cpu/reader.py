@@ -1,4 +1,4 @@
-"""Runs inside a reading process: loads the models once, then reads page after page."""
+"""Reads pages in a reading process: recognition, assembly into blocks, Markdown."""
 
 from functools import cache
 from pathlib import Path
@@ -9,66 +9,69 @@ from shared.domain.errors import EngineFailed
 from shared.domain.records import Block
 from shared.domain.tasks import Task
 from workers.engines.cpu.assembly import assemble
-from workers.engines.cpu.blocks.markdown import Written, page_markdown, write
+from workers.engines.cpu.blocks.markdown import WrittenBlock, page_markdown, write_blocks
 from workers.engines.cpu.blocks.plain import plain_blocks, plain_text
-from workers.engines.cpu.born_digital import see_text_layer
+from workers.engines.cpu.born_digital import page_from_text_layer
 from workers.engines.cpu.ipc import PageReply, PageRequest
-from workers.engines.cpu.ocr import recognizer
-from workers.engines.cpu.ocr.recognizer import Pixels, Recognizer
+from workers.engines.cpu.ocr.recognizer import Recognizer, create_recognizer
 from workers.engines.cpu.ocr.weights import find_weights
-from workers.engines.cpu.recognized_page import Seen
-from workers.engines.cpu.scanned import see_pixels
+from workers.engines.cpu.recognition import Pixels
+from workers.engines.cpu.recognized_page import RecognizedPage
+from workers.engines.cpu.scanned import page_from_pixels
 
 
 @cache
-def load(model: str) -> Recognizer:
-    """The weights of ``model``, loaded once in this process; raises EngineUnavailable."""
-    return recognizer.load(find_weights(model))
+def load_recognizer(model: str) -> Recognizer:
+    """The recogniser with the weights of ``model``, loaded once; raises EngineUnavailable."""
+    return create_recognizer(find_weights(model))
 
 
 def read_page(model: str, request: PageRequest) -> PageReply:
     """Read one page with ``model``; raises EngineFailed."""
-    seen = _see(load(model), request)
-    drafts = assemble(seen.content)
-    written = write(drafts)
-    notes = (f"read from its {seen.way}",)
+    page = _recognize(load_recognizer(model), request)
+    drafts = assemble(page.content)
+    written = write_blocks(drafts)
+    notes = (f"read from its {page.read_from}",)
     if request.task is Task.OCR:
-        return PageReply(plain_text(drafts), plain_blocks(drafts, seen), seen.turn, notes)
+        return PageReply(plain_text(drafts), plain_blocks(drafts, page), page.rotation, notes)
     if request.task is Task.FREE_OCR:
-        return PageReply(plain_text(drafts), (), seen.turn, notes)
-    blocks = tuple(_block(part, seen) for part in written)
+        return PageReply(plain_text(drafts), (), page.rotation, notes)
+    blocks = tuple(_block(part, page) for part in written)
     if request.task is Task.LAYOUT:
-        bare = tuple(block.model_copy(update={"text": ""}) for block in blocks)
-        return PageReply("", bare, seen.turn, notes)
-    return PageReply(page_markdown(written), blocks, seen.turn, notes)
+        without_text = tuple(block.model_copy(update={"text": ""}) for block in blocks)
+        return PageReply("", without_text, page.rotation, notes)
+    return PageReply(page_markdown(written), blocks, page.rotation, notes)
 
 
-def _see(models: Recognizer, request: PageRequest) -> Seen:
-    image = _pixels(request)
+def _recognize(recognizer: Recognizer, request: PageRequest) -> RecognizedPage:
+    """Read the text layer if the page has a correct one, else the pixels."""
+    image = _load_pixels(request)
     if request.kind == "pdf" and request.text_layer != "never":
-        seen = see_text_layer(request.source, request.page, image, models, request.text_layer)
-        if seen is not None:
-            return seen
-    return see_pixels(models, image)
+        page = page_from_text_layer(
+            request.source, request.page, image, recognizer, request.text_layer
+        )
+        if page is not None:
+            return page
+    return page_from_pixels(recognizer, image)
 
 
-def _pixels(request: PageRequest) -> Pixels:
-    """The page as BGR, contiguous, which is what the models take."""
+def _load_pixels(request: PageRequest) -> Pixels:
+    """The rendered page as a contiguous BGR array, the format that the models require."""
     expected = request.height * request.width * 3
     if Path(request.pixels).stat().st_size != expected or expected == 0:
         raise EngineFailed(
             f"page {request.page}: its pixels are not {request.width}x{request.height}"
         )
     shape = (request.height, request.width, 3)
-    mapped = np.memmap(request.pixels, np.uint8, "r", shape=shape)
-    return np.ascontiguousarray(mapped[:, :, ::-1])
+    rgb = np.memmap(request.pixels, np.uint8, "r", shape=shape)
+    return np.ascontiguousarray(rgb[:, :, ::-1])
 
 
-def _block(part: Written, seen: Seen) -> Block:
-    draft = part.draft
+def _block(written: WrittenBlock, page: RecognizedPage) -> Block:
+    draft = written.draft
     return Block(
         type=draft.kind,
-        bbox=seen.on_grid(draft.box),
-        text=part.text,
+        bbox=page.normalized(draft.box),
+        text=written.text,
         confidence=draft.confidence,
     )

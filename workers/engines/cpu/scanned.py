@@ -4,59 +4,60 @@ import numpy as np
 import pymupdf
 from numpy.typing import NDArray
 
+from workers.engines.cpu.characters import clean_text
+from workers.engines.cpu.layout.canvas import FONT_SIZE, paint_page, points_per_pixel
 from workers.engines.cpu.layout.regions import find_regions, find_tables
-from workers.engines.cpu.ocr.canvas import FONT_SHARE, paint, scale_of
-from workers.engines.cpu.ocr.gutters import parted
-from workers.engines.cpu.ocr.orientation import Upright, make_upright
-from workers.engines.cpu.ocr.recognizer import Corners, Pixels, Recognizer, Words, is_tall, sides
-from workers.engines.cpu.recognized_page import Seen
-from workers.engines.cpu.text_layer.characters import cleaned
+from workers.engines.cpu.ocr.gutters import split_at_gutters
+from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
+from workers.engines.cpu.ocr.recognizer import Recognizer, is_vertical, line_size
+from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
+from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.values import Box, Line, PageContent
 
-#: Lines below this score are dirt.
+#: Lines with a lower score than this (0 to 1) are dirt.
 _LOWEST_SCORE = 0.5
 
 
-def see_pixels(recognizer: Recognizer, image: Pixels, layout: bool = True) -> Seen:
-    """Everything on ``image`` (height, width, BGR); lines only where not ``layout``."""
+def page_from_pixels(recognizer: Recognizer, image: Pixels) -> RecognizedPage:
+    """Read all text, regions and tables of ``image``, shape (height, width, BGR)."""
     page = make_upright(recognizer, image)
-    scale = scale_of(page.image)
-    found = parted(page.image, page.corners)
-    pairs = zip(found, recognizer.read(page.image, found), strict=True)
-    lines = [_line(corners, word, scale) for corners, word in pairs]
-    return Seen(
-        _content(page.image, [line for line in lines if _is_text(line)], layout),
-        page.turn,
+    scale = points_per_pixel(page.image)
+    line_corners = split_at_gutters(page.image, page.corners)
+    texts = recognizer.read_lines(page.image, line_corners)
+    lines = [_line(corners, text, scale) for corners, text in zip(line_corners, texts, strict=True)]
+    return RecognizedPage(
+        _content(page.image, [line for line in lines if _is_text(line)]),
+        page.rotation,
         "pixels",
-        _in_points(page, scale),
+        _unskew_in_points(page, scale),
     )
 
 
-def _content(image: Pixels, lines: list[Line], layout: bool) -> PageContent:
-    scale = scale_of(image)
+def _content(image: Pixels, lines: list[Line]) -> PageContent:
+    scale = points_per_pixel(image)
     width, height = image.shape[1] * scale, image.shape[0] * scale
-    if not layout:
-        return PageContent(width, height, tuple(lines))
     with pymupdf.open() as document:
-        page = paint(document, image, lines)
+        page = paint_page(document, image, lines)
         regions = find_regions(page)
         tables = find_tables(page, regions)
     return PageContent(width, height, tuple(lines), regions, tables)
 
 
-def _line(corners: Corners, word: Words, scale: float) -> Line:
+def _line(corners: Corners, text: RecognizedText, scale: float) -> Line:
+    """A line in points, from corners in pixels; ``scale`` is points per pixel."""
     left, top = corners.min(axis=0).tolist()
     right, bottom = corners.max(axis=0).tolist()
-    size = sides(corners)[0 if is_tall(corners) else 1] * scale * FONT_SHARE
+    size = line_size(corners)[0 if is_vertical(corners) else 1] * scale * FONT_SIZE
     box = Box(left * scale, top * scale, right * scale, bottom * scale)
-    return Line(box, cleaned(word.text), size, word.score)
+    return Line(box, clean_text(text.text), size, text.score)
 
 
 def _is_text(line: Line) -> bool:
     return bool(line.text) and (line.score or 0.0) >= _LOWEST_SCORE
 
 
-def _in_points(page: Upright, scale: float) -> NDArray[np.float64] | None:
+def _unskew_in_points(page: UprightPage, scale: float) -> NDArray[np.float64] | None:
+    """The unskew matrix of ``page`` for points instead of pixels."""
     if page.unskew is None:
         return None
     matrix = page.unskew.copy()

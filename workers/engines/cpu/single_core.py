@@ -1,19 +1,19 @@
-"""Keeps this process on one thread: imported before any library that starts a pool of them."""
+"""Limits this process to one thread; import it before any library that starts a thread pool."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Libraries read these once, when they are imported.
+# Numeric libraries read these variables once, at import.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
-# The same for the telemetry of newer onnxruntime, which is on unless this says otherwise.
+# Newer versions of onnxruntime send telemetry unless this is set before the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 @contextmanager
-def one_core() -> Iterator[None]:
-    """Show one core only: models that are loaded here size their thread pools by it."""
+def one_visible_core() -> Iterator[None]:
+    """Pin this process to one core, so that models loaded meanwhile create one thread each."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -1,4 +1,4 @@
-"""Boxes, lines, regions and tables of one page: the frozen values every step works on."""
+"""Frozen values of one page: boxes, lines of text, layout regions and tables."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Box(NamedTuple):
-    """An upright rectangle; the unit is that of its page, y grows downwards."""
+    """An upright rectangle in the units of its page (points or pixels); y grows downwards."""
 
     left: float
     top: float
@@ -15,40 +15,48 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> float:
+        """Width in page units, at least 0."""
         return max(0.0, self.right - self.left)
 
     @property
     def height(self) -> float:
+        """Height in page units, at least 0."""
         return max(0.0, self.bottom - self.top)
 
     @property
     def area(self) -> float:
+        """Area in square page units."""
         return self.width * self.height
 
     @property
-    def middle(self) -> float:
-        """Height of the horizontal middle line."""
+    def center_x(self) -> float:
+        """The x of the vertical centre line."""
+        return (self.left + self.right) / 2
+
+    @property
+    def center_y(self) -> float:
+        """The y of the horizontal centre line."""
         return (self.top + self.bottom) / 2
 
-    def common(self, other: "Box") -> float:
-        """Area shared with ``other``."""
-        return max(0.0, self.common_width(other)) * max(0.0, self.common_height(other))
+    def overlap_area(self, other: "Box") -> float:
+        """Area shared with ``other``; 0 if they do not overlap."""
+        return max(0.0, self.overlap_width(other)) * max(0.0, self.overlap_height(other))
 
-    def common_width(self, other: "Box") -> float:
-        """Width shared with ``other``; negative is the gap between them."""
+    def overlap_width(self, other: "Box") -> float:
+        """Width shared with ``other``; a negative value is the horizontal gap between them."""
         return min(self.right, other.right) - max(self.left, other.left)
 
-    def common_height(self, other: "Box") -> float:
-        """Height shared with ``other``; negative is the gap between them."""
+    def overlap_height(self, other: "Box") -> float:
+        """Height shared with ``other``; a negative value is the vertical gap between them."""
         return min(self.bottom, other.bottom) - max(self.top, other.top)
 
-    def share_in(self, other: "Box") -> float:
-        """Which part of this box lies in ``other``, 0 to 1."""
-        return self.common(other) / self.area if self.area else 0.0
+    def fraction_inside(self, other: "Box") -> float:
+        """The part of this box's area that lies in ``other``, 0 to 1."""
+        return self.overlap_area(other) / self.area if self.area else 0.0
 
 
-def bounding(boxes: Iterable[Box]) -> Box:
-    """The smallest box around ``boxes``, of which there is at least one."""
+def bounding_box(boxes: Iterable[Box]) -> Box:
+    """The smallest box around ``boxes``; raises ValueError for none."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
@@ -60,20 +68,20 @@ class Line:
     box: Box
     text: str
     size: float
-    #: The recogniser's confidence, 0 to 1; None for a text layer.
+    #: The recogniser's confidence, 0 to 1; None for a line of a text layer.
     score: float | None = None
-    mono: bool = False
+    monospaced: bool = False
     bold: bool = False
-    #: Whether a text layer has a space before its first and behind its last letter.
+    #: Whether a text layer has a space before the first or after the last letter.
     space_before: bool = False
     space_after: bool = False
-    #: Whether the line ends inside a word that no hyphen shows (Korean).
-    cut: bool = False
+    #: Whether the line ends inside a word without a hyphen (Korean).
+    ends_inside_word: bool = False
 
 
 @dataclass(frozen=True)
 class Region:
-    """What the layout model says of a part of the page; ``label`` is the model's own."""
+    """One part of the page with the label of the layout model, such as "section-header"."""
 
     label: str
     box: Box
@@ -81,7 +89,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Table:
-    """One table as HTML, from the table model."""
+    """One table as HTML, as the table model returned it."""
 
     box: Box
     html: str
@@ -89,7 +97,7 @@ class Table:
 
 @dataclass(frozen=True)
 class PageContent:
-    """All that was found on an upright page, before it is put together."""
+    """All that was read from an upright page; sizes and boxes in points."""
 
     width: float
     height: float

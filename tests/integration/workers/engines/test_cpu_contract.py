@@ -1,4 +1,4 @@
-"""The cpu engine keeps the contract of all engines."""
+"""The CPU engine fulfils the contract of all engines."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -8,12 +8,12 @@ from tests.support.engines.engine_contract import EngineContract
 
 
 class TestCpu(EngineContract):
-    """The contract, over the text layer and over pixels."""
+    """The contract, with pages read from their text layers and from their pixels."""
 
     name = "cpu"
     values: ClassVar = {"num_workers": 1}
     page_options: ClassVar = {"text_layer": "auto"}
     together = 3
 
-    def test_it_reads_the_words_of_its_own_page(self, bench: Bench, pages: Path) -> None:
+    def test_pixels_of_the_requested_page_are_read(self, bench: Bench, pages: Path) -> None:
         assert "says second" in bench.read(pages, 2, text_layer="never").markdown

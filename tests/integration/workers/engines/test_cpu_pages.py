@@ -1,4 +1,4 @@
-"""Whole pages read by the real engine: the shipped examples, scans, turned and lying pages."""
+"""Whole pages read by the real engine: examples, scans, rotated pages and wrong text layers."""
 
 import json
 import re
@@ -15,16 +15,16 @@ from PIL import Image
 
 from tests.support.engines.cpu_reader import (
     CpuReader,
-    lying_page,
+    page_with_wrong_map,
     picture_of,
     scan_with_layer,
     typed_page,
 )
 from tests.support.paths import DATA, EXAMPLES
 
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="test documents are not here")
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the test documents are missing")
 PROSE = (
-    "Rain fell on the roof of the old house all night and nobody in the village slept before "
+    "Rain fell on the roof of the old house all night and no one in the village slept before "
     "the morning came back over the hills. Then the harbour bell rang twice, the boats went out "
     "one after the other, and by noon the market smelled of salt and of fresh bread."
 )
@@ -35,7 +35,7 @@ def words(text: str) -> list[str]:
 
 
 def likeness(read: str, truth: str) -> float:
-    """How much of two texts agrees, in order, 0 to 1."""
+    """The part of two texts with equal words in the same order, 0 to 1."""
     return SequenceMatcher(None, words(read), words(truth), autojunk=False).ratio()
 
 
@@ -44,20 +44,20 @@ def typed(tmp_path: Path) -> Path:
     return typed_page(tmp_path / "typed.pdf", PROSE)
 
 
-def test_the_examples_are_made_again_as_they_are(tmp_path: Path) -> None:
+def test_the_script_generates_the_shipped_examples(tmp_path: Path) -> None:
     script = EXAMPLES / "make_examples.py"
     subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, timeout=60)
 
-    for made in sorted(tmp_path.glob("*.pdf")):
-        with pymupdf.open(made) as again, pymupdf.open(EXAMPLES / made.name) as shipped:
-            assert len(again) == len(shipped)
-            for ours, theirs in zip(again, shipped, strict=True):
-                assert ours.get_text() == theirs.get_text()
-                assert ours.get_pixmap(dpi=50).samples == theirs.get_pixmap(dpi=50).samples
+    for path in sorted(tmp_path.glob("*.pdf")):
+        with pymupdf.open(path) as generated, pymupdf.open(EXAMPLES / path.name) as shipped:
+            assert len(generated) == len(shipped)
+            for page, expected in zip(generated, shipped, strict=True):
+                assert page.get_text() == expected.get_text()
+                assert page.get_pixmap(dpi=50).samples == expected.get_pixmap(dpi=50).samples
     assert len(list(tmp_path.glob("*.pdf"))) == 4
 
 
-def test_the_article_reads_as_its_author_wrote_it(cpu: CpuReader) -> None:
+def test_the_article_has_its_headings_formula_table_and_figure_in_order(cpu: CpuReader) -> None:
     first, second = (cpu.read(EXAMPLES / "article.pdf", page) for page in (1, 2))
 
     places = [
@@ -103,7 +103,7 @@ def test_the_invoice_keeps_amounts_beside_their_items(cpu: CpuReader) -> None:
 
 
 @pytest.mark.parametrize("how", ["auto", "never"])
-def test_the_chinese_page_has_hardly_an_error(cpu: CpuReader, how: str) -> None:
+def test_the_chinese_page_is_read_almost_without_errors(cpu: CpuReader, how: str) -> None:
     reading = cpu.read(EXAMPLES / "chinese.pdf", text_layer=how)
 
     with pymupdf.open(EXAMPLES / "chinese.pdf") as document:
@@ -117,38 +117,38 @@ def test_the_chinese_page_has_hardly_an_error(cpu: CpuReader, how: str) -> None:
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
-def test_a_turned_scan_is_read_like_an_upright_one(
+def test_a_rotated_scan_is_read_like_an_upright_one(
     cpu: CpuReader, typed: Path, tmp_path: Path, turn: int
 ) -> None:
     reading = cpu.read(picture_of(typed, tmp_path / "turned.png", turn))
 
     assert reading.rotation == (360 - turn) % 360
     assert likeness(reading.markdown, PROSE) > 0.99
-    assert all(block.bbox[1] < 300 for block in reading.blocks), "boxes are of the upright page"
+    assert all(block.bbox[1] < 300 for block in reading.blocks), "boxes of the rotated page"
 
 
-def test_a_crooked_scan_is_read_and_its_boxes_lie_on_the_crooked_page(
+def test_boxes_of_a_skewed_scan_are_those_of_the_skewed_page(
     cpu: CpuReader, typed: Path, tmp_path: Path
 ) -> None:
-    crooked = picture_of(typed, tmp_path / "crooked.png", turn=6)
+    skewed = picture_of(typed, tmp_path / "skewed.png", turn=6)
 
-    reading = cpu.read(crooked)
+    reading = cpu.read(skewed)
 
     assert likeness(reading.markdown, PROSE) > 0.99
     boxes = np.array([block.bbox for block in reading.blocks])
-    found = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
-    assert found == pytest.approx(edges_of_ink(crooked), abs=25)
+    edges = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+    assert edges == pytest.approx(edges_of_ink(skewed), abs=25)
 
 
 def edges_of_ink(path: Path) -> tuple[float, float, float, float]:
-    """Where the dark parts of an image begin and end, on the scale of blocks."""
+    """The edges of the dark pixels of an image on the 0-999 scale of blocks."""
     image = Image.open(path).convert("L").point(lambda level: 255 * (level < 128))
     left, top, right, bottom = image.getbbox() or (0, 0, 0, 0)
     width, height = (999 / side for side in image.size)
     return left * width, top * height, right * width, bottom * height
 
 
-def test_words_that_run_up_a_side_are_read_too(cpu: CpuReader, tmp_path: Path) -> None:
+def test_vertical_text_at_the_side_is_read(cpu: CpuReader, tmp_path: Path) -> None:
     with pymupdf.open() as document:
         page = document.new_page()
         page.insert_textbox((120, 72, 523, 770), PROSE, fontsize=12)
@@ -161,50 +161,50 @@ def test_words_that_run_up_a_side_are_read_too(cpu: CpuReader, tmp_path: Path) -
     assert likeness(reading.markdown, PROSE) > 0.9
 
 
-def test_text_that_lies_on_a_page_of_its_own_layer_is_turned(
+def test_a_rotated_page_is_read_upright_from_its_text_layer(
     cpu: CpuReader, typed: Path, tmp_path: Path
 ) -> None:
     with pymupdf.open(typed) as document:
         document[0].set_rotation(90)
-        document.save(tmp_path / "lying.pdf")
+        document.save(tmp_path / "rotated.pdf")
 
-    reading = cpu.read(tmp_path / "lying.pdf")
+    reading = cpu.read(tmp_path / "rotated.pdf")
 
     assert "read from its text layer" in reading.notes
     assert reading.rotation == 270
     assert likeness(reading.markdown, PROSE) == 1.0
 
 
-def test_a_true_text_layer_is_taken_and_never_means_never(cpu: CpuReader, typed: Path) -> None:
+def test_a_correct_text_layer_is_read_unless_the_option_forbids_it(
+    cpu: CpuReader, typed: Path
+) -> None:
     assert "read from its text layer" in cpu.read(typed).notes
     assert "read from its pixels" in cpu.read(typed, text_layer="never").notes
 
 
 @pytest.mark.parametrize("how", ["invisible", "covered"])
-def test_an_old_layer_hidden_in_a_scan_is_not_believed(
+def test_a_hidden_text_layer_in_a_scan_is_not_used(
     cpu: CpuReader, typed: Path, tmp_path: Path, how: str
 ) -> None:
-    """It is nearly right, so that only its being hidden can tell."""
+    """The layer is almost correct, so only its invisibility can reject it."""
     scan = scan_with_layer(typed, tmp_path / "scan.pdf", PROSE.replace("boats", "b0ats"), how)
 
-    trusted, forced = cpu.read(scan), cpu.read(scan, text_layer="always")
+    automatic, forced = cpu.read(scan), cpu.read(scan, text_layer="always")
 
-    assert "read from its pixels" in trusted.notes
-    assert likeness(trusted.markdown, PROSE) > 0.99 and "b0ats" not in trusted.markdown
+    assert "read from its pixels" in automatic.notes
+    assert likeness(automatic.markdown, PROSE) > 0.99 and "b0ats" not in automatic.markdown
     assert "b0ats" in forced.markdown
 
 
-def test_a_layer_whose_font_maps_letters_wrongly_is_not_believed(
-    cpu: CpuReader, tmp_path: Path
-) -> None:
-    lying = lying_page(tmp_path / "lying.pdf", PROSE)
-    with pymupdf.open(lying) as document:
-        assert "Rain" not in document[0].get_text(), "the layer must lie"
+def test_a_text_layer_with_a_wrong_font_map_is_not_used(cpu: CpuReader, tmp_path: Path) -> None:
+    wrong = page_with_wrong_map(tmp_path / "wrong.pdf", PROSE)
+    with pymupdf.open(wrong) as document:
+        assert "Rain" not in document[0].get_text(), "the text layer must be wrong"
 
-    assert likeness(cpu.read(lying).markdown, PROSE) > 0.98
+    assert likeness(cpu.read(wrong).markdown, PROSE) > 0.98
 
 
-def test_ocr_gives_rows_with_boxes_and_layout_gives_boxes_alone(
+def test_task_ocr_returns_rows_with_boxes_and_task_layout_returns_boxes_only(
     cpu: CpuReader, typed: Path
 ) -> None:
     rows, layout = cpu.read(typed, task="ocr"), cpu.read(typed, task="layout")
@@ -215,7 +215,7 @@ def test_ocr_gives_rows_with_boxes_and_layout_gives_boxes_alone(
     assert {block.text for block in layout.blocks} == {""}
 
 
-def test_hostile_text_opens_nothing_in_the_markdown(cpu: CpuReader, tmp_path: Path) -> None:
+def test_markup_in_hostile_text_is_escaped(cpu: CpuReader, tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script> and [a link](javascript:x) and <!-- page 9 --> end."
 
     markdown = cpu.read(typed_page(tmp_path / "hostile.pdf", hostile)).markdown
@@ -233,7 +233,7 @@ def test_hostile_text_opens_nothing_in_the_markdown(cpu: CpuReader, tmp_path: Pa
         ("8071_093.3B.tif", "8071_093.3B.txt", 0.95),
     ],
 )
-def test_a_real_scan_reads_like_its_ground_truth(
+def test_a_real_scan_is_read_like_its_ground_truth(
     cpu: CpuReader, name: str, truth: str, least: float
 ) -> None:
     text = (DATA / "scans" / truth).read_text()
@@ -243,20 +243,20 @@ def test_a_real_scan_reads_like_its_ground_truth(
 
 
 @needs_data
-def test_a_stack_of_figures_in_a_real_table_is_rows(cpu: CpuReader) -> None:
+def test_stacked_numbers_in_a_real_table_become_rows(cpu: CpuReader) -> None:
     markdown = cpu.read(DATA / "documents/2305.03393v1-pg9.pdf").markdown
 
     assert "<td>HTML</td><td>0.969</td><td>0.927</td><td>0.955</td>" in markdown
 
 
 @needs_data
-def test_arabic_is_read_in_its_own_direction(cpu: CpuReader) -> None:
+def test_arabic_is_read_from_right_to_left(cpu: CpuReader) -> None:
     markdown = cpu.read(DATA / "documents/right_to_left_01.pdf").markdown
 
     assert markdown.startswith("## تحسين الإنتاجية وحل المشكلات من خلال البرمجة بلغة R وPython")
 
 
-def test_the_blocks_can_be_written_as_json(cpu: CpuReader) -> None:
+def test_blocks_are_valid_json_with_boxes_from_0_to_999(cpu: CpuReader) -> None:
     reading = cpu.read(EXAMPLES / "invoice.pdf")
 
     assert json.loads(json.dumps([block.model_dump() for block in reading.blocks]))

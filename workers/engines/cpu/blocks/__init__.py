@@ -1,1 +1,1 @@
-"""Headings, paragraphs, lists, tables and code as Markdown and blocks."""
+"""Turns drafts into Markdown: headings, lists, tables, code and paragraphs."""

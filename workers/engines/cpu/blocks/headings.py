@@ -1,190 +1,154 @@
-"""Decides what is a heading, which one is the title, and how deep each lies."""
+"""Decides which blocks are headings, which one is the title, and the level of each heading."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise, takewhile
 from statistics import median
 
-from workers.engines.cpu.blocks.lists import begins_item
-from workers.engines.cpu.drafts import Draft, median_size
-from workers.engines.cpu.layout.rows import rows_of
-from workers.engines.cpu.values import Line, bounding
+from workers.engines.cpu.blocks.heading_parts import MOST_HEADING_ROWS, is_chapter_number
+from workers.engines.cpu.layout.drafts import Draft, median_size
+from workers.engines.cpu.layout.rows import group_into_rows
 
-_NUMBERED = re.compile(r"^(?:(?:§|Section)\s*)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+(?=\S)")
-_GLUED_NUMBER = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,4}\.?)(?=[A-Z][a-z]{2})")
-_LONGEST = 220
-_DEEPEST = 6
-#: A title is this many times larger than the text, and than other headings.
-_TITLE_TO_BODY, _TITLE_TO_HEADING = 1.45, 1.15
-#: Sizes nearer than this are one size; those of recognised lines are rough.
-_SAME_SIZE, _SAME_ROUGH_SIZE = 1.12, 1.4
-#: A row this many times larger than the next is a heading over another.
-_SUBTITLE = 1.4
-_MOST_BOLD_ROWS = 2
-#: Words this many times larger than the running text are a heading.
-_LARGE, _ROUGHLY_LARGE = 1.3, 1.6
-#: A title stands above this part of the page.
-_UPPER = 0.5
-_ALONE = re.compile(
-    r"^((chapter|part|section|appendix|annex)\s+)?([\divx]{1,4}|[A-Z])[.:]?$", re.IGNORECASE
-)
+_SECTION_NUMBER = re.compile(r"^(?:(?:§|Section)\s*)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+(?=\S)")
+_NUMBER_WITHOUT_SPACE = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,4}\.?)(?=[A-Z][a-z]{2})")
 _CAPTION = re.compile(r"^(figure|fig\.|table|listing|example|algorithm|图|表)\s*\d", re.IGNORECASE)
 _QUANTITY = re.compile(r"^[\d½¼¾⅓]+([.,/]\d+)?\s+[a-zà-ÿ]")
+#: A heading has at most this many characters.
+_LONGEST_HEADING = 220
+#: A heading that ends with a full stop has at most this many words; more are a sentence.
+_SENTENCE_WORDS = 14
+#: A heading that begins with a small letter has at most this many words.
+_LOWERCASE_WORDS = 3
+#: Large text is made a heading only between these lengths in characters.
+_SHORTEST_LARGE, _LONGEST_LARGE = 4, 109
+#: Text with a larger font than this many times the body text is a heading. Font sizes of
+#: recognised lines are rough, so they need the second factor.
+_LARGE, _LARGE_RECOGNIZED = 1.3, 1.6
+#: Body text with at most this many characters is too short to measure its font size.
+_LITTLE_BODY_TEXT = 220
+#: The title is more than this many times as large as the body text.
+_TITLE_TO_BODY = 1.45
+#: The title is at least this many times as large as other headings.
+_TITLE_TO_HEADING = 1.15
+#: The title begins above this part of the page height.
+_TITLE_ZONE = 0.5
+#: Headings at most this factor smaller than the largest have its level; the second factor is
+#: for recognised lines.
+_SAME_SIZE, _SAME_SIZE_RECOGNIZED = 1.12, 1.4
+#: Markdown has no deeper heading.
+_DEEPEST_LEVEL = 6
 
 
-def settle_headings(drafts: Sequence[Draft], height: float) -> list[Draft]:
-    """``drafts`` with false headings made text and the page's title found."""
-    body = _body_size(drafts)
-    sane = [_spaced(_promoted(_demoted(draft), body)) for draft in drafts]
-    title = _title(sane, height)
-    return [replace(draft, kind="title") if draft is title else draft for draft in sane]
+def classify_headings(drafts: Sequence[Draft], page_height: float) -> list[Draft]:
+    """``drafts`` with false headings as text, missed headings as headings, and the title.
+
+    ``page_height`` is in points.
+    """
+    body_size = _body_size(drafts)
+    classified = [_with_number_space(_promoted(_demoted(draft), body_size)) for draft in drafts]
+    title = _find_title(classified, page_height)
+    return [replace(draft, kind="title") if draft is title else draft for draft in classified]
 
 
-def with_numbers_joined(drafts: Sequence[Draft]) -> list[Draft]:
-    """``drafts`` in reading order, a chapter's number made one with the heading behind it."""
-    joined: list[Draft] = []
-    for draft in drafts:
-        place = next((i for i in (-1, -2) if _may_join(joined[i:], draft)), None)
-        if place is None:
-            joined.append(draft)
-        else:
-            before = joined[place]
-            box = bounding((before.box, draft.box))
-            joined[place] = replace(draft, box=box, lines=_in_one_row(before.lines, draft.lines))
-    return joined
-
-
-def _may_join(last: Sequence[Draft], draft: Draft) -> bool:
-    """Whether ``last`` is a number, with nothing or a picture before the heading ``draft``."""
-    if not last or draft.kind not in ("title", "sub_title"):
-        return False
-    return _is_number(last[0]) and all(other.kind == "image" for other in last[1:])
-
-
-def _is_number(draft: Draft) -> bool:
-    return draft.kind in ("title", "sub_title") and bool(_ALONE.match(draft.text.strip()))
-
-
-def _in_one_row(number: Sequence[Line], heading: Sequence[Line]) -> tuple[Line, ...]:
-    first = rows_of(heading)[0].lines[0]
-    text = " ".join(line.text for line in number)
-    begun = replace(first, text=f"{text} {first.text}")
-    return tuple(begun if line is first else line for line in heading)
-
-
-def parted_by_size(draft: Draft) -> list[Draft]:
-    """``draft`` as two headings where a large row stands over much smaller ones."""
-    rows = rows_of(draft.lines)
-    place = next(
-        (i for i, (a, b) in enumerate(pairwise(rows), 1) if a.size > _SUBTITLE * b.size), None
-    )
-    if place is None:
-        return [draft]
-    parts = [[line for row in part for line in row.lines] for part in (rows[:place], rows[place:])]
-    return [
-        replace(draft, box=bounding(line.box for line in part), lines=tuple(part)) for part in parts
+def heading_levels(drafts: Sequence[Draft]) -> dict[int, int]:
+    """The level (number of "#") of each heading, by its index in ``drafts``."""
+    unnumbered = [
+        draft.size
+        for draft in drafts
+        if draft.kind == "sub_title" and not _numbered_level(draft.text)
     ]
-
-
-def with_leading_heading(draft: Draft) -> list[Draft]:
-    """``draft`` as a heading and a text where bold rows of their own stand over plain ones."""
-    rows = rows_of(draft.lines)
-    bold = len(list(takewhile(lambda row: all(line.bold for line in row.lines), rows)))
-    if not 0 < bold <= _MOST_BOLD_ROWS or bold == len(rows):
-        return [draft]
-    head = [line for row in rows[:bold] for line in row.lines]
-    text = " ".join(line.text for line in head)
-    if text.endswith((".", ",", ":")) or not any(map(str.isalpha, text)) or begins_item(text):
-        return [draft]
-    rest = [line for row in rows[bold:] for line in row.lines]
-    return [
-        Draft("sub_title", bounding(line.box for line in head), tuple(head)),
-        replace(draft, box=bounding(line.box for line in rest), lines=tuple(rest)),
-    ]
-
-
-def levels(drafts: Sequence[Draft]) -> dict[int, int]:
-    """Number of "#" for each heading, by its place in ``drafts``."""
-    unnumbered = [d.size for d in drafts if d.kind == "sub_title" and not _depth(d.text)]
-    rough = any(draft.confidence is not None for draft in drafts)
-    largest = max(unnumbered, default=0.0) / (_SAME_ROUGH_SIZE if rough else _SAME_SIZE)
-    found = {}
-    for place, draft in enumerate(drafts):
+    recognized = any(draft.confidence is not None for draft in drafts)
+    tolerance = _SAME_SIZE_RECOGNIZED if recognized else _SAME_SIZE
+    large = max(unnumbered, default=0.0) / tolerance
+    levels = {}
+    for index, draft in enumerate(drafts):
         if draft.kind == "title":
-            found[place] = 1
+            levels[index] = 1
         elif draft.kind == "sub_title":
-            found[place] = _depth(draft.text) or (2 if draft.size >= largest else 3)
-    return found
+            levels[index] = _numbered_level(draft.text) or (2 if draft.size >= large else 3)
+    return levels
 
 
-def _depth(text: str) -> int:
-    match = _NUMBERED.match(text)
-    return min(_DEEPEST, match.group(1).count(".") + 2) if match else 0
+def _numbered_level(text: str) -> int:
+    """The level that the section number of ``text`` gives; 0 without a number."""
+    match = _SECTION_NUMBER.match(text)
+    return min(_DEEPEST_LEVEL, match.group(1).count(".") + 2) if match else 0
 
 
 def _demoted(draft: Draft) -> Draft:
+    """``draft`` as a caption or text if it is a false heading."""
     if draft.kind not in ("title", "sub_title"):
         return draft
     text = draft.text.strip()
     if _CAPTION.match(text):
         return replace(draft, kind="image_caption")
-    wordy = len(text) > _LONGEST or (text.endswith(".") and len(text.split()) > 14)
-    running_on = text.endswith((",", ";")) or (text[:1].islower() and len(text.split()) > 3)
-    if wordy or running_on or _QUANTITY.match(text) or not re.search(r"\w", text):
-        return replace(draft, kind="text")
-    return draft
+    return replace(draft, kind="text") if _is_running_text(text) else draft
 
 
-def _spaced(draft: Draft) -> Draft:
-    """A recognised heading with the space that was lost behind its number."""
-    if draft.kind not in ("title", "sub_title") or draft.confidence is None:
-        return draft
-    first = rows_of(draft.lines)[0].lines[0]
-    text = _GLUED_NUMBER.sub(r"\1 ", first.text)
-    if text == first.text:
-        return draft
-    spaced = replace(first, text=text)
-    return replace(draft, lines=tuple(spaced if ln is first else ln for ln in draft.lines))
+def _is_running_text(text: str) -> bool:
+    words = len(text.split())
+    too_long = len(text) > _LONGEST_HEADING or (text.endswith(".") and words > _SENTENCE_WORDS)
+    unfinished = text.endswith((",", ";")) or (text[:1].islower() and words > _LOWERCASE_WORDS)
+    no_words = not re.search(r"\w", text)
+    return too_long or unfinished or bool(_QUANTITY.match(text)) or no_words
 
 
-def _promoted(draft: Draft, body: float) -> Draft:
-    """A few large words of their own are a heading, whatever the layout model thinks."""
-    if draft.kind != "text" or not body:
+def _promoted(draft: Draft, body_size: float) -> Draft:
+    """``draft`` as a heading if it is a few large words, whatever the layout model decided."""
+    if draft.kind != "text" or not body_size:
         return draft
     text = draft.text.strip()
-    factor = _LARGE if draft.confidence is None else _ROUGHLY_LARGE
-    few = len(rows_of(draft.lines)) <= _MOST_BOLD_ROWS and 3 < len(text) < _LONGEST // 2
-    worded = text[:1].isupper() and not text.endswith((".", ",", ";", ":"))
+    factor = _LARGE if draft.confidence is None else _LARGE_RECOGNIZED
+    short = _SHORTEST_LARGE <= len(text) <= _LONGEST_LARGE
+    few_rows = len(group_into_rows(draft.lines)) <= MOST_HEADING_ROWS
+    like_heading = text[:1].isupper() and not text.endswith((".", ",", ";", ":"))
+    large = draft.size > factor * body_size
     return (
-        replace(draft, kind="sub_title") if few and worded and draft.size > factor * body else draft
+        replace(draft, kind="sub_title") if short and few_rows and like_heading and large else draft
     )
 
 
+def _with_number_space(draft: Draft) -> Draft:
+    """A recognised heading with the space after its number that the recogniser missed."""
+    if draft.kind not in ("title", "sub_title") or draft.confidence is None:
+        return draft
+    first = group_into_rows(draft.lines)[0].lines[0]
+    text = _NUMBER_WITHOUT_SPACE.sub(r"\1 ", first.text)
+    if text == first.text:
+        return draft
+    spaced = replace(first, text=text)
+    return replace(draft, lines=tuple(spaced if line is first else line for line in draft.lines))
+
+
 def _body_size(drafts: Sequence[Draft]) -> float:
-    """The font size of most of the running text; 0 on a page with hardly any."""
-    running = [draft for draft in drafts if draft.kind in ("text", "list")]
-    if sum(len(draft.text) for draft in running) <= _LONGEST:
+    """The median font size of the body text in points; 0 on a page with very little."""
+    body = [draft for draft in drafts if draft.kind in ("text", "list")]
+    if sum(len(draft.text) for draft in body) <= _LITTLE_BODY_TEXT:
         return 0.0
-    return median_size((draft.size, len(draft.text)) for draft in running)
+    return median_size((draft.size, len(draft.text)) for draft in body)
 
 
-def _title(drafts: Sequence[Draft], height: float) -> Draft | None:
+def _find_title(drafts: Sequence[Draft], page_height: float) -> Draft | None:
+    """The heading that is the title; None if there is none or the layout model marked one."""
     if any(draft.kind == "title" for draft in drafts):
         return None
-    headings = [draft for draft in drafts if draft.kind == "sub_title"]
-    upper = [
-        draft
-        for draft in headings
-        if draft.box.top < _UPPER * height
-        and not _depth(draft.text)
-        and any(map(str.isalpha, draft.text))
-    ]
-    if not upper:
+    candidates = [draft for draft in drafts if _may_be_title(draft, page_height)]
+    if not candidates:
         return None
-    largest = max(upper, key=lambda draft: draft.size)
-    others = [d.size for d in upper if d is not largest and not _is_number(d)]
-    body = [draft.size for draft in drafts if draft.kind in ("text", "list")]
+    largest = max(candidates, key=lambda draft: draft.size)
+    others = [
+        draft.size for draft in candidates if draft is not largest and not is_chapter_number(draft)
+    ]
     if others and largest.size < _TITLE_TO_HEADING * max(others):
         return None
+    body = [draft.size for draft in drafts if draft.kind in ("text", "list")]
     return largest if not body or largest.size > _TITLE_TO_BODY * median(body) else None
+
+
+def _may_be_title(draft: Draft, page_height: float) -> bool:
+    return (
+        draft.kind == "sub_title"
+        and draft.box.top < _TITLE_ZONE * page_height
+        and not _numbered_level(draft.text)
+        and any(map(str.isalpha, draft.text))
+    )

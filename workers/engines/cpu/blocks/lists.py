@@ -1,28 +1,34 @@
-"""Recognises list items: their marks, their parts and their depth."""
+"""Recognises list items and writes them as nested Markdown lists."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from workers.engines.cpu.blocks.escaping import paragraph
-from workers.engines.cpu.blocks.paragraphs import ends_sentence, join
-from workers.engines.cpu.drafts import Draft
-from workers.engines.cpu.layout.rows import Row, rows_of
-from workers.engines.cpu.values import bounding
+from workers.engines.cpu.blocks.escaping import escape_paragraph
+from workers.engines.cpu.blocks.paragraphs import ends_sentence, join_rows
+from workers.engines.cpu.layout.drafts import Draft
+from workers.engines.cpu.layout.rows import Row, group_into_rows
+from workers.engines.cpu.values import bounding_box
 
-_GLYPHS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✓✔✦❖\uf0b7\uf0a7\uf0d8\ufffd"
-_BULLET = re.compile(rf"^(?:[{_GLYPHS}]+\s*|[*–—-]\s+)(?=\S)|^[{_GLYPHS}]$")
-_GLYPH_BULLET = re.compile(rf"^[{_GLYPHS}]+\s*\S")
-_NUMBER = re.compile(r"^(\d{1,3})([.)])\s*(?=\S)(?!\d)")
-_LETTER = re.compile(r"^(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,3})\)|[a-z]\.|\[\d{1,3}\])\s+(?=\S)")
-#: An item is deeper than another where it begins this many font sizes further right.
-_DEEPER = 0.9
-_DEEPEST = 4
+_BULLETS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✓✔✦❖\uf0b7\uf0a7\uf0d8\ufffd"
+_BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+\s*|[*–—-]\s+)(?=\S)|^[{_BULLETS}]$")
+#: A bullet that is never a dash of running text.
+_CLEAR_BULLET_START = re.compile(rf"^[{_BULLETS}]+\s*\S")
+_NUMBER_START = re.compile(r"^(\d{1,3})([.)])\s*(?=\S)(?!\d)")
+_LETTER_START = re.compile(r"^(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,3})\)|[a-z]\.|\[\d{1,3}\])\s+(?=\S)")
+#: A text of at least this many rows with one bullet only is not a list.
+_ROWS_OF_TEXT = 4
+#: The rest of an item is indented by more than this, in median line heights.
+_CONTINUATION_INDENT = 0.4
+#: An item begins a deeper list if its left edge is more than this many font sizes further right.
+_LEVEL_INDENT = 0.9
+#: Deepest level of a nested list; the outermost is 0.
+_DEEPEST_LEVEL = 4
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item: "-" or "3." as its mark, and its left edge in page units."""
+    """One list item; its mark is "-" or a number such as "3."; edges and sizes are in points."""
 
     mark: str
     text: str
@@ -31,83 +37,88 @@ class Item:
 
 
 def begins_item(text: str) -> bool:
-    """Whether ``text`` begins with a bullet, a number or a letter of a list."""
-    return any(form.match(text) for form in (_BULLET, _NUMBER, _LETTER))
+    """Whether ``text`` begins with the bullet, number or letter of a list item."""
+    starts = (_BULLET_START, _NUMBER_START, _LETTER_START)
+    return any(start.match(text) for start in starts)
 
 
-def has_bullets(rows: Sequence[Row]) -> bool:
-    """Whether a text is a list in truth: bullets before two rows and before the first."""
-    marked = [bool(_GLYPH_BULLET.match(row.text)) for row in rows]
-    return len(rows) > 0 and marked[0] and (sum(marked) > 1 or len(rows) < 4)
+def is_bulleted(rows: Sequence[Row]) -> bool:
+    """Whether a text is a list: bullets at its first and at another row, or few rows."""
+    bullets = [bool(_CLEAR_BULLET_START.match(row.text)) for row in rows]
+    return bool(rows) and bullets[0] and (sum(bullets) > 1 or len(rows) < _ROWS_OF_TEXT)
 
 
-def with_tails_joined(drafts: Sequence[Draft], unit: float) -> list[Draft]:
-    """``drafts`` in reading order, an item's last rows given back to it.
+def join_continued_items(drafts: Sequence[Draft], line_height: float) -> list[Draft]:
+    """``drafts`` in reading order, each split list item joined again.
 
-    A list block without a mark that is indented right under a bullet, or that goes on with a
-    small letter, is no item of its own; ``unit`` is the median line height.
+    A list block without a mark continues the block above it if it is indented directly under an
+    unfinished item. ``line_height`` is the median of the page, in points.
     """
-    joined: list[Draft] = []
+    result: list[Draft] = []
     for draft in drafts:
-        if joined and draft.kind == "list" and _is_tail(joined[-1], draft, unit):
-            before = joined[-1]
-            box = bounding((before.box, draft.box))
-            joined[-1] = replace(before, box=box, lines=before.lines + draft.lines)
+        if result and draft.kind == "list" and _continues(result[-1], draft, line_height):
+            before = result[-1]
+            box = bounding_box((before.box, draft.box))
+            result[-1] = replace(before, box=box, lines=before.lines + draft.lines)
         else:
-            joined.append(draft)
-    return joined
+            result.append(draft)
+    return result
 
 
-def _is_tail(before: Draft, draft: Draft, unit: float) -> bool:
+def _continues(before: Draft, draft: Draft, line_height: float) -> bool:
     if before.kind != "list" or not before.lines or not draft.lines:
         return False
-    first, start = rows_of(before.lines)[0], rows_of(draft.lines)[0]
+    rows_before = group_into_rows(before.lines)
+    item, start = rows_before[0], group_into_rows(draft.lines)[0]
     gap = draft.box.top - before.box.bottom
-    if begins_item(start.text) or not begins_item(first.text) or not -unit < gap < unit:
+    adjacent = -line_height < gap < line_height
+    if begins_item(start.text) or not begins_item(item.text) or not adjacent:
         return False
-    indented = start.box.left > first.box.left + 0.4 * unit
-    return indented and not ends_sentence(rows_of(before.lines)[-1].text)
+    indented = start.box.left > item.box.left + _CONTINUATION_INDENT * line_height
+    return indented and not ends_sentence(rows_before[-1].text)
 
 
-def items_of(rows: Sequence[Row], whole: str) -> list[Item]:
-    """The items that ``rows`` of one list block hold; there is at least one."""
+def list_items(rows: Sequence[Row], page_text: str) -> list[Item]:
+    """The items in ``rows`` of one list block; see ``join_rows`` for ``page_text``."""
     parts: list[list[Row]] = []
     for row in rows:
         if not parts or begins_item(row.text):
             parts.append([])
         parts[-1].append(row)
-    return [_item(part, whole) for part in parts]
+    return [_item(part, page_text) for part in parts]
 
 
-def write_run(blocks: Sequence[Sequence[Item]]) -> list[str]:
-    """Each block of one run of list blocks as Markdown, nested by the items' left edges."""
-    depths = iter(_depths([item for items in blocks for item in items]))
-    return ["\n".join(_line(item, next(depths)) for item in items) for items in blocks]
+def write_lists(blocks: Sequence[Sequence[Item]]) -> list[str]:
+    """The Markdown of each of several adjacent list blocks, nested by the items' left edges."""
+    levels = iter(_levels([item for items in blocks for item in items]))
+    return ["\n".join(_item_markdown(item, next(levels)) for item in items) for items in blocks]
 
 
-def _line(item: Item, depth: int) -> str:
-    return f"{'    ' * depth}{item.mark} {paragraph(item.text)}"
+def _item_markdown(item: Item, level: int) -> str:
+    return f"{'    ' * level}{item.mark} {escape_paragraph(item.text)}"
 
 
-def _item(rows: Sequence[Row], whole: str) -> Item:
-    text = join([row.text for row in rows], whole)
+def _item(rows: Sequence[Row], page_text: str) -> Item:
+    text = join_rows([row.text for row in rows], page_text)
     mark = "-"
-    if number := _NUMBER.match(text):
+    if number := _NUMBER_START.match(text):
         mark, text = number.group(1) + number.group(2), text[number.end() :]
-    elif bullet := _BULLET.match(text):
+    elif bullet := _BULLET_START.match(text):
         text = text[bullet.end() :]
     return Item(mark, text, rows[0].box.left, rows[0].size)
 
 
-def _depths(items: Sequence[Item]) -> list[int]:
-    open_at: list[float] = []
-    depths = []
+def _levels(items: Sequence[Item]) -> list[int]:
+    """The level of each item, 0 for the outermost."""
+    open_edges: list[float] = []
+    levels = []
     for item in items:
-        while open_at and item.left < open_at[-1] - _DEEPER * item.size:
-            open_at.pop()
-        if not open_at or item.left > open_at[-1] + _DEEPER * item.size:
-            open_at.append(item.left)
-        elif open_at:
-            open_at[-1] = min(open_at[-1], item.left)
-        depths.append(min(len(open_at) - 1, _DEEPEST))
-    return depths
+        indent = _LEVEL_INDENT * item.size
+        while open_edges and item.left < open_edges[-1] - indent:
+            open_edges.pop()
+        if not open_edges or item.left > open_edges[-1] + indent:
+            open_edges.append(item.left)
+        else:
+            open_edges[-1] = min(open_edges[-1], item.left)
+        levels.append(min(len(open_edges) - 1, _DEEPEST_LEVEL))
+    return levels

@@ -1,81 +1,86 @@
-"""Writes blocks-to-be as blocks and as the page's Markdown."""
+"""Writes drafts as text and as the Markdown of the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from workers.engines.cpu.blocks import escaping, headings, lists
+from workers.engines.cpu.blocks import lists
 from workers.engines.cpu.blocks.code import code_text
-from workers.engines.cpu.blocks.contents import is_contents, shortened
-from workers.engines.cpu.blocks.flow import joined_across
-from workers.engines.cpu.blocks.paragraphs import join, paragraphs
-from workers.engines.cpu.blocks.tables import from_rows
-from workers.engines.cpu.drafts import Draft
-from workers.engines.cpu.layout.fractions import formula_rows
-from workers.engines.cpu.layout.rows import rows_of
+from workers.engines.cpu.blocks.escaping import code_fence, escape_inline, escape_paragraph
+from workers.engines.cpu.blocks.fractions import formula_rows
+from workers.engines.cpu.blocks.headings import heading_levels
+from workers.engines.cpu.blocks.paragraphs import join_rows, split_into_paragraphs
+from workers.engines.cpu.blocks.split_paragraphs import Piece, join_split_paragraphs
+from workers.engines.cpu.blocks.table_of_contents import is_table_of_contents, shorten_leaders
+from workers.engines.cpu.blocks.tables import table_from_rows
+from workers.engines.cpu.layout.drafts import Draft
+from workers.engines.cpu.layout.rows import group_into_rows
 
-_NOT_IN_MARKDOWN = frozenset({"header", "footer", "page_number"})
+_FURNITURE = frozenset({"header", "footer", "page_number"})
 
 
 @dataclass(frozen=True)
-class Written:
-    """One block's Markdown; ``body`` is what the page's Markdown has of it, "" for nothing."""
+class WrittenBlock:
+    """One block with its text, and its part of the page's Markdown ("" for none)."""
 
     draft: Draft
     text: str
-    body: str
+    markdown: str
 
 
-def write(drafts: Sequence[Draft]) -> list[Written]:
-    """Each of ``drafts`` in its order, with its text."""
-    whole = " ".join(draft.text for draft in drafts)
-    depth = headings.levels(drafts)
-    texts = _texts(drafts, whole)
-    figures = [place for place, draft in enumerate(drafts) if draft.kind == "image"]
+def write_blocks(drafts: Sequence[Draft]) -> list[WrittenBlock]:
+    """Each of ``drafts`` (in reading order) with its text."""
+    page_text = " ".join(draft.text for draft in drafts)
+    levels = heading_levels(drafts)
+    texts = _texts(drafts, page_text)
+    figures = [index for index, draft in enumerate(drafts) if draft.kind == "image"]
     written = []
-    for place, (draft, text) in enumerate(zip(drafts, texts, strict=True)):
-        body = "" if draft.kind in _NOT_IN_MARKDOWN else text
+    for index, (draft, text) in enumerate(zip(drafts, texts, strict=True)):
+        markdown = "" if draft.kind in _FURNITURE else text
         if draft.kind == "image":
-            body = f"![](figure:{figures.index(place) + 1})"
-        elif place in depth and text:
-            body = f"{'#' * depth[place]} {text}"
-        written.append(Written(draft, text, body))
+            markdown = f"![](figure:{figures.index(index) + 1})"
+        elif index in levels and text:
+            markdown = f"{'#' * levels[index]} {text}"
+        written.append(WrittenBlock(draft, text, markdown))
     return written
 
 
-def page_markdown(written: Sequence[Written]) -> str:
-    """The Markdown of a page; paragraphs that a column or a figure cut are whole again."""
+def page_markdown(blocks: Sequence[WrittenBlock]) -> str:
+    """The Markdown of a page, with paragraphs that a column or figure split joined again."""
     markdown = ""
-    before = ""
-    for kind, body in joined_across([(part.draft.kind, part.body) for part in written]):
-        tight = kind == "list" and before == "list"
-        markdown += ("\n" if tight else "\n\n") + body
-        before = kind
+    kind_before = ""
+    pieces = [Piece(block.draft.kind, block.markdown) for block in blocks]
+    for piece in join_split_paragraphs(pieces):
+        same_list = piece.kind == "list" and kind_before == "list"
+        markdown += ("\n" if same_list else "\n\n") + piece.markdown
+        kind_before = piece.kind
     return markdown.strip("\n")
 
 
-def _texts(drafts: Sequence[Draft], whole: str) -> list[str]:
+def _texts(drafts: Sequence[Draft], page_text: str) -> list[str]:
     texts: list[str] = []
     for is_list, run in groupby(drafts, key=lambda draft: draft.kind == "list"):
         if is_list:
-            items = [lists.items_of(rows_of(draft.lines), whole) for draft in run]
-            texts += lists.write_run(items)
+            items = [lists.list_items(group_into_rows(draft.lines), page_text) for draft in run]
+            texts += lists.write_lists(items)
         else:
-            texts += [_text(draft, whole) for draft in run]
+            texts += [_text(draft, page_text) for draft in run]
     return texts
 
 
-def _text(draft: Draft, whole: str) -> str:
+def _text(draft: Draft, page_text: str) -> str:
     if draft.kind == "image" or (not draft.lines and not draft.html):
         return ""
-    rows = formula_rows(draft.lines) if draft.kind == "equation" else rows_of(draft.lines)
-    if draft.kind in ("text", "table") and is_contents(rows):
-        return "\n".join(f"- {escaping.paragraph(shortened(row.text))}" for row in rows)
+    is_formula = draft.kind == "equation"
+    rows = formula_rows(draft.lines) if is_formula else group_into_rows(draft.lines)
+    if draft.kind in ("text", "table") and is_table_of_contents(rows):
+        return "\n".join(f"- {escape_paragraph(shorten_leaders(row.text))}" for row in rows)
     if draft.kind == "table":
-        return draft.html or from_rows(rows)
+        return draft.html or table_from_rows(rows)
     if draft.kind == "code":
-        return escaping.fenced(code_text(rows))
-    if draft.kind in ("title", "sub_title") or draft.kind in _NOT_IN_MARKDOWN:
-        return escaping.inline(join([row.text for row in rows], whole))
-    parts = [join([row.text for row in part], whole) for part in paragraphs(rows)]
-    return "\n\n".join(escaping.paragraph(part) for part in parts if part)
+        return code_fence(code_text(rows))
+    if draft.kind in ("title", "sub_title") or draft.kind in _FURNITURE:
+        return escape_inline(join_rows([row.text for row in rows], page_text))
+    parts = split_into_paragraphs(rows)
+    paragraphs = [join_rows([row.text for row in part], page_text) for part in parts]
+    return "\n\n".join(escape_paragraph(paragraph) for paragraph in paragraphs if paragraph)

@@ -1,119 +1,131 @@
-"""Joins rows into paragraphs: where one ends, which hyphens go, where no space is due."""
+"""Joins rows into paragraphs: finds their ends, removes hyphens and inserts spaces."""
 
 import re
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from workers.engines.cpu.characters import WORD_JOINER, is_cjk
 from workers.engines.cpu.layout.rows import Row
-from workers.engines.cpu.text_layer.characters import CUT, is_cjk
 
-#: A first line is indented by more than this, in font sizes.
+#: The first row of a paragraph is indented by more than this, in font sizes.
 _INDENT = 0.8
-#: A paragraph's gap is this many times the usual distance of rows.
-_WIDE_PITCH = 1.45
-#: A row was broken on purpose where the next word would have fitted with this much to spare.
-_SPARE = 2.0
-#: Lines that are kept apart begin with a capital or a figure and are short.
-_LINE_BEGINS = re.compile(r"^(?:[^\W\d_a-zß-öø-ÿ]|\d|\S+@\S+$)")
-_FEWEST_LINES, _LONGEST_LINE = 3, 60
-_ENDS = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]]*$")
+#: A new paragraph begins after more than this many times the usual row distance.
+_WIDE_DISTANCE = 1.45
+#: The page broke a row on purpose if the next word had fitted with more than this to spare, in
+#: font sizes; the row before an unfinished sentence needs more.
+_SPARE, _SPARE_IN_SENTENCE = 2.0, 8.0
+#: The same, as parts of the column width.
+_SPARE_SHARE, _SPARE_SHARE_IN_SENTENCE = 0.12, 0.25
+#: Separate lines, as in an address, begin with a capital letter, a digit or an e-mail address.
+_SEPARATE_LINE_START = re.compile(r"^(?:[^\W\d_a-zß-öø-ÿ]|\d|\S+@\S+$)")
+#: Separate lines are at least this many, and each has fewer characters than the second value.
+_FEWEST_SEPARATE_LINES, _LONGEST_SEPARATE_LINE = 3, 60
+_SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]]*$")
 _LEADER = re.compile(r"(\.\s?){4,}\s*[\divxlc]+$")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
-#: Words whose hyphen is a hyphen even at the end of a row.
-_KEPT_PREFIXES = frozenset(
+_SOFT_HYPHEN = "\u00ad"
+#: Words that keep the hyphen after them at the end of a row.
+_HYPHENATED_PREFIXES = frozenset(
     ("cross", "four", "half", "high", "long", "low", "non", "real", "self", "short", "two", "well")
 )
 
 
-def join(texts: Sequence[str], whole: str = "") -> str:
+def join_rows(texts: Sequence[str], page_text: str = "") -> str:
     """One paragraph from the rows ``texts``.
 
-    ``whole`` is text in which a word written with its hyphen tells that the hyphen stays.
+    A hyphen at the end of a row stays if ``page_text`` has the word with its hyphen elsewhere.
     """
     joined = ""
     for text in texts:
-        joined = _append(joined, text.strip(), whole)
-    return joined.replace("\u00ad", "").replace(CUT, "")
+        joined = _append(joined, text.strip(), page_text)
+    return joined.replace(_SOFT_HYPHEN, "").replace(WORD_JOINER, "")
 
 
-def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
-    """``rows`` of one column, parted where a new paragraph or a meant line begins."""
+def split_into_paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
+    """``rows`` of one column, split where a new paragraph or a separate line begins."""
     if not rows:
         return []
-    if _are_lines(rows):
+    if _are_separate_lines(rows):
         return [[row] for row in rows]
     parts = [[rows[0]]]
-    shape = _Shape(rows)
+    column = _Column(rows)
     for before, row in pairwise(rows):
-        if shape.parts(before, row):
+        if column.begins_paragraph(before, row):
             parts.append([])
         parts[-1].append(row)
     return parts
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether ``text`` ends as a sentence or a lead-in does."""
-    return bool(_ENDS.search(text.rstrip()))
+    """Whether ``text`` ends with a mark that ends a sentence, a clause or a lead-in."""
+    return bool(_SENTENCE_END.search(text.rstrip()))
 
 
-def _are_lines(rows: Sequence[Row]) -> bool:
-    """Whether each row says something of its own, as in an address or a poem."""
+def _are_separate_lines(rows: Sequence[Row]) -> bool:
+    """Whether each row is a line of its own, as in an address or a poem."""
     texts = [row.text for row in rows]
     return (
-        len(rows) >= _FEWEST_LINES
-        and all(_LINE_BEGINS.match(text) and len(text) < _LONGEST_LINE for text in texts)
+        len(rows) >= _FEWEST_SEPARATE_LINES
+        and all(
+            _SEPARATE_LINE_START.match(text) and len(text) < _LONGEST_SEPARATE_LINE
+            for text in texts
+        )
         and not any(_HYPHEN.search(text) for text in texts)
-        # Where all is in capitals, they say nothing.
+        # In text that is all in capitals, a capital at the start of a row means nothing.
         and any(map(str.islower, "".join(texts)))
         and sum(text.upper() == text for text in texts) < len(texts) / 2
     )
 
 
-class _Shape:
-    """The margins and the usual row distance of one column."""
+class _Column:
+    """The margins (in points) and the usual row distance of one column."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.left = min(row.box.left for row in rows)
         self.right = max(row.box.right for row in rows)
-        pitches = [b.box.middle - a.box.middle for a, b in pairwise(rows)]
-        # A low one of them: where paragraphs are short, half of the distances are gaps.
-        self.pitch = sorted(pitches)[len(pitches) // 3] if pitches else 0.0
+        distances = [b.box.center_y - a.box.center_y for a, b in pairwise(rows)]
+        # A low quantile, because half of the distances are gaps if paragraphs are short.
+        self.distance = sorted(distances)[len(distances) // 3] if distances else 0.0
         self.size = median([row.size for row in rows])
         indented = [row for row in rows if row.box.left - self.left > _INDENT * self.size]
-        # Where most rows are indented the text is centred or hangs: an indent means nothing.
+        # If most rows are indented, the text is centred or hangs and an indent means nothing.
         self.has_indents = len(indented) <= max(1, len(rows) // 3)
 
-    def parts(self, before: Row, row: Row) -> bool:
-        if row.box.middle - before.box.middle > _WIDE_PITCH * self.pitch and self.pitch:
+    def begins_paragraph(self, before: Row, row: Row) -> bool:
+        """Whether ``row`` begins a new paragraph or separate line after the row ``before``."""
+        distance = row.box.center_y - before.box.center_y
+        if distance > _WIDE_DISTANCE * self.distance and self.distance:
             return True
         if _LEADER.search(before.text):
             return True
         if _HYPHEN.search(before.text) and row.text[:1].islower():
             return False
-        return self._begins(before, row) or self._was_meant(before, row)
+        return self._is_first_row(before, row) or self._broke_early(before, row)
 
-    def _begins(self, before: Row, row: Row) -> bool:
+    def _is_first_row(self, before: Row, row: Row) -> bool:
         indented = row.box.left - max(self.left, before.box.left) > _INDENT * self.size
         return self.has_indents and indented and ends_sentence(before.text)
 
-    def _was_meant(self, before: Row, row: Row) -> bool:
-        """Whether the next word would have fitted easily behind ``before``."""
-        width = row.box.width / max(1, len(row.text))
+    def _broke_early(self, before: Row, row: Row) -> bool:
+        """Whether the next word had easily fitted on the row ``before``."""
+        letter_width = row.box.width / max(1, len(row.text))
         word = len(row.text.split(" ", 1)[0]) if " " in row.text else min(len(row.text), 2)
-        room = self.right - before.box.right - width * (word + 1)
-        unfinished = row.text[:1].islower() or before.text[-1:] == ","
-        spare = _SPARE * self.size * (4 if unfinished else 1)
-        return room > max(spare, (0.25 if unfinished else 0.12) * (self.right - self.left))
+        spare = self.right - before.box.right - letter_width * (word + 1)
+        in_sentence = row.text[:1].islower() or before.text[-1:] == ","
+        least = _SPARE_IN_SENTENCE if in_sentence else _SPARE
+        share = _SPARE_SHARE_IN_SENTENCE if in_sentence else _SPARE_SHARE
+        return spare > max(least * self.size, share * (self.right - self.left))
 
 
-def _append(joined: str, text: str, whole: str) -> str:
+def _append(joined: str, text: str, page_text: str) -> str:
+    """``joined`` and the row ``text``, with a space, a hyphen or nothing between them."""
     if not joined or not text:
         return joined + text
-    if joined.endswith(("\u00ad", CUT)):
+    if joined.endswith((_SOFT_HYPHEN, WORD_JOINER)):
         return joined[:-1] + text
     if _HYPHEN.search(joined) and text[:1].islower():
-        return joined + text if _keeps_hyphen(joined, text, whole) else joined[:-1] + text
+        return joined + text if _keeps_hyphen(joined, text, page_text) else joined[:-1] + text
     if _HYPHEN.search(joined) and text[:1].isupper():
         return joined + text
     if is_cjk(joined[-1]) and is_cjk(text[0]):
@@ -121,11 +133,11 @@ def _append(joined: str, text: str, whole: str) -> str:
     return f"{joined} {text}"
 
 
-def _keeps_hyphen(joined: str, text: str, whole: str) -> bool:
-    before = re.split(r"[\s(\[“\"]", joined)[-1]
-    after = re.split(r"[\s.,;:!?)\]”\"]", text, maxsplit=1)[0]
-    if "-" in after:
+def _keeps_hyphen(joined: str, text: str, page_text: str) -> bool:
+    first = re.split(r"[\s(\[“\"]", joined)[-1][:-1]
+    second = re.split(r"[\s.,;:!?)\]”\"]", text, maxsplit=1)[0]
+    if "-" in second:
         return True
-    if before[:-1].lower() in _KEPT_PREFIXES or "-" in before[:-1]:
-        return f"{before[:-1]}{after}".lower() not in whole.lower()
-    return f"{before[:-1]}-{after}" in whole
+    if first.lower() in _HYPHENATED_PREFIXES or "-" in first:
+        return f"{first}{second}".lower() not in page_text.lower()
+    return f"{first}-{second}" in page_text

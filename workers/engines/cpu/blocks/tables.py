@@ -1,56 +1,59 @@
-"""Writes tables as one line of plain HTML, from the table model's or from bare lines."""
+"""Writes tables as one line of plain HTML, from the table model's HTML or from rows of text."""
 
 import html
 import re
 from collections.abc import Sequence
 
-from workers.engines.cpu.blocks import cells, split_headers
+from workers.engines.cpu.blocks.cells import Cell, parse_cells, split_stacked_rows, write_table
+from workers.engines.cpu.blocks.split_headers import merge_split_headers
 from workers.engines.cpu.layout.rows import Row
 from workers.engines.cpu.values import Line
 
-#: A table of the model is kept where it has at least this part of the characters seen.
-_KEPT = 0.7
-#: Pieces of one column start or end within this many font sizes of each other.
-_GAP = 0.8
+#: The table model's HTML counts if it has at least this part of the characters on the page.
+_LEAST_TEXT = 0.7
+#: A gap of more than this many font sizes separates two columns.
+_COLUMN_GAP = 0.8
 
 
-def tidy(markup: str) -> str:
-    """``markup`` with nothing in it but rows, cells, spans and escaped text, on one line."""
-    rows = split_headers.mended(cells.read(markup))
-    return cells.write([part for row in rows for part in cells.parted(row)])
+def clean_table(markup: str) -> str:
+    """``markup`` as one line with only rows, cells, spans and escaped text."""
+    rows = merge_split_headers(parse_cells(markup))
+    return write_table([part for row in rows for part in split_stacked_rows(row)])
 
 
-def holds(markup: str, lines: Sequence[Line]) -> bool:
-    """Whether tidy ``markup`` has most of the characters of ``lines``."""
-    seen = sum(len(_bare(line.text)) for line in lines)
-    return len(_bare(html.unescape(re.sub(r"<[^>]*>", "", markup)))) >= _KEPT * seen
+def has_most_text(markup: str, lines: Sequence[Line]) -> bool:
+    """Whether ``markup`` of ``clean_table`` has most of the characters of ``lines``."""
+    expected = sum(len(_word_characters(line.text)) for line in lines)
+    text = html.unescape(re.sub(r"<[^>]*>", "", markup))
+    return len(_word_characters(text)) >= _LEAST_TEXT * expected
 
 
-def from_rows(rows: Sequence[Row]) -> str:
-    """A table of ``rows`` whose columns are where gaps run through all of them."""
-    edges = _columns([line for row in rows for line in row.lines])
-    written = []
+def table_from_rows(rows: Sequence[Row]) -> str:
+    """A table of ``rows`` with columns between the gaps that run through all rows."""
+    edges = _column_edges([line for row in rows for line in row.lines])
+    table = []
     for row in rows:
         texts: list[list[str]] = [[] for _ in edges]
         for line in row.lines:
-            texts[_column(line, edges)].append(line.text)
-        written.append([cells.Cell("td", tuple(text)) for text in texts])
-    return cells.write(written)
+            texts[_column_index(line, edges)].append(line.text)
+        table.append([Cell("td", tuple(cell_texts)) for cell_texts in texts])
+    return write_table(table)
 
 
-def _columns(lines: Sequence[Line]) -> list[float]:
+def _column_edges(lines: Sequence[Line]) -> list[float]:
+    """The left edges of the columns, in points."""
     edges: list[float] = []
     reach = float("-inf")
     for line in sorted(lines, key=lambda line: line.box.left):
-        if line.box.left - reach > _GAP * line.size:
+        if line.box.left - reach > _COLUMN_GAP * line.size:
             edges.append(line.box.left)
         reach = max(reach, line.box.right)
     return edges
 
 
-def _column(line: Line, edges: list[float]) -> int:
+def _column_index(line: Line, edges: list[float]) -> int:
     return max(0, sum(line.box.left >= edge for edge in edges) - 1)
 
 
-def _bare(text: str) -> str:
+def _word_characters(text: str) -> str:
     return re.sub(r"\W+", "", text)

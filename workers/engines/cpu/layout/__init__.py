@@ -1,1 +1,1 @@
-"""Regions, columns, rows and reading order of a page."""
+"""Finds regions, tables, columns, rows and the reading order of a page."""

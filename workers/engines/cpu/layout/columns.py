@@ -1,54 +1,57 @@
-"""Finds columns inside one region of text, whose gutter may be narrower than a letter."""
+"""Splits the lines of one text region into columns, even if the gutter is very narrow."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
-from workers.engines.cpu.layout.rows import Row, rows_of
+from workers.engines.cpu.layout.rows import Row, group_into_rows
 from workers.engines.cpu.values import Line
 
-#: Rows on each side of a gutter, and the part of all rows that have a piece on both sides.
-_FEWEST_ROWS, _BOTH_SIDES = 3, 0.5
-#: A piece may reach over the gutter by this much, in line heights.
-_SLACK = 0.5
+#: Least number of rows on each side of a gutter.
+_FEWEST_ROWS = 3
+#: Least part of the rows that have a gap at the gutter.
+_ROWS_WITH_GAP = 0.5
+#: Gaps of one gutter lie within this distance of their median, in median line heights.
+_SAME_GUTTER = 1.5
+#: A line may reach over the gutter by at most this, in median line heights.
+_OVERHANG = 0.5
 
 
-def columns_of(lines: Sequence[Line], unit: float) -> list[list[Line]]:
-    """``lines`` parted at gutters that run through nearly all rows, left to right."""
-    rows = rows_of(lines)
-    gutter = _gutter(rows, unit)
+def split_into_columns(lines: Sequence[Line], line_height: float) -> list[list[Line]]:
+    """``lines`` split at gutters through nearly all rows, left to right.
+
+    ``line_height`` is the median of the page, in points.
+    """
+    rows = group_into_rows(lines)
+    gutter = _gutter_x(rows, line_height)
     if gutter is None:
         return [list(lines)]
-    left = [line for line in lines if _middle(line) < gutter]
-    right = [line for line in lines if _middle(line) >= gutter]
-    if min(len(rows_of(left)), len(rows_of(right))) < _FEWEST_ROWS:
+    left = [line for line in lines if line.box.center_x < gutter]
+    right = [line for line in lines if line.box.center_x >= gutter]
+    if min(len(group_into_rows(left)), len(group_into_rows(right))) < _FEWEST_ROWS:
         return [list(lines)]
-    return [*columns_of(left, unit), *columns_of(right, unit)]
+    return [*split_into_columns(left, line_height), *split_into_columns(right, line_height)]
 
 
-def _gutter(rows: Sequence[Row], unit: float) -> float | None:
-    """Where most rows break and no piece of text lies across, in page units."""
-    breaks = sorted(_breaks(rows))
-    needed = max(_FEWEST_ROWS, _BOTH_SIDES * len(rows))
-    if len(breaks) < needed:
+def _gutter_x(rows: Sequence[Row], line_height: float) -> float | None:
+    """The x in points where most rows have a gap and no line crosses; None if there is none."""
+    gaps = sorted(_gap_centers(rows))
+    needed = max(_FEWEST_ROWS, _ROWS_WITH_GAP * len(rows))
+    if len(gaps) < needed:
         return None
-    place = breaks[len(breaks) // 2]
-    near = [other for other in breaks if abs(other - place) < 1.5 * unit]
-    pieces = [line for row in rows for line in row.lines]
-    across = [line for line in pieces if _crosses(line, place, unit)]
-    return place if len(near) >= needed and not across else None
+    x = gaps[len(gaps) // 2]
+    aligned = [gap for gap in gaps if abs(gap - x) < _SAME_GUTTER * line_height]
+    crossing = [line for row in rows for line in row.lines if _crosses(line, x, line_height)]
+    return x if len(aligned) >= needed and not crossing else None
 
 
-def _breaks(rows: Sequence[Row]) -> list[float]:
-    found = []
+def _gap_centers(rows: Sequence[Row]) -> list[float]:
+    centers = []
     for row in rows:
         boxes = sorted(line.box for line in row.lines)
-        found += [(before.right + after.left) / 2 for before, after in pairwise(boxes)]
-    return found
+        centers += [(before.right + after.left) / 2 for before, after in pairwise(boxes)]
+    return centers
 
 
-def _crosses(line: Line, place: float, unit: float) -> bool:
-    return line.box.left + _SLACK * unit < place < line.box.right - _SLACK * unit
-
-
-def _middle(line: Line) -> float:
-    return (line.box.left + line.box.right) / 2
+def _crosses(line: Line, x: float, line_height: float) -> bool:
+    overhang = _OVERHANG * line_height
+    return line.box.left + overhang < x < line.box.right - overhang

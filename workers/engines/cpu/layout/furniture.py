@@ -1,19 +1,20 @@
-"""Tells what belongs to the page and not to its text: headers, footers, page numbers."""
+"""Recognises furniture: headers, footers and page numbers."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workers.engines.cpu.drafts import Draft
-from workers.engines.cpu.layout.rows import rows_of
+from workers.engines.cpu.layout.drafts import Draft
+from workers.engines.cpu.layout.rows import group_into_rows
 from workers.engines.cpu.values import PageContent
 
-#: Headers lie above, footers below these parts of the page.
-_TOP, _BOTTOM = 0.18, 0.80
-#: The outermost part of a page, where a bare number is its number.
+#: A header's middle is above the first, a footer's below the second, in page heights.
+_HEADER_ZONE, _FOOTER_ZONE = 0.18, 0.80
+#: Width of the margin in which a bare number is a page number, in page heights or widths.
 _MARGIN = 0.10
-#: What is this many times as high as wide is no line of the page's text.
-_UPRIGHT = 4.0
+#: A block whose height is more than this many times its width runs up or down the page.
+_VERTICAL_RATIO = 4.0
+#: Furniture has at most this many rows and words; longer blocks are body text.
 _MOST_ROWS, _MOST_WORDS = 4, 45
 _FURNITURE = frozenset({"header", "footer", "page_number"})
 _FOOTNOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*†‡§])\s*\w|^\d{1,2}(?=[^\W\d])")
@@ -24,51 +25,54 @@ _PAGE_NUMBER = re.compile(
 )
 
 
-def settle(drafts: Sequence[Draft], page: PageContent) -> list[Draft]:
-    """``drafts`` with page numbers named and body text taken for furniture given back."""
-    settled = [_settled(draft, page) for draft in drafts]
-    if all(draft.kind in _FURNITURE for draft in settled):
-        # Words alone on a page are what the page says.
-        return [_body(draft) for draft in settled]
-    return settled
-
-
-def _body(draft: Draft) -> Draft:
-    return replace(draft, kind="text") if draft.kind in ("header", "footer") else draft
+def classify_furniture(drafts: Sequence[Draft], page: PageContent) -> list[Draft]:
+    """``drafts`` with page numbers marked, and body text no longer marked as furniture."""
+    classified = [_classified(draft, page) for draft in drafts]
+    if all(draft.kind in _FURNITURE for draft in classified):
+        # A page with furniture only has a few words, and these are its text.
+        return [_as_text(draft) for draft in classified]
+    return classified
 
 
 def headers_first(drafts: Sequence[Draft]) -> list[Draft]:
-    """``drafts`` with headers before and footers behind everything else."""
-    place = {"header": 0, "footer": 2}
-    return sorted(drafts, key=lambda draft: place.get(draft.kind, 1))
+    """``drafts`` with headers before and footers after all other blocks."""
+    position = {"header": 0, "footer": 2}
+    return sorted(drafts, key=lambda draft: position.get(draft.kind, 1))
 
 
-def _settled(draft: Draft, page: PageContent) -> Draft:
+def _as_text(draft: Draft) -> Draft:
+    return replace(draft, kind="text") if draft.kind in ("header", "footer") else draft
+
+
+def _classified(draft: Draft, page: PageContent) -> Draft:
     if draft.kind in ("header", "footer"):
-        return _checked(draft, page)
-    outermost = (
-        draft.box.bottom < _MARGIN * page.height or draft.box.top > (1 - _MARGIN) * page.height
-    )
-    if draft.kind in ("text", "sub_title") and outermost and _PAGE_NUMBER.match(draft.text.strip()):
+        return _classified_furniture(draft, page)
+    box = draft.box
+    in_margin = box.bottom < _MARGIN * page.height or box.top > (1 - _MARGIN) * page.height
+    if draft.kind in ("text", "sub_title") and in_margin and _is_page_number(draft):
         return replace(draft, kind="page_number")
     return draft
 
 
-def _is_stamp(draft: Draft, page: PageContent) -> bool:
-    """Whether ``draft`` runs up or down along a side of the page, as archives stamp theirs."""
-    box = draft.box
-    aside = box.right < _MARGIN * page.width or box.left > (1 - _MARGIN) * page.width
-    return aside and box.height > _UPRIGHT * box.width
-
-
-def _checked(draft: Draft, page: PageContent) -> Draft:
-    if _is_stamp(draft, page):
+def _classified_furniture(draft: Draft, page: PageContent) -> Draft:
+    if _is_side_stamp(draft, page):
         return replace(draft, kind="header")
-    if _PAGE_NUMBER.match(draft.text.strip()):
+    if _is_page_number(draft):
         return replace(draft, kind="page_number")
     if draft.kind == "footer" and _FOOTNOTE.match(draft.text.strip()):
         return replace(draft, kind="footnote")
-    middle = draft.box.middle / page.height
-    misplaced = middle > _TOP if draft.kind == "header" else middle < _BOTTOM
-    long = len(rows_of(draft.lines)) > _MOST_ROWS or len(draft.text.split()) > _MOST_WORDS
+    y = draft.box.center_y / page.height
+    misplaced = y > _HEADER_ZONE if draft.kind == "header" else y < _FOOTER_ZONE
+    long = len(group_into_rows(draft.lines)) > _MOST_ROWS or len(draft.text.split()) > _MOST_WORDS
     return replace(draft, kind="text") if misplaced or long else draft
+
+
+def _is_page_number(draft: Draft) -> bool:
+    return bool(_PAGE_NUMBER.match(draft.text.strip()))
+
+
+def _is_side_stamp(draft: Draft, page: PageContent) -> bool:
+    """Whether ``draft`` runs along the left or right edge, like the stamp of an archive."""
+    box = draft.box
+    in_margin = box.right < _MARGIN * page.width or box.left > (1 - _MARGIN) * page.width
+    return in_margin and box.height > _VERTICAL_RATIO * box.width

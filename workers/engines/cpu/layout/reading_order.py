@@ -1,108 +1,126 @@
-"""Puts boxes into reading order: columns first where a gutter runs, rows where a gap runs."""
+"""Sorts boxes into reading order: a recursive cut at column gutters and at gaps between rows."""
 
 from collections.abc import Callable, Sequence
 
-from workers.engines.cpu.layout.insets import insets_of
+from workers.engines.cpu.layout.insets import find_insets
 from workers.engines.cpu.values import Box
 
-#: Boxes give way by this much on each side, so that touching neighbours can be parted.
-_GIVE = 0.3
-#: Narrowest column gutter and lowest row gap; all in median line heights.
-_GUTTER, _GAP = 0.4, 0.0
-#: A part narrower and less filled than this beside a column is a margin.
-_NARROW, _LITTLE = 0.6, 0.25
-#: Deeper nesting than this is no page but an attack on the stack.
+#: Boxes are shrunk by this on each side, in median line heights, to separate touching ones.
+_SHRINK = 0.3
+#: Narrowest gutter between columns, in median line heights.
+_GUTTER = 0.4
+#: Smallest gap between rows, in median line heights.
+_ROW_GAP = 0.0
+#: A part narrower than the first (of the widest part) and with less text height than the
+#: second (of the fullest part) is a margin and not a column.
+_MARGIN_WIDTH, _MARGIN_FILL = 0.6, 0.25
+#: Deeper parts are sorted by position: only a hostile page nests as deep, to exhaust the stack.
 _DEEPEST = 60
 
 
-def reading_order(boxes: Sequence[Box], unit: float) -> list[int]:
-    """Indices of ``boxes`` in the order of reading; ``unit`` is the median line height."""
-    shrunk = [_shrink(box, unit) for box in boxes]
-    insets = insets_of(shrunk)
-    order = _order(shrunk, [i for i in range(len(boxes)) if i not in insets], unit, 0)
-    for inset in sorted(insets, key=lambda i: boxes[i].top):
-        order = _inserted(shrunk, order, inset)
+def reading_order(boxes: Sequence[Box], line_height: float) -> list[int]:
+    """Indices of ``boxes`` in reading order; ``line_height`` is the median, in points."""
+    shrunk = [_shrink(box, line_height) for box in boxes]
+    insets = find_insets(shrunk)
+    others = [index for index in range(len(boxes)) if index not in insets]
+    order = _order(shrunk, others, line_height, 0)
+    for inset in sorted(insets, key=lambda index: boxes[index].top):
+        order = _insert(shrunk, order, inset)
     return order
 
 
-def _shrink(box: Box, unit: float) -> Box:
-    x = min(_GIVE * unit, box.width / 4)
-    y = min(_GIVE * unit, box.height / 4)
+def _shrink(box: Box, line_height: float) -> Box:
+    x = min(_SHRINK * line_height, box.width / 4)
+    y = min(_SHRINK * line_height, box.height / 4)
     return Box(box.left + x, box.top + y, box.right - x, box.bottom - y)
 
 
-def _order(boxes: Sequence[Box], members: list[int], unit: float, depth: int) -> list[int]:
+def _order(boxes: Sequence[Box], members: list[int], line_height: float, depth: int) -> list[int]:
+    """``members`` (indices of ``boxes``) in reading order."""
     if len(members) < 2 or depth > _DEEPEST:
-        return sorted(members, key=lambda i: (boxes[i].top, boxes[i].left))
-    parts = _columns(boxes, members, unit)
+        return sorted(members, key=lambda index: (boxes[index].top, boxes[index].left))
+    parts = _columns(boxes, members, line_height)
     if len(parts) == 1:
-        parts = _bands(boxes, members, unit)
+        parts = _bands(boxes, members, line_height)
     if len(parts) == 1:
-        return _set_aside(boxes, members, unit, depth)
-    return [index for part in parts for index in _order(boxes, part, unit, depth + 1)]
+        return _order_around_widest(boxes, members, line_height, depth)
+    return [index for part in parts for index in _order(boxes, part, line_height, depth + 1)]
 
 
-def _set_aside(boxes: Sequence[Box], members: list[int], unit: float, depth: int) -> list[int]:
-    """Order the rest without the widest box, then put that one where its top says."""
-    widest = max(members, key=lambda i: (boxes[i].width, boxes[i].height))
-    rest = _order(boxes, [i for i in members if i != widest], unit, depth + 1)
-    return _inserted(boxes, rest, widest)
+def _order_around_widest(
+    boxes: Sequence[Box], members: list[int], line_height: float, depth: int
+) -> list[int]:
+    """Order ``members`` without the widest box, then insert that one by its top."""
+    widest = max(members, key=lambda index: (boxes[index].width, boxes[index].height))
+    others = [index for index in members if index != widest]
+    return _insert(boxes, _order(boxes, others, line_height, depth + 1), widest)
 
 
-def _inserted(boxes: Sequence[Box], order: list[int], box: int) -> list[int]:
-    """``order`` with ``box`` before the first that it stands over."""
-    later = (place for place, i in enumerate(order) if _follows(boxes[i], boxes[box]))
-    place = next(later, len(order))
-    return [*order[:place], box, *order[place:]]
+def _insert(boxes: Sequence[Box], order: list[int], new: int) -> list[int]:
+    """``order`` with ``new`` before the first box that is below it."""
+    below = (
+        place for place, index in enumerate(order) if _is_below(boxes[index], above=boxes[new])
+    )
+    place = next(below, len(order))
+    return [*order[:place], new, *order[place:]]
 
 
-def _follows(box: Box, wide: Box) -> bool:
-    return box.top >= wide.top and box.common_width(wide) > 0
+def _is_below(box: Box, above: Box) -> bool:
+    return box.top >= above.top and box.overlap_width(above) > 0
 
 
-def _columns(boxes: Sequence[Box], members: list[int], unit: float) -> list[list[int]]:
-    """``members`` parted at vertical gutters, left to right."""
-    parts = _part(members, lambda i: (boxes[i].left, boxes[i].right), _GUTTER * unit)
+def _columns(boxes: Sequence[Box], members: list[int], line_height: float) -> list[list[int]]:
+    """``members`` split at vertical gutters, left to right; one part if there is a margin."""
+    parts = _split_at_gaps(
+        members, lambda index: (boxes[index].left, boxes[index].right), _GUTTER * line_height
+    )
     return [members] if len(parts) > 1 and _has_margin(boxes, parts) else parts
 
 
 def _has_margin(boxes: Sequence[Box], parts: list[list[int]]) -> bool:
-    """Whether a part is no column but a few narrow words beside one, such as side headings."""
-    widths = [max(boxes[i].width for i in part) for part in parts]
-    filled = [sum(boxes[i].height for i in part) for part in parts]
-    sizes = zip(widths, filled, strict=True)
-    return any(w < _NARROW * max(widths) and h < _LITTLE * max(filled) for w, h in sizes)
+    """Whether a part is only a few narrow words beside a column, such as side headings."""
+    widths = [max(boxes[index].width for index in part) for part in parts]
+    fills = [sum(boxes[index].height for index in part) for part in parts]
+    return any(
+        width < _MARGIN_WIDTH * max(widths) and fill < _MARGIN_FILL * max(fills)
+        for width, fill in zip(widths, fills, strict=True)
+    )
 
 
-def _rows(boxes: Sequence[Box], members: list[int], unit: float) -> list[list[int]]:
-    return _part(members, lambda i: (boxes[i].top, boxes[i].bottom), _GAP * unit)
+def _rows(boxes: Sequence[Box], members: list[int], line_height: float) -> list[list[int]]:
+    return _split_at_gaps(
+        members, lambda index: (boxes[index].top, boxes[index].bottom), _ROW_GAP * line_height
+    )
 
 
-def _bands(boxes: Sequence[Box], members: list[int], unit: float) -> list[list[int]]:
-    """Rows of ``members``, neighbours put together again while one gutter runs through them.
+def _bands(boxes: Sequence[Box], members: list[int], line_height: float) -> list[list[int]]:
+    """Rows of ``members``, neighbours merged while the same gutter runs through them.
 
-    So a two-column part under a full-width heading is read column by column, although gaps
-    between its paragraphs happen to lie at the same height.
+    So a two-column part under a full-width heading is read column by column, even if gaps
+    between the paragraphs of both columns are at the same height.
     """
     bands: list[list[int]] = []
-    for row in _rows(boxes, members, unit):
-        if bands and _same_columns(boxes, bands[-1], row, unit):
+    for row in _rows(boxes, members, line_height):
+        if bands and _have_same_columns(boxes, bands[-1], row, line_height):
             bands[-1].extend(row)
         else:
             bands.append(row)
     return bands
 
 
-def _same_columns(boxes: Sequence[Box], band: list[int], row: list[int], unit: float) -> bool:
-    together = len(_columns(boxes, band + row, unit))
-    alone = max(len(_columns(boxes, band, unit)), len(_columns(boxes, row, unit)))
-    # Neither alone has columns where a date stands to the right above the words that follow.
-    return alone > 1 and together >= alone
+def _have_same_columns(
+    boxes: Sequence[Box], band: list[int], row: list[int], line_height: float
+) -> bool:
+    together = len(_columns(boxes, band + row, line_height))
+    separate = max(len(_columns(boxes, part, line_height)) for part in (band, row))
+    # A date at the right above the text below it has no columns in either part: not merged.
+    return separate > 1 and together >= separate
 
 
-def _part(
+def _split_at_gaps(
     members: list[int], span: Callable[[int], tuple[float, float]], gap: float
 ) -> list[list[int]]:
+    """``members`` split where their ``span`` (start, end) leaves more than ``gap`` free."""
     parts: list[list[int]] = []
     reach = float("-inf")
     for index in sorted(members, key=span):

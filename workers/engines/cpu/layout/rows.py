@@ -1,47 +1,50 @@
-"""Puts pieces of text into rows, rows into columns, and a drop cap before its word."""
+"""Groups pieces of text into rows and puts a drop cap before its word."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from workers.engines.cpu.text_layer.characters import CUT, is_cjk, mostly_rtl
-from workers.engines.cpu.values import Box, Line, bounding
+from workers.engines.cpu.characters import WORD_JOINER, is_cjk, is_mostly_rtl
+from workers.engines.cpu.values import Box, Line, bounding_box
 
-#: Pieces share a row where they overlap by this part of the lower one's height.
-_SAME_ROW = 0.5
-#: Pieces closer than this, in font sizes, are one word.
+#: A piece is on a row if it overlaps at least this part of the height of its lowest piece.
+_LEAST_OVERLAP = 0.5
+#: Pieces closer than this, in font sizes, are parts of one word.
 _TOUCHING = 0.12
-#: A drop cap is this many times as high as the text beside it.
-_DROP_CAP = 1.7
+#: A drop cap is more than this many times as high as the median line.
+_DROP_CAP_RATIO = 1.7
 
 
 @dataclass(frozen=True)
 class Row:
-    """Pieces that stand on one line, in the order of reading."""
+    """Pieces of text on one line, in reading order; at least one."""
 
     lines: tuple[Line, ...]
 
     @property
     def box(self) -> Box:
-        return bounding(line.box for line in self.lines)
+        """The box around all pieces in page units."""
+        return bounding_box(line.box for line in self.lines)
 
     @property
     def size(self) -> float:
+        """The largest font size in page units."""
         return max(line.size for line in self.lines)
 
     @property
     def text(self) -> str:
+        """The text of all pieces, with WORD_JOINER at the end if the row ends inside a word."""
         text = self.lines[0].text
         for before, line in zip(self.lines, self.lines[1:], strict=False):
-            text += _between(before, line) + line.text
-        return text + CUT if self.lines[-1].cut else text
+            text += _separator(before, line) + line.text
+        return text + WORD_JOINER if self.lines[-1].ends_inside_word else text
 
 
-def rows_of(lines: Sequence[Line]) -> list[Row]:
-    """Rows from top to bottom."""
+def group_into_rows(lines: Sequence[Line]) -> list[Row]:
+    """Rows of ``lines`` from top to bottom."""
     rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: line.box.middle):
-        if rows and _on_row(line, rows[-1]):
+    for line in sorted(lines, key=lambda line: line.box.center_y):
+        if rows and _is_on_row(line, rows[-1]):
             rows[-1].append(line)
         else:
             rows.append([line])
@@ -49,48 +52,52 @@ def rows_of(lines: Sequence[Line]) -> list[Row]:
 
 
 def median_height(lines: Sequence[Line]) -> float:
-    """The usual height of a line, 1.0 where there is none."""
+    """The median height of ``lines`` in page units; 1.0 for none."""
     return median([line.box.height for line in lines]) if lines else 1.0
 
 
-def with_drop_cap(lines: Sequence[Line]) -> list[Line]:
-    """``lines`` with a tall first letter put before the row that it begins."""
+def with_drop_cap_joined(lines: Sequence[Line]) -> list[Line]:
+    """``lines`` with a drop cap joined to the row that it begins."""
     if len(lines) < 3:
         return list(lines)
-    usual = median_height(lines)
-    caps = [line for line in lines if _is_drop_cap(line, usual)]
-    rest = [line for line in lines if line not in caps]
-    if len(caps) != 1 or not rest:
+    usual_height = median_height(lines)
+    caps = [line for line in lines if _is_drop_cap(line, usual_height)]
+    others = [line for line in lines if line not in caps]
+    if len(caps) != 1 or not others:
         return list(lines)
     cap = caps[0]
-    first = min(rest, key=lambda line: (line.box.top, line.box.left))
+    first = min(others, key=lambda line: (line.box.top, line.box.left))
     if cap.box.left > first.box.left or cap.box.top > first.box.bottom:
         return list(lines)
-    begun = replace(first, text=cap.text + first.text)
-    return [begun if line is first else line for line in rest]
+    joined = replace(first, text=cap.text + first.text)
+    return [joined if line is first else line for line in others]
 
 
-def _is_drop_cap(line: Line, usual: float) -> bool:
-    return len(line.text) == 1 and line.text.isalpha() and line.box.height > _DROP_CAP * usual
+def _is_drop_cap(line: Line, usual_height: float) -> bool:
+    is_letter = len(line.text) == 1 and line.text.isalpha()
+    return is_letter and line.box.height > _DROP_CAP_RATIO * usual_height
 
 
-def _on_row(line: Line, row: list[Line]) -> bool:
+def _is_on_row(line: Line, row: list[Line]) -> bool:
     lowest = min(line.box.height, min(other.box.height for other in row))
-    others = bounding(other.box for other in row)
-    if line.box.common_height(others) < _SAME_ROW * lowest:
+    row_box = bounding_box(other.box for other in row)
+    if line.box.overlap_height(row_box) < _LEAST_OVERLAP * lowest:
         return False
-    return all(line.box.common_width(other.box) < 0.5 * line.box.width for other in row)
+    return all(line.box.overlap_width(other.box) < 0.5 * line.box.width for other in row)
 
 
 def _row(lines: list[Line]) -> Row:
-    backwards = mostly_rtl("".join(line.text for line in lines))
-    return Row(tuple(sorted(lines, key=lambda line: line.box.left, reverse=backwards)))
+    right_to_left = is_mostly_rtl("".join(line.text for line in lines))
+    return Row(tuple(sorted(lines, key=lambda line: line.box.left, reverse=right_to_left)))
 
 
-def _between(before: Line, after: Line) -> str:
+def _separator(before: Line, after: Line) -> str:
+    """The space between two pieces of a row, or "" inside a word and in CJK text."""
     if is_cjk(before.text[-1:]) and is_cjk(after.text[:1]):
         return ""
     if before.space_after or after.space_before:
         return " "
-    gap = -before.box.common_width(after.box)
-    return "" if gap < _TOUCHING * min(before.size, after.size) and before.score is None else " "
+    gap = -before.box.overlap_width(after.box)
+    touching = gap < _TOUCHING * min(before.size, after.size)
+    # Boxes of recognised lines are too rough to tell a gap inside a word from a space.
+    return "" if touching and before.score is None else " "

@@ -1,1 +1,1 @@
-"""Text lines from pixels."""
+"""Finds and reads lines of text on the pixels of a page."""

@@ -1,85 +1,83 @@
 """Finds and reads lines of text on an image with RapidOCR and PP-OCR weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidocr import RapidOCR
 from rapidocr.utils.process_img import get_rotate_crop_image
 
 from workers.engines.cpu.ocr.weights import Weights
+from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
 
-Pixels = NDArray[np.uint8]
-#: Four corners in pixels, clockwise from the top left, shape (4, 2).
-Corners = NDArray[np.float32]
-#: Crops are read in one call with others of about their width.
+#: Crops per model call. One, because a batch pads every crop to the width of its widest.
 _BATCH = 1
-#: A line is tall where its height is this many times its width.
-TALL = 1.5
-
-
-class Words(NamedTuple):
-    """What one line says and how sure that is, 0 to 1."""
-
-    text: str
-    score: float
+#: A line is vertical if its height is more than this many times its width.
+VERTICAL_RATIO = 1.5
 
 
 @dataclass(frozen=True)
 class Recognizer:
-    """The loaded models of one process; not to be shared between threads."""
+    """The loaded detection and recognition models of one process; not thread-safe."""
 
     engine: Any
     alphabet: frozenset[str]
 
-    def find(self, image: Pixels) -> list[Corners]:
-        """Corners of every line on ``image`` (height, width, BGR), in no useful order."""
-        found = self.engine(image, use_det=True, use_cls=False, use_rec=False)
-        if found.boxes is None:
+    def find_lines(self, image: Pixels) -> list[Corners]:
+        """Corners of every line of text on ``image``, in no particular order."""
+        detected = self.engine(image, use_det=True, use_cls=False, use_rec=False)
+        if detected.boxes is None:
             return []
-        return [np.asarray(corners, np.float32) for corners in found.boxes]
+        return [np.asarray(corners, np.float32) for corners in detected.boxes]
 
-    def read(self, image: Pixels, corners: list[Corners]) -> list[Words]:
-        """What stands at each of ``corners``, in their order; a tall line may run either way."""
-        words = self.read_crops([crop(image, corner) for corner in corners])
-        tall = [place for place, corner in enumerate(corners) if is_tall(corner)]
-        over = [crop(image, corners[place])[::-1, ::-1] for place in tall]
-        for place, word in zip(tall, self.read_crops(over), strict=True):
-            words[place] = max(words[place], word, key=lambda read: read.score)
-        return words
+    def read_lines(self, image: Pixels, corners: Sequence[Corners]) -> list[RecognizedText]:
+        """The text at each of ``corners`` of ``image``, in the same order.
 
-    def read_crops(self, crops: list[Pixels]) -> list[Words]:
-        """What each crop says; a crop holds one line."""
+        A vertical line is read in both directions and the reading with the higher score counts.
+        """
+        texts = self.read_crops([crop(image, corner) for corner in corners])
+        vertical = [index for index, corner in enumerate(corners) if is_vertical(corner)]
+        flipped = [crop(image, corners[index])[::-1, ::-1] for index in vertical]
+        for index, text in zip(vertical, self.read_crops(flipped), strict=True):
+            texts[index] = max(texts[index], text, key=lambda candidate: candidate.score)
+        return texts
+
+    def read_crops(self, crops: list[Pixels]) -> list[RecognizedText]:
+        """The text of each crop; a crop holds one horizontal line."""
         if not crops:
             return []
-        read = self.engine.recognize_txt(crops)
+        output = self.engine.recognize_txt(crops)
         return [
-            Words(text, float(score)) for text, score in zip(read.txts, read.scores, strict=True)
+            RecognizedText(text, float(score))
+            for text, score in zip(output.txts, output.scores, strict=True)
         ]
 
 
-def sides(corners: Corners) -> tuple[float, float]:
-    """Length and thickness of a line in pixels, whatever its angle."""
+def line_size(corners: Corners) -> tuple[float, float]:
+    """Width and height of a line in pixels, measured along its sides at any angle."""
     return (
         float(np.linalg.norm(corners[1] - corners[0])),
         float(np.linalg.norm(corners[3] - corners[0])),
     )
 
 
-def is_tall(corners: Corners) -> bool:
-    """Whether a line runs up or down; ``crop`` lays it down counter-clockwise."""
-    width, height = sides(corners)
-    return height > TALL * width
+def is_vertical(corners: Corners) -> bool:
+    """Whether a line runs up or down the page."""
+    width, height = line_size(corners)
+    return height > VERTICAL_RATIO * width
 
 
 def crop(image: Pixels, corners: Corners) -> Pixels:
-    """The line at ``corners`` as an image of its own, straight; a tall one lies down."""
+    """The line at ``corners`` as a straight image.
+
+    A vertical line is rotated counter-clockwise by 90 degrees.
+    """
     return np.asarray(get_rotate_crop_image(image, corners.copy()), np.uint8)
 
 
-def load(weights: Weights) -> Recognizer:
-    """Load the models for one thread; takes about a second and 300 MB."""
+def create_recognizer(weights: Weights) -> Recognizer:
+    """Load the models on one thread; takes about one second and 300 MB."""
     params: dict[str, Any] = {
         "EngineConfig.onnxruntime.intra_op_num_threads": 1,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
@@ -90,6 +88,6 @@ def load(weights: Weights) -> Recognizer:
         **weights.as_params(),
     }
     engine: Any = RapidOCR(params=params)
-    # A first call loads the models, which are lazy.
+    # RapidOCR loads its models on the first call, so make one here.
     engine.recognize_txt([np.full((48, 160, 3), 255, np.uint8)])
     return Recognizer(engine, frozenset(engine.text_rec.postprocess_op.character))

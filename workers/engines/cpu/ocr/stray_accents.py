@@ -1,4 +1,4 @@
-"""Takes away accents that the recogniser sees in dirt on pages of a language without them."""
+"""Removes accents that the recogniser reads from dirt, on pages of a language without accents."""
 
 import re
 import unicodedata
@@ -9,12 +9,16 @@ from dataclasses import replace
 from workers.engines.cpu.values import Line
 
 _WORD = re.compile(r"[^\W\d_]+")
-#: Where more of the letters than this carry accents, the language has them.
+#: If more than this part of the letters is in accented words, the language has accents.
 _RARE = 0.004
 
 
 def without_stray_accents(lines: Sequence[Line]) -> list[Line]:
-    """``lines`` with a word's only accent gone where the page has the word without it too."""
+    """``lines`` with stray accents removed.
+
+    An accent is stray if accents are rare on the page, the word has only this one, and the page
+    has the same word without it. Lines of a text layer (``score`` None) stay as they are.
+    """
     words = Counter(
         word for line in lines if line.score is not None for word in _WORD.findall(line.text)
     )
@@ -23,30 +27,32 @@ def without_stray_accents(lines: Sequence[Line]) -> list[Line]:
     if not accented or sum(words[word] for word in accented) > _RARE * letters:
         return list(lines)
     plain = {word.casefold() for word in words if word not in accented}
-    stray = {word for word in accented if _has_one(word) and _plain(word).casefold() in plain}
+    stray = {
+        word for word in accented if _has_one_accent(word) and _plain(word).casefold() in plain
+    }
     return [
-        line if line.score is None else replace(line, text=_mended(line.text, stray))
+        line if line.score is None else replace(line, text=_without_accents(line.text, stray))
         for line in lines
     ]
 
 
-def _mended(text: str, stray: set[str]) -> str:
+def _without_accents(text: str, words: set[str]) -> str:
+    """``text`` with the accents of ``words`` removed."""
     return _WORD.sub(
-        lambda found: _plain(found.group()) if found.group() in stray else found.group(), text
+        lambda match: _plain(match.group()) if match.group() in words else match.group(), text
     )
 
 
-def _has_one(word: str) -> bool:
-    """Whether ``word`` differs from its plain form in one letter."""
+def _has_one_accent(word: str) -> bool:
     return sum(a != b for a, b in zip(word, _plain(word), strict=True)) == 1
 
 
 def _plain(word: str) -> str:
-    """``word`` with every letter that is one with a mark replaced by that letter."""
-    return "".join(_bare(letter) for letter in word)
+    """``word`` with every accented Latin letter replaced by its base letter."""
+    return "".join(_base_letter(letter) for letter in word)
 
 
-def _bare(letter: str) -> str:
-    apart = unicodedata.normalize("NFD", letter)
-    latin = apart[0].isascii() and all(map(unicodedata.combining, apart[1:]))
-    return apart[0] if latin else letter
+def _base_letter(letter: str) -> str:
+    decomposed = unicodedata.normalize("NFD", letter)
+    latin = decomposed[0].isascii() and all(map(unicodedata.combining, decomposed[1:]))
+    return decomposed[0] if latin else letter

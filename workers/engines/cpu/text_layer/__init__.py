@@ -1,1 +1,1 @@
-"""Text lines from a PDF's text layer, and checks whether they can be trusted."""
+"""Reads the text layer of a PDF page, checks it against the rendered page and repairs it."""

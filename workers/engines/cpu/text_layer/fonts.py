@@ -1,44 +1,51 @@
-"""Tells bold and equal-width type by its name, its flags and its measures."""
+"""Recognises bold and monospaced fonts by their names, flags and character widths."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from workers.engines.cpu.text_layer.characters import is_cjk
+from workers.engines.cpu.characters import is_cjk
 
+#: Bits of a span's ``flags`` in MuPDF's text dictionary.
 _MONO_FLAG, _BOLD_FLAG = 8, 16
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|(?<![a-z])bd(?![a-z])|cmbx|sfbx", re.IGNORECASE)
 _MONO_NAME = re.compile(r"courier|mono|consol|menlo|typewriter|cmtt|sftt|lucidacon", re.IGNORECASE)
-#: Advance widths in font sizes: how far they may differ, and the widest of a type of this kind.
-_SPREAD, _WIDEST = 0.03, 0.8
-_FEWEST_SPANS, _SHORTEST = 3, 6
+#: Mean character widths of a monospaced font differ by less than this part of the widest.
+_WIDTH_SPREAD = 0.03
+#: A monospaced character is narrower than this, in font sizes; CJK characters are 1.0 wide.
+_WIDEST_CHARACTER = 0.8
+#: Fewer spans than this prove nothing about a font.
+_FEWEST_SPANS = 3
+#: A shorter span, in characters, proves nothing about its font.
+_SHORTEST_SPAN = 6
 
 
 def is_bold(span: dict[str, Any]) -> bool:
-    """Whether a span of MuPDF's text dictionary is set in bold."""
+    """Whether a span of MuPDF's text dictionary is bold."""
     return bool(span["flags"] & _BOLD_FLAG or _BOLD_NAME.search(span["font"]))
 
 
-def equal_width_fonts(spans: Iterable[dict[str, Any]]) -> frozenset[str]:
-    """Names of the fonts in ``spans`` whose characters are all of one width."""
-    advances: dict[str, list[float]] = defaultdict(list)
-    found = set()
+def monospaced_fonts(spans: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """Names of the fonts in ``spans`` whose characters all have the same width."""
+    widths: dict[str, list[float]] = defaultdict(list)
+    fonts = set()
     for span in spans:
         if span["flags"] & _MONO_FLAG or _MONO_NAME.search(span["font"]):
-            found.add(span["font"])
-        elif _is_telling(span["text"]):
-            advances[span["font"]].append(_advance(span))
-    found |= {font for font, widths in advances.items() if _are_equal(widths)}
-    return frozenset(found)
+            fonts.add(span["font"])
+        elif _shows_widths(span["text"]):
+            widths[span["font"]].append(_mean_width(span))
+    fonts |= {font for font, font_widths in widths.items() if _are_equal(font_widths)}
+    return frozenset(fonts)
 
 
-def _is_telling(text: str) -> bool:
-    """Different letters, wide and narrow ones, none of a script that is square anyway."""
-    return len(text) >= _SHORTEST and len(set(text)) > 3 and not any(map(is_cjk, text))
+def _shows_widths(text: str) -> bool:
+    """Whether ``text`` has enough different characters, and none of a square script."""
+    return len(text) >= _SHORTEST_SPAN and len(set(text)) > 3 and not any(map(is_cjk, text))
 
 
-def _advance(span: dict[str, Any]) -> float:
+def _mean_width(span: dict[str, Any]) -> float:
+    """Mean width of a character in font sizes."""
     left, _, right, _ = span["bbox"]
     return float((right - left) / len(span["text"]) / max(span["size"], 0.1))
 
@@ -46,4 +53,5 @@ def _advance(span: dict[str, Any]) -> float:
 def _are_equal(widths: list[float]) -> bool:
     if len(widths) < _FEWEST_SPANS:
         return False
-    return max(widths) < _WIDEST and max(widths) - min(widths) < _SPREAD * max(widths)
+    narrow = max(widths) < _WIDEST_CHARACTER
+    return narrow and max(widths) - min(widths) < _WIDTH_SPREAD * max(widths)

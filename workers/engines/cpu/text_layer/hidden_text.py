@@ -1,60 +1,70 @@
-"""Finds out whether a page shows text that its text layer lacks, or hides the layer's own."""
+"""Detects pages whose text layer is hidden under a picture or lacks text that the page shows."""
 
 from collections.abc import Sequence
 
 import pymupdf
 
-from workers.engines.cpu.ocr.recognizer import Pixels, Recognizer
+from workers.engines.cpu.recognition import LineRecognizer, Pixels
 from workers.engines.cpu.values import Box, Line
 
-#: A picture over this part of the page is the page; over this part it may hide text.
-_COVER, _LARGE_PICTURE = 0.75, 0.4
-#: Outlines may be letters where there are more of them than this and little text.
-_MANY_DRAWINGS, _LITTLE_TEXT = 100, 400
-#: So few characters may be a stamp on a page whose text is elsewhere.
-_HARDLY_ANY = 40
-#: The part of what the detector finds that a layer may lack.
-_MOST_MISSED = 0.25
+#: A picture that covers more than this part of the page is a scan of the page.
+_SCAN_COVER = 0.75
+#: A picture that covers more than this part of the page may show text.
+_LARGE_PICTURE = 0.4
+#: A page with more outlines and fewer characters than this may show its letters as outlines.
+_MANY_OUTLINES, _LITTLE_TEXT = 100, 400
+#: A layer with fewer characters than this may be only a stamp on a page with other text.
+_STAMP_TEXT = 40
+#: Largest part of the detected text area that the layer may lack.
+_MOST_MISSING = 0.25
+#: A detected line is in the layer if a line of the layer covers more than this part of it.
+_SAME_LINE = 0.3
 
 
 def is_under_picture(page: pymupdf.Page) -> bool:
-    """Whether a picture over most of ``page`` is painted after most of its text.
+    """Whether most text of ``page`` is painted before a picture that covers the page.
 
-    Such text is the work of an OCR program, hidden below its scan.
+    An OCR program hid such text under its scan.
     """
     painted = page.get_bboxlog()
-    covers = [
-        place
-        for place, (what, box) in enumerate(painted)
-        if what == "fill-image"
-        and (pymupdf.Rect(box) & page.rect).get_area() > _COVER * page.rect.get_area()
+    scans = [
+        index
+        for index, (kind, box) in enumerate(painted)
+        if kind == "fill-image"
+        and (pymupdf.Rect(box) & page.rect).get_area() > _SCAN_COVER * page.rect.get_area()
     ]
-    texts = [place for place, (what, _) in enumerate(painted) if what.endswith("-text")]
-    below = sum(place < covers[-1] for place in texts) if covers else 0
-    return 2 * below > len(texts)
+    texts = [index for index, (kind, _) in enumerate(painted) if kind.endswith("-text")]
+    covered = sum(index < scans[-1] for index in texts) if scans else 0
+    return 2 * covered > len(texts)
 
 
-def misses_much(
-    page: pymupdf.Page, lines: Sequence[Line], image: Pixels, recognizer: Recognizer
+def lacks_visible_text(
+    page: pymupdf.Page, lines: Sequence[Line], image: Pixels, recognizer: LineRecognizer
 ) -> bool:
-    """Whether ``image``, a rendering of ``page``, shows much text that ``lines`` lack.
+    """Whether ``image``, the rendered ``page``, shows much text that is not in ``lines``.
 
-    It is looked for only where large pictures or many outlines give reason.
+    The detector runs only if large pictures, many outlines or little text make it likely.
     """
-    if not _may_miss_text(page, lines):
+    if not _may_lack_text(page, lines):
         return False
     scale = image.shape[1] / page.rect.width
-    boxes = [Box(*(edge * scale for edge in line.box)) for line in lines]
-    found = [Box(*corner.min(axis=0), *corner.max(axis=0)) for corner in recognizer.find(image)]
-    missed = [box for box in found if not any(box.share_in(known) > 0.3 for known in boxes)]
-    return sum(box.area for box in missed) > _MOST_MISSED * sum(box.area for box in found)
+    layer = [Box(*(edge * scale for edge in line.box)) for line in lines]
+    detected = [
+        Box(*corner.min(axis=0), *corner.max(axis=0)) for corner in recognizer.find_lines(image)
+    ]
+    missing = [
+        box
+        for box in detected
+        if not any(box.fraction_inside(line_box) > _SAME_LINE for line_box in layer)
+    ]
+    return sum(box.area for box in missing) > _MOST_MISSING * sum(box.area for box in detected)
 
 
-def _may_miss_text(page: pymupdf.Page, lines: Sequence[Line]) -> bool:
+def _may_lack_text(page: pymupdf.Page, lines: Sequence[Line]) -> bool:
     area = page.rect.get_area()
     pictures = [pymupdf.Rect(info["bbox"]) & page.rect for info in page.get_image_info()]
     if max((picture.get_area() for picture in pictures), default=0.0) > _LARGE_PICTURE * area:
         return True
     characters = sum(len(line.text) for line in lines)
-    many = len(page.get_cdrawings()) > _MANY_DRAWINGS
-    return characters < _HARDLY_ANY or (characters < _LITTLE_TEXT and many)
+    many_outlines = len(page.get_cdrawings()) > _MANY_OUTLINES
+    return characters < _STAMP_TEXT or (characters < _LITTLE_TEXT and many_outlines)

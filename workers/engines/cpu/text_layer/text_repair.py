@@ -1,40 +1,40 @@
-"""Puts right single characters of a text layer that its fonts map to something else."""
+"""Replaces single characters of a text layer that a font maps to the wrong letters."""
 
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from workers.engines.cpu.text_layer.characters import is_broken
+from workers.engines.cpu.characters import is_unmapped
 from workers.engines.cpu.text_layer.lines import LayerLine
 
-#: Marks that badly mapped ligatures turn into, where no mark belongs.
+#: Wrongly mapped ligatures appear as these marks inside words.
 _MARKS = "\"!#$%&'()*+"
-_INSIDE = re.compile(r"(?<=[a-z])[\"!#$%&](?=[a-z])")
-_ANYWHERE = re.compile(r"[\"!#$%&](?=[a-z])|(?<=[a-z])[\"!#$%&]")
-#: Lines in which it must happen before all fonts of a page are suspected.
-_ENOUGH = 2
+_MARK_INSIDE_WORD = re.compile(r"(?<=[a-z])[\"!#$%&](?=[a-z])")
+_MARK_BESIDE_LETTER = re.compile(r"[\"!#$%&](?=[a-z])|(?<=[a-z])[\"!#$%&]")
+#: Number of lines with a mark inside a word after which all fonts of a page are suspected.
+_FEWEST_SUSPICIOUS_LINES = 2
 
 
-def to_mend(lines: Sequence[LayerLine]) -> list[LayerLine]:
-    """Those of ``lines`` in which a character can't be what is printed."""
-    hits = sum(bool(_INSIDE.search(layer.line.text)) for layer in lines)
-    suspected = hits >= _ENOUGH
+def lines_to_repair(lines: Sequence[LayerLine]) -> list[LayerLine]:
+    """The ``lines`` with a character that the page can't show."""
+    suspicious = sum(bool(_MARK_INSIDE_WORD.search(layer.line.text)) for layer in lines)
+    marks_are_suspicious = suspicious >= _FEWEST_SUSPICIOUS_LINES
     return [
         layer
         for layer in lines
-        if layer.broken or (suspected and _ANYWHERE.search(layer.line.text))
+        if layer.unmapped or (marks_are_suspicious and _MARK_BESIDE_LETTER.search(layer.line.text))
     ]
 
 
-def mended(text: str, read: str) -> str:
-    """``text`` with what ``read`` has in the places of its impossible characters."""
-    matcher = SequenceMatcher(None, text, read, autojunk=False)
+def repair_text(text: str, recognized: str) -> str:
+    """``text`` of a layer, its wrong characters replaced by those in ``recognized``."""
+    matcher = SequenceMatcher(None, text, recognized, autojunk=False)
     parts = []
-    for what, i, j, k, m in matcher.get_opcodes():
-        wrong = what == "replace" and all(_is_wrong(character) for character in text[i:j])
-        parts.append(read[k:m] if wrong else text[i:j])
+    for operation, start, end, other_start, other_end in matcher.get_opcodes():
+        wrong = operation == "replace" and all(map(_is_wrong, text[start:end]))
+        parts.append(recognized[other_start:other_end] if wrong else text[start:end])
     return "".join(parts)
 
 
 def _is_wrong(character: str) -> bool:
-    return character in _MARKS or is_broken(character)
+    return character in _MARKS or is_unmapped(character)

@@ -1,13 +1,13 @@
-"""Rows become paragraphs as a reader hears them: hyphens, ends, cuts by columns and figures."""
+"""Joining rows into paragraphs: hyphens, ends, and splits by columns and figures."""
 
 import pytest
 
 from tests.support.engines.cpu_lines import column, line, markdown, page
-from workers.engines.cpu.blocks.paragraphs import join
+from workers.engines.cpu.blocks.paragraphs import join_rows
 from workers.engines.cpu.values import Box, Region
 
 LONG = "Rain fell on the roof of the old house all night and"
-PROSE = [LONG, "nobody in the village slept before the morning came", "back over the hills."]
+PROSE = [LONG, "no one in the village slept before the morning came", "back over the hills."]
 
 
 def test_rows_become_one_paragraph() -> None:
@@ -15,7 +15,7 @@ def test_rows_become_one_paragraph() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "whole", "expected"),
+    ("rows", "page_text", "expected"),
     [
         (["pre-", "cision"], "", "precision"),
         (["a state-", "of-the-art tool"], "", "a state-of-the-art tool"),
@@ -30,11 +30,13 @@ def test_rows_become_one_paragraph() -> None:
         (["한국어는", "띄어쓴다"], "", "한국어는 띄어쓴다"),
     ],
 )
-def test_rows_are_joined_as_the_language_wants(rows: list[str], whole: str, expected: str) -> None:
-    assert join(rows, whole) == expected
+def test_rows_are_joined_by_the_rules_of_their_language(
+    rows: list[str], page_text: str, expected: str
+) -> None:
+    assert join_rows(rows, page_text) == expected
 
 
-def test_a_wider_gap_begins_a_paragraph() -> None:
+def test_a_wide_row_distance_begins_a_paragraph() -> None:
     lower = column(["The next day was dry and the people went out to mend"], top=150)
 
     text = markdown(page(("text", [*column(PROSE), *lower])))
@@ -42,7 +44,7 @@ def test_a_wider_gap_begins_a_paragraph() -> None:
     assert text.split("\n\n") == [" ".join(PROSE), lower[0].text]
 
 
-def test_an_indented_row_begins_a_paragraph_only_behind_a_full_stop() -> None:
+def test_an_indented_row_begins_a_paragraph_only_after_a_full_stop() -> None:
     rows = column(["The old man looked at the sky for a very long time.", LONG, PROSE[1]])
     indented = [rows[0], line(LONG, left=90, top=rows[1].box.top), rows[2]]
     unfinished = [line(LONG), line(PROSE[1], left=90, top=112.5), line(PROSE[1], top=125)]
@@ -51,19 +53,19 @@ def test_an_indented_row_begins_a_paragraph_only_behind_a_full_stop() -> None:
     assert "\n\n" not in markdown(page(("text", unfinished)))
 
 
-def test_lines_of_an_address_stay_lines() -> None:
+def test_lines_of_an_address_are_separate_paragraphs() -> None:
     rows = ["Northgate School Library", "2 Abbey Road", "Ashcombe AC1 4QT"]
 
     assert markdown(page(("text", column(rows)))).split("\n\n") == rows
 
 
-def test_capitals_alone_make_no_lines() -> None:
+def test_rows_in_capitals_are_one_paragraph() -> None:
     rows = ["THE ROOFS OF THE TOWN", "DAMAGED DURING THE STORM", "ARE MOSTLY RESTORED NOW"]
 
     assert markdown(page(("image_caption", column(rows)))) == " ".join(rows)
 
 
-def test_a_paragraph_cut_by_a_column_is_whole_again() -> None:
+def test_a_paragraph_split_by_a_column_is_joined() -> None:
     left = column(["It was raining hard over all of the town when the old"], top=100)
     right = column(["man opened his door and looked."], left=350, top=100)
 
@@ -72,7 +74,7 @@ def test_a_paragraph_cut_by_a_column_is_whole_again() -> None:
     assert text == f"{left[0].text} {right[0].text}"
 
 
-def test_a_word_cut_by_a_figure_is_whole_again_and_the_figure_follows() -> None:
+def test_a_word_split_by_a_figure_is_joined_before_the_figure() -> None:
     upper, lower = column(["A storm has its own pre-"]), column(["dictable end."], top=300)
     figure = Region("picture", Box(72, 120, 300, 290))
 
@@ -81,20 +83,20 @@ def test_a_word_cut_by_a_figure_is_whole_again_and_the_figure_follows() -> None:
     assert text == "A storm has its own predictable end.\n\n![](figure:1)"
 
 
-def test_a_drop_cap_is_the_first_letter_of_its_paragraph() -> None:
+def test_a_drop_cap_is_joined_to_its_paragraph() -> None:
     rows = column(["he rain fell on the roof and on", "the garden behind the house all"], left=100)
-    rest = column(["night, and nobody in the village could sleep."], top=125)
+    others = column(["night, and no one in the village could sleep."], top=125)
 
-    text = markdown(page(("text", [line("T", top=98, size=24), *rows, *rest])))
+    text = markdown(page(("text", [line("T", top=98, size=24), *rows, *others])))
 
     assert text.startswith("The rain fell on the roof and on the garden")
 
 
 def test_code_keeps_its_rows_and_its_indentation() -> None:
     rows = [
-        line("def add(a, b):", mono=True),
-        line("return a + b", left=92, top=112.5, mono=True),
-        line("print(add(2, 3))", top=125, mono=True),
+        line("def add(a, b):", monospaced=True),
+        line("return a + b", left=92, top=112.5, monospaced=True),
+        line("print(add(2, 3))", top=125, monospaced=True),
     ]
 
     text = markdown(page(("text", rows)))
@@ -102,7 +104,7 @@ def test_code_keeps_its_rows_and_its_indentation() -> None:
     assert text == "```\ndef add(a, b):\n    return a + b\nprint(add(2, 3))\n```"
 
 
-def test_leaders_of_a_table_of_contents_become_short() -> None:
+def test_leaders_of_a_table_of_contents_are_shortened() -> None:
     rows = column(["1 Introduction . . . . . . . . . . . . 3", "2 Method ................ 12"])
 
     assert markdown(page(("text", rows))) == "- 1 Introduction ... 3\n- 2 Method ... 12"

@@ -1,10 +1,10 @@
-"""What kind of character something is: CJK, right-to-left, private, unmapped."""
+"""Classifies characters by script and cleans text of ligatures, spaces and invisible marks."""
 
 import re
 import unicodedata
 
-#: Set behind a row that ends inside a word; ``cleaned`` keeps it out of what documents say.
-CUT = "\u2060"
+#: Marks a row that ends inside a word. ``clean_text`` removes it from the text of documents.
+WORD_JOINER = "\u2060"
 _CJK = re.compile(
     "[\u2e80-\u2fff\u3000-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u33ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]"
@@ -23,42 +23,49 @@ _INVISIBLE = re.compile(
 
 
 def is_cjk(character: str) -> bool:
-    """Chinese or Japanese, punctuation included: written without spaces."""
+    """Whether it is Chinese or Japanese, punctuation included: written without spaces."""
     return bool(_CJK.match(character))
 
 
 def is_ideograph(character: str) -> bool:
-    """A Chinese or Japanese letter, no punctuation."""
+    """Whether it is a Chinese or Japanese letter, punctuation excluded."""
     return bool(_IDEOGRAPH.match(character))
 
 
 def is_hangul(character: str) -> bool:
-    """A Korean letter: written with spaces, but broken anywhere."""
+    """Whether it is a Korean letter: written with spaces, but rows may end inside a word."""
     return bool(_HANGUL.match(character))
 
 
 def is_rtl(character: str) -> bool:
-    """A Hebrew or Arabic letter."""
+    """Whether it is a Hebrew or Arabic letter."""
     return bool(_RTL.match(character))
 
 
 def is_latin(character: str) -> bool:
+    """Whether it is a Latin letter, with or without an accent."""
     return bool(_LATIN.match(character))
 
 
-def mostly_rtl(text: str) -> bool:
-    """Whether more letters of ``text`` run from right to left than not."""
+def is_mostly_rtl(text: str) -> bool:
+    """Whether more than half of the letters of ``text`` run from right to left."""
     letters = [character for character in text if character.isalpha()]
     return 2 * sum(bool(_RTL.match(letter)) for letter in letters) > len(letters)
 
 
-def is_broken(character: str) -> bool:
-    """Replacement, private-use, unassigned or control: what bad encodings leave behind."""
+def is_unmapped(character: str) -> bool:
+    """Whether it is a replacement, private-use, unassigned or control character.
+
+    Fonts without a correct character map produce these.
+    """
     return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cc", "Cs")
 
 
-def cleaned(text: str) -> str:
-    """One line of plain text: no controls or invisible marks, ligatures apart, single spaces."""
+def clean_text(text: str) -> str:
+    """``text`` as one line in NFC.
+
+    Control and invisible characters are removed, ligatures expanded and spaces collapsed.
+    """
     text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
-    text = _PRESENTATION.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
+    text = _PRESENTATION.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
     return unicodedata.normalize("NFC", text).strip()

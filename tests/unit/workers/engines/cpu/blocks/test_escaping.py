@@ -1,11 +1,11 @@
-"""Text that was read stays text: it opens no heading, link, tag or fence in the Markdown."""
+"""Escaped text shows as plain text: no heading, link, tag or fence in the Markdown."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from workers.engines.cpu.blocks import escaping
+from workers.engines.cpu.blocks.escaping import code_fence, escape_paragraph
 
 PARSER = MarkdownIt("commonmark").enable("strikethrough")
 HOSTILE = [
@@ -36,7 +36,7 @@ HOSTILE = [
 
 
 def shown(markdown: str) -> str:
-    """What a reader of ``markdown`` sees, tags marked."""
+    """The text that ``markdown`` shows; fails if it is more than one plain paragraph."""
     text = ""
     for token in PARSER.parse(markdown):
         for child in token.children or []:
@@ -47,24 +47,24 @@ def shown(markdown: str) -> str:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_paragraph_shows_the_very_characters(text: str) -> None:
-    assert shown(escaping.paragraph(text)) == text
+def test_an_escaped_paragraph_shows_the_same_characters(text: str) -> None:
+    assert shown(escape_paragraph(text)) == text
 
 
 @given(st.text(st.sampled_from("ab1 #*_`~<>[]()!&;\\|-+=.:/\"'"), min_size=1, max_size=24))
-def test_no_text_opens_a_tag_or_a_link(text: str) -> None:
-    rendered = PARSER.render(escaping.paragraph(text))
+def test_no_escaped_text_becomes_a_tag_or_a_link(text: str) -> None:
+    rendered = PARSER.render(escape_paragraph(text))
 
     assert "<a " not in rendered and "<img" not in rendered
-    assert all(token.type != "html_block" for token in PARSER.parse(escaping.paragraph(text)))
+    assert all(token.type != "html_block" for token in PARSER.parse(escape_paragraph(text)))
 
 
 @pytest.mark.parametrize("text", ["snake_case_name", "3 * 4", "f(x)[0]", "a # b", "R&D", "1 < 2"])
-def test_harmless_text_is_left_alone(text: str) -> None:
-    assert escaping.paragraph(text) == text
+def test_text_without_markup_is_not_changed(text: str) -> None:
+    assert escape_paragraph(text) == text
 
 
-def test_a_fence_inside_code_does_not_end_it() -> None:
-    tokens = PARSER.parse(escaping.fenced("echo '```'\n# still code"))
+def test_a_fence_inside_code_does_not_end_the_code() -> None:
+    tokens = PARSER.parse(code_fence("echo '```'\n# still code"))
 
     assert [token.type for token in tokens] == ["fence"]

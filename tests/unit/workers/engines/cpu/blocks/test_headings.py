@@ -1,4 +1,4 @@
-"""Which lines are headings, which is the title, and how deep each heading lies."""
+"""Which blocks are headings, which one is the title, and the level of each heading."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_the_largest_heading_at_the_top_is_the_title() -> None:
     assert heads(content) == ["# Weighing the Rain", "## Abstract"]
 
 
-def test_a_large_logo_at_the_foot_takes_no_title_away() -> None:
+def test_a_larger_heading_at_the_foot_is_not_the_title() -> None:
     content = page(
         ("section-header", [line("Weighing the Rain", size=22)]),
         ("text", BODY),
@@ -41,11 +41,11 @@ def test_a_large_logo_at_the_foot_takes_no_title_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "depth"),
+    ("text", "level"),
     [("1 Introduction", 2), ("2.3 Results", 3), ("1.2.3 Details", 4), ("§ 5 Penalties", 2)],
 )
-def test_a_number_tells_how_deep_a_heading_lies(text: str, depth: int) -> None:
-    assert heads(headed(text)) == [f"{'#' * depth} {text}"]
+def test_a_section_number_gives_the_level_of_a_heading(text: str, level: int) -> None:
+    assert heads(headed(text)) == [f"{'#' * level} {text}"]
 
 
 @pytest.mark.parametrize(
@@ -53,25 +53,25 @@ def test_a_number_tells_how_deep_a_heading_lies(text: str, depth: int) -> None:
     [
         "and so it went on for many years after that,",
         "2 cups of flour",
-        "A long sentence that somebody took for a heading although it goes on and on until here.",
+        "A long sentence that a model took for a heading although it goes on and on until here.",
         "---",
     ],
 )
-def test_running_text_taken_for_a_heading_is_text(text: str) -> None:
+def test_running_text_with_a_heading_label_is_text(text: str) -> None:
     assert heads(headed(text, size=10)) == []
 
 
-def test_a_caption_taken_for_a_heading_is_a_caption() -> None:
+def test_a_caption_with_a_heading_label_is_a_caption() -> None:
     assert ("image_caption", "Figure 3 The tower") in kinds(headed("Figure 3 The tower"))
 
 
-def test_large_words_are_a_heading_even_if_the_layout_model_saw_text() -> None:
+def test_a_few_large_words_with_a_text_label_are_a_heading() -> None:
     content = page(("text", [line("Additional Features", size=16)]), ("text", BODY))
 
     assert any(head.endswith("# Additional Features") for head in heads(content))
 
 
-def test_a_bold_first_row_is_a_heading_of_its_own() -> None:
+def test_a_bold_first_row_is_a_separate_heading() -> None:
     rows = column(["The harbour", *["words of the text that follow it and fill the row"] * 3])
     bold = [line("The harbour", bold=True), *rows[1:]]
 
@@ -80,28 +80,28 @@ def test_a_bold_first_row_is_a_heading_of_its_own() -> None:
     assert text.startswith("## The harbour\n\nwords of the text")
 
 
-def test_a_bold_term_with_a_colon_is_no_heading() -> None:
+def test_a_bold_term_with_a_colon_is_not_a_heading() -> None:
     rows = column(["Note:", *["words of the text that follow it and fill the row"] * 3])
     bold = [line("Note:", bold=True), *rows[1:]]
 
     assert heads(page(("text", bold))) == []
 
 
-def test_a_chapter_number_and_its_name_are_one_heading() -> None:
+def test_a_chapter_number_is_joined_to_its_heading() -> None:
     number = ("section-header", [line("2", size=20)])
     name = ("section-header", [line("Roles and duties", left=110, size=20)])
 
     assert heads(page(number, name, ("text", BODY))) == ["# 2 Roles and duties"]
 
 
-def test_hash_marks_and_stars_in_a_heading_are_shown_as_they_are() -> None:
+def test_markup_in_a_heading_is_escaped() -> None:
     assert heads(headed("C# and *nix* <b>")) == [r"## C# and \*nix\* &lt;b>"]
 
 
 @pytest.mark.parametrize(
-    ("read", "meant"), [("2Method", "## 2 Method"), ("3D printing", "## 3D printing")]
+    ("recognized", "expected"), [("2Method", "## 2 Method"), ("3D printing", "## 3D printing")]
 )
-def test_a_space_lost_behind_a_number_comes_back(read: str, meant: str) -> None:
-    content = page(("section-header", [line(read, size=13, score=0.99)]), ("text", BODY))
+def test_a_missing_space_after_a_section_number_is_inserted(recognized: str, expected: str) -> None:
+    content = page(("section-header", [line(recognized, size=13, score=0.99)]), ("text", BODY))
 
-    assert heads(content) == [meant]
+    assert heads(content) == [expected]

@@ -1,4 +1,4 @@
-"""Headers, footers and page numbers are blocks, but no part of the Markdown."""
+"""Headers, footers and page numbers are blocks but not part of the Markdown."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from workers.engines.cpu.values import Box, Line
 BODY = ("text", column(["words of the running text that fill the page"] * 6, top=300))
 
 
-def test_headers_and_footers_are_blocks_and_not_markdown() -> None:
+def test_headers_and_footers_are_blocks_but_not_in_the_markdown() -> None:
     content = page(
         ("page-footer", [line("Printed in Millbridge", top=800)]),
         ("page-header", [line("Journal of Rain 7 (2026)", top=30)]),
@@ -22,18 +22,18 @@ def test_headers_and_footers_are_blocks_and_not_markdown() -> None:
 @pytest.mark.parametrize(
     "text", ["7", "- 12 -", "Page 3 of 9", "iv", "A-4", "第 3 页", "12 / 40", "[5]"]
 )
-def test_a_number_at_the_edge_is_a_page_number(text: str) -> None:
+def test_a_number_in_the_margin_is_a_page_number(text: str) -> None:
     content = page(("text", [line(text, left=290, top=805)]), BODY)
 
     assert ("page_number", text) in kinds(content)
     assert markdown(content) == markdown(page(BODY))
 
 
-def test_a_number_within_the_page_is_text() -> None:
+def test_a_number_outside_the_margin_is_text() -> None:
     assert ("text", "1984") in kinds(page(("text", [line("1984", top=200)]), BODY))
 
 
-def test_body_text_taken_for_a_header_comes_back() -> None:
+def test_body_text_with_a_header_or_footer_label_is_text() -> None:
     middle = page(("page-header", [line("He spoke of the sea.", top=240)]), BODY)
     long = page(("page-footer", column(["many words of a text " * 3] * 6, top=720)), BODY)
 
@@ -41,14 +41,14 @@ def test_body_text_taken_for_a_header_comes_back() -> None:
     assert "many words" in markdown(long)
 
 
-def test_a_footnote_taken_for_a_footer_is_kept() -> None:
+def test_a_footnote_with_a_footer_label_is_a_footnote() -> None:
     content = page(("page-footer", [line("¹ See the logbook of 1931.", top=780)]), BODY)
 
     assert ("footnote", "¹ See the logbook of 1931.") in kinds(content)
     assert "See the logbook" in markdown(content)
 
 
-def test_an_archive_stamp_up_the_side_is_no_text() -> None:
+def test_a_vertical_stamp_at_the_side_is_a_header() -> None:
     stamp = Line(Box(14, 300, 34, 560), "arXiv:2206.01062v1 [cs.CV]", 14)
 
     content = page(("page-header", [stamp]), BODY)
@@ -57,5 +57,5 @@ def test_an_archive_stamp_up_the_side_is_no_text() -> None:
     assert "arXiv" not in markdown(content)
 
 
-def test_words_alone_on_a_page_are_its_text() -> None:
+def test_a_page_with_only_a_header_has_it_as_text() -> None:
     assert markdown(page(("page-header", [line("Hello World", top=40)]))) == "Hello World"

@@ -1,17 +1,17 @@
-"""Blocks come in the order of reading, however columns, figures and headings lie."""
+"""The reading order of blocks on pages with columns, figures and headings."""
 
 from tests.support.engines.cpu_lines import column, line, markdown, page, region
-from workers.engines.cpu.layout.columns import columns_of
+from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.reading_order import reading_order
 from workers.engines.cpu.values import Box
 
-UNIT = 10.0
-LEFT, RIGHT = (72, 290), (306, 524)
+#: Points.
+LINE_HEIGHT = 10.0
 
 
 def order(**boxes: tuple[float, float, float, float]) -> list[str]:
     names = list(boxes)
-    return [names[i] for i in reading_order([Box(*box) for box in boxes.values()], UNIT)]
+    return [names[i] for i in reading_order([Box(*box) for box in boxes.values()], LINE_HEIGHT)]
 
 
 def test_the_left_column_is_read_before_the_right_one() -> None:
@@ -30,7 +30,7 @@ def test_a_heading_over_both_columns_is_read_first() -> None:
     ]
 
 
-def test_gaps_at_one_height_do_not_cut_the_columns() -> None:
+def test_gaps_at_the_same_height_do_not_split_the_columns() -> None:
     assert order(
         a=(72, 100, 290, 200), c=(306, 100, 524, 200), b=(72, 220, 290, 400), d=(306, 220, 524, 400)
     ) == ["a", "b", "c", "d"]
@@ -46,7 +46,7 @@ def test_columns_under_a_wide_figure_are_read_after_those_above_it() -> None:
     ) == ["a", "b", "figure", "c", "d"]
 
 
-def test_a_date_at_the_right_is_read_before_the_words_below_it() -> None:
+def test_a_date_at_the_right_is_read_before_the_text_below_it() -> None:
     assert order(dear=(90, 196, 180, 208), text=(90, 220, 500, 400), date=(420, 150, 505, 162)) == [
         "date",
         "dear",
@@ -54,7 +54,7 @@ def test_a_date_at_the_right_is_read_before_the_words_below_it() -> None:
     ]
 
 
-def test_text_that_runs_around_an_inset_stays_in_its_column() -> None:
+def test_text_around_an_inset_is_read_in_its_column() -> None:
     assert order(
         left=(65, 146, 298, 337),
         right=(312, 146, 546, 337),
@@ -75,17 +75,17 @@ def test_side_headings_are_read_with_the_text_beside_them() -> None:
     ) == ["head", "text", "next_head", "next_text"]
 
 
-def test_boxes_that_all_overlap_come_each_once() -> None:
+def test_every_one_of_many_overlapping_boxes_is_read_once() -> None:
     boxes = {f"b{i}": (72.0 + i, 100.0 + i, 500.0 + i, 700.0 + i) for i in range(200)}
 
     assert sorted(order(**boxes)) == sorted(boxes)
 
 
-def test_a_region_over_two_columns_is_parted_at_the_gutter() -> None:
+def test_a_region_over_two_columns_is_split_at_the_gutter() -> None:
     left = column(["words of the left column"] * 6, left=72)
     right = column(["words of the right column"] * 6, left=206)
 
-    parts = columns_of([*left, *right], UNIT)
+    parts = split_into_columns([*left, *right], LINE_HEIGHT)
 
     assert [{line.text for line in part} for part in parts] == [
         {"words of the left column"},
@@ -93,13 +93,13 @@ def test_a_region_over_two_columns_is_parted_at_the_gutter() -> None:
     ]
 
 
-def test_words_in_no_region_are_not_lost() -> None:
+def test_text_outside_all_regions_is_read() -> None:
     inside, outside = column(["Words in a region."]), column(["Words in none."], top=300)
 
     assert markdown(page(("text", inside), loose=outside)) == "Words in a region.\n\nWords in none."
 
 
-def test_a_text_region_inside_another_is_part_of_it() -> None:
+def test_a_text_region_inside_another_is_not_read_twice() -> None:
     rows = column(["first row of the text here", "second row of the text", "third row of it all."])
 
     text = markdown(page(("text", rows), more=[region("text", rows[1:2])]))
@@ -107,7 +107,7 @@ def test_a_text_region_inside_another_is_part_of_it() -> None:
     assert text.split() == " ".join(row.text for row in rows).split()
 
 
-def test_a_heading_stays_with_the_text_under_it() -> None:
+def test_a_heading_is_read_directly_before_the_text_under_it() -> None:
     head = ("section-header", [line("Creating a Song", left=306, top=200, size=13)])
     under = ("text", column(["One way to create a song is this"] * 4, left=306, top=220))
     left = ("text", column(["text of the left column here"] * 12, left=72))

@@ -1,4 +1,4 @@
-"""A block while it is being put together: a kind, a place and the lines that belong to it."""
+"""Drafts: blocks whose text is not written yet."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from workers.engines.cpu.values import Box, Line
 
 
 def median_size(sizes: Iterable[tuple[float, int]]) -> float:
-    """The median of ``sizes``, each with the number of letters that have it; 0 without any."""
+    """The median of ``sizes``, each a font size with its number of letters; 0 for none."""
     ordered = sorted(sizes)
     half = sum(count for _, count in ordered) // 2
     passed = 0
@@ -22,25 +22,26 @@ def median_size(sizes: Iterable[tuple[float, int]]) -> float:
 
 @dataclass(frozen=True)
 class Draft:
-    """One block to be; ``html`` is set for tables that the table model read."""
+    """One block before its text is written; its box is in points."""
 
     kind: BlockType
     box: Box
     lines: tuple[Line, ...] = ()
+    #: Set for tables that the table model read.
     html: str = ""
 
     @cached_property
     def text(self) -> str:
-        """All words in one string, for decisions only."""
+        """The text of all lines in one string; used for decisions and never written."""
         return " ".join(line.text for line in self.lines)
 
     @cached_property
     def size(self) -> float:
-        """The font size of most of the text, 0 where there is none."""
+        """The median font size of the letters in points; 0 without text."""
         return median_size((line.size, len(line.text)) for line in self.lines)
 
     @property
     def confidence(self) -> float | None:
-        """The mean score of the lines; None where nothing was recognised."""
+        """The mean score of the recognised lines, 0 to 1; None if no line was recognised."""
         scores = [line.score for line in self.lines if line.score is not None]
         return round(sum(scores) / len(scores), 4) if scores else None

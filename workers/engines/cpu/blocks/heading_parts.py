@@ -1,0 +1,82 @@
+"""Splits merged headings and joins headings that the layout model split."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise, takewhile
+
+from workers.engines.cpu.blocks.lists import begins_item
+from workers.engines.cpu.layout.drafts import Draft
+from workers.engines.cpu.layout.rows import Row, group_into_rows
+from workers.engines.cpu.values import Line, bounding_box
+
+#: A row that is more than this many times larger than the next is a heading of its own.
+_SIZE_STEP = 1.4
+#: A text begins with a heading if at most this many rows are bold.
+MOST_HEADING_ROWS = 2
+_CHAPTER_NUMBER = re.compile(
+    r"^((chapter|part|section|appendix|annex)\s+)?([\divx]{1,4}|[A-Z])[.:]?$", re.IGNORECASE
+)
+
+
+def is_chapter_number(draft: Draft) -> bool:
+    """Whether ``draft`` is a heading that is only a number, such as "Chapter 4"."""
+    return draft.kind in ("title", "sub_title") and bool(_CHAPTER_NUMBER.match(draft.text.strip()))
+
+
+def join_chapter_numbers(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts`` in reading order, each chapter number joined to the heading after it."""
+    result: list[Draft] = []
+    for draft in drafts:
+        index = next((i for i in (-1, -2) if _is_number_of(result[i:], draft)), None)
+        if index is None:
+            result.append(draft)
+        else:
+            number = result[index]
+            box = bounding_box((number.box, draft.box))
+            result[index] = replace(draft, box=box, lines=_in_one_row(number.lines, draft.lines))
+    return result
+
+
+def _is_number_of(last: Sequence[Draft], heading: Draft) -> bool:
+    """Whether ``last`` is a chapter number, with at most pictures between it and ``heading``."""
+    if not last or heading.kind not in ("title", "sub_title"):
+        return False
+    return is_chapter_number(last[0]) and all(other.kind == "image" for other in last[1:])
+
+
+def _in_one_row(number: Sequence[Line], heading: Sequence[Line]) -> tuple[Line, ...]:
+    first = group_into_rows(heading)[0].lines[0]
+    text = " ".join(line.text for line in number)
+    joined = replace(first, text=f"{text} {first.text}")
+    return tuple(joined if line is first else line for line in heading)
+
+
+def split_by_size(draft: Draft) -> list[Draft]:
+    """``draft`` as two headings if a large row is above much smaller ones."""
+    rows = group_into_rows(draft.lines)
+    index = next(
+        (i for i, (a, b) in enumerate(pairwise(rows), 1) if a.size > _SIZE_STEP * b.size), None
+    )
+    if index is None:
+        return [draft]
+    return [_with_rows(draft, part) for part in (rows[:index], rows[index:])]
+
+
+def split_leading_heading(draft: Draft) -> list[Draft]:
+    """``draft`` as a heading and a text if it begins with bold rows."""
+    rows = group_into_rows(draft.lines)
+    bold = len(list(takewhile(lambda row: all(line.bold for line in row.lines), rows)))
+    if not 0 < bold <= MOST_HEADING_ROWS or bold == len(rows):
+        return [draft]
+    text = " ".join(line.text for row in rows[:bold] for line in row.lines)
+    if text.endswith((".", ",", ":")) or not any(map(str.isalpha, text)) or begins_item(text):
+        return [draft]
+    heading = _with_rows(Draft("sub_title", draft.box), rows[:bold])
+    return [heading, _with_rows(draft, rows[bold:])]
+
+
+def _with_rows(draft: Draft, rows: Sequence[Row]) -> Draft:
+    """``draft`` with only the lines of ``rows``, and their box."""
+    lines = tuple(line for row in rows for line in row.lines)
+    return replace(draft, box=bounding_box(line.box for line in lines), lines=lines)

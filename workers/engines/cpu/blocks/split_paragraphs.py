@@ -1,0 +1,56 @@
+"""Joins paragraphs that a column end, a figure or a footnote split in two."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from shared.domain.records import BlockType
+from workers.engines.cpu.blocks.paragraphs import ends_sentence, join_rows
+
+#: Blocks that may stand between the two halves of a paragraph.
+_BETWEEN_HALVES = frozenset(
+    {"image", "image_caption", "table", "table_caption", "table_footnote", "footnote"}
+)
+_NOT_IN_MARKDOWN = frozenset({"header", "footer", "page_number"})
+_CONTINUATION = re.compile(r"^[a-zà-öø-ÿ(]")
+_SEVERAL_WORDS = re.compile(r"\w+\W+\w+")
+
+
+class Piece(NamedTuple):
+    """The Markdown of one block."""
+
+    kind: BlockType
+    markdown: str
+
+
+def join_split_paragraphs(pieces: Sequence[Piece]) -> list[Piece]:
+    """``pieces`` without empty ones and furniture, each split paragraph at its first half."""
+    result: list[Piece] = []
+    for piece in pieces:
+        if not piece.markdown or piece.kind in _NOT_IN_MARKDOWN:
+            continue
+        continues = piece.kind == "text" and _CONTINUATION.match(piece.markdown)
+        index = _unfinished_paragraph(result) if continues else None
+        if index is None:
+            result.append(piece)
+        else:
+            result[index] = Piece("text", _join_halves(result[index].markdown, piece.markdown))
+    return result
+
+
+def _unfinished_paragraph(pieces: Sequence[Piece]) -> int | None:
+    """Index of the last paragraph if it ends inside a sentence, else None."""
+    for index in range(len(pieces) - 1, -1, -1):
+        kind, markdown = pieces[index]
+        if kind == "text":
+            finished = ends_sentence(markdown) or not _SEVERAL_WORDS.search(markdown)
+            return None if finished else index
+        if kind not in _BETWEEN_HALVES:
+            return None
+    return None
+
+
+def _join_halves(first: str, second: str) -> str:
+    *before, last = first.split("\n\n")
+    start, *after = second.split("\n\n")
+    return "\n\n".join([*before, join_rows([last, start], f"{first} {second}"), *after])

@@ -1,0 +1,36 @@
+"""Types of text recognition: images, line corners, recognised text and the recogniser interface."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: An image in BGR, shape (height, width, 3).
+Pixels = NDArray[np.uint8]
+#: The four corners of a line in pixels, clockwise from the top left, shape (4, 2).
+Corners = NDArray[np.float32]
+
+
+class RecognizedText(NamedTuple):
+    """The text of one line and the confidence of the recogniser, 0 to 1."""
+
+    text: str
+    score: float
+
+
+class LineRecognizer(Protocol):
+    """Finds lines of text on an image and reads them."""
+
+    @property
+    def alphabet(self) -> frozenset[str]:
+        """All characters that the recogniser can output."""
+        ...
+
+    def find_lines(self, image: Pixels) -> list[Corners]:
+        """Corners of every line of text on ``image``, in no particular order."""
+        ...
+
+    def read_lines(self, image: Pixels, corners: Sequence[Corners]) -> list[RecognizedText]:
+        """The text at each of ``corners`` of ``image``, in the same order."""
+        ...
