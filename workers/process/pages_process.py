@@ -40,7 +40,8 @@ from workers.tasks.gate import Gate
 from workers.tasks.lease_keeper import LeaseKeeper
 from workers.tasks.manifests import Manifests
 from workers.tasks.messages import parse_message
-from workers.tasks.page_task import PageTask, Station
+from workers.tasks.page_context import PageTaskContext
+from workers.tasks.page_task import PageTask
 
 log = logging.getLogger("pagefleet.worker")
 #: The supervisor starts the process again after this exit status.
@@ -90,7 +91,7 @@ class PagesProcess:
 
     def _serve(self) -> None:
         info = self._host.engine.info
-        task = PageTask(self._station())
+        task = PageTask(self._task_context())
         register(self._app, task, self._dispatch_state)
         # Only now known: an engine learns from its loading how many pages it holds.
         capacity = self._host.engine.capacity
@@ -128,12 +129,12 @@ class PagesProcess:
             **self._observer.tally.facts(),
         }
 
-    def _station(self) -> Station:
+    def _task_context(self) -> PageTaskContext:
         settings = self._settings
         store = open_store(settings)
         jobs = JobStore(store)
         cache = SourceCache(store, settings.home / "cache" / "sources", settings.cache_bytes)
-        return Station(
+        return PageTaskContext(
             worker=self._worker,
             engine=self._host.engine.info,
             dispatch_state=self._dispatch_state,

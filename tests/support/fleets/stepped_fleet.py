@@ -34,15 +34,17 @@ from shared.jobs.purging import purge
 from shared.storage.store import open_store
 from shared.telemetry.tracing import Tracing
 from tests.support.fleets.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
-from workers.inflight import InflightPage, InflightPages
+from workers.inflight import InflightPages
 from workers.maintenance import sweeper as sweeping
 from workers.maintenance.sweeper import Sweeper
 from workers.observability.failure_log import FailureLog
 from workers.observability.page_observer import PageObserver
+from workers.pipeline.page_pipeline import PageToRead
 from workers.tasks.gate import Gate
 from workers.tasks.lease_keeper import LeaseKeeper
 from workers.tasks.manifests import Manifests
-from workers.tasks.page_task import PageTask, Station
+from workers.tasks.page_context import PageTaskContext
+from workers.tasks.page_task import PageTask
 from workers.tasks.reduce_task import ReduceTask
 
 ENGINE = EngineInfo(name="fake", model="fake-1", version="test")
@@ -60,22 +62,21 @@ class Reader:
         self.reads: Counter[str] = Counter()
         self.failing: set[int] = set()
 
-    def read(
-        self, manifest: Manifest, page: int, attempts: int, flight: InflightPage
-    ) -> PageResult:
-        self.reads[page_id(manifest.job_id, page)] += 1
+    def read(self, page: PageToRead) -> PageResult:
+        manifest = page.manifest
+        self.reads[page_id(manifest.job_id, page.page)] += 1
         self._stage.pause()
-        flight.check()
-        if page in self.failing:
+        page.cancellation.check()
+        if page.page in self.failing:
             raise EngineFailed("asked to")
         return PageResult(
             job_id=manifest.job_id,
-            page=page,
+            page=page.page,
             status="ok",
             task=manifest.options.task,
-            markdown=f"fake:{manifest.sha256[:12]}:{page}",
+            markdown=f"fake:{manifest.sha256[:12]}:{page.page}",
             engine=ENGINE,
-            attempts=attempts,
+            attempts=page.attempt,
         )
 
 
@@ -96,7 +97,7 @@ class Worker:
         self.keeper = LeaseKeeper(
             fleet.dispatch_state, fleet.wire, inflight_pages, "fake", self.name
         )
-        station = Station(
+        context = PageTaskContext(
             worker=self.name,
             engine=ENGINE,
             dispatch_state=fleet.dispatch_state,
@@ -109,8 +110,9 @@ class Worker:
             observer=PageObserver(ENGINE, self.name, Tracing(), FailureLog(fleet.settings)),
             max_attempts=2,
             engine_died=lambda: None,
+            transient_pause_s=0.0,
         )
-        self.task = PageTask(station)
+        self.task = PageTask(context)
 
     @property
     def busy(self) -> bool:

@@ -27,7 +27,6 @@ from tests.support.fleets.stepped_fleet import DOCUMENTS, SteppedFleet, private_
 from tests.support.fleets.stepping import Actor
 from tests.support.servers.processes import RedisServer
 from workers.maintenance import sweeper as sweeping
-from workers.tasks import page_task
 
 PLACES = st.integers(0, 30)
 WORKERS = st.integers(0, 2)
@@ -42,7 +41,6 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 0.0)
     monkeypatch.setattr(purging, "STILL_S", 0.0)
     monkeypatch.setattr(cancelling, "LET_GO_S", 0.0)
-    monkeypatch.setattr(page_task, "UNWELL_PAUSE_S", 0.0)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

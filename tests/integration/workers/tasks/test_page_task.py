@@ -135,14 +135,14 @@ def test_an_outage_is_ridden_out(outage: type[Exception]) -> None:
 
 
 def test_waiting_for_a_service_ends_when_the_worker_drains() -> None:
-    flight = InflightPage("a")
-    threading.Timer(0.3, flight.abort, (Reason.DRAIN,)).start()
+    inflight = InflightPage("a")
+    threading.Timer(0.3, inflight.abort, (Reason.DRAIN,)).start()
 
     def away() -> None:
         raise StoreUnreachable("away")
 
     with pytest.raises(Aborted) as aborted:
-        retry_through_outage(flight, away, (StoreUnreachable,), lambda _: None)
+        retry_through_outage(inflight, away, (StoreUnreachable,), lambda _: None)
     assert aborted.value.reason is Reason.DRAIN
 
 
