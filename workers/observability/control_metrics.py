@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from shared.domain.records import JobStatus
 from workers.observability.metrics import SECONDS
 
+REPAIR_KINDS = ("expired", "lost", "reducers", "adopted", "stuck", "purged")
 REPAIRS = Counter(
     "pagefleet_sweeper_repairs",
     "What the sweeper mended: expired, lost, reducers, adopted, stuck, purged.",

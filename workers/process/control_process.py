@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from typing import Any
 
 from prometheus_client import REGISTRY
@@ -18,8 +19,9 @@ from shared.domain.records import ReduceMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.store import open_store
 from shared.telemetry.tracing import tracing_of
+from workers.maintenance.repairs import make_repairs
 from workers.maintenance.retention import Retention
-from workers.maintenance.sweeper import Repairs, Sweeper
+from workers.maintenance.sweeper import Sweeper
 from workers.maintenance.webhooks import WebhookSender
 from workers.observability import control_metrics, metrics
 from workers.observability.fleet_collector import FleetCollector
@@ -71,16 +73,16 @@ class ControlProcess:
     def _make_sweeper(self) -> Sweeper:
         settings = self._settings
         days = settings.effective_retention_days
-        return Sweeper(
-            self._worker,
+        repairs = make_repairs(
             self._jobs,
             self._dispatch_state,
             self._dispatcher,
             adopt=settings.adopt_open_jobs,
-            lock_s=max(5, round(settings.sweep_interval_s * 3)),
             retention=Retention(self._jobs, days) if days else None,
             webhooks=WebhookSender(self._jobs, settings),
         )
+        lock_s = max(5, round(settings.sweep_interval_s * 3))
+        return Sweeper(self._worker, self._dispatch_state, repairs, lock_s=lock_s)
 
     def _register(self) -> None:
         task = ReduceTask(self._jobs, self._dispatch_state, self._dispatcher)
@@ -118,7 +120,7 @@ class ControlProcess:
 
     def _sweep_once(self) -> None:
         with control_metrics.SWEEP_SECONDS.time():
-            repairs = self._sweeper.sweep()
+            repairs = self._sweeper.sweep() or Counter()
         control_metrics.SWEEP_LAST_RUN.set_to_current_time()
-        for kind, count in vars(repairs or Repairs()).items():
-            control_metrics.REPAIRS.labels(kind).inc(count)
+        for kind in control_metrics.REPAIR_KINDS:
+            control_metrics.REPAIRS.labels(kind).inc(repairs[kind])

@@ -35,7 +35,7 @@ from shared.storage.store import open_store
 from shared.telemetry.tracing import Tracing
 from tests.support.fleets.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
 from workers.inflight import InflightPages
-from workers.maintenance import sweeper as sweeping
+from workers.maintenance.repairs import SweepTimings, make_repairs
 from workers.maintenance.sweeper import Sweeper
 from workers.observability.failure_log import FailureLog
 from workers.observability.page_observer import PageObserver
@@ -126,7 +126,7 @@ class Worker:
 class SteppedFleet:
     """Everything of one example; times are shortened to nothing, leases end when told."""
 
-    def __init__(self, redis_url: str, folder: Path) -> None:
+    def __init__(self, redis_url: str, folder: Path, timings: SweepTimings | None = None) -> None:
         values = {"home": folder / "home", "redis_url": redis_url, "dispatch_window": 4}
         self.settings = build_settings(values)
         self.client = redis.Redis.from_url(redis_url, decode_responses=True)
@@ -142,11 +142,16 @@ class SteppedFleet:
         self.excuses: Counter[str] = Counter()
         #: Jobs whose ids were told to somebody who has not had them purged.
         self.accepted: set[str] = set()
+        #: May be changed while the sweepers run.
+        self.timings = timings or SweepTimings()
         self._sweepers = [self._sweeper(name) for name in SWEEPERS]
         self._sources = [self._source(folder, pages) for pages in DOCUMENTS]
 
     def _sweeper(self, name: str) -> Sweeper:
-        return Sweeper(name, self.jobs, self.dispatch_state, self.wire, adopt=True, lock_s=1)
+        repairs = make_repairs(
+            self.jobs, self.dispatch_state, self.wire, adopt=True, timings=self.timings
+        )
+        return Sweeper(name, self.dispatch_state, repairs, lock_s=1)
 
     def _source(self, folder: Path, pages: int) -> Inspection:
         path = folder / f"{pages}.pdf"
@@ -274,7 +279,7 @@ class SteppedFleet:
         self.reader.failing.clear()
         for actor in self.stage.actors:
             actor.run_out()
-        sweeping.STALE_MARKER_S = sweeping.DEAD_PURGE_S = -1.0
+        self.timings.dead_submission_s = self.timings.dead_purge_s = -1.0
         for message in self.unacknowledged:
             self.wire.put(message)
         for _ in range(60):
