@@ -18,8 +18,8 @@ from workers.observability import metrics
 from workers.observability.failure_log import FailureLog
 from workers.observability.log_context import about
 from workers.observability.message_headers import trace_headers
-from workers.observability.throughput import Tally
-from workers.observability.time_attribution import ShareClock
+from workers.observability.throughput import Throughput
+from workers.observability.time_attribution import TimeAttribution
 
 log = logging.getLogger("pagefleet.page")
 
@@ -51,9 +51,9 @@ class PageObserver:
         self._worker = worker
         self._tracing = tracing
         self._failures = failures
-        self._clock = ShareClock()
+        self._time = TimeAttribution()
         self._watches: dict[InflightPage, Watch] = {}
-        self.tally = Tally(self._clock)
+        self.throughput = Throughput(self._time)
         metrics.start_at_zero(self._engine)
         metrics.PAGES_IN_FLIGHT.labels(self._engine).set_function(lambda: len(self._watches))
 
@@ -71,7 +71,7 @@ class PageObserver:
     def claimed(self, message: PageMessage, inflight: InflightPage, attempt: int) -> None:
         """This worker has the lease; starts the measurements."""
         about.add(attempt=attempt)
-        mark = self._clock.enter()
+        mark = self._time.enter()
         self._watches[inflight] = Watch(message, attempt, mark, now_ns(), time.perf_counter())
 
     def priced(self, inflight: InflightPage, result: PageResult) -> PageResult:
@@ -79,7 +79,7 @@ class PageObserver:
         watch = self._watches[inflight]
         if watch.worker_s is None:
             watch.priced = time.perf_counter()
-            watch.worker_s = self._clock.leave(watch.mark)
+            watch.worker_s = self._time.leave(watch.mark)
         return result.model_copy(update={"worker_s": round(watch.worker_s, 4)})
 
     def returned(self, inflight: InflightPage, reason: str) -> None:
@@ -102,7 +102,7 @@ class PageObserver:
         metrics.PAGE_STAGE_SECONDS.labels(self._engine, "commit").observe(now - watch.priced)
         self._count_time(watch, "kept" if is_own else "duplicate")
         self._measure(result)
-        self.tally.count(failed=result.status == "failed", tokens=result.output_tokens)
+        self.throughput.count(failed=result.status == "failed", tokens=result.output_tokens)
         self._log(result, elapsed)
         if self._tracing.active:
             stages = _stages(watch, result, now)
@@ -136,7 +136,7 @@ class PageObserver:
 
     def _record_return(self, watch: Watch, inflight: InflightPage) -> None:
         if watch.worker_s is None:
-            watch.worker_s = self._clock.leave(watch.mark)
+            watch.worker_s = self._time.leave(watch.mark)
         metrics.PAGES_RETURNED.labels(self._engine, watch.reason).inc()
         self._count_time(watch, "returned")
         if self._tracing.active:

@@ -1,4 +1,4 @@
-"""The worker that writes documents and sweeps; needs no engine."""
+"""The worker process of the reducer and the sweeper; it has no engine."""
 
 import logging
 import threading
@@ -33,7 +33,7 @@ from workers.tasks.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.control")
 REDUCERS = 4
-#: A round over a large store takes long; one that takes this long hangs.
+#: Seconds after which a round of the sweeper is taken for stuck.
 SWEEP_LIMIT_S = 1800.0
 
 
@@ -94,7 +94,7 @@ class ControlProcess:
             try:
                 return task.handle(parsed)
             except TransientError as error:
-                # The reducer's claim runs out and the sweeper asks for it again.
+                # The reducer's claim expires and the sweeper sends the message again.
                 log.warning("job %s is not written yet: %s", parsed.job_id, error.message)
                 return f"not written yet: {error.code}"
 
@@ -115,7 +115,7 @@ class ControlProcess:
             self._sweep_once()
         except TransientError as error:
             log.warning("not swept: %s", error.message)
-        except Exception:  # the sweeper is the last repairer: it must outlive its own bugs
+        except Exception:  # no other process repairs, so the sweeper must survive its own bugs
             log.exception("a round of sweeping failed")
 
     def _sweep_once(self) -> None:

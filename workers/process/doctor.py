@@ -1,4 +1,4 @@
-"""``pagefleet-worker doctor``: looks at engine, GPU and services of this machine."""
+"""``pagefleet-worker doctor``: checks engine, GPU and services of this machine."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from workers.host.cores import usable_cores, usable_memory
 
 
 def examine(settings: Settings, as_json: bool) -> int:
-    """Print every finding; the exit status is 5 where something is broken."""
+    """Print the result of every check; returns exit status 5 if one failed."""
     return checks.show(_examine(settings), as_json)
 
 
@@ -31,18 +31,16 @@ def _examine(settings: Settings) -> Iterator[Check]:
 
 
 def _gpus() -> Check:
-    found = gpu_ids()
-    if found and not has_package("vllm"):
-        mend = "install the gpu extra: pip install 'pagefleet[gpu]'"
-        return Check("gpu", "warning", f"GPUs {', '.join(found)}, but vLLM is missing", mend)
-    return Check(
-        "gpu", "ok", f"GPUs {', '.join(found)}" if found else "none: the cpu engine is used"
-    )
+    gpus = gpu_ids()
+    if gpus and not has_package("vllm"):
+        remedy = "install the gpu extra: pip install 'pagefleet[gpu]'"
+        return Check("gpu", "warning", f"GPUs {', '.join(gpus)}, but vLLM is missing", remedy)
+    return Check("gpu", "ok", f"GPUs {', '.join(gpus)}" if gpus else "none: the cpu engine is used")
 
 
 def _engine(settings: Settings, name: str) -> Check:
     engine_facts(name)
     engine = make_engine(name, settings)
     info = engine.info
-    found = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
-    return Check("engine", "ok", found)
+    text = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
+    return Check("engine", "ok", text)

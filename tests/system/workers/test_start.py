@@ -8,7 +8,7 @@ import pytest
 from shared.config import hardware
 from shared.domain.errors import UsageError
 from tests.conftest import SettingsFactory
-from workers.host.cores import drawing_cores, usable_cores
+from workers.host.cores import rendering_cores, usable_cores
 from workers.process.start import plan_processes
 from workers.process.supervisor import Role
 
@@ -57,12 +57,12 @@ def test_two_engines_share_each_card_where_asked_for(
     assert slots(planned) == [("0", "0"), ("1", "0"), ("0", "1"), ("1", "1")]
     assert [role.name for role in planned] == ["vllm1", "vllm2", "vllm3", "vllm4", "control"]
     renderers = {dict(role.own).get("num_workers") for role in planned if role.engine}
-    assert renderers == {str(max(1, drawing_cores("vllm") // 4))}
+    assert renderers == {str(max(1, rendering_cores("vllm") // 4))}
 
 
 def test_half_of_the_cores_are_left_to_an_engine_that_keeps_a_gpu_busy() -> None:
-    assert drawing_cores("vllm") == max(1, usable_cores() * 2 // 3)
-    assert drawing_cores("cpu") == drawing_cores("openai") == usable_cores()
+    assert rendering_cores("vllm") == max(1, usable_cores() * 2 // 3)
+    assert rendering_cores("cpu") == rendering_cores("openai") == usable_cores()
 
 
 def test_a_card_or_a_group_of_cards_holds_one_engine(

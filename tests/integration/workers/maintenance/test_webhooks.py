@@ -28,7 +28,7 @@ from tests.support.fleets.stored_jobs import ended_job
 from tests.support.servers.webhook_receiver import Call, Receiver, dripping_server, receiver
 from workers.maintenance.webhooks import WebhookSender
 from workers.maintenance.webhooks.address import resolve
-from workers.maintenance.webhooks.failures import Undelivered, Unwanted
+from workers.maintenance.webhooks.failures import WebhookFailed, WebhookRefused
 from workers.maintenance.webhooks.post import post
 
 SECRET = "a shared secret"
@@ -166,7 +166,7 @@ def words_of(pid: int) -> bytes:
     ],
 )
 def test_no_address_inside_is_called_without_the_setting(host: str) -> None:
-    with pytest.raises(Unwanted, match="webhook_allow_private"):
+    with pytest.raises(WebhookRefused, match="webhook_allow_private"):
         resolve(f"http://{host}/", allow_private=False)
 
 
@@ -181,7 +181,7 @@ def test_one_private_answer_among_public_ones_is_enough_to_refuse(
     answers = [(2, 1, 6, "", ("93.184.215.14", 80)), (2, 1, 6, "", ("10.0.0.1", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
 
-    with pytest.raises(Unwanted):
+    with pytest.raises(WebhookRefused):
         resolve("http://two-faced.example/", allow_private=False)
 
 
@@ -274,7 +274,7 @@ def test_a_receiver_that_drips_bytes_is_cut_off_in_time() -> None:
         target = resolve(f"http://127.0.0.1:{port}/", allow_private=True)
         started = time.monotonic()
 
-        with pytest.raises(Undelivered, match="longer than"):
+        with pytest.raises(WebhookFailed, match="longer than"):
             post(target, b"{}", {}, 0.5)
 
     assert time.monotonic() - started < 3
@@ -390,7 +390,7 @@ def test_a_certificate_of_another_name_is_refused(
     trust(authority, tmp_path, monkeypatch)
     with (
         receiver(tls=server_tls(authority, "other.example")) as server,
-        pytest.raises(Undelivered, match="doesn't match"),
+        pytest.raises(WebhookFailed, match="doesn't match"),
     ):
         secure_call(server)
 
@@ -400,7 +400,7 @@ def test_a_certificate_of_another_name_is_refused(
 def test_a_certificate_that_nobody_vouches_for_is_refused(authority: trustme.CA) -> None:
     with (
         receiver(tls=server_tls(authority, "localhost")) as server,
-        pytest.raises(Undelivered, match="certificate"),
+        pytest.raises(WebhookFailed, match="certificate"),
     ):
         secure_call(server)
 
