@@ -60,7 +60,7 @@ def _addresses(host: str, port: int) -> list[Address]:
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not a host name"
         raise WebhookFailed(f"{host} can't be resolved: {reason}") from None
-    # Without the zone of a link-local address, which belongs to this machine alone.
+    # Without the zone of a link-local address, which ipaddress would keep as a part of it.
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in results]
 
 
