@@ -98,7 +98,7 @@ def _serve(
 @click.option("--page", type=click.IntRange(1), required=True)
 @click.option("--options", required=True)
 def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
-    """Print one page's text as it is made; 'pagefleet run --stream' starts this."""
+    """Print one page's text while the engine generates it; 'pagefleet run --stream' starts this."""
     from workers.pipeline.read_page import read_page
 
     settings = load_settings()

@@ -6,7 +6,7 @@ from workers.maintenance.webhooks import WebhookSender
 
 
 class DueWebhooks:
-    """Runs in the sweeper's round, so that one control process of the fleet sends them."""
+    """Part of the sweeper's round, so that only one control process sends them."""
 
     kind: ClassVar[str | None] = None
 

@@ -10,7 +10,7 @@ GRACE_S = 2.0
 
 
 class ExpiredLeases:
-    """Their workers died or lost their connection: the pages go back to their queues."""
+    """Returns pages of workers that died or lost their connection to their queues."""
 
     kind: ClassVar[str | None] = "expired"
 

@@ -9,7 +9,7 @@ from workers.maintenance.repairs.repair import SweepTimings
 
 
 class MissingReducers:
-    """The worker that should have sent the message, or the reducer itself, may have died."""
+    """Covers workers that died before they sent the message, and reducers that died with it."""
 
     kind: ClassVar[str | None] = "reducers"
 

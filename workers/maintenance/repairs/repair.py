@@ -21,7 +21,7 @@ class Repair(Protocol):
 
 @dataclass
 class SweepTimings:
-    """Seconds after which the sweeper takes something for broken."""
+    """Limits, in seconds, after which the sweeper repairs something."""
 
     #: A page whose message is missing, from the first to the last look that misses it.
     lost_after_s: float = 20.0

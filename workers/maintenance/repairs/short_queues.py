@@ -8,7 +8,7 @@ from workers.maintenance.repairs.repair import PRIORITIES
 
 
 class ShortQueues:
-    """The worker that should have topped up a queue may have died."""
+    """Tops up queues whose workers died before they did it."""
 
     kind: ClassVar[str | None] = None
 
