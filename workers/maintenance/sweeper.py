@@ -30,7 +30,7 @@ class Sweeper:
         if not self._running.acquire(blocking=False):
             return None
         try:
-            has_lock = self._dispatch_state.try_lock(LOCK, self._name, self._lock_s)
+            has_lock = self._dispatch_state.sweeper.try_lock(LOCK, self._name, self._lock_s)
             return self._sweep() if has_lock else None
         finally:
             self._running.release()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.broker.dispatch_state import page_id
+from shared.broker.page_state import page_id
 from shared.domain.records import EngineInfo, PageMessage, PageResult
 from shared.telemetry.tracing import PageTrace, Stage, Tracing, now_ns
 from workers.inflight import InflightPage

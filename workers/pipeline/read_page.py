@@ -7,7 +7,7 @@ from pathlib import Path
 from types import FrameType
 
 from shared.config.settings import Settings
-from shared.console.entry_point import say
+from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode
 from shared.domain.records import PageOptions
 from workers.engines.contract import Engine, PageView
@@ -27,14 +27,14 @@ def read_page(
         stack.callback(host.stop)
         renderer = Renderer(settings, 1)
         stack.callback(renderer.close)
-        say(f"starting engine {options.engine}, model {options.model}")
+        print_message(f"starting engine {options.engine}, model {options.model}")
         host.start()
         plan = host.engine.plan(options)
         rendered = renderer.render(source, kind, sha256, page, plan, options)
         if rendered.blank:
-            say(f"page {page} is blank")
+            print_message(f"page {page} is blank")
             return ExitCode.OK
-        say(f"reading page {page}")
+        print_message(f"reading page {page}")
         host.submit(_print(host.engine, rendered.view)).result()
     return ExitCode.OK
 

@@ -9,7 +9,7 @@ from shared.domain.errors import RenderFailed
 from shared.domain.records import BBox, PageOptions
 from shared.processes.sandbox import Sandbox
 from shared.rendering.page_errors import page_errors
-from shared.rendering.render_request import RenderRequest, known_kind, render_request
+from shared.rendering.render_request import RenderRequest, check_kind, render_request
 from workers.engines.contract import PageView, RenderPlan, Rotation
 from workers.host.scratch import Scratch
 from workers.pipeline.rendering_child import RenderedPixels, crop, render
@@ -61,7 +61,7 @@ class Renderer:
         Raises RenderFailed, RenderTimeout, RenderMemory or HelperUnavailable, and then leaves
         no file.
         """
-        checked_kind = known_kind(kind)
+        checked_kind = check_kind(kind)
         if not plan.pixels:
             view = PageView(source, page, checked_kind, sha256, 0, 0, None, None, options)
             return Rendered(view, blank=False, render_ms=0.0, prepare_ms=0.0)

@@ -17,7 +17,7 @@ from shared.domain.records import BBox, PageOptions
 from shared.rendering.image_pages import load_image, load_parts
 from shared.rendering.pdf_pages import render_page, render_parts
 from shared.rendering.render_request import RenderRequest
-from shared.rendering.upright import rendered_part, turned
+from shared.rendering.upright import rendered_part, rotated
 from workers.engines.contract import RenderPlan, Rotation
 from workers.pipeline.blank_page import is_blank
 
@@ -78,7 +78,7 @@ def crop(request: RenderRequest, rotation: Rotation, boxes: tuple[BBox, ...]) ->
         images = load_parts(
             request.source, request.kind, request.page, parts, MAX_CROP_PIXELS, request.memory_mb
         )
-    return [_png(turned(image, rotation)) for image in images]
+    return [_png(rotated(image, rotation)) for image in images]
 
 
 def resolve_prepare(name: str) -> Prepare:

@@ -17,8 +17,8 @@ from shared.config.settings import Settings
 from shared.domain.errors import TransientError
 from shared.domain.records import ReduceMessage
 from shared.jobs.job_store import JobStore
-from shared.storage.store import open_store
-from shared.telemetry.tracing import tracing_of
+from shared.storage.factory import open_store
+from shared.telemetry.factory import tracing_of
 from workers.maintenance.repairs import make_repairs
 from workers.maintenance.retention import Retention
 from workers.maintenance.sweeper import Sweeper

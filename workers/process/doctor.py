@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from shared.config.hardware import gpu_ids, has_package, local_engine
 from shared.config.settings import MEBIBYTE, Settings
 from shared.console import checks
-from shared.console.checks import Check, look
+from shared.console.checks import Check, run_check
 from shared.console.probes import common_checks
 from shared.domain.catalogue import engine_facts
 from workers.engines.registry import make_engine
@@ -15,7 +15,7 @@ from workers.host.cores import usable_cores, usable_memory
 
 def examine(settings: Settings, as_json: bool) -> int:
     """Print the result of every check; returns exit status 5 if one failed."""
-    return checks.show(_examine(settings), as_json)
+    return checks.print_checks(_examine(settings), as_json)
 
 
 def _examine(settings: Settings) -> Iterator[Check]:
@@ -24,7 +24,7 @@ def _examine(settings: Settings) -> Iterator[Check]:
     yield Check("machine", "ok", f"{usable_cores()} cores, {memory} MiB of memory free")
     yield _gpus()
     engine = local_engine() if settings.engine == "auto" else settings.engine
-    yield look("engine", lambda: _engine(settings, engine))
+    yield run_check("engine", lambda: _engine(settings, engine))
     attention = attention_of(engine)
     if attention is not None:
         yield Check("attention", "ok", f"{attention.name}: {attention.reason}")

@@ -14,14 +14,14 @@ from prometheus_client import Gauge
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.broker.pools import MAX_NAME
+from shared.broker.live_workers import MAX_NAME
 from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
-from shared.storage.store import open_store
-from shared.telemetry.tracing import tracing_of
+from shared.storage.factory import open_store
+from shared.telemetry.factory import tracing_of
 from workers.engines.registry import make_engine
 from workers.host.cores import GPU_ENGINES, renderer_count
 from workers.inflight import InflightPages, Reason

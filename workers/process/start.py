@@ -8,7 +8,7 @@ from shared.config.hardware import gpu_ids, local_engine
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import UsageError
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from workers.host.cores import GPU_ENGINES, rendering_cores
 from workers.process.supervisor import Role, Supervisor
 

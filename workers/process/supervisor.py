@@ -142,7 +142,7 @@ class Supervisor:
         assert child.role.engine is not None
         try:
             while child.unreclaimed:
-                pages = self._dispatch_state.reclaim(child.role.engine, child.unreclaimed[0])
+                pages = self._dispatch_state.pages.reclaim(child.role.engine, child.unreclaimed[0])
                 self._dispatcher.publish(pages)
                 child.unreclaimed.pop(0)
         except BrokerUnreachable as error:

@@ -53,7 +53,7 @@ class LeaseKeeper:
         self._stopped.set()
         self._thread.join(10)
         with suppress(BrokerUnreachable):  # the heartbeat expires by itself
-            self._dispatch_state.leave(self._engine, self._worker)
+            self._dispatch_state.workers.leave(self._engine, self._worker)
 
     def _run(self) -> None:
         ticks = 0
@@ -73,18 +73,20 @@ class LeaseKeeper:
 
     def _beat(self) -> None:
         facts = {**self._facts(), "in_flight": len(self._inflight_pages)}
-        self._dispatch_state.heartbeat(self._engine, self._worker, self._capacity, facts)
+        self._dispatch_state.workers.heartbeat(self._engine, self._worker, self._capacity, facts)
 
     def renew(self) -> None:
         """Renew the leases of all claimed pages; abort pages that were cancelled or taken."""
         pages = self._inflight_pages.claimed()
         if not pages:
             return
-        renewed = self._dispatch_state.renew(self._engine, self._worker, pages)
+        renewed = self._dispatch_state.pages.renew(self._engine, self._worker, pages)
         metrics.LEASE_RENEWALS.labels(self._engine).inc(len(pages))
         self._inflight_pages.abort(renewed.cancelled, Reason.CANCELLED)
         self._inflight_pages.abort(renewed.taken, Reason.TAKEN)
         # The renewal may have taken a lease on a page that was released in the meantime. A page
         # stops being claimed before its lease ends, so a second look finds those pages.
         stale = set(renewed.retaken) - set(self._inflight_pages.claimed())
-        self._dispatcher.publish(self._dispatch_state.give_back(self._engine, self._worker, stale))
+        self._dispatcher.publish(
+            self._dispatch_state.pages.release(self._engine, self._worker, stale)
+        )

@@ -27,5 +27,5 @@ def parse_message(
     except ValidationError as error:
         first = error.errors()[0]
         log.error("refused a message: %s: %s", ".".join(map(str, first["loc"])), first["msg"])
-        dispatch_state.keep_refused(json.dumps(message)[:MAX_STORED_CHARACTERS])
+        dispatch_state.sweeper.keep_refused(json.dumps(message)[:MAX_STORED_CHARACTERS])
         return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.broker.dispatch_state import Claim
+from shared.broker.page_state import Claim
 from shared.domain.errors import PagefleetError
 from shared.domain.records import (
     EngineInfo,

@@ -4,7 +4,7 @@
 the lease keeper, which renews all claimed pages, could take the page again in between.
 """
 
-from shared.broker.dispatch_state import Blame, Claim, Dispatch
+from shared.broker.page_state import Blame, Claim, Dispatch
 from shared.broker.queues import lane_of, page_queue
 from shared.domain.records import PageMessage, PageResult
 from workers.inflight import InflightPage
@@ -25,7 +25,7 @@ class PageLease:
     def claim(self) -> Claim:
         """Ask for the lease; a repeated call gets the same answer."""
         deps, message = self._deps, self._message
-        claim = deps.dispatch_state.claim(
+        claim = deps.dispatch_state.pages.claim(
             deps.engine.name,
             message.queue,
             message.job_id,
@@ -54,7 +54,9 @@ class PageLease:
     def is_taken(self) -> bool:
         """Renew the lease; True if another worker has the page or it is already done."""
         deps = self._deps
-        renewed = deps.dispatch_state.renew(deps.engine.name, deps.worker, [self._inflight.page])
+        renewed = deps.dispatch_state.pages.renew(
+            deps.engine.name, deps.worker, [self._inflight.page]
+        )
         return bool(renewed.taken)
 
     def finish(self, result: PageResult) -> bool:
@@ -62,7 +64,7 @@ class PageLease:
         deps, message = self._deps, self._message
         lane = lane_of(message.queue)
         self.stop_renewal()
-        finished = deps.dispatch_state.finish(
+        finished = deps.dispatch_state.pages.finish(
             deps.engine.name,
             lane,
             message.job_id,
@@ -81,7 +83,7 @@ class PageLease:
         """Return the page to its queue; whether this worker held it and it is queued again."""
         deps = self._deps
         self.stop_renewal()
-        pages = deps.dispatch_state.give_back(
+        pages = deps.dispatch_state.pages.release(
             deps.engine.name, deps.worker, [self._inflight.page], blame
         )
         deps.dispatcher.publish(pages)
@@ -91,7 +93,7 @@ class PageLease:
         """End the lease on a page whose job was purged or has ended."""
         deps, message = self._deps, self._message
         self.stop_renewal()
-        deps.dispatch_state.drop(deps.engine.name, message.job_id, message.page, deps.worker)
+        deps.dispatch_state.pages.drop(deps.engine.name, message.job_id, message.page, deps.worker)
 
     def stop_renewal(self) -> None:
         """Stop the renewal of the lease; alone, this leaves the lease to its expiry."""

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from shared.broker.dispatch_state import Blame, Claim, page_id
+from shared.broker.page_state import Blame, Claim, page_id
 from shared.broker.queues import lane_of
 from shared.domain.errors import DocumentError, PageError, TransientError
 from shared.domain.records import Manifest, PageMessage, PageResult
@@ -57,13 +57,15 @@ class PageTask:
         must_wait = deps.gate.closed(alone=alone)
         if must_wait:
             through_outage(
-                inflight, lambda: deps.dispatch_state.register_waiting(deps.worker, inflight.page)
+                inflight,
+                lambda: deps.dispatch_state.pages.register_waiting(deps.worker, inflight.page),
             )
         with deps.gate.entered(inflight, alone=alone):
             yield
         if must_wait and not inflight.claimed:
             through_outage(
-                inflight, lambda: deps.dispatch_state.unregister_waiting(deps.worker, inflight.page)
+                inflight,
+                lambda: deps.dispatch_state.pages.unregister_waiting(deps.worker, inflight.page),
             )
 
     def _claim(self, message: PageMessage, inflight: InflightPage, lease: PageLease) -> None:

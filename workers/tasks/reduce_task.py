@@ -41,9 +41,9 @@ class ReduceTask:
     def _handle(self, message: ReduceMessage) -> str:
         manifest = self._jobs.manifest(message.job_id)
         if manifest is None:
-            self._dispatch_state.forget_job(message.job_id)
+            self._dispatch_state.jobs.forget(message.job_id)
             return "no such job"
-        if self._dispatch_state.job_state(message.job_id) == "cancelled":
+        if self._dispatch_state.jobs.state(message.job_id) == "cancelled":
             return "cancelled"  # the cancelling command writes the document
         return self._reduce(manifest)
 
@@ -61,7 +61,7 @@ class ReduceTask:
             if self._jobs.manifest(manifest.job_id) is None:
                 self._forget_purged(manifest.job_id)
             return "vanished"
-        self._dispatch_state.end_job(manifest.job_id)
+        self._dispatch_state.jobs.end(manifest.job_id)
         control_metrics.JOBS_WRITTEN.labels(done.status).inc()
         log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
         return done.status
@@ -69,7 +69,7 @@ class ReduceTask:
     def _forget_purged(self, job_id: str) -> None:
         """Remove what was written here after the job had been purged."""
         purge_rest(self._jobs, job_id)
-        self._dispatch_state.forget_job(job_id)
+        self._dispatch_state.jobs.forget(job_id)
 
     def _dispatch_again(self, manifest: Manifest, missing: PagesMissing) -> None:
         job_id = manifest.job_id
@@ -77,7 +77,7 @@ class ReduceTask:
             self._forget_purged(job_id)
             return
         log.warning("job %s has no results of pages %s", job_id, missing.ranges)
-        if self._dispatch_state.job_state(job_id) != "open":
+        if self._dispatch_state.jobs.state(job_id) != "open":
             open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, pauses_s=())
-        elif self._dispatch_state.redo(job_id, expand(missing.ranges)):
+        elif self._dispatch_state.jobs.redo(job_id, expand(missing.ranges)):
             self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)

@@ -16,7 +16,8 @@ from producer.intake.opener import Opened
 from producer.submission.reopening import reopen, take_up
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from shared.broker.dispatch_state import DispatchState, page_id
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.page_state import page_id
 from shared.broker.queues import page_queues
 from shared.config.settings import build_settings
 from shared.domain.errors import EngineFailed, NotFound
@@ -28,10 +29,10 @@ from shared.domain.records import (
     Priority,
     ReduceMessage,
 )
-from shared.jobs.cancelling import TakenUpAgain, cancel_job
+from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from shared.telemetry.tracing import Tracing
 from tests.support.fleets.stepping import Actor, Stage, SteppingLedger, SteppingStore, Wire
 from workers.inflight import InflightPages
@@ -198,7 +199,7 @@ class SteppedFleet:
         def work() -> None:
             self.accepted.discard(manifest.job_id)
             purge(self.jobs, manifest.job_id)
-            self.dispatch_state.forget_job(manifest.job_id)
+            self.dispatch_state.jobs.forget(manifest.job_id)
 
         return self._command("purge", work)
 
@@ -206,7 +207,7 @@ class SteppedFleet:
         """What a person starts; both answers are fair where the job changes meanwhile."""
 
         def forgiving() -> None:
-            with suppress(NotFound, TakenUpAgain):
+            with suppress(NotFound, JobResumed):
                 work()
 
         return self.stage.begin(name, forgiving)

@@ -11,8 +11,9 @@ from typing import Any
 import redis
 
 from shared.config.settings import Settings, build_settings
+from shared.storage.factory import open_store
 from shared.storage.s3_client import forget_clients
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.store import ObjectStore
 from tests.support.servers.durable_broker import DurableBroker
 from tests.support.servers.processes import S3Server, start_s3
 from tests.system.failures.broker_proxy import BrokerProxy

@@ -10,7 +10,8 @@ from typing import Any
 import redis
 
 from shared.config.settings import Settings, build_settings
-from shared.storage.store import ObjectStore, open_store
+from shared.storage.factory import open_store
+from shared.storage.store import ObjectStore
 from tests.support.fleets.fleet import pagefleet, pdf, workers
 from tests.support.fleets.ledger_check import check_job
 from tests.system.failures.machines import serving

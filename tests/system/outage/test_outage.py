@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import pagefleet, pdf, wait_until, workers
 from tests.support.fleets.ledger_check import check_job

@@ -44,7 +44,7 @@ def job(number: int) -> str:
 def opened(dispatch_state: DispatchState, number: int) -> bool:
     """Whether the broker accepted the job."""
     try:
-        dispatch_state.open_job(job(number), "fake", "normal", 0.0, 1, Counts(), (), [(1, 1)])
+        dispatch_state.jobs.open(job(number), "fake", "normal", 0.0, 1, Counts(), (), [(1, 1)])
     except BrokerFull:
         return False
     return True
@@ -66,7 +66,7 @@ def test_jobs_are_refused_while_the_disk_of_the_broker_is_full_and_none_is_lost(
     broker.kill()
     broker.start()
 
-    open_jobs = set(dispatch_state.hot_jobs("fake", "normal"))
+    open_jobs = set(dispatch_state.jobs.ids("fake", "normal"))
     dispatch_state.close()
     # The last jobs before the disk was full may be lost with the process; the store has them.
     assert {job(0), job(accepted)} <= open_jobs

@@ -10,7 +10,7 @@ import redis
 
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import pagefleet, pdf, wait_until
 from tests.support.fleets.ledger_check import check_job
@@ -153,7 +153,7 @@ def test_pages_of_a_paused_worker_are_read_elsewhere_and_aborted_when_it_resumes
     send_signal(paused, signal.SIGCONT)
 
     dispatch_state = DispatchState(slow)
-    wait_until(lambda: dispatch_state.outstanding("fake") == 0, 20)
+    wait_until(lambda: dispatch_state.pages.outstanding("fake") == 0, 20)
     assert check_job(open_store(slow), job_id).counts["ok"] == 4
     assert slow.fake_journal is not None
     assert count_repeated(slow.fake_journal) <= 4

@@ -32,7 +32,7 @@ class LostMessages:
         """Look at every queue of every engine; returns the number of pages sent again."""
         return sum(
             self._repair(engine, page_queue(engine, lane))
-            for engine in self._dispatch_state.engines()
+            for engine in self._dispatch_state.workers.engines()
             for lane in LANES
         )
 
@@ -40,7 +40,7 @@ class LostMessages:
         lost = self._lost(queue, self._suspects(engine, queue))
         if not lost:
             return 0
-        pages = self._dispatch_state.requeue(engine, queue, lost)
+        pages = self._dispatch_state.pages.requeue(engine, queue, lost)
         self._dispatcher.publish(pages)
         for page in lost:
             del self._suspected[queue, page]
@@ -48,10 +48,10 @@ class LostMessages:
 
     def _suspects(self, engine: str, queue: str) -> set[str]:
         """Pages that look as if their messages were lost, at this look."""
-        slack = 2 + 2 * sum(worker.capacity for worker in self._dispatch_state.live_workers(engine))
-        suspects = set(self._dispatch_state.overdue(queue, slack))
-        if self._dispatch_state.queue_length(queue) == 0:
-            suspects |= set(self._dispatch_state.queued(queue))
+        slack = 2 + 2 * sum(worker.capacity for worker in self._dispatch_state.workers.live(engine))
+        suspects = set(self._dispatch_state.pages.overdue(queue, slack))
+        if self._dispatch_state.pages.queue_length(queue) == 0:
+            suspects |= set(self._dispatch_state.pages.queued(queue))
         return suspects
 
     def _lost(self, queue: str, suspects: set[str]) -> list[str]:

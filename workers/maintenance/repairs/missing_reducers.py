@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.broker.job_state import JobProgress
 from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
 from workers.maintenance.repairs.repair import SweepTimings
 
@@ -25,11 +26,11 @@ class MissingReducers:
         now, sent = self._dispatch_state.now(), 0
         for job in open_jobs(self._dispatch_state):
             if job.done >= job.total and self._is_missing(job, now):
-                self._dispatch_state.claim_reducer(job.job_id)
+                self._dispatch_state.jobs.claim_reducer(job.job_id)
                 self._dispatcher.reduce(job.job_id)
                 sent += 1
         return sent
 
-    def _is_missing(self, job: HotJob, now: float) -> bool:
+    def _is_missing(self, job: JobProgress, now: float) -> bool:
         since = job.reduce_since
         return since is None or is_overdue(since, now, self._timings.stalled_after_s)

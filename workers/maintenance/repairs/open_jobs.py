@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
-from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.job_state import JobProgress
 from workers.maintenance.repairs.repair import PRIORITIES
 
 
-def open_jobs(dispatch_state: DispatchState) -> Iterator[HotJob]:
+def open_jobs(dispatch_state: DispatchState) -> Iterator[JobProgress]:
     """Progress of each open job of each engine and priority, oldest first."""
-    for engine in dispatch_state.engines():
+    for engine in dispatch_state.workers.engines():
         for priority in PRIORITIES:
-            for job_id in dispatch_state.hot_jobs(engine, priority):
-                job = dispatch_state.hot_job(job_id)
+            for job_id in dispatch_state.jobs.ids(engine, priority):
+                job = dispatch_state.jobs.progress(job_id)
                 if job is not None and job.state == "open":
                     yield job
 

@@ -20,6 +20,6 @@ class ShortQueues:
         """Top up every lane of every engine; returns the number of dispatched pages."""
         return sum(
             self._dispatcher.top_up(engine, priority, force=True)
-            for engine in self._dispatch_state.engines()
+            for engine in self._dispatch_state.workers.engines()
             for priority in PRIORITIES
         )

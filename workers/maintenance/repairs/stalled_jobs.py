@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from shared.broker.dispatch_state import DispatchState, HotJob
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.broker.job_state import JobProgress
 from shared.domain.page_ranges import expand
 from shared.jobs.job_store import JobStore, missing_pages
 from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
@@ -32,26 +33,26 @@ class StalledJobs:
         now, restarted = self._dispatch_state.now(), 0
         for job in open_jobs(self._dispatch_state):
             if self._is_stalled(job, now):
-                self._dispatch_state.touch(job.job_id)
+                self._dispatch_state.jobs.touch(job.job_id)
                 restarted += self._restart(job.job_id)
         return restarted
 
-    def _is_stalled(self, job: HotJob, now: float) -> bool:
+    def _is_stalled(self, job: JobProgress, now: float) -> bool:
         return (
             job.done < job.total
             and is_overdue(job.touched, now, self._timings.stalled_after_s)
-            and not self._dispatch_state.waiting_ranges(job.job_id)
+            and not self._dispatch_state.jobs.waiting_ranges(job.job_id)
         )
 
     def _restart(self, job_id: str) -> bool:
         manifest = self._jobs.manifest(job_id)
         if manifest is None:
-            self._dispatch_state.forget_job(job_id)
+            self._dispatch_state.jobs.forget(job_id)
             return True
         missing = missing_pages(manifest, self._jobs.page_states(job_id))
         if not missing:
             self._dispatcher.reduce(job_id)
             return True
-        added = self._dispatch_state.redo(job_id, expand(missing))
+        added = self._dispatch_state.jobs.redo(job_id, expand(missing))
         self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)
         return added > 0

@@ -46,7 +46,7 @@ class UnknownMarkers:
 
     def run(self) -> int:
         """Look at the next markers; returns the number of jobs opened, cancelled or purged."""
-        after = self._dispatch_state.cursor("adopt")
+        after = self._dispatch_state.sweeper.cursor("adopt")
         keys = list(
             self._jobs.store.list(object_keys.OPEN, start_after=after, limit=MARKERS_PER_ROUND)
         )
@@ -55,14 +55,14 @@ class UnknownMarkers:
         if not after and is_last_part:  # this list is complete
             self._forget_all_but(set(job_ids))
         repaired = sum(map(self._repair, job_ids))
-        self._dispatch_state.cursor("adopt", "" if is_last_part else keys[-1])
+        self._dispatch_state.sweeper.cursor("adopt", "" if is_last_part else keys[-1])
         return repaired
 
     def _forget_all_but(self, job_ids: set[str]) -> None:
         self._unchanged = {job: seen for job, seen in self._unchanged.items() if job in job_ids}
 
     def _repair(self, job_id: str) -> int:
-        state = self._dispatch_state.job_state(job_id)
+        state = self._dispatch_state.jobs.state(job_id)
         if state == "open":
             return 0
         try:
@@ -87,7 +87,7 @@ class UnknownMarkers:
         if self._jobs.is_purging(job_id):
             # The job was submitted again while a purge was under way that did not see it.
             self._jobs.mark_open(job_id, manifest.created)
-        if not self._dispatch_state.has_room(manifest.options.engine, manifest.priority):
+        if not self._dispatch_state.jobs.has_room(manifest.options.engine, manifest.priority):
             return 0
         open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, pauses_s=())
         return 1
@@ -101,7 +101,7 @@ class UnknownMarkers:
         if self._unchanged_s(job_id) <= self._timings.dead_purge_s:
             return 0
         (purge_rest if self._jobs.manifest(job_id) is None else purge)(self._jobs, job_id)
-        self._dispatch_state.forget_job(job_id)
+        self._dispatch_state.jobs.forget(job_id)
         return 1
 
     def _remove_dead_submission(self, job_id: str) -> None:

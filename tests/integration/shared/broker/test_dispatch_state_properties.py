@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.broker.dispatch_state import page_id
+from shared.broker.page_state import page_id
 from shared.broker.queues import LANES
 from shared.jobs import cancelling, purging
 from tests.support.fleets.ledger_check import check_job
@@ -145,13 +145,13 @@ class AnyOrder(RuleBasedStateMachine):
     def reclaim(self, worker: int) -> None:
         chosen = self.fleet.workers[worker]
         if not chosen.busy:
-            self.fleet.wire.publish(self.fleet.dispatch_state.reclaim("fake", chosen.name))
+            self.fleet.wire.publish(self.fleet.dispatch_state.pages.reclaim("fake", chosen.name))
 
     @rule(place=PLACES, swept=st.booleans())
     def expire(self, place: int, swept: bool) -> None:
         self.fleet.expire(place)
         if swept:
-            self.fleet.wire.publish(self.fleet.dispatch_state.reclaim_expired("fake", 0))
+            self.fleet.wire.publish(self.fleet.dispatch_state.pages.reclaim_expired("fake", 0))
 
     @rule(place=PLACES)
     def redeliver(self, place: int) -> None:
@@ -198,11 +198,11 @@ class AnyOrder(RuleBasedStateMachine):
             self._check_hot(key.rsplit(":", 1)[1], set(everywhere))
 
     def _check_hot(self, job_id: str, placed: set[str]) -> None:
-        job = self.fleet.dispatch_state.hot_job(job_id)
+        job = self.fleet.dispatch_state.jobs.progress(job_id)
         if job is None or job.state != "open":
             return
         done = set(range(1, job.total + 1)) - set(
-            self.fleet.dispatch_state.unfinished(job_id, range(1, job.total + 1))
+            self.fleet.dispatch_state.jobs.unfinished(job_id, range(1, job.total + 1))
         )
         assert job.done == len(done) == job.counts.total
         waiting: set[int] = set()

@@ -12,7 +12,7 @@ from shared.config.settings import Settings
 from shared.jobs import purging
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import in_process
 from tests.support.fleets.killed_writer import Struck, everything

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.broker.dispatch_state import page_id
+from shared.broker.page_state import page_id
 from shared.domain.records import Manifest
 from shared.jobs.reduction import reduce_job
 from tests.support.fleets.ledger_check import check_job
@@ -45,7 +45,7 @@ def sweep(fleet: SteppedFleet) -> None:
 def lengths(fleet: SteppedFleet) -> tuple[int, int]:
     """(messages, pages that the dispatch state counts as queued)"""
     queued: int = fleet.client.zcard(f"pagefleet:queued:{QUEUE}")
-    return fleet.dispatch_state.queue_length(QUEUE), queued
+    return fleet.dispatch_state.pages.queue_length(QUEUE), queued
 
 
 def test_pages_that_wait_in_a_queue_without_workers_are_never_sent_twice(

@@ -16,7 +16,7 @@ import pytest
 from shared.config.settings import Settings
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
-from shared.storage.store import open_store
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import pagefleet, pdf, processes_of, wait_until, workers
 from tests.support.fleets.stored_jobs import ended_job

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.broker.dispatch_state import page_id
+from shared.broker.page_state import page_id
 from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.records import Manifest, PageMessage
 from tests.support.fleets.ledger_check import check_job
@@ -58,7 +58,7 @@ def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_r
     while not list(fleet.store.list(f"jobs/{manifest.job_id}/pages/")):
         worker.actor.step()
     fleet.kill(worker)
-    fleet.wire.publish(fleet.dispatch_state.reclaim("fake", worker.name))
+    fleet.wire.publish(fleet.dispatch_state.pages.reclaim("fake", worker.name))
 
     work(fleet)
 
@@ -75,7 +75,7 @@ def test_a_page_stored_while_the_broker_was_rebuilt_is_not_read_again(fleet: Ste
     fleet.client.flushall()
     # The page is stored after the sweeper has listed the pages and opened the job.
     sweep = fleet.sweep(0)
-    while fleet.dispatch_state.job_state(manifest.job_id) is None:
+    while fleet.dispatch_state.jobs.state(manifest.job_id) is None:
         sweep.step()
     while not list(fleet.store.list(f"jobs/{manifest.job_id}/pages/")):
         worker.actor.step()
@@ -98,7 +98,7 @@ def test_messages_of_a_purged_job_are_dropped_and_write_nothing(fleet: SteppedFl
     work(fleet)
 
     assert list(fleet.store.list("jobs/")) == []
-    assert fleet.dispatch_state.outstanding("fake") == 0
+    assert fleet.dispatch_state.pages.outstanding("fake") == 0
 
 
 @pytest.mark.parametrize(
