@@ -25,7 +25,7 @@ ROLES = frozenset({"pages", "reduce", "sweep"})
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="pagefleet-worker")
 def cli() -> None:
-    """Worker processes of a pagefleet: they read pages, write documents and repair.
+    """Worker processes of a pagefleet: they read pages, write documents and repair jobs.
 
     Configure them with PAGEFLEET_* variables or a pagefleet.toml; at least
     PAGEFLEET_REDIS_URL and PAGEFLEET_STORE, the same on every machine.
@@ -99,11 +99,11 @@ def _serve(
 @click.option("--page", type=click.IntRange(1), required=True)
 @click.option("--options", required=True)
 def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
-    """Print one page's text as it is made; 'pagefleet run --stream' starts this."""
+    """Print one page's text while the engine generates it; 'pagefleet run --stream' starts this."""
     from workers.pipeline.read_page import read_page
 
     settings = load_settings()
-    # People read along: only what went wrong may come between.
+    # Only warnings and errors may appear between the lines of the page's text.
     configure(settings.model_copy(update={"log_level": "warning"}))
     return read_page(settings, source, kind, sha256, page, PageOptions.model_validate_json(options))
 
@@ -112,7 +112,7 @@ def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
 @click.option("--engine", help="Engine to check (default: the one that would start).")
 def doctor(as_json: bool, engine: str | None) -> int:
-    """Check engine, GPU, packages, broker and store, and say how to mend each."""
+    """Check engine, GPU, packages, broker and store, and say how to fix each problem."""
     from workers.process.doctor import examine
 
     return examine(load_settings(engine=engine), as_json)
@@ -130,7 +130,7 @@ def parse_roles(text: str) -> frozenset[str]:
 
 def main() -> None:
     """Entry point; ends the process with the command's exit status."""
-    # Before anything can load onnxruntime: its wheel reports home unless told not to.
+    # Set before onnxruntime is imported: its wheel sends telemetry by default.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     sys.exit(run_command(cli, "pagefleet-worker"))
 

@@ -1,4 +1,4 @@
-"""Pages in this process's hands, and how to make it let go of them."""
+"""Pages that this process works on, and how to abort them."""
 
 import secrets
 import threading
@@ -16,67 +16,63 @@ OUTAGE_PAUSES_S = doubling(0.2, 8, most_s=15.0)
 
 
 class Reason(StrEnum):
-    """Why a page is let go before its end."""
+    """Why a page is aborted; the values are labels of metrics and words in logs."""
 
     DRAIN = "drain"
     CANCELLED = "cancelled"
-    #: Its job is no more.
+    #: Its job was purged.
     PURGED = "dropped"
     ENGINE_DEAD = "engine_dead"
-    #: Another worker has the page by now, or it is done.
+    #: Another worker holds the page, or it is already done.
     TAKEN = "taken"
-    #: It wants a model that this worker has not.
-    FOREIGN = "foreign"
+    #: Its job needs another model than this worker has loaded.
+    MODEL_MISMATCH = "foreign"
 
 
 class Aborted(Exception):
-    """The page is let go; ``reason`` says what to do with it."""
+    """The page was aborted; ``reason`` decides what happens to it."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
         self.reason = reason
 
 
-class InflightPage:
-    """One page between claim and acknowledgement."""
+class Cancellation:
+    """A token that one thread uses to abort another thread's page; thread-safe."""
 
-    def __init__(self, page: str) -> None:
-        self.page = page
-        #: Tells two copies of one page apart.
-        self.token = secrets.token_hex(4)
-        #: Set once the ledger has given this process the page.
-        self.claimed = False
-        #: How it ended, in a word or two; what Flower shows as the task's result.
-        self.outcome = "given back"
+    def __init__(self) -> None:
         self._reason: Reason | None = None
-        self._let_go = threading.Event()
+        self._aborted = threading.Event()
         self._future: Future[object] | None = None
 
     def abort(self, reason: Reason) -> None:
-        """Make whatever this page waits for end with Aborted; the first reason counts."""
+        """End every wait of this page with Aborted; the first reason counts."""
         self._reason = self._reason or reason
-        self._let_go.set()
+        self._aborted.set()
         future = self._future
         if future is not None:
             future.cancel()
 
     def check(self) -> None:
-        """Raise Aborted if the page has been let go."""
+        """Raise Aborted if the page was aborted."""
         if self._reason is not None:
             raise Aborted(self._reason)
 
     def check_wanted(self) -> None:
-        """Raise Aborted if nobody wants the page's result from here."""
+        """Raise Aborted if the result must not be stored from here.
+
+        A drain or a dead engine does not count: a result that exists is worth storing.
+        """
         if self._reason in (Reason.CANCELLED, Reason.TAKEN):
             raise Aborted(self._reason)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not longer than until ``abort``."""
-        self._let_go.wait(seconds)
+        """Wait for ``seconds``; raises Aborted as soon as ``abort`` is called."""
+        self._aborted.wait(seconds)
         self.check()
 
     def wait_for(self, future: "Future[_Result]") -> _Result:
-        """The future's result; cancels it on ``abort``."""
+        """The future's result; ``abort`` cancels the future and raises Aborted here."""
         self._future = future  # type: ignore[assignment]  # only cancelled, never read
         try:
             self.check()
@@ -89,64 +85,85 @@ class InflightPage:
             self._future = None
 
 
+class InflightPage(Cancellation):
+    """One page from the receipt of its message until the message is acknowledged."""
+
+    def __init__(self, page: str) -> None:
+        """``page`` is the ``page_id``."""
+        super().__init__()
+        self.page = page
+        #: Distinguishes two copies of one page in this process.
+        self.token = secrets.token_hex(4)
+        #: Whether this process holds the lease; the lease keeper renews it while this is True.
+        self.claimed = False
+        #: How it ended, in a few words; Flower shows this as the task's result.
+        self.outcome = "given back"
+
+
 class InflightPages:
     """All pages of this process; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         # By identity: two copies of one page may be here at the same time.
-        self._inflight_pages: set[InflightPage] = set()
+        self._pages: set[InflightPage] = set()
         self._closed: Reason | None = None
 
     @contextmanager
     def begin(self, page: str) -> Iterator[InflightPage]:
-        """A flight for ``page``; it is let go at once where all were closed."""
-        flight = InflightPage(page)
+        """Register ``page`` while the block runs; after ``close`` it is aborted at once."""
+        inflight = InflightPage(page)
         with self._lock:
-            self._inflight_pages.add(flight)
+            self._pages.add(inflight)
         if self._closed is not None:
-            flight.abort(self._closed)
+            inflight.abort(self._closed)
         try:
-            yield flight
+            yield inflight
         finally:
             with self._lock:
-                self._inflight_pages.discard(flight)
+                self._pages.discard(inflight)
 
     def claimed(self) -> list[str]:
-        """Pages that this process holds a lease on."""
+        """Ids of the pages that this process holds a lease on."""
         with self._lock:
-            return [flight.page for flight in self._inflight_pages if flight.claimed]
+            return [each.page for each in self._pages if each.claimed]
 
     def abort(self, pages: Iterable[str], reason: Reason) -> None:
-        """Let go of some pages that this process holds."""
+        """Abort those of ``pages`` that this process holds a lease on."""
         chosen = set(pages)
         with self._lock:
-            inflight_pages = [
-                each for each in self._inflight_pages if each.claimed and each.page in chosen
-            ]
-        for flight in inflight_pages:
-            flight.abort(reason)
+            affected = [each for each in self._pages if each.claimed and each.page in chosen]
+        for inflight in affected:
+            inflight.abort(reason)
 
     def close(self, reason: Reason) -> None:
-        """Let go of all pages, also of those that come later."""
+        """Abort all pages, and every page that begins later."""
         with self._lock:
             self._closed = self._closed or reason
-            inflight_pages = list(self._inflight_pages)
-        for flight in inflight_pages:
-            flight.abort(reason)
+            affected = list(self._pages)
+        for inflight in affected:
+            inflight.abort(reason)
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._inflight_pages)
+            return len(self._pages)
 
 
 def retry_through_outage(
-    flight: InflightPage,
+    cancellation: Cancellation,
     operation: Callable[[], _Result],
-    away: tuple[type[Exception], ...],
-    complain: Callable[[Exception], None],
+    outage_errors: tuple[type[Exception], ...],
+    on_error: Callable[[Exception], None],
 ) -> _Result:
-    """Repeat ``operation`` through an outage of a service; an outage costs a page nothing."""
+    """Repeat ``operation`` while a service is down, so that an outage costs a page no attempt.
+
+    Raises Aborted if the page is aborted while it waits, and every other error at once.
+    """
     return retry(
-        operation, away, OUTAGE_PAUSES_S, forever=True, sleep=flight.sleep, on_error=complain
+        operation,
+        outage_errors,
+        OUTAGE_PAUSES_S,
+        forever=True,
+        sleep=cancellation.sleep,
+        on_error=on_error,
     )

@@ -68,7 +68,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         watch.say("warm")
         found = run.convert(plan.pages)
         sizes = {str(pages): run.convert(pages) for pages in plan.sizes}
-        fleet.stop(patience_s=STOP_S)
+        fleet.stop(timeout_s=STOP_S)
     return {**found, "sizes": sizes}
 
 

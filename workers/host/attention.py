@@ -1,4 +1,4 @@
-"""Which attention code an engine uses on this machine, and why; imports nothing heavy."""
+"""Chooses an engine's attention backend for this machine, without importing a framework."""
 
 from dataclasses import dataclass
 from pkgutil import resolve_name
@@ -13,7 +13,7 @@ _FLASH_ATTN = "pip install --no-build-isolation 'pagefleet[flash-attn]'"
 
 @dataclass(frozen=True)
 class Attention:
-    """The name that the engine's framework knows it by, and the reason in words."""
+    """The backend's name in the engine's framework, and the reason for the choice."""
 
     name: str
     reason: str
@@ -26,7 +26,7 @@ def attention_of(engine: str) -> Attention | None:
 
 
 def transformers_attention() -> Attention:
-    """The fastest for the language model; the vision tower uses PyTorch's own in any case."""
+    """The backend of the language model; the vision tower always uses PyTorch's own."""
     if not has_nvidia_device():
         return Attention("sdpa", "no GPU: PyTorch's own attention")
     if has_package("flash_attn"):
@@ -36,7 +36,7 @@ def transformers_attention() -> Attention:
 
 
 def vllm_attention() -> Attention:
-    """What vLLM prefers on the oldest GPU here; its own log names what it took in the end."""
+    """The backend that vLLM prefers on the oldest GPU here; its log names the one it uses."""
     oldest = min(gpu_generations(), default=None)
     if oldest is None:
         return Attention("CPU_ATTN", "no GPU: the attention of vLLM's CPU build")

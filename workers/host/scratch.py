@@ -1,4 +1,4 @@
-"""A private folder in memory for pixels on their way from one process to another."""
+"""A private folder in shared memory for the pixels that processes hand to each other."""
 
 import itertools
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 from shared.processes.private_folder import PrivateFolder
 
 SHARED_MEMORY = Path("/dev/shm")
-#: Less free memory than this there, as in a container with default settings, means the disk.
+#: With less free shared memory (the default of containers), a folder on disk is used.
 LEAST_FREE_BYTES = 1024 * 1024 * 1024
 PREFIX = "pagefleet-pixels-"
 
 
 class Scratch(PrivateFolder):
-    """A private folder where there is room for pixels, with names for them."""
+    """A private folder that names its files; in shared memory or, without room, on disk."""
 
     def __init__(self, base: Path | None = None) -> None:
         super().__init__(base or _roomy_folder(), PREFIX)
@@ -26,7 +26,7 @@ class Scratch(PrivateFolder):
 
 
 def free_bytes() -> int:
-    """Room for files in the folder that a new ``Scratch`` would choose."""
+    """Free bytes in the folder that a new ``Scratch`` would use."""
     space = os.statvfs(_roomy_folder())
     return space.f_bavail * space.f_frsize
 

@@ -1,4 +1,4 @@
-"""Removes ended jobs after their time; never a running one."""
+"""Purges ended jobs after their retention time."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ DAY_S = 86400.0
 
 
 class Retention:
-    """Looks through the store at most once an hour."""
+    """Reads the list of jobs at most once an hour."""
 
     def __init__(self, jobs: JobStore, days: float) -> None:
         self._jobs = jobs
@@ -20,7 +20,7 @@ class Retention:
         self._last = 0.0
 
     def apply(self) -> int:
-        """Purge ended jobs that are older; returns how many."""
+        """Purge ended jobs that are older than ``days``; returns how many."""
         if time.monotonic() - self._last < INTERVAL_S and self._last:
             return 0
         self._last = time.monotonic()
@@ -28,7 +28,7 @@ class Retention:
 
 
 def purge_older(jobs: JobStore, days: float) -> int:
-    """Purge ended jobs that were created more than ``days`` ago, and end purges that died."""
+    """Purge ended jobs created more than ``days`` ago, and complete dead purges."""
     horizon = time.time() - days * DAY_S
     purged = 0
     for job_id in jobs.job_ids():

@@ -1,4 +1,4 @@
-"""What a control process exports beside the fleet's figures: sweeping and reducing."""
+"""Metrics of a control process: sweeper, reducer and webhooks."""
 
 from typing import get_args
 
@@ -7,14 +7,15 @@ from prometheus_client import Counter, Gauge, Histogram
 from shared.domain.records import JobStatus
 from workers.observability.metrics import SECONDS
 
+REPAIR_KINDS = ("expired", "lost", "reducers", "adopted", "stuck", "purged")
 REPAIRS = Counter(
     "pagefleet_sweeper_repairs",
-    "What the sweeper mended: expired, lost, reducers, adopted, stuck, purged.",
+    "Repairs by the sweeper: expired, lost, reducers, adopted, stuck, purged.",
     ["kind"],
 )
 SWEEP_LAST_RUN = Gauge(
     "pagefleet_sweeper_last_run_timestamp_seconds",
-    "When the sweeper here last ended a round or found another one at work.",
+    "When the sweeper here last ended a round or found that another one runs.",
 )
 SWEEP_SECONDS = Histogram("pagefleet_sweep_seconds", "Time of one round.", buckets=SECONDS)
 JOBS_WRITTEN = Counter("pagefleet_jobs_written", "Documents committed by this process.", ["status"])
@@ -23,13 +24,13 @@ REDUCE_SECONDS = Histogram(
 )
 WEBHOOK_TRIES = Counter(
     "pagefleet_webhook_tries",
-    "Calls of webhooks: delivered, failed (tried again later), gave_up.",
+    "Webhook requests: delivered, failed (retried later), gave_up.",
     ["outcome"],
 )
 
 
 def start_at_zero() -> None:
-    """Let every counter begin at 0, so that the first event is seen as an increase."""
+    """Export every counter at 0, so that Prometheus sees the first event as an increase."""
     for outcome in ("delivered", "failed", "gave_up"):
         WEBHOOK_TRIES.labels(outcome)
     for status in get_args(JobStatus):

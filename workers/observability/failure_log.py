@@ -1,4 +1,4 @@
-"""The last failed pages of the fleet, kept in the broker for those who watch it."""
+"""The last failed pages of the fleet, in a bounded list in the broker for ``top`` and Flower."""
 
 import json
 import logging
@@ -15,14 +15,14 @@ MAX_MESSAGE_CHARACTERS = 200
 
 
 class FailureLog:
-    """Bounded; a failure that can't be noted is still in the store."""
+    """The store has every failure; this list is for display."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._redis = connect(settings)
 
     def note(self, result: PageResult) -> None:
-        """Remember a failed page; never raises for a broker that is away."""
+        """Add a failed page; logs a warning if the broker is unreachable."""
         assert result.error is not None
         entry = {
             "time": round(time.time(), 1),
@@ -38,4 +38,4 @@ class FailureLog:
                 pipe.ltrim(FAILURES_KEY, 0, FAILURES_KEPT - 1)
                 pipe.execute()
         except BrokerUnreachable as error:
-            log.warning("a failure is not noted: %s", error.message)
+            log.warning("a failed page is not in the list of failures: %s", error.message)

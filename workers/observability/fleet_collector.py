@@ -1,7 +1,7 @@
-"""The fleet's own figures, read from the broker when somebody scrapes.
+"""Metrics of the whole fleet, read from the broker at each scrape.
 
-Each control process with the sweep role exports them; they are of the whole fleet, so take
-``max by`` over processes and never the sum.
+Every control process with the sweep role exports the same values, so aggregate over processes
+with ``max by`` and never with the sum.
 """
 
 import logging
@@ -16,26 +16,26 @@ from shared.broker.fleet_view import Fleet, FleetView, PoolView
 from shared.domain.errors import BrokerUnreachable
 
 log = logging.getLogger("pagefleet.metrics")
-#: Scrapes closer together than this share one look.
+#: Seconds for which the values of one read are reused.
 KEEP_S = 1.0
 
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "broker_up": ("1 where the broker answered this scrape.", ()),
+    "broker_up": ("1 if the broker answered this scrape.", ()),
     "broker_memory_bytes": ("Memory the broker uses.", ()),
     "broker_memory_limit_bytes": ("Its maxmemory; 0: none.", ()),
     "broker_persistence_ok": ("1 unless its last write to disk failed.", ()),
     "broker_unacknowledged_messages": ("Messages delivered and not acknowledged.", ()),
-    "broker_refused_messages": ("Messages put aside that no worker understood.", ()),
+    "broker_refused_messages": ("Messages that no worker understood, stored for inspection.", ()),
     "queue_depth": ("Messages that wait in a queue.", ("queue",)),
     "outstanding": ("Pages queued or in flight; autoscalers use the same number.", ("engine",)),
-    "leased_pages": ("Pages that some worker holds.", ("engine",)),
+    "leased_pages": ("Pages that a worker holds a lease on.", ("engine",)),
     "oldest_page_age_seconds": ("Age of the oldest outstanding page; 0: none.", ("engine",)),
     "oldest_job_age_seconds": ("Age of the oldest open job; 0: none.", ("engine",)),
     "jobs": (
         "Jobs by state: open, or backlog (open with pages not dispatched yet).",
         ("engine", "priority", "state"),
     ),
-    "workers": ("Pages workers heard lately.", ("engine",)),
+    "workers": ("Pages workers with a recent heartbeat.", ("engine",)),
     "pool_capacity": ("Pages that those workers may hold at once.", ("engine",)),
 }
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -45,44 +45,44 @@ Sample = tuple[str, tuple[str, ...], float]
 
 
 class FleetCollector(Collector):
-    """A collector for Prometheus' registry; a broker that is away gives ``broker_up 0`` only."""
+    """For Prometheus' registry; exports only ``broker_up 0`` if the broker is unreachable."""
 
     def __init__(self, view: FleetView) -> None:
         self._view = view
         self._lock = threading.Lock()
-        self._looked = 0.0
+        self._read_at = 0.0
         self._samples: list[Sample] = []
 
     def describe(self) -> Iterable[Metric]:
-        """Names without a look at the broker."""
+        """Names, without a request to the broker."""
         return families([])
 
     def collect(self) -> Iterable[Metric]:
-        """All figures."""
+        """All values."""
         with self._lock:
-            if time.monotonic() - self._looked >= KEEP_S:
-                self._samples = self._look()
-                self._looked = time.monotonic()
+            if time.monotonic() - self._read_at >= KEEP_S:
+                self._samples = self._read()
+                self._read_at = time.monotonic()
             return families(self._samples)
 
-    def _look(self) -> list[Sample]:
+    def _read(self) -> list[Sample]:
         try:
             return list(_samples(self._view.look(max_jobs=1)))
         except BrokerUnreachable as error:
-            log.warning("no fleet figures: %s", error.message)
+            log.warning("no metrics of the fleet: %s", error.message)
             return [("broker_up", (), 0.0)]
 
 
 def families(samples: Iterable[Sample]) -> list[Metric]:
     """Metric families in the order of the tables, with ``samples`` in them."""
-    made: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
+    by_name: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
     for name, (text, labels) in GAUGES.items():
-        made[name] = GaugeMetricFamily(f"pagefleet_{name}", text, labels=labels)
+        by_name[name] = GaugeMetricFamily(f"pagefleet_{name}", text, labels=labels)
     for name, (text, labels) in COUNTERS.items():
-        made[name] = CounterMetricFamily(f"pagefleet_{name}", text, labels=labels)
+        by_name[name] = CounterMetricFamily(f"pagefleet_{name}", text, labels=labels)
     for name, values, value in samples:
-        made[name].add_metric(values, value)
-    return list(made.values())
+        by_name[name].add_metric(values, value)
+    return list(by_name.values())
 
 
 def _samples(fleet: Fleet) -> Iterator[Sample]:

@@ -1,4 +1,4 @@
-"""Memory and load of this process's GPUs, where NVIDIA's library can be asked."""
+"""Memory and load of this process's GPUs from NVIDIA's management library, if it is there."""
 
 import importlib
 import logging
@@ -6,19 +6,19 @@ from functools import cache
 from typing import Any
 
 log = logging.getLogger("pagefleet.gpu")
-#: A heartbeat stays small whatever the machine is.
+#: Bounds the size of a heartbeat.
 MAX_GPUS = 16
 MEBIBYTE = 1024 * 1024
 
 
 @cache
 def _library() -> Any:
-    """``pynvml`` of the nvidia-ml-py package, ready; None where there is no driver."""
+    """``pynvml`` of the nvidia-ml-py package, initialised; None without a driver."""
     try:
         library = importlib.import_module("pynvml")
         library.nvmlInit()
-    except Exception as error:  # not installed, no driver, no permission: figures are optional
-        log.debug("no GPU figures: %s", error)
+    except Exception as error:  # not installed, no driver, no permission: these facts are optional
+        log.debug("no facts about GPUs: %s", error)
         return None
     return library
 
@@ -27,8 +27,8 @@ def gpu_facts(visible: str | None) -> list[dict[str, Any]]:
     """One entry per GPU of ``visible`` (CUDA_VISIBLE_DEVICES); empty without any.
 
     ``used_mb`` and ``total_mb`` are mebibytes, the driver's own reserve included; ``busy`` is
-    the share of the last moment in which a kernel ran, 0 to 1; None where the driver does not
-    tell (MIG).
+    the share of the last sample period in which a kernel ran, 0 to 1; None where the driver
+    does not report it (MIG).
     """
     library = _library()
     if library is None:
@@ -36,7 +36,7 @@ def gpu_facts(visible: str | None) -> list[dict[str, Any]]:
     try:
         return [_facts(library, index) for index in _indices(library, visible)[:MAX_GPUS]]
     except library.NVMLError as error:
-        log.debug("no GPU figures: %s", error)
+        log.debug("no facts about GPUs: %s", error)
         return []
 
 

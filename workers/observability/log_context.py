@@ -1,6 +1,6 @@
-"""What the lines logged in this thread are about: job, page, attempt.
+"""Fields that every log line of the current context carries: job, page, attempt.
 
-A context variable, so that coroutines started for a page carry it onto the engine's loop.
+They are in a context variable, so that coroutines started for a page have them too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ def fields() -> Mapping[str, object]:
     return _FIELDS.get()
 
 
-class _About:
-    """``with about(job=…)``: lines inside carry the fields; ``about.add`` adds more."""
+class _LogFields:
+    """``with about(job=…)`` adds fields to the lines logged inside; ``about.add`` adds more."""
 
     @contextmanager
     def __call__(self, **more: object) -> Iterator[None]:
@@ -31,4 +31,4 @@ class _About:
         _FIELDS.set({**_FIELDS.get(), **more})
 
 
-about = _About()
+about = _LogFields()

@@ -1,7 +1,7 @@
-"""Log lines: for people on a terminal, one JSON object each for machines.
+"""Formats log lines: text for terminals, one JSON object per line otherwise.
 
-Celery's own lines come in the same form. No line carries a password: what the settings keep
-secret and what stands before the @ of an address is blotted out.
+Celery's own lines have the same format. Secrets of the settings and credentials in addresses
+(the part before the @) are replaced by ``***``.
 """
 
 import json
@@ -17,42 +17,42 @@ from workers.observability.log_context import fields
 
 QUIET = ("celery", "kombu", "amqp", "botocore", "boto3", "urllib3", "s3transfer", "PIL")
 _CREDENTIALS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE)
-_BLOT = "***"
+_MASK = "***"
 
 
 class Secrets:
-    """Blots out what must not be read."""
+    """Masks the secrets of the settings and credentials in addresses."""
 
     def __init__(self, settings: Settings) -> None:
         words = settings.secret_words()
-        # As they stand in plain text and as they stand inside JSON.
+        # As plain text, and as escaped inside JSON.
         self._words = dict.fromkeys([*words, *(json.dumps(word)[1:-1] for word in words)])
 
     def hide(self, text: str) -> str:
         """``text`` without secrets."""
         for word in self._words:
-            text = text.replace(word, _BLOT)
-        return _CREDENTIALS.sub(rf"\1{_BLOT}@", text)
+            text = text.replace(word, _MASK)
+        return _CREDENTIALS.sub(rf"\1{_MASK}@", text)
 
 
 class Context(logging.Filter):
-    """Notes on each record what its thread is about; runs in the thread that logs."""
+    """Adds the log fields of the current context to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always passes."""
+        """Passes every record."""
         record.about = fields()
         return True
 
 
 class HumanLines(logging.Formatter):
-    """Time, level, logger, message; the page where the message does not name it."""
+    """Time, level, logger, message; job and page if the message does not name the job."""
 
     def __init__(self, secrets: Secrets) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
         self._secrets = secrets
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The first line."""
+        """The line without its traceback."""
         about = getattr(record, "about", {})
         line = super().formatMessage(record)
         if "job" in about and str(about["job"]) not in line:
@@ -60,12 +60,12 @@ class HumanLines(logging.Formatter):
         return line
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record, its traceback too, without secrets."""
+        """The record and its traceback, with secrets masked."""
         return self._secrets.hide(super().format(record))
 
 
 class JsonLines(logging.Formatter):
-    """One event per line: time, level, logger, process, worker, what it is about, message."""
+    """One JSON object per line: time, level, logger, process, worker, context fields, message."""
 
     def __init__(self, secrets: Secrets, worker: str | None) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class JsonLines(logging.Formatter):
         self._worker = worker
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one JSON object."""
+        """The record as one JSON object, with secrets masked."""
         event = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -90,7 +90,7 @@ class JsonLines(logging.Formatter):
 
 
 def configure(settings: Settings, worker: str | None = None) -> None:
-    """Log to stderr at the level and in the form of the settings."""
+    """Log to stderr at the level and in the format of the settings."""
     handler = logging.StreamHandler(sys.stderr)
     human = settings.log_format == "human" or (
         settings.log_format == "auto" and sys.stderr.isatty()
@@ -103,9 +103,9 @@ def configure(settings: Settings, worker: str | None = None) -> None:
     root.setLevel(settings.log_level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # Somebody answers Celery's signal, so it installs no handlers of its own.
+    # With a receiver of this signal, Celery installs no handlers of its own.
     signals.setup_logging.connect(_configured, weak=False)
 
 
 def _configured(**_: object) -> None:
-    """Logging is configured already."""
+    """Do nothing: logging is configured already."""

@@ -6,6 +6,6 @@ from shared.telemetry.tracing import PARENT_HEADER, SENT_HEADER
 
 
 def trace_headers() -> dict[str, object]:
-    """What the sender said of the trace; empty outside a task."""
+    """The sender's trace headers; their values are None outside a task."""
     request = getattr(current_task, "request", None)
     return {name: getattr(request, name, None) for name in (PARENT_HEADER, SENT_HEADER)}

@@ -1,7 +1,7 @@
-"""What a pages process exports, in Prometheus' default registry.
+"""Metrics of a pages process, in Prometheus' default registry.
 
-vLLM registers its own there too, so that one port shows both. What a control process exports is
-in ``workers.observability.control_metrics`` and ``workers.observability.fleet_collector``.
+vLLM registers its own metrics there too, so one port exports both. A control process exports
+``workers.observability.control_metrics`` and ``workers.observability.fleet_collector``.
 """
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -13,13 +13,13 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
 
 PAGES = Counter(
     "pagefleet_pages",
-    "Pages brought to an end by this process; code is empty unless status is failed.",
+    "Pages that this process finished; code is empty unless status is failed.",
     ["engine", "status", "code"],
 )
 PAGES_RETURNED = Counter(
     "pagefleet_pages_returned",
-    "Pages let go before their end: attempt (failed, tried again), drain, cancelled, engine_dead, "
-    "dropped (job gone), foreign (wants another model).",
+    "Pages returned without a result: attempt (failed, to be retried), drain, cancelled, "
+    "engine_dead, dropped (job purged), foreign (needs another model).",
     ["engine", "reason"],
 )
 PAGES_IN_FLIGHT = Gauge(
@@ -43,7 +43,7 @@ TOKENS = Counter(
 )
 PAGE_WORKER_SECONDS = Counter(
     "pagefleet_page_worker_seconds",
-    "This worker's time, shared equally among the pages in hand at each moment; outcome is kept "
+    "This worker's time, divided equally among the pages in flight at each moment; outcome is kept "
     "(counts in the job's cost), returned, or duplicate (another worker's result was first).",
     ["engine", "outcome"],
 )
@@ -54,12 +54,12 @@ ENGINE_UP = Gauge("pagefleet_engine_up", "1 while the engine is loaded and not d
 CAPACITY = Gauge("pagefleet_worker_capacity", "Pages this process may hold at once.", ["engine"])
 WORKER = Gauge(
     "pagefleet_worker_info",
-    "1; the labels say who this process is (role: pages or control).",
+    "Always 1; the labels describe this process (role: pages or control).",
     ["worker", "role", "engine", "model", "version"],
 )
-LEASE_RENEWALS = Counter("pagefleet_lease_renewals", "Page leases prolonged.", ["engine"])
+LEASE_RENEWALS = Counter("pagefleet_lease_renewals", "Page leases renewed.", ["engine"])
 LEASE_RENEWAL_FAILURES = Counter(
-    "pagefleet_lease_renewal_failures", "Rounds of renewal that the broker refused.", ["engine"]
+    "pagefleet_lease_renewal_failures", "Rounds of renewal that failed at the broker.", ["engine"]
 )
 CONSUMER_CONNECTED = Gauge(
     "pagefleet_consumer_connected", "1 while this process takes messages from the broker.", ["role"]
@@ -67,7 +67,7 @@ CONSUMER_CONNECTED = Gauge(
 
 
 def start_at_zero(engine: str) -> None:
-    """Let every counter begin at 0, so that the first event is seen as an increase."""
+    """Export every counter at 0, so that Prometheus sees the first event as an increase."""
     PAGES.labels(engine, "ok", "")
     PAGES.labels(engine, "blank", "")
     for error in PageError.__subclasses__():

@@ -18,21 +18,21 @@ Set `PAGEFLEET_METRICS_PORT` and each worker process serves `/metrics` (Promethe
 `PAGEFLEET_METRICS_HOST` says otherwise; in a container set it to `0.0.0.0`. There is no password
 on this port: let only the scraper reach it.
 
-## Which port is whose
+## Ports of the processes
 
-One worker machine runs several processes, and each has a port of its own, because vLLM keeps its
-metrics in its own process. They are counted from `PAGEFLEET_METRICS_PORT` in a fixed order: the
+One worker machine runs several processes, and each has its own port, because vLLM keeps its
+metrics in its own process. The ports count up from `PAGEFLEET_METRICS_PORT` in a fixed order: the
 pages processes by GPU group, then the control process (reducer and sweeper). With
 `PAGEFLEET_METRICS_PORT=9400` on a machine of two GPUs: 9400 and 9401 are the engines, 9402 is the
 control process. A pod that runs one role uses exactly the port that was set. A process that is
-started again has the same port. If a port is taken, the worker logs an error and works without.
+restarted has the same port. If a port is in use, the worker logs an error and runs without it.
 
 ## Health
 
-| path | 200 when | never depends on |
+| path | 200 if | never depends on |
 |---|---|---|
-| `/livez` | engine loop, sweeper and (while connected) Celery's loop turn | broker, store |
-| `/readyz` | alive, the engine is loaded and messages are being taken | store |
+| `/livez` | the loops of engine, sweeper and (while connected) Celery run | broker, store |
+| `/readyz` | alive, the engine is loaded and the process takes messages | store |
 
 A broker outage makes a worker not ready and never dead. For probes that run a command set
 `PAGEFLEET_HEARTBEAT_DIR`: each healthy process touches a file there every 5 seconds, named after
@@ -44,25 +44,25 @@ find "$PAGEFLEET_HEARTBEAT_DIR" -name vllm -newermt '-60 seconds' | grep -q .
 
 ## Cost
 
-A page costs its share of its worker's time. While a worker holds several pages, each moment is
-divided equally among them, from claim until the result is ready to be stored. So the seconds of
-all pages add up to the time in which the worker held any page, however many it batches.
+A page costs its share of its worker's time. Each moment is divided equally among the pages in
+flight, from claim until the result is ready to be stored. So the seconds of all pages add up to
+the time in which the worker had any page in flight, whatever its batch size.
 
 - `worker_s` in a page result and in `document.json`, and `worker_seconds` in
-  `pagefleet status JOB --json`, count the attempt that made the result. While a job is open they
-  cover the pages marked since it was opened here.
+  `pagefleet status JOB --json`, count the attempt that made the result. While a job is open, they
+  cover the pages marked since the broker opened it.
 - Attempts that failed, drained pages and duplicates are not in a job's cost. They are in
   `pagefleet_page_worker_seconds_total` with outcome `returned` or `duplicate`.
 - A worker is one engine with all GPUs it owns, and `PAGEFLEET_PRICE_PER_HOUR` is the price of
   such a worker for an hour, in any currency. Multiply by the GPUs per worker for GPU seconds.
 - Idle time belongs to no page. The price of the whole fleet is workers x hours x price:
   `sum(pagefleet_workers) * price / 3600` money per second. The difference to the pages' cost is
-  what idleness, loading and lost work cost.
+  the cost of idle time, loading and lost work.
 """
 VLLM = """\
-## vLLM's own
+## vLLM's own metrics
 
-Where the engine is vLLM, its metrics (`vllm:num_requests_running`, `vllm:kv_cache_usage_perc`,
+If the engine is vLLM, its metrics (`vllm:num_requests_running`, `vllm:kv_cache_usage_perc`,
 `vllm:generation_tokens_total`, …) are on the port of the same pages process. They are described
 in vLLM's documentation.
 """
@@ -78,8 +78,9 @@ def document() -> str:
         _section(
             "The fleet",
             _fleet(),
-            "Exported by every control process with the sweep role, read from the broker at each "
-            "scrape in three round trips. Take `max by (…)` over processes, not the sum.",
+            "Every control process with the sweep role exports these; it reads them from the "
+            "broker at each scrape, in three round trips. Take `max by (…)` over processes, "
+            "not the sum.",
         ),
         VLLM,
     ]

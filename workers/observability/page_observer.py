@@ -1,7 +1,7 @@
 """The only place where pages are counted, timed, priced and logged.
 
-The page task says what happens to a page; everything that wants to know hangs here, so that the
-task stays readable and no figure is kept twice. Nothing here may raise into the task.
+The page task reports each event of a page here, so that the task stays readable and no figure
+is kept twice. No method may raise an error into the task.
 """
 
 import logging
@@ -18,15 +18,15 @@ from workers.observability import metrics
 from workers.observability.failure_log import FailureLog
 from workers.observability.log_context import about
 from workers.observability.message_headers import trace_headers
-from workers.observability.throughput import Tally
-from workers.observability.time_attribution import ShareClock
+from workers.observability.throughput import Throughput
+from workers.observability.time_attribution import TimeAttribution
 
 log = logging.getLogger("pagefleet.page")
 
 
 @dataclass
 class Watch:
-    """One page in hand, from claim to end."""
+    """The measurements of one page from its claim to its end."""
 
     message: PageMessage
     attempt: int
@@ -35,14 +35,14 @@ class Watch:
     started_ns: int
     started: float
     priced: float = 0.0
-    #: Its share of the worker's time; None while it still grows.
+    #: Its share of the worker's time in seconds; None until the share is final.
     worker_s: float | None = None
     reason: str = "dropped"
     ended: bool = False
 
 
 class PageObserver:
-    """Told by the page task what happens; thread-safe, one flight is always one thread."""
+    """The page task calls it; thread-safe, as each page belongs to one thread."""
 
     def __init__(
         self, engine: EngineInfo, worker: str, tracing: Tracing, failures: FailureLog
@@ -51,62 +51,62 @@ class PageObserver:
         self._worker = worker
         self._tracing = tracing
         self._failures = failures
-        self._clock = ShareClock()
+        self._time = TimeAttribution()
         self._watches: dict[InflightPage, Watch] = {}
-        self.tally = Tally(self._clock)
+        self.throughput = Throughput(self._time)
         metrics.start_at_zero(self._engine)
         metrics.PAGES_IN_FLIGHT.labels(self._engine).set_function(lambda: len(self._watches))
 
     @contextmanager
-    def watching(self, message: PageMessage, flight: InflightPage) -> Iterator[None]:
-        """Around all that is done for one message."""
+    def watching(self, message: PageMessage, inflight: InflightPage) -> Iterator[None]:
+        """Add the page's log fields and count a page that ends without a result."""
         with about(job=message.job_id, page=message.page):
             try:
                 yield
             finally:
-                watch = self._watches.pop(flight, None)
+                watch = self._watches.pop(inflight, None)
                 if watch is not None and not watch.ended:
-                    self._let_go(watch, flight)
+                    self._record_return(watch, inflight)
 
-    def claimed(self, message: PageMessage, flight: InflightPage, attempt: int) -> None:
-        """The page is this worker's now."""
+    def claimed(self, message: PageMessage, inflight: InflightPage, attempt: int) -> None:
+        """This worker has the lease; starts the measurements."""
         about.add(attempt=attempt)
-        mark = self._clock.enter()
-        self._watches[flight] = Watch(message, attempt, mark, now_ns(), time.perf_counter())
+        mark = self._time.enter()
+        self._watches[inflight] = Watch(message, attempt, mark, now_ns(), time.perf_counter())
 
-    def priced(self, flight: InflightPage, result: PageResult) -> PageResult:
-        """The result with what it cost; from now on the page costs nothing more."""
-        watch = self._watches[flight]
+    def priced(self, inflight: InflightPage, result: PageResult) -> PageResult:
+        """The result with its cost in worker seconds; ends the page's share of the time."""
+        watch = self._watches[inflight]
         if watch.worker_s is None:
             watch.priced = time.perf_counter()
-            watch.worker_s = self._clock.leave(watch.mark)
+            watch.worker_s = self._time.leave(watch.mark)
         return result.model_copy(update={"worker_s": round(watch.worker_s, 4)})
 
-    def returns(self, flight: InflightPage, reason: str) -> None:
-        """The page is being let go without a result."""
-        flight.outcome = f"given back: {reason}"
-        watch = self._watches.get(flight)
+    def returned(self, inflight: InflightPage, reason: str) -> None:
+        """The page goes back without a result."""
+        inflight.outcome = f"given back: {reason}"
+        watch = self._watches.get(inflight)
         if watch is not None:
             watch.reason = reason
 
-    def committed(self, flight: InflightPage, result: PageResult, *, mine: bool) -> None:
-        """The page has ended and is marked; ``mine``: no other result was first."""
-        watch = self._watches[flight]
+    def committed(self, inflight: InflightPage, result: PageResult, *, is_own: bool) -> None:
+        """The page is marked as done; ``is_own``: no other worker's result was stored first."""
+        watch = self._watches[inflight]
         watch.ended = True
         now = time.perf_counter()
         elapsed = now - watch.started
         code = result.error.code if result.error else ""
-        flight.outcome = f"{result.status} {code}".strip()
+        inflight.outcome = f"{result.status} {code}".strip()
         metrics.PAGES.labels(self._engine, result.status, code).inc()
         metrics.PAGE_SECONDS.labels(self._engine).observe(elapsed)
         metrics.PAGE_STAGE_SECONDS.labels(self._engine, "commit").observe(now - watch.priced)
-        self._spent(watch, "kept" if mine else "duplicate")
+        self._count_time(watch, "kept" if is_own else "duplicate")
         self._measure(result)
-        self.tally.count(failed=result.status == "failed", tokens=result.output_tokens)
-        self._say(result, elapsed)
+        self.throughput.count(failed=result.status == "failed", tokens=result.output_tokens)
+        self._log(result, elapsed)
         if self._tracing.active:
             stages = _stages(watch, result, now)
-            self._trace(watch, flight.outcome, stages, code or None)
+            self._trace(watch, inflight.outcome, stages, code or None)
         if result.error is not None:
             self._failures.note(result)
 
@@ -118,7 +118,7 @@ class PageObserver:
             if spent_ms:
                 metrics.PAGE_STAGE_SECONDS.labels(self._engine, stage).observe(spent_ms / 1000)
 
-    def _say(self, result: PageResult, elapsed: float) -> None:
+    def _log(self, result: PageResult, elapsed: float) -> None:
         page = page_id(result.job_id, result.page)
         fields = {
             "status": result.status,
@@ -134,14 +134,14 @@ class PageObserver:
             extra={"fields": fields},
         )  # fmt: skip
 
-    def _let_go(self, watch: Watch, flight: InflightPage) -> None:
+    def _record_return(self, watch: Watch, inflight: InflightPage) -> None:
         if watch.worker_s is None:
-            watch.worker_s = self._clock.leave(watch.mark)
+            watch.worker_s = self._time.leave(watch.mark)
         metrics.PAGES_RETURNED.labels(self._engine, watch.reason).inc()
-        self._spent(watch, "returned")
+        self._count_time(watch, "returned")
         if self._tracing.active:
             failed = watch.reason in ("attempt", "engine_dead")
-            self._trace(watch, flight.outcome, (), watch.reason if failed else None)
+            self._trace(watch, inflight.outcome, (), watch.reason if failed else None)
 
     def _trace(
         self, watch: Watch, outcome: str, stages: tuple[Stage, ...], error: str | None
@@ -155,7 +155,7 @@ class PageObserver:
             "outcome": outcome,
             "worker_s": round(watch.worker_s or 0, 4),
         }
-        told = PageTrace(
+        trace = PageTrace(
             job_id=message.job_id,
             page=message.page,
             headers=trace_headers(),
@@ -165,14 +165,14 @@ class PageObserver:
             attributes=attributes,
             error=error,
         )
-        self._tracing.page(told)
+        self._tracing.page(trace)
 
-    def _spent(self, watch: Watch, outcome: str) -> None:
+    def _count_time(self, watch: Watch, outcome: str) -> None:
         metrics.PAGE_WORKER_SECONDS.labels(self._engine, outcome).inc(watch.worker_s or 0)
 
 
 def _stages(watch: Watch, result: PageResult, now: float) -> tuple[Stage, ...]:
-    """The stages one after the other, as they were measured, and the commit at the end."""
+    """The measured stages one after the other, and the commit as the last."""
     stages, start = list[Stage](), watch.started_ns
     for name, spent_ms in result.timings_ms:
         if spent_ms:

@@ -1,11 +1,11 @@
-"""How fast a worker is: totals since its start and rates over the last minute."""
+"""Pages and tokens of a worker: totals since its start and rates over the last minute."""
 
 import threading
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
 
-from workers.observability.time_attribution import ShareClock
+from workers.observability.time_attribution import TimeAttribution
 
 WINDOW_S = 60.0
 
@@ -29,29 +29,29 @@ class Rates:
     busy: float
 
 
-class Tally:
+class Throughput:
     """Counts ended pages; thread-safe."""
 
-    def __init__(self, clock: ShareClock) -> None:
-        self._clock = clock
+    def __init__(self, time_attribution: TimeAttribution) -> None:
+        self._time = time_attribution
         self._lock = threading.Lock()
         self._pages = self._failed = self._tokens = 0
         self._samples: deque[tuple[float, Totals]] = deque([(time.monotonic(), Totals())])
 
     def count(self, *, failed: bool, tokens: int) -> None:
-        """One page has ended."""
+        """Count one page that has ended."""
         with self._lock:
             self._pages += 1
             self._failed += failed
             self._tokens += tokens
 
     def totals(self) -> Totals:
-        """So far."""
+        """The totals so far."""
         with self._lock:
-            return Totals(self._pages, self._failed, self._tokens, self._clock.busy_s)
+            return Totals(self._pages, self._failed, self._tokens, self._time.busy_s)
 
     def rates(self) -> Rates:
-        """The last minute; called at every heartbeat, which is also what takes the samples."""
+        """Rates over the last minute; takes a sample, so call it at every heartbeat."""
         now, totals = time.monotonic(), self.totals()
         while len(self._samples) > 1 and now - self._samples[1][0] >= WINDOW_S:
             self._samples.popleft()

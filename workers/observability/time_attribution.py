@@ -1,15 +1,15 @@
-"""Divides a worker's time among the pages it holds at each moment."""
+"""Attributes a worker's time to its pages: each moment is divided equally among them."""
 
 import threading
 import time
 from collections.abc import Callable
 
 
-class ShareClock:
-    """Thread-safe; the shares of all pages add up to the time with any page in hand.
+class TimeAttribution:
+    """Thread-safe; the shares of all pages add up to the time in which any page was in flight.
 
-    One counter of "seconds per page so far" is enough: a page's share is its growth between
-    ``enter`` and ``leave``.
+    One counter of seconds per page is enough: a page's share is the growth of that counter
+    between ``enter`` and ``leave``.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -18,7 +18,7 @@ class ShareClock:
         self._holders = 0
         self._per_page_s = 0.0
         self._busy_s = 0.0
-        self._looked = now()
+        self._advanced_at = now()
 
     def enter(self) -> float:
         """A page begins; returns the mark for ``leave``."""
@@ -36,7 +36,7 @@ class ShareClock:
 
     @property
     def busy_s(self) -> float:
-        """Seconds in which any page was in hand."""
+        """Seconds in which any page was in flight."""
         with self._lock:
             self._advance()
             return self._busy_s
@@ -44,7 +44,7 @@ class ShareClock:
     def _advance(self) -> None:
         now = self._now()
         if self._holders:
-            passed = now - self._looked
-            self._busy_s += passed
-            self._per_page_s += passed / self._holders
-        self._looked = now
+            elapsed = now - self._advanced_at
+            self._busy_s += elapsed
+            self._per_page_s += elapsed / self._holders
+        self._advanced_at = now

@@ -1,7 +1,7 @@
-"""Tells a page without ink from one with the faintest writing, by its pixels alone.
+"""Decides from a page's pixels whether the page is blank.
 
-A page counts as blank only where nothing stands out from its local background but noise:
-calling an empty page full costs an engine's time, the opposite costs the page.
+A page is blank only if nothing differs from its local background by more than noise, because
+the errors differ in cost: reading a blank page costs engine time, skipping a page loses it.
 """
 
 import math
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
-#: Levels (of 255) by which strong ink differs from the page's commonest level.
-STRONG = 96
+#: Levels (of 255) by which strong ink differs from the page's most frequent level.
+STRONG_LEVELS = 96
 #: Every second pixel of every second row is sampled; a block has BLOCK x BLOCK samples.
 BLOCK = 16
-#: So many samples with strong ink in one block settle the matter at once; specks have fewer.
+#: A block with at least this many samples of strong ink is writing; specks have fewer.
 STRONG_IN_BLOCK = 20
-#: Pixels are averaged in square cells, which mutes noise; about this many along a side.
+#: Pixels are averaged in square cells, which reduces noise; about this many along a side.
 CELLS_ALONG_SIDE = 560
-#: Side in cells of a tile, whose median is the local background, so that shading is no ink.
+#: Side of a tile in cells; its median is the local background, so that shading is not ink.
 TILE = 12
-#: Least difference of an inked cell, in levels; it grows with the page's own noise.
-LEAST_DIFFERENCE = 3.5
+#: Smallest difference of an inked cell, in levels; it grows with the page's own noise.
+MIN_DIFFERENCE = 3.5
 NOISE_FACTOR = 4.5
-#: So many inked cells in a square of WINDOW x WINDOW cells are a stroke; specks are fewer.
+#: This many inked cells in a square of WINDOW x WINDOW cells are a stroke; specks have fewer.
 WINDOW = 7
 STROKE_CELLS = 6
-#: Needed at most, where specks are everywhere.
-MOST_STROKE_CELLS = 12
+#: Upper limit of that number, which grows with the density of specks.
+MAX_STROKE_CELLS = 12
 
 
 def is_blank(pixels: Pixels) -> bool:
@@ -50,16 +50,16 @@ def _is_uniform(pixels: Pixels) -> bool:
 
 
 def _has_strong_ink(sample: Pixels) -> bool:
-    """Whether somewhere in a plane of samples much differs much from the commonest level."""
+    """Whether a block of a plane of samples differs strongly from the most frequent level."""
     common = int(np.bincount(sample.ravel(), minlength=256).argmax())
-    strong = (sample < max(0, common - STRONG)) | (sample > min(255, common + STRONG))
+    strong = (sample < max(0, common - STRONG_LEVELS)) | (sample > min(255, common + STRONG_LEVELS))
     rows, columns = (length - length % BLOCK for length in sample.shape)
     blocks = strong[:rows, :columns].reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK)
     return bool(blocks.any() and blocks.sum(axis=(1, 3)).max() >= STRONG_IN_BLOCK)
 
 
 def _cells(pixels: Pixels) -> Plane:
-    """Averages of cells: rows x columns x 3."""
+    """The average colour of each cell: rows x columns x 3."""
     height, width = pixels.shape[:2]
     side = max(1, round(max(height, width) / CELLS_ALONG_SIDE))
     tall, wide = min(side, height), min(side, width)
@@ -74,9 +74,9 @@ def _cells(pixels: Pixels) -> Plane:
 def _inked(cells: Plane) -> NDArray[np.bool_]:
     """Which cells differ from their surroundings by more than noise: rows x columns."""
     difference = np.abs(cells - _background(cells)).max(axis=2)
-    # Half of all cells differ by less than this, whatever else is on the page.
+    # The median difference, which ink on less than half of the page does not change.
     noise = 1.4826 * float(np.median(difference))
-    return np.asarray(difference > max(LEAST_DIFFERENCE, NOISE_FACTOR * noise))
+    return np.asarray(difference > max(MIN_DIFFERENCE, NOISE_FACTOR * noise))
 
 
 def _background(cells: Plane) -> Plane:
@@ -100,4 +100,4 @@ def _has_strokes(inked: NDArray[np.bool_]) -> bool:
     )
     by_chance = float(inked.mean()) * WINDOW * WINDOW
     needed = max(STROKE_CELLS, by_chance + 6 * math.sqrt(by_chance))
-    return bool(near.max() >= min(needed, MOST_STROKE_CELLS))
+    return bool(near.max() >= min(needed, MAX_STROKE_CELLS))

@@ -1,4 +1,4 @@
-"""Runs the engine on one event loop in a thread of its own, for many page threads."""
+"""Runs the engine on an event loop in its own thread, for many page threads."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ PULSE_S = 2.0
 
 
 class EngineHost:
-    """Owns the loop; every coroutine of the engine runs on it."""
+    """Owns the event loop; every coroutine of the engine runs on it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -28,21 +28,21 @@ class EngineHost:
         self.submit(self.engine.start()).result()
 
     def pulse(self, beat: Callable[[], None]) -> None:
-        """Call ``beat`` every two seconds on the loop, as long as the loop turns."""
+        """Call ``beat`` every two seconds on the loop, so that a stuck loop is noticed."""
 
-        async def beat_for_ever() -> None:
+        async def beat_forever() -> None:
             while True:
                 beat()
                 await asyncio.sleep(PULSE_S)
 
-        self._pulse = self.submit(beat_for_ever())
+        self._pulse = self.submit(beat_forever())
 
     def submit(self, coroutine: Coroutine[Any, Any, _Result]) -> "Future[_Result]":
         """Run ``coroutine`` on the loop; cancelling the future cancels it there."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def stop(self) -> None:
-        """Stop the engine and the loop; never raises for an engine that is dead already."""
+        """Stop the engine and the loop; an engine that is already dead raises nothing."""
         if self._thread.is_alive():
             self._stop_loop()
         if not self._thread.is_alive():
@@ -54,7 +54,7 @@ class EngineHost:
         try:
             self.submit(self.engine.stop()).result(STOP_TIMEOUT_S)
         except TimeoutError:
-            pass  # an engine that hangs dies with the process
+            pass  # an engine that does not stop ends with the process
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(STOP_TIMEOUT_S)

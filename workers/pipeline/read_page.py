@@ -1,4 +1,4 @@
-"""Reads one page for a person at a terminal: the text on standard output as it is made."""
+"""Reads one page and prints its text to standard output while the engine generates it."""
 
 import signal
 import sys
@@ -20,7 +20,7 @@ from workers.pipeline.rendering import Renderer
 def read_page(
     settings: Settings, source: Path, kind: str, sha256: str, page: int, options: PageOptions
 ) -> int:
-    """Print one page of a local file that was looked at already; raises PagefleetError."""
+    """Print one page of a local file that was inspected before; raises PagefleetError."""
     signal.signal(signal.SIGTERM, _interrupt)
     host = EngineHost(make_engine(options.engine, settings))
     with ExitStack() as stack:
@@ -30,17 +30,17 @@ def read_page(
         print_message(f"starting engine {options.engine}, model {options.model}")
         host.start()
         plan = host.engine.plan(options)
-        drawn = renderer.render(source, kind, sha256, page, plan, options)
-        if drawn.blank:
+        rendered = renderer.render(source, kind, sha256, page, plan, options)
+        if rendered.blank:
             print_message(f"page {page} is blank")
             return ExitCode.OK
         print_message(f"reading page {page}")
-        host.submit(_pour(host.engine, drawn.view)).result()
+        host.submit(_print(host.engine, rendered.view)).result()
     return ExitCode.OK
 
 
-async def _pour(engine: Engine, view: PageView) -> None:
-    """Write each piece at once; whoever reads along should not wait for a full buffer."""
+async def _print(engine: Engine, view: PageView) -> None:
+    """Write and flush each piece of text as soon as the engine yields it."""
     last = ""
     async for piece in engine.stream(view):
         clean = strip_control(piece)

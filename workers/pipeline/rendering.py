@@ -1,4 +1,4 @@
-"""Draws pages in helper processes and hands their pixels over as files in memory."""
+"""Renders pages in helper processes, which pass pixels as files in shared memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from shared.rendering.page_errors import page_errors
 from shared.rendering.render_request import RenderRequest, check_kind, render_request
 from workers.engines.contract import PageView, RenderPlan, Rotation
 from workers.host.scratch import Scratch
-from workers.pipeline.rendering_child import Drawn, crop, draw
+from workers.pipeline.rendering_child import RenderedPixels, crop, render
 
 MAX_CROPS = 500
-#: Drawing ahead may wait; an engine's process that waits for a core leaves its GPU idle.
+#: Rendering ahead may wait; an engine process that waits for a core leaves its GPU idle.
 NICENESS = 5
 
 
@@ -30,13 +30,13 @@ class Rendered:
 
 
 class Renderer:
-    """Thread-safe; ``processes`` pages are drawn at once and more wait in line.
+    """Thread-safe; renders ``processes`` pages at once, and more pages wait.
 
-    A page that takes too long, too much memory or crashes the renderer costs its own process.
+    A page that takes too long, needs too much memory or crashes ends only its helper process.
     """
 
     def __init__(self, settings: Settings, processes: int, scratch: Path | None = None) -> None:
-        """``scratch`` is the folder for pixels; by default shared memory, where there is room."""
+        """``scratch`` is the folder for pixels; by default shared memory, if it has room."""
         self._settings = settings
         self._scratch = Scratch(scratch)
         self._sandbox = Sandbox(
@@ -56,44 +56,51 @@ class Renderer:
         plan: RenderPlan,
         options: PageOptions,
     ) -> Rendered:
-        """Draw one page; the caller passes ``view`` to ``discard`` when it is done with it.
+        """Render one page; the caller passes ``view`` to ``discard`` after its use.
 
-        Raises RenderFailed, RenderTimeout, RenderMemory or HelperUnavailable; then nothing is
-        left behind.
+        Raises RenderFailed, RenderTimeout, RenderMemory or HelperUnavailable, and then leaves
+        no file.
         """
-        known = check_kind(kind)
+        checked_kind = check_kind(kind)
         if not plan.pixels:
-            view = PageView(source, page, known, sha256, 0, 0, None, None, options)
+            view = PageView(source, page, checked_kind, sha256, 0, 0, None, None, options)
             return Rendered(view, blank=False, render_ms=0.0, prepare_ms=0.0)
         pixels, prepared = self._scratch.new_path(".rgb"), self._scratch.new_path(".prepared")
         try:
-            drawn = self._draw(
-                render_request(source, known, page, self._settings), plan, options, pixels, prepared
-            )
+            request = render_request(source, checked_kind, page, self._settings)
+            result = self._render(request, plan, options, pixels, prepared)
         except BaseException:
             _remove(pixels, prepared)
             raise
-        ready = prepared if plan.prepare is not None and not drawn.blank else None
-        kept = pixels if plan.keep_pixels else None
+        ready = prepared if plan.prepare is not None and not result.blank else None
+        kept_pixels = pixels if plan.keep_pixels else None
         view = PageView(
-            source, page, known, sha256, drawn.width, drawn.height, kept, ready, options
+            source,
+            page,
+            checked_kind,
+            sha256,
+            result.width,
+            result.height,
+            kept_pixels,
+            ready,
+            options,
         )
-        return Rendered(view, drawn.blank, drawn.render_ms, drawn.prepare_ms)
+        return Rendered(view, result.blank, result.render_ms, result.prepare_ms)
 
     def crop(self, view: PageView, rotation: Rotation, boxes: Sequence[BBox]) -> list[bytes]:
-        """PNG files of 0-999 ``boxes`` of the upright page, in their order.
+        """PNG files of ``boxes`` (0-999, on the upright page), in their order.
 
-        The upright page is the drawn one turned clockwise by ``rotation``. Parts are drawn
-        anew from the source, so ``view`` may be discarded. Raises what ``render`` raises.
+        The upright page is the rendered one turned clockwise by ``rotation``. The parts are
+        rendered from the source, so ``view`` may be discarded. Raises what ``render`` raises.
         """
         if not boxes:
             return []
         if len(boxes) > MAX_CROPS:
             raise RenderFailed(f"the page has {len(boxes)} figures, more than {MAX_CROPS}")
-        order = render_request(view.source, view.kind, view.page, self._settings)
+        request = render_request(view.source, view.kind, view.page, self._settings)
         with page_errors(self._settings):
             return self._sandbox.run(
-                crop, order, rotation, tuple(boxes), timeout_s=self._settings.page_timeout_s
+                crop, request, rotation, tuple(boxes), timeout_s=self._settings.page_timeout_s
             )
 
     def discard(self, view: PageView) -> None:
@@ -101,22 +108,22 @@ class Renderer:
         _remove(view.pixels, view.prepared)
 
     def close(self) -> None:
-        """Kill the processes and remove every file; waiting calls raise HelperUnavailable."""
+        """Kill the helper processes and remove all files; waiting calls raise HelperUnavailable."""
         self._sandbox.close()
         self._scratch.close()
 
-    def _draw(
+    def _render(
         self,
-        order: RenderRequest,
+        request: RenderRequest,
         plan: RenderPlan,
         options: PageOptions,
         pixels: Path,
         prepared: Path,
-    ) -> Drawn:
+    ) -> RenderedPixels:
         timeout = self._settings.page_timeout_s
         with page_errors(self._settings):
             return self._sandbox.run(
-                draw, order, plan, options, pixels, prepared, timeout_s=timeout
+                render, request, plan, options, pixels, prepared, timeout_s=timeout
             )
 
 

@@ -1,4 +1,4 @@
-"""What a rendering process does for one page: draw it, look for ink, prepare it, cut figures."""
+"""Runs in a helper process: renders a page, checks for blank, prepares it, cuts figures."""
 
 import errno
 import importlib
@@ -29,7 +29,7 @@ _PREPARE_NAME = re.compile(r"(workers(?:\.[a-z][a-z0-9_]*)+):([a-z][a-z0-9_]*)")
 
 @dataclass(frozen=True)
 class Bitmap:
-    """RGB bytes, row by row; ``data`` is memory of ``owner`` and lives as long."""
+    """RGB bytes, row by row; ``data`` is memory of ``owner``, which must stay referenced."""
 
     width: int
     height: int
@@ -38,8 +38,8 @@ class Bitmap:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A page whose pixels have been written; times in milliseconds."""
+class RenderedPixels:
+    """The size of a page whose pixels were written to a file; times in milliseconds."""
 
     width: int
     height: int
@@ -48,35 +48,35 @@ class Drawn:
     prepare_ms: float
 
 
-def draw(
-    order: RenderRequest, plan: RenderPlan, options: PageOptions, pixels: Path, prepared: Path
-) -> Drawn:
+def render(
+    request: RenderRequest, plan: RenderPlan, options: PageOptions, pixels: Path, prepared: Path
+) -> RenderedPixels:
     """Write the page's RGB bytes to ``pixels`` and, unless it is blank, the engine's input.
 
     Raises RenderFailed, HelperUnavailable or MemoryError.
     """
     started = time.perf_counter()
-    bitmap = _bitmap(order, plan, options)
+    bitmap = _bitmap(request, plan, options)
     array = np.frombuffer(bitmap.data, np.uint8).reshape(bitmap.height, bitmap.width, 3)
     blank = is_blank(array)
     if plan.keep_pixels:
         _write(pixels, bitmap.data)
-    drawn = time.perf_counter()
+    rendered = time.perf_counter()
     if plan.prepare is not None and not blank:
         resolve_prepare(plan.prepare)(Image.fromarray(array), options, prepared)
     ended = time.perf_counter()
-    render_ms, prepare_ms = (drawn - started) * 1000, (ended - drawn) * 1000
-    return Drawn(bitmap.width, bitmap.height, blank, render_ms, prepare_ms)
+    render_ms, prepare_ms = (rendered - started) * 1000, (ended - rendered) * 1000
+    return RenderedPixels(bitmap.width, bitmap.height, blank, render_ms, prepare_ms)
 
 
-def crop(order: RenderRequest, rotation: Rotation, boxes: tuple[BBox, ...]) -> list[bytes]:
-    """PNG files of ``boxes``, which lie on the drawn page turned clockwise by ``rotation``."""
+def crop(request: RenderRequest, rotation: Rotation, boxes: tuple[BBox, ...]) -> list[bytes]:
+    """PNG files of ``boxes``, on the rendered page turned clockwise by ``rotation``."""
     parts = [rendered_part(box, rotation) for box in boxes]
-    if order.kind == "pdf":
-        images = render_parts(order.source, order.page, parts, MAX_CROP_PIXELS)
+    if request.kind == "pdf":
+        images = render_parts(request.source, request.page, parts, MAX_CROP_PIXELS)
     else:
         images = load_parts(
-            order.source, order.kind, order.page, parts, MAX_CROP_PIXELS, order.memory_mb
+            request.source, request.kind, request.page, parts, MAX_CROP_PIXELS, request.memory_mb
         )
     return [_png(rotated(image, rotation)) for image in images]
 
@@ -90,12 +90,12 @@ def resolve_prepare(name: str) -> Prepare:
     return function
 
 
-def _bitmap(order: RenderRequest, plan: RenderPlan, options: PageOptions) -> Bitmap:
-    if order.kind == "pdf":
-        pixmap = render_page(order.source, order.page, plan, options.exact, order.max_pixels)
+def _bitmap(request: RenderRequest, plan: RenderPlan, options: PageOptions) -> Bitmap:
+    if request.kind == "pdf":
+        pixmap = render_page(request.source, request.page, plan, options.exact, request.max_pixels)
         return Bitmap(pixmap.width, pixmap.height, pixmap.samples_mv, pixmap)
     image = load_image(
-        order.source, order.kind, order.page, plan, order.max_pixels, order.memory_mb
+        request.source, request.kind, request.page, plan, request.max_pixels, request.memory_mb
     )
     data = image.tobytes()
     return Bitmap(image.width, image.height, memoryview(data), data)
@@ -109,7 +109,7 @@ def _write(path: Path, data: memoryview) -> None:
                 written += file.write(data[written:])
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOENT):
-            reason = f"no room for pixels in {path.parent}: {error.strerror}"
+            reason = f"no space for pixels in {path.parent}: {error.strerror}"
             raise HelperUnavailable(reason) from None
         raise
 

@@ -1,8 +1,8 @@
-"""The documents of jobs on this host: fetched once, checked, bounded in bytes.
+"""Caches the documents of jobs on this host: downloaded once, verified, bounded in bytes.
 
-Threads and processes of one host share the folder. A file in it is complete and has the
-content that its name says; whoever reads it holds a shared lock on it, and only a file that
-nobody holds is removed.
+Threads and processes of one host share the folder. Each file in it is complete and its name
+contains its SHA-256. A reader holds a shared lock on the file, and only unlocked files are
+removed.
 """
 
 import fcntl
@@ -20,9 +20,9 @@ from shared.domain.errors import CorruptDocument, StoreUnreachable
 from shared.storage.store import ObjectStore
 
 DOWNLOAD_TRIES = 2
-#: A use is noted at most this often; the order of eviction needs no more.
+#: Seconds between two updates of a file's time of use, which orders the eviction.
 TOUCH_S = 10.0
-#: Bytes of the disk that the cache leaves free whatever it is allowed.
+#: Bytes of the disk that the cache leaves free, whatever its limit is.
 SPARE_BYTES = 64 * 1024 * 1024
 LOCKS = "locks"
 _NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,8}", re.ASCII)
@@ -38,7 +38,7 @@ class _Entry:
 
 
 class SourceCache:
-    """Sources of ``store`` in ``folder``: at most ``max_bytes``, or what is in use."""
+    """Caches sources of ``store`` in ``folder``: at most ``max_bytes``, or what is in use."""
 
     def __init__(self, store: ObjectStore, folder: Path, max_bytes: int) -> None:
         self._store = store
@@ -47,7 +47,7 @@ class SourceCache:
 
     @contextmanager
     def fetch(self, key: str, sha256: str, ext: str, bytes_: int) -> Iterator[Path]:
-        """A local file with the document, which stays while the context is open.
+        """A local file with the document, which is not removed while the block runs.
 
         ``sha256`` is lower-case hex and ``bytes_`` the size, both from the manifest.
         Raises NotFound, CorruptDocument, StoreUnreachable.
@@ -59,7 +59,7 @@ class SourceCache:
             yield local
             return
         path = self._path(sha256, ext)
-        with self._explained():
+        with self._as_store_error():
             handle = _hold(path, bytes_)
             if handle is None:
                 handle = self._fetch(key, path, sha256, bytes_)
@@ -68,25 +68,25 @@ class SourceCache:
         finally:
             os.close(handle)
             if bytes_ > self._max_bytes:
-                with suppress(OSError):  # the next download makes room as well
+                with suppress(OSError):  # the next download tries again
                     self._make_room(0)
 
     def _path(self, sha256: str, ext: str) -> Path:
         name = f"{sha256}.{ext}"
-        # Both come from a manifest and are about to become a path.
+        # Both come from a manifest, so check them before they become a path.
         if _NAME.fullmatch(name) is None:
             raise CorruptDocument(f"{name[:90]!r} names no content")
         return self._folder / name
 
     def _fetch(self, key: str, path: Path, sha256: str, bytes_: int) -> int:
-        """Download unless somebody else just did; returns the held file's descriptor."""
-        with self._single_flight(path.name, wait=True):
-            held = _hold(path, bytes_)
-            if held is None:
+        """Download unless another process just did; returns the locked file's descriptor."""
+        with self._download_lock(path.name, wait=True):
+            handle = _hold(path, bytes_)
+            if handle is None:
                 self._make_room(bytes_, fetching=path.name)
-                held = self._download(key, path, sha256)
+                handle = self._download(key, path, sha256)
                 self._make_room(0)
-            return held
+            return handle
 
     def _download(self, key: str, path: Path, sha256: str) -> int:
         incoming = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
@@ -94,7 +94,7 @@ class SourceCache:
             for _ in range(DOWNLOAD_TRIES):
                 self._store.download(key, incoming)
                 if _digest(incoming) == sha256:
-                    # Held before it has its name, so that no evictor comes in between.
+                    # Locked before it gets its name, so that no other process evicts it in between.
                     handle = _locked(incoming, fcntl.LOCK_SH)
                     incoming.replace(path)
                     return handle
@@ -103,9 +103,9 @@ class SourceCache:
         raise _changed(key)
 
     @contextmanager
-    def _single_flight(self, name: str, *, wait: bool) -> Iterator[None]:
-        """Hold the right to download files like ``name``; BlockingIOError where not waiting."""
-        # Lock files are few and never removed: removing one would let two in.
+    def _download_lock(self, name: str, *, wait: bool) -> Iterator[None]:
+        """Hold the download lock of ``name``; raises BlockingIOError if taken and not ``wait``."""
+        # Lock files are never removed: two processes could then hold the lock at once.
         lock = self._folder / LOCKS / name[:2]
         lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -116,7 +116,7 @@ class SourceCache:
             os.close(handle)
 
     def _make_room(self, incoming: int, fetching: str = "") -> None:
-        """Remove leftovers, then what was not used for longest, until ``incoming`` bytes fit."""
+        """Remove leftovers, then the least recently used files, until ``incoming`` bytes fit."""
         entries = self._entries()
         for entry in entries:
             if entry.path.name.startswith("."):
@@ -131,26 +131,27 @@ class SourceCache:
                 excess -= entry.size
 
     def _entries(self) -> list[_Entry]:
-        found = []
+        result = []
         with os.scandir(self._folder) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):
                     if entry.is_file(follow_symlinks=False):
-                        seen = entry.stat(follow_symlinks=False)
-                        found.append(_Entry(seen.st_mtime, self._folder / entry.name, seen.st_size))
-        return found
+                        status = entry.stat(follow_symlinks=False)
+                        path = self._folder / entry.name
+                        result.append(_Entry(status.st_mtime, path, status.st_size))
+        return result
 
     def _remove_leftover(self, path: Path, fetching: str) -> None:
-        """Remove a partial download, but not that of somebody who is at it."""
+        """Remove a partial download, unless another process is still downloading it."""
         name = path.name.lstrip(".")
         if name[:2] == fetching[:2]:
             path.unlink(missing_ok=True)
             return
-        with suppress(BlockingIOError), self._single_flight(name, wait=False):
+        with suppress(BlockingIOError), self._download_lock(name, wait=False):
             path.unlink(missing_ok=True)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _as_store_error(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -178,30 +179,30 @@ def _locked(path: Path, operation: int) -> int:
 
 
 def _hold(path: Path, bytes_: int) -> int | None:
-    """A descriptor that keeps ``path`` from being evicted; None where it must be fetched."""
+    """A descriptor that protects ``path`` from eviction; None where it must be downloaded."""
     try:
         handle = _locked(path, fcntl.LOCK_SH)
     except FileNotFoundError:
         return None
-    seen = os.fstat(handle)
-    # It may have been evicted while we waited, or cut short by a power loss.
-    if seen.st_nlink == 0 or seen.st_size != bytes_:
+    status = os.fstat(handle)
+    # It may have been evicted before the lock was granted, or truncated by a power loss.
+    if status.st_nlink == 0 or status.st_size != bytes_:
         os.close(handle)
         return None
-    if time.time() - seen.st_mtime > TOUCH_S:
+    if time.time() - status.st_mtime > TOUCH_S:
         with suppress(PermissionError):
             os.utime(handle)
     return handle
 
 
 def _evict(path: Path) -> bool:
-    """Remove ``path`` unless somebody on this host reads it."""
+    """Remove ``path`` unless a process on this host reads it; returns whether it was free."""
     try:
         handle = _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (FileNotFoundError, BlockingIOError):
         return False
     try:
-        # Without a name it was evicted already, and ``path`` may be somebody's new download.
+        # Without a link it was evicted already, and ``path`` may be a new download.
         if os.fstat(handle).st_nlink > 0:
             path.unlink(missing_ok=True)
     finally:

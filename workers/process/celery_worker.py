@@ -1,4 +1,4 @@
-"""Runs a Celery worker in this process and tells when it shuts down."""
+"""Runs a Celery worker in this process and reports when it shuts down."""
 
 import os
 import threading
@@ -37,7 +37,7 @@ def run_worker(
 
 
 def _call_once(action: Callable[[], None]) -> Callable[..., None]:
-    """The signal comes in the main thread, inside a signal handler: only start a thread."""
+    """A receiver that runs ``action`` in a thread, because Celery calls it in a signal handler."""
     called = threading.Event()
 
     def receive(**_: object) -> None:

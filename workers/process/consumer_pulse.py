@@ -1,4 +1,4 @@
-"""Tells health that Celery's loop turns and whether it is connected."""
+"""Reports to ``Health`` that Celery's consumer loop runs and whether it is connected."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ LIMIT_S = 120.0
 
 
 def consumer_pulse(health: Health, role: str) -> type[Any]:
-    """A consumer step for ``app.steps``; while there is no connection the loop may stand still."""
+    """A consumer step for ``app.steps``; without a connection the loop need not run."""
     connected = metrics.CONSUMER_CONNECTED.labels(role)
     connected.set(0)
-    health.wait_for(NAME)
+    health.require(NAME)
 
     class ConsumerPulse(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
         requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -27,7 +27,7 @@ def consumer_pulse(health: Health, role: str) -> type[Any]:
 
         def start(self, consumer: Any) -> None:
             connected.set(1)
-            health.reached(NAME)
+            health.fulfil(NAME)
             health.beat(NAME, LIMIT_S)
             self._timer = consumer.timer.call_repeatedly(BEAT_S, health.beat, (NAME, LIMIT_S))
 
@@ -36,7 +36,7 @@ def consumer_pulse(health: Health, role: str) -> type[Any]:
                 self._timer.cancel()
                 self._timer = None
             connected.set(0)
-            health.wait_for(NAME)
-            health.rest(NAME)
+            health.require(NAME)
+            health.stop_watching(NAME)
 
     return ConsumerPulse

@@ -1,7 +1,8 @@
-"""The worker that writes documents and sweeps; needs no engine."""
+"""The worker process of the reducer and the sweeper; it has no engine."""
 
 import logging
 import threading
+from collections import Counter
 from typing import Any
 
 from prometheus_client import REGISTRY
@@ -18,8 +19,9 @@ from shared.domain.records import ReduceMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
+from workers.maintenance.repairs import make_repairs
 from workers.maintenance.retention import Retention
-from workers.maintenance.sweeper import Repairs, Sweeper
+from workers.maintenance.sweeper import Sweeper
 from workers.maintenance.webhooks import WebhookSender
 from workers.observability import control_metrics, metrics
 from workers.observability.fleet_collector import FleetCollector
@@ -31,7 +33,7 @@ from workers.tasks.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.control")
 REDUCERS = 4
-#: A round over a large store takes long; one that takes this long hangs.
+#: Seconds after which a round of the sweeper is taken for stuck.
 SWEEP_LIMIT_S = 1800.0
 
 
@@ -71,16 +73,16 @@ class ControlProcess:
     def _make_sweeper(self) -> Sweeper:
         settings = self._settings
         days = settings.effective_retention_days
-        return Sweeper(
-            self._worker,
+        repairs = make_repairs(
             self._jobs,
             self._dispatch_state,
             self._dispatcher,
             adopt=settings.adopt_open_jobs,
-            lock_s=max(5, round(settings.sweep_interval_s * 3)),
             retention=Retention(self._jobs, days) if days else None,
             webhooks=WebhookSender(self._jobs, settings),
         )
+        lock_s = max(5, round(settings.sweep_interval_s * 3))
+        return Sweeper(self._worker, self._dispatch_state, repairs, lock_s=lock_s)
 
     def _register(self) -> None:
         task = ReduceTask(self._jobs, self._dispatch_state, self._dispatcher)
@@ -92,7 +94,7 @@ class ControlProcess:
             try:
                 return task.handle(parsed)
             except TransientError as error:
-                # The reducer's claim runs out and the sweeper asks for it again.
+                # The reducer's claim expires and the sweeper sends the message again.
                 log.warning("job %s is not written yet: %s", parsed.job_id, error.message)
                 return f"not written yet: {error.code}"
 
@@ -113,12 +115,12 @@ class ControlProcess:
             self._sweep_once()
         except TransientError as error:
             log.warning("not swept: %s", error.message)
-        except Exception:  # the sweeper is the last repairer: it must outlive its own bugs
+        except Exception:  # no other process repairs, so the sweeper must survive its own bugs
             log.exception("a round of sweeping failed")
 
     def _sweep_once(self) -> None:
         with control_metrics.SWEEP_SECONDS.time():
-            repairs = self._sweeper.sweep()
+            repairs = self._sweeper.sweep() or Counter()
         control_metrics.SWEEP_LAST_RUN.set_to_current_time()
-        for kind, count in vars(repairs or Repairs()).items():
-            control_metrics.REPAIRS.labels(kind).inc(count)
+        for kind in control_metrics.REPAIR_KINDS:
+            control_metrics.REPAIRS.labels(kind).inc(repairs[kind])

@@ -1,4 +1,4 @@
-"""``pagefleet-worker doctor``: looks at engine, GPU and services of this machine."""
+"""``pagefleet-worker doctor``: checks engine, GPU and services of this machine."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from workers.host.cores import usable_cores, usable_memory
 
 
 def examine(settings: Settings, as_json: bool) -> int:
-    """Print every finding; the exit status is 5 where something is broken."""
+    """Print the result of every check; returns exit status 5 if one failed."""
     return checks.print_checks(_examine(settings), as_json)
 
 
@@ -45,5 +45,5 @@ def _engine(settings: Settings, name: str) -> Check:
     engine_facts(name)
     engine = make_engine(name, settings)
     info = engine.info
-    found = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
-    return Check("engine", "ok", found)
+    text = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
+    return Check("engine", "ok", text)

@@ -1,7 +1,7 @@
-"""Whether this process is alive and whether it is ready; never asks the broker.
+"""Whether this process is alive and whether it is ready, without asking the broker.
 
-A process is alive while its own loops turn. A broker outage makes it not ready, never dead:
-a fleet that restarts because Redis is away loads its models again for nothing.
+A process is alive while its own loops run. An outage of the broker makes it not ready, but
+alive: a restart would only load the models again.
 """
 
 import threading
@@ -10,53 +10,54 @@ from collections.abc import Callable
 
 
 class Health:
-    """Pulses that must not stop, and conditions for being ready; thread-safe."""
+    """The loops that must keep running, and the conditions for being ready; thread-safe."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._pulses: dict[str, tuple[float, float]] = {}
-        self._waiting_for: set[str] = set()
-        self._dead: str | None = None
+        #: Name of a loop: its last beat, and the longest pause allowed between beats, in seconds.
+        self._loops: dict[str, tuple[float, float]] = {}
+        self._conditions: set[str] = set()
+        self._fatal: str | None = None
 
-    def beat(self, name: str, limit_s: float) -> None:
-        """The loop called ``name`` turned; it is dead unless it turns again in ``limit_s``."""
+    def beat(self, loop: str, limit_s: float) -> None:
+        """``loop`` runs; the process is dead unless the loop beats again within ``limit_s``."""
         with self._lock:
-            self._pulses[name] = (self._now(), limit_s)
+            self._loops[loop] = (self._now(), limit_s)
 
-    def rest(self, name: str) -> None:
-        """The loop called ``name`` stands still for a good reason."""
+    def stop_watching(self, loop: str) -> None:
+        """``loop`` is stopped on purpose and will not beat until it starts again."""
         with self._lock:
-            self._pulses.pop(name, None)
+            self._loops.pop(loop, None)
 
-    def wait_for(self, name: str) -> None:
-        """Not ready until ``reached(name)``."""
+    def require(self, condition: str) -> None:
+        """Not ready until ``fulfil(condition)``."""
         with self._lock:
-            self._waiting_for.add(name)
+            self._conditions.add(condition)
 
-    def reached(self, name: str) -> None:
-        """One condition less."""
+    def fulfil(self, condition: str) -> None:
+        """``condition`` holds now."""
         with self._lock:
-            self._waiting_for.discard(name)
+            self._conditions.discard(condition)
 
-    def die(self, reason: str) -> None:
-        """Nothing will mend this process."""
+    def fail(self, reason: str) -> None:
+        """The process can't recover and must be started again; the first reason counts."""
         with self._lock:
-            self._dead = self._dead or reason
+            self._fatal = self._fatal or reason
 
-    def ailments(self) -> list[str]:
+    def failures(self) -> list[str]:
         """Why the process is not alive; empty while it is."""
         now = self._now()
         with self._lock:
-            stopped = [
-                f"{name} has not turned for {now - beaten:.0f} s"
-                for name, (beaten, limit_s) in self._pulses.items()
+            stuck = [
+                f"{name} has been stuck for {now - beaten:.0f} s"
+                for name, (beaten, limit_s) in self._loops.items()
                 if now - beaten > limit_s
             ]
-            return ([self._dead] if self._dead else []) + stopped
+            return ([self._fatal] if self._fatal else []) + stuck
 
-    def waiting_for(self) -> list[str]:
-        """Why the process is not ready; empty when it is."""
+    def obstacles(self) -> list[str]:
+        """Why the process is not ready, failures included; empty when it is."""
         with self._lock:
-            waits = [f"waits for {name}" for name in sorted(self._waiting_for)]
-        return self.ailments() + waits
+            missing = [f"waits for {name}" for name in sorted(self._conditions)]
+        return self.failures() + missing

@@ -37,9 +37,9 @@ def heartbeat_file(folder: Path | None, role: str, health: Health) -> Iterator[N
 
 def _beat(path: Path, health: Health, stopped: threading.Event) -> None:
     while True:
-        ailments = health.ailments()
-        if ailments:
-            log.error("not alive: %s", "; ".join(ailments))
+        failures = health.failures()
+        if failures:
+            log.error("not alive: %s", "; ".join(failures))
         else:
             with suppress(OSError):  # a full disk makes the probe fail, which is right
                 path.touch()

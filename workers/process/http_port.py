@@ -24,7 +24,7 @@ class _Server(ThreadingHTTPServer):
         self.health = health
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client went away; nothing to say."""
+        """Log nothing: the client closed the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -37,19 +37,19 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/metrics":
             encode, kind = choose_encoder(self.headers.get("Accept") or "")
-            self._answer(200, kind, encode(REGISTRY))
+            self._send(200, kind, encode(REGISTRY))
         elif path == "/livez":
-            self._verdict(self.server.health.ailments())
+            self._send_problems(self.server.health.failures())
         elif path == "/readyz":
-            self._verdict(self.server.health.waiting_for())
+            self._send_problems(self.server.health.obstacles())
         else:
-            self._answer(404, "text/plain", b"try /metrics, /livez or /readyz\n")
+            self._send(404, "text/plain", b"try /metrics, /livez or /readyz\n")
 
-    def _verdict(self, complaints: list[str]) -> None:
-        text = "\n".join(complaints or ["ok"]) + "\n"
-        self._answer(503 if complaints else 200, "text/plain; charset=utf-8", text.encode())
+    def _send_problems(self, problems: list[str]) -> None:
+        text = "\n".join(problems or ["ok"]) + "\n"
+        self._send(503 if problems else 200, "text/plain; charset=utf-8", text.encode())
 
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
+    def _send(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -57,14 +57,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Scrapes are no events."""
+        """Log nothing for scrapes and probes."""
 
 
 @contextmanager
 def http_port(host: str, port: int, health: Health) -> Iterator[None]:
-    """Serve while the block runs; 0 serves nothing.
+    """Serve while the block runs; port 0 serves nothing.
 
-    A port that is taken costs the metrics and not the worker: pages matter more.
+    If the port is in use, the worker runs without metrics instead of failing.
     """
     server = _open(host, port, health) if port else None
     try:

@@ -1,8 +1,8 @@
-"""Renews the broker's own lease on every message that this worker still owns.
+"""Renews the visibility timeout of every message that this worker has not acknowledged.
 
 Kombu delivers a message again when it was not acknowledged within the visibility timeout.
-Renewed are the messages of reserved and active requests, not task ids: two copies of one
-page may sit in one worker.
+Messages are renewed by delivery tag and not by task id, because one worker may hold two copies
+of one page's message.
 """
 
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("pagefleet.lease")
 
 
 class LeaseRenewal(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
-    """A consumer step that runs on the worker's event loop, so it needs a pool that frees it."""
+    """A consumer step on Celery's event loop, so the pool must not block that loop (threads)."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -31,14 +31,14 @@ class LeaseRenewal(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has
         self._timer = consumer.timer.call_repeatedly(interval, renew, (consumer,))
 
     def stop(self, consumer: Any) -> None:
-        """Renewal ends with the connection; it starts again with the next one."""
+        """Renewal stops with the connection and starts again with the next one."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
 
 def renew(consumer: Any) -> int:
-    """Push the delivery time of every owned message to now; returns how many."""
+    """Set the delivery time of every owned message to now; returns how many."""
     channel = consumer.task_consumer.channel
     tags = owned_tags()
     if not tags:

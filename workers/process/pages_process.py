@@ -41,19 +41,19 @@ from workers.tasks.gate import Gate
 from workers.tasks.lease_keeper import LeaseKeeper
 from workers.tasks.manifests import Manifests
 from workers.tasks.messages import parse_message
-from workers.tasks.page_task import PageTask, Station
+from workers.tasks.page_context import PageTaskContext
+from workers.tasks.page_task import PageTask
 
 log = logging.getLogger("pagefleet.worker")
 #: The supervisor starts the process again after this exit status.
 EXIT_ENGINE_DEAD = 75
 ENGINE = "the engine"
-#: Characters of a name in a heartbeat.
-#: An engine's loop that stands still for so long hangs.
+#: Seconds after which the engine's event loop is taken for stuck.
 ENGINE_LIMIT_S = 120.0
 
 
 class PagesProcess:
-    """Everything between the start of the engine and the end of the last page."""
+    """Starts the engine, reads pages until SIGTERM, then drains."""
 
     def __init__(self, settings: Settings, engine: str, worker: str, health: Health) -> None:
         self._settings = settings
@@ -78,7 +78,7 @@ class PagesProcess:
     def run(self) -> int:
         """Serve until SIGTERM; returns the process's exit status."""
         try:
-            self._announce()
+            self._export_identity()
             self._host.start()
             self._host.pulse(lambda: self._health.beat("engine loop", ENGINE_LIMIT_S))
             self._serve()
@@ -91,25 +91,25 @@ class PagesProcess:
 
     def _serve(self) -> None:
         info = self._host.engine.info
-        task = PageTask(self._station())
+        task = PageTask(self._task_context())
         register(self._app, task, self._dispatch_state)
-        # Only now known: an engine learns from its loading how many pages it holds.
+        # Read after the start: an engine knows only then how many pages it can hold.
         capacity = self._host.engine.capacity
         metrics.CAPACITY.labels(info.name).set(capacity)
         self._keeper.start(capacity, self._facts)
-        self._health.reached(ENGINE)
+        self._health.fulfil(ENGINE)
         self._engine_up.set(1)
         log.info("ready: engine %s, model %s, %d pages at once", info.name, info.model, capacity)
         queues = page_queues(info.name)
         run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain)
 
-    def _announce(self) -> None:
-        """Say who this process is before the engine is there."""
+    def _export_identity(self) -> None:
+        """Export the metrics of this process before the engine has loaded."""
         info, capacity = self._host.engine.info, self._host.engine.capacity
         metrics.WORKER.labels(self._worker, "pages", info.name, info.model, info.version).set(1)
         metrics.CAPACITY.labels(info.name).set(capacity)
         metrics.PRICE.labels(info.name).set(self._settings.price_per_hour or 0)
-        self._health.wait_for(ENGINE)
+        self._health.require(ENGINE)
         self._app.steps["consumer"].add(consumer_pulse(self._health, "pages"))
 
     @property
@@ -117,7 +117,7 @@ class PagesProcess:
         return metrics.ENGINE_UP.labels(self._host.engine.info.name)
 
     def _facts(self) -> dict[str, Any]:
-        """What this worker says of itself with each heartbeat; bounded in size."""
+        """The facts in each heartbeat of this worker; bounded in size."""
         info = self._host.engine.info
         return {
             "model": info.model[-MAX_NAME:],
@@ -126,15 +126,15 @@ class PagesProcess:
             "host": socket.gethostname()[:MAX_NAME],
             "started": self._started,
             "gpus": gpu_facts(visible_gpus()) if engine_facts(info.name).owns_gpus else [],
-            **self._observer.tally.facts(),
+            **self._observer.throughput.facts(),
         }
 
-    def _station(self) -> Station:
+    def _task_context(self) -> PageTaskContext:
         settings = self._settings
         store = open_store(settings)
         jobs = JobStore(store)
         cache = SourceCache(store, settings.home / "cache" / "sources", settings.cache_bytes)
-        return Station(
+        return PageTaskContext(
             worker=self._worker,
             engine=self._host.engine.info,
             dispatch_state=self._dispatch_state,
@@ -150,7 +150,7 @@ class PagesProcess:
         )
 
     def _drain(self) -> None:
-        """Pages that are not done in time go back to the queue."""
+        """Wait for the pages in flight; those that are not done in time go back to the queue."""
         deadline = time.monotonic() + self._settings.drain_s
         while time.monotonic() < deadline and len(self._inflight_pages):
             time.sleep(0.1)
@@ -160,13 +160,13 @@ class PagesProcess:
         if not self._engine_dead.is_set():
             self._engine_dead.set()
             self._engine_up.set(0)
-            self._health.die("the engine is dead")
+            self._health.fail("the engine is dead")
             self._inflight_pages.close(Reason.ENGINE_DEAD)
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 def register(app: Celery, task: PageTask, dispatch_state: DispatchState) -> None:
-    """Make ``task`` what happens to page messages."""
+    """Register ``task`` as the handler of page messages."""
 
     def page(message: dict[str, Any]) -> str:
         parsed = parse_message(PageMessage, message, dispatch_state)

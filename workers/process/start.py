@@ -9,12 +9,12 @@ from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import UsageError
 from shared.storage.factory import open_store
-from workers.host.cores import drawing_cores
+from workers.host.cores import rendering_cores
 from workers.process.supervisor import Role, Supervisor
 
 
 def start_workers(settings: Settings, roles: frozenset[str]) -> int:
-    """Check the services, then supervise; returns the exit status."""
+    """Check broker and store, then supervise the processes; returns the exit status."""
     engine = local_engine() if settings.engine == "auto" else settings.engine
     engine_facts(engine)
     processes = plan_processes(settings, roles, engine)
@@ -37,21 +37,21 @@ def plan_pages(settings: Settings, engine: str) -> list[Role]:
     """One process for each engine: as many as fit on a group of GPUs, on every group."""
     facts = engine_facts(engine)
     groups = gpu_groups(settings) if facts.owns_gpus else [None]
-    beside = settings.engines_per_gpu if facts.shares_gpus else 1
-    places = [(gpus, slot) for slot in range(beside) for gpus in groups]
+    per_group = settings.engines_per_gpu if facts.shares_gpus else 1
+    slots = [(gpus, slot) for slot in range(per_group) for gpus in groups]
     planned = []
-    for number, (gpus, slot) in enumerate(places, start=1):
-        name = f"{engine}{number}" if len(places) > 1 else engine
-        own = (("engine_slot", str(slot)), *_renderers(settings, engine, len(places)))
-        planned.append(Role(name, ("pages", "--engine", engine), engine, gpus, own))
+    for number, (gpus, slot) in enumerate(slots, start=1):
+        name = f"{engine}{number}" if len(slots) > 1 else engine
+        settings_of_one = (("engine_slot", str(slot)), *_renderers(settings, engine, len(slots)))
+        planned.append(Role(name, ("pages", "--engine", engine), engine, gpus, settings_of_one))
     return planned
 
 
 def _renderers(settings: Settings, engine: str, processes: int) -> tuple[tuple[str, str], ...]:
-    """Processes of one machine share its cores."""
+    """The setting ``num_workers`` of each process, because they share the cores."""
     if settings.num_workers != "auto" or processes == 1:
         return ()
-    return (("num_workers", str(max(1, drawing_cores(engine) // processes))),)
+    return (("num_workers", str(max(1, rendering_cores(engine) // processes))),)
 
 
 def _with_port(role: Role, settings: Settings, number: int) -> Role:
@@ -63,12 +63,12 @@ def _with_port(role: Role, settings: Settings, number: int) -> Role:
 
 def gpu_groups(settings: Settings) -> list[str | None]:
     """GPUs of each engine, as values of CUDA_VISIBLE_DEVICES; one None without GPUs."""
-    chosen = gpu_ids() if settings.gpus == "auto" else tuple(settings.gpus.split(","))
+    gpus = gpu_ids() if settings.gpus == "auto" else tuple(settings.gpus.split(","))
     size = settings.tensor_parallel_size * settings.pipeline_parallel_size
-    if not chosen and settings.gpus == "auto":
+    if not gpus and settings.gpus == "auto":
         return [None]
-    if not all(part.strip().isdigit() for part in chosen):
+    if not all(part.strip().isdigit() for part in gpus):
         raise UsageError(f"--gpus {settings.gpus!r} is not a list of indices such as 0,1")
-    if len(chosen) < size:
-        raise UsageError(f"an engine of {size} GPUs does not fit on {len(chosen)} (--gpus)")
-    return [",".join(chosen[i : i + size]) for i in range(0, len(chosen) - size + 1, size)]
+    if len(gpus) < size:
+        raise UsageError(f"an engine of {size} GPUs does not fit on {len(gpus)} (--gpus)")
+    return [",".join(gpus[i : i + size]) for i in range(0, len(gpus) - size + 1, size)]

@@ -1,7 +1,7 @@
-"""Starts the worker processes of one machine and starts those again that die.
+"""Starts the worker processes of one machine and restarts those that die.
 
-A process that died can't give its pages back, so the supervisor does it at once instead of
-waiting for the leases to run out.
+The supervisor reclaims the pages of a dead process at once, so that they need not wait for their
+leases to expire.
 """
 
 import logging
@@ -23,16 +23,16 @@ from shared.processes.parent_death import die_with_parent
 
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2
-#: A process that lived longer than this starts again without delay.
+#: A process that ran longer than this is restarted after the shortest delay.
 STABLE_S = 20.0
 FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 15.0
-#: What a process may take beyond its drain time before it is killed.
+#: Seconds beyond its drain time after which a process is killed.
 GRACE_S = 15.0
-#: Statuses of a process that somebody asked to end; it did nothing wrong.
-ASKED_TO_END = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
-#: Exit statuses at the start that starting again can't mend.
-HOPELESS = (ExitCode.USAGE, ExitCode.REFUSED)
+#: Exit statuses of a process that was told to end; they do not lengthen the delay.
+REQUESTED_ENDS = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
+#: Exit statuses that a restart can't change; they end the supervisor.
+PERMANENT_FAILURES = (ExitCode.USAGE, ExitCode.REFUSED)
 
 
 @dataclass(frozen=True)
@@ -42,28 +42,28 @@ class Role:
     name: str
     arguments: tuple[str, ...]
     engine: str | None = None
-    #: Value of CUDA_VISIBLE_DEVICES, or None to leave it as it is.
+    #: Value of CUDA_VISIBLE_DEVICES; None leaves the variable unchanged.
     gpus: str | None = None
-    #: Settings of this process alone, by name.
-    own: tuple[tuple[str, str], ...] = ()
+    #: Names and values of settings that this process alone gets.
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
 class Child:
-    """A role's process and its history."""
+    """The process of a role and the history of its restarts."""
 
     role: Role
     process: "subprocess.Popen[bytes] | None" = None
     worker: str = ""
-    born: float = 0.0
-    births: int = 0
+    started_at: float = 0.0
+    starts: int = 0
     delay: float = FIRST_DELAY_S
     not_before: float = 0.0
     unreclaimed: list[str] = field(default_factory=list)
 
 
 class Supervisor:
-    """Runs until a signal, or until a process says that it can never work here."""
+    """Runs until a signal, or until a process ends with a permanent failure."""
 
     def __init__(self, settings: Settings, roles: Sequence[Role], host: str) -> None:
         self._settings = settings
@@ -80,35 +80,35 @@ class Supervisor:
         signal.signal(signal.SIGINT, self._on_signal)
         while not self._stopping.is_set():
             for child in self._children:
-                self._look_after(child)
+                self._supervise(child)
             self._stopping.wait(POLL_S)
         self._stop_all()
         return self._status
 
     def _on_signal(self, number: int, frame: object) -> None:
-        if self._stopping.is_set():  # asked twice: do not wait for anybody
+        if self._stopping.is_set():  # the second signal: do not wait for the drain
             for child in self._children:
                 if child.process is not None:
                     child.process.kill()
         self._stopping.set()
 
-    def _look_after(self, child: Child) -> None:
+    def _supervise(self, child: Child) -> None:
         if child.process is None:
             if time.monotonic() >= child.not_before:
                 self._start(child)
         elif child.process.poll() is not None:
-            self._lost(child, child.process.returncode)
+            self._on_exit(child, child.process.returncode)
         if child.unreclaimed:
-            self._bury(child)
+            self._reclaim(child)
 
     def _start(self, child: Child) -> None:
-        child.births += 1
-        child.worker = f"{self._host}-{os.getpid()}-{child.role.name}-{child.births}"
+        child.starts += 1
+        child.worker = f"{self._host}-{os.getpid()}-{child.role.name}-{child.starts}"
         command = [sys.executable, "-m", "workers.cli", "serve", *child.role.arguments]
         environment = as_environment(self._settings)
         if child.role.gpus is not None:
             environment["CUDA_VISIBLE_DEVICES"] = child.role.gpus
-        environment |= {PREFIX + name.upper(): value for name, value in child.role.own}
+        environment |= {PREFIX + name.upper(): value for name, value in child.role.settings}
         parent = os.getpid()
         child.process = subprocess.Popen(
             [*command, "--name", child.worker],
@@ -116,29 +116,29 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             preexec_fn=lambda: die_with_parent(parent),
         )
-        child.born = time.monotonic()
+        child.started_at = time.monotonic()
 
-    def _lost(self, child: Child, status: int) -> None:
-        lived = time.monotonic() - child.born
+    def _on_exit(self, child: Child, status: int) -> None:
+        lived_s = time.monotonic() - child.started_at
         child.process = None
         if child.role.engine is not None:
             child.unreclaimed.append(child.worker)
         if self._stopping.is_set():
             return
-        if status in HOPELESS:
+        if status in PERMANENT_FAILURES:
             self._status = status
             self._stopping.set()
             return
-        if lived > STABLE_S or status in ASKED_TO_END:
+        if lived_s > STABLE_S or status in REQUESTED_ENDS:
             child.delay = FIRST_DELAY_S
         child.not_before = time.monotonic() + child.delay
         log.error(
             "process %s ended with %s after %.0f s; starting it again in %.1f s",
-            child.worker, _meaning(status), lived, child.delay,
+            child.worker, _meaning(status), lived_s, child.delay,
         )  # fmt: skip
         child.delay = min(child.delay * 2, LONGEST_DELAY_S)
 
-    def _bury(self, child: Child) -> None:
+    def _reclaim(self, child: Child) -> None:
         assert child.role.engine is not None
         try:
             while child.unreclaimed:
@@ -146,15 +146,15 @@ class Supervisor:
                 self._dispatcher.publish(pages)
                 child.unreclaimed.pop(0)
         except BrokerUnreachable as error:
-            log.warning("pages of dead processes wait for the broker: %s", error.message)
+            log.warning("pages of dead processes are not reclaimed yet: %s", error.message)
 
     def _stop_all(self) -> None:
-        living = [child for child in self._children if child.process is not None]
-        for child in living:
+        running = [child for child in self._children if child.process is not None]
+        for child in running:
             assert child.process is not None
             child.process.terminate()
         deadline = time.monotonic() + self._settings.drain_s + GRACE_S
-        for child in living:
+        for child in running:
             assert child.process is not None
             try:
                 child.process.wait(max(0.1, deadline - time.monotonic()))
@@ -162,10 +162,10 @@ class Supervisor:
                 log.error("process %s did not stop in time, killing it", child.worker)
                 child.process.kill()
                 child.process.wait()
-            self._lost(child, child.process.returncode)
+            self._on_exit(child, child.process.returncode)
         for child in self._children:
             if child.unreclaimed:
-                self._bury(child)
+                self._reclaim(child)
 
 
 def _meaning(status: int) -> str:

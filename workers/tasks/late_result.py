@@ -1,7 +1,7 @@
-"""Takes back a result that came after its job had ended or was purged.
+"""Withdraws a page result that was stored after its job had ended or was purged.
 
-A worker that stood still while its job was cancelled may store a page after ``_DONE``; the
-commit then says "failed" of a page that has a good result. The commit stays as it is.
+A worker that was paused while its job was cancelled may store a page after ``_DONE``. The
+commit then counts a page as failed that has a good result; the commit stays as it is.
 """
 
 import logging
@@ -17,10 +17,12 @@ MAX_DOCUMENT_BYTES = 4 * 1024**3
 
 
 def withdraw_if_late(jobs: JobStore, result: PageResult) -> bool:
-    """Remove ``result``, just stored, where its job has ended without it; whether it did."""
+    """Remove ``result``, just stored, if its job ended without it; returns whether it did."""
     if not _is_late(jobs, result):
         return False
-    log.warning("page %d of %s came too late", result.page, result.job_id)
+    log.warning(
+        "the result of page %d of %s came after its job had ended", result.page, result.job_id
+    )
     jobs.withdraw(result)
     return True
 
@@ -31,7 +33,7 @@ def _is_late(jobs: JobStore, result: PageResult) -> bool:
     if jobs.done(result.job_id) is None or result.status == "failed":
         return False
     if not jobs.store.exists(object_keys.failed_page(result.job_id, result.page)):
-        return False  # nothing else could have been counted
+        return False  # without a stored failure, the commit counted this result
     return _committed_status(jobs, result) == "failed"
 
 

@@ -1,4 +1,4 @@
-"""Keeps this process's pages its own, lets go of cancelled ones, and says that it lives."""
+"""Background thread: renews page leases, aborts cancelled pages, sends heartbeats."""
 
 import logging
 import threading
@@ -13,12 +13,14 @@ from workers.inflight import InflightPages, Reason
 from workers.observability import metrics
 
 log = logging.getLogger("pagefleet.lease")
+#: Seconds between two rounds of renewal.
 TICK_S = 2.0
+#: A heartbeat is sent with every fourth renewal.
 HEARTBEAT_TICKS = 4
 
 
 class LeaseKeeper:
-    """A thread that looks every two seconds; outages are ridden out."""
+    """One thread per pages process; goes on through outages of the broker."""
 
     def __init__(
         self,
@@ -39,18 +41,18 @@ class LeaseKeeper:
         self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
 
     def start(self, capacity: int, facts: Callable[[], dict[str, Any]]) -> None:
-        """Announce the worker and begin; ``facts`` are asked for at each heartbeat."""
+        """Start the thread; every heartbeat carries ``capacity`` and the result of ``facts``."""
         self._capacity = capacity
         self._facts = facts
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and sign the worker off; safe before ``start``."""
+        """Stop the thread and remove the worker from the pool; safe before ``start``."""
         if self._thread.ident is None:
             return
         self._stopped.set()
         self._thread.join(10)
-        with suppress(BrokerUnreachable):  # the heartbeat runs out by itself
+        with suppress(BrokerUnreachable):  # the heartbeat expires by itself
             self._dispatch_state.workers.leave(self._engine, self._worker)
 
     def _run(self) -> None:
@@ -74,7 +76,7 @@ class LeaseKeeper:
         self._dispatch_state.workers.heartbeat(self._engine, self._worker, self._capacity, facts)
 
     def renew(self) -> None:
-        """Prolong the leases of all pages here; let go of those that are not ours any more."""
+        """Renew the leases of all claimed pages; abort pages that were cancelled or taken."""
         pages = self._inflight_pages.claimed()
         if not pages:
             return
@@ -82,8 +84,8 @@ class LeaseKeeper:
         metrics.LEASE_RENEWALS.labels(self._engine).inc(len(pages))
         self._inflight_pages.abort(renewed.cancelled, Reason.CANCELLED)
         self._inflight_pages.abort(renewed.taken, Reason.TAKEN)
-        # A page that was let go since we looked must not be held by nobody. Its flight says so
-        # before it tells the ledger, so looking again is enough.
+        # The renewal may have taken a lease on a page that was released in the meantime. A page
+        # stops being claimed before its lease ends, so a second look finds those pages.
         stale = set(renewed.retaken) - set(self._inflight_pages.claimed())
         self._dispatcher.publish(
             self._dispatch_state.pages.release(self._engine, self._worker, stale)

@@ -1,4 +1,4 @@
-"""Checks what comes from a queue before anything else looks at it."""
+"""Validates messages from the queues before they are used."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.domain.records import Record
 
 log = logging.getLogger("pagefleet.messages")
-MAX_KEPT_CHARACTERS = 10_000
+MAX_STORED_CHARACTERS = 10_000
 _Record = TypeVar("_Record", bound=Record)
 
 
@@ -19,13 +19,13 @@ def parse_message(
 ) -> _Record | None:
     """The message as a record, or None where it is refused.
 
-    A refused message (another schema, damaged) is kept aside in the broker, so that nothing
-    is lost that a newer worker would understand.
+    A refused message (another schema, damaged) is stored in the broker, because a newer worker
+    may understand it.
     """
     try:
         return kind.model_validate(message)
     except ValidationError as error:
         first = error.errors()[0]
         log.error("refused a message: %s: %s", ".".join(map(str, first["loc"])), first["msg"])
-        dispatch_state.sweeper.keep_refused(json.dumps(message)[:MAX_KEPT_CHARACTERS])
+        dispatch_state.sweeper.keep_refused(json.dumps(message)[:MAX_STORED_CHARACTERS])
         return None

@@ -1,4 +1,4 @@
-"""The reduce task: write the document, or send the missing pages round again."""
+"""The reduce task: writes the document, or dispatches the pages that lack a result."""
 
 import logging
 
@@ -30,7 +30,7 @@ class ReduceTask:
         self._dispatcher = dispatcher
 
     def handle(self, message: ReduceMessage) -> str:
-        """Commit the job of ``message`` if all pages have a result; returns how it ended."""
+        """Commit the job of ``message`` if all its pages have a result; returns how it ended."""
         started = now_ns()
         with about(job=message.job_id):
             status = self._handle(message)
@@ -44,7 +44,7 @@ class ReduceTask:
             self._dispatch_state.jobs.forget(message.job_id)
             return "no such job"
         if self._dispatch_state.jobs.state(message.job_id) == "cancelled":
-            return "cancelled"  # whoever cancelled it writes the document
+            return "cancelled"  # the cancelling command writes the document
         return self._reduce(manifest)
 
     def _reduce(self, manifest: Manifest) -> str:
@@ -52,10 +52,12 @@ class ReduceTask:
             with control_metrics.REDUCE_SECONDS.time():
                 done = reduce_job(self._jobs, manifest)
         except PagesMissing as missing:
-            self._send_round(manifest, missing)
+            self._dispatch_again(manifest, missing)
             return "pages missing"
         except NotFound as error:
-            log.warning("job %s vanished while it was merged: %s", manifest.job_id, error)
+            log.warning(
+                "an object of job %s was removed while it was merged: %s", manifest.job_id, error
+            )
             if self._jobs.manifest(manifest.job_id) is None:
                 self._forget_purged(manifest.job_id)
             return "vanished"
@@ -65,16 +67,16 @@ class ReduceTask:
         return done.status
 
     def _forget_purged(self, job_id: str) -> None:
-        """What was written here of a job that somebody purged meanwhile must not stay."""
+        """Remove what was written here after the job had been purged."""
         purge_rest(self._jobs, job_id)
         self._dispatch_state.jobs.forget(job_id)
 
-    def _send_round(self, manifest: Manifest, missing: PagesMissing) -> None:
+    def _dispatch_again(self, manifest: Manifest, missing: PagesMissing) -> None:
         job_id = manifest.job_id
         if self._jobs.manifest(job_id) is None:
             self._forget_purged(job_id)
             return
-        log.warning("job %s lacks results of pages %s", job_id, missing.ranges)
+        log.warning("job %s has no results of pages %s", job_id, missing.ranges)
         if self._dispatch_state.jobs.state(job_id) != "open":
             open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, pauses_s=())
         elif self._dispatch_state.jobs.redo(job_id, expand(missing.ranges)):

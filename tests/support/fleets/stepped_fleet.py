@@ -34,15 +34,17 @@ from shared.jobs.purging import purge
 from shared.storage.factory import open_store
 from shared.telemetry.tracing import Tracing
 from tests.support.fleets.stepping import Actor, Stage, SteppingScripts, SteppingStore, Wire
-from workers.inflight import InflightPage, InflightPages
-from workers.maintenance import sweeper as sweeping
+from workers.inflight import InflightPages
+from workers.maintenance.repairs import SweepTimings, make_repairs
 from workers.maintenance.sweeper import Sweeper
 from workers.observability.failure_log import FailureLog
 from workers.observability.page_observer import PageObserver
+from workers.pipeline.page_pipeline import PageToRead
 from workers.tasks.gate import Gate
 from workers.tasks.lease_keeper import LeaseKeeper
 from workers.tasks.manifests import Manifests
-from workers.tasks.page_task import PageTask, Station
+from workers.tasks.page_context import PageTaskContext
+from workers.tasks.page_task import PageTask
 from workers.tasks.reduce_task import ReduceTask
 
 ENGINE = EngineInfo(name="fake", model="fake-1", version="test")
@@ -60,22 +62,21 @@ class Reader:
         self.reads: Counter[str] = Counter()
         self.failing: set[int] = set()
 
-    def read(
-        self, manifest: Manifest, page: int, attempts: int, flight: InflightPage
-    ) -> PageResult:
-        self.reads[page_id(manifest.job_id, page)] += 1
+    def read(self, page: PageToRead) -> PageResult:
+        manifest = page.manifest
+        self.reads[page_id(manifest.job_id, page.page)] += 1
         self._stage.pause()
-        flight.check()
-        if page in self.failing:
+        page.cancellation.check()
+        if page.page in self.failing:
             raise EngineFailed("asked to")
         return PageResult(
             job_id=manifest.job_id,
-            page=page,
+            page=page.page,
             status="ok",
             task=manifest.options.task,
-            markdown=f"fake:{manifest.sha256[:12]}:{page}",
+            markdown=f"fake:{manifest.sha256[:12]}:{page.page}",
             engine=ENGINE,
-            attempts=attempts,
+            attempts=page.attempt,
         )
 
 
@@ -96,7 +97,7 @@ class Worker:
         self.keeper = LeaseKeeper(
             fleet.dispatch_state, fleet.wire, inflight_pages, "fake", self.name
         )
-        station = Station(
+        context = PageTaskContext(
             worker=self.name,
             engine=ENGINE,
             dispatch_state=fleet.dispatch_state,
@@ -109,8 +110,9 @@ class Worker:
             observer=PageObserver(ENGINE, self.name, Tracing(), FailureLog(fleet.settings)),
             max_attempts=2,
             engine_died=lambda: None,
+            transient_pause_s=0.0,
         )
-        self.task = PageTask(station)
+        self.task = PageTask(context)
 
     @property
     def busy(self) -> bool:
@@ -124,7 +126,7 @@ class Worker:
 class SteppedFleet:
     """Everything of one example; times are shortened to nothing, leases end when told."""
 
-    def __init__(self, redis_url: str, folder: Path) -> None:
+    def __init__(self, redis_url: str, folder: Path, timings: SweepTimings | None = None) -> None:
         values = {"home": folder / "home", "redis_url": redis_url, "dispatch_window": 4}
         self.settings = build_settings(values)
         self.client = redis.Redis.from_url(redis_url, decode_responses=True)
@@ -142,11 +144,16 @@ class SteppedFleet:
         self.excuses: Counter[str] = Counter()
         #: Jobs whose ids were told to somebody who has not had them purged.
         self.accepted: set[str] = set()
+        #: May be changed while the sweepers run.
+        self.timings = timings or SweepTimings()
         self.sweepers = [self._sweeper(name) for name in SWEEPERS]
         self._sources = [self._source(folder, pages) for pages in DOCUMENTS]
 
     def _sweeper(self, name: str) -> Sweeper:
-        return Sweeper(name, self.jobs, self.dispatch_state, self.wire, adopt=True, lock_s=1)
+        repairs = make_repairs(
+            self.jobs, self.dispatch_state, self.wire, adopt=True, timings=self.timings
+        )
+        return Sweeper(name, self.dispatch_state, repairs, lock_s=1)
 
     def _source(self, folder: Path, pages: int) -> OpenedDocument:
         path = folder / f"{pages}.pdf"
@@ -269,7 +276,7 @@ class SteppedFleet:
 
     def expect_dead_markers(self) -> None:
         """Have sweepers treat every marker as abandoned from now on."""
-        sweeping.STALE_MARKER_S = sweeping.DEAD_PURGE_S = -1.0
+        self.timings.dead_submission_s = self.timings.dead_purge_s = -1.0
 
     # The end -------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
-"""A laboratory that breaks a real fleet on purpose and proves that nothing was lost.
+"""A laboratory that injects faults into a real fleet and checks that no page was lost.
 
-Real broker, real store, real worker processes; proxies before both services; faults by a
-seeded schedule; a checker that reads nothing but the store.
+Real broker, store and worker processes; a proxy in front of each service; faults by a seeded
+schedule; a checker that reads only the store.
 ``python -m tests.system.failures --help``.
 """

@@ -1,4 +1,4 @@
-"""``python -m tests.system.failures``: break a fleet for as long as you like."""
+"""``python -m tests.system.failures``: inject faults into a fleet for any length of time."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.system.failures.plan import Plan
 
 
 def run(plan: Plan, folder: Path) -> int:
-    """The status is 1 where a promise was broken."""
+    """Returns exit status 1 if a guarantee was broken."""
     findings = Lab(plan, folder, print).run()
     print("\n".join(findings.lines()))
     return 0 if findings.clean else 1

@@ -1,4 +1,4 @@
-"""Stands between the fleet and its broker: cuts, delays, goes silent, and traps single steps."""
+"""A proxy between fleet and broker that cuts, delays, stalls, and traps single script calls."""
 
 import asyncio
 import hashlib
@@ -10,7 +10,7 @@ from typing import Literal
 
 from shared.broker.scripts import source
 
-#: Steps of a page's life that can be told apart from outside, by the script that is called.
+#: Lua scripts whose calls the proxy can recognise by their hash.
 STEPS = ("claim", "finish", "release", "renew", "dispatch", "open_job", "redo", "close_job")
 CHUNK = 1 << 16
 Moment = Literal["before", "after"]
@@ -18,16 +18,16 @@ Moment = Literal["before", "after"]
 
 @dataclass
 class Trap:
-    """Springs once: at the next call of ``step``, before it reaches the broker or after."""
+    """Fires once: at the next call of ``step``, before it reaches the broker or after."""
 
     step: str
     moment: Moment
-    #: Gets the port that the trapped process speaks from.
-    spring: Callable[[int], None]
+    #: Called with the local port of the process that made the call.
+    fire: Callable[[int], None]
 
     @property
     def mark(self) -> bytes:
-        """What the call looks like on the wire."""
+        """The bytes that identify the call."""
         return hashlib.sha1(source(self.step).encode()).hexdigest().encode()
 
 
@@ -44,7 +44,7 @@ class _Link:
 
 
 class BrokerProxy:
-    """Listens on a port of its own; every method may be called from any thread."""
+    """Listens on its own port; every method may be called from any thread."""
 
     def __init__(self, upstream_port: int) -> None:
         self._upstream = upstream_port
@@ -64,25 +64,25 @@ class BrokerProxy:
         self._call(self._abort_all)
 
     def refuse(self, on: bool) -> None:
-        """Reset everything and take nobody new, as a broker that is down."""
+        """Reset every connection and refuse new ones, as a broker that is down."""
         self._refuses = on
         if on:
             self.cut()
 
     def delay(self, seconds: float) -> None:
-        """Hold every packet for so long."""
+        """Delay every packet by ``seconds``."""
         self._delay_s = seconds
 
     def silence(self, on: bool) -> None:
-        """Keep connections open and move nothing, as a half-open network path."""
+        """Keep connections open and forward nothing, as a half-open network path."""
         self._call(self._silent.clear if on else self._silent.set)
 
     def trap(self, trap: Trap | None) -> None:
-        """Arm a trap, or take it away."""
+        """Arm a trap, or remove it with None."""
         self._trap = trap
 
     def close(self) -> None:
-        """End it and every connection."""
+        """Stop the proxy and close every connection."""
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(10)
         self._call(self._loop.stop)
         self._thread.join(10)
@@ -111,14 +111,16 @@ class BrokerProxy:
             writer.transport.abort()
             return
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
+            server_reader, server_writer = await asyncio.open_connection(
+                "127.0.0.1", self._upstream
+            )
         except OSError:
             writer.transport.abort()
             return
-        link = _Link(writer, far_writer, writer.get_extra_info("peername")[1])
+        link = _Link(writer, server_writer, writer.get_extra_info("peername")[1])
         self._links.add(link)
         try:
-            await asyncio.gather(self._up(link, reader), self._down(link, far_reader))
+            await asyncio.gather(self._up(link, reader), self._down(link, server_reader))
         finally:
             self._links.discard(link)
             link.abort()
@@ -129,7 +131,7 @@ class BrokerProxy:
             if trap is not None and trap.mark in data:
                 self._trap = None
                 if trap.moment == "before":
-                    trap.spring(link.port)
+                    trap.fire(link.port)
                     break
                 link.trapped = trap
             link.server.write(data)
@@ -138,7 +140,7 @@ class BrokerProxy:
     async def _down(self, link: _Link, reader: asyncio.StreamReader) -> None:
         while data := await self._next(reader):
             if link.trapped is not None:
-                link.trapped.spring(link.port)
+                link.trapped.fire(link.port)
                 break
             link.client.write(data)
         link.abort()

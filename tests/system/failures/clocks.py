@@ -1,7 +1,7 @@
-"""Clocks that step: a process's realtime clock, set while it runs; its monotonic one is untouched.
+"""Sets the realtime clock of running processes; their monotonic clock stays correct.
 
-A small library (``clock.c``) is laid before the C library's. Without a C compiler there are
-no such clocks, and the laboratory leaves their faults out.
+A small library (``clock.c``), preloaded before the C library, changes the time. Without a C
+compiler the laboratory leaves out these faults.
 """
 
 import random
@@ -13,12 +13,12 @@ from pathlib import Path
 
 SOURCE = Path(__file__).with_name("clock.c")
 HOUR_S = 3600
-#: Steps are minutes to hours long; some set a clock right again.
+#: Steps are minutes to hours long; one choice corrects the clock.
 STEPS_S = (60, 600, HOUR_S, 5 * HOUR_S)
 
 
 def build(folder: Path) -> Path | None:
-    """The library, made in ``folder``; None where that can't be done."""
+    """Compile the library in ``folder``; None where there is no compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         return None
@@ -29,25 +29,25 @@ def build(folder: Path) -> Path | None:
 
 
 class Clock:
-    """One clock for any number of processes, which follow it at once."""
+    """One clock for any number of processes; a change takes effect at once."""
 
     def __init__(self, library: Path, path: Path) -> None:
         self._path = path
         path.write_bytes(bytes(8))
-        #: For whoever shall live by this clock.
+        #: Environment of processes that use this clock.
         self.environment = {"LD_PRELOAD": str(library), "LAB_CLOCK": str(path)}
 
     def set(self, off_s: int) -> None:
-        """So many seconds off from now on."""
+        """From now on the clock is ``off_s`` seconds ahead."""
         with self._path.open("r+b") as file:
             file.write(struct.pack("=q", off_s))
 
     def step(self, chance: random.Random) -> None:
-        """Forwards, back, or right again."""
+        """Set the clock ahead, back, or to the correct time."""
         self.set(chance.choice((0, *STEPS_S)) * chance.choice((1, -1)))
 
 
 def clocks(folder: Path, names: Iterable[str]) -> dict[str, Clock]:
-    """A clock for each name; none at all where clocks can't be made."""
+    """A clock for each name; empty where the library can't be compiled."""
     library = build(folder)
     return {name: Clock(library, folder / f"{name}.clock") for name in names} if library else {}

@@ -1,4 +1,4 @@
-"""The catalogue of faults, and the schedule that draws from it."""
+"""The kinds of fault, and the schedule that injects them at random."""
 
 import random
 import signal
@@ -14,19 +14,19 @@ from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import TransientError
 from tests.system.failures.broker_proxy import STEPS, Moment, Trap
 from tests.system.failures.feeding import Feeder
-from tests.system.failures.machines import owner_of_port, renderers, serving, strike
+from tests.system.failures.machines import owner_of_port, renderers, send_signal, serving
 from tests.system.failures.store_proxy import TROUBLES
 
 if TYPE_CHECKING:
     from tests.system.failures.lab import Lab
 
-#: A trap that nobody walked into by then is taken away.
+#: Seconds after which a trap that did not fire is removed.
 TRAP_S = 3.0
 MESSAGES_TOUCHED = 4
 
 
 class Faults:
-    """Each method is one kind of fault; it says whether it hit anything."""
+    """Each method injects one kind of fault; returns whether it hit anything."""
 
     def __init__(self, lab: "Lab", feeder: Feeder) -> None:
         self._lab = lab
@@ -36,10 +36,10 @@ class Faults:
         self._kinds: list[tuple[int, str, Callable[[], bool]]] = [
             (8, "kill worker", lambda: self._strike("pages", signal.SIGKILL)),
             (3, "end worker", lambda: self._strike("pages", signal.SIGTERM)),
-            (3, "stop worker", lambda: self._stand_still("pages", self._chance.uniform(0.5, 5))),
-            (1, "stop worker beyond its lease", self._stand_still_long),
+            (3, "stop worker", lambda: self._pause("pages", self._chance.uniform(0.5, 5))),
+            (1, "stop worker beyond its lease", self._pause_beyond_lease),
             (3, "kill control", lambda: self._strike("control", signal.SIGKILL)),
-            (1, "stop control", lambda: self._stand_still("control", 4)),
+            (1, "stop control", lambda: self._pause("control", 4)),
             (1, "kill machine", self._kill_machine),
             (2, "kill producer", feeder.kill_producer),
             (12, "kill at a step", self._kill_at_step),
@@ -69,7 +69,7 @@ class Faults:
             self._kinds += [(10, "store trouble", self._trouble), (1, "store away", self._outage)]
 
     def inject_until(self, over: Callable[[], bool]) -> None:
-        """Draw faults until the plan has them all, or there is nothing left to break."""
+        """Inject random faults until the plan has them all, its time is over, or ``over()``."""
         plan, findings = self._lab.plan, self._lab.findings
         weights = [weight for weight, _, _ in self._kinds]
         deadline = time.monotonic() + plan.seconds
@@ -83,7 +83,7 @@ class Faults:
                 OSError,
                 redis.RedisError,
                 TransientError,
-            ):  # what it wanted to break is broken already
+            ):  # its target is down already
                 hit = False
             if hit:
                 findings.faults[name] += 1
@@ -91,8 +91,8 @@ class Faults:
                 machine.ensure()
             time.sleep(self._chance.uniform(0, plan.seconds / plan.faults))
 
-    def rest(self) -> None:
-        """Nothing fails any more."""
+    def stop(self) -> None:
+        """End all faults that last."""
         proxy = self._lab.proxy
         proxy.trap(None)
         proxy.refuse(False)
@@ -100,7 +100,7 @@ class Faults:
         proxy.silence(False)
         for role in ("pages", "control"):
             for pid in serving(self._lab.settings, role):
-                strike(pid, signal.SIGCONT)
+                send_signal(pid, signal.SIGCONT)
         if self._lab.store_proxy is not None:
             self._lab.store_proxy.trouble((), 0)
             self._lab.store_proxy.down = False
@@ -111,65 +111,65 @@ class Faults:
     # Processes -----------------------------------------------------------------------------
 
     def _excuse(self, workers: int = 1) -> None:
-        """So many workers were hit with all that they had in flight."""
+        """Allow repeated work for all pages in flight of ``workers`` workers."""
         self._lab.findings.excused += workers * self._lab.plan.capacity
 
     def _excuse_all(self) -> None:
         self._excuse(self._lab.plan.machines)
 
     def _one(self, role: str) -> int | None:
-        living = serving(self._lab.settings, role)
-        return self._chance.choice(sorted(living)) if living else None
+        running = serving(self._lab.settings, role)
+        return self._chance.choice(sorted(running)) if running else None
 
     def _strike(self, role: str, number: signal.Signals) -> bool:
         pid = self._one(role)
-        if pid is None or not strike(pid, number):
+        if pid is None or not send_signal(pid, number):
             return False
         if role == "pages":
             self._excuse()
         return True
 
-    def _stand_still(self, role: str, seconds: float) -> bool:
+    def _pause(self, role: str, seconds: float) -> bool:
         pid = self._one(role)
-        if pid is None or not strike(pid, signal.SIGSTOP):
+        if pid is None or not send_signal(pid, signal.SIGSTOP):
             return False
         if role == "pages":
             self._excuse()
-        threading.Timer(seconds, strike, (pid, signal.SIGCONT)).start()
+        threading.Timer(seconds, send_signal, (pid, signal.SIGCONT)).start()
         return True
 
-    def _stand_still_long(self) -> bool:
-        return self._stand_still("pages", self._lab.plan.lease_s * 1.5)
+    def _pause_beyond_lease(self) -> bool:
+        return self._pause("pages", self._lab.plan.lease_s * 1.5)
 
     def _kill_machine(self) -> bool:
         machine = self._chance.choice(self._lab.machines)
         self._excuse()
-        return strike(machine.process.pid, signal.SIGKILL)
+        return send_signal(machine.process.pid, signal.SIGKILL)
 
     def _kill_renderer(self) -> bool:
-        living = sorted(renderers(self._lab.settings))
+        running = sorted(renderers(self._lab.settings))
         number = self._chance.choice((signal.SIGKILL, signal.SIGTERM))
-        if not living or not strike(self._chance.choice(living), number):
+        if not running or not send_signal(self._chance.choice(running), number):
             return False
         self._lab.findings.excused += 1
         return True
 
     def _kill_at_step(self) -> bool:
-        """SIGKILL whoever next takes a certain step, just before or just after it."""
+        """SIGKILL the process that next calls a certain script, just before or just after it."""
         step = self._chance.choice(STEPS[:5])
         moment: Moment = self._chance.choice(("before", "after"))
-        sprung = threading.Event()
+        fired = threading.Event()
         settings = self._lab.settings
 
-        def spring(port: int) -> None:
-            everybody = serving(settings, "pages") + serving(settings, "control")
-            pid = owner_of_port(port, everybody)
-            if pid is not None and strike(pid, signal.SIGKILL):
+        def fire(port: int) -> None:
+            candidates = serving(settings, "pages") + serving(settings, "control")
+            pid = owner_of_port(port, candidates)
+            if pid is not None and send_signal(pid, signal.SIGKILL):
                 self._excuse()
-                sprung.set()
+                fired.set()
 
-        self._lab.proxy.trap(Trap(step, moment, spring))
-        hit = sprung.wait(TRAP_S)
+        self._lab.proxy.trap(Trap(step, moment, fire))
+        hit = fired.wait(TRAP_S)
         self._lab.proxy.trap(None)
         return hit
 
@@ -249,7 +249,7 @@ class Faults:
         Dispatcher(settings, DispatchState(settings)).reduce(self._chance.choice(jobs))
         return True
 
-    # People --------------------------------------------------------------------------------
+    # Commands --------------------------------------------------------------------------------
 
     def _cancel(self) -> bool:
         jobs = [job for job in list(self._feeder.jobs) if not self._ended(job)]
@@ -262,7 +262,7 @@ class Faults:
         job_id = self._chance.choice(jobs)
         if not self._feeder.purge_and_resubmit(job_id):
             return False
-        self._lab.findings.asked_again += self._feeder.pages_of[job_id]
+        self._lab.findings.resubmitted += self._feeder.pages_of[job_id]
         return True
 
     def _ended(self, job_id: str) -> bool:
@@ -282,7 +282,7 @@ class Faults:
     # The store -----------------------------------------------------------------------------
 
     def _fill_disk(self) -> bool:
-        """Nothing, or a few files more, has room; writes may end half-way."""
+        """Leave space for no or few files for a while; writes may fail half-way."""
         assert self._lab.disk is not None
         hit = self._lab.disk.fill(self._chance.randrange(64 << 10))
         time.sleep(self._chance.uniform(0.5, 4))

@@ -1,4 +1,4 @@
-"""Producers of the laboratory: submit, die, submit again, cancel, retry, purge."""
+"""Runs the producers of the laboratory: submit, cancel, retry, purge; they may be killed."""
 
 import json
 import subprocess
@@ -13,12 +13,12 @@ from tests.system.failures.machines import producer
 if TYPE_CHECKING:
     from tests.system.failures.lab import Lab
 
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 PRIORITIES = ("high", "normal", "normal", "low")
 
 
 class Feeder:
-    """Submits the documents of a plan one after the other; people's commands come through it."""
+    """Submits the documents of a plan one after the other, and runs cancel, retry and purge."""
 
     def __init__(self, lab: "Lab") -> None:
         self._lab = lab
@@ -27,29 +27,29 @@ class Feeder:
         self.pages_of: dict[str, int] = {}
         self._documents: dict[str, Path] = {}
         self._stopping = threading.Event()
-        #: One person at a time, and none while a producer is being killed.
+        #: Only one command runs at a time.
         self._turn = threading.Lock()
         self._current: subprocess.Popen[bytes] | None = None
 
     def feed(self) -> None:
-        """Every document of the plan, each until a producer says that it is accepted."""
-        plan, number, left = self._lab.plan, 0, self._lab.plan.pages
-        while left > 0 and not self._stopping.is_set():
+        """Submit every document of the plan, each until a producer reports that it was accepted."""
+        plan, number, remaining = self._lab.plan, 0, self._lab.plan.pages
+        while remaining > 0 and not self._stopping.is_set():
             number += 1
-            # Small jobs among large ones, so that turns, ends and reducers come often.
+            # Small jobs between large ones, so that job turns, job ends and reducers are frequent.
             size = plan.pages_per_job if number % 3 else max(1, plan.pages_per_job // 20)
             path = self._lab.folder / f"document-{number}.pdf"
-            size = min(size, left)
+            size = min(size, remaining)
             pdf(path, size, title=f"{plan.seed} {number}")
             self._accept(path, size, PRIORITIES[number % len(PRIORITIES)])
-            left -= size
+            remaining -= size
 
     def stop(self) -> None:
-        """Feed nothing new."""
+        """Submit no more documents."""
         self._stopping.set()
 
     def kill_producer(self) -> bool:
-        """SIGKILL the producer at work, if there is one."""
+        """SIGKILL the running producer, if there is one; returns whether there was."""
         current = self._current
         if current is None or current.poll() is not None:
             return False
@@ -62,19 +62,19 @@ class Feeder:
         return all(store.exists(f"jobs/{job_id}/_DONE") for job_id in list(self.jobs))
 
     def cancel_and_retry(self, job_id: str) -> bool:
-        """Cancel a job and take it up again, as somebody does who was mistaken."""
+        """Cancel a job and submit it again."""
         with self._turn:
-            # It may have been cancelled although the command says that it was not.
+            # The job may be cancelled although the command failed.
             self._command("cancel", job_id)
-            return self._resubmit_surely(job_id)
+            return self._resubmit(job_id)
 
     def purge_and_resubmit(self, job_id: str) -> bool:
-        """Remove an ended job and hand the same document in again."""
+        """Purge an ended job and submit the same document again."""
         with self._turn:
-            return self._command("purge", job_id) and self._resubmit_surely(job_id)
+            return self._command("purge", job_id) and self._resubmit(job_id)
 
-    def _resubmit_surely(self, job_id: str) -> bool:
-        deadline = time.monotonic() + PATIENCE_S
+    def _resubmit(self, job_id: str) -> bool:
+        deadline = time.monotonic() + TIMEOUT_S
         while self._submit(self._documents[job_id], "normal") != job_id:
             if time.monotonic() > deadline:
                 self._lab.findings.problems.append(f"{job_id} was not accepted again")
@@ -82,7 +82,7 @@ class Feeder:
         return True
 
     def _accept(self, path: Path, pages: int, priority: str) -> None:
-        deadline = time.monotonic() + self._lab.plan.seconds + PATIENCE_S
+        deadline = time.monotonic() + self._lab.plan.seconds + TIMEOUT_S
         while time.monotonic() < deadline:
             with self._turn:
                 job_id = self._submit(path, priority)
@@ -99,7 +99,7 @@ class Feeder:
         words = ("submit", "--json", "--priority", priority, "--", str(path))
         self._current = producer(settings, *words)
         try:
-            out, _ = self._current.communicate(timeout=PATIENCE_S)
+            out, _ = self._current.communicate(timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._current.kill()
             self._current.communicate()
@@ -112,7 +112,7 @@ class Feeder:
     def _command(self, *words: str) -> bool:
         process = producer(self._lab.settings, *words)
         try:
-            process.communicate(timeout=PATIENCE_S)
+            process.communicate(timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

@@ -1,4 +1,4 @@
-"""One run: start everything, feed it, break it, let it come to rest, judge it."""
+"""One run: start the fleet, submit jobs, inject faults, wait for the end, check the store."""
 
 import os
 import random
@@ -26,7 +26,7 @@ from tests.system.failures.small_disk import SmallDisk
 from tests.system.failures.store_proxy import StoreProxy
 from tests.system.failures.verdict import count_repeated, judge
 
-LOOK_S = 0.5
+POLL_S = 0.5
 
 
 class Lab:
@@ -39,22 +39,23 @@ class Lab:
         self.findings = Findings()
         self.chance = random.Random(plan.seed)
         (folder / "broker").mkdir()
-        #: By whose they are; none where clocks can't be set here.
+        #: By name of the machine; empty where clocks can't be set.
         self.clocks = clocks(folder, ["broker", *self._names()])
-        self.broker = DurableBroker(folder / "broker", environment=self._by_clock("broker"))
+        self.broker = DurableBroker(
+            folder / "broker", environment=self._clock_environment("broker")
+        )
         self.broker.start()
         self.proxy = BrokerProxy(self.broker.port)
-        # Only now: a broker that can't start must leave no mount behind.
+        # After the broker, because a broker that fails to start must not leave a mount.
         self.disk = SmallDisk.mounted(folder / "store") if plan.store == "file" else None
         self.s3, self.store_proxy = self._start_store()
         self.settings = build_settings(self._values())
-        #: Past the proxy, too.
+        #: Not through the proxy.
         self.store: ObjectStore = open_store(self._plain_settings())
         self.machines: list[Machine] = []
-        self._resting = threading.Event()
 
     def run(self) -> Findings:
-        """Feed, break, rest, judge."""
+        """Submit, inject faults, wait, check."""
         started = time.monotonic()
         try:
             self._work()
@@ -64,26 +65,26 @@ class Lab:
         return self.findings
 
     def client(self) -> redis.Redis:
-        """The broker, past the proxy."""
+        """A client of the broker, not through the proxy."""
         return redis.Redis.from_url(self.broker.url, decode_responses=True)
 
     def _work(self) -> None:
         log = self.folder / "workers.log"
         self.machines = [
-            Machine(self.settings, log, self._by_clock(name)) for name in self._names()
+            Machine(self.settings, log, self._clock_environment(name)) for name in self._names()
         ]
         feeder = Feeder(self)
         feeding = threading.Thread(target=feeder.feed, daemon=True)
         feeding.start()
         faults = Faults(self, feeder)
-        self._tell_left_out()
+        self._record_left_out()
         faults.inject_until(lambda: not feeding.is_alive() and feeder.all_ended())
         feeder.stop()
         feeding.join()
-        faults.rest()
+        faults.stop()
         self._await_end(feeder)
         read_again = count_repeated(self.folder / "journal")
-        self.findings.repeated = max(0, read_again - self.findings.asked_again)
+        self.findings.repeated = max(0, read_again - self.findings.resubmitted)
         judge(self.store, feeder.jobs, feeder.purged, self.findings)
 
     def _await_end(self, feeder: Feeder) -> None:
@@ -93,20 +94,22 @@ class Lab:
                 machine.ensure()
             if feeder.all_ended() and not list(self.store.list("open/")):
                 return
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
 
     def _names(self) -> list[str]:
         return [f"machine-{number}" for number in range(self.plan.machines)]
 
-    def _by_clock(self, name: str) -> dict[str, str]:
+    def _clock_environment(self, name: str) -> dict[str, str]:
         clock = self.clocks.get(name)
         return clock.environment if clock else {}
 
-    def _tell_left_out(self) -> None:
+    def _record_left_out(self) -> None:
         if not self.clocks:
             self.findings.left_out.append("stepping clocks (they need a C compiler)")
         if self.disk is None:
-            self.findings.left_out.append("full disk (a file store, and somebody who may mount)")
+            self.findings.left_out.append(
+                "full disk (it needs a file store and the right to mount)"
+            )
 
     def _start_store(self) -> tuple[S3Server | None, StoreProxy | None]:
         if self.plan.store == "file":

@@ -1,4 +1,4 @@
-"""The machines of the laboratory: supervisors with their workers, seen and struck from outside."""
+"""The machines of the laboratory: supervisors with their workers, and signals to them."""
 
 import os
 import signal
@@ -13,20 +13,20 @@ from tests.support.fleets.fleet import BIN, environment, processes_of
 
 
 class Machine:
-    """One ``pagefleet-worker start``; started again when it is gone, as an orchestrator does."""
+    """One ``pagefleet-worker start``; ``ensure`` restarts it, as an orchestrator does."""
 
-    def __init__(self, settings: Settings, log: Path, own: Mapping[str, str]) -> None:
-        self._environment = {**environment(settings), **own}
+    def __init__(self, settings: Settings, log: Path, extra: Mapping[str, str]) -> None:
+        self._environment = {**environment(settings), **extra}
         self._log = log
         self.process = self._start()
 
     def ensure(self) -> None:
-        """Start it again where it ended."""
+        """Start it again if it has ended."""
         if self.process.poll() is not None:
             self.process = self._start()
 
     def stop(self) -> None:
-        """End it in order, or by force where that takes too long."""
+        """Stop it with SIGTERM, or with SIGKILL after 40 seconds."""
         self.process.terminate()
         try:
             self.process.wait(40)
@@ -48,18 +48,18 @@ class Machine:
 
 
 def serving(settings: Settings, role: str) -> list[int]:
-    """Processes of all machines that play ``role``: "pages" or "control"."""
+    """Processes of all machines with ``role`` "pages" or "control"."""
     return [pid for pid in processes_of(settings) if _words(pid)[:2] == ["serve", role]]
 
 
 def renderers(settings: Settings) -> list[int]:
-    """Helper processes that draw pages: children of pages processes without a command of ours."""
+    """Helper processes that render pages: children of pages processes that are no workers."""
     parents = set(serving(settings, "pages"))
     return [pid for pid in _all() if _parent(pid) in parents and not _words(pid)]
 
 
-def strike(pid: int, number: signal.Signals) -> bool:
-    """Send a signal; False where the process was gone already."""
+def send_signal(pid: int, number: signal.Signals) -> bool:
+    """Send a signal; False if the process has already ended."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -68,7 +68,7 @@ def strike(pid: int, number: signal.Signals) -> bool:
 
 
 def owner_of_port(port: int, among: list[int]) -> int | None:
-    """Which of these processes speaks from a local TCP port."""
+    """Which of these processes has a connection from a local TCP port."""
     inode = _inode(port)
     if inode is None:
         return None
@@ -83,7 +83,7 @@ def owner_of_port(port: int, among: list[int]) -> int | None:
 
 
 def producer(settings: Settings, *words: str) -> "subprocess.Popen[bytes]":
-    """A ``pagefleet`` command that may be killed on its way."""
+    """Start a ``pagefleet`` command, which may be killed."""
     parent = os.getpid()
     return subprocess.Popen(
         [sys.executable, "-m", "producer.cli", *words],

@@ -1,38 +1,38 @@
-"""A disk of the laboratory's own that can be full: a file system in memory, where one may mount."""
+"""A small disk that can be filled: a file system in memory, where the user may mount."""
 
 import os
 import subprocess
 from pathlib import Path
 
-ROOM = 4 << 30
+SIZE = 4 << 30
 
 
 class SmallDisk:
-    """Lies below ``folder`` until ``remove``."""
+    """Mounted at ``folder`` until ``remove``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @classmethod
     def mounted(cls, folder: Path) -> "SmallDisk | None":
-        """A disk below ``folder``, or None where this user may not mount."""
+        """A disk at ``folder``, or None where this user may not mount."""
         folder.mkdir()
-        words = ("-t", "tmpfs", "-o", f"size={ROOM},mode=700", "pagefleet-lab", str(folder))
+        words = ("-t", "tmpfs", "-o", f"size={SIZE},mode=700", "pagefleet-lab", str(folder))
         return cls(folder) if _mount(*words) else None
 
-    def fill(self, left: int) -> bool:
-        """Leave so many bytes for everybody, as somebody else's large file would."""
-        found = os.statvfs(self._folder)
-        used = (found.f_blocks - found.f_bfree) * found.f_frsize
-        # Refused where it holds more by now.
-        return self._resize(used + left)
+    def fill(self, free: int) -> bool:
+        """Leave ``free`` bytes, as another user's large file would; returns whether it worked."""
+        space = os.statvfs(self._folder)
+        used = (space.f_blocks - space.f_bfree) * space.f_frsize
+        # The kernel refuses if the disk holds more by now.
+        return self._resize(used + free)
 
     def free(self) -> None:
-        """That large file is gone."""
-        assert self._resize(ROOM)
+        """Make all space free again."""
+        assert self._resize(SIZE)
 
     def remove(self) -> None:
-        """Take the disk away, with all that is on it."""
+        """Unmount the disk and lose its content."""
         subprocess.run(["umount", "--lazy", str(self._folder)], capture_output=True, check=False)
 
     def _resize(self, size: int) -> bool:

@@ -1,4 +1,4 @@
-"""Stands between the fleet and its S3 service: refuses, stalls, cuts answers short, lies."""
+"""A proxy between fleet and S3 that refuses, stalls, truncates and answers wrongly."""
 
 import http.client
 import random
@@ -11,7 +11,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-#: What may go wrong with one request.
+#: Faults of one request.
 TROUBLES = ("500", "503", "reset", "stall", "truncate", "409", "412", "late")
 STALL_S = 3.0
 _BODY = b"<Error><Code>%s</Code><Message>made up</Message></Error>"
@@ -19,7 +19,7 @@ _CODES = {"500": "InternalError", "503": "SlowDown", "409": "ConditionalRequestC
 
 
 class StoreProxy:
-    """Forwards to ``endpoint``; during ``trouble`` a share of the requests goes wrong."""
+    """Forwards to ``endpoint``; during ``trouble`` a share of the requests has a fault."""
 
     def __init__(self, endpoint: str, seed: int) -> None:
         self.injected: Counter[str] = Counter()
@@ -33,11 +33,11 @@ class StoreProxy:
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def trouble(self, kinds: tuple[str, ...], share: float) -> None:
-        """From now on this share of the requests has one of these troubles."""
+        """From now on this share of the requests (0 to 1) has one of these faults."""
         self._kinds, self._share = kinds, share
 
     def pick(self, method: str, conditional: bool) -> str | None:
-        """The trouble of one request, or None."""
+        """The fault of one request, or None."""
         if self.down:
             return "503"
         with self._lock:
@@ -66,7 +66,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A peer that was killed in the middle of a request is the purpose of all this."""
+        """Ignore clients that were killed during a request, which is intended here."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -74,7 +74,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
     protocol_version = "HTTP/1.1"
-    # One packet per answer, or the peer's delayed acknowledgement costs 40 ms each.
+    # One packet per answer, or the delayed acknowledgement of TCP costs 40 ms each.
     wbufsize = -1
     disable_nagle_algorithm = True
     _upstream: http.client.HTTPConnection | None = None
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         status, headers, answer = self._forward(body)
         if kind == "late":
-            # The service did it, and nobody hears of it.
+            # The service did the request, and the client gets no answer.
             self.close_connection = True
             return
         self._answer(status, headers, answer, cut=kind == "truncate")
@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         return 502, [], b""
 
     def _break_off(self) -> None:
-        """The writer died in the middle: the service hears so much and no more."""
+        """The client died during its request: the service gets only the head."""
         self.close_connection = True
         head = [f"{self.command} {self.path} HTTP/1.1"]
         head += [f"{k}: {v}" for k, v in self.headers.items() if k.lower() != "expect"]
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.sendall("\r\n".join([*head, "", ""]).encode())
 
     def finish(self) -> None:
-        """The peer has gone: so may our side of it."""
+        """The client has closed its connection: close the one to the service."""
         if self._upstream is not None:
             self._upstream.close()
         super().finish()
@@ -160,4 +160,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: there are thousands of them."""
+        """Log nothing: there are thousands of requests."""

@@ -1,4 +1,4 @@
-"""A short run of the fault laboratory with a fixed seed; ``make chaos`` runs long ones."""
+"""A short run of the fault laboratory with a fixed seed; ``make chaos`` runs longer ones."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,7 @@ from tests.system.failures.plan import Plan
 
 
 @pytest.mark.parametrize("store", ["file", "s3"])
-def test_no_page_is_lost_swapped_or_paid_twice_while_everything_breaks(
+def test_no_page_is_lost_swapped_or_read_twice_under_many_faults(
     store: Literal["file", "s3"], tmp_path: Path
 ) -> None:
     plan = Plan(seed=20, pages=250, faults=20, seconds=12, store=store, machines=2, draws=True)

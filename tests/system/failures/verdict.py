@@ -1,4 +1,4 @@
-"""Judges a run by the object store alone, and repeated work by the engine's own journal."""
+"""Checks a run by the object store alone, and counts repeated work by the engine's journal."""
 
 import json
 from collections import Counter
@@ -9,25 +9,25 @@ from shared.storage.store import ObjectStore
 from tests.support.fleets.ledger_check import check_job
 from tests.system.failures.plan import Findings
 
-#: What an innocent page may fail with where renderers were killed under it again and again.
-MADE_BY_KILLS = ("render_memory", "quarantined", "cancelled")
+#: Error codes that a good page may get if its renderers are killed repeatedly.
+CAUSED_BY_KILLS = ("render_memory", "quarantined", "cancelled")
 
 
 def judge(
     store: ObjectStore, expected: Iterable[str], purged: Iterable[str], findings: Findings
 ) -> None:
-    """Look at every job that was accepted, and at everything that should not be there."""
-    known = set(expected)
-    for job_id in sorted(known):
+    """Check every accepted job, and that the store has no other objects."""
+    job_ids = set(expected)
+    for job_id in sorted(job_ids):
         _judge_job(store, job_id, findings)
     for key in store.list("open/"):
         findings.orphans += 1
         findings.problems.append(f"left over: {key}")
     for key in store.list("jobs/"):
-        if key.split("/")[1] not in known:
+        if key.split("/")[1] not in job_ids:
             findings.orphans += 1
             findings.problems.append(f"left over: {key}")
-    assert not known & set(purged)
+    assert not job_ids & set(purged)
 
 
 def _judge_job(store: ObjectStore, job_id: str, findings: Findings) -> None:
@@ -41,13 +41,13 @@ def _judge_job(store: ObjectStore, job_id: str, findings: Findings) -> None:
     findings.pages += total
     try:
         checked = check_job(store, job_id)
-    except Exception as error:  # each broken job is told; the next one is looked at
+    except Exception as error:  # record each broken job and check the next one
         findings.problems.append(f"{job_id}: {type(error).__name__} {error}"[:300])
         _count_broken(store, folder, total, findings)
         return
     findings.failed.update(checked.failed.values())
     for page, code in checked.failed.items():
-        if code not in MADE_BY_KILLS:
+        if code not in CAUSED_BY_KILLS:
             findings.lost += 1
             findings.problems.append(f"{job_id} page {page} failed with {code}")
 
@@ -64,7 +64,7 @@ def _count_broken(store: ObjectStore, folder: str, total: int, findings: Finding
 
 
 def count_repeated(journal: Path) -> int:
-    """Readings beyond the first of each page."""
+    """The number of readings beyond the first of each page."""
     if not journal.exists():
         return 0
     reads = Counter(tuple(line.split()[:2]) for line in journal.read_text().splitlines())

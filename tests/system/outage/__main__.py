@@ -9,7 +9,7 @@ from tests.system.outage.run import Outage
 
 
 def run(plan: Plan, folder: Path) -> int:
-    """The status is 1 where a promise was broken."""
+    """Returns exit status 1 if a guarantee was broken."""
     findings = Outage(plan, folder, print).run()
     print("\n".join(findings.lines()))
     return 1 if findings.broken else 0

@@ -1,60 +1,60 @@
-"""What an outage is about, and what was seen of it."""
+"""The parameters of an outage, and its results."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-#: Cores that a waiting fleet may use for each of its machines; a loop without pauses uses one.
+#: Cores that a waiting machine may use; a busy loop would use one.
 IDLE_CORES = 0.25
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One outage."""
+    """The parameters of one outage."""
 
     what: Literal["store", "engine", "broker"] = "store"
-    #: Gone: killed, connections are refused. Silent: stopped, nothing is answered.
+    #: gone: killed, connections are refused; silent: paused, requests get no answer.
     how: Literal["gone", "silent"] = "gone"
     pages: int = 10_000
     seconds: float = 600.0
     machines: int = 3
-    #: Pages in flight in one machine.
+    #: Pages in flight per machine.
     capacity: int = 8
     latency_ms: float = 100.0
     pages_per_job: int = 1000
     lease_s: int = 120
-    #: Seconds that jobs may take to end once the service is back.
+    #: Seconds that jobs may take to end after the service is back.
     patience_s: float = 900.0
 
 
 @dataclass
 class Findings:
-    """The figures of an outage."""
+    """The results of an outage."""
 
     plan: Plan
     ok: int = 0
     failed: int = 0
-    #: Pages whose result says that it took more than one attempt.
+    #: Pages whose result has more than one attempt.
     tried_again: int = 0
-    #: Most pages at one look that the broker had an attempt or a death against.
+    #: Largest number of pages to which the broker charged an attempt or a suspicion.
     blamed: int = 0
-    #: Readings beyond the first of a page, and the pages in flight when the service went.
+    #: Readings beyond the first of a page, and the pages in flight when the outage began.
     repeated: int = 0
     in_flight: int = 0
-    #: Pages read before the service went, and while it was away.
+    #: Pages read before and during the outage.
     before: int = 0
     meanwhile: int = 0
     restarts: int = 0
-    #: Cores that the whole fleet used while it waited.
+    #: Cores that the whole fleet used during the outage.
     cores: float = 0.0
-    #: Seconds from the service's return to the next page, and to the last ``_DONE``.
+    #: Seconds from the end of the outage to the next page, and to the last ``_DONE``.
     first_s: float = 0.0
     last_s: float = 0.0
     problems: list[str] = field(default_factory=list)
 
     @property
     def broken(self) -> list[str]:
-        """Every promise that was not kept."""
+        """Every guarantee that was broken."""
         return [*self.problems, *self._broken()]
 
     def _broken(self) -> Iterator[str]:
@@ -64,14 +64,14 @@ class Findings:
         if self.tried_again or self.blamed:
             yield "the outage cost pages attempts"
         if self.repeated > plan.machines * plan.capacity:
-            yield "more was read twice than was in flight"
+            yield "more pages were read twice than were in flight"
         if self.cores > IDLE_CORES * plan.machines:
             yield "the fleet was busy while it waited"
         if not self.before < plan.pages:
-            yield "the work was over before the outage"
+            yield "all pages were read before the outage"
 
     def lines(self) -> list[str]:
-        """The figures for a person."""
+        """The results as lines of text."""
         plan = self.plan
         return [
             f"outage      {plan.what} {plan.how} for {plan.seconds:g} s",

@@ -1,4 +1,4 @@
-"""The tests' OpenAI-compatible server as a process that writes a line for each answer.
+"""The OpenAI-compatible server of the tests as a process that logs each answer in a journal.
 
 ``python -m tests.system.outage.reading_server PORT JOURNAL LATENCY_MS``
 """
@@ -18,7 +18,7 @@ from tests.support.servers.openai_server import OpenAiServer, name_of, serving
 
 @dataclass
 class ReadingServer(OpenAiServer):
-    """Notes the picture of each answer, so that what is paid twice can be counted."""
+    """Writes each answered picture to the journal, so that repeated readings can be counted."""
 
     journal: Path = Path("journal")
 
@@ -32,7 +32,7 @@ class ReadingServer(OpenAiServer):
 
 
 def ready(url: str) -> bool:
-    """Whether a server answers there."""
+    """Whether a server answers at ``url``."""
     with suppress(OSError), urlopen(f"{url}/health", timeout=1):
         return True
     return False
@@ -41,8 +41,8 @@ def ready(url: str) -> bool:
 def main() -> None:
     """Serve until killed."""
     port, journal, latency_ms = sys.argv[1:]
-    made = ReadingServer(journal=Path(journal), latency_s=float(latency_ms) / 1000)
-    with serving(made, int(port)):
+    server = ReadingServer(journal=Path(journal), latency_s=float(latency_ms) / 1000)
+    with serving(server, int(port)):
         threading.Event().wait()
 
 

@@ -1,4 +1,4 @@
-"""One outage: start everything, take the service away, bring it back, judge."""
+"""One outage: start the fleet, stop the service, start it again, check the results."""
 
 import os
 import time
@@ -19,9 +19,9 @@ from tests.system.failures.verdict import count_repeated
 from tests.system.outage.plan import Findings, Plan
 from tests.system.outage.services import Services, services
 
-LOOK_S = 0.2
+POLL_S = 0.2
 TICKS = os.sysconf("SC_CLK_TCK")
-#: What pages in flight still use when a service goes; not counted as waiting.
+#: Seconds after the start of the outage in which pages in flight still use cores.
 SETTLING_S = 3.0
 
 
@@ -35,7 +35,7 @@ class Outage:
         self._say = say
 
     def run(self) -> Findings:
-        """Work, outage, work, judgement."""
+        """Read a third of the pages, have the outage, read the rest, check."""
         with services(self.plan, self._folder) as around:
             settings = build_settings(self._values(around))
             store = open_store(settings)
@@ -59,7 +59,7 @@ class Outage:
             "num_workers": 1,
             "lease_s": plan.lease_s,
             "sweep_interval_s": plan.lease_s / 12,
-            # A page that fails by itself is failed at once, so that no attempt is hidden.
+            # A failed attempt fails the page at once, so that it can't go unnoticed.
             "max_attempts": 1,
         }
         if plan.what == "engine":
@@ -88,7 +88,7 @@ class Outage:
         deadline = time.monotonic() + self.plan.patience_s
         while _lines(around.journal) < pages:
             assert time.monotonic() < deadline, "the fleet does not read"
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
 
     def _outage(self, settings: Settings, around: Services, machines: list[int]) -> None:
         plan, findings = self.plan, self.findings
@@ -122,7 +122,7 @@ class Outage:
                 self.findings.blamed = max(self.findings.blamed, _blamed(client))
                 while waiting and store.exists(f"jobs/{waiting[0]}/_DONE"):
                     waiting.pop(0)
-                time.sleep(LOOK_S)
+                time.sleep(POLL_S)
         self.findings.last_s = time.monotonic() - back
         self.findings.problems += [f"{job_id} has not ended" for job_id in waiting]
 
@@ -132,7 +132,7 @@ class Outage:
         for job_id in jobs:
             try:
                 checked = check_job(store, job_id)
-            except Exception as error:  # each broken job is told; the next one is looked at
+            except Exception as error:  # record each broken job and check the next one
                 findings.problems.append(f"{job_id}: {type(error).__name__} {error}"[:300])
                 continue
             findings.ok += checked.counts["ok"]
@@ -144,8 +144,8 @@ class Outage:
 
 def _blamed(client: "redis.Redis") -> int:
     kinds = ("attempts", "suspicion")
-    found = [key for kind in kinds for key in client.scan_iter(f"pagefleet:{kind}:*", count=1000)]
-    return sum(int(client.hlen(key)) for key in found)
+    keys = [key for kind in kinds for key in client.scan_iter(f"pagefleet:{kind}:*", count=1000)]
+    return sum(int(client.hlen(key)) for key in keys)
 
 
 def _lines(journal: Path) -> int:
@@ -153,7 +153,7 @@ def _lines(journal: Path) -> int:
 
 
 def _cpu_s(fleet: list[int]) -> float:
-    """CPU seconds of these processes and all below them, with those that ended meanwhile."""
+    """CPU seconds of these processes and their descendants, ended ones included."""
     parents, used = dict[int, int](), dict[int, int]()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -1,4 +1,4 @@
-"""The three services of a fleet, each of which can be taken away and brought back."""
+"""The three services of a fleet, each of which can be stopped and started again."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from tests.system.outage.reading_server import ready
 
 
 class ReadingServer:
-    """An OpenAI-compatible server in a process of its own, always on the same port."""
+    """An OpenAI-compatible server in its own process, always on the same port."""
 
     def __init__(self, journal: Path, latency_ms: float) -> None:
         (self._port,) = free_ports(1)
@@ -28,7 +28,7 @@ class ReadingServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the server and wait until it answers."""
         words = [sys.executable, "-m", "tests.system.outage.reading_server", str(self._port)]
         words += [str(self._journal), str(self._latency_ms)]
         paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -36,13 +36,13 @@ class ReadingServer:
         wait_ready(self.process, lambda: ready(self.url))
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """Kill the server with SIGKILL."""
         if self.process is not None:
             kill(self.process)
 
 
 class Services:
-    """Broker, store and engine's server; ``take_away`` and ``bring_back`` the plan's one."""
+    """Broker, store and the server of the engine; ``take_away`` stops the plan's service."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         for name in ("broker", "s3"):
@@ -55,20 +55,20 @@ class Services:
         self._stopped = 0
 
     def start(self) -> None:
-        """Start what the plan needs."""
+        """Start the services that the plan needs."""
         self.broker.start()
         self.store.start()
         if self._plan.what == "engine":
             self.server.start()
 
     def stop(self) -> None:
-        """End everything, also what stands still."""
+        """Kill all services, paused ones too."""
         self.broker.kill()
         self.store.kill()
         self.server.kill()
 
     def take_away(self) -> None:
-        """From now on the service is gone, or does not answer."""
+        """Kill or pause the plan's service."""
         if self._plan.how == "silent":
             self._stopped = self._pid()
             os.kill(self._stopped, signal.SIGSTOP)
@@ -79,7 +79,7 @@ class Services:
         ends[self._plan.what]()
 
     def bring_back(self) -> None:
-        """The service answers again, with all that it had."""
+        """Start the service again with its data."""
         if self._plan.how == "silent":
             os.kill(self._stopped, signal.SIGCONT)
             return
@@ -100,16 +100,16 @@ class Services:
 @contextmanager
 def services(plan: Plan, folder: Path) -> Iterator[Services]:
     """The plan's services while the block runs, with the store's keys in the environment."""
-    made = Services(plan, folder)
+    running = Services(plan, folder)
     with ExitStack() as stack:
-        stack.callback(made.stop)
-        made.start()
-        assert made.store.server is not None
-        keys = made.store.server.environment
+        stack.callback(running.stop)
+        running.start()
+        assert running.store.server is not None
+        keys = running.store.server.environment
         stack.callback(_restore, {name: os.environ.get(name) for name in keys})
         os.environ.update(keys)
         forget_clients()
-        yield made
+        yield running
 
 
 def _restore(before: dict[str, str | None]) -> None:

@@ -1,6 +1,6 @@
-"""A service goes away in the middle of the work: pages wait, and it costs them nothing.
+"""Pages wait through the outage of a service, and it costs them no attempt.
 
-Real services, really taken away; ``make outage`` does the same at any size.
+Real services are stopped; ``make outage`` does the same at any size.
 """
 
 from pathlib import Path
@@ -31,15 +31,15 @@ def test_an_outage_costs_no_page_and_no_attempt(
     pages: int,
     tmp_path: Path,
 ) -> None:
-    # Longer than the lease, so that a returning broker finds every lease run out; and the lease
-    # long enough for a slow machine to be heard again within half of it.
+    # The outage is as long as the lease, so that a returning broker finds every lease expired;
+    # the lease is long enough for a slow machine to renew it within half of it.
     plan = Plan(
         what,
         how,
         pages=pages,
         seconds=20,
         machines=2,
-        # Slow enough that a fast machine has not read all before the last job is submitted.
+        # Slow enough that a fast machine has not read all pages before the last job is submitted.
         latency_ms=600,
         pages_per_job=pages // 2,
         lease_s=20,

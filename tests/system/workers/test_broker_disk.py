@@ -1,4 +1,4 @@
-"""A broker whose disk is full takes nothing new, and forgets nothing."""
+"""A broker whose disk is full refuses new jobs and keeps the old ones."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,24 +17,24 @@ from tests.system.failures.small_disk import SmallDisk
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    made = SmallDisk.mounted(tmp_path / "disk")
-    if made is None:
+    small = SmallDisk.mounted(tmp_path / "disk")
+    if small is None:
         pytest.skip("this user may not mount a small file system")
-    yield made
-    made.remove()
+    yield small
+    small.remove()
 
 
 @pytest.fixture
 def broker(tmp_path: Path, disk: SmallDisk) -> Iterator[DurableBroker]:
     folder = tmp_path / "disk" / "broker"
     folder.mkdir()
-    made = DurableBroker(folder)
-    made.start()
-    with redis.Redis.from_url(made.url) as client:
-        # The usual way: with "always" it would end itself instead.
+    server = DurableBroker(folder)
+    server.start()
+    with redis.Redis.from_url(server.url) as client:
+        # The default; with "always" the broker would exit instead.
         client.config_set("appendfsync", "everysec")
-    yield made
-    made.kill()
+    yield server
+    server.kill()
 
 
 def job(number: int) -> str:
@@ -42,7 +42,7 @@ def job(number: int) -> str:
 
 
 def opened(dispatch_state: DispatchState, number: int) -> bool:
-    """Whether the broker took the job."""
+    """Whether the broker accepted the job."""
     try:
         dispatch_state.jobs.open(job(number), "fake", "normal", 0.0, 1, Counts(), (), [(1, 1)])
     except BrokerFull:
@@ -50,23 +50,23 @@ def opened(dispatch_state: DispatchState, number: int) -> bool:
     return True
 
 
-def test_jobs_wait_while_the_brokers_disk_is_full_and_none_is_lost(
+def test_jobs_are_refused_while_the_disk_of_the_broker_is_full_and_none_is_lost(
     settings: SettingsFactory, broker: DurableBroker, disk: SmallDisk
 ) -> None:
     dispatch_state = DispatchState(settings(redis_url=broker.url))
     assert opened(dispatch_state, 0)
     disk.fill(0)
-    taken = 1
-    while opened(dispatch_state, taken):
-        taken += 1
-        assert taken < 2000
+    accepted = 1
+    while opened(dispatch_state, accepted):
+        accepted += 1
+        assert accepted < 2000
 
     disk.free()
-    wait_until(lambda: opened(dispatch_state, taken), 20)
+    wait_until(lambda: opened(dispatch_state, accepted), 20)
     broker.kill()
     broker.start()
 
-    hot = set(dispatch_state.jobs.ids("fake", "normal"))
+    open_jobs = set(dispatch_state.jobs.ids("fake", "normal"))
     dispatch_state.close()
-    # The last ones before the disk was full may be lost with the process; the store has them.
-    assert {job(0), job(taken)} <= hot
+    # The last jobs before the disk was full may be lost with the process; the store has them.
+    assert {job(0), job(accepted)} <= open_jobs

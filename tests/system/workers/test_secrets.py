@@ -1,4 +1,4 @@
-"""Secrets stay where they were given: nothing that a fleet writes, sends or shows has them."""
+"""No file, message, log or command line of a fleet contains a secret."""
 
 import socket
 import threading
@@ -17,15 +17,15 @@ WEBHOOK_SECRET = "webhook-secret-5f2a"
 DOCUMENT_PASSWORD = "document-password-77b1"
 
 
-class Overheard:
-    """Every command that the broker gets while the block runs, as text."""
+class BrokerTraffic:
+    """Every command that the broker receives while the block runs, as text."""
 
     def __init__(self) -> None:
         self.text = ""
 
     @contextmanager
     def listening(self, server: RedisServer) -> Iterator[None]:
-        """Listen as MONITOR does; the broker itself hides the passwords of logins."""
+        """Run MONITOR, in whose output the broker hides passwords itself."""
         with socket.create_connection(("127.0.0.1", server.port)) as line:
             line.sendall(f"AUTH {server.password}\r\nMONITOR\r\n".encode())
             thread = threading.Thread(target=self._listen, args=(line,), daemon=True)
@@ -35,19 +35,19 @@ class Overheard:
             thread.join()
 
     def _listen(self, line: socket.socket) -> None:
-        heard = b""
+        received = b""
         while data := line.recv(65_536):
-            heard += data
-        self.text = heard.decode(errors="replace")
+            received += data
+        self.text = received.decode(errors="replace")
 
 
 def command_lines(settings: Settings) -> str:
-    """The words of every process of the fleet, which all users of a machine may read."""
-    found = []
+    """The command lines of the fleet's processes, which all users of a machine may read."""
+    lines = []
     for pid in processes_of(settings):
         with suppress(OSError):
-            found.append(Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace"))
-    return "\n".join(found)
+            lines.append(Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace"))
+    return "\n".join(lines)
 
 
 def test_no_secret_is_in_files_messages_logs_or_command_lines(
@@ -57,7 +57,7 @@ def test_no_secret_is_in_files_messages_logs_or_command_lines(
     redis_server: RedisServer,
     tmp_path: Path,
 ) -> None:
-    made = s3_settings(
+    config = s3_settings(
         redis_url=redis_url,
         engine="fake",
         log_level="debug",
@@ -67,24 +67,26 @@ def test_no_secret_is_in_files_messages_logs_or_command_lines(
     )
     password_file = tmp_path / "password"
     password_file.write_text(DOCUMENT_PASSWORD)
-    source, log, overheard = pdf(tmp_path / "a.pdf", 4), tmp_path / "worker.log", Overheard()
+    source, log, traffic = pdf(tmp_path / "a.pdf", 4), tmp_path / "worker.log", BrokerTraffic()
     words = ["--password-file", str(password_file), "--webhook", "https://127.0.0.1:1/hook"]
 
-    with overheard.listening(redis_server), workers(made, log):
-        ended = pagefleet(made, "submit", str(source), *words, "--wait", "--json", "--debug")
-        shown = [pagefleet(made, *each.split()) for each in ("status --json", "doctor", "failures")]
-        running = command_lines(made)
+    with traffic.listening(redis_server), workers(config, log):
+        ended = pagefleet(config, "submit", str(source), *words, "--wait", "--json", "--debug")
+        outputs = [
+            pagefleet(config, *each.split()) for each in ("status --json", "doctor", "failures")
+        ]
+        running = command_lines(config)
 
     (line,) = ended.lines
     assert line["status"] == "partial", ended.err
-    assert line["job_id"] in overheard.text
+    assert line["job_id"] in traffic.text
     assert "/hook" not in running
     texts = {
         "log": log.read_text(errors="replace"),
-        "broker": overheard.text,
+        "broker": traffic.text,
         "processes": running,
-        "output": "".join(each.out + each.err for each in (ended, *shown)),
-        "home": _texts(made.home),
+        "output": "".join(each.out + each.err for each in (ended, *outputs)),
+        "home": _texts(config.home),
     }
     secrets = {
         "s3 secret": s3_server.secret_key,
@@ -110,36 +112,36 @@ def _texts(folder: Path) -> str:
     return "\n".join(path.read_bytes().decode(errors="replace") for path in files)
 
 
-def test_no_secret_is_in_what_objects_say_of_themselves(settings: SettingsFactory) -> None:
-    made = settings(redis_url="redis://:broker-password@host/0", webhook_secret=WEBHOOK_SECRET)
+def test_no_secret_is_in_the_text_of_a_settings_object(settings: SettingsFactory) -> None:
+    config = settings(redis_url="redis://:broker-password@host/0", webhook_secret=WEBHOOK_SECRET)
 
-    for shown in (repr(made), str(made), f"{made.model_dump()}", made.model_dump_json()):
-        assert "broker-password" not in shown
-        assert WEBHOOK_SECRET not in shown
+    for text in (repr(config), str(config), f"{config.model_dump()}", config.model_dump_json()):
+        assert "broker-password" not in text
+        assert WEBHOOK_SECRET not in text
 
 
-def test_messages_in_another_form_than_json_or_of_another_schema_run_nothing(
+def test_messages_that_are_not_json_or_of_another_schema_run_nothing(
     settings: SettingsFactory, redis_url: str, tmp_path: Path
 ) -> None:
-    made = settings(redis_url=redis_url, engine="fake")
+    config = settings(redis_url=redis_url, engine="fake")
     trap = tmp_path / "trap"
-    with workers(made, tmp_path / "log"):
-        first = pagefleet(made, "submit", str(pdf(tmp_path / "a.pdf", 1)), "--wait", "--json")
-        _send_bad_messages(made, first.lines[0]["job_id"], trap)
+    with workers(config, tmp_path / "log"):
+        first = pagefleet(config, "submit", str(pdf(tmp_path / "a.pdf", 1)), "--wait", "--json")
+        _send_bad_messages(config, first.lines[0]["job_id"], trap)
         second = pagefleet(
-            made, "submit", str(pdf(tmp_path / "b.pdf", 2, title="b")), "--wait", "--json"
+            config, "submit", str(pdf(tmp_path / "b.pdf", 2, title="b")), "--wait", "--json"
         )
 
     assert second.lines[0]["status"] == "ok", second.err
     assert not trap.exists()
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
-        kept = client.lrange("pagefleet:refused", 0, -1)
-    assert len([each for each in kept if '"schema": 99' in each]) == 1
-    assert len([each for each in kept if "../../etc" in each]) == 1
+        refused = client.lrange("pagefleet:refused", 0, -1)
+    assert len([each for each in refused if '"schema": 99' in each]) == 1
+    assert len([each for each in refused if "../../etc" in each]) == 1
 
 
 def _send_bad_messages(settings: Settings, job_id: str, trap: Path) -> None:
-    """What a stranger with the broker's password, or a newer release, might send."""
+    """Send what an attacker with the broker's password, or a newer release, might send."""
     from shared.broker.celery_app import make_app
     from shared.broker.queues import PAGE_TASK, page_queues
 
@@ -156,7 +158,7 @@ def _send_bad_messages(settings: Settings, job_id: str, trap: Path) -> None:
 
 
 class _Trap:
-    """Makes a file when somebody unpickles it."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path: str) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Which processes a machine starts, by what its driver shows."""
+"""Which processes a machine starts, depending on the GPUs that the driver lists."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from shared.config import hardware
 from shared.domain.errors import UsageError
 from tests.conftest import SettingsFactory
-from workers.host.cores import drawing_cores, usable_cores
+from workers.host.cores import rendering_cores, usable_cores
 from workers.process.start import plan_processes
 from workers.process.supervisor import Role
 
@@ -18,12 +18,12 @@ Driver = Callable[..., None]
 
 @pytest.fixture
 def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
-    """Makes a driver's tool that shows cards with so many MiB of memory."""
+    """Installs a fake nvidia-smi that lists GPUs with the given MiB of memory."""
     folder = tmp_path / "driver"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder), prepend=":")
 
-    def show(*memory: int) -> None:
+    def install(*memory: int) -> None:
         tool = folder / "nvidia-smi"
         rows = "; ".join(f"echo {index}" for index in range(len(memory)))
         sizes = "; ".join(f"echo {size}" for size in memory)
@@ -31,43 +31,39 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
             f"#!/bin/sh\ncase $1 in --query-gpu=index) {rows};; *memory*) {sizes};; esac\n"
         )
         tool.chmod(0o755)
-        _forget()
+        _clear_caches()
 
-    yield show
-    _forget()
+    yield install
+    _clear_caches()
 
 
-def _forget() -> None:
+def _clear_caches() -> None:
     hardware.gpu_ids.cache_clear()
     hardware.gpu_memory.cache_clear()
 
 
-def slots(planned: list[Role]) -> list[tuple[str | None, str]]:
-    """GPU and place on it of every pages process."""
-    return [(role.gpus, dict(role.own)["engine_slot"]) for role in planned if role.engine]
+def slots(roles: list[Role]) -> list[tuple[str | None, str]]:
+    """GPUs and engine slot of every pages process."""
+    return [(role.gpus, dict(role.settings)["engine_slot"]) for role in roles if role.engine]
 
 
-def test_two_engines_share_each_card_where_asked_for(
-    settings: SettingsFactory, driver: Driver
-) -> None:
+def test_two_engines_share_each_gpu_if_set(settings: SettingsFactory, driver: Driver) -> None:
     driver(81_559, 81_559)
 
-    planned = plan_processes(settings(engines_per_gpu=2), ALL, "vllm")
+    roles = plan_processes(settings(engines_per_gpu=2), ALL, "vllm")
 
-    assert slots(planned) == [("0", "0"), ("1", "0"), ("0", "1"), ("1", "1")]
-    assert [role.name for role in planned] == ["vllm1", "vllm2", "vllm3", "vllm4", "control"]
-    renderers = {dict(role.own).get("num_workers") for role in planned if role.engine}
-    assert renderers == {str(max(1, drawing_cores("vllm") // 4))}
-
-
-def test_half_of_the_cores_are_left_to_an_engine_that_keeps_a_gpu_busy() -> None:
-    assert drawing_cores("vllm") == max(1, usable_cores() * 2 // 3)
-    assert drawing_cores("cpu") == drawing_cores("openai") == usable_cores()
+    assert slots(roles) == [("0", "0"), ("1", "0"), ("0", "1"), ("1", "1")]
+    assert [role.name for role in roles] == ["vllm1", "vllm2", "vllm3", "vllm4", "control"]
+    renderers = {dict(role.settings).get("num_workers") for role in roles if role.engine}
+    assert renderers == {str(max(1, rendering_cores("vllm") // 4))}
 
 
-def test_a_card_or_a_group_of_cards_holds_one_engine(
-    settings: SettingsFactory, driver: Driver
-) -> None:
+def test_a_third_of_the_cores_is_reserved_for_an_engine_on_a_gpu() -> None:
+    assert rendering_cores("vllm") == max(1, usable_cores() * 2 // 3)
+    assert rendering_cores("cpu") == rendering_cores("openai") == usable_cores()
+
+
+def test_a_gpu_or_a_group_of_gpus_has_one_engine(settings: SettingsFactory, driver: Driver) -> None:
     driver(81_559, 81_559)
     assert slots(plan_processes(settings(), ALL, "vllm")) == [("0", "0"), ("1", "0")]
 
@@ -81,13 +77,13 @@ def test_without_a_gpu_there_is_one_pages_process(
 ) -> None:
     driver()
 
-    planned = plan_processes(settings(), ALL, "cpu")
+    roles = plan_processes(settings(), ALL, "cpu")
 
-    assert [role.name for role in planned] == ["cpu", "control"]
-    assert dict(planned[0].own) == {"engine_slot": "0"}
+    assert [role.name for role in roles] == ["cpu", "control"]
+    assert dict(roles[0].settings) == {"engine_slot": "0"}
 
 
-def test_more_gpus_than_there_are_is_a_clear_error(
+def test_an_engine_that_needs_more_gpus_than_exist_is_refused(
     settings: SettingsFactory, driver: Driver
 ) -> None:
     driver(81_559)

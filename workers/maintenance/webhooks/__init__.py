@@ -1,4 +1,4 @@
-"""Tells somebody's server that a job has ended: signed, repeated until it is heard."""
+"""Calls the receiver's URL when a job has ended: signed, and retried until it succeeds."""
 
 from workers.maintenance.webhooks.sender import WebhookSender
 

@@ -1,7 +1,7 @@
-"""Finds the one address that a webhook is sent to, and refuses what lies inside the house.
+"""Resolves the address that a webhook is sent to, and refuses addresses that are not public.
 
-The name is resolved once, every answer is checked, and the connection goes to the checked
-address: a name that changes its mind afterwards changes nothing.
+The name is resolved once, every address is checked, and the connection goes to the checked
+address. So a name that later resolves to another address (DNS rebinding) has no effect.
 """
 
 import ipaddress
@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 
 from shared.domain.errors import UsageError
 from shared.domain.webhook_url import check_webhook
-from workers.maintenance.webhooks.failures import Undelivered, Unwanted
+from workers.maintenance.webhooks.failures import WebhookFailed, WebhookRefused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-#: Public by number, yet answered by the host of a cloud machine (Azure's metadata).
+#: A public address that the host of a cloud machine answers (Azure's metadata service).
 _HOST_SERVICES = frozenset((ipaddress.ip_address("168.63.129.16"),))
-#: Prefixes whose last 32 bits are an IPv4 address that a gateway would talk to.
+#: NAT64 prefixes: a gateway connects to the IPv4 address in the last 32 bits.
 _NAT64 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a webhook goes: ``ip`` is checked, ``host`` is what its certificate must name."""
+    """The receiver: ``ip`` is the checked address, ``host`` the name for TLS and Host header."""
 
     secure: bool
     host: str
@@ -34,16 +34,16 @@ class Target:
     @property
     def authority(self) -> str:
         """The value of the Host header."""
-        shown = f"[{self.host}]" if ":" in self.host else self.host
-        return shown if self.port == (443 if self.secure else 80) else f"{shown}:{self.port}"
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return name if self.port == (443 if self.secure else 80) else f"{name}:{self.port}"
 
 
 def resolve(url: str, allow_private: bool) -> Target:
-    """The target of ``url``; raises Unwanted where it may not be called, else Undelivered."""
+    """The target of ``url``; raises WebhookRefused if it may not be called, else WebhookFailed."""
     try:
         parts = urlsplit(check_webhook(url))
     except UsageError as error:
-        raise Unwanted(error.message) from None
+        raise WebhookRefused(error.message) from None
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
     addresses = _addresses(host, port)
@@ -56,24 +56,24 @@ def resolve(url: str, allow_private: bool) -> Target:
 
 def _addresses(host: str, port: int) -> list[Address]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not a host name"
-        raise Undelivered(f"{host} can't be resolved: {reason}") from None
-    # Without the zone of a link-local address, which ipaddress would take for part of it.
-    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+        raise WebhookFailed(f"{host} can't be resolved: {reason}") from None
+    # Without the zone of a link-local address, which ipaddress would keep as a part of it.
+    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in results]
 
 
 def _refuse_private(host: str, address: Address) -> None:
     if not is_public(address):
-        raise Unwanted(
-            f"{host} leads to {address}, which is not a public address "
-            "(webhook_allow_private permits that)"
+        raise WebhookRefused(
+            f"{host} resolves to {address}, which is not a public address "
+            "(webhook_allow_private allows it)"
         )
 
 
 def is_public(address: Address) -> bool:
-    """Whether ``address`` and what may be hidden in it lie in the open internet."""
+    """Whether ``address``, and an IPv4 address embedded in it, are on the public internet."""
     inner = _embedded(address)
     if inner is not None:
         return is_public(inner)
@@ -81,7 +81,7 @@ def is_public(address: Address) -> bool:
 
 
 def _embedded(address: Address) -> Address | None:
-    """The IPv4 address that a translating network would talk to instead."""
+    """The IPv4 address that a translating network would connect to instead."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
     if address.ipv4_mapped or address.sixtofour:

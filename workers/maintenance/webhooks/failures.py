@@ -3,13 +3,13 @@
 from shared.domain.errors import PagefleetError
 
 
-class Undelivered(PagefleetError):
-    """This try failed; a later one may not."""
+class WebhookFailed(PagefleetError):
+    """This try failed; a later one may succeed."""
 
     code = "webhook_failed"
 
 
-class Unwanted(Undelivered):
-    """The address may not be called, or asks not to be called again: no more tries."""
+class WebhookRefused(WebhookFailed):
+    """The address may not be called, or the receiver answered 410 Gone: no more tries."""
 
     code = "webhook_refused"

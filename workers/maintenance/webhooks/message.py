@@ -1,4 +1,4 @@
-"""What a webhook says, and the signature by which its receiver knows us."""
+"""The body of a webhook, and the headers with the signature that its receiver verifies."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ DELIVERY_HEADER = "X-Pagefleet-Delivery"
 
 
 def message(manifest: Manifest, done: Done, store_url: str) -> bytes:
-    """The body: the same bytes at every try."""
+    """The body as JSON; the same bytes at every try."""
     job_id = manifest.job_id
     return to_json(
         WebhookMessage(
@@ -45,22 +45,22 @@ def _file(store_url: str, key: str) -> WebhookFile:
 
 
 def delivery_id(body: bytes) -> str:
-    """What tells one message from another, the same at every try."""
+    """The id of a message, from its body: the same at every try."""
     return hashlib.sha256(body).hexdigest()[:32]
 
 
 def headers(body: bytes, secret: str | None, now: float) -> dict[str, str]:
     """The headers of a try at ``now`` (seconds since the epoch)."""
     timestamp = str(int(now))
-    made = {
+    result = {
         "Content-Type": "application/json",
         "User-Agent": f"pagefleet/{__version__}",
         DELIVERY_HEADER: delivery_id(body),
         TIMESTAMP_HEADER: timestamp,
     }
     if secret:
-        made[SIGNATURE_HEADER] = f"v1={signature(secret, timestamp, body)}"
-    return made
+        result[SIGNATURE_HEADER] = f"v1={signature(secret, timestamp, body)}"
+    return result
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

@@ -26,8 +26,7 @@ from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import DOCUMENTS, SteppedFleet, private_folder
 from tests.support.fleets.stepping import Actor
 from tests.support.servers.processes import RedisServer
-from workers.maintenance import sweeper as sweeping
-from workers.tasks import page_task
+from workers.maintenance.repairs import SweepTimings
 
 PLACES = st.integers(0, 30)
 WORKERS = st.integers(0, 2)
@@ -36,13 +35,8 @@ WORKERS = st.integers(0, 2)
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever takes time in life happens at once."""
-    monkeypatch.setattr(sweeping, "LOST_AFTER_S", 0.0)
-    monkeypatch.setattr(sweeping, "REDUCE_AFTER_S", 0.0)
-    monkeypatch.setattr(sweeping, "STALE_MARKER_S", 3600.0)
-    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 0.0)
     monkeypatch.setattr(purging, "STALLED_S", 0.0)
     monkeypatch.setattr(cancelling, "RELEASE_WAIT_S", 0.0)
-    monkeypatch.setattr(page_task, "UNWELL_PAUSE_S", 0.0)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
@@ -56,8 +50,8 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = private_folder()
-        sweeping.STALE_MARKER_S = 3600.0
-        self.fleet = SteppedFleet(self.url, Path(self._folder.name))
+        timings = SweepTimings(lost_after_s=0.0, stalled_after_s=0.0, dead_purge_s=0.0)
+        self.fleet = SteppedFleet(self.url, Path(self._folder.name), timings)
         self.fleet.client.flushall()
 
     def teardown(self) -> None:

@@ -18,7 +18,7 @@ from tests.support.fleets.fleet import in_process
 from tests.support.fleets.killed_writer import Struck, everything
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stored_jobs import ended_job, page_result
-from workers.maintenance import sweeper as sweeping
+from workers.maintenance.repairs import SweepTimings, make_repairs
 from workers.maintenance.retention import purge_older
 from workers.maintenance.sweeper import Sweeper
 
@@ -35,7 +35,6 @@ NAMES = 9
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who meets a purge does not wait to see whether it lives."""
     monkeypatch.setattr(purging, "STALLED_S", 0.0)
-    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", -1.0)
 
 
 def adorn(jobs: JobStore, job_id: str) -> None:
@@ -99,9 +98,9 @@ def test_whoever_cleans_up_ends_a_purge_that_died(
     for jobs, job_id in half_purged(made):
         if who == "sweeper":
             began = jobs.is_purging(job_id)
-            Sweeper(
-                "s", jobs, dispatch_state, Dispatcher(made, dispatch_state), adopt=True, lock_s=5
-            ).sweep()
+            dispatcher, timings = Dispatcher(made, dispatch_state), SweepTimings(dead_purge_s=-1.0)
+            repairs = make_repairs(jobs, dispatch_state, dispatcher, adopt=True, timings=timings)
+            Sweeper("s", dispatch_state, repairs, lock_s=5).sweep()
             assert (everything(jobs.store) == []) == began
             purge(jobs, job_id)
         elif who == "older":

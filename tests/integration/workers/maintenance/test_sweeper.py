@@ -1,4 +1,4 @@
-"""The sweeper finds what is lost, leaves alone what waits, and rebuilds an emptied broker."""
+"""The sweeper repairs lost work, leaves waiting pages alone, and rebuilds an emptied broker."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,9 @@ from shared.domain.records import Manifest
 from shared.jobs.reduction import reduce_job
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
-from workers.maintenance import sweeper as sweeping
+from workers.maintenance.repairs import SweepTimings, make_repairs
+from workers.maintenance.retention import Retention
+from workers.maintenance.sweeper import Sweeper
 
 QUEUE = "pages.fake.normal"
 LARGE = 2  # the document of twelve pages
@@ -24,8 +26,9 @@ def fleet(redis_url: str, tmp_path: Path) -> SteppedFleet:
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "LOST_AFTER_S", 0.0)
+def hasty_fleet(redis_url: str, tmp_path: Path) -> SteppedFleet:
+    """A fleet whose sweepers take a message for lost at the first look."""
+    return SteppedFleet(redis_url, tmp_path, SweepTimings(lost_after_s=0.0))
 
 
 def submitted(fleet: SteppedFleet, document: int = LARGE) -> Manifest:
@@ -40,28 +43,27 @@ def sweep(fleet: SteppedFleet) -> None:
 
 
 def lengths(fleet: SteppedFleet) -> tuple[int, int]:
-    """(messages, pages that the ledger counts as queued)"""
+    """(messages, pages that the dispatch state counts as queued)"""
     queued: int = fleet.client.zcard(f"pagefleet:queued:{QUEUE}")
     return fleet.dispatch_state.pages.queue_length(QUEUE), queued
 
 
-@pytest.mark.usefixtures("at_once")
-def test_pages_that_wait_in_a_queue_nobody_reads_are_never_sent_twice(
-    fleet: SteppedFleet,
+def test_pages_that_wait_in_a_queue_without_workers_are_never_sent_twice(
+    hasty_fleet: SteppedFleet,
 ) -> None:
-    submitted(fleet)
-    before = lengths(fleet)
+    submitted(hasty_fleet)
+    before = lengths(hasty_fleet)
 
     for _ in range(5):
-        sweep(fleet)
+        sweep(hasty_fleet)
 
-    assert lengths(fleet) == before == (4, 4)
+    assert lengths(hasty_fleet) == before == (4, 4)
 
 
-@pytest.mark.usefixtures("at_once")
 def test_a_lost_message_is_sent_again_once_younger_pages_have_started(
-    fleet: SteppedFleet,
+    hasty_fleet: SteppedFleet,
 ) -> None:
+    fleet = hasty_fleet
     manifest = submitted(fleet)
     lost = fleet.wire.take([QUEUE], 3)
     assert lost is not None and lost.page == 1
@@ -87,11 +89,11 @@ def test_a_message_is_not_taken_for_lost_at_the_first_look(fleet: SteppedFleet) 
     assert lengths(fleet) == (0, 1)
 
 
-@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("loss", [lambda c: c.flushall(), lambda c: c.delete("pagefleet:turns")])
 def test_a_broker_on_an_empty_disk_is_rebuilt_from_the_store(
-    fleet: SteppedFleet, loss: Callable[["redis.Redis"], object]
+    hasty_fleet: SteppedFleet, loss: Callable[["redis.Redis"], object]
 ) -> None:
+    fleet = hasty_fleet
     manifest = submitted(fleet)
     worker = fleet.workers[0]
     for _ in range(2):
@@ -106,9 +108,8 @@ def test_a_broker_on_an_empty_disk_is_rebuilt_from_the_store(
 
 
 def test_a_submission_under_way_is_left_alone_although_its_machines_clock_is_behind(
-    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+    fleet: SteppedFleet,
 ) -> None:
-    monkeypatch.setattr(sweeping, "STALE_MARKER_S", 3600.0)
     job_id = "0123456789abcdef-01234567"
     fleet.jobs.mark_open(job_id, time.time() - 5 * 3600)
     fleet.store.put(f"jobs/{job_id}/source.pdf", b"%PDF-")
@@ -119,23 +120,22 @@ def test_a_submission_under_way_is_left_alone_although_its_machines_clock_is_beh
     assert fleet.store.exists(f"jobs/{job_id}/source.pdf")
 
 
-def test_a_submission_that_died_is_removed_in_the_end_whatever_its_clock_said(
-    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+def test_a_dead_submission_is_removed_although_its_machines_clock_was_ahead(
+    fleet: SteppedFleet,
 ) -> None:
     job_id = "0123456789abcdef-01234567"
     fleet.jobs.mark_open(job_id, time.time() + 5 * 3600)
     fleet.store.put(f"jobs/{job_id}/source.pdf", b"%PDF-")
-    monkeypatch.setattr(sweeping, "STALE_MARKER_S", -1.0)
+    fleet.timings.dead_submission_s = -1.0
 
     sweep(fleet)
 
     assert [*fleet.store.list("open/"), *fleet.store.list("jobs/")] == []
 
 
-def test_a_purge_that_lives_is_not_joined_and_one_that_stands_still_is_ended(
-    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+def test_an_active_purge_is_left_alone_and_a_stalled_one_is_completed(
+    fleet: SteppedFleet,
 ) -> None:
-    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 180.0)
     manifest = submitted(fleet, 0)
     fleet.cancel(manifest).run_out()
     slow = fleet.purge(manifest)
@@ -147,8 +147,8 @@ def test_a_purge_that_lives_is_not_joined_and_one_that_stands_still_is_ended(
         sweep(fleet)
 
     assert fleet.jobs.marker(manifest.job_id) == before
-    monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 0.0)
-    fleet.store.put(f"open/{manifest.job_id}", before[:-1] + b" \n")  # it goes on, slowly
+    fleet.timings.dead_purge_s = 0.0
+    fleet.store.put(f"open/{manifest.job_id}", before[:-1] + b" \n")  # the purge makes progress
     sweep(fleet)
     assert fleet.jobs.marker(manifest.job_id) is not None
 
@@ -170,26 +170,30 @@ def test_the_marker_of_a_purge_stays_although_the_job_is_reduced_again(
     assert fleet.jobs.is_purging(manifest.job_id)
 
 
+class CountingRetention(Retention):
+    """Counts how often it is applied, and purges nothing."""
+
+    applied = 0
+
+    def apply(self) -> int:
+        self.applied += 1
+        return 0
+
+
 def test_nothing_is_purged_while_the_clocks_differ(
     fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = []
-
-    class Eager:
-        def apply(self) -> int:
-            asked.append(1)
-            return 0
-
-    sweeper = sweeping.Sweeper(
-        "s", fleet.jobs, fleet.dispatch_state, fleet.wire, adopt=True, lock_s=1,
-        retention=Eager(),  # type: ignore[arg-type]
-    )  # fmt: skip
-    year = 365 * 86_400
+    retention = CountingRetention(fleet.jobs, 1.0)
+    repairs = make_repairs(
+        fleet.jobs, fleet.dispatch_state, fleet.wire, adopt=True, retention=retention
+    )
+    sweeper = Sweeper("s", fleet.dispatch_state, repairs, lock_s=1)
+    year_s = 365 * 86_400
     real = fleet.dispatch_state.now
-    monkeypatch.setattr(fleet.dispatch_state, "now", lambda: real() - year)
+    monkeypatch.setattr(fleet.dispatch_state, "now", lambda: real() - year_s)
     sweeper.sweep()
-    assert asked == [] and "clocks" in caplog.text
+    assert retention.applied == 0 and "clocks" in caplog.text
 
     monkeypatch.setattr(fleet.dispatch_state, "now", real)
     sweeper.sweep()
-    assert asked == [1]
+    assert retention.applied == 1

@@ -1,4 +1,4 @@
-"""Log lines: readable on a terminal, one JSON object elsewhere, and never a secret."""
+"""Log lines are text on a terminal and JSON elsewhere, and contain no secret."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.fleets.fleet import environment
 
 PASSWORD = 'p@ss"wörd/1'
 QUOTED = "p%40ss%22w%C3%B6rd%2F1"
-#: What a worker process does: configure, then log from a page, from Celery and from a crash.
+#: Logs as a worker process does: from a page, from Celery and from a crash.
 SCRIPT = """
 import logging
 from shared.config.settings import load_settings
@@ -27,7 +27,7 @@ with about(job="0123456789abcdef-01234567", page=7):
     logging.getLogger("pagefleet.cache").warning("inside a page")
 log.info("outside")
 logging.getLogger("celery.worker").error("lost %s", load_settings().broker_url())
-logging.getLogger("kombu").info("too quiet to be said")
+logging.getLogger("kombu").info("below the level")
 log.warning("key %s", load_settings().engine_api_key.get_secret_value())
 log.warning("%s and https://user:hidden@host/x", PASSWORD)
 try:
@@ -53,7 +53,7 @@ def script() -> str:
 
 
 def run(settings: Settings) -> str:
-    """What the script writes to standard error."""
+    """The script's standard error."""
     ended = subprocess.run(
         [sys.executable, "-c", script()],
         env=environment(settings),
@@ -95,7 +95,7 @@ def test_no_line_carries_a_secret(made: Settings, form: str) -> None:
     assert "redis://***@127.0.0.1:6379/0" in text
 
 
-def test_on_a_terminal_lines_are_for_people(made: Settings) -> None:
+def test_on_a_terminal_lines_are_plain_text(made: Settings) -> None:
     command = [sys.executable, "-c", script()]
     with Terminal(command, environment(made), 120, 40) as terminal:
         terminal.wait_for("after Celery")
@@ -107,9 +107,9 @@ def test_on_a_terminal_lines_are_for_people(made: Settings) -> None:
     assert "{" not in text.splitlines()[0]
 
 
-def test_levels_below_the_chosen_one_are_not_said(made: Settings) -> None:
+def test_lines_below_the_level_of_the_settings_are_not_logged(made: Settings) -> None:
     text = run(made.model_copy(update={"log_level": "warning"}))
 
     assert "page read" not in text
     assert "inside a page" in text
-    assert "too quiet" not in run(made)
+    assert "below the level" not in run(made)

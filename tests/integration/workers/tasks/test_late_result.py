@@ -1,4 +1,4 @@
-"""A worker that stood still and stores its page after all is over changes nothing any more."""
+"""A paused worker that stores its page after the end of its job changes nothing."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def fleet(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
 
 
 def reading(fleet: SteppedFleet) -> tuple[Manifest, Worker]:
-    """A job of one page, and a worker that has read it and stands before storing it."""
+    """A job of one page, and a worker that has read it and has not stored it."""
     fleet.submit(0, "normal").run_out()
     (manifest,) = fleet.manifests()
     worker = fleet.workers[0]
@@ -49,7 +49,7 @@ def test_a_page_stored_after_its_job_was_purged_leaves_no_orphan(fleet: SteppedF
     assert list(fleet.store.list("jobs/")) == []
 
 
-def test_a_worker_that_lost_its_lease_lets_go_when_another_has_read_the_page(
+def test_a_worker_that_lost_its_lease_aborts_after_another_has_read_the_page(
     fleet: SteppedFleet,
 ) -> None:
     manifest, worker = reading(fleet)

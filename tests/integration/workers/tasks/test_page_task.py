@@ -1,4 +1,4 @@
-"""What becomes of a page: outages, failures, messages that nobody understands."""
+"""How a page ends: after failures, outages, crashes, and with messages that are refused."""
 
 import json
 import threading
@@ -36,7 +36,7 @@ def work(fleet: SteppedFleet) -> None:
         actor.run_out()
 
 
-def test_a_failing_page_is_tried_so_often_and_then_recorded_with_its_reason(
+def test_a_failing_page_is_retried_up_to_the_limit_and_then_recorded_with_its_error(
     fleet: SteppedFleet,
 ) -> None:
     manifest = submitted(fleet, 1)
@@ -73,7 +73,7 @@ def test_a_page_stored_while_the_broker_was_rebuilt_is_not_read_again(fleet: Ste
     while not fleet.reader.reads:
         worker.actor.step()
     fleet.client.flushall()
-    # The sweeper has listed the pages and opens the job; only then the page is stored.
+    # The page is stored after the sweeper has listed the pages and opened the job.
     sweep = fleet.sweep(0)
     while fleet.dispatch_state.jobs.state(manifest.job_id) is None:
         sweep.step()
@@ -104,7 +104,7 @@ def test_messages_of_a_purged_job_are_dropped_and_write_nothing(fleet: SteppedFl
 @pytest.mark.parametrize(
     "change", [{"schema": 2}, {"queue": "pages.fake"}, {"page": 0}, {"extra": 1}]
 )
-def test_a_message_of_another_schema_is_refused_and_kept(
+def test_a_message_of_another_schema_is_refused_and_stored(
     fleet: SteppedFleet, change: dict[str, object]
 ) -> None:
     plain = {
@@ -115,38 +115,38 @@ def test_a_message_of_another_schema_is_refused_and_kept(
     assert parse_message(PageMessage, plain, fleet.dispatch_state) is not None
     assert parse_message(PageMessage, {**plain, **change}, fleet.dispatch_state) is None
 
-    (kept,) = fleet.client.lrange("pagefleet:refused", 0, -1)
-    assert json.loads(kept) == {**plain, **change}
+    (refused,) = fleet.client.lrange("pagefleet:refused", 0, -1)
+    assert json.loads(refused) == {**plain, **change}
 
 
 @pytest.mark.parametrize("outage", [StoreUnreachable, BrokerUnreachable])
-def test_an_outage_is_ridden_out(outage: type[Exception]) -> None:
-    answers = iter([outage("away"), outage("away"), "there"])
-    told: list[Exception] = []
+def test_a_call_is_repeated_until_the_outage_ends(outage: type[Exception]) -> None:
+    results = iter([outage("away"), outage("away"), "there"])
+    errors: list[Exception] = []
 
     def operation() -> object:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        result = next(results)
+        if isinstance(result, Exception):
+            raise result
+        return result
 
-    assert retry_through_outage(InflightPage("a"), operation, (outage,), told.append) == "there"
-    assert len(told) == 2
+    assert retry_through_outage(InflightPage("a"), operation, (outage,), errors.append) == "there"
+    assert len(errors) == 2
 
 
-def test_waiting_for_a_service_ends_when_the_worker_drains() -> None:
-    flight = InflightPage("a")
-    threading.Timer(0.3, flight.abort, (Reason.DRAIN,)).start()
+def test_a_drain_ends_the_wait_for_a_service() -> None:
+    inflight = InflightPage("a")
+    threading.Timer(0.3, inflight.abort, (Reason.DRAIN,)).start()
 
     def away() -> None:
         raise StoreUnreachable("away")
 
     with pytest.raises(Aborted) as aborted:
-        retry_through_outage(flight, away, (StoreUnreachable,), lambda _: None)
+        retry_through_outage(inflight, away, (StoreUnreachable,), lambda _: None)
     assert aborted.value.reason is Reason.DRAIN
 
 
-def test_a_suspect_page_runs_alone_and_the_others_wait_for_it() -> None:
+def test_a_page_from_quarantine_runs_alone_and_other_pages_wait() -> None:
     gate, entered = Gate(), threading.Event()
 
     def neighbour() -> None:
@@ -163,9 +163,7 @@ def test_a_suspect_page_runs_alone_and_the_others_wait_for_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["pages/000001.json", "pages/000001.failed.json", "_DONE"])
-def test_an_empty_object_of_a_writer_that_died_counts_as_none(
-    fleet: SteppedFleet, name: str
-) -> None:
+def test_an_empty_object_of_a_dead_writer_counts_as_missing(fleet: SteppedFleet, name: str) -> None:
     manifest = submitted(fleet)
     fleet.store.put(f"jobs/{manifest.job_id}/{name}", b"")
 

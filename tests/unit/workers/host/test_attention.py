@@ -1,4 +1,4 @@
-"""The attention that is chosen, and the reason that ``doctor`` shows."""
+"""The chosen attention backend, and the reason that ``doctor`` shows."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from workers.host import attention
     ("flash", "name", "reason"),
     [(True, "flash_attention_2", "is installed"), (False, "sdpa", "pip install")],
 )
-def test_transformers_takes_flash_attention_where_it_is_there(
+def test_transformers_uses_flash_attention_if_it_is_installed(
     flash: bool, name: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attention, "has_nvidia_device", lambda: True)

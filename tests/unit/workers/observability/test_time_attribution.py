@@ -1,13 +1,13 @@
-"""A worker's time is divided among its pages, and nothing is lost or counted twice."""
+"""A worker's time is divided among its pages; no moment is lost or counted twice."""
 
 import random
 
 import pytest
 
-from workers.observability.time_attribution import ShareClock
+from workers.observability.time_attribution import TimeAttribution
 
 
-class Time:
+class Clock:
     def __init__(self) -> None:
         self.now = 0.0
 
@@ -15,41 +15,41 @@ class Time:
         return self.now
 
 
-def test_two_pages_at_once_pay_half_each() -> None:
-    time = Time()
-    clock = ShareClock(time)
-    first = clock.enter()
-    time.now = 10
-    second = clock.enter()
-    time.now = 14
+def test_two_pages_at_once_cost_half_of_the_time_each() -> None:
+    clock = Clock()
+    attribution = TimeAttribution(clock)
+    first = attribution.enter()
+    clock.now = 10
+    second = attribution.enter()
+    clock.now = 14
 
-    shares = clock.leave(first), clock.leave(second)
+    shares = attribution.leave(first), attribution.leave(second)
 
     assert shares == (12, 2)
-    assert clock.busy_s == 14
+    assert attribution.busy_s == 14
 
 
-def test_idle_time_is_nobodys() -> None:
-    time = Time()
-    clock = ShareClock(time)
-    time.now = 100
-    mark = clock.enter()
-    time.now = 103
-    share = clock.leave(mark)
-    time.now = 500
+def test_idle_time_belongs_to_no_page() -> None:
+    clock = Clock()
+    attribution = TimeAttribution(clock)
+    clock.now = 100
+    mark = attribution.enter()
+    clock.now = 103
+    share = attribution.leave(mark)
+    clock.now = 500
 
-    assert (share, clock.busy_s) == (3, 3)
+    assert (share, attribution.busy_s) == (3, 3)
 
 
 def test_shares_add_up_to_the_busy_time_whatever_the_order() -> None:
-    dice, time = random.Random(6), Time()
-    clock, marks, paid = ShareClock(time), list[float](), 0.0
+    chance, clock = random.Random(6), Clock()
+    attribution, marks, total = TimeAttribution(clock), list[float](), 0.0
     for _ in range(5000):
-        time.now += dice.expovariate(3)
-        if marks and dice.random() < 0.5:
-            paid += clock.leave(marks.pop(dice.randrange(len(marks))))
+        clock.now += chance.expovariate(3)
+        if marks and chance.random() < 0.5:
+            total += attribution.leave(marks.pop(chance.randrange(len(marks))))
         else:
-            marks.append(clock.enter())
-    paid += sum(map(clock.leave, marks))
+            marks.append(attribution.enter())
+    total += sum(map(attribution.leave, marks))
 
-    assert paid == pytest.approx(clock.busy_s)
+    assert total == pytest.approx(attribution.busy_s)

@@ -1,4 +1,4 @@
-"""Which pages count as blank: a faint line is ink, the grain of a scan is not."""
+"""Which pages count as blank: the noise of a scan does, a page with a faint line does not."""
 
 import io
 
@@ -70,20 +70,20 @@ def test_a_page_of_one_colour_is_blank(colour: tuple[int, int, int]) -> None:
 
 
 @pytest.mark.parametrize("sigma", [1, 3, 6, 12])
-def test_the_grain_of_a_scan_is_no_ink(sigma: float) -> None:
+def test_a_page_with_the_noise_of_a_scan_is_blank(sigma: float) -> None:
     assert is_blank(grainy(paper(235), sigma))
     assert is_blank(through_jpeg(grainy(paper(235), sigma)))
     assert is_blank(through_jpeg(grainy(paper(235), 2 * sigma), blur=1))
 
 
-def test_shading_and_dust_are_no_ink() -> None:
+def test_a_page_with_shading_or_dust_is_blank() -> None:
     assert is_blank(shaded())
     assert is_blank(through_jpeg(grainy(shaded(), 3)))
     assert is_blank(with_dust(paper(), specks=30))
 
 
 @pytest.mark.parametrize("sigma", [0, 3, 6, 12])
-def test_one_small_word_is_ink(sigma: float) -> None:
+def test_a_page_with_one_small_word_is_not_blank(sigma: float) -> None:
     page = grainy(paper(235), sigma)
 
     assert not is_blank(with_word(page))
@@ -91,33 +91,33 @@ def test_one_small_word_is_ink(sigma: float) -> None:
 
 
 @pytest.mark.parametrize("sigma", [0, 1, 3, 6])
-def test_a_faint_pencil_line_is_ink(sigma: float) -> None:
+def test_a_page_with_a_faint_pencil_line_is_not_blank(sigma: float) -> None:
     assert not is_blank(with_line(grainy(paper(235), sigma), level=200))
 
 
-def test_a_lone_page_number_is_ink() -> None:
+def test_a_page_with_only_a_page_number_is_not_blank() -> None:
     assert not is_blank(with_word(paper(), "1", size=12))
     assert not is_blank(with_word(shaded(), "7", size=14))
 
 
-def test_pale_colours_are_ink() -> None:
+def test_a_page_with_pale_colours_is_not_blank() -> None:
     assert not is_blank(with_word(paper(), colour=(255, 255, 150)))
     assert not is_blank(with_line(paper(235), level=222, width=1))
 
 
-def test_a_word_in_the_last_corner_is_ink() -> None:
+def test_a_page_with_a_word_in_the_last_corner_is_not_blank() -> None:
     page = paper()
     page[-14:-2:2, -30:-2] = 90
 
     assert not is_blank(page)
 
 
-def test_writing_in_white_on_black_is_ink() -> None:
+def test_a_page_with_white_text_on_black_is_not_blank() -> None:
     assert not is_blank(with_word(paper(0), colour=(255, 255, 255)))
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 255))
-def test_pages_of_any_size_are_judged(height: int, width: int, level: int) -> None:
+def test_a_page_of_any_size_is_accepted(height: int, width: int, level: int) -> None:
     page = np.full((height, width, 3), 255, np.uint8)
     assert is_blank(page)
 

@@ -1,56 +1,53 @@
-"""What makes a process dead, and what only makes it wait."""
+"""Which conditions make a process dead, and which only make it not ready."""
 
 from workers.process.consumer_pulse import consumer_pulse
 from workers.process.health import Health
 
 
-class Time:
+class Clock:
     now = 0.0
 
     def __call__(self) -> float:
         return self.now
 
 
-def test_a_loop_that_stops_turning_is_named() -> None:
-    time = Time()
-    health = Health(time)
+def test_a_stuck_loop_is_named() -> None:
+    clock = Clock()
+    health = Health(clock)
     health.beat("engine loop", 120)
-    time.now = 119
-    assert health.ailments() == []
-
-    time.now = 121
-
-    assert health.ailments() == ["engine loop has not turned for 121 s"]
+    clock.now = 119
+    assert health.failures() == []
+    clock.now = 121
+    assert health.failures() == ["engine loop has been stuck for 121 s"]
 
 
-def test_a_loop_at_rest_ails_nothing() -> None:
-    time = Time()
-    health = Health(time)
+def test_a_loop_that_was_stopped_on_purpose_is_no_failure() -> None:
+    clock = Clock()
+    health = Health(clock)
     health.beat("consumer", 10)
-    health.rest("consumer")
-    time.now = 1000
+    health.stop_watching("consumer")
+    clock.now = 1000
+    assert health.failures() == []
 
-    assert health.ailments() == []
 
-
-def test_waiting_is_not_ailing() -> None:
+def test_a_missing_condition_makes_a_process_not_ready_but_alive() -> None:
     health = Health()
-    health.wait_for("the engine")
+    health.require("the engine")
 
-    assert (health.ailments(), health.waiting_for()) == ([], ["waits for the engine"])
-    health.reached("the engine")
-    assert health.waiting_for() == []
+    assert (health.failures(), health.obstacles()) == ([], ["waits for the engine"])
+    health.fulfil("the engine")
+    assert health.obstacles() == []
 
 
-def test_a_dead_engine_ends_both() -> None:
+def test_a_dead_engine_makes_a_process_neither_alive_nor_ready() -> None:
     health = Health()
-    health.die("the engine is dead")
+    health.fail("the engine is dead")
 
-    assert health.ailments() == health.waiting_for() == ["the engine is dead"]
+    assert health.failures() == health.obstacles() == ["the engine is dead"]
 
 
 class Consumer:
-    """As much of Celery's consumer as a step sees."""
+    """The part of Celery's consumer that a step uses."""
 
     def __init__(self) -> None:
         self.timer = self
@@ -63,26 +60,25 @@ class Consumer:
         self.cancelled = True
 
 
-def test_a_lost_connection_makes_unready_and_not_dead_however_long_it_lasts() -> None:
-    time, consumer = Time(), Consumer()
-    health = Health(time)
+def test_a_lost_connection_makes_a_process_not_ready_and_never_dead() -> None:
+    clock, consumer = Clock(), Consumer()
+    health = Health(clock)
     step = consumer_pulse(health, "test")(consumer)
-    assert health.waiting_for() == ["waits for consumer"]
+    assert health.obstacles() == ["waits for consumer"]
+
     step.start(consumer)
-    assert health.waiting_for() == []
+    assert health.obstacles() == []
 
     step.stop(consumer)
-    time.now = 100_000
-
+    clock.now = 100_000
     assert consumer.cancelled
-    assert health.ailments() == []
-    assert health.waiting_for() == ["waits for consumer"]
+    assert health.failures() == []
+    assert health.obstacles() == ["waits for consumer"]
 
 
-def test_a_connected_consumer_whose_loop_stands_still_is_dead() -> None:
-    time = Time()
-    health = Health(time)
+def test_a_connected_consumer_whose_loop_is_stuck_is_dead() -> None:
+    clock = Clock()
+    health = Health(clock)
     consumer_pulse(health, "test")(Consumer()).start(Consumer())
-    time.now = 121
-
-    assert health.ailments() == ["consumer has not turned for 121 s"]
+    clock.now = 121
+    assert health.failures() == ["consumer has been stuck for 121 s"]

@@ -1,4 +1,4 @@
-"""Pixels never outlive their process for long."""
+"""A scratch folder is removed with its process, or by the next process after a crash."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ time.sleep(60)
 """
 
 
-def test_closing_removes_the_folder_and_all_in_it(tmp_path: Path) -> None:
+def test_closing_removes_the_folder_and_its_files(tmp_path: Path) -> None:
     scratch = Scratch(tmp_path)
     scratch.new_path(".rgb").write_bytes(b"pixels")
 
@@ -27,34 +27,34 @@ def test_closing_removes_the_folder_and_all_in_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_paths_are_never_given_twice(tmp_path: Path) -> None:
+def test_every_path_is_new(tmp_path: Path) -> None:
     scratch = Scratch(tmp_path)
 
     assert len({scratch.new_path(".rgb") for _ in range(100)}) == 100
     scratch.close()
 
 
-def test_others_may_not_look_into_the_folder(tmp_path: Path) -> None:
+def test_other_users_may_not_read_the_folder(tmp_path: Path) -> None:
     scratch = Scratch(tmp_path)
 
     assert scratch.folder.stat().st_mode & 0o077 == 0
     scratch.close()
 
 
-def test_a_start_removes_what_the_dead_left_and_nothing_of_the_living(tmp_path: Path) -> None:
+def test_a_start_removes_folders_of_dead_processes_only(tmp_path: Path) -> None:
     living = Scratch(tmp_path)
     program = [sys.executable, "-c", HOLDER, str(tmp_path)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
-        left = Path(holder.stdout.readline().strip())
+        orphan = Path(holder.stdout.readline().strip())
         second = Scratch(tmp_path)
-        assert left.is_dir()
+        assert orphan.is_dir()
         holder.kill()
         holder.wait(10)
 
     third = Scratch(tmp_path)
 
-    assert not left.exists()
+    assert not orphan.exists()
     assert living.folder.is_dir() and second.folder.is_dir()
     for scratch in (living, second, third):
         scratch.close()

@@ -1,0 +1,52 @@
+"""One class per repair of what crashed processes left behind; the sweeper runs them in order."""
+
+from collections.abc import Iterator
+
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.dispatcher import Dispatcher
+from shared.jobs.job_store import JobStore
+from workers.maintenance.repairs.due_webhooks import DueWebhooks
+from workers.maintenance.repairs.expired_jobs import ExpiredJobs
+from workers.maintenance.repairs.expired_leases import ExpiredLeases
+from workers.maintenance.repairs.lost_messages import LostMessages
+from workers.maintenance.repairs.missing_reducers import MissingReducers
+from workers.maintenance.repairs.repair import Repair, SweepTimings
+from workers.maintenance.repairs.short_queues import ShortQueues
+from workers.maintenance.repairs.stalled_jobs import StalledJobs
+from workers.maintenance.repairs.unknown_markers import UnknownMarkers
+from workers.maintenance.retention import Retention
+from workers.maintenance.webhooks import WebhookSender
+
+
+def make_repairs(
+    jobs: JobStore,
+    dispatch_state: DispatchState,
+    dispatcher: Dispatcher,
+    *,
+    adopt: bool,
+    retention: Retention | None = None,
+    webhooks: WebhookSender | None = None,
+    timings: SweepTimings | None = None,
+) -> list[Repair]:
+    """The repairs of one sweeper, in their order; ``adopt``: open jobs of the store too."""
+    timings = timings or SweepTimings()
+
+    def in_order() -> Iterator[Repair]:
+        yield ExpiredLeases(dispatch_state, dispatcher)
+        yield LostMessages(dispatch_state, dispatcher, timings)
+        yield ShortQueues(dispatch_state, dispatcher)
+        # The store's repairs come after the broker's: while the store is down, pages of dead
+        # workers are still reclaimed.
+        if webhooks is not None:
+            yield DueWebhooks(webhooks)
+        yield MissingReducers(dispatch_state, dispatcher, timings)
+        yield StalledJobs(jobs, dispatch_state, dispatcher, timings)
+        if adopt:
+            yield UnknownMarkers(jobs, dispatch_state, dispatcher, timings)
+        if retention is not None:
+            yield ExpiredJobs(retention, dispatch_state, timings)
+
+    return list(in_order())
+
+
+__all__ = ["Repair", "SweepTimings", "make_repairs"]

@@ -1,0 +1,22 @@
+"""The open jobs that the broker knows, and whether one of them is overdue."""
+
+from collections.abc import Iterator
+
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.job_state import JobProgress
+from shared.domain.lanes import PRIORITIES
+
+
+def open_jobs(dispatch_state: DispatchState) -> Iterator[JobProgress]:
+    """Progress of each open job of each engine and priority, oldest first."""
+    for engine in dispatch_state.workers.engines():
+        for priority in PRIORITIES:
+            for job_id in dispatch_state.jobs.ids(engine, priority):
+                job = dispatch_state.jobs.progress(job_id)
+                if job is not None and job.state == "open":
+                    yield job
+
+
+def is_overdue(since: float, now: float, limit_s: float) -> bool:
+    """Whether ``since`` is longer ago than ``limit_s``, or in the future (a clock was set)."""
+    return not since <= now < since + limit_s

@@ -1,0 +1,58 @@
+"""Restarts open jobs whose pages were all dispatched and that make no progress."""
+
+from typing import ClassVar
+
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.job_state import JobProgress
+from shared.domain.page_ranges import expand
+from shared.jobs.job_store import JobStore, missing_pages
+from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
+from workers.maintenance.repairs.repair import SweepTimings
+
+
+class StalledJobs:
+    """Compares each stalled job with the store and dispatches the pages that lack a result."""
+
+    kind: ClassVar[str | None] = "stuck"
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        dispatch_state: DispatchState,
+        dispatcher: Dispatcher,
+        timings: SweepTimings,
+    ) -> None:
+        self._jobs = jobs
+        self._dispatch_state = dispatch_state
+        self._dispatcher = dispatcher
+        self._timings = timings
+
+    def run(self) -> int:
+        """Look at every open job; returns the number of jobs that needed something."""
+        now, restarted = self._dispatch_state.now(), 0
+        for job in open_jobs(self._dispatch_state):
+            if self._is_stalled(job, now):
+                self._dispatch_state.jobs.touch(job.job_id)
+                restarted += self._restart(job.job_id)
+        return restarted
+
+    def _is_stalled(self, job: JobProgress, now: float) -> bool:
+        return (
+            job.done < job.total
+            and is_overdue(job.touched, now, self._timings.stalled_after_s)
+            and not self._dispatch_state.jobs.waiting_ranges(job.job_id)
+        )
+
+    def _restart(self, job_id: str) -> bool:
+        manifest = self._jobs.manifest(job_id)
+        if manifest is None:
+            self._dispatch_state.jobs.forget(job_id)
+            return True
+        missing = missing_pages(manifest, self._jobs.page_states(job_id))
+        if not missing:
+            self._dispatcher.reduce(job_id)
+            return True
+        added = self._dispatch_state.jobs.redo(job_id, expand(missing))
+        self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)
+        return added > 0

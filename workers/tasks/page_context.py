@@ -1,0 +1,52 @@
+"""What the page task of one worker process depends on."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.dispatcher import Dispatcher
+from shared.domain.errors import BrokerUnreachable, StoreUnreachable
+from shared.domain.records import EngineInfo
+from shared.jobs.job_store import JobStore
+from workers.inflight import InflightPage, InflightPages, retry_through_outage
+from workers.observability.page_observer import PageObserver
+from workers.pipeline.page_pipeline import Pipeline
+from workers.tasks.gate import Gate
+from workers.tasks.manifests import Manifests
+
+log = logging.getLogger("pagefleet.page")
+OUTAGE_ERRORS = (StoreUnreachable, BrokerUnreachable)
+#: Pause before a page is released because of a fault of this machine.
+TRANSIENT_PAUSE_S = 2.0
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class PageTaskContext:
+    """Services, shared state and limits of one pages process."""
+
+    worker: str
+    engine: EngineInfo
+    dispatch_state: DispatchState
+    dispatcher: Dispatcher
+    jobs: JobStore
+    manifests: Manifests
+    pipeline: Pipeline
+    inflight_pages: InflightPages
+    gate: Gate
+    observer: PageObserver
+    max_attempts: int
+    #: Called once or more when the engine is dead; starts the end of the process.
+    engine_died: Callable[[], None]
+    transient_pause_s: float = TRANSIENT_PAUSE_S
+
+
+def through_outage(inflight: InflightPage, operation: Callable[[], _Result]) -> _Result:
+    """Repeat ``operation`` while the broker or the store is down; raises Aborted."""
+    return retry_through_outage(inflight, operation, OUTAGE_ERRORS, _log_outage)
+
+
+def _log_outage(error: Exception) -> None:
+    log.warning("waiting: %s", error)

@@ -1,0 +1,96 @@
+"""Reads a claimed page and turns every fault into a result, an abort or an error of the page."""
+
+import logging
+
+from shared.domain.errors import (
+    EngineDead,
+    NotFound,
+    PageError,
+    PagefleetError,
+    Quarantined,
+    TransientError,
+)
+from shared.domain.records import PageResult
+from workers.inflight import Aborted, Reason
+from workers.pipeline.page_pipeline import PageToRead
+from workers.tasks.model_mismatch import ModelMismatchBackoff
+from workers.tasks.page_attempt import PageAttempt
+from workers.tasks.page_context import PageTaskContext, through_outage
+
+log = logging.getLogger("pagefleet.page")
+
+
+class EngineBug(PageError):
+    """Something in pagefleet failed on this page."""
+
+    code = "internal"
+
+
+class PageReading:
+    """Thread-safe; outages of the broker and the store are waited out."""
+
+    def __init__(self, deps: PageTaskContext) -> None:
+        self._deps = deps
+        self._mismatches = ModelMismatchBackoff()
+
+    def read(self, attempt: PageAttempt) -> PageResult:
+        """The page's result, perhaps one that an earlier holder has stored.
+
+        Raises Aborted where this worker must return the page without blame, and DocumentError
+        (PageError for the page alone) where reading failed.
+        """
+        if attempt.claim.outcome == "dead_lettered":
+            raise Quarantined("the worker process died each time this page was tried alone")
+        stored = self._stored_result(attempt)
+        return stored if stored is not None else self._read_here(attempt)
+
+    def _stored_result(self, attempt: PageAttempt) -> PageResult | None:
+        if not attempt.may_have_result:
+            return None
+        return through_outage(
+            attempt.inflight, lambda: self._deps.jobs.good_result(attempt.job_id, attempt.page)
+        )
+
+    def _read_here(self, attempt: PageAttempt) -> PageResult:
+        """Read with this worker's engine; faults of this machine abort the page."""
+        try:
+            self._check_model(attempt)
+            return self._run_pipeline(attempt)
+        except EngineDead as error:
+            log.error("the engine died: %s", error.message)
+            self._deps.engine_died()
+            raise Aborted(Reason.ENGINE_DEAD) from error
+        except TransientError as error:
+            log.error("page %s is released: %s", attempt.inflight.page, error.message)
+            attempt.inflight.sleep(self._deps.transient_pause_s)
+            raise Aborted(Reason.DRAIN) from error
+        except NotFound as error:
+            raise self._source_missing(attempt, error) from error
+        except (PagefleetError, Aborted):
+            raise
+        except Exception as error:  # a bug costs the page an attempt, and not the worker
+            log.exception("page %s failed because of a bug", attempt.inflight.page)
+            raise EngineBug(f"{type(error).__name__}: {error}") from error
+
+    def _check_model(self, attempt: PageAttempt) -> None:
+        """Abort a page whose job needs another model, after a pause."""
+        needed, loaded = attempt.options.model, self._deps.engine.model
+        if needed == loaded:
+            return
+        if self._mismatches.should_log(attempt.job_id):
+            log.error(
+                "page %s needs model %s, this worker has %s; its job waits for another worker",
+                attempt.inflight.page, needed, loaded,
+            )  # fmt: skip
+        attempt.inflight.sleep(self._mismatches.pause(attempt.inflight.page))
+        raise Aborted(Reason.MODEL_MISMATCH)
+
+    def _run_pipeline(self, attempt: PageAttempt) -> PageResult:
+        page = PageToRead(attempt.manifest, attempt.page, attempt.number, attempt.inflight)
+        return through_outage(attempt.inflight, lambda: self._deps.pipeline.read(page))
+
+    def _source_missing(self, attempt: PageAttempt, error: NotFound) -> Exception:
+        """The store lacks the source: the job was purged, or something is wrong here."""
+        if self._deps.manifests.fresh(attempt.job_id) is None:
+            return Aborted(Reason.PURGED)
+        return EngineBug(f"the stored source is gone: {error.message}")
