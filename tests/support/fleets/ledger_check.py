@@ -1,4 +1,4 @@
-"""An independent checker: reads only the object store and knows only its contract."""
+"""An independent checker, which reads only the object store and uses only its contract."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ ANCHOR = re.compile(r"^<!-- page (\d+) -->$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Checked:
-    """What the store says of one job."""
+    """The content of the store for one job."""
 
     status: str
     counts: dict[str, int]
@@ -22,24 +22,24 @@ class Checked:
 
 
 def check_job(store: ObjectStore, job_id: str) -> Checked:
-    """Assert that every selected page is there once, at its number, and that counts add up."""
+    """Assert that every selected page is in the document once, in order, and that counts add up."""
     folder = f"jobs/{job_id}/"
     manifest = json.loads(store.get(folder + "job.json"))
     done = json.loads(store.get(folder + "_DONE"))
     source = store.get(folder + manifest["source"]["key"])
     assert hashlib.sha256(source).hexdigest() == manifest["sha256"]
-    wanted = list(_selected(manifest))
-    results = {page: _result(store, folder, page) for page in wanted}
+    pages = list(_selected(manifest))
+    results = {page: _result(store, folder, page) for page in pages}
     tally = {"ok": 0, "blank": 0, "failed": 0}
     for page, result in results.items():
         assert (result["page"], result["job_id"]) == (page, job_id)
         tally[result["status"]] += 1
     assert done["counts"] == tally
-    assert sum(tally.values()) == len(wanted)
+    assert sum(tally.values()) == len(pages)
     document = store.get(folder + "document.md").decode()
-    assert [int(number) for number in ANCHOR.findall(document)] == wanted
+    assert [int(number) for number in ANCHOR.findall(document)] == pages
     _check_fake_lines(manifest, results, document)
-    _check_document_json(store, folder, wanted, results)
+    _check_document_json(store, folder, pages, results)
     assert f"open/{job_id}" not in list(store.list("open/"))
     failed = {page: r["error"]["code"] for page, r in results.items() if r["error"]}
     attempts = {page: r["attempts"] for page, r in results.items()}
@@ -72,9 +72,9 @@ def _check_fake_lines(
 
 
 def _check_document_json(
-    store: ObjectStore, folder: str, wanted: list[int], results: dict[int, dict[str, object]]
+    store: ObjectStore, folder: str, pages: list[int], results: dict[int, dict[str, object]]
 ) -> None:
     document = json.loads(store.get(folder + "document.json"))
-    assert [page["page"] for page in document["pages"]] == wanted
+    assert [page["page"] for page in document["pages"]] == pages
     ledger = [(entry["page"], entry["status"]) for entry in document["ledger"]]
-    assert ledger == [(page, results[page]["status"]) for page in wanted]
+    assert ledger == [(page, results[page]["status"]) for page in pages]

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: every page is in one place, and ends once.
+"""In every order of steps and faults, each page is in one place and is finished once.
 
 Real scripts on a real broker, a real store, the real tasks; only reading is played. Processes
 stand still before each call and may die there (see tests/support/fleets/stepping.py).
@@ -35,7 +35,7 @@ WORKERS = st.integers(0, 2)
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever takes time in life happens at once."""
+    """Remove all waiting times."""
     monkeypatch.setattr(sweeping, "LOST_AFTER_S", 0.0)
     monkeypatch.setattr(sweeping, "REDUCE_AFTER_S", 0.0)
     monkeypatch.setattr(sweeping, "STALE_MARKER_S", 3600.0)
@@ -49,7 +49,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Each rule is a step of one process or something that befalls one."""
+    """Each rule is a step of one process or a fault."""
 
     url = ""
 
@@ -69,7 +69,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @initialize(document=st.integers(1, len(DOCUMENTS) - 1), reads=st.integers(0, 4))
     def begin(self, document: int, reads: int) -> None:
-        """Most of what can go wrong needs a job with pages at different places."""
+        """Start with a job whose pages are in different places, which most faults need."""
         self.fleet.submit(document, "normal").run_out()
         for worker in self.fleet.workers[:reads]:
             if self.fleet.deliver(worker, 0) and worker.actor is not None:
@@ -103,7 +103,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 1), steps=PLACES)
     def sweep(self, number: int, steps: int) -> None:
-        # As if the lock had run out: two sweepers may be at it together.
+        # As if the lock had expired: two sweepers may run at the same time.
         self.fleet.client.delete("pagefleet:lock:sweeper")
         self._go(self.fleet.sweep(number), steps)
 
@@ -223,7 +223,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def no_page_is_read_more_often_than_something_befell_it(self) -> None:
         for page, reads in self.fleet.reader.reads.items():
-            most = 2 + self.fleet.excuses[page]  # 2: max_attempts, for pages that are told to fail
+            most = 2 + self.fleet.excuses[page]  # 2: max_attempts, for pages that fail on request
             assert reads <= most, (page, reads, most)
 
     def _check_end(self) -> None:
@@ -233,7 +233,7 @@ class AnyOrder(RuleBasedStateMachine):
         for manifest in fleet.manifests():
             known.add(manifest.job_id)
             check_job(fleet.store, manifest.job_id)
-        assert fleet.accepted <= known, "a job that was accepted is not there"
+        assert fleet.accepted <= known, "an accepted job is missing"
         orphans = [key for key in fleet.store.list("jobs/") if key.split("/")[1] not in known]
         assert orphans == []
         for kind in ("leases", "outstanding", "holders"):
@@ -253,7 +253,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_any_order_of_steps_deaths_and_losses_ends_every_page_once(
+def test_every_order_of_steps_deaths_and_losses_finishes_each_page_once(
     redis_server: RedisServer,
 ) -> None:
     AnyOrder.url = redis_server.url
@@ -262,7 +262,7 @@ def test_any_order_of_steps_deaths_and_losses_ends_every_page_once(
         stateful_step_count=50,
         deadline=None,
         derandomize=True,
-        # A failure tells all of its steps; making them fewer takes minutes.
+        # A failure prints all of its steps; shrinking them takes minutes.
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
