@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from shared.storage.store import ObjectStore
 
@@ -46,23 +47,24 @@ def check_job(store: ObjectStore, job_id: str) -> Checked:
     return Checked(done["status"], done["counts"], failed, attempts)
 
 
-def _selected(manifest: dict[str, object]) -> Iterator[int]:
-    ranges = manifest["options"]["pages"]  # type: ignore[index]
+def _selected(manifest: dict[str, Any]) -> Iterator[int]:
+    ranges = manifest["options"]["pages"]
     for part in (ranges or f"1-{manifest['page_count']}").split(","):
         first, _, last = part.partition("-")
         yield from range(int(first), int(last or first) + 1)
 
 
-def _result(store: ObjectStore, folder: str, page: int) -> dict[str, object]:
+def _result(store: ObjectStore, folder: str, page: int) -> dict[str, Any]:
     good, bad = f"{folder}pages/{page:06d}.json", f"{folder}pages/{page:06d}.failed.json"
-    return json.loads(store.get(good if store.exists(good) else bad))  # type: ignore[no-any-return]
+    result: dict[str, Any] = json.loads(store.get(good if store.exists(good) else bad))
+    return result
 
 
 def _check_fake_lines(
-    manifest: dict[str, object], results: dict[int, dict[str, object]], document: str
+    manifest: dict[str, Any], results: dict[int, dict[str, Any]], document: str
 ) -> None:
     """With the fake engine each page proves its identity."""
-    if manifest["options"]["engine"] != "fake":  # type: ignore[index]
+    if manifest["options"]["engine"] != "fake":
         return
     digest = str(manifest["sha256"])[:12]
     for page, result in results.items():
@@ -72,7 +74,7 @@ def _check_fake_lines(
 
 
 def _check_document_json(
-    store: ObjectStore, folder: str, pages: list[int], results: dict[int, dict[str, object]]
+    store: ObjectStore, folder: str, pages: list[int], results: dict[int, dict[str, Any]]
 ) -> None:
     document = json.loads(store.get(folder + "document.json"))
     assert [page["page"] for page in document["pages"]] == pages

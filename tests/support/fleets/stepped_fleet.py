@@ -249,7 +249,7 @@ class SteppedFleet:
 
     def expire(self, place: int) -> None:
         """One lease expires."""
-        leases = self.client.zrange("pagefleet:leases:fake", 0, -1)
+        leases = [str(page) for page in self.client.zrange("pagefleet:leases:fake", 0, -1)]
         if leases:
             page = leases[place % len(leases)]
             self.client.zadd("pagefleet:leases:fake", {page: 1})

@@ -166,8 +166,8 @@ class Wire(Dispatcher):
 
     def take(self, queues: Sequence[str], place: int) -> PageMessage | None:
         """Remove and return one of the waiting messages; None where there is none."""
-        waiting = [
-            (queue, text)
+        waiting: list[tuple[str, str]] = [
+            (queue, str(text))
             for queue in queues
             for text in self._client.lrange(f"pagefleet:{queue}", 0, -1)
         ]

@@ -198,7 +198,7 @@ class AnyOrder(RuleBasedStateMachine):
         leased = set(client.zrange("pagefleet:leases:fake", 0, -1))
         everywhere = sorted(page for place in (*queued, leased) for page in place)
         assert len(everywhere) == len(set(everywhere)), everywhere
-        assert set(everywhere) == set(client.zrange("pagefleet:outstanding:fake", 0, -1))
+        assert set(everywhere) == set(map(str, client.zrange("pagefleet:outstanding:fake", 0, -1)))
         assert leased == set(client.hkeys("pagefleet:holders:fake"))
         for key in client.scan_iter("pagefleet:job:*"):
             self._check_hot(key.rsplit(":", 1)[1], set(everywhere))
@@ -213,7 +213,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert job.done == len(done) == job.counts.total
         waiting: set[int] = set()
         for text in self.fleet.client.lrange(f"pagefleet:todo:{job_id}", 0, -1):
-            first, last = text.split("-")
+            first, last = str(text).split("-")
             waiting |= set(range(int(first), int(last) + 1))
         for page in range(1, job.total + 1):
             here = page_id(job_id, page) in placed

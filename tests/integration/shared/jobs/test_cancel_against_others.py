@@ -87,7 +87,7 @@ def until_taken_back(fleet: SteppedFleet, manifest: Manifest, command: Actor) ->
 
 def every_moment() -> Iterator[tuple[int, int]]:
     """Steps before records arrive, and from then on until the first reducer runs."""
-    return product(range(MOMENTS), repeat=2)
+    return product(range(MOMENTS), range(MOMENTS))
 
 
 def arrives(fleet: SteppedFleet, late: OnTheWay, command: Actor, moment: tuple[int, int]) -> None:

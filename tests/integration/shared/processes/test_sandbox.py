@@ -222,7 +222,7 @@ def test_a_value_that_cannot_be_pickled_is_an_error_and_not_a_hang(sandbox: Sand
     with pytest.raises(Exception, match="pickle"):
         sandbox.run(answer_unpicklable, timeout_s=30)
     with pytest.raises(Exception, match="pickle"):
-        sandbox.run(double, lambda: None, timeout_s=30)  # type: ignore[arg-type]
+        sandbox.run(double, lambda: None, timeout_s=30)
 
     assert sandbox.run(double, 4, timeout_s=30) == 8
 

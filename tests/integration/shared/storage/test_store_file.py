@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.errors import NotFound, StoreFull, StoreUnreachable
@@ -317,6 +317,7 @@ def test_a_folder_that_can_not_be_written_is_reported(folder: str) -> None:
             attempt()
 
 
+@settings(deadline=None)  # a loaded machine is no fault of the store
 @given(st.sets(KEYS.map("/".join)), st.data())
 def test_any_listing_equals_the_sorted_keys(
     tmp_path_factory: pytest.TempPathFactory, wanted: set[str], data: st.DataObject
