@@ -28,19 +28,19 @@ def is_running(process: int) -> bool:
     return status.rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def test_a_test_finds_its_redis_empty(redis_url: str) -> None:
+def test_a_test_starts_with_an_empty_broker(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0
         client.set("left", "behind")
 
 
-def test_the_next_test_finds_it_empty_again(redis_url: str) -> None:
+def test_the_next_test_starts_with_an_empty_broker(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0
         client.set("left", "behind")
 
 
-def test_redis_asks_for_its_password(redis_url: str) -> None:
+def test_the_broker_requires_its_password(redis_url: str) -> None:
     address = "redis://" + redis_url.split("@", 1)[1]
     with redis.Redis.from_url(address) as client, pytest.raises(redis.AuthenticationError):
         client.ping()

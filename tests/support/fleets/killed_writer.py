@@ -1,4 +1,4 @@
-"""Work in a process of its own that is struck just before one of its writes to the store."""
+"""Work in a child process that gets a signal just before one of its writes to the store."""
 
 import os
 import signal
@@ -11,10 +11,10 @@ from shared.storage.store import ObjectStore
 WRITES = ("put", "put_new", "put_file", "copy_from")
 
 
-class StruckStore:
-    """The real store; sends its own process ``number`` before the write ``at``, counted from 1.
+class SignallingStore:
+    """The real store; sends its own process the signal ``number`` before write ``at``, from 1.
 
-    Each key that is removed counts, because a request that removes many may come half-way.
+    Each deleted key counts as one write, because a request for many keys may fail half-way.
     """
 
     def __init__(self, store: ObjectStore, at: int, number: signal.Signals) -> None:
@@ -45,8 +45,8 @@ class StruckStore:
             os.kill(os.getpid(), self._number)
 
 
-class Struck:
-    """A child of this process that does ``work`` on a store and is struck on its way."""
+class SignalledWork:
+    """A child process that does ``work`` on a store and gets a signal at one of its writes."""
 
     def __init__(
         self,
@@ -59,26 +59,26 @@ class Struck:
         if self._pid == 0:
             status = 1
             try:
-                struck: Any = StruckStore(store, at, number)
+                struck: Any = SignallingStore(store, at, number)
                 work(JobStore(struck))
                 status = 0
             finally:
                 os._exit(status)
 
     def killed(self) -> bool:
-        """Wait for its end; False where there was no such write and it came to its own end."""
+        """Wait for its end; False where it ended normally, because there was no such write."""
         _, status = os.waitpid(self._pid, 0)
         assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
         return os.WIFSIGNALED(status)
 
-    def stands(self) -> bool:
-        """Whether it stands still now; False where it came to its end instead."""
+    def is_stopped(self) -> bool:
+        """Whether it was stopped; False where it ended normally."""
         _, status = os.waitpid(self._pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status) or status == 0
         return os.WIFSTOPPED(status)
 
-    def goes_on(self) -> int:
-        """Let it run to its end; its exit status."""
+    def resume(self) -> int:
+        """Continue it and wait for its end; returns its exit status."""
         os.kill(self._pid, signal.SIGCONT)
         _, status = os.waitpid(self._pid, 0)
         return os.waitstatus_to_exitcode(status)

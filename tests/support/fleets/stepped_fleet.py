@@ -1,4 +1,4 @@
-"""A fleet whose processes run step by step: real ledger, store, tasks, sweepers; no engine."""
+"""A fleet whose processes run step by step, with real broker, store, tasks and sweepers."""
 
 import hashlib
 import tempfile
@@ -55,7 +55,7 @@ DOCUMENTS = (1, 3, 12)
 
 
 class Reader:
-    """Stands in for rendering and reading: known text, failures on request, counts calls."""
+    """Replaces rendering and engine: known text, failures on request, counts calls."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -68,7 +68,7 @@ class Reader:
         self._stage.pause()
         page.cancellation.check()
         if page.page in self.failing:
-            raise EngineFailed("asked to")
+            raise EngineFailed("failed on request")
         return PageResult(
             job_id=manifest.job_id,
             page=page.page,
@@ -81,7 +81,7 @@ class Reader:
 
 
 class Worker:
-    """One pages process with one thread; a new one of the same name follows its death."""
+    """One pages process with one thread; after its death a new one of the same name starts."""
 
     def __init__(self, name: str, fleet: "SteppedFleet") -> None:
         self.name = name
@@ -91,7 +91,7 @@ class Worker:
         self.restart()
 
     def restart(self) -> None:
-        """Forget everything that a process holds in its memory."""
+        """Drop everything that the process holds in memory."""
         fleet = self._fleet
         inflight_pages = InflightPages()
         self.keeper = LeaseKeeper(
@@ -124,7 +124,7 @@ class Worker:
 
 
 class SteppedFleet:
-    """Everything of one example; times are shortened to nothing, leases end when told."""
+    """Everything of one example; there are no waiting times, and leases end on request."""
 
     def __init__(self, redis_url: str, folder: Path, timings: SweepTimings | None = None) -> None:
         values = {"home": folder / "home", "redis_url": redis_url, "dispatch_window": 4}
@@ -142,7 +142,7 @@ class SteppedFleet:
         self.workers = [Worker(f"worker-{number}", self) for number in range(3)]
         self.unacknowledged: list[PageMessage] = []
         self.excuses: Counter[str] = Counter()
-        #: Jobs whose ids were told to somebody who has not had them purged.
+        #: Jobs that a submission returned and no purge has removed.
         self.accepted: set[str] = set()
         #: May be changed while the sweepers run.
         self.timings = timings or SweepTimings()
@@ -164,7 +164,7 @@ class SteppedFleet:
     # What processes do ---------------------------------------------------------------------
 
     def submit(self, document: int, priority: Priority) -> Actor:
-        """A producer takes a document in, or takes its job up again."""
+        """``pagefleet submit``: makes a job or resumes it."""
         submitter = Submitter(
             _Inspected(self._sources[document % len(DOCUMENTS)]),  # type: ignore[arg-type]
             self.jobs, self.dispatch_state, self.wire,
@@ -193,7 +193,7 @@ class SteppedFleet:
         return self._command("cancel", lambda: cancel_job(manifest, self.jobs, self.dispatch_state))
 
     def purge(self, manifest: Manifest) -> Actor:
-        """``pagefleet purge`` of a job that has ended; it may be submitted again."""
+        """``pagefleet purge`` of a job that has ended."""
         for page in range(1, manifest.page_count + 1):
             self.excuses[page_id(manifest.job_id, page)] += self.settings.max_attempts
 
@@ -205,7 +205,7 @@ class SteppedFleet:
         return self._command("purge", work)
 
     def _command(self, name: str, work: Callable[[], object]) -> Actor:
-        """What a person starts; both answers are fair where the job changes meanwhile."""
+        """A command; errors about a job that changed meanwhile are allowed."""
 
         def forgiving() -> None:
             with suppress(NotFound, JobResumed):
@@ -215,7 +215,7 @@ class SteppedFleet:
 
     @property
     def commanded(self) -> bool:
-        """Whether a person's command still runs: people wait for one before the next."""
+        """Whether a command still runs: a user waits for one before the next."""
         commands = ("submit", "cancel", "retry", "purge")
         return any(each.owner in commands and not each.ended for each in self.stage.actors)
 
@@ -224,7 +224,7 @@ class SteppedFleet:
         return self.stage.begin(SWEEPERS[number], self.sweepers[number].sweep)
 
     def reduce(self) -> Actor | None:
-        """A control process takes a reduce message, if there is one."""
+        """A control process takes a reduce message; None where there is none."""
         job_id = self.wire.take_reduce()
         if job_id is None:
             return None
@@ -240,10 +240,10 @@ class SteppedFleet:
         worker.begin(message)
         return True
 
-    # What happens to them ------------------------------------------------------------------
+    # Faults --------------------------------------------------------------------------------
 
     def kill(self, worker: Worker) -> None:
-        """SIGKILL: its message stays unacknowledged, its memory is gone."""
+        """SIGKILL: the message stays unacknowledged, the memory is lost."""
         if worker.busy and worker.actor is not None and worker.message is not None:
             worker.actor.die()
             self.unacknowledged.append(worker.message)
@@ -254,15 +254,15 @@ class SteppedFleet:
         self.excuses[page_id(message.job_id, message.page)] += 1
 
     def expire(self, place: int) -> None:
-        """One lease runs out."""
-        leases = self.client.zrange("pagefleet:leases:fake", 0, -1)
+        """One lease expires."""
+        leases = [str(page) for page in self.client.zrange("pagefleet:leases:fake", 0, -1)]
         if leases:
             page = leases[place % len(leases)]
             self.client.zadd("pagefleet:leases:fake", {page: 1})
             self.excuses[page] += 1
 
     def wipe(self) -> None:
-        """The broker starts again on an empty disk."""
+        """The broker restarts with an empty disk."""
         for worker in self.workers:
             if worker.busy and worker.message is not None:
                 self._excuse(worker.message)
@@ -270,7 +270,7 @@ class SteppedFleet:
         self.unacknowledged.clear()
 
     def manifests(self) -> list[Manifest]:
-        """Jobs of the store as an outsider sees them."""
+        """The manifests of all jobs in the store."""
         found = [self.jobs.manifest(job_id) for job_id in self.jobs.job_ids()]
         return [manifest for manifest in found if manifest is not None]
 
@@ -281,7 +281,7 @@ class SteppedFleet:
     # The end -------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Let everything come to its end with nothing failing any more."""
+        """Run everything to its end without failures."""
         self.reader.failing.clear()
         for actor in self.stage.actors:
             actor.run_out()
@@ -310,7 +310,7 @@ class SteppedFleet:
 
 
 class _Inspected:
-    """An intake for documents that were looked at already."""
+    """An intake for documents that were inspected already."""
 
     def __init__(self, document: OpenedDocument) -> None:
         self._document = document
@@ -321,6 +321,6 @@ class _Inspected:
 
 
 def private_folder() -> "tempfile.TemporaryDirectory[str]":
-    """In memory where possible: hundreds of examples sync every file."""
+    """A folder in memory where possible: hundreds of examples sync every file."""
     memory = Path("/dev/shm")
     return tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)

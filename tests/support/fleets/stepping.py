@@ -1,7 +1,7 @@
-"""Runs real code step by step: before each call to the store or the broker it stands still.
+"""Runs real code step by step: it pauses before each call to the store or the broker.
 
-A test decides who goes on and who dies there, so every interleaving of several processes can
-be played by one thread after the other, the same way each time.
+A test decides which actor continues and which dies, so that it can play any interleaving of several
+processes, one thread at a time, and the same way each time.
 """
 
 import threading
@@ -18,21 +18,21 @@ from shared.config.settings import Settings
 from shared.domain.records import PageMessage, to_json
 from shared.storage.store import ObjectStore
 
-PATIENCE_S = 60.0
+STEP_TIMEOUT_S = 60.0
 REDUCE_LIST = "test:reduce"
 
 
 class Died(BaseException):
-    """The process that ran this code is gone; nothing of it may run any more."""
+    """The process that ran this code was killed; no more of its code may run."""
 
 
 class Actor:
-    """One process doing one thing; ``step`` lets it run up to its next call."""
+    """One process with one task; ``step`` runs it up to its next call."""
 
     def __init__(self, owner: str, work: Callable[[], object]) -> None:
         self.owner = owner
         self.ended = False
-        #: The call that it stands before, as far as that is told.
+        #: The call before which it is paused.
         self.call = ""
         self.failure: BaseException | None = None
         self._dying = False
@@ -41,26 +41,28 @@ class Actor:
         self._thread.start()
 
     def step(self) -> None:
-        """Run up to the next call, or to the end; raises what went wrong in there."""
+        """Run up to the next call or to the end; raises the actor's error."""
         self._go.release()
-        assert self._stopped.acquire(timeout=PATIENCE_S), f"{self.owner} does not come back"
+        assert self._stopped.acquire(timeout=STEP_TIMEOUT_S), (
+            f"{self.owner} did not reach its next call"
+        )
         if self.failure is not None:
             raise self.failure
 
     def die(self) -> None:
-        """End it where it stands, as SIGKILL would."""
+        """End the actor where it is paused, as SIGKILL would."""
         self._dying = True
         self.step()
 
     def run_out(self) -> None:
-        """Let it come to its end."""
+        """Run to the end."""
         while not self.ended:
             self.step()
 
     def pause(self, call: str = "") -> None:
-        """Called before each call to the outside; ``call`` tells which."""
+        """Called before each call to the store or the broker, which ``call`` describes."""
         if threading.current_thread() is not self._thread:
-            return  # its helpers' calls belong to the step in which they are waited for
+            return  # calls of its helper threads belong to the step that waits for them
         self.call = call
         self._stopped.release()
         self._go.acquire()
@@ -74,25 +76,25 @@ class Actor:
                 work()
         except Died:
             pass
-        except BaseException as error:  # told to the test, which fails with it
+        except BaseException as error:  # raised in the test by step()
             self.failure = error
         self.ended = True
         self._stopped.release()
 
 
 class Stage:
-    """Which actor is meant by a call: the one whose thread it comes from."""
+    """All actors; a call belongs to the actor whose thread makes it."""
 
     def __init__(self) -> None:
         self.actors: list[Actor] = []
 
     def pause(self, call: str = "") -> None:
-        """Stop the calling actor; nothing for calls from outside of actors."""
+        """Pause the calling actor; calls from other threads continue."""
         for actor in self.actors:
             actor.pause(call)
 
     def begin(self, owner: str, work: Callable[[], object]) -> Actor:
-        """A new actor, standing before its first step."""
+        """A new actor, paused before its first step."""
         actor = Actor(owner, work)
         self.actors = [each for each in self.actors if not each.ended] + [actor]
         return actor
@@ -141,7 +143,7 @@ class SteppingStore:
 
 
 class Wire(Dispatcher):
-    """Puts messages into the broker's real lists without Celery's envelope around them."""
+    """Puts messages into the broker's real lists without Celery's envelope."""
 
     def __init__(self, settings: Settings, dispatch_state: DispatchState, stage: Stage) -> None:
         super().__init__(settings, dispatch_state)
@@ -150,7 +152,7 @@ class Wire(Dispatcher):
         self.sent: list[PageMessage] = []
 
     def publish(self, pages: Sequence[Dispatch]) -> None:
-        """Each message is a step: a crash may come between two of them."""
+        """Each message is a step, so that a crash can come between two of them."""
         for page in pages:
             self._stage.pause()
             self.put(
@@ -163,9 +165,9 @@ class Wire(Dispatcher):
         self.sent.append(message)
 
     def take(self, queues: Sequence[str], place: int) -> PageMessage | None:
-        """Remove and return one of all waiting messages; None where none waits."""
-        waiting = [
-            (queue, text)
+        """Remove and return one of the waiting messages; None where there is none."""
+        waiting: list[tuple[str, str]] = [
+            (queue, str(text))
             for queue in queues
             for text in self._client.lrange(f"pagefleet:{queue}", 0, -1)
         ]
@@ -181,9 +183,9 @@ class Wire(Dispatcher):
         self._client.lpush(REDUCE_LIST, job_id)
 
     def reduce_waits(self) -> bool:
-        """Whether a document is asked for."""
+        """Whether a reduce message waits."""
         return bool(self._client.llen(REDUCE_LIST))
 
     def take_reduce(self) -> str | None:
-        """The next job whose document is asked for."""
+        """The job of the next reduce message, which is removed."""
         return self._client.rpop(REDUCE_LIST)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Jobs laid into a store as a fleet would have left them."""
+"""Jobs written to a store as a fleet would have written them."""
 
 import time
 from collections.abc import Sequence
@@ -44,16 +44,16 @@ def open_job(jobs: JobStore, pages: int, data: bytes | None = None, **values: An
 
 
 def ended_job(jobs: JobStore, results: Sequence[dict[str, Any]] = ({},), **values: Any) -> Manifest:
-    """A job with ``_DONE``; each of ``results`` says how one page differs from a good one."""
+    """A job with ``_DONE``; each of ``results`` overrides the values of one good page."""
     manifest = open_job(jobs, len(results), **values)
-    for page, given in enumerate(results, start=1):
-        jobs.write_result(page_result(manifest, page, **given))
+    for page, changes in enumerate(results, start=1):
+        jobs.write_result(page_result(manifest, page, **changes))
     reduce_job(jobs, manifest, cancelling=True)
     return manifest
 
 
 def pdf_bytes(pages: int) -> bytes:
-    """A PDF whose pages have a little ink each."""
+    """A PDF whose pages have a short text each."""
     with pymupdf.open() as document:
         for number in range(1, pages + 1):
             page = document.new_page(width=300, height=400)

@@ -16,7 +16,7 @@ from tests.support.servers.processes import free_ports
 
 
 class DurableBroker:
-    """One Valkey on one port; ``kill`` is SIGKILL, ``start`` finds what was written."""
+    """One Valkey on one port; ``kill`` is SIGKILL, ``start`` loads what was written."""
 
     def __init__(
         self,
@@ -64,14 +64,14 @@ class DurableBroker:
         raise AssertionError("the broker does not answer")
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """Kill it by SIGKILL."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
 
     def wipe(self) -> None:
-        """Remove what it wrote; only while it does not run."""
+        """Delete its files; call only while it is stopped."""
         shutil.rmtree(self._folder)
         self._folder.mkdir()
 

@@ -18,11 +18,11 @@ class DurableS3:
         self.server: S3Server | None = None
 
     def start(self) -> S3Server:
-        """Start and wait until it takes objects."""
+        """Start and wait until it accepts objects."""
         self.server = start_s3_again(self._folder, self._ports, self._keys)
         return self.server
 
     def kill(self) -> None:
-        """No chance to write anything more."""
+        """Kill it by SIGKILL, so that it writes nothing more."""
         if self.server is not None:
             self.server.stop()

@@ -1,4 +1,4 @@
-"""A server that speaks S3, SQS and CloudFormation, with events from one to the other."""
+"""A server with the APIs of S3, SQS and CloudFormation, including S3 events to SQS."""
 
 import sys
 import urllib.error

@@ -19,26 +19,26 @@ from PIL import Image
 
 MODEL = "deepseek-ai/DeepSeek-OCR"
 KEY = "secret-key-of-the-test"
-#: Makes the response to one chat request; None means the usual one.
+#: Builds the response to one chat request; None means the normal response.
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
 @dataclass
 class OpenAiServer:
-    """Started and stopped by ``serving``; ``faults`` are used up one request after the other."""
+    """Started and stopped by ``serving``; each request uses up one of ``faults``."""
 
     key: str | None = None
     model: str = MODEL
     longest: int = 8192
     healthy: bool = True
     latency_s: float = 0.0
-    #: Between the pieces of a stream.
+    #: Seconds between the chunks of a stream.
     pause_s: float = 0.0
     faults: list[Fault] = field(default_factory=list)
-    #: What it says instead of naming the picture.
+    #: The answer in place of the picture's hash.
     text: str | None = None
     bodies: list[dict[str, Any]] = field(default_factory=list)
-    #: Requests whose client went away before the answer.
+    #: Requests whose client disconnected before the answer.
     abandoned: int = 0
     most_at_once: int = 0
     port: int = 0
@@ -103,7 +103,7 @@ class OpenAiServer:
 
 
 def picture_of(body: dict[str, Any]) -> Image.Image:
-    """The picture in a request; fails where it is no PNG in a data URI."""
+    """The picture in a request; fails where it is not a PNG in a data URI."""
     first = body["messages"][0]["content"][0]
     prefix, _, data = first["image_url"]["url"].partition(",")
     assert prefix == "data:image/png;base64", prefix
@@ -119,14 +119,14 @@ def prompt_of(body: dict[str, Any]) -> str:
 
 
 def name_of(body: dict[str, Any]) -> str:
-    """What the server says to a picture: a heading with the hash of its pixels."""
+    """The answer to a picture: a heading with the hash of its pixels."""
     image = picture_of(body)
     digest = hashlib.sha256(image.tobytes()).hexdigest()[:16]
     return f"<|ref|>title<|/ref|><|det|>[[10, 20, 900, 60]]<|/det|>\n# Picture {digest}\n"
 
 
 def completion(text: str, reason: str = "stop", tokens: int = 12) -> web.Response:
-    """A whole answer."""
+    """A complete response."""
     message = {"role": "assistant", "content": text}
     return web.json_response(
         {
@@ -140,19 +140,19 @@ def completion(text: str, reason: str = "stop", tokens: int = 12) -> web.Respons
 
 
 def chunk(piece: str) -> dict[str, Any]:
-    """A piece of a streamed answer."""
+    """A chunk of a streamed response."""
     choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
     return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": [choice]}
 
 
 def refusal(status: int, message: str, **headers: str) -> web.Response:
-    """An error as vLLM words it."""
+    """An error in vLLM's format."""
     error = {"message": message, "type": "BadRequestError", "param": None, "code": status}
     return web.json_response({"error": error}, status=status, headers=headers)
 
 
 def saying(text: str, reason: str = "stop", tokens: int = 12) -> Fault:
-    """A fault that is another answer."""
+    """A fault that is a different answer."""
 
     async def fault(request: web.Request) -> web.StreamResponse:
         return completion(text, reason, tokens)
@@ -161,7 +161,7 @@ def saying(text: str, reason: str = "stop", tokens: int = 12) -> Fault:
 
 
 def refusing(status: int, message: str = "no", **headers: str) -> Fault:
-    """A fault that is an error."""
+    """A fault that is an error response."""
 
     async def fault(request: web.Request) -> web.StreamResponse:
         return refusal(status, message, **headers)
@@ -193,13 +193,13 @@ async def hanging(request: web.Request) -> web.StreamResponse:
 
 
 async def talking_nonsense(request: web.Request) -> web.StreamResponse:
-    """A proxy in the way."""
+    """An error page of a proxy before the server."""
     return web.Response(text="<html>Welcome</html>", content_type="text/html")
 
 
 @contextmanager
 def serving(server: OpenAiServer | None = None, port: int = 0) -> Iterator[OpenAiServer]:
-    """The server in a thread of its own while the block runs."""
+    """Run the server in its own thread during the block."""
     server = server or OpenAiServer()
     loop, started, stopping = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
 
@@ -209,7 +209,7 @@ def serving(server: OpenAiServer | None = None, port: int = 0) -> Iterator[OpenA
         app.router.add_get("/v1/models", server.models)
         app.router.add_get("/health", server.health)
         app.router.add_get("/version", server.version)
-        # Cancelled handlers show that the client went away.
+        # Cancelled handlers show that the client disconnected.
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)

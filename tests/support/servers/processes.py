@@ -25,10 +25,10 @@ from producer.local.valkey_binary import valkey_binary
 Server = TypeVar("Server")
 
 START_S = 20.0
-#: Tries with other ports, where somebody took one between our look and the server's.
+#: Attempts with other ports, where another process took one before the server did.
 START_TRIES = 3
 PORTS = (20_000, 30_000)
-#: Run before the server takes this process over, so that no killed test run leaves servers.
+#: Runs before the server replaces this process, so that a killed test run leaves no servers.
 _TIE = """\
 import ctypes, os, sys
 if sys.platform == "linux":
@@ -78,7 +78,7 @@ class S3Server:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Variables by which the standard chain finds the credentials and nothing else."""
+        """Variables that give boto3's standard chain these credentials and no others."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
@@ -107,7 +107,7 @@ def start_s3(folder: Path) -> S3Server:
 def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
     password = secrets.token_hex(16)
     config = folder / "valkey.conf"
-    # A file, because command lines are open to every user of the machine.
+    # A file, because every user of the machine can read command lines.
     config.write_text(
         f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'
         f'dir "{folder}"\n'
@@ -120,7 +120,7 @@ def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
 
 
 def start_s3_again(folder: Path, ports: Sequence[int], keys: tuple[str, str]) -> S3Server:
-    """An S3 service on these ports that finds what an earlier one left in ``folder``."""
+    """An S3 service on these ports with the objects that an earlier one stored in ``folder``."""
     return _start_s3(_beside_python("weed"), folder, ports, keys)
 
 
@@ -161,7 +161,7 @@ def _beside_python(name: str) -> Path:
 def spawn(
     command: Sequence[str], log: Path, environment: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
-    """Start a server that dies with this process; its folder is that of the log."""
+    """Start a server that dies with this process; it runs in the log's folder."""
     tied = [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), *command]
     with log.open("wb") as output:
         return subprocess.Popen(
@@ -189,7 +189,7 @@ def _with_free_ports(count: int, start: Callable[[list[int]], Server]) -> Server
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody uses at this moment.
+    """Free ports of the loopback interface.
 
     None of those that systems give to outgoing connections: a server that is killed and comes back
     would find its port taken, perhaps by a client that looks for it.
@@ -205,7 +205,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_ready(process: "subprocess.Popen[bytes]", ready: Callable[[], bool]) -> None:
-    """Return when ``ready`` says so; kill the server and raise ServerMissing when it is late."""
+    """Wait until ``ready`` is true; after ``START_S`` kill the server and raise ServerMissing."""
     deadline = time.monotonic() + START_S
     try:
         while not ready():
@@ -214,7 +214,7 @@ def wait_ready(process: "subprocess.Popen[bytes]", ready: Callable[[], bool]) ->
             if time.monotonic() > deadline:
                 raise ServerMissing(f"{process.args!r} is not ready after {START_S} s")
             time.sleep(0.02)
-    except BaseException:  # an interrupt too must leave nothing behind
+    except BaseException:  # an interrupt must also end the server
         kill(process)
         raise
 
@@ -236,7 +236,7 @@ def _has_bucket(server: S3Server) -> bool:
         config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
     )
     with closing(client), suppress(BotoCoreError, ClientError):
-        # A write, because listing works before there is a volume to write to.
+        # A write, because listing works before a volume exists.
         client.put_object(Bucket=server.bucket, Key="ready", Body=b"")
         client.delete_object(Bucket=server.bucket, Key="ready")
         return True

@@ -44,7 +44,7 @@ def prometheus(folder: Path, ports: Sequence[int]) -> Iterator[str]:
 
 
 def query(address: str, expression: str) -> list[dict[str, object]]:
-    """The series that ``expression`` gives now; fails the test where it can't be evaluated."""
+    """The current series of ``expression``; fails the test where it can't be evaluated."""
     words = urlencode({"query": expression, "time": time.time()})
     status, body = get(int(address.rpartition(":")[2]), f"/api/v1/query?{words}")
     assert status == 200, (expression, body)

@@ -1,4 +1,4 @@
-"""Stands before a service and takes headers off, as a service does that does not know them.
+"""A proxy that removes headers, to imitate a service that does not support them.
 
 Or refuses every write, as a service does that is full.
 """
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 @contextmanager
 def without_headers(endpoint: str, names: Collection[str], refusal: bytes = b"") -> Iterator[str]:
-    """An address that passes everything on to ``endpoint`` except these headers.
+    """The address of a proxy that forwards to ``endpoint`` without these headers.
 
     With ``refusal`` that is the answer to each write.
     """
@@ -53,7 +53,7 @@ def without_headers(endpoint: str, names: Collection[str], refusal: bytes = b"")
             do_PUT = _refuse
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""Ends TLS before a server that has none, as a load balancer does."""
+"""Terminates TLS for a server without TLS, as a load balancer does."""
 
 import selectors
 import socket
@@ -12,12 +12,12 @@ CHUNK = 65_536
 
 @contextmanager
 def tls_proxy(context: ssl.SSLContext, port: int) -> Iterator[int]:
-    """A port on the loopback that speaks TLS and passes plain bytes on to ``port``."""
+    """A TLS port on the loopback interface that forwards plain bytes to ``port``."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_accept, args=(listener, context, port), daemon=True)
         thread.start()
         yield listener.getsockname()[1]
-        # Wakes accept, which closing alone does not.
+        # Wakes accept(), which close() alone does not.
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
 
@@ -32,7 +32,7 @@ def _accept(listener: socket.socket, context: ssl.SSLContext, port: int) -> None
 
 
 def _serve(plain: socket.socket, context: ssl.SSLContext, port: int) -> None:
-    # A client that refuses the certificate, or ends in the middle, is part of the tests.
+    # Tests have clients that refuse the certificate or disconnect in the middle.
     with (
         suppress(OSError),
         plain,
@@ -50,7 +50,7 @@ def _pass_on(client: ssl.SSLSocket, server: socket.socket) -> None:
             for key, _ in selector.select():
                 source, target = key.fileobj, key.data
                 data = source.recv(CHUNK)  # type: ignore[union-attr]
-                # What TLS has read ahead no selector sees.
+                # A selector does not see bytes that TLS has already read.
                 while isinstance(source, ssl.SSLSocket) and source.pending():
                     data += source.recv(source.pending())
                 if not data:

@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 @dataclass(frozen=True)
 class Span:
-    """What arrived; times in seconds."""
+    """One received span; times in seconds."""
 
     service: str
     name: str
@@ -33,7 +33,7 @@ class Collector:
         self.url = ""
 
     def take(self, body: bytes) -> None:
-        """One export."""
+        """Handle one export."""
         request = ExportTraceServiceRequest.FromString(body)
         for resource in request.resource_spans:
             about = {a.key: a.value.string_value for a in resource.resource.attributes}

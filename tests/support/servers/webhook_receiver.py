@@ -1,4 +1,4 @@
-"""A real HTTP server that receives webhooks, answers as it is told and remembers everything."""
+"""A real HTTP server that records webhook calls and answers with given statuses."""
 
 import socket
 import ssl
@@ -21,15 +21,15 @@ class Call:
 
 @dataclass
 class Receiver:
-    """What was called, and what is answered: the statuses in turn, the last one for ever."""
+    """The recorded calls, and the statuses of the answers in turn; the last status repeats."""
 
     port: int
     calls: list[Call] = field(default_factory=list)
-    #: Paths that somebody wanted to read.
+    #: Paths of GET requests.
     gets: list[str] = field(default_factory=list)
 
     def url(self, host: str = "127.0.0.1", scheme: str = "http") -> str:
-        """Its address by any of its names."""
+        """The address, by any host name."""
         return f"{scheme}://{host}:{self.port}/hook?from=pagefleet"
 
 
@@ -66,7 +66,7 @@ def receiver(
         daemon_threads = True
 
         def handle_error(self, *_: Any) -> None:
-            pass  # a client that goes away is part of the tests
+            pass  # tests have clients that disconnect
 
     server = Server(("127.0.0.1", 0), Handler)
     if tls is not None:
@@ -83,7 +83,7 @@ def receiver(
 
 @contextmanager
 def dripping_server() -> Iterator[int]:
-    """A port that answers with one byte of a header after the other, for ever."""
+    """A port that sends an endless response header byte by byte."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""A broker behind TLS: certificates are verified on both ways to it, by default."""
+"""A broker behind TLS: both connections verify certificates by default."""
 
 import ssl
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.support.servers.tls_proxy import tls_proxy
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """Who signs the broker's certificate."""
+    """The authority that signs the broker's certificate."""
     return trustme.CA()
 
 
@@ -69,7 +69,7 @@ def test_a_fleet_works_with_password_and_tls(
     assert [line["status"] for line in ended.lines] == ["ok"], ended.err
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_with_advice(
+def test_a_certificate_of_an_unknown_authority_is_refused_with_advice(
     settings: SettingsFactory, tls_url: str
 ) -> None:
     with pytest.raises(BrokerUnreachable, match="PAGEFLEET_REDIS_CA_FILE"):
@@ -88,11 +88,11 @@ def test_verification_can_be_switched_off(settings: SettingsFactory, misnamed_ur
 
 
 def submit(settings: Settings, tmp_path: Path) -> CommandResult:
-    """Submit a document, which uses both ways to the broker."""
+    """Submit a document, which uses both connections to the broker."""
     return pagefleet(settings, "submit", str(pdf(tmp_path / "a.pdf", 1)))
 
 
-def test_a_command_says_in_one_line_what_is_wrong_and_shows_no_password(
+def test_a_command_reports_the_error_in_one_line_without_the_password(
     settings: SettingsFactory, tls_url: str, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     ended = submit(settings(redis_url=tls_url, engine="fake"), tmp_path)
@@ -103,7 +103,7 @@ def test_a_command_says_in_one_line_what_is_wrong_and_shows_no_password(
     assert redis_server.password not in ended.err
 
 
-def test_a_wrong_password_is_named_as_such(
+def test_a_wrong_password_is_reported_as_one(
     settings: SettingsFactory, tls_url: str, redis_server: RedisServer, ca_file: Path
 ) -> None:
     wrong = tls_url.replace(redis_server.password, "not-this-one")
@@ -114,7 +114,7 @@ def test_a_wrong_password_is_named_as_such(
     assert "not-this-one" not in str(caught.value)
 
 
-def test_celery_gets_the_same_options_as_the_ledger(
+def test_celery_gets_the_same_options_as_the_dispatch_state(
     settings: SettingsFactory, ca_file: Path
 ) -> None:
     options = tls_options(settings(redis_url="rediss://host/0", redis_ca_file=ca_file))
@@ -134,14 +134,14 @@ def test_celery_gets_the_same_options_as_the_ledger(
         {"redis_url": "rediss://host/0", "redis_ca_file": "/no/such/file"},
     ],
 )
-def test_options_that_could_not_work_are_refused(
+def test_options_that_can_not_work_are_refused(
     settings: SettingsFactory, values: dict[str, str]
 ) -> None:
     with pytest.raises(UsageError, match="PAGEFLEET_REDIS"):
         tls_options(settings(**values))
 
 
-def test_celery_too_refuses_a_certificate_that_nobody_vouches_for(
+def test_celery_also_refuses_a_certificate_of_an_unknown_authority(
     settings: SettingsFactory, tls_url: str, ca_file: Path
 ) -> None:
     trusting = make_app(settings(redis_url=tls_url, redis_ca_file=ca_file))

@@ -1,4 +1,4 @@
-"""Each step of the ledger against a real broker: what a worker, a sweeper and a person rely on."""
+"""Each operation of the dispatch state against a real broker."""
 
 from collections.abc import Iterator
 
@@ -62,7 +62,7 @@ def done(dispatch_state: DispatchState) -> int:
     return job.done
 
 
-def test_a_claim_whose_answer_was_lost_is_answered_again_and_a_second_copy_is_not(
+def test_a_claim_whose_answer_was_lost_can_be_repeated_and_a_duplicate_message_is_refused(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
@@ -74,7 +74,7 @@ def test_a_claim_whose_answer_was_lost_is_answered_again_and_a_second_copy_is_no
     assert take(dispatch_state, page, worker="w2") == "held"
 
 
-def test_who_ends_the_last_page_is_told_to_reduce_as_often_as_it_asks(
+def test_every_call_that_finishes_the_last_page_asks_for_the_reducer(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 2)
@@ -87,7 +87,7 @@ def test_who_ends_the_last_page_is_told_to_reduce_as_often_as_it_asks(
     assert done(dispatch_state) == 2
 
 
-def test_a_failure_of_a_worker_that_lost_its_lease_does_not_end_the_page(
+def test_a_failure_by_a_worker_that_lost_its_lease_does_not_finish_the_page(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
@@ -105,7 +105,7 @@ def test_a_failure_of_a_worker_that_lost_its_lease_does_not_end_the_page(
     assert dispatch_state.pages.renew(ENGINE, "w2", [page_id(JOB, 1)]).taken == [page_id(JOB, 1)]
 
 
-def test_a_page_that_ends_while_it_waits_for_another_worker_waits_no_more(
+def test_a_queued_page_that_gets_its_result_leaves_the_queue(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
@@ -120,7 +120,7 @@ def test_a_page_that_ends_while_it_waits_for_another_worker_waits_no_more(
     assert take(dispatch_state, again, "w2") == "done"
 
 
-def test_burying_a_worker_leaves_alone_what_another_one_has_by_now(
+def test_reclaiming_a_workers_pages_leaves_pages_that_another_worker_has(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
@@ -132,7 +132,7 @@ def test_burying_a_worker_leaves_alone_what_another_one_has_by_now(
     assert dispatch_state.pages.in_flight(ENGINE, JOB) == [1]
 
 
-def test_a_broker_that_was_emptied_gets_the_leases_back_from_the_workers(
+def test_workers_renewals_restore_the_leases_of_an_emptied_broker(
     dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
     open_job(dispatch_state, 3)
@@ -147,7 +147,7 @@ def test_a_broker_that_was_emptied_gets_the_leases_back_from_the_workers(
     assert [page.page for page in dispatch_state.pages.dispatch(ENGINE, "normal")] == [2, 3]
 
 
-def test_a_message_of_before_a_lost_broker_makes_no_queued_page_look_lost(
+def test_a_message_from_before_a_broker_loss_makes_no_queued_page_overdue(
     dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
     client.flushall()
@@ -160,7 +160,7 @@ def test_a_message_of_before_a_lost_broker_makes_no_queued_page_look_lost(
     assert dispatch_state.pages.overdue(QUEUE, 0) == []
 
 
-def test_a_page_that_died_with_its_worker_twice_runs_alone_and_is_condemned_in_the_end(
+def test_a_page_whose_worker_died_twice_runs_alone_and_is_dead_lettered_in_the_end(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
@@ -174,7 +174,7 @@ def test_a_page_that_died_with_its_worker_twice_runs_alone_and_is_condemned_in_t
     assert take(dispatch_state, page, token="other") == "held"
 
 
-def test_a_producer_that_stood_still_does_not_open_an_ended_job_again(
+def test_a_producer_that_was_paused_does_not_reopen_an_ended_job(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 1)
@@ -189,7 +189,7 @@ def test_a_producer_that_stood_still_does_not_open_an_ended_job_again(
     assert wanted == "opened"
 
 
-def test_without_memory_new_work_is_refused_and_pages_in_flight_come_to_their_end(
+def test_a_broker_without_memory_refuses_new_work_and_finishes_pages_in_flight(
     dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
     open_job(dispatch_state, 8)
@@ -211,7 +211,7 @@ def test_without_memory_new_work_is_refused_and_pages_in_flight_come_to_their_en
     assert done(dispatch_state) == 1
 
 
-def test_a_small_job_starts_soon_although_a_large_one_was_there_first(
+def test_a_small_job_starts_soon_although_a_large_one_was_opened_first(
     dispatch_state: DispatchState,
 ) -> None:
     large, small = "1" * 16 + "-00000000", "2" * 16 + "-00000000"
@@ -227,7 +227,7 @@ def test_a_small_job_starts_soon_although_a_large_one_was_there_first(
     assert started <= 16
 
 
-def test_urgent_queues_come_first_and_lower_ones_are_looked_at_now_and_then() -> None:
+def test_urgent_queues_are_polled_first_and_lower_ones_get_a_reserved_share() -> None:
     queues = [page_queue(ENGINE, lane) for lane in Lane]
     order = UrgentFirst(queues)
 
@@ -237,7 +237,7 @@ def test_urgent_queues_come_first_and_lower_ones_are_looked_at_now_and_then() ->
     assert {firsts.count(queue) for queue in queues[1:]} <= {3, 4}
 
 
-def test_memory_follows_the_window_and_not_the_backlog(
+def test_memory_depends_on_the_dispatch_window_and_not_on_the_backlog(
     settings: SettingsFactory, redis_url: str, client: "redis.Redis"
 ) -> None:
     made = settings(redis_url=redis_url, dispatch_window=1000)
@@ -259,7 +259,7 @@ def test_memory_follows_the_window_and_not_the_backlog(
     assert (used() - opened) / 1000 < 4000, "bytes of a queued page with its message"
 
 
-def test_pages_that_are_not_for_a_worker_wait_for_their_job_s_next_turn(
+def test_pages_for_another_model_wait_for_their_jobs_next_turn(
     dispatch_state: DispatchState,
 ) -> None:
     open_job(dispatch_state, 20)
@@ -279,12 +279,14 @@ def test_pages_that_are_not_for_a_worker_wait_for_their_job_s_next_turn(
             take(dispatch_state, page)
             dispatch_state.pages.release(ENGINE, "w1", [page_id(page.job_id, page.page)], "foreign")
 
-    # The other job's come early, and every page comes round.
+    # The other job's pages come early, and every page gets its turn.
     assert {(other, number) for number in (1, 2, 3)} <= set(seen[:16])
     assert {(JOB, number) for number in range(1, 21)} <= set(seen)
 
 
-def test_foreign_pages_of_a_job_that_is_over_go_nowhere(dispatch_state: DispatchState) -> None:
+def test_pages_for_another_model_are_dropped_where_their_job_has_ended(
+    dispatch_state: DispatchState,
+) -> None:
     open_job(dispatch_state, 1)
     (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
     take(dispatch_state, page)

@@ -1,4 +1,4 @@
-"""A broker whose clock is set while work is under way, by a real broker and a real clock."""
+"""A real broker whose clock is set while pages are in flight."""
 
 import time
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def dispatch_state(made: Settings) -> Iterator[DispatchState]:
 
 
 def set_clock(made: Settings, clock: Clock, off_s: int) -> None:
-    """Set it, and see that the broker goes by it: it looks at its clock now and then."""
+    """Set the clock and wait until the broker uses it, which takes a moment."""
     clock.set(off_s)
     with redis.Redis.from_url(made.broker_url()) as client:
         wait_until(lambda: abs(client.time()[0] - time.time() - off_s) < 3, 10)
@@ -58,7 +58,7 @@ def claim(dispatch_state: DispatchState, page: Dispatch, worker: str) -> str:
 
 
 @pytest.mark.parametrize("steps_h", [(1, 2, 3), (-1, -2, -3), (5, -5, 0)])
-def test_no_step_of_the_brokers_clock_ends_a_lease_that_is_renewed(
+def test_no_jump_of_the_brokers_clock_ends_a_lease_that_is_renewed(
     made: Settings, dispatch_state: DispatchState, clock: Clock, steps_h: tuple[int, ...]
 ) -> None:
     (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
@@ -72,7 +72,7 @@ def test_no_step_of_the_brokers_clock_ends_a_lease_that_is_renewed(
 
 
 @pytest.mark.parametrize("hours", [1, -1])
-def test_a_lease_that_nobody_renews_ends_although_the_brokers_clock_was_set(
+def test_a_lease_that_is_not_renewed_expires_although_the_brokers_clock_was_set(
     made: Settings, dispatch_state: DispatchState, clock: Clock, hours: int
 ) -> None:
     (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
@@ -80,16 +80,16 @@ def test_a_lease_that_nobody_renews_ends_although_the_brokers_clock_was_set(
     set_clock(made, clock, hours * HOUR_S)
     dispatch_state.pages.reclaim_expired(ENGINE, 0)
 
-    buried: list[Dispatch] = []
+    reclaimed: list[Dispatch] = []
     for look in range(1, 4):
-        # Half a lease and a little later, time after time.
+        # A little more than half a lease each time, the most by which a call advances lease time.
         set_clock(made, clock, hours * HOUR_S + round(look * 0.6 * dispatch_state.pages.lease_s))
-        buried += dispatch_state.pages.reclaim_expired(ENGINE, 0)
+        reclaimed += dispatch_state.pages.reclaim_expired(ENGINE, 0)
 
-    assert [again.page for again in buried] == [1]
+    assert [again.page for again in reclaimed] == [1]
 
 
-def test_a_lock_of_somebody_who_died_ends_in_time_although_the_clock_was_set_back(
+def test_the_lock_of_a_dead_sweeper_expires_in_time_although_the_clock_was_set_back(
     made: Settings, dispatch_state: DispatchState, clock: Clock
 ) -> None:
     assert dispatch_state.sweeper.try_lock("sweeper", "dead", 6)
@@ -101,7 +101,7 @@ def test_a_lock_of_somebody_who_died_ends_in_time_although_the_clock_was_set_bac
         assert 0 < client.ttl("pagefleet:lock:sweeper") <= 6
 
 
-def test_a_watchers_hold_ends_in_time_although_the_clock_was_set_back(
+def test_the_key_lease_of_a_dead_watcher_expires_in_time_although_the_clock_was_set_back(
     made: Settings, clock: Clock
 ) -> None:
     dead, alive = KeyLeases(made, "dead", 30), KeyLeases(made, "alive", 30)

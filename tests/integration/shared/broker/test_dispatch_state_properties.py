@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: every page is in one place, and ends once.
+"""In every order of steps and faults, each page is in one place and is finished once.
 
 Real scripts on a real broker, a real store, the real tasks; only reading is played. Processes
 stand still before each call and may die there (see tests/support/fleets/stepping.py).
@@ -34,7 +34,7 @@ WORKERS = st.integers(0, 2)
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever takes time in life happens at once."""
+    """Remove all waiting times."""
     monkeypatch.setattr(purging, "STALLED_S", 0.0)
     monkeypatch.setattr(cancelling, "RELEASE_WAIT_S", 0.0)
     logging.disable(logging.CRITICAL)
@@ -43,7 +43,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Each rule is a step of one process or something that befalls one."""
+    """Each rule is a step of one process or a fault."""
 
     url = ""
 
@@ -63,7 +63,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @initialize(document=st.integers(1, len(DOCUMENTS) - 1), reads=st.integers(0, 4))
     def begin(self, document: int, reads: int) -> None:
-        """Most of what can go wrong needs a job with pages at different places."""
+        """Start with a job whose pages are in different places, which most faults need."""
         self.fleet.submit(document, "normal").run_out()
         for worker in self.fleet.workers[:reads]:
             if self.fleet.deliver(worker, 0) and worker.actor is not None:
@@ -97,7 +97,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 1), steps=PLACES)
     def sweep(self, number: int, steps: int) -> None:
-        # As if the lock had run out: two sweepers may be at it together.
+        # As if the lock had expired: two sweepers may run at the same time.
         self.fleet.client.delete("pagefleet:lock:sweeper")
         self._go(self.fleet.sweep(number), steps)
 
@@ -192,7 +192,7 @@ class AnyOrder(RuleBasedStateMachine):
         leased = set(client.zrange("pagefleet:leases:fake", 0, -1))
         everywhere = sorted(page for place in (*queued, leased) for page in place)
         assert len(everywhere) == len(set(everywhere)), everywhere
-        assert set(everywhere) == set(client.zrange("pagefleet:outstanding:fake", 0, -1))
+        assert set(everywhere) == set(map(str, client.zrange("pagefleet:outstanding:fake", 0, -1)))
         assert leased == set(client.hkeys("pagefleet:holders:fake"))
         for key in client.scan_iter("pagefleet:job:*"):
             self._check_hot(key.rsplit(":", 1)[1], set(everywhere))
@@ -207,7 +207,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert job.done == len(done) == job.counts.total
         waiting: set[int] = set()
         for text in self.fleet.client.lrange(f"pagefleet:todo:{job_id}", 0, -1):
-            first, last = text.split("-")
+            first, last = str(text).split("-")
             waiting |= set(range(int(first), int(last) + 1))
         for page in range(1, job.total + 1):
             here = page_id(job_id, page) in placed
@@ -217,7 +217,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def no_page_is_read_more_often_than_something_befell_it(self) -> None:
         for page, reads in self.fleet.reader.reads.items():
-            most = 2 + self.fleet.excuses[page]  # 2: max_attempts, for pages that are told to fail
+            most = 2 + self.fleet.excuses[page]  # 2: max_attempts, for pages that fail on request
             assert reads <= most, (page, reads, most)
 
     def _check_end(self) -> None:
@@ -227,7 +227,7 @@ class AnyOrder(RuleBasedStateMachine):
         for manifest in fleet.manifests():
             known.add(manifest.job_id)
             check_job(fleet.store, manifest.job_id)
-        assert fleet.accepted <= known, "a job that was accepted is not there"
+        assert fleet.accepted <= known, "an accepted job is missing"
         orphans = [key for key in fleet.store.list("jobs/") if key.split("/")[1] not in known]
         assert orphans == []
         for kind in ("leases", "outstanding", "holders"):
@@ -247,7 +247,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_any_order_of_steps_deaths_and_losses_ends_every_page_once(
+def test_every_order_of_steps_deaths_and_losses_finishes_each_page_once(
     redis_server: RedisServer,
 ) -> None:
     AnyOrder.url = redis_server.url
@@ -256,7 +256,7 @@ def test_any_order_of_steps_deaths_and_losses_ends_every_page_once(
         stateful_step_count=50,
         deadline=None,
         derandomize=True,
-        # A failure tells all of its steps; making them fewer takes minutes.
+        # A failure prints all of its steps; shrinking them takes minutes.
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -1,4 +1,4 @@
-"""What happens to messages while whose sending the broker goes away for a moment."""
+"""Messages during whose publication the connection to the broker breaks."""
 
 from collections.abc import Iterator
 from threading import Timer
@@ -24,7 +24,7 @@ def proxy(redis_url: str) -> Iterator[BrokerProxy]:
     made.close()
 
 
-def test_messages_of_several_queues_are_sent_although_the_broker_goes_away_between_them(
+def test_messages_of_several_queues_are_sent_although_the_connection_breaks_between_them(
     settings: SettingsFactory, redis_url: str, proxy: BrokerProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = str(urlsplit(redis_url).port)

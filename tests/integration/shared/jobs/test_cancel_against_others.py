@@ -1,4 +1,4 @@
-"""A cancel of which something comes late, or which is not the only one: it spoils nothing."""
+"""A cancel whose requests arrive late, or which runs beside another cancel, does no damage."""
 
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -24,7 +24,7 @@ from tests.support.fleets.stepping import Actor
 from tests.support.fleets.stored_jobs import page_result
 
 Command = Callable[[SteppedFleet, Manifest], Actor]
-#: Steps that a command takes once it has taken the cancel back.
+#: Steps of a command after it has undone the cancel.
 MOMENTS = 12
 COMMANDS: dict[str, Command] = {
     "submit": lambda fleet, manifest: fleet.submit(2, "normal"),
@@ -33,20 +33,20 @@ COMMANDS: dict[str, Command] = {
 
 
 @pytest.fixture(autouse=True)
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that stands still in a worker's hands is not waited for."""
+def no_release_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancel does not wait for pages in flight."""
     monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
 
 
 class OnTheWay:
-    """Requests of a cancel's last batch that the store gets later than their sender believes."""
+    """Requests of a cancel's last batch that reach the store late."""
 
     def __init__(self, fleet: SteppedFleet) -> None:
         self._store = fleet.store
         self._held: list[Callable[[], object]] = []
 
     def hold(self, cancel: Actor) -> None:
-        """Let it go on until it has sent its records; none of them arrives."""
+        """Run until the cancel has sent its records; none of them arrives."""
         inner = self._store._store
         self._store._store = self
         try:
@@ -78,7 +78,7 @@ def reduce_all(fleet: SteppedFleet) -> None:
 
 
 def until_taken_back(fleet: SteppedFleet, manifest: Manifest, command: Actor) -> None:
-    """Let a command go on until nothing says any more that the job was cancelled."""
+    """Run a command until neither store nor broker says that the job was cancelled."""
     while fleet.dispatch_state.jobs.state(manifest.job_id) in ("cancelled", "ended") or any(
         key.endswith(".failed.json") for key in fleet.store.list(object_keys.pages(manifest.job_id))
     ):
@@ -87,11 +87,11 @@ def until_taken_back(fleet: SteppedFleet, manifest: Manifest, command: Actor) ->
 
 def every_moment() -> Iterator[tuple[int, int]]:
     """Steps before records arrive, and from then on until the first reducer runs."""
-    return product(range(MOMENTS), repeat=2)
+    return product(range(MOMENTS), range(MOMENTS))
 
 
 def arrives(fleet: SteppedFleet, late: OnTheWay, command: Actor, moment: tuple[int, int]) -> None:
-    """Let the records arrive during a command, which then ends with reducers between its steps."""
+    """Have the records arrive during a command, which then ends with reducers between its steps."""
     steps(command, moment[0])
     late.arrive()
     steps(command, moment[1])
@@ -102,7 +102,7 @@ def arrives(fleet: SteppedFleet, late: OnTheWay, command: Actor, moment: tuple[i
 
 
 def read_on(fleet: SteppedFleet) -> None:
-    """Until nothing is to do, with whatever fails failing."""
+    """Run until nothing is left to do, with the same failures as before."""
     for worker in fleet.workers:
         if worker.actor is not None:
             worker.actor.run_out()
@@ -110,7 +110,7 @@ def read_on(fleet: SteppedFleet) -> None:
         reduce_all(fleet)
 
 
-def test_records_that_arrive_while_the_job_is_taken_up_are_read(
+def test_pages_whose_cancel_records_arrive_during_a_resume_are_read(
     redis_url: str, tmp_path: Path
 ) -> None:
     for number, moment in enumerate(every_moment()):
@@ -128,7 +128,7 @@ def test_records_that_arrive_while_the_job_is_taken_up_are_read(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_records_of_a_second_cancel_that_arrive_while_the_job_is_taken_up_are_read(
+def test_pages_whose_records_by_a_second_cancel_arrive_during_a_resume_are_read(
     redis_url: str, tmp_path: Path, command: str
 ) -> None:
     for number, moment in enumerate(every_moment()):
@@ -148,7 +148,7 @@ def test_records_of_a_second_cancel_that_arrive_while_the_job_is_taken_up_are_re
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known to the broker", "forgotten"])
-def test_a_second_cancel_changes_no_job_that_was_taken_up_and_has_ended(
+def test_a_second_cancel_does_not_change_a_job_that_was_resumed_and_has_ended(
     redis_url: str, tmp_path: Path, known: bool
 ) -> None:
     for count in range(1, LAST):
@@ -180,7 +180,7 @@ def pages(fleet: SteppedFleet, manifest: Manifest) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("lost", ["the job", "everything"])
-def test_a_cancel_ends_the_job_though_the_broker_forgets_it(
+def test_a_cancel_ends_the_job_although_the_broker_loses_its_state(
     redis_url: str, tmp_path: Path, lost: str
 ) -> None:
     for count in range(1, LAST):
@@ -204,7 +204,7 @@ def test_a_cancel_ends_the_job_though_the_broker_forgets_it(
     raise AssertionError("a cancel has more steps than were tried")
 
 
-def test_a_sweeper_takes_up_no_job_whose_cancel_the_broker_forgot_between_two_batches(
+def test_a_sweeper_does_not_open_a_job_whose_cancelled_state_was_lost_between_two_batches(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.jobs.cancelling.READERS", 2)
@@ -224,7 +224,7 @@ def test_a_sweeper_takes_up_no_job_whose_cancel_the_broker_forgot_between_two_ba
     assert check_job(fleet.store, manifest.job_id).status == "cancelled"
 
 
-def test_the_word_cancelled_is_prolonged_while_pages_are_recorded(
+def test_the_state_cancelled_is_extended_while_pages_are_recorded(
     redis_url: str, tmp_path: Path
 ) -> None:
     fleet, manifest = half_read(redis_url, tmp_path)
@@ -239,7 +239,7 @@ def test_the_word_cancelled_is_prolonged_while_pages_are_recorded(
     assert fleet.client.ttl(job) > 60
 
 
-def test_a_sweeper_that_saw_a_cancel_leaves_the_job_alone_once_it_is_taken_up(
+def test_a_sweeper_that_saw_a_cancel_leaves_the_job_alone_after_a_resume(
     redis_url: str, tmp_path: Path
 ) -> None:
     for count in range(LAST):
@@ -258,7 +258,7 @@ def test_a_sweeper_that_saw_a_cancel_leaves_the_job_alone_once_it_is_taken_up(
     raise AssertionError("a sweep has more steps than were tried")
 
 
-def test_a_job_that_has_ended_this_moment_stays_as_it_is(redis_url: str, tmp_path: Path) -> None:
+def test_a_cancel_does_not_change_a_job_that_has_just_ended(redis_url: str, tmp_path: Path) -> None:
     fleet, manifest = half_read(redis_url, tmp_path)
     while fleet.wire.reduce_waits() is False:
         assert read(fleet) or fleet.workers[1].busy
@@ -273,9 +273,7 @@ def test_a_job_that_has_ended_this_moment_stays_as_it_is(redis_url: str, tmp_pat
     assert cancel_job(manifest, fleet.jobs, fleet.dispatch_state).status == "ok"
 
 
-def test_a_cancel_after_a_submission_that_died_half_way_counts(
-    redis_url: str, tmp_path: Path
-) -> None:
+def test_a_cancel_ends_a_job_whose_submission_died_half_way(redis_url: str, tmp_path: Path) -> None:
     fleet, manifest = half_read(redis_url, tmp_path)
     fleet.cancel(manifest).run_out()
     submit = fleet.submit(2, "normal")
@@ -289,9 +287,7 @@ def test_a_cancel_after_a_submission_that_died_half_way_counts(
     assert check_job(fleet.store, manifest.job_id).status == "cancelled"
 
 
-def test_a_failure_that_is_written_again_does_not_undo_the_cancel(
-    redis_url: str, tmp_path: Path
-) -> None:
+def test_a_replaced_failure_does_not_undo_the_cancel(redis_url: str, tmp_path: Path) -> None:
     fleet, manifest = half_read(redis_url, tmp_path)
     write_failure(fleet.jobs, manifest, "at first")
     cancel = fleet.cancel(manifest)

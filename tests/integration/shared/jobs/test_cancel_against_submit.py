@@ -1,4 +1,4 @@
-"""A job that is submitted while somebody cancels it: the last command counts, whole."""
+"""A job that is submitted while it is cancelled: the last command counts completely."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ LAST = 80
 
 
 def half_read(redis_url: str, folder: Path) -> tuple[SteppedFleet, Manifest]:
-    """A job of twelve pages: two are read, one is in a worker's hands, others are queued."""
+    """A job of twelve pages: two are read, one is in flight, the others are queued."""
     fleet = SteppedFleet(redis_url, folder)
     fleet.client.flushall()
     fleet.submit(2, "normal").run_out()
@@ -37,7 +37,7 @@ def read(fleet: SteppedFleet) -> bool:
 
 
 def steps(actor: Actor, count: int) -> bool:
-    """Let it take so many steps; False where it came to its end before."""
+    """Run ``count`` steps; False where the actor ended before."""
     for _ in range(count):
         if actor.ended:
             return False
@@ -46,8 +46,8 @@ def steps(actor: Actor, count: int) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that stands still in a worker's hands is not waited for."""
+def no_release_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancel does not wait for pages in flight."""
     monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
 
 
@@ -57,7 +57,7 @@ def busy(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-def test_a_job_submitted_during_its_cancel_is_read_to_its_end(
+def test_a_job_submitted_during_its_cancel_is_read_completely(
     redis_url: str, tmp_path: Path, busy: bool
 ) -> None:
     for count in range(1, LAST):
@@ -73,7 +73,7 @@ def test_a_job_submitted_during_its_cancel_is_read_to_its_end(
         fleet.settle()
 
         checked = check_job(fleet.store, manifest.job_id)
-        # Before it has told the broker, the cancel is the later command.
+        # Before it has set the broker's state, the cancel is the later command.
         assert checked.status == ("cancelled" if first else "ok"), f"after {count} steps"
         assert max(fleet.reader.reads.values()) <= 2
         if not going:
@@ -82,7 +82,7 @@ def test_a_job_submitted_during_its_cancel_is_read_to_its_end(
     raise AssertionError("a cancel has more steps than were tried")
 
 
-def test_a_job_cancelled_during_its_submission_is_one_thing_or_the_other(
+def test_a_job_cancelled_during_its_submission_ends_as_ok_or_cancelled(
     redis_url: str, tmp_path: Path, busy: bool
 ) -> None:
     for count in range(1, LAST):
@@ -110,7 +110,7 @@ def new_folder(folder: Path, count: int) -> Path:
     return made
 
 
-def test_a_page_that_was_let_go_for_a_cancel_is_queued_again_by_a_submission(
+def test_a_page_that_was_released_for_a_cancel_is_queued_again_by_a_submission(
     redis_url: str, tmp_path: Path
 ) -> None:
     fleet, manifest = half_read(redis_url, tmp_path)

@@ -1,4 +1,4 @@
-"""A reducer that is stopped in the middle of its writing leaves no stale text when it goes on."""
+"""A reducer that is paused while it writes leaves no stale text when it continues."""
 
 import signal
 from typing import Any
@@ -10,7 +10,7 @@ from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.jobs.reduction import reduce_job
 from shared.storage.store import ObjectStore
-from tests.support.fleets.killed_writer import Struck
+from tests.support.fleets.killed_writer import SignalledWork
 from tests.support.fleets.stored_jobs import open_job, page_result
 
 #: The writes of a reducer: the two documents, then the commit.
@@ -27,17 +27,17 @@ def documents(jobs: JobStore, manifest: Manifest) -> list[bytes]:
     return [jobs.store.get(f"jobs/{manifest.job_id}/{name}") for name in names]
 
 
-def reducer_stops(jobs: JobStore, manifest: Manifest, write: int) -> Struck:
-    stopped = Struck(
+def reducer_stops(jobs: JobStore, manifest: Manifest, write: int) -> SignalledWork:
+    stopped = SignalledWork(
         lambda struck: reduce_job(struck, manifest), jobs.store, write, signal.SIGSTOP
     )  # fmt: skip
-    assert stopped.stands()
+    assert stopped.is_stopped()
     return stopped
 
 
 @pytest.mark.parametrize("write", WRITES)
 @pytest.mark.parametrize("after", [failure("engine_failed"), {}])
-def test_pages_that_ran_again_meanwhile_are_in_the_document(
+def test_pages_that_were_read_again_during_the_pause_are_in_the_document(
     any_store: ObjectStore, write: int, after: dict[str, Any]
 ) -> None:
     jobs = JobStore(any_store)
@@ -50,13 +50,13 @@ def test_pages_that_ran_again_meanwhile_are_in_the_document(
     reduce_job(jobs, manifest)
     expected = documents(jobs, manifest)
 
-    slow.goes_on()
+    slow.resume()
 
     assert documents(jobs, manifest) == expected
     assert b"render_failed" not in b"".join(expected)
 
 
-def test_a_commit_of_what_is_no_more_is_made_anew(any_store: ObjectStore) -> None:
+def test_a_commit_of_stale_results_is_repeated(any_store: ObjectStore) -> None:
     jobs = JobStore(any_store)
     manifest = open_job(jobs, 2)
     jobs.write_result(page_result(manifest, 1))
@@ -65,7 +65,7 @@ def test_a_commit_of_what_is_no_more_is_made_anew(any_store: ObjectStore) -> Non
     jobs.reopen(manifest, [2])
     jobs.write_result(page_result(manifest, 2, **failure("engine_failed")))
 
-    slow.goes_on()
+    slow.resume()
 
     done = jobs.done(manifest.job_id)
     assert done is not None and done.status == "partial"
@@ -75,7 +75,7 @@ def test_a_commit_of_what_is_no_more_is_made_anew(any_store: ObjectStore) -> Non
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_a_job_that_was_purged_and_submitted_anew_has_its_own_document(
+def test_a_job_that_was_purged_and_submitted_again_has_its_own_document(
     any_store: ObjectStore, write: int
 ) -> None:
     jobs = JobStore(any_store)
@@ -88,7 +88,7 @@ def test_a_job_that_was_purged_and_submitted_anew_has_its_own_document(
     reduce_job(jobs, new)
     expected = documents(jobs, new)
 
-    slow.goes_on()
+    slow.resume()
 
     assert documents(jobs, new) == expected
     assert b"other text" in expected[0]

@@ -1,4 +1,4 @@
-"""A document that is submitted while its job is purged: a job that was accepted is never lost."""
+"""A document that is submitted while its job is purged: an accepted job is never lost."""
 
 import logging
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ STRIDE = 4
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A purge that stands still at two looks counts as dead, so the two work side by side."""
+    """A paused purge counts as stalled at once, so that both commands work concurrently."""
     monkeypatch.setattr(purging, "STALLED_S", 0.0)
     logging.disable(logging.CRITICAL)
     yield
@@ -51,7 +51,7 @@ def ended(redis_url: str, folder: Path) -> tuple[SteppedFleet, Manifest]:
 
 
 def steps(actor: Actor, count: int) -> bool:
-    """Let it take so many steps; False where it came to its end before."""
+    """Run ``count`` steps; False where the actor ended before."""
     for _ in range(count):
         if not actor.ended:
             actor.step()
@@ -59,12 +59,12 @@ def steps(actor: Actor, count: int) -> bool:
 
 
 def takes_source(purge: Actor) -> bool:
-    """Whether it stands after its last look at the marker, before it removes the source."""
+    """Whether the purge is paused between its last check of the marker and deleting the source."""
     return purge.call.startswith("delete") and "source" in purge.call and not purge.ended
 
 
 def check(fleet: SteppedFleet, manifest: Manifest, last: bool, where: str) -> None:
-    """The job is there and right; only its source can't be saved from a request on its way."""
+    """The job is complete; only its source can't be protected from a request on its way."""
     if last:
         assert fleet.jobs.done(manifest.job_id) is not None, where
         return
@@ -72,7 +72,7 @@ def check(fleet: SteppedFleet, manifest: Manifest, last: bool, where: str) -> No
 
 
 @pytest.mark.parametrize("twice", [False, True], ids=["one purge", "two purges"])
-def test_a_purge_that_stood_still_takes_nothing_of_the_job_that_came_after_it(
+def test_a_paused_purge_deletes_nothing_of_a_job_that_was_submitted_after_it(
     redis_url: str, folders: Iterator[Path], twice: bool
 ) -> None:
     for count in range(1, LAST):
@@ -80,7 +80,7 @@ def test_a_purge_that_stood_still_takes_nothing_of_the_job_that_came_after_it(
         slow = fleet.purge(manifest)
         going = steps(slow, count)
         if going and not fleet.jobs.is_purging(manifest.job_id):
-            continue  # the purge is the later command
+            continue  # then the purge is the later command
         last = takes_source(slow)
         if twice:
             fleet.purge(manifest).run_out()
@@ -95,11 +95,11 @@ def test_a_purge_that_stood_still_takes_nothing_of_the_job_that_came_after_it(
 
 
 @pytest.mark.parametrize("twice", [False, True], ids=["one purge", "two purges"])
-def test_a_purge_that_goes_on_during_a_submission_takes_nothing_of_its_job(
+def test_a_purge_during_a_submission_deletes_nothing_of_its_job(
     redis_url: str, folders: Iterator[Path], twice: bool
 ) -> None:
     for stood in range(2, LAST):
-        # Not all pairs, which takes minutes; others with each step.
+        # All pairs would take minutes: each step of the purge gets a different subset.
         for count in range(1 + stood % STRIDE, LAST, STRIDE):
             fleet, manifest = ended(redis_url, next(folders))
             slow = fleet.purge(manifest)
@@ -122,7 +122,9 @@ def test_a_purge_that_goes_on_during_a_submission_takes_nothing_of_its_job(
     raise AssertionError("a purge has more steps than were tried")
 
 
-def test_what_is_left_of_a_job_answers_no_submission(redis_url: str, tmp_path: Path) -> None:
+def test_a_done_marker_without_a_manifest_does_not_answer_a_submission(
+    redis_url: str, tmp_path: Path
+) -> None:
     fleet, manifest = ended(redis_url, tmp_path)
     fleet.store.delete([f"jobs/{manifest.job_id}/job.json"])  # on a full disk, without a marker
 

@@ -1,4 +1,4 @@
-"""A purge whose process is killed, anywhere: somebody ends it, and half a job is no job."""
+"""A purge whose process is killed at any write: others complete it, and half a job is no job."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from shared.jobs.purging import purge
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import in_process
-from tests.support.fleets.killed_writer import Struck, everything
+from tests.support.fleets.killed_writer import SignalledWork, everything
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stored_jobs import ended_job, page_result
 from workers.maintenance.repairs import SweepTimings, make_repairs
@@ -33,19 +33,19 @@ NAMES = 9
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who meets a purge does not wait to see whether it lives."""
+    """Other processes treat every unfinished purge as stalled."""
     monkeypatch.setattr(purging, "STALLED_S", 0.0)
 
 
 def adorn(jobs: JobStore, job_id: str) -> None:
-    """What a job has besides its pages: a figure, and a call that was made."""
+    """Add what a job has besides its pages: a figure and a delivered webhook."""
     jobs.store.put(f"jobs/{job_id}/figures/000001-01-aabbccdd.png", b"png")
     jobs.store.put(f"jobs/{job_id}/_NOTIFIED", b"{}")
 
 
 def purge_dies(jobs: JobStore, job_id: str, step: int) -> bool:
-    """Purge in a process that is killed before that write; False where it came to its end."""
-    killed = Struck(lambda struck: purge(struck, job_id), jobs.store, step).killed()
+    """Purge in a process that is killed before that write; False where it ended before."""
+    killed = SignalledWork(lambda struck: purge(struck, job_id), jobs.store, step).killed()
     assert killed or (step > NAMES and everything(jobs.store) == [])
     return killed
 
@@ -63,7 +63,7 @@ def half_purged(settings: Settings) -> Iterator[tuple[JobStore, str]]:
 
 
 def is_whole(jobs: JobStore, job_id: str) -> bool:
-    """True for a job with all that it had, False for none; anything between fails."""
+    """True for a complete job, False for no job; anything else fails the test."""
     if jobs.manifest(job_id) is None:
         return False
     names = list(jobs.store.list(f"jobs/{job_id}/"))
@@ -71,7 +71,7 @@ def is_whole(jobs: JobStore, job_id: str) -> bool:
     return True
 
 
-def test_people_see_the_whole_job_or_none_and_purging_again_ends_it(
+def test_commands_see_the_whole_job_or_none_and_purging_again_completes_it(
     store_settings: SettingsFactory,
 ) -> None:
     made = store_settings()
@@ -90,7 +90,7 @@ def test_people_see_the_whole_job_or_none_and_purging_again_ends_it(
 
 
 @pytest.mark.parametrize("who", ["older", "retention", "sweeper"])
-def test_whoever_cleans_up_ends_a_purge_that_died(
+def test_retention_and_the_sweeper_complete_a_purge_that_died(
     settings: SettingsFactory, redis_url: str, who: str
 ) -> None:
     made = settings(redis_url=redis_url)
@@ -108,12 +108,12 @@ def test_whoever_cleans_up_ends_a_purge_that_died(
         else:
             purge_older(jobs, 0)
 
-        jobs.unmark_open(job_id)  # without a job it is the sweeper's
+        jobs.unmark_open(job_id)  # a marker without a job is left to the sweeper
         assert everything(jobs.store) == []
     dispatch_state.close()
 
 
-def test_the_same_document_submitted_again_starts_from_nothing_or_finds_the_whole_job(
+def test_submitting_the_document_again_makes_a_new_job_or_finds_the_whole_job(
     redis_url: str, tmp_path: Path
 ) -> None:
     fleet = SteppedFleet(redis_url, tmp_path)

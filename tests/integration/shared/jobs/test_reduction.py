@@ -1,4 +1,4 @@
-"""Writing the document: the same bytes every time, one commit, nothing committed too early."""
+"""Writing the document: always the same bytes, one commit, and no commit too early."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def fleet(redis_url: str, tmp_path: Path) -> SteppedFleet:
 def read_pages(
     fleet: SteppedFleet, document: int, failing: frozenset[int] = frozenset()
 ) -> Manifest:
-    """A job whose pages all have a result and whose document nobody has written."""
+    """A job whose pages all have a result and whose document is not written."""
     fleet.reader.failing = set(failing)
     fleet.submit(document, "normal").run_out()
     (manifest,) = fleet.manifests()
@@ -42,7 +42,7 @@ def written(fleet: SteppedFleet, manifest: Manifest) -> list[bytes]:
     return [fleet.store.get(f"jobs/{manifest.job_id}/{name}") for name in DOCUMENT]
 
 
-def test_reducing_again_after_a_crash_before_the_commit_gives_the_same_bytes(
+def test_reducing_again_after_a_crash_before_the_commit_writes_the_same_bytes(
     fleet: SteppedFleet,
 ) -> None:
     manifest = read_pages(fleet, 2)
@@ -55,7 +55,7 @@ def test_reducing_again_after_a_crash_before_the_commit_gives_the_same_bytes(
     assert written(fleet, manifest) == first
 
 
-def test_two_reducers_at_once_leave_one_commit(fleet: SteppedFleet) -> None:
+def test_two_concurrent_reducers_make_one_commit(fleet: SteppedFleet) -> None:
     manifest = read_pages(fleet, 1)
     fleet.wire.reduce(manifest.job_id)
     both = [fleet.reduce(), fleet.reduce()]
@@ -67,7 +67,7 @@ def test_two_reducers_at_once_leave_one_commit(fleet: SteppedFleet) -> None:
     assert check_job(fleet.store, manifest.job_id).status == "ok"
 
 
-def test_a_page_without_a_result_is_named_and_nothing_is_committed(fleet: SteppedFleet) -> None:
+def test_a_page_without_a_result_is_reported_and_nothing_is_committed(fleet: SteppedFleet) -> None:
     manifest = read_pages(fleet, 1)
     fleet.store.delete([f"jobs/{manifest.job_id}/pages/000002.json"])
 
@@ -78,7 +78,9 @@ def test_a_page_without_a_result_is_named_and_nothing_is_committed(fleet: Steppe
     assert not fleet.store.exists(f"jobs/{manifest.job_id}/_DONE")
 
 
-def test_pages_whose_results_vanished_are_read_again_and_the_job_ends(fleet: SteppedFleet) -> None:
+def test_pages_whose_results_were_deleted_are_read_again_and_the_job_ends(
+    fleet: SteppedFleet,
+) -> None:
     manifest = read_pages(fleet, 2)
     gone = [f"jobs/{manifest.job_id}/pages/{page:06d}.json" for page in (2, 3, 9)]
     fleet.store.delete(gone)
@@ -97,7 +99,7 @@ def test_pages_whose_results_vanished_are_read_again_and_the_job_ends(fleet: Ste
     assert sum(fleet.reader.reads.values()) == 12 + 3
 
 
-def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_commit_back(
+def test_a_reducer_that_was_paused_while_the_job_was_reopened_undoes_its_commit(
     fleet: SteppedFleet,
 ) -> None:
     manifest = read_pages(fleet, 1, frozenset({2}))
@@ -105,7 +107,7 @@ def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_com
     assert slow is not None
     while not fleet.store.exists(f"jobs/{manifest.job_id}/document.md"):
         slow.step()
-    slow.step()  # it has looked once more, and stands before its commit
+    slow.step()  # it has re-checked the pages and is paused before its commit
     reducer = fleet.stage.begin("reducer", lambda: reduce_job(fleet.jobs, manifest))
     reducer.run_out()
     assert check_job(fleet.store, manifest.job_id).status == "partial"
@@ -118,7 +120,7 @@ def test_a_reducer_that_stood_still_while_the_job_was_opened_again_takes_its_com
     assert check_job(fleet.store, manifest.job_id).status == "ok"
 
 
-def test_a_reducer_that_stood_still_while_another_committed_writes_nothing(
+def test_a_reducer_that_was_paused_while_another_committed_writes_nothing(
     fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest = read_pages(fleet, 1, frozenset({2}))
@@ -146,7 +148,7 @@ def test_a_reducer_that_stood_still_while_another_committed_writes_nothing(
         assert written(fleet, manifest) == expected
 
 
-def test_a_failure_that_is_written_again_during_the_commit_is_in_the_document(
+def test_a_failure_that_is_replaced_during_the_commit_is_in_the_document(
     fleet: SteppedFleet,
 ) -> None:
     manifest = read_pages(fleet, 1, frozenset({2}))
@@ -165,7 +167,7 @@ def test_a_failure_that_is_written_again_during_the_commit_is_in_the_document(
 
 
 @pytest.mark.parametrize("moment", range(16))
-def test_a_page_that_is_read_at_last_while_its_failure_is_committed_is_told_as_it_is(
+def test_a_page_that_succeeds_while_its_failure_is_committed_is_in_the_document(
     fleet: SteppedFleet, moment: int
 ) -> None:
     manifest = read_pages(fleet, 1, frozenset({2}))
@@ -188,7 +190,7 @@ def test_a_page_that_is_read_at_last_while_its_failure_is_committed_is_told_as_i
     check_job(fleet.store, manifest.job_id)
 
 
-def test_a_page_that_is_recorded_as_cancelled_in_a_job_that_is_not_is_read(
+def test_a_page_recorded_as_cancelled_is_read_where_the_job_is_not_cancelled(
     fleet: SteppedFleet,
 ) -> None:
     manifest = read_pages(fleet, 1)
@@ -201,7 +203,7 @@ def test_a_page_that_is_recorded_as_cancelled_in_a_job_that_is_not_is_read(
     assert check_job(fleet.store, manifest.job_id).status == "ok"
 
 
-def test_a_job_that_was_purged_meanwhile_does_not_come_back(fleet: SteppedFleet) -> None:
+def test_a_job_that_is_purged_during_its_reduction_stays_purged(fleet: SteppedFleet) -> None:
     manifest = read_pages(fleet, 0)
     purge(fleet.jobs, manifest.job_id)
 

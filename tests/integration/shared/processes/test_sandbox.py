@@ -1,4 +1,4 @@
-"""The sandbox, with children that really allocate, hang, crash and get killed."""
+"""The sandbox with real children that allocate, hang, crash and are killed."""
 
 import ctypes
 import os
@@ -85,7 +85,7 @@ def limits() -> dict[str, int]:
 
 
 def for_good() -> list[str]:
-    """Limits that a process without privileges could not take back."""
+    """The hard limits, which a process without privileges can't raise."""
     names = ("RLIMIT_CORE", "RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_AS")
     found = {name: resource.getrlimit(getattr(resource, name)) for name in names}
     return [name for name, (soft, hard) in found.items() if soft == hard]
@@ -129,12 +129,12 @@ def wait_until_dead(pid: int, seconds: float = 10) -> bool:
     return False
 
 
-def test_a_function_runs_in_another_process_and_its_result_comes_back(sandbox: Sandbox) -> None:
+def test_a_function_runs_in_another_process_and_returns_its_result(sandbox: Sandbox) -> None:
     assert sandbox.run(double, 21, timeout_s=30) == 42
     assert sandbox.run(process_id, timeout_s=30) != os.getpid()
 
 
-def test_a_child_that_allocates_without_end_costs_that_call_only(sandbox: Sandbox) -> None:
+def test_a_child_that_allocates_without_end_fails_only_its_call(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxMemory):
         sandbox.run(allocate_without_end, timeout_s=30)
 
@@ -153,7 +153,7 @@ def test_a_child_that_loops_for_ever_is_killed_in_time(sandbox: Sandbox) -> None
     assert sandbox.run(double, 4, timeout_s=30) == 8
 
 
-def test_a_child_that_leaves_is_reported_with_its_exit_status(sandbox: Sandbox) -> None:
+def test_a_child_that_exits_is_reported_with_its_exit_status(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxCrash, match="exit status 17") as caught:
         sandbox.run(exit_with, 17, timeout_s=30)
 
@@ -168,7 +168,7 @@ def test_a_child_that_segfaults_is_reported_with_the_signal(sandbox: Sandbox) ->
     assert sandbox.run(double, 4, timeout_s=30) == 8
 
 
-def test_a_child_killed_while_it_works_counts_as_out_of_memory(sandbox: Sandbox) -> None:
+def test_a_child_killed_during_a_call_counts_as_out_of_memory(sandbox: Sandbox) -> None:
     victim = sandbox.run(process_id, timeout_s=30)
     future = sandbox.submit(nap, 30, timeout_s=60)
     time.sleep(0.2)
@@ -180,7 +180,7 @@ def test_a_child_killed_while_it_works_counts_as_out_of_memory(sandbox: Sandbox)
     assert sandbox.run(double, 4, timeout_s=30) == 8
 
 
-def test_an_idle_child_that_dies_is_replaced_unnoticed(sandbox: Sandbox) -> None:
+def test_an_idle_child_that_dies_is_replaced_without_an_error(sandbox: Sandbox) -> None:
     victim = sandbox.run(process_id, timeout_s=30)
     os.kill(victim, signal.SIGKILL)
     assert wait_until_dead(victim)
@@ -188,12 +188,12 @@ def test_an_idle_child_that_dies_is_replaced_unnoticed(sandbox: Sandbox) -> None
     assert sandbox.run(double, 4, timeout_s=30) == 8
 
 
-def test_children_may_be_told_to_stand_back_from_the_cores() -> None:
+def test_children_run_with_the_requested_niceness() -> None:
     with Sandbox("test", processes=1, memory_mb=256, niceness=3) as sandbox:
         assert sandbox.run(os.nice, 0, timeout_s=20) == min(19, os.nice(0) + 3)
 
 
-def test_a_crash_leaves_calls_in_other_children_alone() -> None:
+def test_a_crash_does_not_affect_calls_in_other_children() -> None:
     with Sandbox("test", processes=2, memory_mb=256) as sandbox:
         sleeper = sandbox.submit(nap, 1.5, timeout_s=30)
         with pytest.raises(SandboxCrash):
@@ -204,7 +204,7 @@ def test_a_crash_leaves_calls_in_other_children_alone() -> None:
         assert sleeper.result(30) > 0
 
 
-def test_a_child_lives_on_after_an_ordinary_error(sandbox: Sandbox) -> None:
+def test_a_child_survives_an_exception_of_its_function(sandbox: Sandbox) -> None:
     first = sandbox.run(process_id, timeout_s=30)
 
     with pytest.raises(CorruptDocument, match="no good"):
@@ -216,31 +216,31 @@ def test_a_child_lives_on_after_an_ordinary_error(sandbox: Sandbox) -> None:
     assert sandbox.run(process_id, timeout_s=30) == first
 
 
-def test_what_cannot_be_pickled_is_an_error_and_not_a_hang(sandbox: Sandbox) -> None:
+def test_a_value_that_cannot_be_pickled_is_an_error_and_not_a_hang(sandbox: Sandbox) -> None:
     with pytest.raises(RuntimeError, match="Stubborn: stubborn"):
         sandbox.run(raise_unpicklable, timeout_s=30)
     with pytest.raises(Exception, match="pickle"):
         sandbox.run(answer_unpicklable, timeout_s=30)
     with pytest.raises(Exception, match="pickle"):
-        sandbox.run(double, lambda: None, timeout_s=30)  # type: ignore[arg-type]
+        sandbox.run(double, lambda: None, timeout_s=30)
 
     assert sandbox.run(double, 4, timeout_s=30) == 8
 
 
-def test_the_time_of_a_call_starts_when_it_starts(sandbox: Sandbox) -> None:
+def test_the_time_limit_of_a_call_starts_when_the_call_starts(sandbox: Sandbox) -> None:
     futures: list[Future[int]] = [sandbox.submit(nap, 0.3, timeout_s=2) for _ in range(8)]
 
     assert len({future.result(30) for future in futures}) == 1
 
 
-def test_a_child_is_replaced_after_its_share_of_calls() -> None:
+def test_a_child_is_replaced_after_its_maximum_of_calls() -> None:
     with Sandbox("test", processes=1, memory_mb=256, max_tasks=2) as sandbox:
         pids = [sandbox.run(process_id, timeout_s=30) for _ in range(4)]
 
     assert pids[0] == pids[1] != pids[2] == pids[3]
 
 
-def test_children_are_limited_and_leave_interrupts_to_their_parent(sandbox: Sandbox) -> None:
+def test_children_have_limits_and_ignore_interrupts(sandbox: Sandbox) -> None:
     found = sandbox.run(limits, timeout_s=30)
 
     assert found["RLIMIT_CORE"] == 0
@@ -253,7 +253,7 @@ def test_children_are_limited_and_leave_interrupts_to_their_parent(sandbox: Sand
     assert sandbox.run(ignores_interrupt, timeout_s=30)
 
 
-def test_the_time_of_the_processor_is_limited_even_where_nobody_watches_the_clock(
+def test_processor_time_is_limited_even_without_a_parent_that_watches_the_clock(
     sandbox: Sandbox,
 ) -> None:
     with pytest.raises(SandboxTimeout, match="processor"):
@@ -277,7 +277,7 @@ def test_children_see_no_credentials_and_no_telemetry(monkeypatch: pytest.Monkey
     assert seen["ORT_DISABLE_TELEMETRY"] == "1"
 
 
-def test_memory_is_counted_beside_the_preloaded_modules() -> None:
+def test_the_memory_limit_comes_on_top_of_the_preloaded_modules() -> None:
     with Sandbox("test", processes=1, memory_mb=128, preload=("numpy",)) as sandbox:
         assert sandbox.run(double, 1, timeout_s=30) == 2
 
@@ -308,7 +308,7 @@ def test_a_waiting_call_can_be_cancelled(sandbox: Sandbox) -> None:
     assert sandbox.run(double, 2, timeout_s=30) == 4
 
 
-def test_a_child_outlives_the_thread_that_asked_for_it(sandbox: Sandbox) -> None:
+def test_a_child_outlives_the_thread_that_submitted_its_first_call(sandbox: Sandbox) -> None:
     pids: list[int] = []
     thread = threading.Thread(target=lambda: pids.append(sandbox.run(process_id, timeout_s=30)))
     thread.start()
@@ -340,7 +340,7 @@ def test_no_child_outlives_its_parent(end: str) -> None:
     assert wait_until_dead(child)
 
 
-def test_many_threads_share_few_children() -> None:
+def test_many_threads_share_a_few_children() -> None:
     with Sandbox("test", processes=2, memory_mb=256) as sandbox:
         futures = [sandbox.submit(double, number, timeout_s=30) for number in range(200)]
 

@@ -1,4 +1,4 @@
-"""The IAM policies allow what the code really asks of AWS, and nothing else."""
+"""The IAM policies allow exactly the operations that the code requests from AWS."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tests.support.fleets.stored_jobs import ended_job, open_job
 from tests.support.paths import ROOT
 
 POLICIES = ROOT / "infra" / "aws"
-#: What IAM calls the permission for an operation of the API.
+#: The IAM permission of each API operation.
 PERMISSIONS = {
     "GetObject": ["s3:GetObject"],
     "HeadObject": ["s3:GetObject"],
@@ -34,7 +34,7 @@ PERMISSIONS = {
     "DeleteObject": ["s3:DeleteObject"],
     "DeleteObjects": ["s3:DeleteObject"],
 }
-#: Methods of a client that the source may call, and what they lead to.
+#: Client methods that the source may call, and the operations that they use.
 METHODS = {
     "get_object": ["GetObject"],
     "put_object": ["PutObject"],
@@ -70,7 +70,7 @@ def _listed(value: str | list[str]) -> list[str]:
 def asked(
     s3_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[list[tuple[str, str]]]:
-    """Every operation that goes out: its name and its key below the store, "" for the bucket."""
+    """Every operation that is sent: its name and its key below the store, "" for the bucket."""
     settings = s3_settings()
     store = open_store(settings)
     assert isinstance(store, S3Store)
@@ -88,7 +88,7 @@ def asked(
     events.unregister("before-parameter-build.s3", note)
 
 
-def test_the_life_of_a_job_needs_just_what_the_policies_allow(
+def test_the_operations_on_a_job_need_exactly_what_the_policies_allow(
     s3_settings: SettingsFactory, asked: list[tuple[str, str]], tmp_path: Path
 ) -> None:
     live_through(s3_settings, tmp_path)
@@ -101,12 +101,12 @@ def test_the_life_of_a_job_needs_just_what_the_policies_allow(
                 assert allows(name, permission, resource), (name, operation, key)
         (keep,) = (each for each in statements(name) if each["Sid"] == "KeepJobs")
         used = {each for operation, key in asked if key for each in PERMISSIONS[operation]}
-        # An upload is taken back only where a part of it failed.
+        # An upload is aborted only where a part of it failed.
         assert set(keep["Action"]) == used | {"s3:AbortMultipartUpload"}
 
 
 def live_through(s3_settings: SettingsFactory, tmp_path: Path) -> None:
-    """Everything that is done to jobs: made, ended, fetched, reopened, listed, purged."""
+    """Every operation on jobs: create, finish, fetch, reopen, list and purge."""
     settings = s3_settings()
     store = open_store(settings)
     jobs = JobStore(store)
@@ -126,7 +126,7 @@ def live_through(s3_settings: SettingsFactory, tmp_path: Path) -> None:
     open_job(jobs, 1, sha256="b" * 64)
 
 
-def test_no_policy_reaches_beyond_its_places() -> None:
+def test_no_policy_allows_access_outside_its_buckets_and_prefixes() -> None:
     for path in POLICIES.glob("iam-*.json"):
         for each in statements(path.name):
             assert each["Effect"] == "Allow"
@@ -137,16 +137,16 @@ def test_no_policy_reaches_beyond_its_places() -> None:
         assert not allows(path.name, "s3:PutObject", "arn:aws:s3:::INPUT-BUCKET/INPUT-PREFIX/a")
 
 
-def test_every_call_in_the_source_is_known_here() -> None:
+def test_every_client_call_in_the_source_is_listed_here() -> None:
     source = "".join(path.read_text() for path in (ROOT / "shared").glob("*s3*.py"))
     called = set(re.findall(r"client(?:\([^()]*(?:\([^()]*\))?[^()]*\))?\.([a-z_0-9]+)\(", source))
 
-    assert called & set(METHODS), "the pattern finds nothing any more"
+    assert called & set(METHODS), "the pattern matches nothing"
     assert called - set(dir(s3_client)) <= set(METHODS)
     assert {operation for each in METHODS.values() for operation in each} <= set(PERMISSIONS)
 
 
-def test_the_watcher_may_do_with_its_queue_what_its_client_does() -> None:
+def test_the_watchers_policy_allows_the_calls_of_the_queue_client() -> None:
     source = (ROOT / "shared" / "sqs_client.py").read_text()
     called = set(re.findall(r"_client\.([a-z_]+)\(", source))
     names = {"sqs:" + "".join(part.title() for part in each.split("_")) for each in called}

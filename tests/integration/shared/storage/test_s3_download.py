@@ -1,4 +1,4 @@
-"""Objects of any size on their way to a local file, from a real S3 service."""
+"""Downloads of objects of any size from a real S3 service."""
 
 import random
 from pathlib import Path
@@ -30,7 +30,7 @@ def bucket(made: Settings) -> Bucket:
 
 
 @pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 7 * PART + 13])
-def test_an_object_arrives_as_it_is_in_as_few_requests_as_it_has_parts(
+def test_a_download_is_exact_and_takes_one_request_for_each_part(
     made: Settings, bucket: Bucket, tmp_path: Path, size: int
 ) -> None:
     data = random.Random(size).randbytes(size)
@@ -62,7 +62,7 @@ def test_an_object_that_is_replaced_between_two_parts_is_not_mixed(
     assert list(tmp_path.glob("*x*")) == []
 
 
-def test_another_version_than_the_one_meant_is_not_downloaded(
+def test_another_version_than_the_requested_one_is_not_downloaded(
     made: Settings, bucket: Bucket, tmp_path: Path
 ) -> None:
     bucket.write("x", b"now", "text/plain")

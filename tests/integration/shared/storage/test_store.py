@@ -1,4 +1,4 @@
-"""What every store promises, asked of a folder and of a real S3 service."""
+"""The contract of every store, tested on a folder and on a real S3 service."""
 
 import hashlib
 import os
@@ -23,7 +23,7 @@ from tests.unit.shared.domain.test_object_keys import HOSTILE_KEYS
 SettingsFactory = Callable[..., Settings]
 THREADS = 12
 PROCESSES = 4
-#: Waits for a line, so that all racers start together, then says which keys it won.
+#: Waits for a line, so that all racers start together, then prints the keys that it created.
 RACER = """\
 import sys
 from shared.config.settings import load_settings
@@ -71,7 +71,7 @@ def test_an_empty_object_is_an_object(any_store: ObjectStore) -> None:
     assert any_store.get("jobs/a/_NOTIFIED") == b""
 
 
-def test_what_is_missing_is_not_found(any_store: ObjectStore, tmp_path: Path) -> None:
+def test_a_missing_object_is_not_found(any_store: ObjectStore, tmp_path: Path) -> None:
     any_store.put("a/b", b"x")
 
     for key in ("a/c", "a", "c/d", "a/b/c"):
@@ -85,7 +85,7 @@ def test_what_is_missing_is_not_found(any_store: ObjectStore, tmp_path: Path) ->
     assert list(tmp_path.glob("*out*")) == []
 
 
-def test_no_more_is_read_than_asked_for(any_store: ObjectStore) -> None:
+def test_an_object_over_the_limit_is_not_read(any_store: ObjectStore) -> None:
     any_store.put("a", b"12345")
 
     assert any_store.get("a", 5) == b"12345"
@@ -150,7 +150,7 @@ def test_of_four_racing_processes_exactly_one_creates(store_settings: SettingsFa
         assert {store.get(f"race/{n}") for n in won} <= {f"racer-{number}".encode()}
 
 
-def test_a_listing_is_sorted_and_can_be_taken_up_again(any_store: ObjectStore) -> None:
+def test_a_listing_is_sorted_and_can_be_resumed(any_store: ObjectStore) -> None:
     object_keys = [f"jobs/a/pages/{number:06d}.json" for number in (3, 1, 2, 12, 999999, 1000000)]
     fill(any_store, [*object_keys, "jobs/a/job.json", "jobs/b/pages/000001.json", "open/a"])
 
@@ -174,7 +174,7 @@ def test_a_listing_crosses_folders(any_store: ObjectStore) -> None:
     assert list(any_store.list("jobs/", start_after="jobs/a0")) == ["jobs/b/job.json"]
 
 
-def test_folders_are_named_without_what_is_in_them(any_store: ObjectStore) -> None:
+def test_folders_are_listed_without_their_contents(any_store: ObjectStore) -> None:
     fill(any_store, ["jobs/a/job.json", "jobs/a/pages/1.json", "jobs/a-2/x", "jobs/file", "x"])
 
     assert sorted(any_store.folders("jobs/")) == ["a", "a-2"]
@@ -194,7 +194,7 @@ def test_a_long_listing_and_a_large_deletion_need_several_requests(any_store: Ob
     assert list(any_store.list("")) == []
 
 
-def test_deleting_what_is_missing_is_fine(any_store: ObjectStore) -> None:
+def test_deleting_a_missing_object_is_no_error(any_store: ObjectStore) -> None:
     any_store.put("jobs/a/x", b"")
 
     any_store.delete(["jobs/a/y", "jobs/b/z", "jobs/a/x/below", "jobs/a/x", "jobs/a/x"])
@@ -203,7 +203,9 @@ def test_deleting_what_is_missing_is_fine(any_store: ObjectStore) -> None:
     assert list(any_store.list("")) == []
 
 
-def test_a_big_file_makes_the_round_trip(any_store: ObjectStore, tmp_path: Path) -> None:
+def test_a_big_file_is_stored_and_downloaded_unchanged(
+    any_store: ObjectStore, tmp_path: Path
+) -> None:
     data = os.urandom(1 << 20) * 20
     (tmp_path / "in").write_bytes(data)
 
@@ -215,7 +217,7 @@ def test_a_big_file_makes_the_round_trip(any_store: ObjectStore, tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["in", "out"]
 
 
-def test_a_download_replaces_what_was_there(any_store: ObjectStore, tmp_path: Path) -> None:
+def test_a_download_replaces_an_existing_file(any_store: ObjectStore, tmp_path: Path) -> None:
     any_store.put("a", b"new")
     (tmp_path / "out").write_bytes(b"old and longer")
 
@@ -224,7 +226,9 @@ def test_a_download_replaces_what_was_there(any_store: ObjectStore, tmp_path: Pa
     assert (tmp_path / "out").read_bytes() == b"new"
 
 
-def test_a_download_to_nowhere_says_where(any_store: ObjectStore, tmp_path: Path) -> None:
+def test_a_download_to_a_missing_folder_names_the_path(
+    any_store: ObjectStore, tmp_path: Path
+) -> None:
     any_store.put("a", b"new")
 
     with pytest.raises(StoreUnreachable, match="nowhere"):
@@ -264,14 +268,14 @@ def test_hostile_prefixes_list_nothing(any_store: ObjectStore, prefix: str) -> N
         list(any_store.folders(prefix))
 
 
-def test_a_store_that_is_well_says_so(any_store: ObjectStore) -> None:
+def test_the_check_of_a_working_store_passes(any_store: ObjectStore) -> None:
     any_store.check()
 
     assert list(any_store.list("")) == []
 
 
 @pytest.mark.parametrize("address", NO_STORES)
-def test_an_address_that_is_none_is_refused(settings: SettingsFactory, address: str) -> None:
+def test_an_invalid_address_is_refused(settings: SettingsFactory, address: str) -> None:
     with pytest.raises(UsageError):
         open_uri(address, settings())
 
@@ -288,7 +292,7 @@ def test_keys_of_s3_addresses_are_taken_literally() -> None:
     assert split_s3("s3://my-bucket.x") == ("my-bucket.x", "")
 
 
-def test_every_job_is_found_numbered_ones_too(any_store: ObjectStore) -> None:
+def test_all_jobs_are_listed_including_numbered_ones(any_store: ObjectStore) -> None:
     first = "0123456789abcdef-01234567"
     jobs = [first, f"{first}-2", f"{first}-10", "0123456789abcdef-01234568"]
     fill(any_store, [object_keys.manifest(job) for job in jobs])

@@ -1,4 +1,4 @@
-"""What ``doctor`` finds of a store: tried on real services, and on one that lacks something."""
+"""The store checks of ``doctor``, on real services and on one that lacks a feature."""
 
 from contextlib import suppress
 
@@ -19,7 +19,7 @@ from tests.support.servers.stripping_proxy import without_headers
 def moto_settings(
     moto: Moto, settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ) -> SettingsFactory:
-    """Makes settings whose store is at moto, by ``endpoint`` or straight."""
+    """Builds settings whose store is at moto, through ``endpoint`` or directly."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     forget_clients()
@@ -34,7 +34,7 @@ def moto_settings(
     return make
 
 
-def test_a_store_that_can_all_is_well_and_keeps_nothing_of_the_probe(
+def test_a_store_with_all_features_passes_and_keeps_no_probe_object(
     store_settings: SettingsFactory,
 ) -> None:
     made = store_settings()
@@ -45,7 +45,7 @@ def test_a_store_that_can_all_is_well_and_keeps_nothing_of_the_probe(
     assert list(open_store(made).list("probe/")) == []
 
 
-def test_a_store_that_overwrites_on_a_condition_is_refused_with_the_reason(
+def test_a_store_that_ignores_conditional_writes_is_refused_with_the_reason(
     moto_settings: SettingsFactory,
 ) -> None:
     straight = moto_settings()
@@ -65,7 +65,7 @@ def test_a_store_that_overwrites_on_a_condition_is_refused_with_the_reason(
         ("x-amz-copy-source", "copy"),
     ],
 )
-def test_what_a_store_lacks_is_a_warning_that_says_what_it_means(
+def test_a_missing_feature_is_a_warning_that_explains_the_effect(
     moto_settings: SettingsFactory, header: str, complaint: str
 ) -> None:
     straight = moto_settings()

@@ -1,4 +1,4 @@
-"""What is particular to S3: its refusals, its silences and objects that break off."""
+"""The S3 store: refusals, silent services and bodies that break off."""
 
 import socket
 import time
@@ -35,7 +35,7 @@ WHOLE = b"0123456789" * 10_000
 
 
 class FaultyS3(BaseHTTPRequestHandler):
-    """Answers with what the test wants; one entry of ``script`` for each request."""
+    """Answers as the test requests: one entry of ``script`` for each request."""
 
     protocol_version = "HTTP/1.1"
     script: ClassVar[list[str]] = []
@@ -73,7 +73,7 @@ class FaultyS3(BaseHTTPRequestHandler):
 
 @pytest.fixture(autouse=True)
 def fresh_clients() -> Iterator[None]:
-    """Tests here change credentials, which clients remember."""
+    """Tests here change credentials, which clients cache."""
     s3_client.forget_clients()
     yield
     s3_client.forget_clients()
@@ -98,15 +98,15 @@ def faulty_store(
         thread.join()
 
 
-def told(call: Callable[[], object], kind: type[PagefleetError] = StoreUnreachable) -> str:
-    """The message that ``call`` ends with: one line."""
+def error_message(call: Callable[[], object], kind: type[PagefleetError] = StoreUnreachable) -> str:
+    """The one-line message of the error that ``call`` raises."""
     with pytest.raises(kind) as raised:
         call()
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
 
-def test_an_object_that_breaks_off_once_is_read_again(
+def test_an_object_whose_body_breaks_off_once_is_read_again(
     faulty_store: ObjectStore, tmp_path: Path
 ) -> None:
     FaultyS3.script = ["half", "whole", "half", "half", "whole"]
@@ -116,42 +116,42 @@ def test_an_object_that_breaks_off_once_is_read_again(
     assert (tmp_path / "out").read_bytes() == WHOLE
 
 
-def test_an_object_that_always_breaks_off_is_not_there_in_parts(
+def test_an_object_whose_body_always_breaks_off_leaves_no_partial_file(
     faulty_store: ObjectStore, tmp_path: Path
 ) -> None:
     FaultyS3.script = ["half"] * 6
 
-    assert "broke off in the middle of s3://bucket/x/a" in told(
+    assert "broke off in the middle of s3://bucket/x/a" in error_message(
         lambda: faulty_store.download("a", tmp_path / "out")
     )
-    assert "broke off" in told(lambda: faulty_store.get("a"))
+    assert "broke off" in error_message(lambda: faulty_store.get("a"))
     assert list(tmp_path.glob("*out*")) == []
 
 
-def test_a_short_spell_of_errors_is_borne(faulty_store: ObjectStore) -> None:
+def test_a_few_errors_of_the_service_are_retried(faulty_store: ObjectStore) -> None:
     FaultyS3.script = ["503", "whole"]
 
     assert faulty_store.get("a") == WHOLE
 
 
-def test_lasting_errors_of_the_service_are_told(faulty_store: ObjectStore) -> None:
+def test_lasting_errors_of_the_service_are_reported(faulty_store: ObjectStore) -> None:
     FaultyS3.script = ["503"] * 9
 
-    assert "the service has an internal error" in told(lambda: faulty_store.get("a"))
+    assert "the service has an internal error" in error_message(lambda: faulty_store.get("a"))
 
 
-def test_a_conflict_of_two_writers_is_settled_by_trying_again(faulty_store: ObjectStore) -> None:
+def test_a_conflict_of_two_writers_is_retried(faulty_store: ObjectStore) -> None:
     FaultyS3.script = ["409", "409", "200"]
     assert faulty_store.put_new("a", b"x")
 
     FaultyS3.script = ["412", "200"]
-    assert faulty_store.put_new("a", b"x"), "nothing was there, whatever the service said"
+    assert faulty_store.put_new("a", b"x"), "there was no object, despite the refusal"
 
     FaultyS3.script = ["409", "412", "there"]
     assert not faulty_store.put_new("a", b"x")
 
 
-def test_a_refusal_for_an_object_that_is_not_there_is_tried_again(
+def test_a_failed_precondition_for_a_missing_object_is_retried(
     faulty_store: ObjectStore,
 ) -> None:
     FaultyS3.script = ["412", "200"]
@@ -159,15 +159,15 @@ def test_a_refusal_for_an_object_that_is_not_there_is_tried_again(
     assert faulty_store.put_new("a", b"x")
 
 
-def test_a_conflict_without_end_is_told(
+def test_a_conflict_without_end_is_reported(
     faulty_store: ObjectStore,
 ) -> None:
     FaultyS3.script = ["409"] * (len(CONFLICT_PAUSES_S) + 1)
 
-    assert "conflict" in told(lambda: faulty_store.put_new("a", b"x"))
+    assert "conflict" in error_message(lambda: faulty_store.put_new("a", b"x"))
 
 
-def test_a_service_that_accepts_and_says_nothing_is_told_soon(
+def test_a_service_that_accepts_connections_and_is_silent_is_reported_soon(
     s3_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(s3_client, "PROBE_S", 1.0)
@@ -176,11 +176,11 @@ def test_a_service_that_accepts_and_says_nothing_is_told_soon(
         store = open_store(s3_settings(s3_endpoint_url=url))
         started = time.monotonic()
 
-        assert f"{url} does not answer" in told(store.check)
+        assert f"{url} does not answer" in error_message(store.check)
         assert time.monotonic() - started < 10
 
 
-def test_a_service_that_is_killed_is_told_within_bounds(
+def test_a_killed_service_is_reported_within_bounds(
     s3_settings: SettingsFactory,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -194,49 +194,49 @@ def test_a_service_that_is_killed_is_told_within_bounds(
         server.stop()
         started = time.monotonic()
 
-        assert "does not answer" in told(store.check)
+        assert "does not answer" in error_message(store.check)
         assert time.monotonic() - started < 10
-        assert "does not answer" in told(lambda: store.get("a"))
-        assert "PAGEFLEET_S3_ENDPOINT_URL" in told(lambda: store.put_new("b", b"y"))
+        assert "does not answer" in error_message(lambda: store.get("a"))
+        assert "PAGEFLEET_S3_ENDPOINT_URL" in error_message(lambda: store.put_new("b", b"y"))
         assert time.monotonic() - started < 60
     finally:
         server.stop()
 
 
-def test_wrong_credentials_are_told_without_telling_them(
+def test_wrong_credentials_are_reported_without_showing_them(
     s3_settings: SettingsFactory, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret")
     store = open_store(s3_settings())
 
     for call in (store.check, lambda: store.get("a"), lambda: store.put("a", b"")):
-        message = told(call)
+        message = error_message(call)
         assert "AWS_SECRET_ACCESS_KEY" in message
         assert "not-the-secret" not in message
         assert s3_server.access_key not in message
 
 
-def test_an_unknown_access_key_is_told(
+def test_an_unknown_access_key_is_reported(
     s3_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "unknown-person")
 
-    message = told(open_store(s3_settings()).check)
+    message = error_message(open_store(s3_settings()).check)
 
     assert "AWS_ACCESS_KEY_ID" in message
     assert "unknown-person" not in message
 
 
-def test_no_credentials_at_all_is_told(
+def test_missing_credentials_are_reported(
     s3_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
-    assert "no credentials" in told(open_store(s3_settings()).check)
+    assert "no credentials" in error_message(open_store(s3_settings()).check)
 
 
-def test_a_missing_bucket_is_told(s3_settings: SettingsFactory, tmp_path: Path) -> None:
+def test_a_missing_bucket_is_reported(s3_settings: SettingsFactory, tmp_path: Path) -> None:
     store = open_store(s3_settings(store="s3://no-such-bucket/x"))
 
     for call in (
@@ -247,14 +247,14 @@ def test_a_missing_bucket_is_told(s3_settings: SettingsFactory, tmp_path: Path) 
         lambda: store.download("a", tmp_path / "out"),
         lambda: list(store.list("jobs/")),
     ):
-        assert "s3://no-such-bucket" in told(call)
-        assert "bucket does not exist; create it" in told(call)
+        assert "s3://no-such-bucket" in error_message(call)
+        assert "bucket does not exist; create it" in error_message(call)
 
 
-def test_a_bad_endpoint_is_a_matter_of_usage(s3_settings: SettingsFactory) -> None:
+def test_an_invalid_endpoint_is_a_usage_error(s3_settings: SettingsFactory) -> None:
     store = open_store(s3_settings(s3_endpoint_url="not a url"))
 
-    assert "PAGEFLEET_S3_ENDPOINT_URL" in told(store.check, UsageError)
+    assert "PAGEFLEET_S3_ENDPOINT_URL" in error_message(store.check, UsageError)
 
 
 def test_stores_in_one_bucket_do_not_see_each_other(s3_settings: SettingsFactory) -> None:
@@ -267,7 +267,7 @@ def test_stores_in_one_bucket_do_not_see_each_other(s3_settings: SettingsFactory
     assert list(far.list("")) == ["y"]
 
 
-def test_a_copy_within_the_service_needs_no_bytes_from_us(s3_settings: SettingsFactory) -> None:
+def test_a_copy_within_the_service_downloads_nothing(s3_settings: SettingsFactory) -> None:
     inbox = open_uri(f"{s3_settings().store_url}/inbox", s3_settings())
     store = open_store(s3_settings())
     inbox.put("bücher/a b%20+.pdf", WHOLE)
@@ -279,7 +279,7 @@ def test_a_copy_within_the_service_needs_no_bytes_from_us(s3_settings: SettingsF
     assert not store.exists("jobs/b/source.pdf")
 
 
-def test_inputs_anywhere_in_the_service_are_listed_and_read(
+def test_inputs_in_any_bucket_of_the_service_are_listed_and_read(
     s3_settings: SettingsFactory, tmp_path: Path
 ) -> None:
     settings = s3_settings()
@@ -298,23 +298,25 @@ def test_inputs_anywhere_in_the_service_are_listed_and_read(
         assert each.size == (tmp_path / "out").stat().st_size
 
 
-def test_an_input_that_can_not_be_read_is_refused_by_its_reason(
+def test_an_input_that_can_not_be_read_is_refused_with_the_reason(
     s3_settings: SettingsFactory, tmp_path: Path
 ) -> None:
     settings, out = s3_settings(), tmp_path / "out"
     open_store(settings).put("a.pdf", WHOLE)
     uri = f"{settings.store_url}/a.pdf"
 
-    assert "at most 99999" in told(lambda: download_uri(uri, out, 99_999, settings), TooLarge)
+    assert "at most 99999" in error_message(
+        lambda: download_uri(uri, out, 99_999, settings), TooLarge
+    )
     missing = f"{settings.store_url}/b.pdf"
-    assert missing in told(lambda: download_uri(missing, out, 1, settings), NotFound)
-    told(lambda: download_uri("s3://bucket", out, 1, settings), UsageError)
-    told(lambda: download_uri("s3://bucket/folder/", out, 1, settings), UsageError)
+    assert missing in error_message(lambda: download_uri(missing, out, 1, settings), NotFound)
+    error_message(lambda: download_uri("s3://bucket", out, 1, settings), UsageError)
+    error_message(lambda: download_uri("s3://bucket/folder/", out, 1, settings), UsageError)
     assert not out.exists()
     assert download_uri(uri, out, 100_000, settings).size == 100_000
 
 
-def test_a_file_larger_than_one_request_goes_in_parts(
+def test_a_file_larger_than_one_request_is_uploaded_in_parts(
     s3_settings: SettingsFactory, tmp_path: Path
 ) -> None:
     store = open_store(s3_settings())
@@ -358,7 +360,7 @@ def test_a_writer_that_dies_before_its_first_byte_leaves_no_empty_object(
 
 
 @pytest.mark.parametrize("hours", [5, -5])
-def test_a_machine_whose_clock_is_hours_off_reads_and_writes(
+def test_a_machine_whose_clock_is_hours_off_can_read_and_write(
     s3_store: ObjectStore, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     monkeypatch.setattr(s3_clock, "_behind", None)
@@ -375,7 +377,7 @@ def test_a_machine_whose_clock_is_hours_off_reads_and_writes(
 @pytest.mark.parametrize(
     "code", ["QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"]
 )
-def test_a_job_can_be_purged_where_the_quota_is_used_up(
+def test_a_job_can_be_purged_although_the_quota_is_used_up(
     s3_settings: SettingsFactory, code: str
 ) -> None:
     made = s3_settings()
@@ -384,14 +386,16 @@ def test_a_job_can_be_purged_where_the_quota_is_used_up(
     body = f"<Error><Code>{code}</Code><Message>no room</Message></Error>".encode()
     with without_headers(str(made.s3_endpoint_url), [], refusal=body) as endpoint:
         full = open_store(made.model_copy(update={"s3_endpoint_url": endpoint}))
-        assert "free some space" in told(lambda: full.put("a/b", b"x"), StoreFull)
+        assert "free some space" in error_message(lambda: full.put("a/b", b"x"), StoreFull)
 
         purge(JobStore(full), job_id)
 
     assert [*jobs.store.list("jobs/"), *jobs.store.list("open/")] == []
 
 
-def test_a_service_that_is_full_is_told_from_one_that_is_away(faulty_store: ObjectStore) -> None:
+def test_a_full_service_is_distinguished_from_an_unreachable_one(faulty_store: ObjectStore) -> None:
     FaultyS3.script = ["507"]
 
-    assert "disks are full; free some space" in told(lambda: faulty_store.put("a", b""), StoreFull)
+    assert "disks are full; free some space" in error_message(
+        lambda: faulty_store.put("a", b""), StoreFull
+    )

@@ -24,7 +24,7 @@ def by_name(spans: list[Span], name: str) -> Span:
     return found
 
 
-def test_a_trace_leads_from_submit_over_every_page_to_reduce(
+def test_a_trace_has_the_spans_of_submit_of_each_page_and_of_reduce(
     settings: SettingsFactory,
     tmp_path: Path,
     redis_url: str,
@@ -71,7 +71,7 @@ def _check_stages(spans: list[Span], page: Span) -> None:
     assert stages[-1].end <= page.end
 
 
-def test_without_a_collector_the_pages_go_on(
+def test_pages_are_processed_without_a_collector(
     settings: SettingsFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
@@ -83,7 +83,7 @@ def test_without_a_collector_the_pages_go_on(
     assert (ended.status, ended.lines[0]["status"]) == (0, "ok")
 
 
-def test_on_the_console_each_span_is_a_json_line_beside_the_answer(
+def test_the_console_exporter_writes_each_span_as_a_json_line(
     settings: SettingsFactory, tmp_path: Path, redis_url: str
 ) -> None:
     made = settings(redis_url=redis_url, engine="fake", traces="console")
@@ -97,7 +97,7 @@ def test_on_the_console_each_span_is_a_json_line_beside_the_answer(
 
 
 @pytest.mark.parametrize(("traces", "sent"), [("off", False), ("console", True)])
-def test_the_context_travels_in_the_messages_headers_only_when_asked(
+def test_messages_have_trace_headers_only_where_traces_are_on(
     settings: SettingsFactory, redis_url: str, traces: str, sent: bool
 ) -> None:
     made = settings(redis_url=redis_url, traces=traces)
@@ -110,7 +110,7 @@ def test_the_context_travels_in_the_messages_headers_only_when_asked(
     assert ("traceparent" in message["headers"]) is sent
 
 
-def test_a_share_of_jobs_is_chosen_alike_by_every_process(settings: SettingsFactory) -> None:
+def test_every_process_samples_the_same_jobs(settings: SettingsFactory) -> None:
     made = settings(traces="console", trace_share=0.25)
     jobs = [f"{number:016x}-00000000" for number in range(400)]
 
@@ -123,7 +123,7 @@ def test_a_share_of_jobs_is_chosen_alike_by_every_process(settings: SettingsFact
     assert 60 < sum(chosen) < 140
 
 
-def test_no_exporter_is_loaded_when_off() -> None:
+def test_no_exporter_is_imported_where_traces_are_off() -> None:
     code = (
         "import sys, workers.process.pages_process, producer.commands.submit;"
         "loaded = {'shared.telemetry.tracing_otel', 'opentelemetry.exporter'} & set(sys.modules);"
