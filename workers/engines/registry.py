@@ -1,7 +1,7 @@
-"""Engines by name; each is imported only when it is chosen.
+"""Engines by name; an engine's modules are imported only when that engine is chosen.
 
-Adding an engine is one file here with ``create(settings, model)``, and its facts in
-``shared.domain.catalogue``.
+To add an engine, write ``workers/engines/<name>/engine.py`` with ``create(settings, model)`` and
+add its facts to ``shared.domain.catalogue``.
 """
 
 from importlib import import_module
@@ -15,5 +15,5 @@ from workers.engines.contract import Engine
 def make_engine(name: str, settings: Settings) -> Engine:
     """The engine called ``name``; raises UsageError or EngineUnavailable with advice."""
     model = engine_facts(name).full_model(settings.model)
-    module = import_module(f"workers.engines.{name}")
+    module = import_module(f"workers.engines.{name}.engine")
     return cast(Engine, module.create(settings, model))

@@ -121,4 +121,4 @@ def test_the_processor_is_the_one_of_the_runner_that_runs(
     class Config:
         use_v2_model_runner = second
 
-    assert f"ngram_{expected}:" in versions.logits_processor(Config(), found)
+    assert f"no_repeat_{expected}:" in versions.logits_processor(Config(), found)
