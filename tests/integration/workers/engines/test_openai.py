@@ -41,7 +41,7 @@ from tests.support.servers.openai_server import (
 from workers.engines.openai import server as server_module
 from workers.engines.openai.page_picture import as_png
 from workers.engines.openai.picture_halves import picture_halves
-from workers.engines.openai.request import Question
+from workers.engines.openai.request import GenerationRequest
 from workers.engines.registry import make_engine
 
 LOOP = "the same words again " * 200
@@ -294,9 +294,11 @@ def test_text_that_fits_in_no_half_is_truncated_and_said_so(
 @pytest.mark.parametrize(("height", "halves"), [(1, 0), (2, 2), (500, 2)])
 def test_a_page_of_a_single_row_is_not_cut(height: int, halves: int) -> None:
     image = Image.new("RGB", (64, height), "black")
-    question = Question(PageOptions(engine="openai", model="m"), as_png(image), image.size, "ocr")
+    request = GenerationRequest(
+        PageOptions(engine="openai", model="m"), as_png(image), image.size, "ocr"
+    )
 
-    heights = [half.question.size[1] for half in picture_halves(question)]
+    heights = [half.request.size[1] for half in picture_halves(request)]
 
     assert len(heights) == halves and sum(heights) in (0, height)
 

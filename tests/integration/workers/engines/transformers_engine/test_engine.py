@@ -16,7 +16,7 @@ from tests.support.engines.engine_contract import EngineContract, check_failed_s
 from tests.support.engines.engine_pages import distinct_pages
 from tests.support.fleets import fleet
 from workers.engines.contract import Reading
-from workers.engines.deepseek.completion import Answered
+from workers.engines.deepseek.completion import Completion
 from workers.engines.registry import make_engine
 from workers.engines.transformers import generation
 
@@ -94,12 +94,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answered]:
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[Completion]:
     """What the model has written, whether anybody still wants it or not."""
-    found: list[Answered] = []
+    found: list[Completion] = []
     generate = generation.generate
 
-    def noted(*args: Any) -> list[Answered]:
+    def noted(*args: Any) -> list[Completion]:
         made = generate(*args)
         found.extend(made)
         return made
@@ -109,7 +109,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answered]:
 
 
 @pytest.fixture
-def endless(settings: SettingsFactory, model: Path, answers: list[Answered]) -> Iterator[Bench]:
+def endless(settings: SettingsFactory, model: Path, answers: list[Completion]) -> Iterator[Bench]:
     """An engine whose random answers end only with the context."""
     chosen = settings(model=str(model), batch_size=2, max_model_len=8192)
     with running(make_engine("transformers", chosen), chosen) as bench:
@@ -117,7 +117,7 @@ def endless(settings: SettingsFactory, model: Path, answers: list[Answered]) -> 
 
 
 def test_a_page_that_is_let_go_stops_its_generation(
-    endless: Bench, tmp_path: Path, answers: list[Answered]
+    endless: Bench, tmp_path: Path, answers: list[Completion]
 ) -> None:
     pages = distinct_pages(tmp_path / "pages.pdf")
     with endless.view(pages, 3) as view:
@@ -128,7 +128,7 @@ def test_a_page_that_is_let_go_stops_its_generation(
             future.result(10)
         fleet.wait_until(lambda: answers, 200)
 
-    assert [answered.finish_reason for answered in answers] == ["abort"]
+    assert [completion.finish_reason for completion in answers] == ["abort"]
 
 
 def test_a_folder_without_weights_is_refused_at_the_start(
@@ -160,14 +160,14 @@ def test_a_document_goes_through_the_fleet(
 
 
 def test_a_stream_ends_when_nobody_reads_it(
-    endless: Bench, tmp_path: Path, answers: list[Answered]
+    endless: Bench, tmp_path: Path, answers: list[Completion]
 ) -> None:
     with endless.view(distinct_pages(tmp_path / "pages.pdf"), 3) as view:
         first = endless.host.submit(_first_piece(endless, view)).result(120)
 
     assert first is not None
     fleet.wait_until(lambda: answers, 120)
-    assert [answered.finish_reason for answered in answers] == ["abort"]
+    assert [completion.finish_reason for completion in answers] == ["abort"]
 
 
 async def _first_piece(bench: Bench, view: Any) -> str | None:
