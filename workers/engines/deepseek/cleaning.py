@@ -2,8 +2,8 @@
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+from shared.document.control_characters import strip_control
+
 _SPECIAL = re.compile(
     r"<\|/?(?:ref|det|grounding|User|Assistant|EOT)\|>|<image>"
     r"|<｜(?:begin▁of▁sentence|end▁of▁sentence|▁pad▁|User|Assistant)｜>"
@@ -39,12 +39,6 @@ def _close_hyphens(text: str) -> str:
         elif piece == closing:
             closing = None
     return "".join(pieces)
-
-
-def strip_control(text: str) -> str:
-    """``text`` without control characters and surrogates, safe for files and terminals."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
 
 
 def without_figure_links(text: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from shared.config.hardware import has_package
 from shared.config.settings import Settings
+from shared.document.control_characters import strip_control
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import (
     EngineDead,
@@ -19,7 +20,6 @@ from shared.domain.errors import (
 )
 from shared.domain.records import EngineInfo, PageOptions
 from workers.engines.contract import PageView, Reading, RenderPlan
-from workers.engines.deepseek.cleaning import strip_control
 from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS, SamplingSettings
 from workers.engines.deepseek.fallback.sampling_fallback import SamplingFallback
 from workers.engines.deepseek.modes import Family, family_of

@@ -13,11 +13,11 @@ from typing import Any
 from shared.config.environment import quiet_vllm, visible_gpus
 from shared.config.hardware import gpu_memory
 from shared.config.settings import Settings
+from shared.document.control_characters import strip_control
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import EngineDead, EngineUnavailable, HelperUnavailable, UsageError
 from shared.domain.records import EngineInfo, PageOptions
 from workers.engines.contract import PageView, Reading, RenderPlan
-from workers.engines.deepseek.cleaning import strip_control
 from workers.engines.deepseek.completion import Completion
 from workers.engines.deepseek.fallback.page_halves import halves
 from workers.engines.deepseek.fallback.sampling import (

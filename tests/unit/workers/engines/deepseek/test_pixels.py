@@ -56,7 +56,7 @@ def planes(image: Image.Image) -> Levels:
 def prepared(
     image: Image.Image, page_options: PageOptions, tmp_path: Path, family: Family
 ) -> list[Views]:
-    """A page's views as prepared by helper process and by engine, three channels each."""
+    """A page's views, made by the helper process and by the engine, with three channels each."""
     views_by_plan = []
     for plan in (picture_plan(page_options, family), views_plan(page_options, family)):
         assert plan.prepare is not None
@@ -92,8 +92,8 @@ def test_gundam_views_equal_the_published_preprocessing(
         assert np.array_equal(views.whole, planes(padded(image, 1024)))
         expected = cut(image, columns, rows, side) if columns * rows > 1 else []
         assert len(views.tiles) == len(expected)
-        for tile, image in zip(views.tiles, expected, strict=True):
-            assert np.array_equal(tile, planes(image))
+        for tile, expected_tile in zip(views.tiles, expected, strict=True):
+            assert np.array_equal(tile, planes(expected_tile))
 
 
 @pytest.mark.parametrize(("resolution", "side"), [("tiny", 512), ("small", 640)])
