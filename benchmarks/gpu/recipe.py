@@ -51,9 +51,8 @@ def measure(plan: Plan) -> dict[str, Any]:
         rendered = render_pages(plan)
         render_s = sum(page.seconds for page in rendered)
         images = [page.image() for page in rendered]
-        watch.say(
-            f"rendered {len(images)} pages, {render_s / len(images) * 1000:.0f} ms per page and core"
-        )
+        page_ms = render_s / len(images) * 1000
+        watch.say(f"rendered {len(images)} pages, {page_ms:.0f} ms per page and core")
         before = time.monotonic()
         generate = _GENERATORS.get(plan.engine, _stand_in)(plan)
         watch.say(f"loaded in {time.monotonic() - before:.0f} s")

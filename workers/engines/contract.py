@@ -1,4 +1,4 @@
-"""The interface between the page worker and an engine; an engine knows no queue and no store.
+"""The interface between the page worker and an engine; an engine uses no queue and no store.
 
 ``read`` is called for one page at a time, with many calls in flight on one event loop, so that an
 engine can batch continuously. An engine runs in the worker's main process and starts its own

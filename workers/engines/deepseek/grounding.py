@@ -54,8 +54,8 @@ def parse_elements(answer: str) -> tuple[Element, ...]:
     first, *rest = _TAG.split(answer)
     elements = [_opened(first)]
     tags, chunks = rest[::2], rest[1::2]
-    for place, (tag, chunk) in enumerate(zip(tags, chunks, strict=True), 1):
-        _take(elements, tag, chunk, tags[place] if place < len(tags) else "")
+    for index, (tag, chunk) in enumerate(zip(tags, chunks, strict=True), 1):
+        _take(elements, tag, chunk, tags[index] if index < len(tags) else "")
     return _closed(elements)
 
 

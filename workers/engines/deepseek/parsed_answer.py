@@ -66,11 +66,11 @@ def _read_lines(answer: str) -> ParsedAnswer:
     return ParsedAnswer(_markdown(regions, "\n"), *_blocks(regions))
 
 
-def _read_places(answer: str) -> ParsedAnswer:
+def _read_located(answer: str) -> ParsedAnswer:
     """One line per located box; the plain answer if there are no boxes."""
     regions = [_line_region(element) for element in _elements(answer, None)]
     regions = [replace(region, type="text") for region in regions]
-    lines = [line for region in regions for line in _place_lines(region)]
+    lines = [line for region in regions for line in _box_lines(region)]
     return ParsedAnswer("\n".join(lines), *_blocks([r for r in regions if r.boxes]))
 
 
@@ -78,7 +78,7 @@ _READERS: dict[Task, Callable[[str], ParsedAnswer]] = {
     Task.MARKDOWN: _read_document,
     Task.LAYOUT: _read_layout,
     Task.OCR: _read_lines,
-    Task.LOCATE: _read_places,
+    Task.LOCATE: _read_located,
 }
 
 
@@ -108,7 +108,7 @@ def _line_region(element: Element) -> _Region:
     return _Region("text", element.boxes, "\n".join(part for part in parts if part))
 
 
-def _place_lines(region: _Region) -> list[str]:
+def _box_lines(region: _Region) -> list[str]:
     if not region.boxes:
         return [region.text]
     return [f"- {region.text}: {', '.join(map(str, box))}" for box in region.boxes]
@@ -156,11 +156,11 @@ def _text_block(kind: BlockType, boxes: tuple[BBox, ...], text: str) -> Block:
 def _move_tables_out_of_captions(regions: list[_Region]) -> list[_Region]:
     """Move a table's HTML to its table block where the model wrote it after the caption."""
     result = list(regions)
-    for place in range(len(result) - 1):
-        table, caption = result[place : place + 2]
+    for index in range(len(result) - 1):
+        table, caption = result[index : index + 2]
         start = caption.text.find(_TABLE)
         pair = (table.type, caption.type) == ("table", "table_caption")
         if pair and not table.text and start >= 0:
-            result[place] = replace(table, text=caption.text[start:].strip())
-            result[place + 1] = replace(caption, text=caption.text[:start].strip())
+            result[index] = replace(table, text=caption.text[start:].strip())
+            result[index + 1] = replace(caption, text=caption.text[:start].strip())
     return result

@@ -1,1 +1,1 @@
-"""The fake engine: known text instead of reading, for tests and measurements."""
+"""The fake engine: fixed text instead of reading, for tests and measurements."""

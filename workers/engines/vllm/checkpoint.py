@@ -19,7 +19,7 @@ _TOKENIZER = "tokenizer.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is known about a model before it is loaded."""
+    """The properties of a model that are needed before it is loaded."""
 
     family: Family
     heads: int

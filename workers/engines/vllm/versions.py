@@ -25,16 +25,16 @@ class Installed:
 
 def installed() -> Installed:
     """The installed vLLM; raises EngineUnavailable if it is missing or not supported."""
-    package, found = _find()
-    if found is None:
+    package, number = _find()
+    if number is None:
         raise EngineUnavailable(f"the vllm engine needs the package vllm; run: {_INSTALL}")
-    if not OLDEST <= version_numbers(found) < NEWEST_BELOW:
+    if not OLDEST <= version_numbers(number) < NEWEST_BELOW:
         low, high = (".".join(map(str, bound)) for bound in (OLDEST, NEWEST_BELOW))
         raise EngineUnavailable(
-            f"vLLM {found} is not supported, only {low} or newer and below {high}; run: {_INSTALL}"
+            f"vLLM {number} is not supported, only {low} or newer and below {high}; run: {_INSTALL}"
         )
-    other_device = "cpu" in f"{package} {found}" or "rocm" in found
-    return Installed(found, for_gpus=not other_device)
+    other_device = "cpu" in f"{package} {number}" or "rocm" in number
+    return Installed(number, for_gpus=not other_device)
 
 
 def _find() -> tuple[str, str | None]:
@@ -52,7 +52,8 @@ def version_numbers(text: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def logits_processor(config: Any, found: str) -> str:
+def logits_processor(config: Any, installed_version: str) -> str:
     """The no-repeat processor for the model runner that ``config`` (vLLM's) selects."""
-    second = version_numbers(found) >= SECOND_RUNNER_SINCE and bool(config.use_v2_model_runner)
+    supported = version_numbers(installed_version) >= SECOND_RUNNER_SINCE
+    second = supported and bool(config.use_v2_model_runner)
     return f"workers.engines.vllm.plugin.no_repeat_{'v2' if second else 'v1'}:NoRepeatNGram"

@@ -93,9 +93,9 @@ def joined(parts: Sequence[tuple[Half[_Request], ParsedAnswer]]) -> ParsedAnswer
 
 def _renumbered(markdown: str, before: int) -> str:
     pieces = markdown.split("](figure:")
-    for place in range(1, len(pieces)):
-        number, closing, rest = pieces[place].partition(")")
-        pieces[place] = f"{int(number) + before}{closing}{rest}"
+    for index in range(1, len(pieces)):
+        number, closing, rest = pieces[index].partition(")")
+        pieces[index] = f"{int(number) + before}{closing}{rest}"
     return "](figure:".join(pieces)
 
 

@@ -12,7 +12,7 @@ from triton.compiler import ASTSource
 
 from workers.engines.deepseek.no_repeat import kernel
 from workers.engines.deepseek.resampling import WEIGHT_BITS
-from workers.engines.vllm.plugin import resizing, window_attention
+from workers.engines.vllm.plugin import resizing, window_attention, window_kernel
 
 #: Positions on a side of a window and of the whole views of all modes.
 SIDES = (14, 32, 40, 64, 80)
@@ -49,7 +49,7 @@ def attention(side: int, capability: int) -> int:
         **{"BLOCK_M": tiling.block_m, "BLOCK_N": tiling.block_n},
     }
     options = {"num_warps": tiling.warps, "num_stages": tiling.stages}
-    return shared(window_attention._attention_kernel, constants, capability, **options)
+    return shared(window_kernel.attention_kernel, constants, capability, **options)
 
 
 if __name__ == "__main__":
