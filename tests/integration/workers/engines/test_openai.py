@@ -95,8 +95,8 @@ def connect(
 ) -> Iterator[tuple[Bench, OpenAiServer]]:
     """A running engine and its server."""
     with serving(server) as endpoint:
-        values = settings(engine_url=endpoint.url, **values)
-        with running(make_engine("openai", values), values) as bench:
+        engine_settings = settings(engine_url=endpoint.url, **values)
+        with running(make_engine("openai", engine_settings), engine_settings) as bench:
             yield bench, endpoint
 
 
@@ -185,9 +185,9 @@ def test_a_request_whose_connection_is_dropped_is_retried(
 
 def test_an_unreachable_server_is_a_transient_error(settings: SettingsFactory, page: Path) -> None:
     with serving() as server:
-        values = settings(engine_url=server.url)
-        engine = make_engine("openai", values)
-        with running(engine, values) as bench, bench.view(page) as view:
+        engine_settings = settings(engine_url=server.url)
+        engine = make_engine("openai", engine_settings)
+        with running(engine, engine_settings) as bench, bench.view(page) as view:
             server.stop()
             with pytest.raises(EngineUnreachable, match="can't be reached"):
                 bench.begin(view).result(60)
@@ -367,16 +367,16 @@ def test_the_key_is_sent_to_the_server_and_appears_in_no_log_or_error(
         server.faults.extend([refusing(429), refusing(400)])
         with pytest.raises(EngineFailed) as failed:
             bench.read(page)
-        values = settings(engine_api_key=KEY)
+        engine_settings = settings(engine_api_key=KEY)
 
-    assert KEY not in caplog.text + str(failed.value) + repr(values)
-    assert as_environment(values)["PAGEFLEET_ENGINE_API_KEY"] == KEY
+    assert KEY not in caplog.text + str(failed.value) + repr(engine_settings)
+    assert as_environment(engine_settings)["PAGEFLEET_ENGINE_API_KEY"] == KEY
 
 
 def test_a_missing_key_is_reported_at_the_start(settings: SettingsFactory) -> None:
     with serving(OpenAiServer(key=KEY)) as server:
-        values = settings(engine_url=server.url)
-        message = check_failed_start(make_engine("openai", values))
+        engine_settings = settings(engine_url=server.url)
+        message = check_failed_start(make_engine("openai", engine_settings))
 
     assert "PAGEFLEET_ENGINE_API_KEY" in message
 
@@ -411,11 +411,13 @@ def test_a_fleet_converts_a_document_with_the_server(
 ) -> None:
     document = distinct_pages(tmp_path / "pages.pdf")
     with serving(OpenAiServer(key=KEY, faults=[refusing(503), dropping])) as server:
-        values = settings(engine="openai", engine_url=server.url, engine_api_key=KEY)
-        ended = fleet.pagefleet(values, "run", str(document), "-o", str(tmp_path / "out"), "--json")
+        engine_settings = settings(engine="openai", engine_url=server.url, engine_api_key=KEY)
+        ended = fleet.pagefleet(
+            engine_settings, "run", str(document), "-o", str(tmp_path / "out"), "--json"
+        )
 
     assert ended.status == 0, ended.err
     assert ended.lines[0]["counts"] == {"ok": 6, "blank": 0, "failed": 0}
     assert (tmp_path / "out" / "pages.md").read_text().count("# Picture") == 6
-    logs = "".join(log.read_text() for log in (values.home / "logs").iterdir())
+    logs = "".join(log.read_text() for log in (engine_settings.home / "logs").iterdir())
     assert KEY not in logs + ended.err

@@ -28,7 +28,7 @@ POINTERS = {
 
 
 def shared(
-    kernel: Any, constants: dict[str, Any], capability: int, levels: bool = False, **options: int
+    kernel: Any, constants: dict[str, Any], capability: int, *, levels: bool = False, **options: Any
 ) -> int:
     """Bytes of shared memory that one program of ``kernel`` needs."""
     pointers = {**POINTERS, "out": "*u8"} if levels else POINTERS
@@ -48,8 +48,13 @@ def attention(side: int, capability: int) -> int:
         **{"HEADS": 12, "HEAD_DIM": 64, "HEIGHT": side, "WIDTH": side, "PADDED": side == 14},
         **{"BLOCK_M": tiling.block_m, "BLOCK_N": tiling.block_n},
     }
-    options = {"num_warps": tiling.warps, "num_stages": tiling.stages}
-    return shared(window_kernel.attention_kernel, constants, capability, **options)
+    return shared(
+        window_kernel.attention_kernel,
+        constants,
+        capability,
+        num_warps=tiling.warps,
+        num_stages=tiling.stages,
+    )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ def squeezed(pixels: Levels, new: int) -> Levels:
     for tap, weights in enumerate(table.weights):
         columns = np.minimum(table.first + tap, pixels.shape[1] - 1)
         total += pixels[:, columns].astype(np.int32) * weights
-    return np.clip(total >> WEIGHT_BITS, 0, 255).astype(np.uint8)
+    levels: Levels = np.clip(total >> WEIGHT_BITS, 0, 255).astype(np.uint8)
+    return levels
 
 
 def resized(pixels: Levels, size: Size) -> Levels:

@@ -114,7 +114,10 @@ def target_of(patch: Patch) -> Any:
 
 def names_of(function: Any) -> tuple[str, ...]:
     """Parameter names in the notation of the table; of vLLM's own function if it is replaced."""
-    prefixes = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    prefixes: dict[object, str] = {
+        inspect.Parameter.VAR_POSITIONAL: "*",
+        inspect.Parameter.VAR_KEYWORD: "**",
+    }
     return tuple(
         f"{prefixes.get(parameter.kind, '')}{parameter.name}"
         + ("" if parameter.default is inspect.Parameter.empty else "=")

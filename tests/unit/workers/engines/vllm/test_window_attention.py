@@ -34,7 +34,7 @@ def make(window: int, trained: int, spread: float) -> Any:
     return module
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 @pytest.mark.parametrize(
     ("count", "rows", "columns", "window", "trained"),
     [
@@ -70,7 +70,7 @@ def test_the_same_numbers_as_upstream(
     torch.testing.assert_close(block(module, x), expected, rtol=1e-4, atol=1e-3)
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 def test_half_precision_differs_from_upstream_by_rounding_only() -> None:
     torch.manual_seed(3)
     exact = make(14, 64, 0.1)
