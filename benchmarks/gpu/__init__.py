@@ -1,1 +1,1 @@
-"""pagefleet beside the published recipe on one GPU: see ``__main__``."""
+"""Compares pagefleet with the published vLLM recipe on one GPU; see ``__main__``."""

@@ -1,12 +1,12 @@
-"""pagefleet beside the published recipe on one GPU, in one run.
+"""Compares pagefleet with the published vLLM recipe on one GPU, in one run.
 
     python -m benchmarks.gpu --model DIR --price 2.5
     python -m benchmarks.gpu --model DIR --parts fleet --pages 512 --sizes 192,2000
     python -m benchmarks.gpu --engine fake --pages 24 --set fake_latency_ms=50    (no GPU)
 
-Every part runs on the same pages, tokens and GPU, in a process of its own: "recipe" is vLLM's
-published recipe, "fleet" is all of pagefleet from documents in to documents out, "ceiling" is
-the engine alone on prepared pages. With --gpus 2 come "two-engines" and "tensor-parallel".
+Every part runs on the same pages, tokens and GPU, in its own process: "recipe" is vLLM's
+published recipe, "fleet" is all of pagefleet from submission to finished documents, "ceiling" is
+the engine alone on prepared pages. --gpus 2 adds "two-engines" and "tensor-parallel".
 """
 
 import argparse
@@ -35,32 +35,32 @@ from workers.host.cores import usable_cores
 
 PARTS = ("recipe", "fleet", "ceiling")
 PACKAGES = ("vllm", "torch", "transformers", "pymupdf", "celery")
-#: What a part may take beyond its limit before it is killed: loading and stopping.
+#: Seconds for loading and stopping, beyond a part's limit, before it is killed.
 SLACK_S = 30
-#: No part begins with less time than this.
+#: No part starts with less than so many seconds.
 LEAST_S = 5
 ROOT = Path(__file__).parents[2]
 
 
 def main() -> int:
     """Measure the chosen parts, write the JSON file and print the table."""
-    given = _arguments()
-    deadline = time.monotonic() + given.budget
-    with tempfile.TemporaryDirectory(prefix="pagefleet-gpu-", dir=given.folder) as name:
+    options = _arguments()
+    deadline = time.monotonic() + options.budget
+    with tempfile.TemporaryDirectory(prefix="pagefleet-gpu-", dir=options.folder) as name:
         folder = Path(name)
-        result = _facts(given)
-        if given.merge and given.out.exists():
-            result["parts"] = json.loads(given.out.read_text())["parts"]
-        for part, plan in _plans(given, _documents(given, folder), folder).items():
+        result = _facts(options)
+        if options.merge and options.out.exists():
+            result["parts"] = json.loads(options.out.read_text())["parts"]
+        for part, plan in _plans(options, _documents(options, folder), folder).items():
             left = deadline - time.monotonic() - SLACK_S
             result["parts"][part] = run_part(part, plan.within(left), folder)
-            given.out.write_text(json.dumps(result, indent=1))
-    print(f"\nwritten to {given.out}\n\n{table(result)}", flush=True)
+            options.out.write_text(json.dumps(result, indent=1))
+    print(f"\nwritten to {options.out}\n\n{table(result)}", flush=True)
     return int(any("error" in found for found in result["parts"].values()))
 
 
 def run_part(part: str, plan: Plan, folder: Path) -> dict[str, Any]:
-    """The result of one part; {"error": why} where it has none."""
+    """The result of one part; {"error": reason} if it failed."""
     if plan.limit_s < LEAST_S:
         return {"error": "no time left (--budget)"}
     module = part if part in PARTS else "fleet"
@@ -75,18 +75,18 @@ def run_part(part: str, plan: Plan, folder: Path) -> dict[str, Any]:
         preexec_fn=lambda: die_with_parent(parent),
     )
     try:
-        trouble = f"ended with {process.wait(plan.limit_s + SLACK_S)}"
+        failure = f"ended with {process.wait(plan.limit_s + SLACK_S)}"
     except subprocess.TimeoutExpired:
         _kill_tree(process)
-        trouble = f"took longer than {plan.limit_s + SLACK_S:.0f} s"
+        failure = f"took longer than {plan.limit_s + SLACK_S:.0f} s"
     if not result_file.exists():
-        return {"error": trouble}
+        return {"error": failure}
     found: dict[str, Any] = json.loads(result_file.read_text())
     return found
 
 
 def _kill_tree(process: "subprocess.Popen[bytes]") -> None:
-    """End a part with all that it started: an engine left alive would hold the GPU."""
+    """Kill a part and all its descendants; a running engine would keep the GPU's memory."""
     parent = psutil.Process(process.pid)
     for each in [*parent.children(recursive=True), parent]:
         with suppress(psutil.NoSuchProcess):
@@ -99,7 +99,7 @@ def _environment(part: str, plan: Plan, folder: Path) -> dict[str, str]:
     variables.setdefault("HF_HUB_OFFLINE", "1")
     variables.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     if part == "recipe":
-        # Its processor is of the older model runner; newer versions need to be told.
+        # Its logits processor needs the first model runner.
         variables.setdefault("VLLM_USE_V2_MODEL_RUNNER", "0")
     variables["CUDA_VISIBLE_DEVICES"] = plan.gpus
     if not is_installed():
@@ -108,34 +108,34 @@ def _environment(part: str, plan: Plan, folder: Path) -> dict[str, str]:
     return variables
 
 
-def _plans(given: argparse.Namespace, documents: list[Path], folder: Path) -> dict[str, Plan]:
+def _plans(options: argparse.Namespace, documents: list[Path], folder: Path) -> dict[str, Plan]:
     """The plan of each part, in order."""
     plan = Plan(
-        engine=given.engine,
-        model=given.model,
+        engine=options.engine,
+        model=options.model,
         documents=tuple(str(path) for path in documents),
-        pages=given.pages,
-        tokens=given.tokens,
+        pages=options.pages,
+        tokens=options.tokens,
         folder=str(folder / "home"),
-        dummy=not given.real_weights,
-        extra=dict(pair.split("=", 1) for pair in given.set),
-        recipe=given.recipe,
-        ngram=not given.no_ngram,
-        limit_s=given.limit,
+        dummy=not options.real_weights,
+        extra=dict(pair.split("=", 1) for pair in options.set),
+        recipe=options.recipe,
+        ngram=not options.no_ngram,
+        limit_s=options.limit,
     )
-    plans = {part: plan for part in given.parts}
+    plans = {part: plan for part in options.parts}
     if "fleet" in plans:
-        plans["fleet"] = plan.with_sizes(given.sizes)
-    if given.gpus == 2:
+        plans["fleet"] = plan.with_sizes(options.sizes)
+    if options.gpus == 2:
         plans["two-engines"] = plan.for_gpus("0,1")
         plans["tensor-parallel"] = plan.for_gpus("0,1", tensor_parallel_size=2)
     return plans
 
 
-def _documents(given: argparse.Namespace, folder: Path) -> list[Path]:
-    if given.pdf:
-        return [path.resolve() for path in given.pdf]
-    started, pages = time.monotonic(), max(given.pages, *given.sizes, 0)
+def _documents(options: argparse.Namespace, folder: Path) -> list[Path]:
+    if options.pdf:
+        return [path.resolve() for path in options.pdf]
+    started, pages = time.monotonic(), max(options.pages, *options.sizes, 0)
     documents = write_documents(folder / "documents", pages, usable_cores())
     bytes_ = sum(path.stat().st_size for path in documents)
     print(
@@ -146,18 +146,18 @@ def _documents(given: argparse.Namespace, folder: Path) -> list[Path]:
     return documents
 
 
-def _facts(given: argparse.Namespace) -> dict[str, Any]:
-    """Where and with what this was measured."""
+def _facts(options: argparse.Namespace) -> dict[str, Any]:
+    """Date, machine and versions of this measurement."""
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": _gpu_names(),
         "cores": usable_cores(),
         "python": platform.python_version(),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
-        "engine": given.engine,
-        "tokens": given.tokens,
-        "price": given.price,
-        "dummy_weights": not given.real_weights,
+        "engine": options.engine,
+        "tokens": options.tokens,
+        "price": options.price,
+        "dummy_weights": not options.real_weights,
         "parts": {},
     }
 
@@ -186,32 +186,41 @@ def _arguments() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--model", help="a checkpoint folder; with dummy weights its configuration is enough")
-    add("--engine", default="vllm", help="fake stands in where there is no GPU")
+    add("--engine", default="vllm", help="use fake without a GPU")
     add("--pages", type=int, default=512)
-    add("--tokens", type=int, default=700, help="output tokens of every page")
-    add("--sizes", type=_numbers, default=(), help="more sizes for the fleet: 192,2000")
+    add("--tokens", type=int, default=700, help="output tokens per page")
+    add(
+        "--sizes",
+        type=_numbers,
+        default=(),
+        help="more numbers of pages for the fleet: 192,2000",
+    )
     add(
         "--parts",
         type=_parts,
         default=PARTS,
-        help="of recipe, fleet, ceiling; or none, with --gpus",
+        help="some of recipe, fleet, ceiling; may be empty with --gpus",
     )
     add("--gpus", type=int, choices=(1, 2), default=1)
-    add("--price", type=float, help="money per GPU and hour")
-    add("--pdf", type=Path, nargs="+", help="these documents instead of generated ones")
-    add("--real-weights", action="store_true", help="answers end where they end")
-    add("--no-ngram", action="store_true", help="the recipe without repeat control")
-    add("--recipe", type=json.loads, default={}, help="JSON of further LLM arguments")
+    add("--price", type=float, help="price of a GPU hour")
+    add("--pdf", type=Path, nargs="+", help="use these documents instead of generated ones")
+    add(
+        "--real-weights",
+        action="store_true",
+        help="real weights; answers end by themselves",
+    )
+    add("--no-ngram", action="store_true", help="run the recipe without repeat control")
+    add("--recipe", type=json.loads, default={}, help="further LLM arguments as JSON")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a pagefleet setting")
     add("--limit", type=float, default=540, help="seconds for each part")
-    add("--budget", type=float, default=3600, help="seconds for all of it")
-    add("--folder", type=Path, help="where stores and documents go meanwhile")
+    add("--budget", type=float, default=3600, help="seconds for all parts")
+    add("--folder", type=Path, help="folder for temporary stores and documents")
     add("--out", type=Path, default=Path("gpu-benchmark.json"))
-    add("--merge", action="store_true", help="keep the other parts that the file holds already")
-    given = parser.parse_args()
-    if given.engine == "vllm" and given.model is None:
+    add("--merge", action="store_true", help="keep the other parts that the result file contains")
+    options = parser.parse_args()
+    if options.engine == "vllm" and options.model is None:
         parser.error("--model DIR is needed for the vllm engine")
-    return given
+    return options
 
 
 def _numbers(text: str) -> tuple[int, ...]:

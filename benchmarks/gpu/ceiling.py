@@ -1,4 +1,4 @@
-"""One engine alone: pages that are drawn and prepared already, no queue, no store."""
+"""Measures one engine alone on prepared pages, without queue and store."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from workers.host.cores import usable_cores
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Renderer
 
-#: Prepared pages that are read again and again; each takes up to 12 MB of shared memory.
+#: Prepared pages that are read repeatedly; each takes up to 12 MB of shared memory.
 VIEWS = 96
 
 
@@ -78,13 +78,13 @@ def _views(plan: Plan, host: EngineHost) -> Iterator[list[PageView]]:
     options = PageOptions(engine=plan.engine, model=model, exact=settings.exact)
     render_plan = host.engine.plan(options)
 
-    def draw(place: tuple[str, int]) -> PageView:
+    def render(place: tuple[str, int]) -> PageView:
         path, page = Path(place[0]), place[1]
         return renderer.render(path, "pdf", "0" * 64, page, render_plan, options).view
 
     try:
         with ThreadPoolExecutor(usable_cores()) as pool:
-            yield list(pool.map(draw, islice(_places(plan), min(VIEWS, plan.pages))))
+            yield list(pool.map(render, islice(_places(plan), min(VIEWS, plan.pages))))
     finally:
         renderer.close()
 

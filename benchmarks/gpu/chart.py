@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 WIDTH, LEFT, RIGHT, TOP = 820, 250, 190, 62
 BAR, GAP = 26, 14
-#: Names of parts, as a reader knows them, and their colours.
+#: Display names of the parts and their colours.
 SHOWN = {
     "recipe": ("vLLM recipe, offline", "#9a9a9a"),
     "fleet": ("pagefleet, whole fleet", "#2f6fb5"),
@@ -28,7 +28,7 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of the picture."""
+    """One bar of the chart."""
 
     name: str
     colour: str
@@ -37,7 +37,7 @@ class Bar:
 
 
 def draw(result: dict[str, Any]) -> str:
-    """The picture as SVG, with every bar to the same scale."""
+    """The chart as SVG."""
     bars = list(_bars(result))
     longest = max((bar.speed for bar in bars), default=1.0)
     height = TOP + len(bars) * (BAR + GAP) + 24
@@ -49,7 +49,7 @@ def draw(result: dict[str, Any]) -> str:
         f'<text class="small" x="16" y="48">{escape(_machine(result))}</text>',
     ]
     for place, bar in enumerate(bars):
-        lines += _drawn(bar, TOP + place * (BAR + GAP), longest)
+        lines += _svg_lines(bar, TOP + place * (BAR + GAP), longest)
     return "\n".join([*lines, "</svg>", ""])
 
 
@@ -68,14 +68,14 @@ def _note(found: dict[str, Any], speed: float, recipe: float | None) -> str:
     return ", ".join(part for part in (ratio, share) if part)
 
 
-def _drawn(bar: Bar, top: int, longest: float) -> list[str]:
+def _svg_lines(bar: Bar, top: int, longest: float) -> list[str]:
     long = round(bar.speed / longest * (WIDTH - LEFT - RIGHT))
     middle = top + BAR * 0.7
-    said = f"{bar.speed:.1f}"
+    label = f"{bar.speed:.1f}"
     return [
         f'<text x="{LEFT - 12}" y="{middle}" text-anchor="end">{escape(bar.name)}</text>',
         f'<rect x="{LEFT}" y="{top}" width="{long}" height="{BAR}" fill="{bar.colour}"/>',
-        f'<text x="{LEFT + long + 8}" y="{middle}">{said}</text>',
+        f'<text x="{LEFT + long + 8}" y="{middle}">{label}</text>',
         f'<text class="small" x="{LEFT + long + 50}" y="{middle}">{escape(bar.note)}</text>',
     ]
 
@@ -88,7 +88,7 @@ def _machine(result: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Read the result and write the picture."""
+    """Read the result and write the chart."""
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     target.write_text(draw(json.loads(source.read_text())), "utf-8")
     return 0

@@ -1,4 +1,4 @@
-"""Makes vLLM find our plugin where pagefleet is a checkout on PYTHONPATH, not installed."""
+"""Lets vLLM find pagefleet's plugin if pagefleet is on PYTHONPATH but not installed."""
 
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
@@ -11,7 +11,7 @@ PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def is_installed() -> bool:
-    """Whether Python finds the metadata of an installed pagefleet."""
+    """Whether pagefleet is installed as a package."""
     try:
         distribution(NAME)
     except PackageNotFoundError:

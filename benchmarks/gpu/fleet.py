@@ -1,8 +1,7 @@
-"""The whole fleet: documents through the producer, until every job has its ``_DONE``.
+"""Measures the whole fleet: submits documents and waits until every job has its ``_DONE``.
 
-Counted from the first submission to the last ``_DONE``, with the engine warm. The broker is
-the embedded one and the store a folder, unless PAGEFLEET_REDIS_URL and PAGEFLEET_STORE name
-others.
+The time is from the first submission to the last ``_DONE``, with a warm engine. The broker is the
+embedded one and the store is a folder, unless PAGEFLEET_REDIS_URL and PAGEFLEET_STORE are set.
 """
 
 import time
@@ -36,18 +35,18 @@ from shared.domain.records import Manifest, PageResult, Timings
 from shared.jobs.job_store import selected
 from workers.process.start import plan_pages
 
-#: Documents opened at the same time, as many as ``pagefleet run`` opens.
+#: Documents opened in parallel, as by ``pagefleet run``.
 INTAKES = 2
 POLL_S = 0.1
-TELL_EVERY_S = 3.0
+REPORT_EVERY_S = 3.0
 WARM_PAGES = 96
-#: How long the workers may take to end in order.
+#: Seconds that the workers get to stop.
 STOP_S = 60.0
 
 
 @dataclass(frozen=True)
-class Sheets:
-    """Some pages of a document; None means all."""
+class PageRange:
+    """Pages of a document; ``ranges`` None means all."""
 
     path: str
     ranges: str | None
@@ -66,14 +65,14 @@ def measure(plan: Plan) -> dict[str, Any]:
         run.wait_for_workers()
         run.convert(min(WARM_PAGES, plan.pages))
         watch.say("warm")
-        found = run.convert(plan.pages)
+        measured = run.convert(plan.pages)
         sizes = {str(pages): run.convert(pages) for pages in plan.sizes}
         fleet.stop(timeout_s=STOP_S)
-    return {**found, "sizes": sizes}
+    return {**measured, "sizes": sizes}
 
 
 class FleetRun:
-    """A running fleet that converts the first so many pages of the documents."""
+    """A running fleet that converts the first pages of the documents."""
 
     def __init__(
         self, plan: Plan, settings: Settings, fleet: LocalFleet, intake: Intake, watch: Watch
@@ -93,39 +92,41 @@ class FleetRun:
         self._deadline = time.monotonic() + plan.limit_s
 
     def wait_for_workers(self) -> None:
-        """Return when every engine of this machine is loaded, or no time is left."""
-        wanted = len(plan_pages(self._connections.settings, self._plan.engine))
+        """Wait until every engine of this machine is loaded, or the time is over."""
+        engines = len(plan_pages(self._connections.settings, self._plan.engine))
         while time.monotonic() < self._deadline:
             live = len(self._connections.dispatch_state.workers.live(self._plan.engine))
-            if live >= wanted:
+            if live >= engines:
                 return
             self._fleet.check()
-            self._watch.say(f"{live} of {wanted} engines are loaded")
-            time.sleep(TELL_EVERY_S)
+            self._watch.say(f"{live} of {engines} engines are loaded")
+            time.sleep(REPORT_EVERY_S)
 
     def convert(self, pages: int) -> dict[str, Any]:
-        """Convert ``pages`` pages; what it took."""
+        """Convert ``pages`` pages; returns the measurements."""
         begin = self._watch.mark()
         with ThreadPoolExecutor(INTAKES) as pool:
-            futures = [pool.submit(self._submit, sheets) for sheets in _choose(self._plan, pages)]
+            futures = [
+                pool.submit(self._submit, page_range) for page_range in _choose(self._plan, pages)
+            ]
             complete = self._follow(futures, pages)
             end = self._watch.mark()
             pool.shutdown(cancel_futures=True)
         manifests = [future.result().manifest for future in futures if not future.cancelled()]
-        found = self._summary(manifests, self._watch.usage(begin, end), begin)
+        summary = self._summary(manifests, self._watch.usage(begin, end), begin)
         self._watch.say(
-            f"{found['pages']} pages in {found['seconds']:.1f} s, "
-            f"{found['pages_per_s']:.2f} pages/s{'' if complete else ', cut short'}"
+            f"{summary['pages']} pages in {summary['seconds']:.1f} s, "
+            f"{summary['pages_per_s']:.2f} pages/s{'' if complete else ', cut short'}"
         )
-        return {**found, "complete": complete}
+        return {**summary, "complete": complete}
 
-    def _submit(self, sheets: Sheets) -> Submission:
-        request = replace(self._request, pages=sheets.ranges)
-        return self._submitter.submit(Input(sheets.path, "file"), request)
+    def _submit(self, page_range: PageRange) -> Submission:
+        request = replace(self._request, pages=page_range.ranges)
+        return self._submitter.submit(Input(page_range.path, "file"), request)
 
     def _follow(self, futures: "list[Future[Submission]]", pages: int) -> bool:
-        """Wait until all jobs have ended; False where the time was over before."""
-        waiting, ended, told = list(futures), 0, time.monotonic()
+        """Wait until all jobs have ended; False if the time was over before."""
+        waiting, ended, reported = list(futures), 0, time.monotonic()
         while waiting:
             self._fleet.check()
             hot = 0
@@ -137,8 +138,8 @@ class FleetRun:
                     ended, hot = ended + done, hot - done
             if time.monotonic() > self._deadline:
                 return False
-            if time.monotonic() - told > TELL_EVERY_S:
-                told = time.monotonic()
+            if time.monotonic() - reported > REPORT_EVERY_S:
+                reported = time.monotonic()
                 self._watch.say(f"{ended + hot} of {pages} pages")
             time.sleep(POLL_S)
         return True
@@ -180,19 +181,19 @@ class FleetRun:
     def _results(self, manifest: Manifest) -> Iterator[PageResult]:
         jobs = self._connections.jobs
         states = jobs.page_states(manifest.job_id)
-        chosen = [page for page in expand(selected(manifest)) if page in states.all]
-        return jobs.results(manifest.job_id, chosen, states)
+        pages = [page for page in expand(selected(manifest)) if page in states.all]
+        return jobs.results(manifest.job_id, pages, states)
 
     def _entered(self, manifest: Manifest) -> Iterator[float]:
-        """When each page came to the engine, drawn and prepared."""
+        """The time at which each prepared page was given to the engine."""
         ends = self._ends(manifest)
         for result in self._results(manifest):
             if result.page in ends:
-                took = result.timings_ms.engine + result.timings_ms.parse
-                yield ends[result.page] - took / 1000
+                engine_ms = result.timings_ms.engine + result.timings_ms.parse
+                yield ends[result.page] - engine_ms / 1000
 
     def _ends(self, manifest: Manifest) -> dict[int, float]:
-        """When the result of each page was written, by ``Watch``; where the store is a folder."""
+        """The monotonic time at which each page's result was written; needs a store in a folder."""
         offset = time.monotonic() - time.time()
         paths = {
             page: self._connections.store.local_path(object_keys.page(manifest.job_id, page))
@@ -205,20 +206,20 @@ class FleetRun:
         }
 
 
-def _choose(plan: Plan, pages: int) -> Iterator[Sheets]:
-    """The first ``pages`` pages of the documents, from the front again where they end."""
-    left = pages
+def _choose(plan: Plan, pages: int) -> Iterator[PageRange]:
+    """The first ``pages`` pages of the documents; starts over if there are fewer."""
+    remaining = pages
     for path in cycle(plan.documents):
-        if left <= 0:
+        if remaining <= 0:
             return
         with pymupdf.open(path) as document:
             count = document.page_count
-        yield Sheets(path, None if count <= left else f"1-{left}")
-        left -= count
+        yield PageRange(path, None if count <= remaining else f"1-{remaining}")
+        remaining -= count
 
 
 def _span(seconds: list[float]) -> dict[str, float]:
-    """The first, middle and last of ``seconds``, which are in order."""
+    """The first, middle and last value of the sorted ``seconds``."""
     if not seconds:
         return {}
     return {"first": seconds[0], "middle": seconds[len(seconds) // 2], "last": seconds[-1]}

@@ -1,10 +1,10 @@
-"""What a benchmark of kernels needs."""
+"""Checks that a kernel benchmark can run."""
 
 from importlib import import_module
 
 
 def missing(*modules: str) -> str | None:
-    """The first of ``modules``, or the GPU, that is not here, in words; None where all is."""
+    """A message for the first missing module, or for a missing GPU; None if nothing is missing."""
     for name in modules:
         try:
             import_module(name)

@@ -1,4 +1,4 @@
-"""One part in a process of its own, so that the GPU is free for the next.
+"""Runs one part of the benchmark in its own process, so that the GPU is free afterwards.
 
 usage: python -m benchmarks.gpu.part NAME PLAN.json RESULT.json
 """
@@ -17,11 +17,11 @@ def main() -> int:
     """Measure and write the result."""
     name, plan, result = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     measure: Callable[..., dict[str, Any]] = import_module(f"benchmarks.gpu.{name}").measure
-    found = measure(read_plan(plan))
-    # At once and whole: whoever waits may end this process while the engine still goes down.
-    fresh = result.with_suffix(".new")
-    fresh.write_text(json.dumps(found))
-    fresh.replace(result)
+    measured = measure(read_plan(plan))
+    # Written atomically: the parent may kill this process while the engine still shuts down.
+    temporary = result.with_suffix(".new")
+    temporary.write_text(json.dumps(measured))
+    temporary.replace(result)
     return 0
 
 

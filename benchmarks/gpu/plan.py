@@ -1,4 +1,4 @@
-"""What one measurement is about; it crosses into the process of each part as JSON."""
+"""The parameters of a measurement, passed to the process of each part as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -11,30 +11,30 @@ from shared.config.settings import Settings, load_settings
 
 @dataclass(frozen=True)
 class Plan:
-    """One engine, one set of pages, one number of tokens for every part."""
+    """The same engine, pages and number of tokens for every part."""
 
     engine: str
     model: str | None
     documents: tuple[str, ...]
-    #: Pages of ``documents``, in all.
+    #: Total pages of ``documents``.
     pages: int
     #: Output tokens of every page.
     tokens: int
     #: A folder for stores, pixels and results.
     folder: str
     dummy: bool = True
-    #: More sizes for the fleet, in pages, beside all of ``documents``.
+    #: Further numbers of pages for the fleet, besides ``pages``.
     sizes: tuple[int, ...] = ()
-    #: Index of the GPU of each engine, or several.
+    #: Comma-separated GPU indices.
     gpus: str = "0"
     tensor_parallel_size: int = 1
-    #: Further settings of pagefleet, by name.
+    #: Further pagefleet settings by name.
     extra: Mapping[str, str] = field(default_factory=dict)
-    #: Arguments of vLLM's LLM beside the recipe's own.
+    #: Further arguments of vLLM's LLM for the recipe.
     recipe: Mapping[str, Any] = field(default_factory=dict)
-    #: Seconds after which a part stops where it is and tells what it has.
+    #: Seconds after which a part stops and reports what it has measured.
     limit_s: float = 600
-    #: False leaves out the recipe's repeat control; to see its cost.
+    #: False: the recipe without repeat control, to measure its cost.
     ngram: bool = True
 
     def settings(self, **more: Any) -> Settings:
@@ -56,25 +56,25 @@ class Plan:
         return load_settings(**values)
 
     def within(self, seconds: float) -> "Plan":
-        """The same measurement in at most ``seconds``."""
+        """This plan limited to ``seconds``."""
         return replace(self, limit_s=min(self.limit_s, seconds))
 
     def with_sizes(self, sizes: tuple[int, ...]) -> "Plan":
-        """The same measurement with more sizes."""
+        """This plan with further sizes."""
         return replace(self, sizes=sizes)
 
     def for_gpus(self, gpus: str, tensor_parallel_size: int = 1) -> "Plan":
-        """The same measurement on other GPUs."""
+        """This plan on other GPUs."""
         return replace(self, gpus=gpus, tensor_parallel_size=tensor_parallel_size)
 
 
 def write_plan(plan: Plan, path: Path) -> None:
-    """Write the plan for the process of a part."""
+    """Write the plan to a file for the process of a part."""
     path.write_text(json.dumps(asdict(plan)))
 
 
 def read_plan(path: Path) -> Plan:
-    """What ``write_plan`` wrote."""
+    """Read a plan that ``write_plan`` wrote."""
     values = json.loads(path.read_text())
     values["documents"] = tuple(values["documents"])
     values["sizes"] = tuple(values["sizes"])

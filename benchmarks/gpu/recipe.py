@@ -1,8 +1,8 @@
-"""The published vLLM recipe for DeepSeek-OCR over pages drawn at 144 dpi.
+"""Measures the published vLLM recipe for DeepSeek-OCR on pages rendered at 144 dpi.
 
 One offline ``LLM.generate`` over all pages with ``NGramPerReqLogitsProcessor`` (30 and 90,
-table cells excepted), no prefix caching, no processor cache. Only ``generate`` is timed, as the
-recipe's own figures are; what drawing costs one core after another is given beside it.
+table cells excepted), no prefix caching, no processor cache. Only ``generate`` is timed, as in the
+recipe's own figures; the rendering time on one core is reported separately.
 """
 
 import time
@@ -25,16 +25,16 @@ NGRAM = "vllm.model_executor.models.deepseek_ocr:NGramPerReqLogitsProcessor"
 NGRAM_SETTINGS = {"ngram_size": 30, "window_size": 90, "whitelist_token_ids": [128821, 128822]}
 WARM_PAGES = 8
 
-#: Engines whose going down would take time before the result is written.
-_kept: list[object] = []
+#: Keeps engines alive, because their shutdown would delay writing the result.
+_engines: list[object] = []
 
-#: Reads all images and returns the number of tokens written.
+#: Reads all images and returns the number of generated tokens.
 Generate = Callable[[list[Image.Image]], int]
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One page as the recipe wants it."""
+class RenderedPage:
+    """One page rendered for the recipe."""
 
     size: tuple[int, int]
     pixels: bytes
@@ -48,10 +48,11 @@ class Drawn:
 def measure(plan: Plan) -> dict[str, Any]:
     """Pages and tokens per second of the recipe."""
     with Watch("recipe", plan.gpus) as watch:
-        drawn = draw_pages(plan)
-        draw_s = sum(page.seconds for page in drawn)
-        images = [page.image() for page in drawn]
-        watch.say(f"drew {len(images)} pages, {draw_s / len(images) * 1000:.0f} ms a page and core")
+        rendered = render_pages(plan)
+        render_s = sum(page.seconds for page in rendered)
+        images = [page.image() for page in rendered]
+        page_ms = render_s / len(images) * 1000
+        watch.say(f"rendered {len(images)} pages, {page_ms:.0f} ms per page and core")
         before = time.monotonic()
         generate = _GENERATORS.get(plan.engine, _stand_in)(plan)
         watch.say(f"loaded in {time.monotonic() - before:.0f} s")
@@ -65,31 +66,31 @@ def measure(plan: Plan) -> dict[str, Any]:
         "pages": pages,
         "seconds": seconds,
         "pages_per_s": pages / seconds,
-        "pages_per_s_with_drawing": pages / (seconds + draw_s),
+        "pages_per_s_with_drawing": pages / (seconds + render_s),
         "tokens_per_s": tokens / seconds,
         "tokens_per_page": tokens / pages,
-        "draw_ms": draw_s / pages * 1000,
+        "draw_ms": render_s / pages * 1000,
         "ngram": plan.ngram,
         "usage": watch.usage(begin, end).plain(),
     }
 
 
-def draw_pages(plan: Plan) -> list[Drawn]:
+def render_pages(plan: Plan) -> list[RenderedPage]:
     """The first ``plan.pages`` pages, in order."""
     with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
-        documents = pool.map(_draw, plan.documents)
+        documents = pool.map(_render, plan.documents)
         return [page for document in documents for page in document][: plan.pages]
 
 
-def _draw(path: str) -> list[Drawn]:
-    drawn = []
+def _render(path: str) -> list[RenderedPage]:
+    rendered = []
     with pymupdf.open(path) as document:
         for page in document:
             started = time.process_time()
             pixmap = page.get_pixmap(dpi=DPI, alpha=False)
             size = (pixmap.width, pixmap.height)
-            drawn.append(Drawn(size, pixmap.samples, time.process_time() - started))
-    return drawn
+            rendered.append(RenderedPage(size, pixmap.samples, time.process_time() - started))
+    return rendered
 
 
 def _vllm(plan: Plan) -> Generate:
@@ -108,7 +109,7 @@ def _vllm(plan: Plan) -> Generate:
     if plan.ngram:
         arguments["logits_processors"] = [NGRAM]
     llm = LLM(**{**arguments, **plan.recipe})
-    _kept.append(llm)
+    _engines.append(llm)
     sampling = SamplingParams(
         temperature=0.0,
         max_tokens=plan.tokens,
@@ -118,15 +119,15 @@ def _vllm(plan: Plan) -> Generate:
     )
 
     def generate(images: list[Image.Image]) -> int:
-        asked = [{"prompt": PROMPT, "multi_modal_data": {"image": image}} for image in images]
-        answers = llm.generate(asked, sampling, use_tqdm=False)
+        prompts = [{"prompt": PROMPT, "multi_modal_data": {"image": image}} for image in images]
+        answers = llm.generate(prompts, sampling, use_tqdm=False)
         return sum(len(answer.outputs[0].token_ids) for answer in answers)
 
     return generate
 
 
 def _stand_in(plan: Plan) -> Generate:
-    """For machines without a GPU: only waits, so that the rest can be tried out."""
+    """For machines without a GPU: only sleeps, so that the rest of the benchmark can be tested."""
     seconds = plan.settings().fake_latency_ms / 1000
 
     def generate(images: list[Image.Image]) -> int:

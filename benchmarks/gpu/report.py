@@ -1,4 +1,4 @@
-"""The short table at the end."""
+"""The table that the benchmark prints."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,15 +10,15 @@ STAGES = ("fetch", "render", "prepare", "engine", "parse", "store")
 
 
 def table(result: dict[str, Any]) -> str:
-    """Everything measured, a line each; then the time in each stage of the fleet."""
+    """One line per measurement, then the fleet's time in each stage, then the failures."""
     rows = [HEAD, *(_row(result, *line) for line in _lines(result["parts"]))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     shown = [_aligned(row, widths) for row in rows]
-    return "\n".join([*shown, "", *_stage_lines(result["parts"]), *_troubles(result["parts"])])
+    return "\n".join([*shown, "", *_stage_lines(result["parts"]), *_failures(result["parts"])])
 
 
 def _lines(parts: dict[str, Any]) -> Iterator[tuple[int, str, float | None, dict[str, Any]]]:
-    """(GPUs, name, pages/s, what was found) of every line."""
+    """(GPUs, name, pages/s, result) of every line."""
     for name, found in parts.items():
         if "error" not in found:
             gpus = 2 if name in TWO_GPUS else 1
@@ -28,7 +28,7 @@ def _lines(parts: dict[str, Any]) -> Iterator[tuple[int, str, float | None, dict
 def _lines_of(name: str, found: dict[str, Any]) -> Iterator[tuple[str, float, dict[str, Any]]]:
     yield f"{name}, {found['pages']} pages", found["pages_per_s"], found
     if found.get("pages_per_s_with_drawing"):
-        yield "  with drawing, one core", found["pages_per_s_with_drawing"], {}
+        yield "  with rendering on one core", found["pages_per_s_with_drawing"], {}
     if found.get("steady_pages_per_s"):
         yield _steady(found)
     for size in found.get("sizes", {}).values():
@@ -61,7 +61,7 @@ def _row(
 
 
 def cost_per_million(price: float | None, speed: float | None, gpus: int) -> float | None:
-    """Money for a million pages at ``price`` per GPU and hour."""
+    """Cost of a million pages at ``price`` per GPU hour."""
     return price * gpus / 3600 / speed * 1_000_000 if price and speed else None
 
 
@@ -69,10 +69,10 @@ def _stage_lines(parts: dict[str, Any]) -> Iterator[str]:
     for name, found in parts.items():
         stages = found.get("stages_ms")
         if stages:
-            yield f"{name}, ms a page: " + ", ".join(f"{s} {stages[s]:.0f}" for s in STAGES)
+            yield f"{name}, ms per page: " + ", ".join(f"{s} {stages[s]:.0f}" for s in STAGES)
 
 
-def _troubles(parts: dict[str, Any]) -> Iterator[str]:
+def _failures(parts: dict[str, Any]) -> Iterator[str]:
     for name, found in parts.items():
         if "error" in found:
             yield f"{name}: {found['error']}"

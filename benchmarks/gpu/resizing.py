@@ -1,9 +1,9 @@
-"""A page's views made on the GPU beside Pillow's on one core.
+"""Compares the views made on the GPU with those that Pillow makes on one core.
 
     python -m benchmarks.gpu.resizing
 
-Pages of noise in the sizes in which pages are drawn. Prints whether every pixel is the same, and
-milliseconds a page.
+Pages of noise in the sizes of rendered pages. Prints whether all pixels are equal, and milliseconds
+per page.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from workers.engines.deepseek.modes import mode_for
 from workers.engines.deepseek.page_shape import shape_of
 from workers.engines.deepseek.pixels import Picture, Views, make_views
 
-#: A4 in both directions, Letter, a slide, a receipt, the official script's A4, and small ones.
+#: A4 portrait and landscape, Letter, a slide, a receipt, A4 of the official script, small pages.
 SIZES = (
     (1358, 1920), (1920, 1358), (1484, 1920), (1920, 1080), (811, 1920),
     (1190, 1684), (1015, 1559), (640, 640), (641, 77), (1, 1),
@@ -32,15 +32,15 @@ REPEATS = 9
 
 
 def main() -> int:
-    """Print a line a size; 1 where a pixel differs, 2 where there is no GPU."""
+    """Print a line per size; the exit status is 1 if a pixel differs, 2 without a GPU."""
     argparse.ArgumentParser(
         prog="python -m benchmarks.gpu.resizing",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
-    lack = missing("torch", "triton")
-    if lack:
-        print(lack, file=sys.stderr)
+    problem = missing("torch", "triton")
+    if problem:
+        print(problem, file=sys.stderr)
         return 2
     return int(not all([_compared(size, name) for name in RESOLUTIONS for size in SIZES]))
 
@@ -52,11 +52,11 @@ def _compared(size: tuple[int, int], resolution: str) -> bool:
     mode = mode_for(options)
     image = Image.fromarray(_noise(size))
     page = Picture(np.asarray(image), mode)
-    wanted, pillow = _timed(lambda: make_views(image, mode))
-    found, kernel = _timed(_on_gpu(page))
+    expected, pillow = _timed(lambda: make_views(image, mode))
+    result, kernel = _timed(_on_gpu(page))
     same = bool(
-        np.array_equal(_host(found.whole), wanted.whole)
-        and np.array_equal(_host(found.tiles), wanted.tiles)
+        np.array_equal(_host(result.whole), expected.whole)
+        and np.array_equal(_host(result.tiles), expected.tiles)
     )
     name = f"{resolution}, {size[0]} x {size[1]}"
     print(f"{name}: equal {same}, Pillow {pillow:.2f} ms, GPU {kernel:.2f} ms", flush=True)
@@ -68,7 +68,7 @@ def _noise(size: tuple[int, int]) -> Any:
 
 
 def _on_gpu(page: Picture) -> Callable[[], Views]:
-    """Makes the views of ``page``, whose pixels are on the GPU, and leaves them there."""
+    """A function that makes the views of ``page`` on the GPU, from pixels on the GPU."""
     import torch
 
     from workers.engines.vllm.plugin.resizing import views
@@ -91,9 +91,9 @@ def _timed(run: Callable[[], Views]) -> tuple[Views, float]:
     spans = []
     for _ in range(REPEATS):
         begin = time.perf_counter()
-        found = run()
+        result = run()
         spans.append((time.perf_counter() - begin) * 1000)
-    return found, median(spans)
+    return result, median(spans)
 
 
 if __name__ == "__main__":

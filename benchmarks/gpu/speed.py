@@ -1,8 +1,8 @@
-"""Speed away from the two ends of a run."""
+"""Speed of a run without its beginning and end."""
 
 from dataclasses import dataclass
 
-#: The middle has to last at least this share of the run; waves of pages that end together don't.
+#: The middle must last at least this share of the run; a wave of pages that end together does not.
 LEAST_SHARE = 0.3
 
 
@@ -18,8 +18,8 @@ class Middle:
 def middle(begin: float, ends: list[float]) -> Middle | None:
     """The steady part of a run.
 
-    ``ends`` holds the second in which each page ended, ``begin`` that of the first submission;
-    None where the pages are too few, or most of them ended at once.
+    ``ends``: the time at which each page ended. ``begin``: the time of the first submission. None
+    if there are too few pages, or most of them ended at once.
     """
     times = sorted(ends)
     fifth = len(times) // 5

@@ -1,4 +1,4 @@
-"""PDFs whose pages all differ and cost about as much to draw as pages of real documents."""
+"""Generates PDFs whose pages all differ and take as long to render as real documents."""
 
 import io
 import math
@@ -14,7 +14,7 @@ import numpy as np
 import pymupdf
 from PIL import Image
 
-#: Width and height in points, and how often of twenty.
+#: (width, height, frequency of twenty) in points.
 SHAPES = (
     (595, 842, 8),  # A4
     (612, 792, 6),  # Letter
@@ -23,7 +23,7 @@ SHAPES = (
     (420, 595, 1),  # A5
     (380, 900, 1),  # a long receipt
 )
-#: Pages per document, in turns: single sheets, papers, a small book.
+#: Pages per document, in rotation: single pages, papers, a small book.
 DOCUMENT_PAGES = (1, 12, 3, 64, 24, 2, 40)
 SYLLABLES = "ta ren mo li ser ka vo nim pel dra su fi gon tek wa bru len cho".split(" ")  # noqa: SIM905
 MARGIN = 42.0
@@ -35,7 +35,7 @@ CURVE_STEPS = 2000
 
 @dataclass(frozen=True)
 class Batch:
-    """One document to make: its pages are numbers ``first`` to ``first + pages - 1``."""
+    """One document to generate; its pages are numbers ``first`` to ``first + pages - 1``."""
 
     path: Path
     first: int
@@ -44,7 +44,7 @@ class Batch:
 
 
 def write_documents(folder: Path, pages: int, processes: int, seed: int = 20) -> list[Path]:
-    """Write ``pages`` pages into several PDFs, the same ones for the same ``seed``."""
+    """Write ``pages`` pages to several PDFs; the same ``seed`` gives the same pages."""
     folder.mkdir(parents=True, exist_ok=True)
     batches = list(_batches(folder, pages, seed))
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
@@ -89,7 +89,7 @@ def _add_page(document: pymupdf.Document, chance: random.Random, number: int) ->
 
 
 def _fill(drawing: pymupdf.Shape, room: pymupdf.Rect, chance: random.Random) -> None:
-    """Blocks of all kinds, top to bottom, until the column is full."""
+    """Add random blocks from top to bottom until the column is full."""
     top = room.y0
     while top < room.y1 - 30:
         kind = chance.choice((_text, _text, _text, _table, _chart, _photo))
@@ -138,7 +138,7 @@ def _chart(drawing: pymupdf.Shape, room: pymupdf.Rect, chance: random.Random) ->
 
 def _curve(drawing: pymupdf.Shape, room: pymupdf.Rect, chance: random.Random) -> None:
     phase, speed = chance.uniform(0, 6), chance.uniform(1, 9)
-    # In the PDF's own coordinates, which grow upwards: draw_polyline takes a second a page.
+    # Written in PDF coordinates, which grow upwards; draw_polyline would take a second per page.
     middle = drawing.page.rect.y1 - (room.y0 + room.y1) / 2
     lines = []
     for step in range(CURVE_STEPS + 1):
@@ -156,7 +156,7 @@ def _photo(drawing: pymupdf.Shape, room: pymupdf.Rect, chance: random.Random) ->
 
 
 def _scan(page: pymupdf.Page, chance: random.Random) -> None:
-    """A whole page as one picture: a drawn page on greyish paper."""
+    """A page that is one picture: a rendered page on grey paper."""
     with pymupdf.open() as sheet:
         drawn = sheet.new_page(width=page.rect.width, height=page.rect.height)
         drawing = drawn.new_shape()
@@ -170,7 +170,7 @@ def _scan(page: pymupdf.Page, chance: random.Random) -> None:
 
 
 def _picture(chance: random.Random, width: int, height: int) -> Image.Image:
-    """Soft colours, like a photograph."""
+    """A picture with soft colours, like a photograph."""
     random_numbers = np.random.default_rng(chance.randrange(2**31))
     small = random_numbers.integers(0, 256, (9, 12, 3), np.uint8)
     return Image.fromarray(small).resize((max(width, 8), max(height, 8)), Image.Resampling.BICUBIC)

@@ -1,9 +1,9 @@
-"""The vision tower's SAM half on one GPU: vLLM's own blocks beside those in one kernel.
+"""Compares the SAM blocks of vLLM with those of the attention kernel on one GPU.
 
     python -m benchmarks.gpu.vision
 
-Random weights, pages of six tiles. Prints how far both are from the same blocks in float32, and
-milliseconds a page and gigabytes at the peak.
+Random weights, pages of six tiles. Prints the error of both against float32, milliseconds per page
+and peak memory.
 """
 
 import argparse
@@ -19,22 +19,22 @@ from benchmarks.gpu.needs import missing
 TILES = 6
 REPEATS = 5
 WIDTH, HEADS, TRAINED = 768, 12, 64
-#: Views, places on a side, places of a window's side (0: the whole view).
+#: (views, positions per side, window side; 0: the whole view).
 GEOMETRIES = ((2, 64, 14), (2, 64, 0), (3, 40, 14), (3, 40, 0), (3, 32, 14), (2, 20, 0), (2, 80, 0))
 
 
 def main() -> int:
-    """Print errors and times; 2 where there is no GPU."""
+    """Print errors and times; the exit status is 2 without a GPU."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.gpu.vision",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--pages", type=int, default=8, help="pages that go through at once")
+    parser.add_argument("--pages", type=int, default=8, help="pages per batch")
     pages = parser.parse_args().pages
-    lack = missing("torch", "vllm")
-    if lack:
-        print(lack, file=sys.stderr)
+    problem = missing("torch", "vllm")
+    if problem:
+        print(problem, file=sys.stderr)
         return 2
     import torch
     from vllm.config import VllmConfig, set_current_vllm_config
@@ -49,18 +49,18 @@ def main() -> int:
 
 
 @contextmanager
-def _one_kernel() -> Iterator[None]:
-    """As in the processes of pagefleet's own engines."""
+def _with_kernel() -> Iterator[None]:
+    """Make this process count as part of a pagefleet engine."""
     from workers.engines.vllm.plugin import register
-    from workers.engines.vllm.plugin.process_guard import ours
+    from workers.engines.vllm.plugin.process_guard import owned_reports
 
     register.register()
     mark = Path("benchmark")
-    ours.add(mark)
+    owned_reports.add(mark)
     try:
         yield
     finally:
-        ours.discard(mark)
+        owned_reports.discard(mark)
 
 
 def _errors(views: int, side: int, window: int) -> str:
@@ -72,16 +72,16 @@ def _errors(views: int, side: int, window: int) -> str:
     for weights in block.parameters():
         weights.normal_(0, 0.06)
     x = torch.randn(views, side, side, WIDTH)
-    wanted = block(x)
+    exact = block(x)
     block, x = block.bfloat16(), x.bfloat16()
-    theirs = _apart(block(x), wanted)
-    with _one_kernel():
-        ours = _apart(block(x), wanted)
-    return f"{views} x {side} x {side}, window {window}: vLLM {theirs:.2e}, one kernel {ours:.2e}"
+    upstream = _error(block(x), exact)
+    with _with_kernel():
+        kernel = _error(block(x), exact)
+    return f"{views} x {side} x {side}, window {window}: vLLM {upstream:.2e}, kernel {kernel:.2e}"
 
 
-def _apart(found: Any, wanted: Any) -> float:
-    return float((found.float() - wanted).norm() / wanted.norm())
+def _error(result: Any, exact: Any) -> float:
+    return float((result.float() - exact).norm() / exact.norm())
 
 
 def _times(pages: int) -> Iterator[str]:
@@ -99,8 +99,8 @@ def _times(pages: int) -> Iterator[str]:
         tower(tiles)
 
     yield f"vLLM: {_measured(through, pages)}"
-    with _one_kernel():
-        yield f"one kernel: {_measured(through, pages)}"
+    with _with_kernel():
+        yield f"kernel: {_measured(through, pages)}"
 
 
 def _measured(run: Callable[[], None], pages: int) -> str:
@@ -112,7 +112,7 @@ def _measured(run: Callable[[], None], pages: int) -> str:
     before = torch.cuda.memory_allocated()
     spans = [_milliseconds(run) for _ in range(REPEATS)]
     peak = (torch.cuda.max_memory_allocated() - before) / 1024**3
-    return f"{median(spans) / pages:.2f} ms a page, {peak:.1f} GiB"
+    return f"{median(spans) / pages:.2f} ms per page, {peak:.1f} GiB"
 
 
 def _milliseconds(run: Callable[[], None]) -> float:

@@ -1,4 +1,4 @@
-"""Samples what a measurement costs: GPU, cores and memory of this process and its children."""
+"""Samples GPU, cores and memory that this process and its children use."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ import psutil
 from benchmarks.gpu.speed import Middle
 
 INTERVAL_S = 0.5
-TELL_EVERY_S = 10.0
+REPORT_EVERY_S = 10.0
 SHARED_MEMORY = "/dev/shm"
 GIBIBYTE = 1024**3
 _QUERY = "--query-gpu=index,utilization.gpu,memory.used"
@@ -24,19 +24,19 @@ class Sample:
     """One moment; sums over the process tree and over the watched GPUs."""
 
     at: float
-    #: User and system seconds so far of all processes that live now.
+    #: User and system seconds of all processes that exist now.
     cpu_s: float
-    #: Memory that no other process shares, and files in shared memory.
+    #: Private memory, and files in shared memory.
     private_bytes: int
     rss_bytes: int
-    #: Mean share of the last moment in which the GPUs ran anything; None without a GPU.
+    #: Mean GPU utilisation, 0 to 1; None without a GPU.
     gpu_busy: float | None
     gpu_bytes: int
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a span of time cost."""
+    """The resources used in a span of time."""
 
     seconds: float
     cores: float
@@ -51,7 +51,7 @@ class Usage:
 
 
 class Watch:
-    """A context manager that samples in a thread and prints a line now and then."""
+    """A context manager that samples in a thread and regularly prints a line."""
 
     def __init__(self, name: str, gpus: str) -> None:
         self._name = name
@@ -70,13 +70,13 @@ class Watch:
         self._thread.join()
 
     def mark(self) -> float:
-        """Sample now; the monotonic time of it, for ``usage``."""
+        """Take a sample; returns its monotonic time, for ``usage``."""
         sample = self._sample()
         self._samples.append(sample)
         return sample.at
 
     def usage(self, begin: float, end: float) -> Usage:
-        """What the time between two marks cost."""
+        """The resources used between two marks."""
         inside = [sample for sample in self._samples if begin <= sample.at <= end]
         if not inside:  # shorter than the time between two samples
             inside = [min(self._samples, key=lambda sample: abs(sample.at - begin))]
@@ -92,26 +92,26 @@ class Watch:
         )
 
     def steady(self, middle: Middle | None) -> dict[str, Any]:
-        """Speed and cost of a run's steady part; nothing where there is none."""
+        """Speed and usage of a run's steady part; empty if there is none."""
         if middle is None:
             return {}
         usage = self.usage(middle.begin, middle.end).plain()
         return {"steady_pages_per_s": middle.pages_per_s, "steady_usage": usage}
 
     def say(self, text: str) -> None:
-        """A line with the part's name and its age."""
+        """Print a line with the part's name and elapsed time."""
         print(f"[{self._name} {time.monotonic() - self._started:4.0f} s] {text}", flush=True)
 
     def _loop(self) -> None:
-        told = time.monotonic()
+        reported = time.monotonic()
         while not self._stop.wait(INTERVAL_S):
             self._samples.append(self._sample())
-            if time.monotonic() - told > TELL_EVERY_S:
-                told = time.monotonic()
-                self._tell()
+            if time.monotonic() - reported > REPORT_EVERY_S:
+                reported = time.monotonic()
+                self._report()
 
-    def _tell(self) -> None:
-        recent = [s for s in self._samples if s.at > time.monotonic() - TELL_EVERY_S]
+    def _report(self) -> None:
+        recent = [s for s in self._samples if s.at > time.monotonic() - REPORT_EVERY_S]
         if len(recent) < 2:
             return
         usage = self.usage(recent[0].at, recent[-1].at)
@@ -132,7 +132,7 @@ def _tree() -> tuple[float, int, int]:
         try:
             times, memory = process.cpu_times(), process.memory_info()
         except psutil.Error:
-            continue  # it ended meanwhile
+            continue  # it ended in the meantime
         cpu += times.user + times.system
         private += memory.rss - memory.shared
         rss += memory.rss
@@ -154,11 +154,11 @@ def _gpus(watched: frozenset[str]) -> tuple[float | None, int]:
         return None, 0
     command = [tool, _QUERY, "--format=csv,noheader,nounits"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
-        rows = [line.split(",") for line in said.stdout.splitlines() if line.strip()]
-        ours = [row for row in rows if row[0].strip() in watched]
-        busy = [float(row[1]) / 100 for row in ours]
-        used = sum(int(row[2]) for row in ours) * 1024**2
+        listing = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        rows = [line.split(",") for line in listing.stdout.splitlines() if line.strip()]
+        selected = [row for row in rows if row[0].strip() in watched]
+        busy = [float(row[1]) / 100 for row in selected]
+        used = sum(int(row[2]) for row in selected) * 1024**2
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None, 0
     return (sum(busy) / len(busy), used) if busy else (None, 0)

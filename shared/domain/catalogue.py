@@ -112,7 +112,7 @@ CATALOGUE: dict[str, EngineFacts] = {
         auto_start=AutoStart(),
     ),
     "fake": EngineFacts(
-        factory="workers.engines.fake:FakeEngine",
+        factory="workers.engines.fake.engine:FakeEngine",
         default_model="fake-1",
         pages_per_s=300.0,
         description=EngineDescription("nothing: known text for tests", "anything"),

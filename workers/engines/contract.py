@@ -1,8 +1,8 @@
-"""What the page worker knows of an engine; an engine knows nothing of queues or stores.
+"""The interface between the page worker and an engine; an engine uses no queue and no store.
 
-An engine reads one page at a time per call, with many calls in flight on one event loop,
-so that it may batch continuously. It lives in the worker's main process and starts its own
-processes where reading would hold the interpreter.
+``read`` is called for one page at a time, with many calls in flight on one event loop, so that an
+engine can batch continuously. An engine runs in the worker's main process and starts its own
+processes for work that would hold the interpreter lock.
 """
 
 from collections.abc import AsyncIterator
@@ -19,23 +19,23 @@ Rotation = Literal[0, 90, 180, 270]
 
 @dataclass(frozen=True)
 class RenderPlan(RenderSize):
-    """What the engine wants of a page."""
+    """How an engine wants a page to be rendered."""
 
-    #: False: no pixels are made at all (width and height 0), for engines that need none.
+    #: False: render no pixels (width and height are 0), for engines that need none.
     pixels: bool = True
-    #: "module:function" called in the helper process with (PIL.Image RGB, PageOptions, Path out);
-    #: it writes what the engine needs to ``out`` and its wall time is the stage "prepare".
+    #: "module:function", called in the helper process with (PIL.Image RGB, PageOptions, Path out).
+    #: It writes the engine's input to ``out``; its wall time is the stage "prepare".
     prepare: str | None = None
-    #: False: ``PageView.pixels`` is None, for engines that read only what ``prepare`` wrote.
+    #: False: ``PageView.pixels`` is None, for engines that read only the output of ``prepare``.
     keep_pixels: bool = True
 
 
 @dataclass(frozen=True)
 class PageView:
-    """One rendered page, ready to be read.
+    """One rendered page.
 
-    ``pixels`` is a file of raw RGB bytes, height x width x 3, row-major; it and ``prepared``
-    are removed after the call, whatever its outcome.
+    ``pixels`` is a file of raw RGB bytes: height x width x 3, row-major. It and ``prepared`` are
+    removed after the call to ``read``, also after an error.
     """
 
     source: Path
@@ -53,15 +53,15 @@ class PageView:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the engine made of a page; ``markdown`` excludes headers, footers, page numbers.
+    """The text and blocks of a page; ``markdown`` excludes headers, footers and page numbers.
 
-    An ``image`` block stands in ``markdown`` as a link ``![](figure:N)``, N being the 1-based
-    place of that block among the image blocks of ``blocks``.
+    An ``image`` block is a link ``![](figure:N)`` in ``markdown``; N counts the image blocks of
+    ``blocks`` from 1.
     """
 
     markdown: str
     blocks: tuple[Block, ...] = ()
-    #: Degrees clockwise that turn the rendered page upright; boxes are of the upright page.
+    #: Degrees clockwise that turn the rendered page upright; boxes refer to the upright page.
     rotation: Rotation = 0
     finish_reason: str | None = "stop"
     prompt_tokens: int = 0
@@ -91,9 +91,9 @@ class Engine(Protocol):
         ...
 
     def stream(self, view: PageView) -> AsyncIterator[str]:
-        """The page's text piece by piece, for one reader at a terminal."""
+        """The page's text piece by piece, for output to a terminal."""
         ...
 
     async def stop(self) -> None:
-        """Free everything; safe to call twice and after a failed start."""
+        """Free all resources; safe to call twice and after a failed start."""
         ...

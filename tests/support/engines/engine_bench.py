@@ -1,4 +1,4 @@
-"""An engine on its own loop with a real renderer, for tests that read single pages."""
+"""Runs an engine on its own event loop with a real renderer, for tests of single pages."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ SHA = "5e" * 32
 
 @dataclass(frozen=True)
 class Bench:
-    """Renders pages as the worker does and lets the engine read them."""
+    """Renders pages like the worker, and reads them with the engine."""
 
     engine: Engine
     host: EngineHost
@@ -33,35 +33,35 @@ class Bench:
 
     @contextmanager
     def view(self, source: Path, page: int = 1, **options: Any) -> Iterator[PageView]:
-        """One rendered page, its files removed afterwards."""
-        chosen = self.options(**options)
+        """One rendered page; removes its files afterwards."""
+        page_options = self.options(**options)
         kind = source.suffix.removeprefix(".")
-        plan = self.engine.plan(chosen)
-        rendered = self.renderer.render(source, kind, SHA, page, plan, chosen)
+        plan = self.engine.plan(page_options)
+        rendered = self.renderer.render(source, kind, SHA, page, plan, page_options)
         try:
             yield rendered.view
         finally:
             self.renderer.discard(rendered.view)
 
     def begin(self, view: PageView) -> "Future[Reading]":
-        """Ask for a page without waiting."""
+        """Start reading a page; returns at once."""
         return self.host.submit(self.engine.read(view))
 
     def read(self, source: Path, page: int = 1, **options: Any) -> Reading:
-        """One page, waited for."""
+        """Read one page."""
         with self.view(source, page, **options) as view:
             return self.begin(view).result(READ_S)
 
     def read_together(
         self, source: Path, pages: Sequence[int], **options: Any
     ) -> dict[int, Reading]:
-        """Pages in flight together, asked for in the given order."""
+        """Read pages concurrently, started in the given order."""
         with _views(self, source, pages, options) as views:
             futures = {page: self.begin(view) for page, view in views.items()}
             return {page: future.result(READ_S) for page, future in futures.items()}
 
     def stream(self, source: Path, page: int = 1, **options: Any) -> list[str]:
-        """The pieces that a person at a terminal would see."""
+        """The pieces of a page's streamed text."""
         with self.view(source, page, **options) as view:
             return self.host.submit(_pieces(self.engine, view)).result(READ_S)
 
@@ -87,7 +87,7 @@ def _views(
 
 @contextmanager
 def running(engine: Engine, settings: Settings) -> Iterator[Bench]:
-    """The engine started; stopped at the end."""
+    """Start the engine, and stop it after the block."""
     host = EngineHost(engine)
     renderer = Renderer(settings, 1)
     try:
@@ -99,7 +99,7 @@ def running(engine: Engine, settings: Settings) -> Iterator[Bench]:
 
 
 def on_a_loop(engine: Engine, *steps: str) -> None:
-    """Call ``start`` and ``stop`` in the given order on one loop."""
+    """Call the named methods (start, stop) in the given order on one loop."""
 
     async def call() -> None:
         for step in steps:

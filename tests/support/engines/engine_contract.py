@@ -1,6 +1,6 @@
-"""What every engine promises, written once; each engine's test file inherits it.
+"""The tests that every engine must pass; each engine's test class inherits them.
 
-An engine's class says how the engine is made and how a page is known from its reading.
+The class sets the engine's settings, and how the reading of one page differs from another's.
 """
 
 import re
@@ -28,7 +28,7 @@ from workers.engines.contract import Engine, Reading
 from workers.engines.registry import make_engine
 
 ODD_SIZES = ((1, 1), (1, 3000), (2000, 12))
-QUESTIONS: dict[Task, dict[str, str]] = {
+TASK_OPTIONS: dict[Task, dict[str, str]] = {
     Task.CUSTOM: {"prompt": "What stands here?"},
     Task.LOCATE: {"query": "the title"},
 }
@@ -66,11 +66,11 @@ class EngineContract:
         """A document of pages that differ."""
         return distinct_pages(tmp_path_factory.mktemp("pages") / "pages.pdf")
 
-    def known_by(self, reading: Reading) -> object:
-        """What tells the page of a reading from all others."""
+    def identity_of(self, reading: Reading) -> object:
+        """The part of a reading that differs between pages."""
         return reading.markdown
 
-    def test_it_says_who_it_is_and_what_it_can_do(self, bench: Bench) -> None:
+    def test_it_reports_its_name_version_capacity_and_tasks(self, bench: Bench) -> None:
         info = bench.engine.info
 
         assert info.name == self.name
@@ -78,28 +78,28 @@ class EngineContract:
         assert bench.engine.capacity >= 1
         assert bench.engine.tasks == engine_facts(self.name).tasks
 
-    def test_pages_read_together_keep_their_own_text(self, bench: Bench, pages: Path) -> None:
+    def test_pages_read_concurrently_get_their_own_text(self, bench: Bench, pages: Path) -> None:
         numbers = list(range(1, self.together + 1))
-        alone = {n: self.known_by(bench.read(pages, n, **self.page_options)) for n in numbers}
-        assert len(set(alone.values())) == len(numbers), "the pages can't be told apart"
+        alone = {n: self.identity_of(bench.read(pages, n, **self.page_options)) for n in numbers}
+        assert len(set(alone.values())) == len(numbers), "the pages have the same text"
         for order in (numbers[::-1], numbers[1::2] + numbers[::2]):
             together = bench.read_together(pages, order, **self.page_options)
-            found = {page: self.known_by(reading) for page, reading in together.items()}
+            results = {page: self.identity_of(reading) for page, reading in together.items()}
 
-            assert found == alone
+            assert results == alone
 
-    def test_every_task_gives_a_sound_reading(self, bench: Bench, pages: Path) -> None:
+    def test_every_task_gives_a_valid_reading(self, bench: Bench, pages: Path) -> None:
         for task in sorted(bench.engine.tasks):
-            asked = {**self.page_options, "task": task, **QUESTIONS.get(task, {})}
-            reading = bench.read(pages, 1, **asked)
+            task_options = {**self.page_options, "task": task, **TASK_OPTIONS.get(task, {})}
+            reading = bench.read(pages, 1, **task_options)
 
-            check_sound(reading)
+            check_valid(reading)
             if task is Task.LAYOUT:
                 assert reading.markdown == ""
                 assert all(not block.text for block in reading.blocks)
 
-    def test_a_page_let_go_makes_room_for_another(self, bench: Bench, pages: Path) -> None:
-        alone = self.known_by(bench.read(pages, 1, **self.page_options))
+    def test_a_cancelled_page_makes_room_for_another(self, bench: Bench, pages: Path) -> None:
+        alone = self.identity_of(bench.read(pages, 1, **self.page_options))
         for _ in range(bench.engine.capacity // 8 + 2):
             with bench.view(pages, 2, **self.page_options) as view:
                 future = bench.begin(view)
@@ -107,67 +107,71 @@ class EngineContract:
                 with pytest.raises(CancelledError):
                     future.result(60)
 
-        assert self.known_by(bench.read(pages, 1, **self.page_options)) == alone
+        assert self.identity_of(bench.read(pages, 1, **self.page_options)) == alone
 
-    def test_a_white_page_is_no_trouble(self, bench: Bench, tmp_path: Path) -> None:
+    def test_a_white_page_is_read(self, bench: Bench, tmp_path: Path) -> None:
         white = picture(tmp_path / "white.png", 500, 500, ink=False)
         options = bench.options(**self.page_options)
         if bench.engine.plan(options).prepare is None:
-            check_sound(bench.read(white, **self.page_options))
+            check_valid(bench.read(white, **self.page_options))
 
     @pytest.mark.parametrize(("width", "height"), ODD_SIZES)
-    def test_an_image_of_odd_size_is_read_or_refused_as_a_page(
+    def test_an_image_of_odd_size_is_read_or_fails_as_a_page(
         self, bench: Bench, tmp_path: Path, width: int, height: int
     ) -> None:
         image = picture(tmp_path / "odd.png", width, height)
         try:
-            check_sound(bench.read(image, **self.page_options))
+            check_valid(bench.read(image, **self.page_options))
         except DocumentError as error:
             assert error.message
 
-    def test_text_that_looks_like_marks_makes_none(self, bench: Bench, tmp_path: Path) -> None:
+    def test_text_that_looks_like_tags_gives_a_valid_reading(
+        self, bench: Bench, tmp_path: Path
+    ) -> None:
         reading = bench.read(hostile_page(tmp_path / "hostile.pdf"), **self.page_options)
 
-        check_sound(reading)
+        check_valid(reading)
 
-    def test_a_page_whose_pixels_are_gone_fails_as_a_page(self, bench: Bench, pages: Path) -> None:
+    def test_a_page_whose_pixels_are_missing_fails_with_a_message(
+        self, bench: Bench, pages: Path
+    ) -> None:
         with bench.view(pages, 1, **self.page_options) as view:
             bench.renderer.discard(view)
             try:
-                check_sound(bench.begin(view).result(60))
+                check_valid(bench.begin(view).result(60))
             except (PageError, TransientError) as error:
                 assert error.message
 
-    def test_a_stream_is_text_in_pieces(self, bench: Bench, pages: Path) -> None:
+    def test_a_stream_yields_text_in_pieces(self, bench: Bench, pages: Path) -> None:
         pieces = bench.stream(pages, 1, **self.page_options)
 
         assert all(isinstance(piece, str) for piece in pieces)
         assert "".join(pieces).strip()
 
-    def test_it_stops_twice_and_before_it_started(self, settings: Settings) -> None:
+    def test_it_can_be_stopped_twice_and_before_it_started(self, settings: Settings) -> None:
         on_a_loop(make_engine(self.name, settings), "stop", "stop")
 
-    def test_a_stopped_engine_is_unwell_and_blames_no_page(
+    def test_an_engine_that_is_not_running_raises_a_transient_error(
         self, bench: Bench, settings: Settings, pages: Path
     ) -> None:
         with bench.view(pages, 1, **self.page_options) as view:
             never_started = make_engine(self.name, settings)
             try:
-                check_sound(bench.host.submit(never_started.read(view)).result(60))
+                check_valid(bench.host.submit(never_started.read(view)).result(60))
             except PagefleetError as error:
                 assert isinstance(error, TransientError), error
 
 
 def check_failed_start(engine: Engine) -> str:
-    """The engine says in one line why it can't start, and still stops; that line."""
+    """Check that the engine refuses to start and can be stopped; returns its message."""
     with pytest.raises(EngineUnavailable) as refused:
         on_a_loop(engine, "start")
     on_a_loop(engine, "stop", "stop")
     return refused.value.message
 
 
-def check_sound(reading: Reading) -> None:
-    """Fails for a reading that the rest of the fleet could not trust."""
+def check_valid(reading: Reading) -> None:
+    """Fail for a reading that violates the contract."""
     figures = sum(block.type == "image" for block in reading.blocks)
     for link in FIGURE_LINK.finditer(reading.markdown):
         assert 1 <= int(link["number"]) <= figures, reading.markdown

@@ -1,4 +1,4 @@
-"""Documents for the engine contract: pages that differ, hostile pages, images of odd sizes."""
+"""Documents for the engine contract: different pages, hostile pages, images of odd sizes."""
 
 from pathlib import Path
 
@@ -16,21 +16,21 @@ HOSTILE = (
 
 
 def distinct_pages(path: Path) -> Path:
-    """A PDF with a page of each shape, each with words of its own."""
+    """A PDF with a page of each shape, each with its own words."""
     with pymupdf.open() as document:
         for number, (width, height) in enumerate(SHAPES, start=1):
             page = document.new_page(width=width, height=height)
             title = f"The {WORDS[number - 1]} page"
             page.insert_text((30, 60), title, fontsize=22)
             for line in range(4):
-                said = f"Line {line + 1} of page {number} says {WORDS[number - 1]}."
-                page.insert_text((30, 110 + 26 * line), said, fontsize=13)
+                text = f"Line {line + 1} of page {number} says {WORDS[number - 1]}."
+                page.insert_text((30, 110 + 26 * line), text, fontsize=13)
         document.save(path)
     return path
 
 
 def hostile_page(path: Path) -> Path:
-    """A page whose text looks like an engine's own marks."""
+    """A page whose text looks like an engine's own tags."""
     with pymupdf.open() as document:
         page = document.new_page(width=595, height=420)
         for line, text in enumerate(HOSTILE):

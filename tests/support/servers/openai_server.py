@@ -1,6 +1,6 @@
-"""A real HTTP server that speaks as much of the OpenAI protocol as ``vllm serve`` does here.
+"""An HTTP server with the part of the OpenAI API that the openai engine uses, like ``vllm serve``.
 
-It looks at the picture it gets: its answer names the picture, so that swapped pages show.
+Its answer contains the hash of the received picture, so that tests detect swapped pages.
 """
 
 import asyncio
@@ -19,30 +19,30 @@ from PIL import Image
 
 MODEL = "deepseek-ai/DeepSeek-OCR"
 KEY = "secret-key-of-the-test"
-#: Builds the response to one chat request; None means the normal response.
+#: Makes the response to one chat request; None means the default response.
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
 @dataclass
 class OpenAiServer:
-    """Started and stopped by ``serving``; each request uses up one of ``faults``."""
+    """Run by ``serving``; each chat request uses up the first of ``faults``."""
 
     key: str | None = None
     model: str = MODEL
     longest: int = 8192
     healthy: bool = True
     latency_s: float = 0.0
-    #: Seconds between the chunks of a stream.
+    #: Pause between the pieces of a stream.
     pause_s: float = 0.0
     faults: list[Fault] = field(default_factory=list)
-    #: The answer in place of the picture's hash.
+    #: Fixed answer instead of the picture's hash.
     text: str | None = None
     bodies: list[dict[str, Any]] = field(default_factory=list)
     #: Requests whose client disconnected before the answer.
     abandoned: int = 0
     most_at_once: int = 0
     port: int = 0
-    #: Ends it before its time.
+    #: Stops the server before the block of ``serving`` ends.
     stop: Callable[[], None] = lambda: None
     _running: int = 0
 
@@ -66,14 +66,14 @@ class OpenAiServer:
                 return answer
             await asyncio.sleep(self.latency_s)
             text = self.text if self.text is not None else name_of(body)
-            return await self._say(request, body, text)
+            return await self._reply(request, body, text)
         except asyncio.CancelledError:
             self.abandoned += 1
             raise
         finally:
             self._running -= 1
 
-    async def _say(
+    async def _reply(
         self, request: web.Request, body: dict[str, Any], text: str
     ) -> web.StreamResponse:
         if not body.get("stream"):
@@ -103,7 +103,7 @@ class OpenAiServer:
 
 
 def picture_of(body: dict[str, Any]) -> Image.Image:
-    """The picture in a request; fails where it is not a PNG in a data URI."""
+    """The picture in a request; fails unless it is a PNG in a data URI."""
     first = body["messages"][0]["content"][0]
     prefix, _, data = first["image_url"]["url"].partition(",")
     assert prefix == "data:image/png;base64", prefix
@@ -119,14 +119,14 @@ def prompt_of(body: dict[str, Any]) -> str:
 
 
 def name_of(body: dict[str, Any]) -> str:
-    """The answer to a picture: a heading with the hash of its pixels."""
+    """The default answer: a heading with the hash of the picture's pixels."""
     image = picture_of(body)
     digest = hashlib.sha256(image.tobytes()).hexdigest()[:16]
     return f"<|ref|>title<|/ref|><|det|>[[10, 20, 900, 60]]<|/det|>\n# Picture {digest}\n"
 
 
 def completion(text: str, reason: str = "stop", tokens: int = 12) -> web.Response:
-    """A complete response."""
+    """A complete answer."""
     message = {"role": "assistant", "content": text}
     return web.json_response(
         {
@@ -152,7 +152,7 @@ def refusal(status: int, message: str, **headers: str) -> web.Response:
 
 
 def saying(text: str, reason: str = "stop", tokens: int = 12) -> Fault:
-    """A fault that is a different answer."""
+    """A fault: another answer."""
 
     async def fault(request: web.Request) -> web.StreamResponse:
         return completion(text, reason, tokens)
@@ -161,7 +161,7 @@ def saying(text: str, reason: str = "stop", tokens: int = 12) -> Fault:
 
 
 def refusing(status: int, message: str = "no", **headers: str) -> Fault:
-    """A fault that is an error response."""
+    """A fault: an error response."""
 
     async def fault(request: web.Request) -> web.StreamResponse:
         return refusal(status, message, **headers)
@@ -170,14 +170,14 @@ def refusing(status: int, message: str = "no", **headers: str) -> Fault:
 
 
 async def dropping(request: web.Request) -> web.StreamResponse:
-    """A server that dies before it answers."""
+    """A fault: the server drops the connection before it answers."""
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
 
 
 async def dying_in_the_stream(request: web.Request) -> web.StreamResponse:
-    """A server that dies in the middle of an answer."""
+    """A fault: the server drops the connection in the middle of a stream."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
     await response.write(f"data: {json.dumps(chunk('Half an ans'))}\n\n".encode())
@@ -187,19 +187,19 @@ async def dying_in_the_stream(request: web.Request) -> web.StreamResponse:
 
 
 async def hanging(request: web.Request) -> web.StreamResponse:
-    """A server that never answers."""
+    """A fault: the server never answers."""
     await asyncio.sleep(3600)
     return web.Response()
 
 
-async def talking_nonsense(request: web.Request) -> web.StreamResponse:
-    """An error page of a proxy before the server."""
+async def replying_with_html(request: web.Request) -> web.StreamResponse:
+    """A fault: the HTML page of a proxy."""
     return web.Response(text="<html>Welcome</html>", content_type="text/html")
 
 
 @contextmanager
 def serving(server: OpenAiServer | None = None, port: int = 0) -> Iterator[OpenAiServer]:
-    """Run the server in its own thread during the block."""
+    """Run the server in a thread while the block runs."""
     server = server or OpenAiServer()
     loop, started, stopping = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
 
@@ -209,7 +209,7 @@ def serving(server: OpenAiServer | None = None, port: int = 0) -> Iterator[OpenA
         app.router.add_get("/v1/models", server.models)
         app.router.add_get("/health", server.health)
         app.router.add_get("/version", server.version)
-        # Cancelled handlers show that the client disconnected.
+        # A cancelled handler shows that the client disconnected.
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)

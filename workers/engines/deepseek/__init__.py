@@ -1,1 +1,1 @@
-"""What DeepSeek-OCR expects of a page and what its answers mean, free of any engine."""
+"""DeepSeek-OCR models without an engine: page preparation, prompts, sampling, parsing."""

@@ -1,16 +1,16 @@
-"""Mending what the model is known to garble in text, without losing any of it."""
+"""Removes known artefacts from the model's text without losing any of the text."""
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+from shared.document.control_characters import strip_control
+
 _SPECIAL = re.compile(
     r"<\|/?(?:ref|det|grounding|User|Assistant|EOT)\|>|<image>"
     r"|<｜(?:begin▁of▁sentence|end▁of▁sentence|▁pad▁|User|Assistant)｜>"
 )
 _CENTRE = re.compile(r"</?center>")
 _TWICE_ESCAPED = re.compile(r"&amp;(#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-#: "state- of- the- art"; a hanging hyphen before a conjunction ("pre- and post-war") stays.
+#: "state- of- the- art"; keeps a hanging hyphen before a conjunction ("pre- and post-war").
 _HYPHEN_GAP = re.compile(r"(?<=[^\W_])- (?!(?:and|or|to|nor|und|oder|bis|et|ou|y|o|e) )(?=[^\W_])")
 _CODE_MARK = re.compile(r"(```|<pre>|</pre>|`[^`\n]*`)")
 _CLOSED_BY = {"```": "```", "<pre>": "</pre>"}
@@ -20,7 +20,7 @@ _FIGURE_LINK, _DEAD_LINK = "](figure:", "](figure%3A"
 
 
 def clean(text: str) -> str:
-    """``text`` without control tags and known artefacts; code keeps its hyphens."""
+    """``text`` without control tags and known artefacts; code is left unchanged."""
     text = _SPECIAL.sub("", strip_control(text))
     text = _CENTRE.sub("", _TWICE_ESCAPED.sub(r"&\1;", text))
     text = text.replace("\\coloneqq", ":=").replace("\\eqqcolon", "=:")
@@ -28,12 +28,12 @@ def clean(text: str) -> str:
 
 
 def _close_hyphens(text: str) -> str:
-    """One pass over the marks of code: a pattern over whole code would be quadratic."""
+    """Splits at code marks, because a regular expression over whole code blocks is quadratic."""
     pieces = _CODE_MARK.split(text)
     closing: str | None = None
-    for place, piece in enumerate(pieces):
-        if place % 2 == 0:
-            pieces[place] = piece if closing else _HYPHEN_GAP.sub("-", piece)
+    for index, piece in enumerate(pieces):
+        if index % 2 == 0:
+            pieces[index] = piece if closing else _HYPHEN_GAP.sub("-", piece)
         elif closing is None:
             closing = _CLOSED_BY.get(piece)
         elif piece == closing:
@@ -41,12 +41,6 @@ def _close_hyphens(text: str) -> str:
     return "".join(pieces)
 
 
-def strip_control(text: str) -> str:
-    """``text`` without characters that files and terminals must not get."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
-
-
 def without_figure_links(text: str) -> str:
-    """``text`` in which no link pretends to be one of the page's own figures."""
+    """``text`` with figure links escaped, so that a page can't forge a link to a figure."""
     return text.replace(_FIGURE_LINK, _DEAD_LINK)

@@ -1,4 +1,4 @@
-"""What came back for one question, and how many tokens of it were the answer."""
+"""What the model returned for one generation request, as token ids."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from workers.engines.deepseek.prompt_ids import END_ID
 
 
 @dataclass(frozen=True)
-class Answered:
-    """One answer; ``finish_reason`` is vLLM's: stop, length, repetition, abort or error."""
+class Completion:
+    """``finish_reason`` is vLLM's: stop, length, repetition, abort or error."""
 
     token_ids: tuple[int, ...]
     finish_reason: str
@@ -15,29 +15,29 @@ class Answered:
 
     @property
     def output_tokens(self) -> int:
-        """How many tokens were written."""
+        """Number of generated tokens."""
         return len(self.token_ids)
 
     @property
     def text_ids(self) -> list[int]:
-        """The ids of the text, without the end mark."""
+        """The token ids without the end-of-sentence id."""
         return [token for token in self.token_ids if token != END_ID]
 
     @property
     def loops(self) -> bool:
-        """Whether it was stopped because it repeated itself, or ends in a repetition."""
+        """Whether generation was stopped for repetition, or was cut off inside a loop."""
         return self.finish_reason == "repetition" or (
             self.finish_reason == "length" and ends_in_loop(self.token_ids)
         )
 
     @property
     def complete(self) -> bool:
-        """Whether the model came to an end by itself."""
+        """Whether the model ended its answer itself."""
         return self.finish_reason == "stop"
 
 
 def ends_in_loop(ids: tuple[int, ...], periods: int = 4, least: int = 64) -> bool:
-    """Whether ``ids`` end in ``periods`` or more equal runs, at least ``least`` tokens in all."""
+    """Whether ``ids`` end in ``periods`` or more equal runs of at least ``least`` tokens in all."""
     tail = ids[-2048:]
     for period in range(1, len(tail) // periods + 1):
         span = max(period * periods, least)

@@ -1,4 +1,4 @@
-"""What an engine is asked about a page."""
+"""What an engine asks the model about one prepared page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,25 +13,27 @@ from workers.engines.deepseek.prepared import read_page
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked of which picture."""
+class GenerationRequest:
+    """A prompt and the pixels of the page that it is about."""
 
     prompt: str
     options: PageOptions
     page: Picture | Views
     family: Family
-    #: Where the page comes from; None where it was made anew.
+    #: File that holds ``page``; None for half a page, which exists in memory only.
     prepared: Path | None = None
 
 
-def question_of(view: PageView, family: Family) -> Question:
-    """The question about a rendered page; raises EngineFailed or HelperUnavailable."""
+def generation_request(view: PageView, family: Family) -> GenerationRequest:
+    """The request for a rendered page; raises EngineFailed or HelperUnavailable."""
     if view.prepared is None:
         raise EngineFailed(f"page {view.page} came without the model's input")
     options = view.options
     prompt = prompt_for(options.task, options.prompt, options.query)
     try:
         page = read_page(view.prepared, mode_for(options, family))
-        return Question(prompt, options, page, family, view.prepared)
+        return GenerationRequest(prompt, options, page, family, view.prepared)
     except (OSError, ValueError) as error:
-        raise HelperUnavailable(f"what was prepared of page {view.page} is gone: {error}") from None
+        raise HelperUnavailable(
+            f"the prepared file of page {view.page} is gone or damaged: {error}"
+        ) from None

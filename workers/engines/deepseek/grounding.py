@@ -1,7 +1,7 @@
 """The grounding tags of an answer as elements: a label, boxes and the text that follows.
 
-Answers are hostile: tags may be cut, nested, repeated or forged. Nothing here raises, every
-step is linear in the length of the answer, and text that is no tag always ends in an element.
+Answers are untrusted: tags may be truncated, nested, repeated or forged. No function here raises,
+every step is linear in the length of the answer, and all text outside tags is kept in an element.
 """
 
 import re
@@ -15,14 +15,14 @@ _BOX = re.compile(r"\[([^\[\]]*)\]")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _BOX_CHARACTERS = re.compile(r"[\[\]\d\s,.+-]*")
 _TYPED_BOX = re.compile(r"\s*([A-Za-z_]{1,32})\s*(?=\[)")
-#: A marker whose tags were stripped with the other special tokens: ``text[[1, 2, 3, 4]]``.
+#: A marker whose tags were removed together with other special tokens: ``text[[1, 2, 3, 4]]``.
 _BARE = re.compile(r"^([^\n\[\]]{1,4000})(\[[^\n]*\])[ \t]*$", re.MULTILINE)
 _DIGITS = 9
 
 
 @dataclass(frozen=True)
 class Element:
-    """One marker of the answer and the text up to the next; ``label`` is "" without a marker."""
+    """One marker and the text up to the next one; ``label`` is "" for text before any marker."""
 
     label: str
     boxes: tuple[BBox, ...]
@@ -45,17 +45,17 @@ class _Open:
 
 
 def is_grounded(answer: str) -> bool:
-    """Whether ``answer`` holds any grounding tag."""
+    """Whether ``answer`` contains a grounding tag."""
     return _TAG.search(answer) is not None
 
 
 def parse_elements(answer: str) -> tuple[Element, ...]:
-    """The elements of ``answer`` in order; those without label, box and text are left out."""
+    """The elements of ``answer`` in order, without empty ones."""
     first, *rest = _TAG.split(answer)
     elements = [_opened(first)]
     tags, chunks = rest[::2], rest[1::2]
-    for place, (tag, chunk) in enumerate(zip(tags, chunks, strict=True), 1):
-        _take(elements, tag, chunk, tags[place] if place < len(tags) else "")
+    for index, (tag, chunk) in enumerate(zip(tags, chunks, strict=True), 1):
+        _take(elements, tag, chunk, tags[index] if index < len(tags) else "")
     return _closed(elements)
 
 
@@ -66,7 +66,7 @@ def _opened(text: str) -> _Open:
 
 
 def parse_bare_elements(answer: str, labels: frozenset[str] | None) -> tuple[Element, ...]:
-    """The elements of an answer whose tags were stripped; ``labels`` are those believed."""
+    """The elements of an answer without tags; only ``labels`` (None: any) start an element."""
     elements, end = [_Open("")], 0
     for match in _BARE.finditer(answer):
         boxes = parse_boxes(match[2])
@@ -93,7 +93,7 @@ def _take(elements: list[_Open], tag: str, chunk: str, following: str) -> None:
 
 
 def _take_reference(elements: list[_Open], chunk: str, following: str) -> None:
-    """A label is one only if its tag is closed; of a cut or nested tag the text is kept."""
+    """A label counts only if its tag is closed; otherwise its text is kept as text."""
     if following in ("/ref", "det"):
         elements.append(_Open(chunk))
     else:
@@ -101,7 +101,7 @@ def _take_reference(elements: list[_Open], chunk: str, following: str) -> None:
 
 
 def _take_boxes(elements: list[_Open], chunk: str) -> None:
-    """Boxes belong to the label right before them, or to a label between their own tags."""
+    """Boxes belong to the label directly before them, or to a label inside the box tag."""
     typed = _TYPED_BOX.match(chunk)
     label, chunk = (typed[1], chunk[typed.end() :]) if typed else ("", chunk)
     if label or elements[-1].has_body:
@@ -121,7 +121,7 @@ def _split_boxes(chunk: str) -> tuple[tuple[BBox, ...], str]:
 
 
 def parse_boxes(text: str) -> tuple[BBox, ...]:
-    """Every group of exactly four numbers in brackets, made to lie in 0..999 with an area."""
+    """Every bracketed group of exactly four numbers, clamped to 0..999 and made non-empty."""
     groups = (_NUMBER.findall(match[1]) for match in _BOX.finditer(text))
     return tuple(_box(group) for group in groups if len(group) == 4)
 

@@ -1,4 +1,4 @@
-"""The model's names for regions, as the block types of a result."""
+"""Maps the model's region labels to block types."""
 
 import re
 
@@ -43,16 +43,16 @@ _TYPES: dict[str, BlockType] = {
     "page_footnote": "footnote",
 }
 LABELS = frozenset(_TYPES)
-#: Regions that belong to the page and not to the document's text.
+#: Region types that are not part of the document's text.
 FURNITURE: frozenset[BlockType] = frozenset({"header", "footer", "page_number"})
 _LOOKS_LIKE_A_LABEL = re.compile(r"[a-z]+(?:[_-][a-z]+)*")
 
 
 def block_type(label: str) -> BlockType | None:
-    """The block type that ``label`` names; None where it is no known label."""
+    """The block type for ``label``; None if the label is unknown."""
     return _TYPES.get(label.strip().casefold().replace("-", "_").replace(" ", "_"))
 
 
 def looks_like_label(label: str) -> bool:
-    """Whether an unknown ``label`` names a kind of region rather than being page text."""
+    """Whether an unknown ``label`` looks like a region label rather than page text."""
     return len(label) <= 32 and _LOOKS_LIKE_A_LABEL.fullmatch(label) is not None

@@ -1,4 +1,4 @@
-"""Resolution modes of DeepSeek-OCR: sizes of the views, tile grids and token counts."""
+"""Resolution modes of DeepSeek-OCR: view sizes, tile grids and token counts."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Literal
 from shared.domain.errors import UsageError
 from shared.domain.records import PageOptions, Resolution
 
-#: (columns, rows) of local tiles; (1, 1) means that the page has none.
+#: (columns, rows) of local tiles; (1, 1) means no tiles.
 Grid = tuple[int, int]
 Family = Literal["ocr", "ocr2"]
 
@@ -19,28 +19,28 @@ PIXELS_PER_TOKEN = 16 * 4
 
 @dataclass(frozen=True)
 class Mode:
-    """The views of one page; sides in pixels."""
+    """How a page is divided into views; sides in pixels."""
 
     #: Side of the square view of the whole page.
     global_side: int
-    #: Side of a square local tile; None where the mode has no tiles.
+    #: Side of a square local tile; None if the mode has no tiles.
     tile_side: int | None = None
     fewest_tiles: int = 2
     most_tiles: int = 6
-    #: Grey bars keep the page's proportions in the global view; else it is stretched.
+    #: True: pad the global view with grey bars. False: stretch the page to a square.
     keep_aspect: bool = True
     #: A newline token ends each row of visual tokens (DeepSeek-OCR, not DeepSeek-OCR-2).
     newlines: bool = True
 
     def grid(self, width: int, height: int) -> Grid:
-        """The tiles of a page of ``width`` x ``height`` pixels."""
+        """The tile grid of a page of ``width`` x ``height`` pixels."""
         side = self.tile_side
         if side is None or max(width, height) <= side:
             return NO_TILES
         return closest_grid(width, height, side, candidates(self.fewest_tiles, self.most_tiles))
 
     def tokens(self, grid: Grid) -> int:
-        """Placeholder tokens of a page: tiles, then the global view, then a separator."""
+        """Image tokens of a page: tiles, then the global view, then a separator."""
         whole = self._block(1, 1, self.global_side)
         if grid == NO_TILES or self.tile_side is None:
             return whole + 1
@@ -72,15 +72,15 @@ _WHOLE_PAGE: dict[Resolution, Mode] = {
 
 
 def mode_for(options: PageOptions, family: Family = "ocr") -> Mode:
-    """The mode that ``options`` ask for; raises UsageError where the family lacks it.
+    """The mode for ``options``; raises UsageError if the model family does not have it.
 
-    ``crop_mode`` concerns gundam only: auto lets the page choose 2 to ``max_tiles`` tiles,
-    manual asks for exactly ``max_tiles``, none leaves the global view alone.
+    ``crop_mode`` applies to gundam only. auto: 2 to ``max_tiles`` tiles, by the page's proportions;
+    manual: exactly ``max_tiles``; none: the global view only.
     """
     if options.resolution != "gundam":
         if family == "ocr2":
             raise UsageError(
-                f"resolution {options.resolution!r} is not known to DeepSeek-OCR-2; use gundam"
+                f"resolution {options.resolution!r} is not supported by DeepSeek-OCR-2; use gundam"
             )
         return _WHOLE_PAGE[options.resolution]
     newlines = family == "ocr"
@@ -92,13 +92,13 @@ def mode_for(options: PageOptions, family: Family = "ocr") -> Mode:
 
 
 def family_of(model: str) -> Family:
-    """Which preprocessing ``model`` (a name or folder) was trained with."""
+    """The family of ``model``, a hub name or a folder; it decides the preprocessing."""
     return "ocr2" if "ocr-2" in model.rstrip("/").rsplit("/", 1)[-1].casefold() else "ocr"
 
 
 @cache
 def candidates(fewest: int, most: int) -> tuple[Grid, ...]:
-    """Every grid of ``fewest`` to ``most`` tiles, smaller areas first."""
+    """Every grid of ``fewest`` to ``most`` tiles, smallest area first."""
     grids = (
         (columns, rows)
         for columns in range(1, most + 1)
@@ -111,7 +111,7 @@ def candidates(fewest: int, most: int) -> tuple[Grid, ...]:
 def closest_grid(width: int, height: int, side: int, grids: tuple[Grid, ...]) -> Grid:
     """The grid whose proportions are closest to the page's.
 
-    Of equally close ones the later wins if the page has more than half of its pixels.
+    On a tie the later grid wins if the page has more than half of that grid's pixels.
     """
     proportion = width / height
     best, smallest = NO_TILES, math.inf

@@ -1,19 +1,19 @@
-"""How a page is drawn for the model, whichever engine runs it."""
+"""How a page is rendered for the model, the same for every engine that runs it."""
 
 from shared.domain.errors import EngineFailed, UsageError
 from shared.domain.records import PageOptions
 from workers.engines.contract import RenderPlan
 from workers.engines.deepseek.modes import Family, mode_for
 
-#: Longest side of a page drawn for tiles: three of 640 pixels.
+#: Longest side of a page rendered for tiles: three tiles of 640 pixels.
 TILED_SIDE = 1920
 
 
 def page_plan(options: PageOptions, family: Family, prepare: str) -> RenderPlan:
-    """The size that the model sees; with ``exact`` what the official script draws.
+    """Render at the size of the model's input; with ``exact``, as the official script does.
 
-    ``prepare`` is the helper processes' function. Raises EngineFailed where the family lacks
-    the mode.
+    ``prepare``: "module:function" for the helper process. Raises EngineFailed if the model family
+    does not have the mode.
     """
     try:
         mode = mode_for(options, family)
@@ -29,12 +29,12 @@ def page_plan(options: PageOptions, family: Family, prepare: str) -> RenderPlan:
 
 
 def views_plan(options: PageOptions, family: Family) -> RenderPlan:
-    """The same for engines that want the views as pixel levels."""
+    """The plan for engines that take finished views."""
     return _plan_by(options, family, "views")
 
 
 def picture_plan(options: PageOptions, family: Family) -> RenderPlan:
-    """The same for engines that make the views by themselves."""
+    """The plan for engines that make the views from the picture themselves."""
     return _plan_by(options, family, "page")
 
 

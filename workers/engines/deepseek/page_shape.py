@@ -1,4 +1,4 @@
-"""What the file of a page holds, in the few numbers that travel to the process with the model."""
+"""The layout of a prepared page's file, as numbers that are sent to the model's process."""
 
 from math import prod
 from typing import NamedTuple
@@ -8,42 +8,42 @@ from workers.engines.deepseek.pixels import Picture, Views
 
 
 class PageShape(NamedTuple):
-    """The sizes of a page's views, and of its picture where the views are still to be made."""
+    """Sizes of a page's views, and of its picture if the views do not exist yet."""
 
     channels: int
-    #: Of the picture; 0 where the file holds the views.
+    #: Of the picture; 0 if the file holds views.
     rows: int
     columns: int
-    #: Of the whole view, which is square.
+    #: Of the square whole view.
     side: int
     tiles: int
     tile_side: int
-    #: Whether bars keep the proportions in the whole view; 0 or 1.
+    #: 1 if the whole view is padded with bars, 0 if it is stretched.
     bars: int
 
     @property
     def whole(self) -> tuple[int, ...]:
-        """Views x channels x rows x columns of the whole view."""
+        """Shape of the whole view: 1 x channels x rows x columns."""
         return (1, self.channels, self.side, self.side)
 
     @property
     def cut(self) -> tuple[int, ...]:
-        """The same of the tiles."""
+        """Shape of the tiles: tiles x channels x rows x columns."""
         return (self.tiles, self.channels, self.tile_side, self.tile_side)
 
     @property
     def picture(self) -> tuple[int, ...]:
-        """Rows x columns x channels of the picture."""
+        """Shape of the picture: rows x columns x channels."""
         return (self.rows, self.columns, self.channels)
 
     @property
     def mode(self) -> Mode:
-        """The sizes of the views as a mode; which pages have which tiles is not known here."""
+        """A mode with these view sizes; its tile limits are not set."""
         return Mode(self.side, self.tile_side, keep_aspect=bool(self.bars))
 
     @property
     def parts(self) -> list[int]:
-        """Bytes of each thing in the file."""
+        """Bytes of each array in the file, in order."""
         return [prod(self.picture)] if self.rows else [prod(self.whole), prod(self.cut)]
 
 

@@ -1,4 +1,4 @@
-"""A page as it was drawn, and its views, as the pixel levels that become the model's numbers."""
+"""A rendered page and its views as uint8 pixel levels, equal to the official preprocessing."""
 
 from dataclasses import dataclass
 
@@ -12,38 +12,35 @@ Levels = NDArray[np.uint8]
 
 GREY = int(0.5 * 255)
 CHANNELS = 3
-#: Pixels of a page whose views may be left to the engine: more than any has that was drawn for it,
-#: fewer than its views may have ...
-MOST_LEFT = 4 * 1024 * 1024
-#: ... and so many times those of its own views, whose tokens say how many pages enter at once.
-MOST_TIMES = 2
+#: Largest page, in pixels, whose views the engine makes. Pages rendered for the model are smaller.
+MAX_ENGINE_PIXELS = 4 * 1024 * 1024
+#: The page must also have at most so many times the pixels of its views, because the engine limits
+#: pages per step by the tokens of their views.
+MAX_VIEW_RATIO = 2
 
 
 @dataclass(frozen=True)
 class Views:
-    """What the model sees of a page, channels before rows before columns.
-
-    A page without colour has one channel, to be read three times.
-    """
+    """The model's input for one page; a page without colour has one channel."""
 
     grid: Grid
     #: channels x side x side.
     whole: Levels
-    #: tiles x channels x side x side, row by row; no tiles where the grid is 1 x 1.
+    #: tiles x channels x side x side, row by row; 0 tiles if the grid is 1 x 1.
     tiles: Levels
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A page as it was drawn, of which the views are still to be made."""
+    """A rendered page without views."""
 
-    #: rows x columns x channels; one channel where it has no colour.
+    #: rows x columns x channels; one channel if the page has no colour.
     pixels: Levels
     mode: Mode
 
     @property
     def grid(self) -> Grid:
-        """The tiles that it will have."""
+        """The tile grid of its views."""
         rows, columns, _ = self.pixels.shape
         return self.mode.grid(columns, rows)
 
@@ -51,28 +48,28 @@ class Picture:
 def make_views(image: Image.Image, mode: Mode) -> Views:
     """The views of ``image`` (RGB), equal to those of the official preprocessing.
 
-    Resizing one channel of a colourless page gives the values of all three.
+    A page without colour is resized as one channel, which gives the same values.
     """
     plain = one_channel(image)
     return _views(plain, mode, mode.grid(*plain.size))
 
 
 def make_page(image: Image.Image, mode: Mode) -> Picture | Views:
-    """``image`` (RGB) for an engine that makes views by itself; of a huge one the views."""
+    """``image`` (RGB) as a picture for the engine, or as finished views if it is too large."""
     plain = one_channel(image)
     grid = mode.grid(*plain.size)
-    if plain.width * plain.height > min(MOST_LEFT, MOST_TIMES * mode.pixels(grid)):
+    if plain.width * plain.height > min(MAX_ENGINE_PIXELS, MAX_VIEW_RATIO * mode.pixels(grid)):
         return _views(plain, mode, grid)
     return Picture(np.asarray(plain).reshape(plain.height, plain.width, -1), mode)
 
 
 def views_of(page: Picture | Views) -> Views:
-    """The views of ``page``, made here where they are still to be made."""
+    """The views of ``page``; makes them if it is a picture."""
     return page if isinstance(page, Views) else cut_views(page.pixels, page.mode, page.grid)
 
 
 def cut_views(pixels: Levels, mode: Mode, grid: Grid) -> Views:
-    """The views of a picture's ``pixels`` (rows x columns x channels)."""
+    """The views of ``pixels`` (rows x columns x channels)."""
     plain = pixels[..., 0] if pixels.shape[2] == 1 else pixels
     return _views(Image.fromarray(plain), mode, grid)
 
@@ -82,7 +79,7 @@ def _views(plain: Image.Image, mode: Mode, grid: Grid) -> Views:
 
 
 def one_channel(image: Image.Image) -> Image.Image:
-    """``image``, or its red channel where all channels are equal."""
+    """``image``, or its red channel if all channels are equal."""
     pixels = np.asarray(image)
     if _channels_equal(pixels[::61]) and _channels_equal(pixels):
         return image.getchannel(0)

@@ -1,4 +1,4 @@
-"""What helper processes call to turn a rendered page into the model's input."""
+"""Functions that helper processes call to turn a rendered page into the model's input."""
 
 from pathlib import Path
 
@@ -11,20 +11,20 @@ from workers.engines.deepseek.prepared import write_page
 
 
 def prepare_views(image: Image.Image, options: PageOptions, out: Path) -> None:
-    """Write the views of ``image`` (RGB, upright) as bare levels to ``out``."""
+    """Write the views of ``image`` (RGB, upright) as uint8 levels to ``out``."""
     write_page(make_views(image, mode_for(options)), out)
 
 
 def prepare_views_ocr2(image: Image.Image, options: PageOptions, out: Path) -> None:
-    """The same for a DeepSeek-OCR-2 checkpoint, whatever its folder is called."""
+    """Like ``prepare_views`` for DeepSeek-OCR-2, whose tiles have another size."""
     write_page(make_views(image, mode_for(options, "ocr2")), out)
 
 
 def prepare_page(image: Image.Image, options: PageOptions, out: Path) -> None:
-    """Write ``image`` as it is, for an engine that makes the views itself; of a huge one these."""
+    """Write ``image`` as a picture for the engine, or its views if it is too large."""
     write_page(make_page(image, mode_for(options)), out)
 
 
 def prepare_page_ocr2(image: Image.Image, options: PageOptions, out: Path) -> None:
-    """The same for a DeepSeek-OCR-2 checkpoint."""
+    """Like ``prepare_page`` for DeepSeek-OCR-2."""
     write_page(make_page(image, mode_for(options, "ocr2")), out)

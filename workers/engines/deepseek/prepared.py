@@ -1,4 +1,4 @@
-"""The file in which a helper process leaves a page for the engine: as drawn, or its views."""
+"""The file that carries a prepared page from a helper process to the engine."""
 
 import json
 import math
@@ -11,16 +11,16 @@ import numpy as np
 from workers.engines.deepseek.modes import Mode
 from workers.engines.deepseek.pixels import Levels, Picture, Views
 
-#: The header's room; a whole memory page, so that the pixels behind it are aligned.
+#: Size of the header: one memory page, so that the pixels after it are aligned.
 HEADER_BYTES = 4096
 _VIEWS = "pagefleet-levels-1"
 _PICTURE = "pagefleet-picture-1"
 
 
 def write_page(page: Picture | Views, out: Path) -> None:
-    """Write ``page`` to ``out``; raises OSError where the room does not suffice.
+    """Write ``page`` to ``out``; raises OSError if the file system is full.
 
-    Written and not mapped: a full memory file system is an error then, not a signal.
+    The file is written and not memory-mapped: on a full tmpfs a mapped write raises SIGBUS.
     """
     with out.open("wb") as file:
         if isinstance(page, Picture):
@@ -43,9 +43,9 @@ def _write(file: BinaryIO, levels: Levels) -> None:
 
 
 def read_page(path: Path, mode: Mode) -> Picture | Views:
-    """Map what ``write_page`` wrote of a page in ``mode``.
+    """Memory-map a page in ``mode`` that ``write_page`` wrote.
 
-    Raises ValueError where it is cut or foreign, and OSError.
+    Raises ValueError for a truncated or unknown file, and OSError.
     """
     header = _header(path)
     if header["format"] == _PICTURE:
@@ -79,5 +79,5 @@ def _check_size(path: Path, pixels: int) -> None:
 def _map(path: Path, offset: int, shape: tuple[int, ...]) -> Levels:
     if not all(shape):
         return np.empty(shape, np.uint8)
-    # Copy-on-write: tensor libraries want writable memory, the file stays as it is.
+    # Copy-on-write: tensor libraries need writable memory, and the file must not change.
     return np.memmap(path, np.uint8, "c", offset, shape)

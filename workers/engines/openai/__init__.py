@@ -1,1 +1,1 @@
-"""pagefleet's side of an OpenAI-compatible server: what is sent, and what answers mean."""
+"""Reads pages with an OpenAI-compatible server: requests, replies and their errors."""

@@ -1,18 +1,18 @@
-"""What a server said to one question."""
+"""What a server returned for one generation request, as text."""
 
 from dataclasses import dataclass
 
 from shared.domain.errors import EngineFailed, EngineUnreachable
 from workers.engines.deepseek.completion import ends_in_loop
-from workers.engines.openai.replies import Completion
+from workers.engines.openai.replies import CompletionReply
 
-#: An answer that was cut and repeats its last characters so often is a loop.
+#: A truncated answer counts as a loop if at least so many characters at its end repeat.
 LEAST_LOOP = 256
 
 
 @dataclass(frozen=True)
-class Said:
-    """One answer; ``finish_reason`` is the server's."""
+class Completion:
+    """``finish_reason`` is the server's: stop, length or repetition."""
 
     text: str
     finish_reason: str
@@ -21,28 +21,28 @@ class Said:
 
     @property
     def complete(self) -> bool:
-        """Whether the model came to an end by itself."""
+        """Whether the model ended its answer itself."""
         return self.finish_reason == "stop"
 
     @property
     def loops(self) -> bool:
-        """Whether it was stopped because it repeated itself, or ends in a repetition."""
+        """Whether generation was stopped for repetition, or was cut off inside a loop."""
         if self.finish_reason == "repetition":
             return True
         characters = tuple(ord(character) for character in self.text)
         return self.finish_reason == "length" and ends_in_loop(characters, least=LEAST_LOOP)
 
 
-def said(completion: Completion) -> Said:
-    """The answer in ``completion``; raises EngineFailed or EngineUnreachable if it has none."""
-    if not completion.choices:
+def read_completion(reply: CompletionReply) -> Completion:
+    """The completion in ``reply``; raises EngineFailed or EngineUnreachable if it has none."""
+    if not reply.choices:
         raise EngineUnreachable("the server sent an answer without any text")
-    choice, usage = completion.choices[0], completion.usage
+    choice, usage = reply.choices[0], reply.usage
     reason = choice.finish_reason or "stop"
     if reason == "content_filter":
         raise EngineFailed("the server's content filter refused the page")
     if reason not in ("stop", "length", "repetition"):
-        raise EngineUnreachable(f"the server gave the page up ({reason})")
+        raise EngineUnreachable(f"the server aborted the page ({reason})")
     text = choice.message.content or ""
-    counted = (usage.prompt_tokens, usage.completion_tokens) if usage is not None else (0, 0)
-    return Said(text, reason, *counted)
+    counts = (usage.prompt_tokens, usage.completion_tokens) if usage is not None else (0, 0)
+    return Completion(text, reason, *counts)

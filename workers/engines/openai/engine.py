@@ -1,4 +1,4 @@
-"""Pages read by an OpenAI-compatible server that somebody else runs, such as ``vllm serve``."""
+"""Reads pages with an external OpenAI-compatible server, such as ``vllm serve``."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from shared.config.hardware import has_package
 from shared.config.settings import Settings
+from shared.document.control_characters import strip_control
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import (
     EngineDead,
@@ -19,33 +20,32 @@ from shared.domain.errors import (
 )
 from shared.domain.records import EngineInfo, PageOptions
 from workers.engines.contract import PageView, Reading, RenderPlan
-from workers.engines.deepseek.answers import Answer, read_answer
-from workers.engines.deepseek.cleaning import strip_control
-from workers.engines.deepseek.fallback.sampling import RUNGS, Rung
-from workers.engines.deepseek.fallback.sampling_fallback import Ladder
+from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS, SamplingSettings
+from workers.engines.deepseek.fallback.sampling_fallback import SamplingFallback
 from workers.engines.deepseek.modes import Family, family_of
 from workers.engines.deepseek.page_plan import page_plan
-from workers.engines.openai.completion import Said, said
+from workers.engines.deepseek.parsed_answer import ParsedAnswer, parse_answer
+from workers.engines.openai.completion import Completion, read_completion
 from workers.engines.openai.page_picture import as_image
 from workers.engines.openai.picture_halves import picture_halves
-from workers.engines.openai.request import Question, chat_body, is_usual
+from workers.engines.openai.request import GenerationRequest, chat_body, is_default_mode
 
 if TYPE_CHECKING:
     from workers.engines.openai.server import Server
 
 log = logging.getLogger("pagefleet.engine")
-#: Requests in flight; a server holds more in its own queue, but not without end.
+#: Requests in flight; more would only fill the server's own queue.
 CAPACITY = 128
 PREPARE = "workers.engines.openai.page_picture:write_picture"
 
 
 class OpenAiEngine:
-    """Many requests in flight; while the server is away, pages wait and are not blamed."""
+    """Many requests in flight; a server outage costs no page an attempt."""
 
     tasks = CATALOGUE["openai"].tasks
 
     def __init__(self, settings: Settings, model: str) -> None:
-        """Nothing is contacted yet; raises UsageError for an address that is none."""
+        """Contacts nothing yet; raises UsageError for an invalid address."""
         self.info = EngineInfo(name="openai", model=model, version="unknown")
         chosen = settings.max_concurrency
         self.capacity = CAPACITY if chosen == "auto" else chosen
@@ -56,8 +56,8 @@ class OpenAiEngine:
         self._server: Server | None = None
 
     def plan(self, options: PageOptions) -> RenderPlan:
-        """The size that the model sees; with ``exact`` what the official script draws."""
-        if not (is_usual(options) or self._settings.engine_server_modes):
+        """Render at the size of the model's input; with ``exact``, as the official script does."""
+        if not (is_default_mode(options) or self._settings.engine_server_modes):
             raise EngineFailed(
                 "the server reads pages in gundam mode with up to 6 tiles; set "
                 "engine_server_modes if it honours mm_processor_kwargs"
@@ -65,10 +65,10 @@ class OpenAiEngine:
         return page_plan(options, self._family, PREPARE)
 
     async def start(self) -> None:
-        """Look for the model on the server; raises EngineUnavailable with advice."""
-        self._server = self._connected()
+        """Check that the server serves the model; raises EngineUnavailable with advice."""
+        self._server = self._connect()
         try:
-            await self._meet(self._server)
+            await self._check_model(self._server)
         except EngineUnreachable as error:
             await self.stop()
             raise EngineUnavailable(f"{error.message}; check --engine-url") from None
@@ -76,7 +76,7 @@ class OpenAiEngine:
             await self.stop()
             raise
 
-    def _connected(self) -> "Server":
+    def _connect(self) -> "Server":
         if not has_package("aiohttp"):
             raise EngineUnavailable("the openai engine needs aiohttp; run: pip install aiohttp")
         from workers.engines.openai.server import Server
@@ -85,37 +85,39 @@ class OpenAiEngine:
         key = secret.get_secret_value() if secret is not None else None
         return Server(self._url, key, self.capacity, self._settings.engine_timeout_s)
 
-    async def _meet(self, server: "Server") -> None:
+    async def _check_model(self, server: "Server") -> None:
         served = await server.models()
-        found = [card for card in served if card.id == self.info.model]
-        if not found:
+        cards = [card for card in served if card.id == self.info.model]
+        if not cards:
             names = ", ".join(card.id for card in served) or "nothing"
             raise EngineUnavailable(
                 f"the server {self._url} serves {names}, not {self.info.model}; choose with --model"
             )
-        self._longest = found[0].max_model_len or self._longest
+        self._longest = cards[0].max_model_len or self._longest
         version = await server.version()
-        named = f"vllm-{version}" if version else "not vllm"
-        self.info = self.info.model_copy(update={"version": named})
-        log.info("the server %s serves %s (%s)", self._url, self.info.model, named)
+        software = f"vllm-{version}" if version else "not vllm"
+        self.info = self.info.model_copy(update={"version": software})
+        log.info("the server %s serves %s (%s)", self._url, self.info.model, software)
 
     async def read(self, view: PageView) -> Reading:
         """The page as Markdown and blocks; raises PageError, or TransientError for the server."""
-        question = _question(view, self._family)
-        return await Ladder(self._ask, _parse, picture_halves).climb(question)
+        request = _generation_request(view, self._family)
+        return await SamplingFallback(self._ask, _parse, picture_halves).run(request)
 
-    async def _ask(self, question: Question, rung: Rung) -> Said:
-        server, body = self._request(question, rung)
-        return said(await server.complete(body))
+    async def _ask(self, request: GenerationRequest, sampling: SamplingSettings) -> Completion:
+        server, body = self._request(request, sampling)
+        return read_completion(await server.complete(body))
 
-    def _request(self, question: Question, rung: Rung) -> "tuple[Server, dict[str, Any]]":
+    def _request(
+        self, request: GenerationRequest, sampling: SamplingSettings
+    ) -> "tuple[Server, dict[str, Any]]":
         if self._server is None:
             raise EngineDead("the openai engine is not running; start the worker again")
-        return self._server, chat_body(question, self.info.model, rung, self._longest)
+        return self._server, chat_body(request, self.info.model, sampling, self._longest)
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
-        """The answer's own text as it is made."""
-        server, body = self._request(_question(view, self._family), RUNGS[0])
+        """The model's text, piece by piece, without retries."""
+        server, body = self._request(_generation_request(view, self._family), SAMPLING_STEPS[0])
         async with aclosing(server.stream(body)) as pieces:
             async for piece in pieces:
                 text = piece.choices[0].delta.content if piece.choices else None
@@ -130,18 +132,18 @@ class OpenAiEngine:
 
 
 def checked_url(url: str | None) -> str:
-    """The server's address; raises UsageError where it is none or holds a password."""
+    """``url`` if it is a server address without a password; raises UsageError otherwise."""
     if url is None:
         raise UsageError("the openai engine needs --engine-url http://host:8000")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        raise UsageError(f"--engine-url {url!r} is no address such as http://host:8000")
+        raise UsageError(f"--engine-url {url!r} is not an address such as http://host:8000")
     if parts.username or parts.password:
-        raise UsageError("--engine-url must hold no password; set PAGEFLEET_ENGINE_API_KEY")
+        raise UsageError("--engine-url must not contain a password; set PAGEFLEET_ENGINE_API_KEY")
     return url
 
 
-def _question(view: PageView, family: Family) -> Question:
+def _generation_request(view: PageView, family: Family) -> GenerationRequest:
     if view.prepared is None:
         raise EngineFailed(f"page {view.page} came without its picture")
     try:
@@ -149,8 +151,8 @@ def _question(view: PageView, family: Family) -> Question:
         size = as_image(picture).size
     except OSError as error:
         raise HelperUnavailable(f"the picture of page {view.page} is gone: {error}") from None
-    return Question(view.options, picture, size, family)
+    return GenerationRequest(view.options, picture, size, family)
 
 
-def _parse(question: Question, answered: Said) -> Answer:
-    return read_answer(answered.text, question.options.task)
+def _parse(request: GenerationRequest, completion: Completion) -> ParsedAnswer:
+    return parse_answer(completion.text, request.options.task)

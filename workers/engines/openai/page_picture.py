@@ -1,4 +1,4 @@
-"""The picture of a page as it is sent; written in the rendering processes."""
+"""A page as the PNG file that is sent to the server; written by helper processes."""
 
 import base64
 import io
@@ -9,14 +9,14 @@ from PIL import Image
 from shared.domain.records import PageOptions
 
 _PREFIX = "data:image/png;base64,"
-#: Every level but the first costs more time than the bytes that it saves on a local network.
+#: Compression level 1: on a local network higher levels cost more time than they save.
 _LEVEL = 1
 
 
 def write_picture(image: Image.Image, options: PageOptions, out: Path) -> None:
-    """Write ``image`` to ``out`` as PNG: the server must see the very pixels that were drawn.
+    """Write ``image`` to ``out`` as PNG, so that the server gets exactly the rendered pixels.
 
-    JPEG would be a fifth of the bytes, but blurs small print before the model resizes it.
+    JPEG would need a fifth of the bytes, but blurs small print before the model resizes it.
     """
     image.save(out, "PNG", compress_level=_LEVEL)
 
@@ -29,7 +29,7 @@ def as_png(image: Image.Image) -> bytes:
 
 
 def as_image(picture: bytes) -> Image.Image:
-    """The picture of a PNG file."""
+    """The image in a PNG file."""
     return Image.open(io.BytesIO(picture))
 
 

@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible server sends back, as far as it is looked at."""
+"""Replies of an OpenAI-compatible server, with the fields that are used."""
 
 from typing import Literal, TypeVar
 
@@ -10,13 +10,13 @@ Reply = TypeVar("Reply", bound=BaseModel)
 
 
 class Message(BaseModel):
-    """An answer's text."""
+    """The text of an answer."""
 
     content: str | None = None
 
 
 class Choice(BaseModel):
-    """One answer; ``delta`` in streams."""
+    """One answer; a stream uses ``delta``."""
 
     message: Message = Message()
     delta: Message = Message()
@@ -24,14 +24,14 @@ class Choice(BaseModel):
 
 
 class Usage(BaseModel):
-    """Counted tokens."""
+    """Token counts."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
 
-class Completion(BaseModel):
-    """The answer to a chat completion request, whole or a piece of a stream."""
+class CompletionReply(BaseModel):
+    """The reply to a chat completion request, complete or a chunk of a stream."""
 
     object: Literal["chat.completion", "chat.completion.chunk"]
     choices: list[Choice]
@@ -39,45 +39,45 @@ class Completion(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """A served model; ``max_model_len`` is vLLM's."""
+    """A served model; only vLLM sends ``max_model_len``."""
 
     id: str
     max_model_len: int | None = None
 
 
 class ModelList(BaseModel):
-    """The answer to GET /v1/models."""
+    """The reply to GET /v1/models."""
 
     data: list[ModelCard]
 
 
 class Version(BaseModel):
-    """The answer to vLLM's GET /version."""
+    """The reply to vLLM's GET /version."""
 
     version: str
 
 
 class ErrorDetail(BaseModel):
-    """What went wrong, in the server's words."""
+    """An error message of the server."""
 
     message: str = ""
 
 
 class ErrorBody(BaseModel):
-    """The body of an error; older vLLM puts the message at the top."""
+    """The body of an error; older vLLM has the message at the top level."""
 
     error: ErrorDetail | None = None
     message: str = Field(default="")
 
     @property
-    def said(self) -> str:
-        """The server's words in one line."""
-        words = self.error.message if self.error is not None else self.message
-        return " ".join(words.split())[:300]
+    def text(self) -> str:
+        """The error message in one line."""
+        message = self.error.message if self.error is not None else self.message
+        return " ".join(message.split())[:300]
 
 
 def parse(kind: type[Reply], body: bytes | str) -> Reply:
-    """The reply in ``body``; raises EngineUnreachable where it is none, as behind a wrong proxy."""
+    """The reply in ``body``; raises EngineUnreachable for anything else, such as a proxy's page."""
     try:
         return kind.model_validate_json(body)
     except ValidationError:
@@ -86,10 +86,10 @@ def parse(kind: type[Reply], body: bytes | str) -> Reply:
         ) from None
 
 
-def error_words(body: bytes) -> str:
-    """The server's words in an error body of whatever form."""
+def error_text(body: bytes) -> str:
+    """The error message in a body of any format."""
     try:
-        said = ErrorBody.model_validate_json(body).said
+        text = ErrorBody.model_validate_json(body).text
     except ValidationError:
-        said = ""
-    return said or " ".join(body[:300].decode("utf-8", "replace").split()) or "no reason given"
+        text = ""
+    return text or " ".join(body[:300].decode("utf-8", "replace").split()) or "no reason given"

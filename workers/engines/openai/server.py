@@ -1,7 +1,7 @@
-"""One OpenAI-compatible server over HTTP: its answers, or errors of the right family.
+"""HTTP client for one OpenAI-compatible server; maps its failures to page and transient errors.
 
-aiohttp, because the engine lives on an event loop with many long requests in flight, and a
-page that is let go has to close its connection: that is what makes the server stop its work.
+It uses aiohttp because the engine runs on an event loop with many long requests in flight, and a
+cancelled page must close its connection, which makes the server stop generating.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ import aiohttp
 
 from shared.domain.errors import EngineFailed, EngineUnavailable, EngineUnreachable, PagefleetError
 from workers.engines.openai.replies import (
-    Completion,
+    CompletionReply,
     ModelCard,
     ModelList,
     Version,
-    error_words,
+    error_text,
     parse,
 )
 
@@ -27,19 +27,19 @@ log = logging.getLogger("pagefleet.engine")
 _Result = TypeVar("_Result")
 CONNECT_S = 10.0
 PROBE_S = 10.0
-#: Seconds between tries while the server is away or too busy; then the page goes back.
+#: Seconds between retries while the server is unreachable or busy; then the page is released.
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 LONGEST_PAUSE_S = 30.0
-#: A longer answer than this is not one page's.
+#: Replies above this size are treated as an error of the page.
 MAX_BYTES = 64 * 1024 * 1024
-#: Busy, starting, or a proxy that can't reach the server: the page waits.
-_AWAY = frozenset({408, 425, 429, 502, 503, 504})
-_KEY = frozenset({401, 403})
+#: The server is busy or starting, or a proxy can't reach it: retry.
+_RETRY_STATUS = frozenset({408, 425, 429, 502, 503, 504})
+_AUTH_STATUS = frozenset({401, 403})
 _DONE = "[DONE]"
 
 
 class Busy(EngineUnreachable):
-    """The server says that it takes no more now; ``pause_s`` is its own advice, if any."""
+    """The server is overloaded; ``pause_s`` is its Retry-After value, if any."""
 
     def __init__(self, message: str, pause_s: float | None = None) -> None:
         super().__init__(message)
@@ -47,10 +47,10 @@ class Busy(EngineUnreachable):
 
 
 class Server:
-    """Made and used on one event loop; ``close`` it."""
+    """Created and used on one event loop; must be closed."""
 
     def __init__(self, url: str, key: str | None, connections: int, timeout_s: float) -> None:
-        """``url`` is the server's root or its /v1; ``timeout_s`` bounds one whole answer."""
+        """``url``: the server's root or its /v1. ``timeout_s``: limit for one complete answer."""
         self.root = url.rstrip("/").removesuffix("/v1").rstrip("/")
         self._timeout_s = timeout_s
         self._session = aiohttp.ClientSession(
@@ -61,8 +61,8 @@ class Server:
         )
 
     async def models(self) -> list[ModelCard]:
-        """What the server serves, waited for; raises EngineUnreachable or EngineUnavailable."""
-        return parse(ModelList, await self._patiently(lambda: self._get("/v1/models"))).data
+        """The served models, with retries; raises EngineUnreachable or EngineUnavailable."""
+        return parse(ModelList, await self._with_retries(lambda: self._get("/v1/models"))).data
 
     async def version(self) -> str | None:
         """vLLM's version; None for other servers."""
@@ -71,38 +71,38 @@ class Server:
         except PagefleetError:
             return None
 
-    async def complete(self, body: dict[str, Any]) -> Completion:
-        """One whole answer; raises EngineFailed for the page, EngineUnreachable for the server."""
+    async def complete(self, body: dict[str, Any]) -> CompletionReply:
+        """One complete answer; raises EngineFailed (page) or EngineUnreachable (server)."""
 
-        async def ask() -> Completion:
+        async def ask() -> CompletionReply:
             async with self._post(body) as response:
-                return parse(Completion, await _limited(response))
+                return parse(CompletionReply, await _limited(response))
 
-        return await self._patiently(ask)
+        return await self._with_retries(ask)
 
-    async def stream(self, body: dict[str, Any]) -> AsyncGenerator[Completion]:
-        """An answer piece by piece; raises what ``complete`` raises, and is not tried again."""
+    async def stream(self, body: dict[str, Any]) -> AsyncGenerator[CompletionReply]:
+        """An answer, chunk by chunk; raises what ``complete`` raises, without retries."""
         async with self._post({**body, "stream": True}) as response:
             async for line in response.content:
                 data = line.decode("utf-8", "replace").strip().removeprefix("data:").strip()
                 if data == _DONE:
                     return
                 if data and not data.startswith((":", "event:")):
-                    yield parse(Completion, data)
+                    yield parse(CompletionReply, data)
         raise EngineUnreachable("the server ended its stream in the middle of an answer")
 
     async def close(self) -> None:
-        """Close all connections; requests in flight end with an error."""
+        """Close all connections; requests in flight raise an error."""
         await self._session.close()
 
-    async def _patiently(self, ask: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def _with_retries(self, ask: Callable[[], Awaitable[_Result]]) -> _Result:
         for pause_s in PAUSES_S:
             try:
                 return await ask()
             except EngineUnreachable as error:
-                advised = error.pause_s if isinstance(error, Busy) else None
-                pause = pause_s if advised is None else min(advised, LONGEST_PAUSE_S)
-                log.info("%s; trying again in %.1f s", error.message, pause)
+                retry_after = error.pause_s if isinstance(error, Busy) else None
+                pause = pause_s if retry_after is None else min(retry_after, LONGEST_PAUSE_S)
+                log.info("%s; retrying in %.1f s", error.message, pause)
                 await asyncio.sleep(pause)
         return await ask()
 
@@ -114,34 +114,34 @@ class Server:
         try:
             async with self._session.post(url, data=data, headers=headers) as response:
                 if response.status != 200:
-                    raise await self._judged(response)
+                    raise await self._error_for(response)
                 yield response
         except TimeoutError:
-            raise await self._slow() from None
+            raise await self._timeout_error() from None
         except aiohttp.ClientError as error:
-            raise EngineUnreachable(f"the server {self.root} {_how(error)}") from None
+            raise EngineUnreachable(f"the server {self.root} {_cause(error)}") from None
 
-    async def _judged(self, response: aiohttp.ClientResponse) -> PagefleetError:
-        """What a refusal means."""
-        words = error_words(await _limited(response))
+    async def _error_for(self, response: aiohttp.ClientResponse) -> PagefleetError:
+        """The error that an HTTP status stands for."""
+        text = error_text(await _limited(response))
         status = response.status
-        if status in _AWAY:
-            return Busy(f"the server says {status}: {words}", _retry_after(response))
-        if status in _KEY or status in (404, 405):
-            return EngineUnreachable(f"the server {self.root} says {status}: {words}")
+        if status in _RETRY_STATUS:
+            return Busy(f"the server says {status}: {text}", _retry_after(response))
+        if status in _AUTH_STATUS or status in (404, 405):
+            return EngineUnreachable(f"the server {self.root} says {status}: {text}")
         if status >= 500 and not await self.healthy():
-            return EngineUnreachable(f"the server's engine died ({status}: {words})")
-        return EngineFailed(f"the server refused the page ({status}: {words})")
+            return EngineUnreachable(f"the server's engine died ({status}: {text})")
+        return EngineFailed(f"the server refused the page ({status}: {text})")
 
-    async def _slow(self) -> PagefleetError:
-        """A healthy server that can't end one answer has a bad page."""
+    async def _timeout_error(self) -> PagefleetError:
+        """A timeout is the page's fault if the server is healthy."""
         if await self.healthy():
             limit = f"{self._timeout_s:g} s (engine_timeout_s)"
             return EngineFailed(f"the server gave no answer within {limit}")
         return EngineUnreachable(f"the server {self.root} hangs")
 
     async def healthy(self) -> bool:
-        """Whether the server answers /health, or without one /v1/models."""
+        """Whether the server answers /health, or /v1/models if it has no /health."""
         for path in ("/health", "/v1/models"):
             try:
                 async with self._session.get(self.root + path, timeout=_PROBE) as response:
@@ -156,13 +156,13 @@ class Server:
             async with self._session.get(self.root + path, timeout=_PROBE) as response:
                 body = await _limited(response)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise EngineUnreachable(f"the server {self.root} {_how(error)}") from None
-        if response.status in _KEY:
+            raise EngineUnreachable(f"the server {self.root} {_cause(error)}") from None
+        if response.status in _AUTH_STATUS:
             raise EngineUnavailable(
                 f"the server {self.root} says {response.status}: set PAGEFLEET_ENGINE_API_KEY"
             )
         if response.status != 200:
-            raise EngineUnreachable(f"the server says {response.status}: {error_words(body)}")
+            raise EngineUnreachable(f"the server says {response.status}: {error_text(body)}")
         return body
 
 
@@ -180,15 +180,15 @@ async def _limited(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    """The seconds that the server asks for; dates are not looked at."""
+    """The seconds of the Retry-After header; None for a date or no header."""
     try:
         return max(0.0, float(response.headers["Retry-After"]))
     except (KeyError, ValueError):
         return None
 
 
-def _how(error: Exception) -> str:
-    """What went wrong with a connection, in words that hold no header."""
+def _cause(error: Exception) -> str:
+    """What went wrong with a connection, without any header value."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"can't be reached: {error.strerror or 'no route'}"
     if isinstance(error, TimeoutError):

@@ -1,1 +1,1 @@
-"""pagefleet's side of the transformers engine: which class, which batches, how answers end."""
+"""DeepSeek-OCR with the model classes of Hugging Face transformers; for development."""

@@ -1,27 +1,28 @@
-"""Lets questions that wait go through the model together; a bad one harms only itself."""
+"""Runs waiting requests through the model in batches; a failing page fails alone."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
 from shared.domain.errors import EngineDead, EngineFailed, PagefleetError
-from workers.engines.deepseek.completion import Answered
-from workers.engines.transformers.generation_request import Asked
+from workers.engines.deepseek.completion import Completion
+from workers.engines.transformers.batch_request import BatchRequest
 
 log = logging.getLogger("pagefleet.engine")
-#: Seconds that the first question of a batch waits for others.
-PATIENCE_S = 0.05
-#: How the driver's own errors begin; after one nothing runs in this process any more.
+#: Seconds that the first request of a batch waits for others.
+GATHER_S = 0.05
+#: Message prefixes of driver errors; after one no kernel runs in this process any more.
 _DRIVER = ("CUDA error", "CUDNN", "cuBLAS", "NCCL")
 
-Run = Callable[[Sequence[Asked]], list[Answered]]
-_Waiting = tuple[Asked, "asyncio.Future[Answered]"]
+Run = Callable[[Sequence[BatchRequest]], list[Completion]]
+_Waiting = tuple[BatchRequest, "asyncio.Future[Completion]"]
 
 
 class Batches:
-    """On one event loop; ``run`` is called in a thread, never twice at once."""
+    """On one event loop; ``run`` is called in a thread, one batch at a time."""
 
     def __init__(self, run: Run, most: int) -> None:
+        """``most``: the largest batch."""
         self._run = run
         self._most = most
         self._waiting: list[_Waiting] = []
@@ -29,23 +30,23 @@ class Batches:
         self._arrived = asyncio.Event()
         self._server = asyncio.ensure_future(self._serve())
 
-    async def ask(self, asked: Asked) -> Answered:
-        """The answer; raises EngineFailed for the page, EngineDead for the engine."""
-        answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-        self._waiting.append((asked, answer))
+    async def ask(self, request: BatchRequest) -> Completion:
+        """The completion; raises EngineFailed for the page, EngineDead for the engine."""
+        future: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
         self._arrived.set()
         try:
-            return await answer
+            return await future
         finally:
-            asked.let_go.set()
+            request.cancelled.set()
 
     async def stop(self) -> None:
-        """End the batch that runs; what waits raises EngineDead."""
+        """End the running batch; all pending requests raise EngineDead."""
         pending = [*self._waiting, *self._running]
-        for asked, answer in pending:
-            asked.let_go.set()
-            if not answer.done():
-                answer.set_exception(EngineDead("the engine was stopped"))
+        for request, future in pending:
+            request.cancelled.set()
+            if not future.done():
+                future.set_exception(EngineDead("the engine was stopped"))
         self._waiting.clear()
         self._server.cancel()
         await asyncio.gather(self._server, return_exceptions=True)
@@ -53,45 +54,49 @@ class Batches:
     async def _serve(self) -> None:
         while True:
             await self._arrived.wait()
-            await asyncio.sleep(PATIENCE_S)
-            self._running = self._next()
+            await asyncio.sleep(GATHER_S)
+            self._running = self._next_batch()
             if self._running:
-                await self._answer(self._running)
+                await self._serve_batch(self._running)
             self._running = ()
             if not self._waiting:
                 self._arrived.clear()
 
-    def _next(self) -> list[_Waiting]:
-        """The oldest question and others of its kind."""
-        wanted = [one for one in self._waiting if not one[0].let_go.is_set()]
-        batch = [one for one in wanted if one[0].kind == wanted[0][0].kind][: self._most]
-        self._waiting = [one for one in wanted if one not in batch]
+    def _next_batch(self) -> list[_Waiting]:
+        """The oldest request and others of its kind."""
+        pending = [one for one in self._waiting if not one[0].cancelled.is_set()]
+        batch = [one for one in pending if one[0].kind == pending[0][0].kind][: self._most]
+        self._waiting = [one for one in pending if one not in batch]
         return batch
 
-    async def _answer(self, batch: Sequence[_Waiting]) -> None:
-        found = await asyncio.to_thread(self._answers, [asked for asked, _ in batch])
-        for (_, waiting), answer in zip(batch, found, strict=True):
-            if waiting.done():
+    async def _serve_batch(self, batch: Sequence[_Waiting]) -> None:
+        results = await asyncio.to_thread(self._run_batch, [request for request, _ in batch])
+        for (_, future), result in zip(batch, results, strict=True):
+            if future.done():
                 continue
-            if isinstance(answer, PagefleetError):
-                waiting.set_exception(answer)
+            if isinstance(result, PagefleetError):
+                future.set_exception(result)
             else:
-                waiting.set_result(answer)
+                future.set_result(result)
 
-    def _answers(self, batch: Sequence[Asked]) -> list[Answered | PagefleetError]:
+    def _run_batch(self, batch: Sequence[BatchRequest]) -> list[Completion | PagefleetError]:
         try:
             return list(self._run(batch))
-        except Exception as error:  # the edge: the model fails in ways of its own
-            trouble = error
-        if _is_driver(trouble):
-            return [EngineDead(f"the GPU failed: {_line(trouble)}") for _ in batch]
+        except Exception as error:  # the boundary to the model, which raises errors of any type
+            failure = error
+        if _is_driver(failure):
+            return [EngineDead(f"the GPU failed: {_line(failure)}") for _ in batch]
         if len(batch) == 1:
-            return [EngineFailed(f"the model failed on the page: {_line(trouble)}")]
-        if _is_memory(trouble):
+            return [EngineFailed(f"the model failed on the page: {_line(failure)}")]
+        if _is_memory(failure):
             self._most = max(1, len(batch) // 2)
-            log.warning("out of memory with %d pages; from now on %d", len(batch), self._most)
+            log.warning(
+                "out of memory with a batch of %d pages; the batch size is now %d",
+                len(batch),
+                self._most,
+            )
         middle = len(batch) // 2
-        return [*self._answers(batch[:middle]), *self._answers(batch[middle:])]
+        return [*self._run_batch(batch[:middle]), *self._run_batch(batch[middle:])]
 
 
 def _is_memory(error: Exception) -> bool:

@@ -1,8 +1,8 @@
-"""The native configuration that a checkpoint's own config.json stands for.
+"""Converts a published config.json to a configuration of transformers' own model classes.
 
-DeepSeek-OCR has no class of its own in transformers. Unlimited-OCR's has the same layers, and
-reads the same names of weights; what differs is its attention, which forgets what it wrote long
-ago. With every layer told to attend to all, nothing of that is left.
+transformers has no class for DeepSeek-OCR. The class of Unlimited-OCR has the same layers and
+weight names, but sliding-window attention. With every layer set to full attention it computes the
+same.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from shared.domain.errors import EngineUnavailable
 from workers.engines.deepseek.modes import Family
 
-#: Names by which a checkpoint says what it is: as published, then as transformers writes it.
+#: Architecture names, as published and as transformers writes them.
 _FAMILIES: dict[str, Family] = {
     "DeepseekOCRForCausalLM": "ocr",
     "UnlimitedOcrForConditionalGeneration": "ocr",
@@ -25,7 +25,7 @@ _TEXT_FIELDS = (
     *("n_group", "topk_group", "topk_method"),
     *("bos_token_id", "eos_token_id"),
 )
-#: DeepSeek-OCR-2's encoder, which its own config.json names but does not describe.
+#: The vision encoder of DeepSeek-OCR-2, which its config.json names but does not describe.
 _OCR2_ENCODER = {
     "hidden_size": 896,
     "intermediate_size": 4864,
@@ -39,18 +39,18 @@ _OCR2_ENCODER = {
 
 def family_in(config: dict[str, Any], model: str) -> Family:
     """The family of the checkpoint with ``config``; raises EngineUnavailable."""
-    named = config.get("architectures") or ["none"]
-    known = [_FAMILIES[name] for name in named if name in _FAMILIES]
-    if not known:
+    architectures = config.get("architectures") or ["none"]
+    families = [_FAMILIES[name] for name in architectures if name in _FAMILIES]
+    if not families:
         raise EngineUnavailable(
-            f"{model} holds the architecture {', '.join(map(str, named))}; the transformers "
-            f"engine reads {', '.join(_FAMILIES)}"
+            f"{model} holds the architecture {', '.join(map(str, architectures))}; "
+            f"the transformers engine reads {', '.join(_FAMILIES)}"
         )
-    return known[0]
+    return families[0]
 
 
 def native_values(config: dict[str, Any], longest: int) -> dict[str, Any] | None:
-    """Arguments of the native configuration class; None where ``config`` is native already."""
+    """Arguments of the configuration class; None if ``config`` is in transformers' format."""
     if not _PUBLISHED & set(config["architectures"]):
         return None
     language = config["language_config"]
@@ -62,7 +62,7 @@ def native_values(config: dict[str, Any], longest: int) -> dict[str, Any] | None
     text["mlp_layer_types"] = ["dense" if n < dense else "sparse" for n in range(layers)]
     width = config["vision_config"]["width"]
     if "DeepseekOCRForCausalLM" in config["architectures"]:
-        # The class asks for a window even where no layer has one.
+        # The class requires a window although no layer uses one.
         text |= {"sliding_window": longest, "layer_types": ["full_attention"] * layers}
         vision = {"sam_config": _sam(width), "encoder_config": _clip(width["clip-l-14-224"])}
     else:

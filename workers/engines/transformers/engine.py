@@ -1,7 +1,7 @@
-"""DeepSeek-OCR and DeepSeek-OCR-2 by transformers' own classes: for development, GPU or not.
+"""DeepSeek-OCR and DeepSeek-OCR-2 with transformers' own classes; for development, GPU or CPU.
 
-Pages of one moment go through the model in batches; a page that arrives later waits for the
-next one, so the vLLM engine is many times faster.
+Waiting pages go through the model as one batch; a page that arrives later waits for the next
+batch, so the vLLM engine is many times faster.
 """
 
 import asyncio
@@ -12,24 +12,24 @@ from typing import Any
 
 from shared.config.hardware import has_nvidia_device
 from shared.config.settings import Settings
+from shared.document.control_characters import strip_control
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import EngineDead, UsageError
 from shared.domain.records import EngineInfo, PageOptions
 from workers.engines.contract import PageView, Reading, RenderPlan
-from workers.engines.deepseek.answers import Answer, read_answer
-from workers.engines.deepseek.cleaning import strip_control
-from workers.engines.deepseek.completion import Answered
+from workers.engines.deepseek.completion import Completion
 from workers.engines.deepseek.fallback.page_halves import halves
-from workers.engines.deepseek.fallback.sampling import RUNGS, Rung
-from workers.engines.deepseek.fallback.sampling_fallback import Ladder
-from workers.engines.deepseek.generation_request import Question, question_of
+from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS, SamplingSettings
+from workers.engines.deepseek.fallback.sampling_fallback import SamplingFallback
+from workers.engines.deepseek.generation_request import GenerationRequest, generation_request
 from workers.engines.deepseek.page_plan import views_plan
+from workers.engines.deepseek.parsed_answer import ParsedAnswer, parse_answer
 from workers.engines.deepseek.pixels import Views, views_of
+from workers.engines.deepseek.prompt_encoder import PromptEncoder
+from workers.engines.transformers.batch_request import BatchRequest
 from workers.engines.transformers.batches import Batches
 from workers.engines.transformers.configuration import family_in
-from workers.engines.transformers.generation_request import Asked
 from workers.engines.transformers.loading import Loaded, installed_version, load, read_config
-from workers.engines.vllm.inputs import Inputs
 from workers.host.attention import transformers_attention
 
 log = logging.getLogger("pagefleet.engine")
@@ -38,28 +38,28 @@ _NOT_RUNNING = "the engine is not running; start the worker again"
 
 
 class TransformersEngine:
-    """Batches of pages, one batch at a time."""
+    """Reads pages in batches, one batch at a time."""
 
     tasks = CATALOGUE["transformers"].tasks
 
     def __init__(self, settings: Settings, model: str) -> None:
-        """Looks at the checkpoint, loads nothing; raises EngineUnavailable or UsageError."""
+        """Checks the checkpoint's configuration only; raises EngineUnavailable or UsageError."""
         if settings.tensor_parallel_size * settings.pipeline_parallel_size > 1:
             raise UsageError("the transformers engine uses one GPU; only vllm splits a model")
         version = f"transformers-{installed_version()}"
         self.info = EngineInfo(name="transformers", model=model, version=version)
         self._family = family_in(read_config(model), model)
-        usual = GPU_BATCH if has_nvidia_device() else CPU_BATCH
-        self._batch = usual if settings.batch_size == "auto" else settings.batch_size
+        default = GPU_BATCH if has_nvidia_device() else CPU_BATCH
+        self._batch = default if settings.batch_size == "auto" else settings.batch_size
         chosen = settings.max_concurrency
         self.capacity = self._batch + max(2, self._batch // 2) if chosen == "auto" else chosen
         self._settings = settings
         self._loaded: Loaded | None = None
-        self._inputs: Inputs | None = None
+        self._encoder: PromptEncoder | None = None
         self._batches: Batches | None = None
 
     def plan(self, options: PageOptions) -> RenderPlan:
-        """The size that the model sees; with ``exact`` what the official script draws."""
+        """Render at the size of the model's input; with ``exact``, as the official script does."""
         return views_plan(options, self._family)
 
     async def start(self) -> None:
@@ -71,61 +71,66 @@ class TransformersEngine:
         log.info("loaded %s, attention %s: %s", self.info.model, attention.name, attention.reason)
         self._loaded = loaded
         encode = partial(loaded.tokenizer.encode, add_special_tokens=False)
-        self._inputs = Inputs(encode, self._family, self._settings.max_model_len)
+        self._encoder = PromptEncoder(encode, self._family, self._settings.max_model_len)
         self._batches = Batches(partial(generate, loaded), self._batch)
 
     async def read(self, view: PageView) -> Reading:
         """The page as Markdown and blocks; raises PageError, or EngineDead."""
 
-        def parse(question: Question, answered: Answered) -> Answer:
-            return read_answer(self._decode(answered), question.options.task)
+        def parse(request: GenerationRequest, completion: Completion) -> ParsedAnswer:
+            return parse_answer(self._decode(completion), request.options.task)
 
-        return await Ladder(self._ask, parse, halves).climb(question_of(view, self._family))
+        request = generation_request(view, self._family)
+        return await SamplingFallback(self._ask, parse, halves).run(request)
 
-    async def _ask(self, question: Question, rung: Rung) -> Answered:
-        # Those of half a page are still to be made.
-        views = await asyncio.to_thread(views_of, question.page)
+    async def _ask(self, request: GenerationRequest, sampling: SamplingSettings) -> Completion:
+        # Half a page is a picture, whose views do not exist yet.
+        views = await asyncio.to_thread(views_of, request.page)
         if self._batches is None:
             raise EngineDead(_NOT_RUNNING)
-        return await self._batches.ask(self._asked(question, views, rung))
+        return await self._batches.ask(self._batch_request(request, views, sampling))
 
-    def _asked(self, question: Question, views: Views, rung: Rung) -> Asked:
-        if self._inputs is None:
+    def _batch_request(
+        self, request: GenerationRequest, views: Views, sampling: SamplingSettings
+    ) -> BatchRequest:
+        if self._encoder is None:
             raise EngineDead(_NOT_RUNNING)
-        ids = self._inputs.token_ids(question.prompt, question.options, views)
-        room, wanted = self._inputs.room(ids), self._settings.bench_output_tokens
-        if wanted is not None:
-            return Asked(ids, views, rung, min(room, wanted), fixed=True)
-        return Asked(ids, views, rung, room)
+        ids = self._encoder.token_ids(request.prompt, request.options, views)
+        room, fixed_length = self._encoder.room(ids), self._settings.bench_output_tokens
+        if fixed_length is not None:
+            return BatchRequest(ids, views, sampling, min(room, fixed_length), fixed=True)
+        return BatchRequest(ids, views, sampling, room)
 
-    def _decode(self, answered: Answered) -> str:
+    def _decode(self, completion: Completion) -> str:
         assert self._loaded is not None
-        text: str = self._loaded.tokenizer.decode(answered.text_ids, skip_special_tokens=False)
+        text: str = self._loaded.tokenizer.decode(completion.text_ids, skip_special_tokens=False)
         return text
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
-        """The answer's own text as it is made."""
-        question = question_of(view, self._family)
-        asked = self._asked(question, views_of(question.page), RUNGS[0])
+        """The model's text, piece by piece, without retries."""
+        request = generation_request(view, self._family)
+        batch_request = self._batch_request(request, views_of(request.page), SAMPLING_STEPS[0])
         from transformers import AsyncTextIteratorStreamer
 
         from workers.engines.transformers.generation import generate
 
         assert self._loaded is not None
         pieces: Any = AsyncTextIteratorStreamer(self._loaded.tokenizer, skip_prompt=True)
-        running = asyncio.ensure_future(asyncio.to_thread(generate, self._loaded, [asked], pieces))
+        running = asyncio.ensure_future(
+            asyncio.to_thread(generate, self._loaded, [batch_request], pieces)
+        )
         running.add_done_callback(lambda _: pieces.end())
         try:
             async for piece in pieces:
                 yield strip_control(piece.replace("<｜end▁of▁sentence｜>", ""))
             await running
         finally:
-            asked.let_go.set()
+            batch_request.cancelled.set()
             running.cancel()
 
     async def stop(self) -> None:
-        """Free the model; pages with it raise EngineDead."""
+        """Free the model; pages in flight raise EngineDead."""
         batches, self._batches = self._batches, None
-        self._inputs = self._loaded = None
+        self._encoder = self._loaded = None
         if batches is not None:
             await batches.stop()

@@ -1,4 +1,4 @@
-"""Loads a checkpoint into its native class."""
+"""Loads a checkpoint into a model class of transformers."""
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +16,7 @@ _INSTALL = "pip install 'pagefleet[transformers]'"
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model on its device, and how text becomes numbers."""
+    """A model on its device, with its tokenizer."""
 
     model: Any
     tokenizer: Any
@@ -32,8 +32,8 @@ def installed_version() -> str:
         raise EngineUnavailable(
             f"the transformers engine needs the package {error.name}; run: {_INSTALL}"
         ) from None
-    first, second = found.split(".")[:2]
-    if not OLDEST <= (int(first), int(second)) < NEWEST_BELOW:
+    major, minor = found.split(".")[:2]
+    if not OLDEST <= (int(major), int(minor)) < NEWEST_BELOW:
         raise EngineUnavailable(
             f"transformers {found} is not supported, only 5.20 or newer, below 6; run: {_INSTALL}"
         )
@@ -47,28 +47,28 @@ def read_config(model: str) -> dict[str, Any]:
     if model.startswith(("/", "./", "../", "~")) and not Path(model).is_dir():
         raise EngineUnavailable(f"there is no model folder {model}")
     try:
-        found: dict[str, Any] = PretrainedConfig.get_config_dict(model)[0]
+        config: dict[str, Any] = PretrainedConfig.get_config_dict(model)[0]
     except (OSError, ValueError) as error:
         raise EngineUnavailable(f"{model} can't be loaded: {_first_line(error)}") from None
-    if not found:
+    if not config:
         raise EngineUnavailable(f"{model} is no checkpoint: config.json is missing")
-    return found
+    return config
 
 
 def load(model: str, longest: int) -> Loaded:
-    """The model in evaluation on the GPU or the CPU; raises EngineUnavailable."""
+    """The model in evaluation mode on the GPU, or on the CPU; raises EngineUnavailable."""
     import torch
     from transformers import AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    # It warns that the class is not the one that the checkpoint names; that is on purpose.
+    # It warns that the checkpoint names another class; that is intended.
     logging.set_verbosity_error()
     config = read_config(model)
     family = family_in(config, model)
     on_gpu = torch.cuda.is_available()
     try:
-        found = _class_of(family).from_pretrained(
+        result = _class_of(family).from_pretrained(
             model,
             config=_native(config, family, longest),
             dtype=torch.bfloat16 if on_gpu else torch.float32,
@@ -78,7 +78,7 @@ def load(model: str, longest: int) -> Loaded:
         tokenizer = AutoTokenizer.from_pretrained(model)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise EngineUnavailable(f"{model} can't be loaded: {_first_line(error)}") from error
-    loaded, info = found
+    loaded, info = result
     if info["missing_keys"] or info["mismatched_keys"]:
         wrong = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
         raise EngineUnavailable(f"{model} lacks weights, such as {wrong[0]}; download it again")
@@ -94,7 +94,7 @@ def _class_of(family: Family) -> Any:
 
 
 def _native(config: dict[str, Any], family: Family, longest: int) -> Any:
-    """None lets transformers read a configuration that is its own."""
+    """The configuration object; None lets transformers read the checkpoint's own."""
     import transformers
 
     values = native_values(config, longest)

@@ -1,1 +1,1 @@
-"""pagefleet's side of the vLLM engine: what is asked of it, in what order, and when it is dead."""
+"""DeepSeek-OCR on vLLM: the engine's request side; ``plugin`` runs inside vLLM's processes."""

@@ -1,4 +1,4 @@
-"""How many pages an engine is given at once, and how many tokens a step may have."""
+"""Chooses an engine's batch size, tokens per step and pages in flight."""
 
 from dataclasses import dataclass, replace
 
@@ -7,42 +7,43 @@ from workers.engines.deepseek.modes import Mode
 from workers.host.cores import usable_memory
 from workers.host.scratch import free_bytes
 
-#: Pages that a GPU of at least so many MiB decodes at once. What a step costs the engine's process
-#: grows more slowly with them than what it costs the GPU, which then waits less.
+#: (MiB of GPU memory, pages decoded at once). With larger batches the GPU waits less for the
+#: engine's process, because a step's host time grows more slowly than its GPU time.
 _BATCH_BY_MEMORY = ((70_000, 384), (36_000, 256), (20_000, 128), (0, 64))
 _BATCH_WITHOUT_GPU = 4
-#: Tokens of a page on average: A4 in gundam mode and its answer.
+#: Average tokens of a page: A4 in gundam mode and its answer.
 _PAGE_TOKENS = 2300
-#: The largest prepared page: in colour, with nine tiles.
+#: Bytes of the largest prepared page: colour, nine tiles.
 _PAGE_BYTES = 3 * (1024 * 1024 + 9 * 640 * 640)
 _STEP_TOKENS, _STEP_TOKENS_WITHOUT_GPU = 8192, 2048
-#: Tokens of a block of a GPU's cache: four times vLLM's own, as blocks are counted in Python.
+#: Tokens per block of the GPU's KV cache: four times vLLM's default, because vLLM manages blocks
+#: in Python.
 _BLOCK_TOKENS = 64
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What the engine is built for."""
+    """The sizes with which an engine is started."""
 
     #: Sequences decoded at once.
     batch: int
     #: Tokens of one step; also the most that one page's image may have.
     step_tokens: int
-    #: Pages in flight: those decoded, and those being drawn meanwhile.
+    #: Pages in flight: those being decoded and those being rendered.
     capacity: int
-    #: False where a person chose ``capacity``.
+    #: False if ``capacity`` was set explicitly.
     adjustable: bool
-    #: Tokens of a block of the cache; None leaves that to vLLM.
+    #: Tokens per block of the KV cache; None: vLLM's default.
     block: int | None = None
 
 
 def plan_sizes(
     settings: Settings, gpu_mebibytes: int | None, limit: int | None, room: int
 ) -> Sizes:
-    """Sizes for a GPU of ``gpu_mebibytes``, None without one.
+    """Sizes for a GPU with ``gpu_mebibytes`` of memory; None without a GPU.
 
-    ``limit``: the largest batch that has not run out of memory yet, None where none has.
-    ``room``: pages that this machine's own memory holds.
+    ``limit``: the largest batch that has not run out of memory; None if none has.
+    ``room``: pages that fit into this machine's main memory.
     """
     batch = _batch(settings, gpu_mebibytes)
     if limit is not None:
@@ -68,15 +69,15 @@ def _batch(settings: Settings, gpu_mebibytes: int | None) -> int:
 
 def _step_tokens(settings: Settings, gpu_mebibytes: int | None) -> int:
     if settings.max_batch_tokens != "auto":
-        wanted = settings.max_batch_tokens
+        tokens = settings.max_batch_tokens
     else:
-        wanted = _STEP_TOKENS if gpu_mebibytes is not None else _STEP_TOKENS_WITHOUT_GPU
-    # An image enters as a whole, so the largest one must fit into a step.
-    return max(wanted, Mode(1024, 640, most_tiles=9).most_tokens)
+        tokens = _STEP_TOKENS if gpu_mebibytes is not None else _STEP_TOKENS_WITHOUT_GPU
+    # An image is scheduled as a whole, so the largest one must fit into a step.
+    return max(tokens, Mode(1024, 640, most_tiles=9).most_tokens)
 
 
 def page_room() -> int:
-    """Pages that this machine's memory and the room for prepared pages can hold."""
+    """Pages that fit into this machine's memory and the folder for prepared pages."""
     by_memory = usable_memory() // 3 // _PAGE_BYTES
     return max(1, min(by_memory, free_bytes() // 2 // _PAGE_BYTES))
 
@@ -86,7 +87,7 @@ def _with_ahead(batch: int) -> int:
 
 
 def fitted(sizes: Sizes, cache_tokens: int) -> Sizes:
-    """``sizes`` for an engine whose cache holds ``cache_tokens``."""
+    """``sizes`` with ``capacity`` limited to what a KV cache of ``cache_tokens`` holds."""
     if not sizes.adjustable:
         return sizes
     pages = max(1, cache_tokens // _PAGE_TOKENS)

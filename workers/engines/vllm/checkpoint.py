@@ -1,4 +1,4 @@
-"""What a checkpoint folder must hold, and which parallel sizes its model can take."""
+"""Checks a checkpoint folder and the parallel sizes before the model is loaded."""
 
 import json
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ _FAMILIES: dict[str, Family] = {
     "DeepseekOCRForCausalLM": "ocr",
     "DeepseekOCR2ForCausalLM": "ocr2",
 }
-#: Published sizes, for models that are not a folder here.
+#: Sizes of the published models, for models that are not a local folder.
 _HEADS, _LAYERS = 10, 12
 _TOKENIZER = "tokenizer.json"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What has to be known of a model before it is loaded."""
+    """The properties of a model that are needed before it is loaded."""
 
     family: Family
     heads: int
@@ -27,9 +27,9 @@ class Checkpoint:
 
 
 def examine(model: str, *, weights: bool) -> Checkpoint:
-    """Look at ``model``, a folder or a hub name; raises EngineUnavailable with advice.
+    """Check ``model``, a folder or a hub name; raises EngineUnavailable with advice.
 
-    ``weights``: False where random ones are made.
+    ``weights``: False if the engine uses random weights.
     """
     folder = Path(model)
     if not folder.is_dir():
@@ -60,25 +60,25 @@ def _config(folder: Path) -> dict[str, Any]:
 
 
 def _family(folder: Path, config: dict[str, Any]) -> Family:
-    named = config.get("architectures") or ["none"]
-    known = [_FAMILIES[name] for name in named if name in _FAMILIES]
-    if not known:
+    architectures = config.get("architectures") or ["none"]
+    families = [_FAMILIES[name] for name in architectures if name in _FAMILIES]
+    if not families:
         raise EngineUnavailable(
-            f"{folder} holds the architecture {', '.join(map(str, named))}; "
+            f"{folder} holds the architecture {', '.join(map(str, architectures))}; "
             f"the vllm engine reads {' and '.join(_FAMILIES)}"
         )
-    return known[0]
+    return families[0]
 
 
 def _check_files(folder: Path, *, weights: bool) -> None:
     if not (folder / _TOKENIZER).is_file():
-        raise EngineUnavailable(f"{folder} is no complete checkpoint: {_TOKENIZER} is missing")
+        raise EngineUnavailable(f"{folder} is not a complete checkpoint: {_TOKENIZER} is missing")
     if not weights:
         return
     missing = [name for name in _shards(folder) if not (folder / name).is_file()]
     if missing:
         raise EngineUnavailable(
-            f"{folder} is no complete checkpoint: {missing[0]} is missing; download it again"
+            f"{folder} is not a complete checkpoint: {missing[0]} is missing; download it again"
         )
 
 
@@ -95,12 +95,12 @@ def _shards(folder: Path) -> list[str]:
 def _size(folder: Path, language: dict[str, Any], name: str) -> int:
     value = language.get(name)
     if not isinstance(value, int) or value < 1:
-        raise EngineUnavailable(f"{folder}/config.json does not say {name}")
+        raise EngineUnavailable(f"{folder}/config.json does not contain {name}")
     return value
 
 
 def check_parallel(checkpoint: Checkpoint, tensor: int, pipeline: int) -> None:
-    """Raise EngineUnavailable for sizes that the model can't be split into."""
+    """Raise EngineUnavailable if the model can't be split into ``tensor`` or ``pipeline`` parts."""
     if checkpoint.heads % tensor:
         fitting = [n for n in range(1, checkpoint.heads + 1) if checkpoint.heads % n == 0]
         raise EngineUnavailable(

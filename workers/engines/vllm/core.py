@@ -1,4 +1,4 @@
-"""vLLM's asynchronous engine: loading it, asking it, and noticing that it is dead."""
+"""Loads vLLM's asynchronous engine, sends requests to it, and detects its death."""
 
 import asyncio
 import itertools
@@ -8,10 +8,11 @@ from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
 from shared.domain.errors import EngineDead, EngineFailed, EngineUnavailable, PagefleetError
-from workers.engines.deepseek.completion import Answered
-from workers.engines.vllm.oom_batch_limit import Lessons
+from workers.engines.deepseek.completion import Completion
+from workers.engines.vllm.crash_report import CrashReport
+from workers.engines.vllm.oom_batch_limit import OomBatchLimit
 from workers.engines.vllm.orphan_processes import engine_processes, kill_all
-from workers.engines.vllm.stall_watchdog import Progress
+from workers.engines.vllm.stall_watchdog import StallWatchdog
 from workers.engines.vllm.versions import logits_processor
 
 log = logging.getLogger("pagefleet.engine")
@@ -19,48 +20,51 @@ SHUTDOWN_S = 3
 
 
 class Core:
-    """One engine process and its tensor-parallel workers; on one event loop."""
+    """One engine process and its tensor-parallel workers; used on one event loop."""
 
-    def __init__(self, lessons: Lessons, batch: int, stall_s: float) -> None:
-        self._lessons = lessons
+    def __init__(
+        self, report: CrashReport, oom_limit: OomBatchLimit, batch: int, stall_s: float
+    ) -> None:
+        self._report = report
+        self._oom_limit = oom_limit
         self._batch = batch
         self._stall_s = stall_s
-        self._progress = Progress(stall_s, self._stalled)
+        self._watchdog = StallWatchdog(stall_s, self._stalled)
         self._engine: Any = None
         self._watch: asyncio.Task[None] | None = None
         self._dead: str | None = None
-        self._asking: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._numbers = itertools.count()
 
     def load(self, arguments: dict[str, Any], version: str) -> None:
-        """Start the engine; raises EngineUnavailable. Blocks the loop, which has nothing else."""
-        self._lessons.begin()
+        """Start the engine; raises EngineUnavailable. Blocks the loop, which is idle until then."""
+        self._report.begin()
         try:
             self._engine = _load(arguments, version)
         except PagefleetError:
             raise
-        except Exception as error:  # the edge: vLLM fails in many ways, all before the first page
+        except Exception as error:  # the boundary to vLLM, whose start fails in many ways
             raise EngineUnavailable(self._advice(error)) from error
-        self._watch = asyncio.ensure_future(self._progress.watch())
+        self._watch = asyncio.ensure_future(self._watchdog.watch())
 
     def _advice(self, error: Exception) -> str:
-        words = self._lessons.last_words() or f"{type(error).__name__}: {error}"
-        if "memory" in words.casefold():
+        cause = self._report.error or f"{type(error).__name__}: {error}"
+        if "memory" in cause.casefold():
             return (
-                f"the GPU is too small or in use ({words}): free it, or lower "
+                f"the GPU is too small or in use ({cause}): free it, or lower "
                 "gpu_memory_utilization, batch_size or max_model_len"
             )
-        return f"vLLM could not start: {words}; its own log above says more"
+        return f"vLLM could not start: {cause}; see its log above"
 
     @property
     def cache_tokens(self) -> int:
-        """Tokens that the engine's cache holds."""
+        """Tokens that the engine's KV cache holds."""
         cache = self._engine.vllm_config.cache_config
         return int((cache.num_gpu_blocks or 0) * cache.block_size)
 
     @property
     def longest(self) -> int:
-        """Tokens of prompt and answer together."""
+        """Most tokens of prompt and answer together."""
         return int(self._engine.vllm_config.model_config.max_model_len)
 
     @property
@@ -69,36 +73,40 @@ class Core:
         return self._engine.get_tokenizer()
 
     def new_name(self) -> str:
-        """A name for a page that no other one has."""
+        """A unique name for a page in flight."""
         return f"page-{next(self._numbers)}"
 
-    async def ask(self, asked: Any, sampling: Any, name: str) -> Answered:
-        """One whole answer; raises EngineFailed for the page, EngineDead for the engine."""
+    async def ask(self, page: Any, params: Any, name: str) -> Completion:
+        """One complete answer; raises EngineFailed for the page, EngineDead for the engine.
+
+        ``page``: from ``page_input``. ``params``: from ``sampling_params``.
+        """
         ids: list[int] = []
         reason = "error"
-        async with aclosing(self.stream(asked, sampling, name)) as outputs:
+        async with aclosing(self.stream(page, params, name)) as outputs:
             async for output in outputs:
                 ids.extend(output.token_ids)
                 reason = output.finish_reason or reason
         if reason in ("abort", "error"):
-            raise EngineFailed(f"the engine gave the page up ({reason})")
-        return Answered(tuple(ids), str(reason), len(asked["prompt_token_ids"]))
+            raise EngineFailed(f"the engine aborted the page ({reason})")
+        return Completion(tuple(ids), str(reason), len(page["prompt_token_ids"]))
 
-    async def stream(self, asked: Any, sampling: Any, name: str) -> AsyncGenerator[Any]:
-        """An answer piece by piece; raises what ``ask`` raises."""
+    async def stream(self, page: Any, params: Any, name: str) -> AsyncGenerator[Any]:
+        """An answer, output by output; raises what ``ask`` raises."""
         if self._dead is not None or self._engine is None:
             raise EngineDead(self._dead or "the engine has not been started")
-        with self._as_our_errors(), self._progress.running():
-            async with aclosing(self._engine.generate(asked, sampling, name)) as outputs:
+        with self._translated_errors(), self._watchdog.page_in_flight():
+            async with aclosing(self._engine.generate(page, params, name)) as outputs:
                 async for output in outputs:
-                    self._progress.made()
+                    self._watchdog.progressed()
                     yield output.outputs[0]
 
     @contextmanager
-    def _as_our_errors(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
+        """Register the current task, and raise vLLM's errors as PagefleetErrors."""
         task = asyncio.current_task()
         assert task is not None
-        self._asking.add(task)
+        self._tasks.add(task)
         try:
             yield
         except asyncio.CancelledError:
@@ -107,41 +115,51 @@ class Core:
             raise
         except (PagefleetError, GeneratorExit):
             raise
-        except Exception as error:  # the edge: whatever vLLM raises is the page's or the engine's
-            raise self._judged(error) from error
+        except Exception as error:  # the boundary to vLLM, which raises errors of any type
+            raise self._page_or_engine_error(error) from error
         finally:
-            self._asking.discard(task)
+            self._tasks.discard(task)
 
-    def _judged(self, error: Exception) -> PagefleetError:
+    def _page_or_engine_error(self, error: Exception) -> PagefleetError:
         if self._engine is not None and not self._engine.errored:
             return EngineFailed(f"vLLM refused the page: {type(error).__name__}: {error}")
         if self._dead is None:
-            self._dead = self._lessons.learn(self._batch)
+            self._dead = self._cause_of_death()
         return EngineDead(self._dead)
 
+    def _cause_of_death(self) -> str:
+        """Why the engine died; after a death from lack of memory, also halves the batch."""
+        if self._report.out_of_memory:
+            smaller = self._oom_limit.halve(self._batch)
+            return (
+                f"out of GPU memory with a batch of {self._batch} pages; "
+                f"the next engine starts with {smaller}"
+            )
+        return self._report.error or "it ended without an error message"
+
     def _stalled(self) -> None:
-        """Every page is let go; the worker ends, and with it the engine that hangs."""
-        self._let_go(
-            f"the engine hangs: {len(self._asking)} pages run and no text came for "
+        """Abort all pages; the worker process then ends, and with it the hanging engine."""
+        self._abort_all(
+            f"the engine hangs: {len(self._tasks)} pages in flight and no text came for "
             f"{self._stall_s:g} s (engine_stall_s)"
         )
 
-    def _let_go(self, reason: str) -> None:
+    def _abort_all(self, reason: str) -> None:
         self._dead = self._dead or reason
-        for task in list(self._asking):
+        for task in list(self._tasks):
             task.cancel()
 
     async def stop(self) -> None:
         """End the engine and its processes; safe to call twice."""
-        self._let_go("the engine has been stopped; start the worker again")
+        self._abort_all("the engine has been stopped; start the worker again")
         if self._watch is not None:
             self._watch.cancel()
         await asyncio.sleep(0)
         engine, self._engine = self._engine, None
         if engine is not None:
             processes = engine_processes()
-            with suppress(Exception):  # a dead engine can't be shut down in order
-                # On the loop, which has nothing else to do: no part of vLLM sees it half ended.
+            with suppress(Exception):  # a dead engine can't shut down cleanly
+                # On the loop, so that no task of vLLM runs during the shutdown.
                 engine.shutdown(SHUTDOWN_S)
             kill_all(processes)
 
@@ -151,6 +169,6 @@ def _load(arguments: dict[str, Any], version: str) -> Any:
     from vllm.v1.engine.async_llm import AsyncLLM
 
     config = AsyncEngineArgs(**arguments).create_engine_config()
-    # Which kind of processor is needed follows from the finished configuration.
+    # The finished configuration decides which model runner, and so which processor, is used.
     config.model_config.logits_processors = [logits_processor(config, version)]
     return AsyncLLM.from_vllm_config(config, disable_log_stats=arguments["disable_log_stats"])

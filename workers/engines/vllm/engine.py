@@ -1,6 +1,6 @@
-"""DeepSeek-OCR on vLLM: one engine in a process of its own, fed by one event loop.
+"""DeepSeek-OCR on vLLM: one engine in its own process, fed by one event loop.
 
-Pages come finished from the rendering processes, so this process only hands them on.
+Helper processes prepare the pages completely, so this process only forwards them.
 """
 
 import asyncio
@@ -13,29 +13,35 @@ from typing import Any
 from shared.config.environment import set_vllm_defaults, visible_gpus
 from shared.config.hardware import gpu_memory
 from shared.config.settings import Settings
+from shared.document.control_characters import strip_control
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import EngineDead, EngineUnavailable, HelperUnavailable, UsageError
 from shared.domain.records import EngineInfo, PageOptions
 from workers.engines.contract import PageView, Reading, RenderPlan
-from workers.engines.deepseek.answers import Answer, read_answer
-from workers.engines.deepseek.cleaning import strip_control
-from workers.engines.deepseek.completion import Answered
+from workers.engines.deepseek.completion import Completion
 from workers.engines.deepseek.fallback.page_halves import halves
-from workers.engines.deepseek.fallback.sampling import RUNGS, Rung, sampling
-from workers.engines.deepseek.fallback.sampling_fallback import Ladder
-from workers.engines.deepseek.generation_request import Question, question_of
+from workers.engines.deepseek.fallback.sampling import (
+    SAMPLING_STEPS,
+    SamplingSettings,
+)
+from workers.engines.deepseek.fallback.sampling_fallback import SamplingFallback
+from workers.engines.deepseek.generation_request import GenerationRequest, generation_request
 from workers.engines.deepseek.modes import Family, mode_for
 from workers.engines.deepseek.page_plan import picture_plan
+from workers.engines.deepseek.parsed_answer import ParsedAnswer, parse_answer
 from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prepared import write_page
+from workers.engines.deepseek.prompt_encoder import PromptEncoder
 from workers.engines.vllm.arguments import engine_arguments
 from workers.engines.vllm.batch_sizes import fitted, page_room, plan_sizes
 from workers.engines.vllm.checkpoint import check_parallel, examine
 from workers.engines.vllm.core import Core
+from workers.engines.vllm.crash_report import CrashReport
 from workers.engines.vllm.gpus import check_gpus
-from workers.engines.vllm.inputs import Inputs, page_input
-from workers.engines.vllm.load_lock import loading_turn
-from workers.engines.vllm.oom_batch_limit import Lessons
+from workers.engines.vllm.load_lock import load_lock
+from workers.engines.vllm.oom_batch_limit import OomBatchLimit, engine_file
+from workers.engines.vllm.page_input import page_input
+from workers.engines.vllm.sampling_params import sampling_params
 from workers.engines.vllm.versions import installed
 from workers.host.scratch import Scratch
 
@@ -45,57 +51,59 @@ TASKS = CATALOGUE["vllm"].tasks
 
 
 class VllmEngine:
-    """Many pages in flight; every read raises EngineDead once the engine is gone."""
+    """Many pages in flight; every read raises EngineDead after the engine died."""
 
     tasks = TASKS
 
     def __init__(self, settings: Settings, model: str) -> None:
-        """Nothing is loaded yet; raises EngineUnavailable for what can't work here."""
+        """Loads nothing yet; raises EngineUnavailable if the engine can't run here."""
         self._settings = settings
-        found = installed()
-        self._version = found.version
-        self.info = EngineInfo(name="vllm", model=model, version=f"vllm-{found.version}")
+        vllm = installed()
+        self._version = vllm.version
+        self.info = EngineInfo(name="vllm", model=model, version=f"vllm-{vllm.version}")
         checkpoint = examine(model, weights=settings.vllm_load_format != "dummy")
         check_parallel(checkpoint, settings.tensor_parallel_size, settings.pipeline_parallel_size)
         self._family = checkpoint.family
         check_mode(settings, model, checkpoint.family)
         memory = gpu_memory()
-        check_gpus(settings, model, memory, needed=found.for_gpus)
+        check_gpus(settings, model, memory, needed=vllm.for_gpus)
         self._engines = settings.engines_per_gpu
         place = f"{memory} {visible_gpus()} {settings.engine_slot}"
-        self._lessons = Lessons(settings.home, model, place)
-        share = min(memory) // self._engines if memory else None
+        self._report = CrashReport(engine_file(settings.home, model, place, "crash"))
+        oom_limit = OomBatchLimit(engine_file(settings.home, model, place, "limit"))
+        gpu_share = min(memory) // self._engines if memory else None
         room = page_room() // self._engines
-        self._sizes = plan_sizes(settings, share, self._lessons.limit, room)
-        self._core = Core(self._lessons, self._sizes.batch, settings.engine_stall_s)
+        self._sizes = plan_sizes(settings, gpu_share, oom_limit.limit, room)
+        stall_s = settings.engine_stall_s
+        self._core = Core(self._report, oom_limit, self._sizes.batch, stall_s)
         self._scratch: Scratch | None = None
-        self._inputs: Inputs | None = None
+        self._encoder: PromptEncoder | None = None
         self._tokenizer: Any = None
 
     @property
     def capacity(self) -> int:
-        """Pages that may be in flight; after ``start`` no more than the engine's cache holds."""
+        """Pages that may be in flight; after ``start`` at most what the engine's cache holds."""
         return self._sizes.capacity
 
     def plan(self, options: PageOptions) -> RenderPlan:
-        """The size that the model sees; with ``exact`` what the official script draws."""
+        """Render at the size of the model's input; with ``exact``, as the official script does."""
         return picture_plan(options, self._family)
 
     async def start(self) -> None:
         """Load and warm up; raises EngineUnavailable."""
         set_vllm_defaults(self._settings.log_level)
         arguments = engine_arguments(
-            self._settings, self.info.model, self._sizes, self._lessons, self._engines
+            self._settings, self.info.model, self._sizes, self._report, self._engines
         )
         core = self._core
-        with loading_turn(self._settings, self._engines):
+        with load_lock(self._settings, self._engines):
             core.load(arguments, self._version)
         self._scratch = Scratch()
         self._sizes = fitted(self._sizes, core.cache_tokens)
         self._tokenizer = core.tokenizer
-        self._inputs = Inputs(self._encode, self._family, core.longest)
+        self._encoder = PromptEncoder(self._encode, self._family, core.longest)
         log.info(
-            "vLLM %s: %d pages decoded at once, a cache of %d tokens",
+            "vLLM %s: batch of %d pages, KV cache of %d tokens",
             self._version, self._sizes.batch, core.cache_tokens,
         )  # fmt: skip
 
@@ -103,43 +111,44 @@ class VllmEngine:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
         return ids
 
-    def _decode(self, answered: Answered) -> str:
-        text: str = self._tokenizer.decode(answered.text_ids, skip_special_tokens=False)
+    def _decode(self, completion: Completion) -> str:
+        text: str = self._tokenizer.decode(completion.text_ids, skip_special_tokens=False)
         return text
 
     async def read(self, view: PageView) -> Reading:
         """The page as Markdown and blocks; raises PageError, or EngineDead."""
 
-        def parse(question: Question, answered: Answered) -> Answer:
-            return read_answer(self._decode(answered), question.options.task)
+        def parse(request: GenerationRequest, completion: Completion) -> ParsedAnswer:
+            return parse_answer(self._decode(completion), request.options.task)
 
-        return await Ladder(self._ask, parse, halves).climb(question_of(view, self._family))
+        request = generation_request(view, self._family)
+        return await SamplingFallback(self._ask, parse, halves).run(request)
 
-    async def _ask(self, question: Question, rung: Rung) -> Answered:
-        async with self._place(question) as place:
-            asked, wanted, name = self._request(question, rung, place, streaming=False)
-            answered = await self._core.ask(asked, wanted, name)
+    async def _ask(self, request: GenerationRequest, sampling: SamplingSettings) -> Completion:
+        async with self._page_file(request) as path:
+            page, params, name = self._engine_input(request, sampling, path, streaming=False)
+            completion = await self._core.ask(page, params, name)
         if self._settings.bench_output_tokens is not None:
-            return Answered(answered.token_ids, "stop", answered.prompt_tokens)
-        return answered
+            return Completion(completion.token_ids, "stop", completion.prompt_tokens)
+        return completion
 
     @asynccontextmanager
-    async def _place(self, question: Question) -> AsyncIterator[Path]:
-        """The file from which the engine reads the page, until it has answered.
+    async def _page_file(self, request: GenerationRequest) -> AsyncIterator[Path]:
+        """The file from which the engine reads the page, until the answer is complete.
 
-        Raises HelperUnavailable where there is no room for it, or it did not last.
+        Raises HelperUnavailable if it can't be written, or disappeared in the meantime.
         """
-        place = question.prepared or await self._written(question.page)
+        path = request.prepared or await self._write_half(request.page)
         try:
-            yield place
-            if not place.exists():
-                # Then the engine may have read nothing, and the answer is about that.
-                raise HelperUnavailable(f"{place} is gone, from which the engine read the page")
+            yield path
+            if not path.exists():
+                # The engine may have read zeros instead, so the answer can't be trusted.
+                raise HelperUnavailable(f"{path} is gone, from which the engine read the page")
         finally:
-            if question.prepared is None:
-                place.unlink(missing_ok=True)
+            if request.prepared is None:
+                path.unlink(missing_ok=True)
 
-    async def _written(self, page: Picture | Views) -> Path:
+    async def _write_half(self, page: Picture | Views) -> Path:
         if self._scratch is None:
             raise EngineDead(_NOT_RUNNING)
         path = self._scratch.new_path(".half")
@@ -152,30 +161,33 @@ class VllmEngine:
             raise HelperUnavailable(f"no room for half a page in {path.parent}: {error}") from None
         return path
 
-    def _request(
-        self, question: Question, rung: Rung, place: Path, *, streaming: bool
+    def _engine_input(
+        self, request: GenerationRequest, sampling: SamplingSettings, path: Path, *, streaming: bool
     ) -> tuple[Any, Any, str]:
-        inputs = self._inputs
-        if inputs is None:
+        """vLLM's input, sampling parameters and request name."""
+        encoder = self._encoder
+        if encoder is None:
             raise EngineDead(_NOT_RUNNING)
-        ids = inputs.token_ids(question.prompt, question.options, question.page)
+        ids = encoder.token_ids(request.prompt, request.options, request.page)
         length = self._settings.bench_output_tokens
-        wanted = sampling(rung, inputs.room(ids), length, streaming=streaming)
+        params = sampling_params(sampling, encoder.room(ids), length, streaming=streaming)
         name = self._core.new_name()
-        return page_input(ids, question.page, place, name), wanted, name
+        return page_input(ids, request.page, path, name), params, name
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
-        """The answer's own text as it is made."""
-        question = question_of(view, self._family)
-        async with self._place(question) as place:
-            asked, wanted, name = self._request(question, RUNGS[0], place, streaming=True)
-            async with aclosing(self._core.stream(asked, wanted, name)) as pieces:
+        """The model's text, piece by piece, without retries."""
+        request = generation_request(view, self._family)
+        async with self._page_file(request) as path:
+            page, params, name = self._engine_input(
+                request, SAMPLING_STEPS[0], path, streaming=True
+            )
+            async with aclosing(self._core.stream(page, params, name)) as pieces:
                 async for piece in pieces:
                     yield strip_control(piece.text)
 
     async def stop(self) -> None:
-        """End the engine; pages with it raise EngineDead."""
-        self._inputs = None
+        """End the engine; pages in flight raise EngineDead."""
+        self._encoder = None
         await self._core.stop()
         scratch, self._scratch = self._scratch, None
         if scratch is not None:
@@ -183,10 +195,10 @@ class VllmEngine:
 
 
 def check_mode(settings: Settings, model: str, family: Family) -> None:
-    """Raise EngineUnavailable where the deployment's own mode is not one of the model's."""
+    """Raise EngineUnavailable if the model does not support the deployment's default mode."""
     fields = ("resolution", "crop_mode", "max_tiles")
-    chosen = {name: getattr(settings, name) for name in fields}
+    mode = {name: getattr(settings, name) for name in fields}
     try:
-        mode_for(PageOptions(engine="vllm", model=model, **chosen), family)
+        mode_for(PageOptions(engine="vllm", model=model, **mode), family)
     except UsageError as error:
         raise EngineUnavailable(error.message) from None

@@ -1,4 +1,4 @@
-"""Whether this machine's GPUs can hold the model, said before anything is loaded."""
+"""Checks that this machine's GPUs can hold the model, before it is loaded."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from shared.config.settings import MEBIBYTE, Settings
 from shared.domain.errors import EngineUnavailable
 
-#: Weights of the published model, and what the engine needs besides to read pages at all.
-_WEIGHTS, _BESIDES = 6_370, 2_000
+#: MiB of the published model's weights, and of what the engine needs beside them.
+_WEIGHTS, _OVERHEAD = 6_370, 2_000
 
 
 def check_gpus(settings: Settings, model: str, memory: Sequence[int], *, needed: bool) -> None:
-    """Raise EngineUnavailable where GPUs are missing or too small.
+    """Raise EngineUnavailable if GPUs are missing or too small.
 
-    ``memory``: of each GPU, in MiB. ``needed``: whether the installed vLLM runs on GPUs.
+    ``memory``: MiB of each GPU. ``needed``: whether the installed vLLM runs on GPUs.
     """
     if not needed:
         return
@@ -23,7 +23,7 @@ def check_gpus(settings: Settings, model: str, memory: Sequence[int], *, needed:
         )
     parts = settings.tensor_parallel_size * settings.pipeline_parallel_size
     usable = int(min(memory) * settings.gpu_memory_utilization / settings.engines_per_gpu)
-    least = _weights(settings, model) // parts + _BESIDES
+    least = _weights(settings, model) // parts + _OVERHEAD
     if usable < least:
         raise EngineUnavailable(
             f"the GPU is too small: {usable} MiB of {min(memory)} may be used "

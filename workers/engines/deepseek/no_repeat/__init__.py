@@ -1,1 +1,1 @@
-"""The no-repeat n-gram rule of DeepSeek-OCR, on tensors and as a Triton kernel."""
+"""The no-repeat n-gram rule of DeepSeek-OCR, as tensor operations and as a Triton kernel."""

@@ -1,9 +1,9 @@
-"""Which next tokens would repeat an n-gram: for all sequences at once, on their device.
+"""Bans next tokens that would repeat an n-gram, for all sequences of a batch on their device.
 
-A token is held back when the last ``size - 1`` tokens equal those before an earlier token of
-the window: then that earlier token would complete the n-gram a second time. Every step is one
-tensor operation over all rows, few of them, as each costs the engine's process time to launch;
-nothing is copied to the host.
+A token is banned if the last ``size - 1`` tokens equal those before an earlier occurrence of that
+token within the window: it would complete the n-gram a second time. Each step is one tensor
+operation over all rows, with as few operations as possible, because each launch costs host time.
+Nothing is copied to the host.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ import torch
 
 from workers.engines.deepseek.no_repeat.rule import MOST_ALLOWED, Rule
 
-#: No token has this id.
+#: An id that no token has; used as padding.
 NONE = -1
 
 Tensor = Any
@@ -24,90 +24,90 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Span:
-    """How far back any row looks, in tokens."""
+    """How many tokens of history a batch needs."""
 
-    #: Longest distance of a repetition.
+    #: Largest distance of a repetition, in tokens.
     lags: int
-    #: Longest run of tokens compared, one less than the n-gram.
+    #: Longest prefix that is compared: the n-gram size minus one.
     depth: int
 
     @property
     def width(self) -> int:
-        """Tokens of history that are needed."""
+        """Tokens of history."""
         return self.lags + self.depth
 
 
 def span_of(rules: Iterable[Rule]) -> Span | None:
-    """The smallest span that serves all ``rules``; None where none forbids anything."""
-    forbidding = [rule for rule in rules if rule.lags]
-    if not forbidding:
+    """The smallest span that covers all ``rules``; None if no rule bans anything."""
+    active = [rule for rule in rules if rule.lags]
+    if not active:
         return None
-    return Span(max(rule.lags for rule in forbidding), max(rule.size for rule in forbidding) - 1)
+    return Span(max(rule.lags for rule in active), max(rule.size for rule in active) - 1)
 
 
 @cache
 def padded_ids(rule: Rule) -> tuple[int, ...]:
-    """The allowed ids of ``rule``, filled up to the width of the tables."""
+    """The allowed ids of ``rule``, padded to MOST_ALLOWED."""
     return (*rule.allowed, *[NONE] * (MOST_ALLOWED - len(rule.allowed)))
 
 
 @dataclass(frozen=True)
-class Terms:
-    """The rules of a batch's rows, made ready once for many steps; tensors on the device."""
+class BatchRules:
+    """The rules of a batch as device tensors, computed once and used for many steps."""
 
     span: Span
-    #: Rows: a repetition needs so many tokens before its last one.
-    lead: Tensor
-    #: Rows: the farthest distance of a repetition; 0 where there is no rule.
-    farthest: Tensor
-    #: Rows x 1 x span.depth: places of a run before the n-gram's first token.
-    beyond: Tensor
-    #: Rows x 1 x ids, filled up with NONE.
+    #: rows: length of the prefix that must repeat, the n-gram size minus one.
+    prefix: Tensor
+    #: rows: largest distance of a repetition; 0 for a row without a rule.
+    max_lag: Tensor
+    #: rows x 1 x span.depth: positions that are not part of the row's shorter prefix.
+    ignored: Tensor
+    #: rows x 1 x ids, padded with NONE.
     allowed: Tensor
-    #: 1 x span.lags, farthest first.
+    #: 1 x span.lags, largest first.
     lags: Tensor
 
 
-def terms_of(rules: Tensor, allowed: Tensor, span: Span) -> Terms:
-    """``rules``: 2 x rows, sizes and windows (size 0: no rule). ``allowed``: rows x ids."""
-    sizes, windows = rules
-    places = torch.arange(span.depth, device=rules.device)
-    return Terms(
+def batch_rules(table: Tensor, allowed: Tensor, span: Span) -> BatchRules:
+    """``table``: 2 x rows, sizes and windows (size 0: no rule). ``allowed``: rows x ids."""
+    sizes, windows = table
+    positions = torch.arange(span.depth, device=table.device)
+    return BatchRules(
         span=span,
-        lead=sizes - 1,
-        farthest=torch.where(sizes > 1, windows - sizes + 1, 0),
-        beyond=(places < (span.depth + 1 - sizes).unsqueeze(1)).unsqueeze(1),
+        prefix=sizes - 1,
+        max_lag=torch.where(sizes > 1, windows - sizes + 1, 0),
+        ignored=(positions < (span.depth + 1 - sizes).unsqueeze(1)).unsqueeze(1),
         allowed=allowed.unsqueeze(1),
-        lags=torch.arange(span.lags, 0, -1, device=rules.device).unsqueeze(0),
+        lags=torch.arange(span.lags, 0, -1, device=table.device).unsqueeze(0),
     )
 
 
-def hold_back_repeats(logits: Tensor, recent: Tensor, lengths: Tensor, terms: Terms) -> None:
-    """Set to minus infinity, in place, every token that would repeat an n-gram.
+def ban_repeated_ngrams(logits: Tensor, recent: Tensor, lengths: Tensor, rules: BatchRules) -> None:
+    """Set the logit of every token that would repeat an n-gram to minus infinity, in place.
 
     ``logits``: rows x vocabulary. ``recent``: rows x span.width, the last output tokens, newest
-    last, anything before the output's beginning. ``lengths``: rows, output tokens so far.
+    last; values before the start of an output are ignored. ``lengths``: rows, output tokens so far.
     """
-    followers = recent[:, terms.span.depth :]
-    free = (followers.unsqueeze(2) != terms.allowed).all(2)
-    repeats = _repeats(recent, lengths, terms).logical_and_(free)
-    held = torch.where(repeats, -torch.inf, torch.inf).to(logits.dtype)
-    # The minimum with infinity changes nothing, so no list of positions has to be made.
-    logits.scatter_reduce_(1, followers.long().clamp_(min=0), held, "amin")
+    followers = recent[:, rules.span.depth :]
+    not_allowed = (followers.unsqueeze(2) != rules.allowed).all(2)
+    repeats = _repeats(recent, lengths, rules).logical_and_(not_allowed)
+    ban = torch.where(repeats, -torch.inf, torch.inf).to(logits.dtype)
+    # A minimum with infinity changes nothing, so no index list is needed.
+    logits.scatter_reduce_(1, followers.long().clamp_(min=0), ban, "amin")
 
 
-def _repeats(recent: Tensor, lengths: Tensor, terms: Terms) -> Tensor:
-    """Rows x lags, farthest first: do the tokens up to that distance equal the last ones?"""
-    runs = recent.unfold(1, terms.span.depth, 1)
-    equal = (runs[:, :-1] == runs[:, -1:]).logical_or_(terms.beyond).all(2)
-    reach = torch.minimum(lengths - terms.lead, terms.farthest)
-    return equal.logical_and_(terms.lags <= reach.unsqueeze(1))
+def _repeats(recent: Tensor, lengths: Tensor, rules: BatchRules) -> Tensor:
+    """rows x lags, largest first: whether the prefix at that distance equals the last tokens."""
+    runs = recent.unfold(1, rules.span.depth, 1)
+    equal = (runs[:, :-1] == runs[:, -1:]).logical_or_(rules.ignored).all(2)
+    reach = torch.minimum(lengths - rules.prefix, rules.max_lag)
+    return equal.logical_and_(rules.lags <= reach.unsqueeze(1))
 
 
 def to_device(values: Any, device: Any) -> Tensor:
-    """A numpy array or list as an int32 tensor on ``device``, without waiting for the copy.
+    """A numpy array or list as an int32 tensor on ``device``; the copy is asynchronous.
 
-    Fresh pinned memory each time: the allocator keeps it until the copy is done.
+    Each call uses fresh pinned memory, which the allocator keeps until the copy is done.
     """
     host = torch.from_numpy(np.asarray(values, dtype=np.int32))
     if torch.device(device).type == "cuda":
@@ -116,6 +116,6 @@ def to_device(values: Any, device: Any) -> Tensor:
 
 
 def columns_before(ends: Tensor, width: int) -> Tensor:
-    """Rows x width: the columns of a token table right before ``ends``, at least 0."""
+    """rows x width: the columns of a token table directly before ``ends``, clamped to 0."""
     back = torch.arange(-width, 0, device=ends.device)
     return (ends.unsqueeze(1) + back).clamp_(min=0)

@@ -1,6 +1,7 @@
-"""The no-repeat rule as one kernel: what ``repeats`` says in a dozen operations.
+"""The no-repeat n-gram rule as one Triton kernel.
 
-Each of them costs the engine's process a launch at every step, and it has little time.
+It computes what ``banned_tokens.ban_repeated_ngrams`` computes in a dozen operations. Each launch
+costs host time at every step, and the engine's process has little of it.
 """
 
 from typing import Any
@@ -8,74 +9,74 @@ from typing import Any
 import triton
 import triton.language as tl
 
-from workers.engines.deepseek.no_repeat.banned_tokens import Terms
+from workers.engines.deepseek.no_repeat.banned_tokens import BatchRules
 from workers.engines.deepseek.no_repeat.rule import MOST_ALLOWED
 
 Tensor = Any
 
 
-def hold_back_repeats(
-    logits: Tensor, history: Tensor, slots: Tensor, news: Tensor, terms: Terms
+def ban_repeated_ngrams(
+    logits: Tensor, history: Tensor, slots: Tensor, updates: Tensor, rules: BatchRules
 ) -> None:
-    """Set to minus infinity, in place, every token that would repeat an n-gram.
+    """Set the logit of every token that would repeat an n-gram to minus infinity, in place.
 
-    ``logits``: rows x vocabulary. ``history``: slots x columns, output tokens from the first.
-    ``slots``: rows. ``news``: 3 x rows, how many tokens each output has, the column of one that
-    is not in ``history`` yet, and that token or -1; it is put there.
+    ``logits``: rows x vocabulary. ``history``: slots x columns, output tokens, oldest first.
+    ``slots``: rows. ``updates``: 3 x rows: the length of each output, the column of a token that
+    is not in ``history`` yet, and that token or -1; the kernel writes it to ``history``.
     """
     rows = len(logits)
-    _hold_back[(rows,)](
+    _ban_kernel[(rows,)](
         logits,
         history,
         slots,
-        news,
-        terms.lead,
-        terms.farthest,
-        terms.allowed,
+        updates,
+        rules.prefix,
+        rules.max_lag,
+        rules.allowed,
         logits.stride(0),
         history.stride(0),
         rows,
-        LAGS=triton.next_power_of_2(terms.span.lags),
+        LAGS=triton.next_power_of_2(rules.span.lags),
         ALLOWED=MOST_ALLOWED,
-        num_warps=1 if terms.span.lags <= 64 else 4,
+        num_warps=1 if rules.span.lags <= 64 else 4,
     )
 
 
 @triton.jit  # type: ignore[untyped-decorator]
-def _hold_back(  # type: ignore[no-untyped-def]
+def _ban_kernel(  # type: ignore[no-untyped-def]
     logits,
     history,
     slots,
-    news,
-    leads,
-    reaches,
+    updates,
+    prefixes,
+    max_lags,
     allowed,
-    across,
-    columns,
+    stride_logits,
+    stride_history,
     rows,
     LAGS: tl.constexpr,
     ALLOWED: tl.constexpr,
 ):
-    """One row."""
+    """One program per row."""
     row = tl.program_id(0)
-    tokens = history + tl.load(slots + row).to(tl.int64) * columns
-    length, fresh = tl.load(news + row), tl.load(news + 2 * rows + row)
-    # Read below is only what was there before, so this needs no barrier.
-    tl.store(tokens + tl.load(news + rows + row), fresh, mask=fresh >= 0)
+    tokens = history + tl.load(slots + row).to(tl.int64) * stride_history
+    length, fresh = tl.load(updates + row), tl.load(updates + 2 * rows + row)
+    # No barrier is needed: the loads below never read the column that is written here.
+    tl.store(tokens + tl.load(updates + rows + row), fresh, mask=fresh >= 0)
     newest = tl.where(
         fresh >= 0, fresh, tl.load(tokens + length - 1, mask=(fresh < 0) & (length > 0), other=-1)
     )
-    lead = tl.load(leads + row)
+    prefix = tl.load(prefixes + row)
     lag = tl.arange(0, LAGS) + 1
-    repeats = lag <= tl.minimum(length - lead, tl.load(reaches + row))
-    for back in range(0, lead):
-        mine = tl.load(tokens + length - 1 - back, mask=(back > 0) & (back < length), other=-1)
-        mine = tl.where(back == 0, newest, mine)
-        theirs = tl.load(tokens + length - 1 - back - lag, mask=repeats, other=-2)
-        repeats = repeats & (theirs == mine)
+    repeats = lag <= tl.minimum(length - prefix, tl.load(max_lags + row))
+    for back in range(0, prefix):
+        last = tl.load(tokens + length - 1 - back, mask=(back > 0) & (back < length), other=-1)
+        last = tl.where(back == 0, newest, last)
+        earlier = tl.load(tokens + length - 1 - back - lag, mask=repeats, other=-2)
+        repeats = repeats & (earlier == last)
     follower = tl.load(tokens + length - lag, mask=repeats & (lag > 1), other=-1)
     follower = tl.where(lag == 1, newest, follower)
-    for place in range(0, ALLOWED):
-        repeats = repeats & (follower != tl.load(allowed + row * ALLOWED + place))
-    ends = logits + row.to(tl.int64) * across + follower
-    tl.store(ends, float("-inf"), mask=repeats & (follower >= 0))
+    for index in range(0, ALLOWED):
+        repeats = repeats & (follower != tl.load(allowed + row * ALLOWED + index))
+    banned = logits + row.to(tl.int64) * stride_logits + follower
+    tl.store(banned, float("-inf"), mask=repeats & (follower >= 0))

@@ -1,4 +1,4 @@
-"""The no-repeat rule of one request, read from the names that vLLM's recipe uses."""
+"""The no-repeat n-gram rule of one request, under the parameter names of vLLM's recipe."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ MOST_ALLOWED = 16
 
 @dataclass(frozen=True)
 class Rule:
-    """No ``size`` tokens in a row may occur twice within the last ``window`` output tokens.
+    """No n-gram of ``size`` tokens may occur twice within the last ``window`` output tokens.
 
-    Tokens in ``allowed`` are never held back. A size below 2 forbids nothing.
+    Tokens in ``allowed`` are never banned. A size below 2 bans nothing.
     """
 
     size: int
@@ -22,12 +22,12 @@ class Rule:
 
     @property
     def lags(self) -> int:
-        """How many tokens back a repetition may begin."""
+        """The largest distance, in tokens, between two occurrences that counts as a repetition."""
         return max(0, self.window - self.size + 1) if self.size > 1 else 0
 
 
 def rule_of(extra_args: Mapping[str, Any] | None) -> Rule | None:
-    """The rule in a request's ``extra_args``, None without one; raises ValueError."""
+    """The rule in a request's ``extra_args``, None if there is none; raises ValueError."""
     size = (extra_args or {}).get("ngram_size")
     if extra_args is None or size is None:
         return None
@@ -41,7 +41,7 @@ def rule_of(extra_args: Mapping[str, Any] | None) -> Rule | None:
 
 def _positive(name: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= LARGEST_WINDOW:
-        raise ValueError(f"`{name}` has to be an integer of 1 to {LARGEST_WINDOW}, got {value!r}")
+        raise ValueError(f"`{name}` must be an integer from 1 to {LARGEST_WINDOW}, got {value!r}")
     return value
 
 
@@ -49,8 +49,8 @@ def _token_ids(value: object) -> tuple[int, ...]:
     if value is None:
         return ()
     if not isinstance(value, Iterable) or isinstance(value, str | bytes):
-        raise ValueError(f"`whitelist_token_ids` has to be a list of token ids, got {value!r}")
+        raise ValueError(f"`whitelist_token_ids` must be a list of token ids, got {value!r}")
     ids = tuple(sorted(set(value)))
     if len(ids) > MOST_ALLOWED or not all(isinstance(item, int) for item in ids):
-        raise ValueError(f"`whitelist_token_ids` has to be at most {MOST_ALLOWED} token ids")
+        raise ValueError(f"`whitelist_token_ids` must be at most {MOST_ALLOWED} token ids")
     return ids

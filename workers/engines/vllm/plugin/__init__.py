@@ -1,1 +1,5 @@
-"""What runs inside vLLM's own processes; nothing else of pagefleet is imported there."""
+"""Code that runs inside vLLM's processes, loaded by ``register``.
+
+Of pagefleet it imports only ``workers.engines.deepseek`` (a test checks this), because it is also
+loaded by vLLM servers that are not pagefleet's. ``patches`` lists every function that it replaces.
+"""

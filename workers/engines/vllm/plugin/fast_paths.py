@@ -1,67 +1,79 @@
-"""Short cuts through what vLLM does for every page at every token.
+"""Shortcuts for work that vLLM repeats for every page at every token.
 
-One engine process plans each step for hundreds of pages in Python, and the GPU waits for it. What
-is asked for each of them has one answer between two of its images or two blocks of its cache. A
-short cut is taken where that answer is certain, and gives just that; all else goes vLLM's way.
+One engine process schedules each step for hundreds of pages in Python while the GPU waits. Between
+two images or two cache blocks the result for a page is always the same. A shortcut returns it where
+it is certain, and calls vLLM's function everywhere else.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
-#: Arguments of ``allocate_slots`` for a page that runs already.
+from workers.engines.vllm.plugin.process_guard import in_pagefleet_engine
+
+#: Keyword arguments of ``allocate_slots`` for a page that is already running.
 _RUNNING = {"num_lookahead_tokens"}
 
 
-def images_to_encode(original: Any) -> Any:
-    """``Scheduler._try_schedule_encoder_inputs``: none, for a page beyond its one image."""
+def schedule_encoder_inputs(original: Any) -> Any:
+    """``Scheduler._try_schedule_encoder_inputs``: nothing to encode after a page's only image."""
 
-    def ask(self: Any, request: Any, computed: int, new: int, budget: int, **more: Any) -> Any:
+    def shortcut(self: Any, request: Any, computed: int, new: int, budget: int, **more: Any) -> Any:
         images = request.mm_features
         if len(images) != 1 or _end(images[0]) > computed or self.is_encoder_decoder:
             return original(self, request, computed, new, budget, **more)
-        # Nothing to schedule is told apart by the version; for no token it says that itself.
-        none, _, *rest = original(self, request, computed, 0, budget, **more)
-        return (none, new, *rest)
+        # vLLM's result for 0 new tokens is "nothing to schedule" in the format of its version.
+        nothing, _, *rest = original(self, request, computed, 0, budget, **more)
+        return (nothing, new, *rest)
 
-    return ask
+    return _in_pagefleet_engines(shortcut, original)
 
 
 def _end(feature: Any) -> int:
-    place = feature.mm_position
-    return int(place.offset + place.length)
+    position = feature.mm_position
+    return int(position.offset + position.length)
 
 
-def cache_blocks(original: Any) -> Any:
-    """``KVCacheManager.allocate_slots``: no new ones, while the last has room for the token."""
+def allocate_slots(original: Any) -> Any:
+    """``KVCacheManager.allocate_slots``: no new block while the token fits into the last one."""
 
-    def allocate(self: Any, request: Any, new: int, *rest: Any, **more: Any) -> Any:
+    def shortcut(self: Any, request: Any, new: int, *rest: Any, **more: Any) -> Any:
         managers = self.coordinator.single_type_managers
         simple = not rest and more.keys() <= _RUNNING and not self.enable_caching
-        if simple and new and len(managers) == 1 and _keeps_all(managers[0]):
-            own = managers[0].req_to_blocks.get(request.request_id, ())
+        if simple and new and len(managers) == 1 and _keeps_all_blocks(managers[0]):
+            blocks = managers[0].req_to_blocks.get(request.request_id, ())
             end = request.num_computed_tokens + new + more.get("num_lookahead_tokens", 0)
-            if len(own) * managers[0].block_size >= min(end, self.max_model_len):
+            if len(blocks) * managers[0].block_size >= min(end, self.max_model_len):
                 return self.empty_kv_cache_blocks
         return original(self, request, new, *rest, **more)
 
-    return allocate
+    return _in_pagefleet_engines(shortcut, original)
 
 
-def _keeps_all(manager: Any) -> bool:
-    """Whether its blocks stay until the page ends, as full attention needs them."""
+def _keeps_all_blocks(manager: Any) -> bool:
+    """Whether a page keeps its blocks until it ends, as with full attention."""
     return type(manager).__name__ == "FullAttentionManager"
 
 
-def embeddings(original: Any) -> Any:
-    """``GPUModelRunner._gather_mm_embeddings``: none, where every page is beyond its prompt."""
+def gather_mm_embeddings(original: Any) -> Any:
+    """``GPUModelRunner._gather_mm_embeddings``: none if all pages are past their prompts."""
 
-    def gather(self: Any, scheduled: Any, *rest: Any, **more: Any) -> Any:
+    def shortcut(self: Any, scheduled: Any, *rest: Any, **more: Any) -> Any:
         batch, tokens = self.input_batch, scheduled.total_num_scheduled_tokens
         pages = len(batch.req_ids)
-        answering = batch.num_computed_tokens_cpu[:pages] >= batch.num_prompt_tokens[:pages]
-        if rest or more or tokens != pages or not answering.all():
+        past_prompt = batch.num_computed_tokens_cpu[:pages] >= batch.num_prompt_tokens[:pages]
+        if rest or more or tokens != pages or not past_prompt.all():
             return original(self, scheduled, *rest, **more)
         return [], torch.zeros(tokens, dtype=torch.bool, pin_memory=self.device.type == "cuda")
 
-    return gather
+    return _in_pagefleet_engines(shortcut, original)
+
+
+def _in_pagefleet_engines(shortcut: Callable[..., Any], original: Any) -> Callable[..., Any]:
+    """``shortcut`` in pagefleet's engines, ``original`` in all others."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return (shortcut if in_pagefleet_engine() else original)(self, *args, **kwargs)
+
+    return method

@@ -1,4 +1,4 @@
-"""Replaces methods of vLLM by ours, and finds its own behind them."""
+"""Replaces methods of vLLM, and returns the original of a replaced method."""
 
 import functools
 from collections.abc import Callable
@@ -8,24 +8,24 @@ from typing import Any
 _MARK = "_pagefleet_original"
 
 
-def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
-    """Put ``wrap`` of a method in its place, once."""
-    original = getattr(owner, name)
+def replace(target: str, wrap: Callable[[Any], Any]) -> bool:
+    """Replace the method "module:Class.method" by ``wrap(original)``; idempotent.
+
+    False if this version of vLLM does not have the method.
+    """
+    module, path = target.split(":")
+    class_name, method = path.split(".")
+    owner = getattr(import_module(module), class_name, None)
+    if not hasattr(owner, method):
+        return False
+    original = getattr(owner, method)
     if not hasattr(original, _MARK):
         wrapped = functools.wraps(original)(wrap(original))
         setattr(wrapped, _MARK, original)
-        setattr(owner, name, wrapped)
-
-
-def replace_at(place: str, wrap: Callable[[Any], Any]) -> None:
-    """The same for "module:Class.method", if this version has it."""
-    module, path = place.split(":")
-    cls, method = path.split(".")
-    owner = getattr(import_module(module), cls, None)
-    if hasattr(owner, method):
-        replace(owner, method, wrap)
+        setattr(owner, method, wrapped)
+    return True
 
 
 def original_of(method: Any) -> Any:
-    """vLLM's own method behind one of ours."""
+    """vLLM's own method that ``method`` replaced."""
     return getattr(method, _MARK)

@@ -1,35 +1,55 @@
-"""Lets new pages enter the engine in groups, where it would take each one by itself.
+"""Lets new pages enter the engine in groups instead of one by one.
 
-A step with a new page is launched kernel by kernel, the vision tower's and the model's, while one
-without is a single graph. Page by page, as places become free, the engine's process is busy with
-launching all the time and the GPU waits for it; eight pages take it hardly longer than one.
+A step that contains a new page launches the kernels of vision tower and model one by one; a step
+without new pages is one CUDA graph. If pages enter one by one as slots become free, the engine's
+process launches kernels all the time and the GPU waits. Eight new pages take it hardly longer than
+one.
 """
 
 from typing import Any
 
-#: Pages that fill a step's tokens, and the vision tower.
+from workers.engines.vllm.plugin.process_guard import crash_report_path
+
+#: Pages of a full group; they fill a step's tokens and the vision tower.
 GROUP = 8
-#: A group is no more than this share of all places, which stay empty until it is full.
-SHARE = 16
-#: Steps that a page waits at most for others; each takes some milliseconds.
+#: A group is at most 1/16 of all slots, because the slots stay empty until the group is full.
+SLOTS_PER_GROUP_PAGE = 16
+#: Most steps that a page waits for others; a step takes some milliseconds.
 LONGEST_WAIT = 32
+_ATTRIBUTE = "_pagefleet_prefill_batching"
 
 
-class Gathering:
-    """For one scheduler of vLLM, asked before each step."""
+class PrefillBatching:
+    """The state for one vLLM scheduler, consulted before each step."""
 
     def __init__(self) -> None:
         self._waited = 0
 
-    def holds(self, scheduler: Any) -> bool:
-        """Whether this step is to leave the waiting pages where they are."""
-        running, places = len(scheduler.running), scheduler.max_num_running_reqs
-        ready = min(len(scheduler.waiting), places - running)
-        group = min(GROUP, places // SHARE)
+    def delays(self, scheduler: Any) -> bool:
+        """Whether waiting pages must not enter in this step."""
+        running, slots = len(scheduler.running), scheduler.max_num_running_reqs
+        ready = min(len(scheduler.waiting), slots - running)
+        group = min(GROUP, slots // SLOTS_PER_GROUP_PAGE)
         wait = running and 0 < ready < group and self._waited < LONGEST_WAIT
-        # A page that has entered in part goes on, and others may go with it.
+        # A page whose prefill is split over steps needs such a step anyway, so others may join it.
         if not wait or any(page.is_prefill_chunk for page in scheduler.running):
             self._waited = 0
             return False
         self._waited += 1
         return True
+
+
+def should_throttle_prefills(original: Any) -> Any:
+    """``EngineCore._should_throttle_prefills`` that delays pages until a group is full."""
+
+    def wrapper(self: Any) -> bool:
+        if crash_report_path(self) is None:
+            return bool(original(self))
+        batching: PrefillBatching = self.__dict__.setdefault(_ATTRIBUTE, PrefillBatching())
+        delays = batching.delays(self.scheduler)
+        if delays:
+            # Otherwise waiting pages would still enter while the scheduler has capacity.
+            self.scheduler.prefill_capacity_bound = False
+        return delays
+
+    return wrapper

@@ -1,7 +1,7 @@
-"""Whose process this is: our engines know their owner, end with it and say why they die.
+"""Ties an engine's processes to the worker process that owns them: shared lifetime, crash report.
 
-vLLM's ``additional_config`` names a file of the owner. It holds the owner's process id, and gets
-the reason of a death.
+vLLM's ``additional_config`` names a crash report file. It contains the owner's process id, and the
+first error of a dying engine is added to it.
 """
 
 import functools
@@ -14,87 +14,94 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-#: Key of ``additional_config``. Only a path is configuration, as that goes into the key of compiled
-#: code.
-TROUBLE = "pagefleet_trouble"
+#: Key of ``additional_config``. Its value is only a path, because vLLM hashes the configuration
+#: into the cache key of compiled code.
+CRASH_REPORT_KEY = "pagefleet_crash_report"
 OWNER_CHECK_S = 2.0
-#: Not empty in the processes of pagefleet's own engines.
-ours: set[Path] = set()
+#: Crash reports of the engines in this process; empty in every process that is not pagefleet's.
+owned_reports: set[Path] = set()
 
 
-def is_ours() -> bool:
-    """Whether this process belongs to one of pagefleet's engines."""
-    return bool(ours)
+def in_pagefleet_engine() -> bool:
+    """Whether this process belongs to an engine that pagefleet started."""
+    return bool(owned_reports)
 
 
-def owned(original: Any) -> Any:
-    """``original``, after which the process knows its owner."""
+def end_with_owner(original: Any) -> Any:
+    """``original``, which first makes this process end together with its owner."""
 
-    def begin(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         _follow_owner(self)
         return original(self, *args, **kwargs)
 
-    return begin
+    return wrapper
 
 
-def _follow_owner(of_ours: Any) -> None:
-    """Remember that this process is one of ours, and end with its owner."""
-    path = trouble_file(of_ours)
-    if path is None or path in ours:
+def _follow_owner(part: Any) -> None:
+    """``part``: a part of vLLM that has a ``vllm_config``."""
+    path = crash_report_path(part)
+    if path is None or path in owned_reports:
         return
-    ours.add(path)
+    owned_reports.add(path)
     owner = int(json.loads(path.read_text("utf-8"))["owner"])
-    threading.Thread(target=_follow, args=(owner,), name="owner", daemon=True).start()
+    threading.Thread(target=_exit_after, args=(owner,), name="owner", daemon=True).start()
 
 
-def _follow(owner: int) -> None:
-    """End this process after its owner has: else it would keep the GPU's memory for ever."""
+def _exit_after(owner: int) -> None:
+    """Exit when the owner is gone; otherwise this process would hold the GPU's memory."""
     while Path(f"/proc/{owner}").exists() or not Path("/proc/self").exists():
         time.sleep(OWNER_CHECK_S)
     os._exit(1)
 
 
-def noting(original: Any) -> Any:
-    """``original``, whose errors are noted for the owner."""
+def report_errors(original: Any) -> Any:
+    """``original``, whose errors are written to the crash report."""
 
-    def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return original(self, *args, **kwargs)
         except Exception as error:
-            _note(self, error)
+            _write_report(self, error)
             raise
 
-    return step
+    return wrapper
 
 
-def noting_others(original: Any) -> Any:
-    """The same for the methods that ``original`` looks up by name."""
-
-    def look_up(self: Any, name: str) -> Any:
-        found = original(self, name)
-        if not inspect.ismethod(found):
-            return found
-        return functools.partial(noting(lambda _, *args, **kwargs: found(*args, **kwargs)), self)
-
-    return look_up
+def end_with_owner_and_report_errors(original: Any) -> Any:
+    """Both wrappers, for the first method that an engine process calls."""
+    return end_with_owner(report_errors(original))
 
 
-def _note(worker: Any, error: Exception) -> None:
-    """Leave the first reason of a death where the engine's other side will look for it."""
-    path = trouble_file(worker)
+def report_errors_of_methods(original: Any) -> Any:
+    """``__getattr__`` whose methods write their errors to the crash report."""
+
+    def wrapper(self: Any, name: str) -> Any:
+        value = original(self, name)
+        if not inspect.ismethod(value):
+            return value
+        return functools.partial(
+            report_errors(lambda _, *args, **kwargs: value(*args, **kwargs)), self
+        )
+
+    return wrapper
+
+
+def _write_report(worker: Any, error: Exception) -> None:
+    """Add the first error to the crash report; later ones are consequences of it."""
+    path = crash_report_path(worker)
     if path is None:
         return
     import torch
 
     memory = isinstance(error, torch.OutOfMemoryError)
-    text = {"memory": memory, "error": f"{type(error).__name__}: {error}"[:1000]}
-    with suppress(OSError, ValueError):  # then the reason stays in the log alone
-        known = json.loads(path.read_text("utf-8"))
-        path.write_text(json.dumps({**text, **known}), "utf-8")
+    report = {"memory": memory, "error": f"{type(error).__name__}: {error}"[:1000]}
+    with suppress(OSError, ValueError):  # the error is still in vLLM's log
+        existing = json.loads(path.read_text("utf-8"))
+        path.write_text(json.dumps({**report, **existing}), "utf-8")
 
 
-def trouble_file(of_ours: Any) -> Path | None:
-    """The file of the owner of a part of vLLM; None in engines of others."""
-    config = of_ours.vllm_config.additional_config
-    path = config.get(TROUBLE) if isinstance(config, dict) else None
+def crash_report_path(part: Any) -> Path | None:
+    """The crash report of the engine that ``part`` belongs to; None if it is not pagefleet's."""
+    config = part.vllm_config.additional_config
+    path = config.get(CRASH_REPORT_KEY) if isinstance(config, dict) else None
     return Path(path) if isinstance(path, str) else None

@@ -1,5 +1,6 @@
-"""Makes a page's views from its picture on the GPU, pixel by pixel as Pillow does."""
+"""Makes a page's views from its picture on the GPU, with exactly the pixels that Pillow makes."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,27 +12,49 @@ from workers.engines.deepseek.page_shape import PageShape
 from workers.engines.deepseek.pixels import GREY
 from workers.engines.deepseek.resampling import WEIGHT_BITS, Size, fitted, margin, taps, width_first
 
-#: New pixels of one program.
-_PIXELS = 1024
-#: Tables that are kept, for pages of the same size.
-_KEPT = 128
+#: Output pixels of one program.
+BLOCK = 1024
+#: Cached weight tables; pages of the same size share them.
+_CACHED_TABLES = 128
 Tensor = Any
+
+
+@dataclass(frozen=True)
+class Strides:
+    """Elements between neighbouring rows, columns and channels of an input."""
+
+    row: int
+    column: int
+    channel: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a resized image is written: into tiles, ``across`` of them side by side."""
+
+    #: tiles x channels x rows x columns.
+    out: Tensor
+    across: int = 1
+    #: Row and column of the image's corner.
+    top: int = 0
+    left: int = 0
 
 
 def views(picture: Tensor, shape: PageShape, grid: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """The whole view (1 x channels x side x side) and the tiles of ``picture``.
 
-    ``picture``: rows x columns x channels, levels, on the device.
+    ``picture``: rows x columns x channels, uint8, on the device. ``grid``: columns and rows.
     """
     across, down = grid
     tiles = picture.new_empty(shape.cut)
     if shape.tiles:
-        _resize(picture, (across * shape.tile_side, down * shape.tile_side), tiles, across, (0, 0))
+        size = (across * shape.tile_side, down * shape.tile_side)
+        _resize(picture, size, Target(tiles, across))
     return _whole(picture, shape), tiles
 
 
 def compile_kernel(device: Any) -> None:
-    """Have all forms of the kernel ready."""
+    """Compile all variants of the kernel."""
     shape = PageShape(channels=1, rows=8, columns=8, side=8, tiles=2, tile_side=8, bars=0)
     views(torch.zeros(shape.picture, dtype=torch.uint8, device=device), shape, (1, 2))
 
@@ -42,82 +65,75 @@ def _whole(picture: Tensor, shape: PageShape) -> Tensor:
     full = size == (side, side)
     whole = picture.new_empty(shape.whole) if full else picture.new_full(shape.whole, GREY)
     if min(size):
-        _resize(picture, size, whole, 1, (margin(side, size[1]), margin(side, size[0])))
+        target = Target(whole, top=margin(side, size[1]), left=margin(side, size[0]))
+        _resize(picture, size, target)
     return whole
 
 
-def _resize(picture: Tensor, size: Size, out: Tensor, across: int, corner: tuple[int, int]) -> None:
-    """Put ``picture``, resized to ``size``, into the tiles ``out``, ``across`` of them in a row.
-
-    ``corner``: row and column in ``out`` where it begins.
-    """
+def _resize(picture: Tensor, size: Size, target: Target) -> None:
+    """Resize ``picture`` to ``size`` in two passes, one for each axis, in Pillow's order."""
     rows, columns, channels = picture.shape
-    first = width_first((columns, rows), size)
-    between = (size[0], rows) if first else (columns, size[1])
-    middle = picture.new_empty(1, channels, between[1], between[0])
-    lines = (columns * channels, channels, 1)
-    _pass(picture, lines, (columns, rows), between, middle, 1, (0, 0), first)
-    lines = (between[0], 1, between[0] * between[1])
-    _pass(middle, lines, between, size, out, across, corner, not first)
+    horizontal_first = width_first((columns, rows), size)
+    middle_size = (size[0], rows) if horizontal_first else (columns, size[1])
+    middle = picture.new_empty(1, channels, middle_size[1], middle_size[0])
+    strides = Strides(columns * channels, channels, 1)
+    _pass(picture, strides, (columns, rows), middle_size, Target(middle), horizontal_first)
+    strides = Strides(middle_size[0], 1, middle_size[0] * middle_size[1])
+    _pass(middle, strides, middle_size, size, target, not horizontal_first)
 
 
 def _pass(
-    source: Tensor,
-    strides: tuple[int, int, int],
-    old: Size,
-    new: Size,
-    out: Tensor,
-    across: int,
-    corner: tuple[int, int],
-    sideways: bool,
+    source: Tensor, strides: Strides, old: Size, new: Size, target: Target, horizontal: bool
 ) -> None:
-    """Change the width (``sideways``) or height; ``strides`` of a row, a column, a channel."""
-    row, column, channel = strides
-    first, weights = _tables(*((old[0], new[0]) if sideways else (old[1], new[1])), source.device)
-    count = new[0] * new[1]
-    _, channels, tile_rows, tile_columns = out.shape
-    _resample[(triton.cdiv(count, _PIXELS), channels)](
+    """Resize one axis: the width if ``horizontal``, otherwise the height."""
+    axis = 0 if horizontal else 1
+    first, weights = _tables(old[axis], new[axis], source.device)
+    pixels = new[0] * new[1]
+    _, channels, tile_rows, tile_columns = target.out.shape
+    _resample_kernel[(triton.cdiv(pixels, BLOCK), channels)](
         source,
         first,
         weights,
-        out,
-        count,
+        target.out,
+        pixels,
         new[0],
         len(weights),
         weights.shape[1],
-        row if sideways else column,
-        column if sideways else row,
-        channel,
+        strides.row if horizontal else strides.column,
+        strides.column if horizontal else strides.row,
+        strides.channel,
         tile_rows,
         tile_columns,
-        across,
-        *corner,
-        SIDEWAYS=sideways,
+        target.across,
+        target.top,
+        target.left,
+        HORIZONTAL=horizontal,
         BITS=WEIGHT_BITS,
-        PIXELS=_PIXELS,
+        BLOCK=BLOCK,
     )
 
 
-@lru_cache(_KEPT)
+@lru_cache(_CACHED_TABLES)
 def _tables(old: int, new: int, device: Any) -> tuple[Tensor, Tensor]:
-    found = taps(old, new)
-    return _moved(found.first, device), _moved(found.weights, device)
+    tables = taps(old, new)
+    return _on_device(tables.first, device), _on_device(tables.weights, device)
 
 
-def _moved(table: Any, device: Any) -> Tensor:
+def _on_device(table: Any, device: Any) -> Tensor:
     tensor = torch.from_numpy(table)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
-#: One kernel for all sizes: a number that happens to be 1 or even makes no other one.
+#: Not specialised, so that one compiled kernel serves all sizes, also those that are 1 or a
+#: multiple of 16.
 _SIZES = (
-    "count",
+    "pixels",
     "width",
     "taps",
-    "stride",
-    "line",
-    "step",
-    "channel",
+    "stride_taps",
+    "stride_fixed",
+    "stride_axis",
+    "stride_channel",
     "tile_rows",
     "tile_columns",
     "across",
@@ -127,46 +143,46 @@ _SIZES = (
 
 
 @triton.jit(do_not_specialize=_SIZES, do_not_specialize_on_alignment=("source",))  # type: ignore[untyped-decorator]
-def _resample(  # type: ignore[no-untyped-def]
+def _resample_kernel(  # type: ignore[no-untyped-def]
     source,
     first,
     weights,
     out,
-    count,
+    pixels,
     width,
     taps,
-    stride,
-    line,
-    step,
-    channel,
+    stride_taps,
+    stride_fixed,
+    stride_axis,
+    stride_channel,
     tile_rows,
     tile_columns,
     across,
     top,
     left,
-    SIDEWAYS: tl.constexpr,
+    HORIZONTAL: tl.constexpr,
     BITS: tl.constexpr,
-    PIXELS: tl.constexpr,
+    BLOCK: tl.constexpr,
 ):
-    """New pixels of one channel."""
-    place = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
-    here = place < count
-    row, column = place // width, place % width
-    if SIDEWAYS:
-        along, beside = column, row
+    """One program per block of output pixels and channel."""
+    channel = tl.program_id(1)
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = offs < pixels
+    row, column = offs // width, offs % width
+    if HORIZONTAL:
+        along, fixed = column, row
     else:
-        along, beside = row, column
-    begin = tl.load(first + along, mask=here, other=0)
-    pixels = source + tl.program_id(1) * channel + beside * line + begin * step
-    total = tl.full((PIXELS,), 1 << (BITS - 1), tl.int32)
+        along, fixed = row, column
+    begin = tl.load(first + along, mask=mask, other=0)
+    inputs = source + channel * stride_channel + fixed * stride_fixed + begin * stride_axis
+    acc = tl.full((BLOCK,), 1 << (BITS - 1), tl.int32)
     for tap in range(0, taps):
-        weight = tl.load(weights + tap * stride + along, mask=here, other=0)
-        # Where its weight is 0, there may be no pixel.
-        total += weight * tl.load(pixels + tap * step, mask=weight != 0, other=0).to(tl.int32)
-    level = tl.minimum(tl.maximum(total >> BITS, 0), 255).to(tl.uint8)
+        weight = tl.load(weights + tap * stride_taps + along, mask=mask, other=0)
+        # A tap with weight 0 may be outside the image.
+        acc += weight * tl.load(inputs + tap * stride_axis, mask=weight != 0, other=0).to(tl.int32)
+    level = tl.minimum(tl.maximum(acc >> BITS, 0), 255).to(tl.uint8)
     row, column = row + top, column + left
     tile = row // tile_rows * across + column // tile_columns
     inside = row % tile_rows * tile_columns + column % tile_columns
-    channels = tl.num_programs(1)
-    start = (tile * channels + tl.program_id(1)) * tile_rows * tile_columns
-    tl.store(out + start + inside, level, mask=here)
+    start = (tile * tl.num_programs(1) + channel) * tile_rows * tile_columns
+    tl.store(out + start + inside, level, mask=mask)

@@ -1,4 +1,4 @@
-"""These tests need the extra ``transformers``: they run with ``make test-transformers``."""
+"""These tests need the extra ``transformers``; ``make test-transformers`` runs them."""
 
 from shared.config.hardware import has_package
 

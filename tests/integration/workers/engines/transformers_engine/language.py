@@ -1,4 +1,4 @@
-"""DeepSeek-OCR's language model written out from its published description, for comparison."""
+"""An independent implementation of DeepSeek-OCR's language model, for comparison."""
 
 import torch
 from torch.nn.functional import silu
@@ -10,12 +10,12 @@ from tests.integration.workers.engines.transformers_engine.weights import (
     SHARED,
 )
 
-THETA, EPSILON, CHOSEN = 10_000.0, 1e-6, 2
+THETA, EPSILON, TOP_K = 10_000.0, 1e-6, 2
 Tensors = dict[str, torch.Tensor]
 
 
 def logits(tensors: Tensors, embedded: torch.Tensor) -> torch.Tensor:
-    """Scores of every place of ``embedded`` (places x width), each attending to all before it."""
+    """Logits of every position of ``embedded`` (positions x width), with causal attention."""
     x = embedded
     for layer in range(LAYERS):
         at = f"model.layers.{layer}"
@@ -32,23 +32,23 @@ def _norm(tensors: Tensors, name: str, x: torch.Tensor) -> torch.Tensor:
 
 
 def _attention(tensors: Tensors, at: str, x: torch.Tensor) -> torch.Tensor:
-    width, places = HIDDEN // HEADS, len(x)
+    width, positions = HIDDEN // HEADS, len(x)
     q, k, v = (
-        (x @ tensors[f"{at}.self_attn.{name}_proj.weight"].T).view(places, HEADS, width)
+        (x @ tensors[f"{at}.self_attn.{name}_proj.weight"].T).view(positions, HEADS, width)
         for name in "qkv"
     )
-    q, k = _turned(q), _turned(k)
+    q, k = _rotated(q), _rotated(k)
     scores = torch.einsum("phw,khw->hpk", q, k) / width**0.5
-    later = torch.ones(places, places, dtype=torch.bool).triu(1)
-    weights = scores.masked_fill(later, -torch.inf).softmax(-1)
-    mixed = torch.einsum("hpk,khw->phw", weights, v).reshape(places, HIDDEN)
-    return mixed @ tensors[f"{at}.self_attn.o_proj.weight"].T
+    future = torch.ones(positions, positions, dtype=torch.bool).triu(1)
+    weights = scores.masked_fill(future, -torch.inf).softmax(-1)
+    values = torch.einsum("hpk,khw->phw", weights, v).reshape(positions, HIDDEN)
+    return values @ tensors[f"{at}.self_attn.o_proj.weight"].T
 
 
-def _turned(x: torch.Tensor) -> torch.Tensor:
+def _rotated(x: torch.Tensor) -> torch.Tensor:
     half = x.shape[-1] // 2
-    speeds = THETA ** (-torch.arange(half) / half)
-    angles = torch.arange(len(x))[:, None, None] * speeds
+    frequencies = THETA ** (-torch.arange(half) / half)
+    angles = torch.arange(len(x))[:, None, None] * frequencies
     first, second = x[..., :half], x[..., half:]
     return torch.cat(
         (
@@ -65,13 +65,13 @@ def _mlp(tensors: Tensors, at: str, x: torch.Tensor) -> torch.Tensor:
 
 
 def _experts(tensors: Tensors, at: str, x: torch.Tensor) -> torch.Tensor:
-    """Each place goes to its likeliest experts, as likely as they are, and to the shared one."""
-    likely = (x @ tensors[f"{at}.mlp.gate.weight"].T).softmax(-1)
-    weights, chosen = likely.topk(CHOSEN, -1)
+    """The top experts of each position, weighted by probability, and the shared expert."""
+    probabilities = (x @ tensors[f"{at}.mlp.gate.weight"].T).softmax(-1)
+    weights, experts = probabilities.topk(TOP_K, -1)
     assert SHARED == 1
     out = _mlp(tensors, f"{at}.mlp.shared_experts", x)
-    for place in range(len(x)):
-        for weight, expert in zip(weights[place], chosen[place].tolist(), strict=True):
+    for index in range(len(x)):
+        for weight, expert in zip(weights[index], experts[index].tolist(), strict=True):
             at_expert = f"{at}.mlp.experts.{expert}"
-            out[place] += weight * _mlp(tensors, at_expert, x[place : place + 1])[0]
+            out[index] += weight * _mlp(tensors, at_expert, x[index : index + 1])[0]
     return out

@@ -1,4 +1,4 @@
-"""Both models through transformers keep the contract of all engines."""
+"""The transformers engine with both models: the contract of all engines, and its own tests."""
 
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -16,7 +16,7 @@ from tests.support.engines.engine_contract import EngineContract, check_failed_s
 from tests.support.engines.engine_pages import distinct_pages
 from tests.support.fleets import fleet
 from workers.engines.contract import Reading
-from workers.engines.deepseek.completion import Answered
+from workers.engines.deepseek.completion import Completion
 from workers.engines.registry import make_engine
 from workers.engines.transformers import generation
 
@@ -24,7 +24,7 @@ TOKENS = 6
 
 
 class _Model(EngineContract):
-    """What both have in common."""
+    """Settings and tests of both models."""
 
     name = "transformers"
     together = 3
@@ -41,20 +41,20 @@ class _Model(EngineContract):
 
     @classmethod
     def write(cls, folder: Path) -> None:
-        """Make the checkpoint."""
+        """Write the checkpoint."""
         raise NotImplementedError
 
-    def known_by(self, reading: Reading) -> object:
+    def identity_of(self, reading: Reading) -> object:
         return reading.prompt_tokens, reading.markdown
 
     def test_every_page_gets_its_tokens(self, bench: Bench, pages: Path) -> None:
-        found = bench.read_together(pages, [1, 2, 3])
+        readings = bench.read_together(pages, [1, 2, 3])
 
-        assert [reading.output_tokens for reading in found.values()] == [TOKENS] * 3
+        assert [reading.output_tokens for reading in readings.values()] == [TOKENS] * 3
 
 
 class TestDeepSeekOcr(_Model):
-    """Published weights in Unlimited-OCR's class."""
+    """Weights with the published names, in the class of Unlimited-OCR."""
 
     folder = "DeepSeek-OCR"
 
@@ -62,7 +62,7 @@ class TestDeepSeekOcr(_Model):
     def write(cls, folder: Path) -> None:
         write_v1(folder)
 
-    def test_other_resolutions_are_read_too(self, bench: Bench, pages: Path) -> None:
+    def test_other_resolutions_are_read(self, bench: Bench, pages: Path) -> None:
         counts = {
             mode: bench.read(pages, 1, resolution=mode).prompt_tokens
             for mode in ("tiny", "small", "base")
@@ -72,7 +72,7 @@ class TestDeepSeekOcr(_Model):
 
 
 class TestDeepSeekOcr2(_Model):
-    """A checkpoint as transformers writes it."""
+    """A checkpoint in transformers' own format."""
 
     folder = "DeepSeek-OCR-2"
 
@@ -94,30 +94,30 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answered]:
-    """What the model has written, whether anybody still wants it or not."""
-    found: list[Answered] = []
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[Completion]:
+    """All completions of the model, also of cancelled pages."""
+    completions: list[Completion] = []
     generate = generation.generate
 
-    def noted(*args: Any) -> list[Answered]:
-        made = generate(*args)
-        found.extend(made)
-        return made
+    def recording(*args: Any) -> list[Completion]:
+        batch = generate(*args)
+        completions.extend(batch)
+        return batch
 
-    monkeypatch.setattr(generation, "generate", noted)
-    return found
+    monkeypatch.setattr(generation, "generate", recording)
+    return completions
 
 
 @pytest.fixture
-def endless(settings: SettingsFactory, model: Path, answers: list[Answered]) -> Iterator[Bench]:
-    """An engine whose random answers end only with the context."""
+def endless(settings: SettingsFactory, model: Path, answers: list[Completion]) -> Iterator[Bench]:
+    """An engine whose random answers end only at the context limit."""
     chosen = settings(model=str(model), batch_size=2, max_model_len=8192)
     with running(make_engine("transformers", chosen), chosen) as bench:
         yield bench
 
 
-def test_a_page_that_is_let_go_stops_its_generation(
-    endless: Bench, tmp_path: Path, answers: list[Answered]
+def test_cancelling_a_page_stops_its_generation(
+    endless: Bench, tmp_path: Path, answers: list[Completion]
 ) -> None:
     pages = distinct_pages(tmp_path / "pages.pdf")
     with endless.view(pages, 3) as view:
@@ -128,7 +128,7 @@ def test_a_page_that_is_let_go_stops_its_generation(
             future.result(10)
         fleet.wait_until(lambda: answers, 200)
 
-    assert [answered.finish_reason for answered in answers] == ["abort"]
+    assert [completion.finish_reason for completion in answers] == ["abort"]
 
 
 def test_a_folder_without_weights_is_refused_at_the_start(
@@ -136,9 +136,9 @@ def test_a_folder_without_weights_is_refused_at_the_start(
 ) -> None:
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((model / name).read_bytes())
-    said = check_failed_start(make_engine("transformers", settings(model=str(tmp_path))))
+    message = check_failed_start(make_engine("transformers", settings(model=str(tmp_path))))
 
-    assert str(tmp_path) in said
+    assert str(tmp_path) in message
 
 
 def test_another_architecture_is_refused_at_once(settings: SettingsFactory, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_another_architecture_is_refused_at_once(settings: SettingsFactory, tmp_
         make_engine("transformers", settings(model=str(tmp_path)))
 
 
-def test_a_document_goes_through_the_fleet(
+def test_a_fleet_converts_a_document(
     settings: SettingsFactory, model: Path, tmp_path: Path
 ) -> None:
     chosen = settings(model=str(model), engine="transformers", bench_output_tokens=4)
@@ -159,15 +159,15 @@ def test_a_document_goes_through_the_fleet(
     assert ended.lines[0]["counts"] == {"ok": 3, "blank": 0, "failed": 0}
 
 
-def test_a_stream_ends_when_nobody_reads_it(
-    endless: Bench, tmp_path: Path, answers: list[Answered]
+def test_closing_a_stream_stops_its_generation(
+    endless: Bench, tmp_path: Path, answers: list[Completion]
 ) -> None:
     with endless.view(distinct_pages(tmp_path / "pages.pdf"), 3) as view:
         first = endless.host.submit(_first_piece(endless, view)).result(120)
 
     assert first is not None
     fleet.wait_until(lambda: answers, 120)
-    assert [answered.finish_reason for answered in answers] == ["abort"]
+    assert [completion.finish_reason for completion in answers] == ["abort"]
 
 
 async def _first_piece(bench: Bench, view: Any) -> str | None:

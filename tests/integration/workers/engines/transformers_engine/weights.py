@@ -1,4 +1,4 @@
-"""Tiny checkpoints with random weights: DeepSeek-OCR under its published names, and OCR-2."""
+"""Writes tiny checkpoints with random weights: DeepSeek-OCR with published names, and OCR-2."""
 
 import json
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ Shapes = Iterator[tuple[str, tuple[int, ...]]]
 
 
 def write_v1(folder: Path) -> dict[str, torch.Tensor]:
-    """A DeepSeek-OCR checkpoint as published, but tiny; its tensors by their published names."""
+    """Write a tiny DeepSeek-OCR checkpoint; returns its tensors by published name."""
     write_checkpoint(folder, LANGUAGE)
     config = json.loads((folder / "config.json").read_text())
     width = json.loads(json.dumps(_WIDTH))
@@ -44,14 +44,14 @@ def write_v1(folder: Path) -> dict[str, torch.Tensor]:
     config["vision_config"]["width"] = width
     config["projector_config"]["input_dim"] = CLIP + CHANNELS[1]
     (folder / "config.json").write_text(json.dumps(config))
-    chance = torch.Generator().manual_seed(11)
-    tensors = {name: _random(name, shape, chance) for name, shape in v1_shapes()}
+    generator = torch.Generator().manual_seed(11)
+    tensors = {name: _random(name, shape, generator) for name, shape in v1_shapes()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     return tensors
 
 
-def _random(name: str, shape: tuple[int, ...], chance: torch.Generator) -> torch.Tensor:
-    values = torch.randn(shape, generator=chance)
+def _random(name: str, shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
+    values = torch.randn(shape, generator=generator)
     if name.endswith("norm.weight") or "norm" in name.rsplit(".", 2)[-2]:
         return 1 + 0.1 * values
     fan_in = shape[-1] if len(shape) == 2 else max(1, values[0].numel())
@@ -59,7 +59,7 @@ def _random(name: str, shape: tuple[int, ...], chance: torch.Generator) -> torch
 
 
 def v1_shapes() -> Shapes:
-    """The names and shapes of model-00001-of-000001.safetensors, for tiny sizes."""
+    """The names and shapes of model-00001-of-000001.safetensors, with tiny sizes."""
     yield from _language()
     yield from _sam()
     yield from _clip()
@@ -122,7 +122,7 @@ def _clip() -> Shapes:
     at = "model.vision_model"
     yield f"{at}.embeddings.class_embedding", (CLIP,)
     yield f"{at}.embeddings.position_embedding.weight", (257, CLIP)
-    # Published, but passed by: SAM's features stand in for patches.
+    # Published but unused: SAM's features replace the patches.
     yield f"{at}.embeddings.patch_embedding.weight", (CLIP, 3, 14, 14)
     yield from _norms(f"{at}.pre_layrnorm", size=CLIP)
     for layer in range(CLIP_LAYERS):
@@ -143,7 +143,7 @@ def _norms(*names: str, size: int) -> Shapes:
 
 
 def write_ocr2(folder: Path) -> None:
-    """A tiny DeepSeek-OCR-2 checkpoint as transformers writes it."""
+    """Write a tiny DeepSeek-OCR-2 checkpoint in transformers' format."""
     import transformers
 
     write_checkpoint(folder, LANGUAGE)

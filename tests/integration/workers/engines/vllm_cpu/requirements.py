@@ -1,7 +1,7 @@
-"""Prints what vLLM's CPU build needs on this machine, without what only its other parts need.
+"""Prints the requirements of vLLM's CPU build for this machine, without its audio and video parts.
 
-Its own metadata can't be installed as it is: it names a local version of torch and packages for
-sound and video that PyPI has only for GPUs.
+Its own metadata can't be installed: it names a local version of torch, and audio and video packages
+that PyPI has only for GPUs.
 """
 
 import sys
@@ -11,14 +11,14 @@ from importlib.metadata import requires
 from pip._vendor.packaging.requirements import Requirement
 
 TORCH = "torch==2.13.0"
-LEFT_OUT = frozenset(("torch", "torchaudio", "torchcodec"))
+EXCLUDED = frozenset(("torch", "torchaudio", "torchcodec"))
 
 
-def needed(package: str) -> Iterator[str]:
-    """Requirements of ``package`` that hold here, as pip reads them."""
+def requirements_of(package: str) -> Iterator[str]:
+    """The requirements of ``package`` that apply to this machine, in pip's format."""
     for line in requires(package) or []:
         requirement = Requirement(line)
-        if requirement.name in LEFT_OUT:
+        if requirement.name in EXCLUDED:
             continue
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             requirement.marker = None
@@ -27,4 +27,4 @@ def needed(package: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(needed(sys.argv[1])))
+    print("\n".join(requirements_of(sys.argv[1])))

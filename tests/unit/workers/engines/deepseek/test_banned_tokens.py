@@ -1,4 +1,4 @@
-"""The batched no-repeat rule against a slow one, sequence by sequence."""
+"""The batched no-repeat rule equals a slow reference implementation for each sequence."""
 
 import random
 
@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the rule runs on tensors")
 
-from workers.engines.deepseek.no_repeat.banned_tokens import (  # noqa: E402  # after the library is known to be there
+from workers.engines.deepseek.no_repeat.banned_tokens import (  # noqa: E402
+    ban_repeated_ngrams,
+    batch_rules,
     columns_before,
-    hold_back_repeats,
     padded_ids,
     span_of,
-    terms_of,
 )
 from workers.engines.deepseek.no_repeat.rule import Rule  # noqa: E402
 
@@ -21,7 +21,7 @@ VOCABULARY = 12
 
 
 def slow_rule(output: list[int], rule: Rule) -> set[int]:
-    """The published processor's answer: the tokens that it would ban."""
+    """The tokens that the published processor bans."""
     if len(output) < rule.size:
         return set()
     prefix = tuple(output[-(rule.size - 1) :])
@@ -34,18 +34,18 @@ def slow_rule(output: list[int], rule: Rule) -> set[int]:
 
 
 def fast_rule(outputs: list[list[int]], rules: list[Rule | None]) -> list[set[int]]:
-    """What the batched rule holds back, one set a row."""
-    known = [rule or Rule(0) for rule in rules]
+    """The tokens that the batched rule bans, one set per row."""
+    padded = [rule or Rule(0) for rule in rules]
     logits = torch.zeros(len(outputs), VOCABULARY)
-    span = span_of(known)
+    span = span_of(padded)
     if span is not None:
         longest = max(len(output) for output in outputs)
         table = torch.tensor([[*output, *[0] * (longest + 1 - len(output))] for output in outputs])
         lengths = torch.tensor([len(output) for output in outputs], dtype=torch.int32)
         recent = table.int().gather(1, columns_before(lengths.long(), span.width))
-        sizes = torch.tensor([[r.size for r in known], [r.window for r in known]])
-        ids = torch.tensor([padded_ids(rule) for rule in known])
-        hold_back_repeats(logits, recent, lengths, terms_of(sizes.int(), ids.int(), span))
+        sizes = torch.tensor([[r.size for r in padded], [r.window for r in padded]])
+        ids = torch.tensor([padded_ids(rule) for rule in padded])
+        ban_repeated_ngrams(logits, recent, lengths, batch_rules(sizes.int(), ids.int(), span))
     assert set(logits.unique().tolist()) <= {0.0, -torch.inf}
     return [set(row.isinf().nonzero().flatten().tolist()) for row in logits]
 
@@ -63,13 +63,13 @@ sequences = st.lists(st.integers(0, 2), max_size=60) | st.lists(
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.tuples(sequences, rules | st.none()), min_size=1, max_size=6))
-def test_the_batch_holds_back_what_the_published_processor_bans(
+def test_the_batch_bans_what_the_published_processor_bans(
     rows: list[tuple[list[int], Rule | None]],
 ) -> None:
-    outputs, wanted = [output for output, _ in rows], [rule for _, rule in rows]
+    outputs, rules_ = [output for output, _ in rows], [rule for _, rule in rows]
 
     expected = [slow_rule(output, rule) if rule else set() for output, rule in rows]
-    assert fast_rule(outputs, wanted) == expected
+    assert fast_rule(outputs, rules_) == expected
 
 
 @pytest.mark.parametrize("period", [1, 2, 7, 31, 60, 61, 62])
@@ -78,20 +78,20 @@ def test_loops_of_any_period_are_broken_exactly_as_published(period: int) -> Non
     loop = [number % VOCABULARY for number in range(period)]
     outputs = [(loop * 200)[:length] for length in range(1, 190)]
 
-    found = fast_rule(outputs, [rule] * len(outputs))
+    banned = fast_rule(outputs, [rule] * len(outputs))
 
-    assert found == [slow_rule(output, rule) for output in outputs]
-    assert any(found)
+    assert banned == [slow_rule(output, rule) for output in outputs]
+    assert any(banned)
 
 
-def test_a_row_of_empty_table_cells_may_go_on() -> None:
+def test_a_row_of_empty_table_cells_may_continue() -> None:
     rule, free = Rule(4, 20, allowed=(1, 2)), Rule(4, 20)
     cells = [1, 2] * 15
 
     assert fast_rule([cells, cells], [rule, free]) == [set(), {1}]
 
 
-def test_a_whole_page_written_greedily_is_the_same_token_for_token() -> None:
+def test_a_page_generated_greedily_is_the_same_token_for_token() -> None:
     chooser = random.Random(1)
     scores = torch.tensor([[chooser.random() for _ in range(VOCABULARY)] for _ in range(3)])
     rule = Rule(5, 40, allowed=(0,))
@@ -109,5 +109,5 @@ def test_a_whole_page_written_greedily_is_the_same_token_for_token() -> None:
     assert len(set(fast[0])) > 1
 
 
-def test_rows_without_a_rule_are_left_as_they_were() -> None:
+def test_rows_without_a_rule_are_unchanged() -> None:
     assert fast_rule([[1] * 30, [1] * 30], [None, Rule(3, 10)]) == [set(), {1}]

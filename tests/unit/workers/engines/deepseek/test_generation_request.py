@@ -1,4 +1,4 @@
-"""What an engine is asked about a page, from the file that was prepared of it."""
+"""Generation requests from prepared files."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from PIL import Image
 from shared.domain.errors import EngineFailed, HelperUnavailable
 from shared.domain.records import PageOptions
 from workers.engines.contract import PageView
-from workers.engines.deepseek.generation_request import question_of
+from workers.engines.deepseek.generation_request import generation_request
 from workers.engines.deepseek.modes import Family
 from workers.engines.deepseek.page_plan import picture_plan
 from workers.pipeline.rendering_child import resolve_prepare
@@ -26,18 +26,18 @@ def prepared(path: Path, family: Family) -> PageView:
 
 
 @pytest.mark.parametrize(("family", "grid"), [("ocr", (2, 2)), ("ocr2", (1, 1))])
-def test_each_model_has_its_own_tiles(
+def test_each_model_family_has_its_own_tile_size(
     family: Family, grid: tuple[int, int], tmp_path: Path
 ) -> None:
-    """Tiles of 640 pixels, and of 768."""
-    assert question_of(prepared(tmp_path / "page", family), family).page.grid == grid
+    """640 pixels, and 768."""
+    assert generation_request(prepared(tmp_path / "page", family), family).page.grid == grid
 
 
-def test_a_page_that_was_not_prepared_or_is_gone_is_no_page(tmp_path: Path) -> None:
+def test_a_page_whose_file_is_missing_or_was_never_prepared_is_refused(tmp_path: Path) -> None:
     view = prepared(tmp_path / "page", "ocr")
     (tmp_path / "page").unlink()
     with pytest.raises(HelperUnavailable, match="is gone"):
-        question_of(view, "ocr")
+        generation_request(view, "ocr")
     bare = PageView(tmp_path, 1, "png", "0" * 64, 700, 700, None, None, OPTIONS)
     with pytest.raises(EngineFailed):
-        question_of(bare, "ocr")
+        generation_request(bare, "ocr")

@@ -1,4 +1,4 @@
-"""Grounding tags, well-formed and hostile."""
+"""Parsing of grounding tags, well-formed and malformed."""
 
 import time
 
@@ -83,7 +83,7 @@ def test_broken_tags_lose_no_text(answer: str, elements: tuple[Element, ...]) ->
     assert parse_elements(answer) == elements
 
 
-def test_a_label_between_box_tags_is_understood() -> None:
+def test_a_label_inside_a_box_tag_is_parsed() -> None:
     answer = "<|det|>header [1, 2, 3, 4]<|/det|>Top\n<|det|>text [5, 6, 7, 8]<|/det|>Body"
 
     assert parse_elements(answer) == (
@@ -92,7 +92,7 @@ def test_a_label_between_box_tags_is_understood() -> None:
     )
 
 
-def test_markers_whose_tags_were_stripped_are_understood() -> None:
+def test_markers_without_tags_are_parsed() -> None:
     answer = "title[[1, 2, 3, 4]]\n# Hi\n\ntext[[5, 6, 7, 8]]  \nsee [[1, 2, 3, 4]] there"
 
     assert parse_bare_elements(answer, frozenset({"title", "text"})) == (
@@ -101,7 +101,7 @@ def test_markers_whose_tags_were_stripped_are_understood() -> None:
     )
 
 
-def test_only_known_labels_make_a_stripped_marker() -> None:
+def test_only_known_labels_start_a_marker_without_tags() -> None:
     answer = "citation[[1, 2, 3, 4]]"
 
     assert parse_bare_elements(answer, frozenset({"text"})) == (Element("", (), answer),)
@@ -126,7 +126,7 @@ def test_boxes_always_lie_on_the_page_and_have_an_area(text: str, boxes: object)
 
 
 @given(hostile)
-def test_whatever_the_answer_every_box_lies_on_the_page(answer: str) -> None:
+def test_every_box_of_any_answer_lies_on_the_page(answer: str) -> None:
     elements = [*parse_elements(answer), *parse_bare_elements(answer, None)]
 
     for left, top, right, bottom in (box for element in elements for box in element.boxes):
@@ -139,9 +139,9 @@ def test_words_survive_any_order_of_tags(tags: list[str]) -> None:
     words = [f"word{number}w" for number in range(len(tags) + 1)]
     answer = words[0] + "".join(tag + word for tag, word in zip(tags, words[1:], strict=True))
 
-    found = "\n".join(element.label + "\n" + element.body for element in parse_elements(answer))
+    text = "\n".join(element.label + "\n" + element.body for element in parse_elements(answer))
 
-    assert [word for word in words if word not in found] == []
+    assert [word for word in words if word not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_every_page_size_gets_the_published_grid(width: int, height: int, most: 
 
 
 @given(sides, sides, st.integers(2, 9))
-def test_manual_cropping_makes_exactly_the_tiles_asked_for(w: int, h: int, n: int) -> None:
+def test_manual_cropping_makes_exactly_the_requested_tiles(w: int, h: int, n: int) -> None:
     columns, rows = mode_for(options(crop_mode="manual", max_tiles=n)).grid(w, h)
 
     assert columns * rows == (n if max(w, h) > 640 else 1)
@@ -71,7 +71,7 @@ def test_no_page_has_more_tokens_than_the_mode_declares(width: int, height: int)
         ((700, 9000), 6, (1, 6), 933),
     ],
 )
-def test_known_pages_have_the_known_number_of_tokens(
+def test_published_examples_have_the_published_number_of_tokens(
     size: Box, most: int, grid: Box, tokens: int
 ) -> None:
     mode = mode_for(options(max_tiles=most))
@@ -82,7 +82,9 @@ def test_known_pages_have_the_known_number_of_tokens(
 @pytest.mark.parametrize(
     ("resolution", "tokens"), [("tiny", 73), ("small", 111), ("base", 273), ("large", 421)]
 )
-def test_modes_without_tiles_cost_the_same_for_every_page(resolution: str, tokens: int) -> None:
+def test_modes_without_tiles_have_the_same_tokens_for_every_page(
+    resolution: str, tokens: int
+) -> None:
     mode = mode_for(options(resolution=resolution))
 
     assert {mode.tokens(mode.grid(w, h)) for w, h in [(1, 1), (3000, 50), (50, 3000)]} == {tokens}
@@ -102,8 +104,8 @@ def test_the_second_model_has_larger_tiles_and_no_newline_tokens() -> None:
     assert mode.grid(768, 768) == (1, 1)
 
 
-def test_a_mode_that_the_second_model_lacks_is_refused_in_words() -> None:
-    with pytest.raises(UsageError, match="'tiny' is not known to DeepSeek-OCR-2"):
+def test_a_mode_that_the_second_model_lacks_is_refused_with_a_message() -> None:
+    with pytest.raises(UsageError, match="'tiny' is not supported by DeepSeek-OCR-2"):
         mode_for(options(resolution="tiny"), "ocr2")
 
 
@@ -116,5 +118,5 @@ def test_a_mode_that_the_second_model_lacks_is_refused_in_words() -> None:
         ("/models/ocr-2/DeepSeek-OCR", "ocr"),
     ],
 )
-def test_the_family_follows_from_the_models_own_name(model: str, family: str) -> None:
+def test_the_family_follows_from_the_last_part_of_the_model_name(model: str, family: str) -> None:
     assert family_of(model) == family

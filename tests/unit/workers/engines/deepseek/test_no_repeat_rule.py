@@ -1,14 +1,14 @@
-"""What a request may ask of the no-repeat rule."""
+"""Parameters of the no-repeat rule in a request."""
 
 import pytest
 
 from workers.engines.deepseek.no_repeat.rule import Rule, rule_of
 
 
-def test_the_recipes_parameters_are_understood() -> None:
-    asked = {"ngram_size": 30, "window_size": 90, "whitelist_token_ids": {128822, 128821}}
+def test_the_parameters_of_the_recipe_are_read() -> None:
+    extra_args = {"ngram_size": 30, "window_size": 90, "whitelist_token_ids": {128822, 128821}}
 
-    assert rule_of(asked) == Rule(30, 90, (128821, 128822))
+    assert rule_of(extra_args) == Rule(30, 90, (128821, 128822))
 
 
 def test_requests_without_parameters_have_no_rule() -> None:
@@ -16,12 +16,12 @@ def test_requests_without_parameters_have_no_rule() -> None:
     assert rule_of({"window_size": 90}) is None
 
 
-def test_the_window_defaults_to_that_of_the_recipe() -> None:
+def test_the_default_window_is_that_of_the_processor() -> None:
     assert rule_of({"ngram_size": 3}) == Rule(3, 100)
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "extra_args",
     [
         {"ngram_size": 0},
         {"ngram_size": "30"},
@@ -34,11 +34,11 @@ def test_the_window_defaults_to_that_of_the_recipe() -> None:
         {"ngram_size": 3, "whitelist_token_ids": [1.5]},
     ],
 )
-def test_a_rule_that_cannot_be_applied_is_refused(asked: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="has to be"):
-        rule_of(asked)
+def test_an_invalid_rule_is_refused(extra_args: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        rule_of(extra_args)
 
 
 @pytest.mark.parametrize(("rule", "lags"), [(Rule(30, 90), 61), (Rule(1, 90), 0), (Rule(9, 5), 0)])
-def test_only_loops_within_the_window_can_be_seen(rule: Rule, lags: int) -> None:
+def test_the_largest_distance_follows_from_size_and_window(rule: Rule, lags: int) -> None:
     assert rule.lags == lags

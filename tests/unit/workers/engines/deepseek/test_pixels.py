@@ -1,4 +1,4 @@
-"""The model's pixels against a second, slow reading of the published preprocessing."""
+"""Views equal a slow second implementation of the published preprocessing."""
 
 from pathlib import Path
 
@@ -54,20 +54,20 @@ def planes(image: Image.Image) -> Levels:
 
 
 def prepared(
-    image: Image.Image, wanted: PageOptions, tmp_path: Path, family: Family
+    image: Image.Image, page_options: PageOptions, tmp_path: Path, family: Family
 ) -> list[Views]:
-    """The views of a page by both ways in which engines get them, three channels each."""
-    found = []
-    for plan in (picture_plan(wanted, family), views_plan(wanted, family)):
+    """A page's views, made by the helper process and by the engine, with three channels each."""
+    views_by_plan = []
+    for plan in (picture_plan(page_options, family), views_plan(page_options, family)):
         assert plan.prepare is not None
-        resolve_prepare(plan.prepare)(image, wanted, tmp_path / "page")
-        views = views_of(read_page(tmp_path / "page", mode_for(wanted, family)))
-        found.append(
+        resolve_prepare(plan.prepare)(image, page_options, tmp_path / "page")
+        views = views_of(read_page(tmp_path / "page", mode_for(page_options, family)))
+        views_by_plan.append(
             Views(
                 views.grid, np.resize(views.whole, (3, *views.whole.shape[1:])), _rgb(views.tiles)
             )
         )
-    return found
+    return views_by_plan
 
 
 def _rgb(tiles: Levels) -> Levels:
@@ -92,8 +92,8 @@ def test_gundam_views_equal_the_published_preprocessing(
         assert np.array_equal(views.whole, planes(padded(image, 1024)))
         expected = cut(image, columns, rows, side) if columns * rows > 1 else []
         assert len(views.tiles) == len(expected)
-        for tile, wanted in zip(views.tiles, expected, strict=True):
-            assert np.array_equal(tile, planes(wanted))
+        for tile, expected_tile in zip(views.tiles, expected, strict=True):
+            assert np.array_equal(tile, planes(expected_tile))
 
 
 @pytest.mark.parametrize(("resolution", "side"), [("tiny", 512), ("small", 640)])
@@ -116,7 +116,7 @@ def test_the_large_modes_keep_its_proportions(resolution: str, side: int, tmp_pa
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 1400), st.integers(1, 1400), st.integers(2, 9), st.booleans())
-def test_any_page_gives_as_many_tiles_as_its_grid_says(w: int, h: int, n: int, grey: bool) -> None:
+def test_every_page_has_as_many_tiles_as_its_grid(w: int, h: int, n: int, grey: bool) -> None:
     views = make_views(page(w, h, grey=grey), mode_for(options(max_tiles=n)))
 
     columns, rows = views.grid
@@ -138,48 +138,48 @@ def test_a_single_coloured_pixel_keeps_its_colour() -> None:
         ((1920, 1920), "gundam", True),
         ((1920, 1080), "gundam", True),
         ((2049, 2049), "gundam", False),  # too many pixels for any mode
-        ((3000, 20), "gundam", True),  # long, and few
+        ((3000, 20), "gundam", True),  # long, but few pixels
         ((512, 512), "tiny", True),
-        ((725, 725), "tiny", False),  # more than twice those of its view
+        ((725, 725), "tiny", False),  # more than twice the pixels of its view
     ],
 )
-def test_views_are_left_to_the_engine_where_that_is_less_to_carry(
+def test_the_engine_makes_the_views_where_the_picture_is_smaller(
     size: tuple[int, int], resolution: str, left: bool
 ) -> None:
     mode = mode_for(options(resolution=resolution))
-    made = make_page(page(*size, grey=True), mode)
+    prepared = make_page(page(*size, grey=True), mode)
 
-    assert isinstance(made, Picture) == left
-    bytes_ = sum(shape_of(made).parts)
-    assert bytes_ <= 4 * 1024 * 1024 if left else bytes_ == mode.pixels(made.grid)
-    assert made.grid == mode.grid(*size)
+    assert isinstance(prepared, Picture) == left
+    bytes_ = sum(shape_of(prepared).parts)
+    assert bytes_ <= 4 * 1024 * 1024 if left else bytes_ == mode.pixels(prepared.grid)
+    assert prepared.grid == mode.grid(*size)
 
 
-def test_the_picture_of_a_page_is_what_was_drawn(tmp_path: Path) -> None:
+def test_the_picture_of_a_page_has_the_rendered_pixels(tmp_path: Path) -> None:
     image = page(90, 127)
     resolve_prepare("workers.engines.deepseek.prepare:prepare_page")(
         image, options(), tmp_path / "page"
     )
 
-    found = read_page(tmp_path / "page", mode_for(options()))
+    picture = read_page(tmp_path / "page", mode_for(options()))
 
-    assert isinstance(found, Picture)
-    assert np.array_equal(found.pixels, np.asarray(image))
+    assert isinstance(picture, Picture)
+    assert np.array_equal(picture.pixels, np.asarray(image))
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"{" * 5000, b"[]"])
-def test_a_foreign_file_is_not_taken_for_a_page(damage: bytes, tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_refused(damage: bytes, tmp_path: Path) -> None:
     (tmp_path / "page").write_bytes(damage)
 
     with pytest.raises(ValueError, match=r".+"):
         read_page(tmp_path / "page", mode_for(options()))
 
 
-@pytest.mark.parametrize("most_left", [pixels.MOST_LEFT, 0], ids=["picture", "views"])
-def test_a_page_cut_short_is_refused(
-    most_left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("most_pixels", [pixels.MAX_ENGINE_PIXELS, 0], ids=["picture", "views"])
+def test_a_truncated_page_is_refused(
+    most_pixels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pixels, "MOST_LEFT", most_left)
+    monkeypatch.setattr(pixels, "MAX_ENGINE_PIXELS", most_pixels)
     prepare = resolve_prepare("workers.engines.deepseek.prepare:prepare_page")
     prepare(page(30, 30), options(), tmp_path / "page")
     content = (tmp_path / "page").read_bytes()

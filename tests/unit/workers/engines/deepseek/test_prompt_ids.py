@@ -1,4 +1,4 @@
-"""Prompts as token ids, with the ids that others have published."""
+"""Prompts as token ids, compared with published ids."""
 
 import pytest
 
@@ -9,8 +9,8 @@ MARKDOWN_IDS = [201, 128820, 21842, 270, 4940, 304, 2121, 7919, 16]
 
 
 def encode(text: str) -> list[int]:
-    known = {"\n<|grounding|>Convert the document to markdown.": MARKDOWN_IDS}
-    return known.get(text) or [ord(character) for character in text]
+    published = {"\n<|grounding|>Convert the document to markdown.": MARKDOWN_IDS}
+    return published.get(text) or [ord(character) for character in text]
 
 
 def test_the_markdown_prompt_has_its_published_ids() -> None:
@@ -21,7 +21,7 @@ def test_the_markdown_prompt_has_its_published_ids() -> None:
     assert placeholder_offset(ids) == 1
 
 
-def test_text_before_the_image_is_encoded_apart() -> None:
+def test_text_before_the_image_is_encoded_separately() -> None:
     assert prompt_token_ids("ab<image>c", 2, encode) == [0, 97, 98, 128815, 128815, 99]
 
 

@@ -1,4 +1,4 @@
-"""Resizing by tables against Pillow itself, pixel by pixel."""
+"""Resizing with the weight tables equals Pillow, pixel by pixel."""
 
 import numpy as np
 import pytest
@@ -15,12 +15,13 @@ sides = st.integers(1, 700)
 
 def squeezed(pixels: Levels, new: int) -> Levels:
     """Each row of ``pixels`` with ``new`` columns."""
-    found = taps(pixels.shape[1], new)
+    table = taps(pixels.shape[1], new)
     total = np.full((len(pixels), new), 1 << (WEIGHT_BITS - 1), np.int32)
-    for tap, weights in enumerate(found.weights):
-        places = np.minimum(found.first + tap, pixels.shape[1] - 1)
-        total += pixels[:, places].astype(np.int32) * weights
-    return np.clip(total >> WEIGHT_BITS, 0, 255).astype(np.uint8)
+    for tap, weights in enumerate(table.weights):
+        columns = np.minimum(table.first + tap, pixels.shape[1] - 1)
+        total += pixels[:, columns].astype(np.int32) * weights
+    levels: Levels = np.clip(total >> WEIGHT_BITS, 0, 255).astype(np.uint8)
+    return levels
 
 
 def resized(pixels: Levels, size: Size) -> Levels:
@@ -32,7 +33,7 @@ def resized(pixels: Levels, size: Size) -> Levels:
 
 def noise(columns: int, rows: int) -> Levels:
     levels = np.random.default_rng(columns * 4099 + rows).integers(0, 256, (rows, columns))
-    # With the sharpest edges there are.
+    # Rows of maximal contrast.
     levels[:, ::7] = (np.arange(rows)[:, None] % 2) * 255
     return levels.astype(np.uint8)
 
@@ -49,21 +50,19 @@ def noise(columns: int, rows: int) -> Levels:
 @example(3, 1500, 2, 1024)
 @example(9000, 3, 1024, 1)
 @example(1, 1, 640, 1280)
-def test_every_pixel_is_pillows(columns: int, rows: int, wide: int, high: int) -> None:
+def test_every_pixel_equals_pillow(columns: int, rows: int, wide: int, high: int) -> None:
     pixels = noise(columns, rows)
 
-    wanted = np.asarray(Image.fromarray(pixels).resize((wide, high)))
+    expected = np.asarray(Image.fromarray(pixels).resize((wide, high)))
 
-    assert np.array_equal(resized(pixels, (wide, high)), wanted)
+    assert np.array_equal(resized(pixels, (wide, high)), expected)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 3000), st.integers(1, 3000), st.sampled_from([64, 1024, 1280]))
 @example(1, 3000, 1024)
 @example(1023, 1024, 1024)
-def test_a_picture_lies_in_its_square_where_pillow_puts_it(
-    columns: int, rows: int, side: int
-) -> None:
+def test_a_picture_is_placed_in_its_square_as_by_pillow(columns: int, rows: int, side: int) -> None:
     black = ImageOps.pad(Image.new("L", (columns, rows)), (side, side), color=255)
     box = ImageOps.invert(black).getbbox()
 
@@ -75,11 +74,11 @@ def test_a_picture_lies_in_its_square_where_pillow_puts_it(
 
 
 @pytest.mark.parametrize(("old", "new"), [(20_000, 1), (1, 20_000), (20_000, 19_999)])
-def test_the_weights_of_a_pixel_make_one(old: int, new: int) -> None:
-    found = taps(old, new)
+def test_the_weights_of_a_pixel_add_up_to_one(old: int, new: int) -> None:
+    table = taps(old, new)
 
-    # Each is rounded for itself.
-    assert abs(found.weights.sum(axis=0) - (1 << WEIGHT_BITS)).max() <= len(found.weights) / 2
-    assert (found.first >= 0).all() and (found.first < old).all()
-    reach = np.where(found.weights != 0, np.arange(len(found.weights))[:, None], 0)
-    assert (found.first + reach < old).all()
+    # Each weight is rounded on its own.
+    assert abs(table.weights.sum(axis=0) - (1 << WEIGHT_BITS)).max() <= len(table.weights) / 2
+    assert (table.first >= 0).all() and (table.first < old).all()
+    reach = np.where(table.weights != 0, np.arange(len(table.weights))[:, None], 0)
+    assert (table.first + reach < old).all()

@@ -1,4 +1,4 @@
-"""The processors for both of vLLM's model runners, driven as the runners drive them.
+"""The no-repeat processors for both model runners, driven in the way the runners drive them.
 
 Each is compared, token for token, with the processor that vLLM ships.
 """
@@ -38,31 +38,31 @@ SETTINGS: list[dict[str, Any] | None] = [
 
 @dataclass
 class Request:
-    """One sequence as the model writes it: a loop that only the rule can break."""
+    """A sequence of a model that loops; only the rule can break the loop."""
 
-    asked: dict[str, Any] | None
+    extra_args: dict[str, Any] | None
     period: int
     output: list[int] = field(default_factory=list)
 
     @property
     def params(self) -> Any:
-        return SamplingParams(extra_args=self.asked)
+        return SamplingParams(extra_args=self.extra_args)
 
     def scores(self) -> Any:
-        wanted = (len(self.output) + 1) % self.period
-        order = [(wanted + step) % VOCABULARY for step in range(VOCABULARY)]
+        preferred = (len(self.output) + 1) % self.period
+        order = [(preferred + step) % VOCABULARY for step in range(VOCABULARY)]
         scores = torch.empty(VOCABULARY)
         scores[order] = torch.arange(VOCABULARY, 0, -1, dtype=torch.float32)
         return scores
 
     def official(self, scores: Any) -> Any:
-        if self.asked is None:
+        if self.extra_args is None:
             return scores
-        asked = {
-            **self.asked,
-            "whitelist_token_ids": set(self.asked.get("whitelist_token_ids", ())),
+        arguments = {
+            **self.extra_args,
+            "whitelist_token_ids": set(self.extra_args.get("whitelist_token_ids", ())),
         }
-        return NoRepeatNGramLogitsProcessor(**asked)(self.output, scores.clone())
+        return NoRepeatNGramLogitsProcessor(**arguments)(self.output, scores.clone())
 
 
 def config() -> Any:
@@ -78,32 +78,32 @@ def new_request(chooser: random.Random) -> Request:
     return Request(chooser.choice(SETTINGS), chooser.choice([1, 2, 5, 9, 30]), resumed)
 
 
-class OneKernel(no_repeat_v1.NoRepeatNGram):
-    """As on a GPU."""
+class WithKernel(no_repeat_v1.NoRepeatNGram):
+    """Uses the kernel, as on a GPU."""
 
-    _in_steps = no_repeat_v1.NoRepeatNGram._in_one_kernel
+    _ban_with_tensors = no_repeat_v1.NoRepeatNGram._ban_with_kernel
 
 
 class FirstRunner:
-    """The persistent batch of the first runner: rows come, go, move down and swap."""
+    """The persistent batch of the first runner: rows are added, removed, moved and swapped."""
 
     def __init__(self, *, late: bool, one_kernel: bool) -> None:
-        made = OneKernel if one_kernel else no_repeat_v1.NoRepeatNGram
-        self.processor = made(config(), torch.device("cpu"), False)
+        processor = WithKernel if one_kernel else no_repeat_v1.NoRepeatNGram
+        self.processor = processor(config(), torch.device("cpu"), False)
         self.rows: list[Request] = []
-        #: Asynchronous scheduling: a token stands as -1 in the list until the next sampling.
+        #: Asynchronous scheduling: a token is -1 in the list until the next sampling.
         self.late = late
         self.pending: list[tuple[Request, int]] = []
 
     def change(self, chooser: random.Random) -> None:
         removed, added, moved = [], [], []
         if self.rows and chooser.random() < 0.2:
-            gone = chooser.randrange(len(self.rows))
+            hole = chooser.randrange(len(self.rows))
             last = len(self.rows) - 1
-            removed.append(gone)
-            if gone != last:
-                self.rows[gone] = self.rows[last]
-                moved.append((last, gone, MoveDirectionality.UNIDIRECTIONAL))
+            removed.append(hole)
+            if hole != last:
+                self.rows[hole] = self.rows[last]
+                moved.append((last, hole, MoveDirectionality.UNIDIRECTIONAL))
             self.rows.pop()
         elif len(self.rows) < SLOTS and chooser.random() < 0.5:
             request = new_request(chooser)
@@ -161,7 +161,7 @@ class SecondRunner:
         self.order = chooser.sample(list(self.slots), len(self.slots))
 
     def _store(self, slot: int) -> None:
-        # The prompt repeats one id, as the placeholders of an image do: no n-gram of the output.
+        # The prompt repeats one id, like image tokens; its n-grams must not count.
         tokens = [7] * PROMPT + self.slots[slot].output
         self.states.all_token_ids.gpu[slot, : len(tokens)] = torch.tensor(tokens)
 
@@ -202,7 +202,7 @@ KINDS = (
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(6))
 def test_every_step_of_a_changing_batch_equals_the_shipped_processor(kind: str, seed: int) -> None:
-    chooser, runner, held = random.Random(seed), make(kind), 0
+    chooser, runner, banned = random.Random(seed), make(kind), 0
     for _ in range(200):
         runner.change(chooser)
         if not runner.rows:
@@ -211,13 +211,13 @@ def test_every_step_of_a_changing_batch_equals_the_shipped_processor(kind: str, 
         expected = torch.stack([request.official(request.scores()) for request in runner.rows])
 
         assert torch.equal(logits, expected)
-        held += int(logits.isinf().sum())
+        banned += int(logits.isinf().sum())
         runner.write(logits.argmax(dim=1).tolist())
-    assert held > 100
+    assert banned > 100
 
 
 @pytest.mark.parametrize("processor", [no_repeat_v1.NoRepeatNGram, ngram_v2.NoRepeatNGram])
-def test_wrong_parameters_are_refused_when_the_request_comes(processor: Any) -> None:
+def test_invalid_parameters_are_refused_with_the_request(processor: Any) -> None:
     processor.validate_params(SamplingParams(extra_args={"ngram_size": 30}))
     with pytest.raises(ValueError, match="ngram_size"):
         processor.validate_params(SamplingParams(extra_args={"ngram_size": -1}))
@@ -235,7 +235,7 @@ def test_speculative_decoding_is_refused_by_the_second_runners_processor() -> No
         ngram_v2.NoRepeatNGram(speculating, SecondRunner().states)
 
 
-def test_vllm_loads_both_processors_by_their_names() -> None:
+def test_vllm_loads_both_processors_by_name() -> None:
     from vllm.v1.sample.logits_processor import _load_logitsprocs_by_fqcns
     from vllm.v1.worker.gpu.sample.logits_processor.loader import _load_v2_logitsprocs_by_fqcns
 

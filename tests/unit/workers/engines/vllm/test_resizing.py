@@ -1,4 +1,4 @@
-"""The kernel that makes a page's views, beside Pillow; run by Triton's interpreter."""
+"""The resizing kernel gives the pixels of Pillow; Triton's interpreter runs it."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from workers.engines.deepseek.page_shape import shape_of  # noqa: E402
 from workers.engines.deepseek.pixels import Picture, make_page, make_views  # noqa: E402
 from workers.engines.vllm.plugin.resizing import views  # noqa: E402
 
-#: As gundam, base and tiny, but small: the interpreter is slow.
+#: Like gundam, base and tiny, but smaller, because the interpreter is slow.
 MODES = {"tiles": Mode(64, 40), "whole": Mode(96), "stretched": Mode(48, keep_aspect=False)}
 SIZES = [(90, 127), (200, 66), (64, 64), (41, 40), (300, 180), (33, 900), (900, 1), (1, 1)]
 
@@ -27,19 +27,19 @@ def page(size: tuple[int, int], *, grey: bool) -> Image.Image:
 @pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("size", SIZES)
-def test_every_pixel_of_the_views_is_pillows(
+def test_every_pixel_of_the_views_equals_pillow(
     size: tuple[int, int], mode: str, grey: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.engines.deepseek.pixels.MOST_TIMES", 1000)
+    monkeypatch.setattr("workers.engines.deepseek.pixels.MAX_VIEW_RATIO", 1000)
     image = page(size, grey=grey)
-    drawn = make_page(image, MODES[mode])
-    assert isinstance(drawn, Picture)
+    picture = make_page(image, MODES[mode])
+    assert isinstance(picture, Picture)
 
-    # Where a picture's bytes begin in what was copied is left to chance.
-    bytes_ = torch.from_numpy(np.concatenate([[9], drawn.pixels.ravel()]).astype(np.uint8))
-    shape = shape_of(drawn)
-    whole, tiles = views(bytes_[1:].view(shape.picture), shape, drawn.grid)
+    # In the engine a picture's bytes start at any offset of the copied buffer.
+    bytes_ = torch.from_numpy(np.concatenate([[9], picture.pixels.ravel()]).astype(np.uint8))
+    shape = shape_of(picture)
+    whole, tiles = views(bytes_[1:].view(shape.picture), shape, picture.grid)
 
-    wanted = make_views(image, MODES[mode])
-    assert np.array_equal(whole[0].numpy(), wanted.whole)
-    assert np.array_equal(tiles.numpy(), wanted.tiles)
+    expected = make_views(image, MODES[mode])
+    assert np.array_equal(whole[0].numpy(), expected.whole)
+    assert np.array_equal(tiles.numpy(), expected.tiles)

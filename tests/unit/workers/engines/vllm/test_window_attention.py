@@ -1,6 +1,6 @@
-"""The vision tower's block in one kernel, beside vLLM's own; needs vLLM and Triton.
+"""SAM's block with the attention kernel gives the results of vLLM's block; needs vLLM and Triton.
 
-The kernel is run by Triton's interpreter, which is slow and knows no bfloat16.
+Triton's interpreter runs the kernel; it is slow and does not support bfloat16.
 """
 
 from types import SimpleNamespace
@@ -16,23 +16,25 @@ from vllm.config import VllmConfig, set_current_vllm_config  # noqa: E402
 from vllm.model_executor.models.deepencoder import Block  # noqa: E402
 
 from workers.engines.vllm.plugin.patching import original_of  # noqa: E402
-from workers.engines.vllm.plugin.register import _in_one  # noqa: E402
+from workers.engines.vllm.plugin.register import register  # noqa: E402
+from workers.engines.vllm.plugin.vision_patches import sam_block  # noqa: E402
 from workers.engines.vllm.plugin.window_attention import Tiling, block, tiling_for  # noqa: E402
 
-HEADS, WIDTH = 3, 192
+register()
+HEADS, CHANNELS = 3, 192
 
 
 def make(window: int, trained: int, spread: float) -> Any:
     with set_current_vllm_config(VllmConfig()):
         module = Block(
-            WIDTH, HEADS, use_rel_pos=True, window_size=window, input_size=(trained, trained)
+            CHANNELS, HEADS, use_rel_pos=True, window_size=window, input_size=(trained, trained)
         )
     for weights in module.parameters():
         weights.normal_(0, spread)
     return module
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 @pytest.mark.parametrize(
     ("count", "rows", "columns", "window", "trained"),
     [
@@ -53,7 +55,7 @@ def make(window: int, trained: int, spread: float) -> Any:
         "whole view",
         "a tile",
         "not square",
-        "one place",
+        "one position",
     ],
 )
 def test_the_same_numbers_as_upstream(
@@ -61,57 +63,57 @@ def test_the_same_numbers_as_upstream(
 ) -> None:
     torch.manual_seed(rows)
     module = make(window, trained, 0.4)
-    x = torch.randn(count, rows, columns, WIDTH)
+    x = torch.randn(count, rows, columns, CHANNELS)
 
-    wanted = original_of(Block.forward)(module, x)
+    expected = original_of(Block.forward)(module, x)
 
-    torch.testing.assert_close(block(module, x), wanted, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(block(module, x), expected, rtol=1e-4, atol=1e-3)
 
 
-@torch.inference_mode()
-def test_half_precision_differs_from_upstream_by_its_rounding_only() -> None:
+@torch.inference_mode()  # type: ignore[untyped-decorator]
+def test_half_precision_differs_from_upstream_by_rounding_only() -> None:
     torch.manual_seed(3)
     exact = make(14, 64, 0.1)
-    x = torch.randn(2, 20, 20, WIDTH)
+    x = torch.randn(2, 20, 20, CHANNELS)
     upstream = original_of(Block.forward)
-    wanted = upstream(exact, x)
+    expected = upstream(exact, x)
     module, x = exact.half(), x.half()
 
-    theirs = (upstream(module, x) - wanted).norm()
-    ours = (block(module, x) - wanted).norm()
+    upstream_error = (upstream(module, x) - expected).norm()
+    kernel_error = (block(module, x) - expected).norm()
 
-    assert ours < 1.2 * theirs
+    assert kernel_error < 1.2 * upstream_error
 
 
-@pytest.mark.parametrize("breadth", [1, 14, 20, 32, 40, 64, 80, 128])
-def test_whole_rows_of_keys_fit_into_a_program(breadth: int) -> None:
-    tiling = tiling_for(breadth)
+@pytest.mark.parametrize("width", [1, 14, 20, 32, 40, 64, 80, 128])
+def test_whole_rows_of_keys_fit_into_a_program(width: int) -> None:
+    tiling = tiling_for(width)
 
     assert isinstance(tiling, Tiling)
-    assert tiling.keys >= breadth and tiling.keys & (tiling.keys - 1) == 0
+    assert tiling.block_n >= width and tiling.block_n & (tiling.block_n - 1) == 0
 
 
 @pytest.mark.parametrize(
-    ("ours", "on_gpu", "tables", "found"),
+    ("pagefleet", "on_gpu", "rel_pos", "expected"),
     [
-        (True, True, True, "one kernel"),
+        (True, True, True, "kernel"),
         (False, True, True, "upstream"),
         (True, False, True, "upstream"),
         (True, True, False, "upstream"),
     ],
-    ids=["ours", "another engine's", "no GPU", "no relative positions"],
+    ids=["pagefleet's engine", "another engine", "no GPU", "no relative positions"],
 )
-def test_who_takes_the_kernel(
-    ours: bool, on_gpu: bool, tables: bool, found: str, monkeypatch: pytest.MonkeyPatch
+def test_the_kernel_is_used_only_on_a_gpu_of_a_pagefleet_engine(
+    pagefleet: bool, on_gpu: bool, rel_pos: bool, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "workers.engines.vllm.plugin.process_guard.ours", {"file"} if ours else set()
+        "workers.engines.vllm.plugin.process_guard.owned_reports", {"file"} if pagefleet else set()
     )
     monkeypatch.setattr(
-        "workers.engines.vllm.plugin.window_attention.block", lambda module, x: "one kernel"
+        "workers.engines.vllm.plugin.window_attention.block", lambda module, x: "kernel"
     )
-    module = SimpleNamespace(attn=SimpleNamespace(use_rel_pos=tables))
+    module = SimpleNamespace(attn=SimpleNamespace(use_rel_pos=rel_pos))
 
-    forward = _in_one(lambda self, x: "upstream")
+    forward = sam_block(lambda self, x: "upstream")
 
-    assert forward(module, SimpleNamespace(is_cuda=on_gpu)) == found
+    assert forward(module, SimpleNamespace(is_cuda=on_gpu)) == expected

@@ -1,4 +1,4 @@
-"""When an engine counts as hung, and what a death teaches."""
+"""Stall detection, batch sizes, engine arguments and supported versions."""
 
 import asyncio
 import json
@@ -11,48 +11,55 @@ from shared.domain.errors import EngineUnavailable, UsageError
 from workers.engines.vllm import versions
 from workers.engines.vllm.arguments import engine_arguments
 from workers.engines.vllm.batch_sizes import Sizes, fitted, plan_sizes
-from workers.engines.vllm.oom_batch_limit import Lessons
-from workers.engines.vllm.stall_watchdog import Progress
+from workers.engines.vllm.core import Core
+from workers.engines.vllm.crash_report import CrashReport
+from workers.engines.vllm.oom_batch_limit import OomBatchLimit, engine_file
+from workers.engines.vllm.stall_watchdog import StallWatchdog
 
 
 def settings(tmp_path: Path, **values: object) -> Settings:
     return build_settings({"home": tmp_path, **values})
 
 
-def test_silence_while_pages_run_is_a_stall_and_work_is_none() -> None:
+def test_no_output_while_pages_are_in_flight_is_a_stall() -> None:
     async def scene() -> list[str]:
-        said: list[str] = []
-        progress = Progress(0.4, lambda: said.append("stall"))
-        watch = asyncio.ensure_future(progress.watch())
-        await asyncio.sleep(0.6)  # nothing runs, so silence means nothing
-        with progress.running():
+        stalls: list[str] = []
+        watchdog = StallWatchdog(0.4, lambda: stalls.append("stall"))
+        watch = asyncio.ensure_future(watchdog.watch())
+        await asyncio.sleep(0.6)  # longer than the limit, but no page is in flight
+        with watchdog.page_in_flight():
             for _ in range(6):
                 await asyncio.sleep(0.1)
-                progress.made()
-            assert said == []
+                watchdog.progressed()
+            assert stalls == []
             await asyncio.wait_for(watch, 5)
-        return said
+        return stalls
 
     assert asyncio.run(scene()) == ["stall"]
 
 
-def test_a_death_of_memory_halves_the_batch_for_the_next_engine(tmp_path: Path) -> None:
-    lessons = Lessons(tmp_path, "model", "80000")
-    assert lessons.limit is None
-    lessons.trouble.write_text(json.dumps({"memory": True, "error": "OutOfMemoryError: no"}))
-    assert "256" in lessons.learn(512)
-
-    again = Lessons(tmp_path, "model", "80000")
-    assert again.limit == 256
-    assert plan_sizes(settings(tmp_path), 80_000, again.limit, 900).batch == 256
-    assert Lessons(tmp_path, "model", "24000").limit is None
+def died(tmp_path: Path, report: dict[str, object], batch: int) -> tuple[str, int | None]:
+    """The cause of an engine's death as the worker gives it, and the limit for the next engine."""
+    crash_report = CrashReport(engine_file(tmp_path, "model", "80000", "crash"))
+    limit_file = engine_file(tmp_path, "model", "80000", "limit")
+    assert OomBatchLimit(limit_file).limit is None
+    crash_report.path.write_text(json.dumps(report))
+    cause = Core(crash_report, OomBatchLimit(limit_file), batch, 1.0)._cause_of_death()
+    return cause, OomBatchLimit(limit_file).limit
 
 
-def test_a_death_of_another_kind_teaches_nothing(tmp_path: Path) -> None:
-    lessons = Lessons(tmp_path, "model", "80000")
-    lessons.trouble.write_text(json.dumps({"memory": False, "error": "RuntimeError: illegal"}))
-    assert "illegal" in lessons.learn(512)
-    assert lessons.limit is None
+def test_running_out_of_memory_halves_the_batch_of_the_next_engine(tmp_path: Path) -> None:
+    cause, limit = died(tmp_path, {"memory": True, "error": "OutOfMemoryError: no"}, 512)
+
+    assert "256" in cause and limit == 256
+    assert plan_sizes(settings(tmp_path), 80_000, limit, 900).batch == 256
+    assert OomBatchLimit(engine_file(tmp_path, "model", "24000", "limit")).limit is None
+
+
+def test_another_cause_of_death_sets_no_limit(tmp_path: Path) -> None:
+    cause, limit = died(tmp_path, {"memory": False, "error": "RuntimeError: illegal"}, 512)
+
+    assert "illegal" in cause and limit is None
 
 
 def test_a_small_gpu_gets_a_small_batch_and_a_large_one_a_large_batch(tmp_path: Path) -> None:
@@ -63,7 +70,7 @@ def test_a_small_gpu_gets_a_small_batch_and_a_large_one_a_large_batch(tmp_path: 
     assert batches == sorted(batches) and len(set(batches)) == 4
 
 
-def test_pages_in_flight_are_what_the_cache_holds_and_a_few_more() -> None:
+def test_pages_in_flight_are_limited_by_the_kv_cache() -> None:
     sizes = Sizes(batch=512, step_tokens=8192, capacity=640, adjustable=True)
     assert fitted(sizes, 230_000).capacity == 150
     assert fitted(sizes, 10_000_000).capacity == 640
@@ -75,7 +82,7 @@ def test_a_machine_with_little_memory_holds_fewer_pages_than_its_gpu(tmp_path: P
     assert (sizes.capacity, sizes.batch) == (100, 100)
 
 
-def test_a_number_of_pages_that_a_person_chose_stands(tmp_path: Path) -> None:
+def test_an_explicit_number_of_pages_in_flight_is_kept(tmp_path: Path) -> None:
     chosen = plan_sizes(settings(tmp_path, max_concurrency=7), 80_000, None, 900)
     assert (chosen.capacity, chosen.batch) == (7, 7)
 
@@ -84,16 +91,16 @@ def test_the_largest_image_fits_into_a_step(tmp_path: Path) -> None:
     assert plan_sizes(settings(tmp_path, max_batch_tokens=100), None, None, 9).step_tokens >= 1203
 
 
-def test_further_arguments_come_last_and_must_be_an_object(tmp_path: Path) -> None:
-    lessons = Lessons(tmp_path, "model", "")
+def test_vllm_arguments_override_and_must_be_an_object(tmp_path: Path) -> None:
+    report = CrashReport(tmp_path / "report")
     sizes = Sizes(4, 2048, 6, adjustable=True)
-    given = settings(tmp_path, vllm_arguments='{"max_num_seqs": 3, "seed": 1}')
-    arguments = engine_arguments(given, "model", sizes, lessons, engines=1)
+    overridden = settings(tmp_path, vllm_arguments='{"max_num_seqs": 3, "seed": 1}')
+    arguments = engine_arguments(overridden, "model", sizes, report, engines=1)
     assert (arguments["max_num_seqs"], arguments["seed"]) == (3, 1)
     for bad in ("[1]", "{", '{"distributed_executor_backend": "ray"}', '{"nnodes": 2}'):
         with pytest.raises(UsageError, match="vllm_arguments"):
             engine_arguments(
-                settings(tmp_path, vllm_arguments=bad), "model", sizes, lessons, engines=1
+                settings(tmp_path, vllm_arguments=bad), "model", sizes, report, engines=1
             )
 
 
@@ -115,10 +122,10 @@ def test_a_vllm_outside_the_range_is_refused_with_the_range(
         ("0.32.0", False, "v1"),
     ],
 )
-def test_the_processor_is_the_one_of_the_runner_that_runs(
+def test_the_logits_processor_matches_the_model_runner(
     found: str, second: bool, expected: str
 ) -> None:
     class Config:
         use_v2_model_runner = second
 
-    assert f"ngram_{expected}:" in versions.logits_processor(Config(), found)
+    assert f"no_repeat_{expected}:" in versions.logits_processor(Config(), found)

@@ -1,7 +1,7 @@
-"""An engine that reads nothing: known text, chosen latency, chosen faults.
+"""An engine that reads nothing: fixed text, configured latency, configured faults.
 
-Everything but reading is tested and measured with it, so its output is a contract: the
-line ``fake:<first 12 hex digits of the source's sha256>:<page>``.
+Tests and measurements of everything but reading use it, so its output is a contract: the line
+``fake:<first 12 hex digits of the source's sha256>:<page>``.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ FULL_PAGE = (0, 0, 999, 999)
 
 
 class FakeEngine:
-    """Deterministic; ``fake_*`` settings choose latency, failures and crashes."""
+    """Deterministic; the ``fake_*`` settings configure latency, failures and crashes."""
 
     tasks = frozenset(Task)
 
     def __init__(self, settings: Settings, model: str) -> None:
         self.info = EngineInfo(name="fake", model=model, version=__version__)
-        chosen = settings.max_concurrency
-        self.capacity = CAPACITY if chosen == "auto" else chosen
+        limit = settings.max_concurrency
+        self.capacity = CAPACITY if limit == "auto" else limit
         self._settings = settings
 
     def plan(self, options: PageOptions) -> RenderPlan:
-        """Small pixels, or none at all with ``fake_render`` off."""
+        """A small rendering, or none with ``fake_render`` off."""
         return RenderPlan(
             dpi=options.dpi or 72, longest_side=1000, pixels=self._settings.fake_render
         )
@@ -41,8 +41,8 @@ class FakeEngine:
         """Nothing to load."""
 
     async def read(self, view: PageView) -> Reading:
-        """The page's line after the latency, or the fault that was asked for."""
-        self._note(view)
+        """The page's line after the latency, or the configured fault."""
+        self._log_reading(view)
         await asyncio.sleep(self._settings.fake_latency_ms / 1000)
         if view.page in self._settings.fake_crash_pages:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -54,8 +54,8 @@ class FakeEngine:
         block = Block(type="text", bbox=FULL_PAGE, text=line)
         return Reading(line, (block,), prompt_tokens=1, output_tokens=len(line) // 4)
 
-    def _note(self, view: PageView) -> None:
-        """One line per reading, so that what is paid twice can be counted from outside."""
+    def _log_reading(self, view: PageView) -> None:
+        """Append one line per reading, so that tests can count repeated work."""
         if self._settings.fake_journal is None:
             return
         line = f"{view.sha256[:12]} {view.page} {os.getpid()}\n"

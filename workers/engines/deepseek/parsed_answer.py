@@ -1,4 +1,4 @@
-"""An answer of the model as Markdown and blocks, by what was asked."""
+"""Parses the model's answer to a task into Markdown and blocks."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ from workers.engines.deepseek.grounding import (
 )
 from workers.engines.deepseek.labels import FURNITURE, LABELS, block_type, looks_like_label
 
-#: Where text stands whose place the model did not say.
+#: Box of text for which the model gave no box.
 WHOLE_PAGE: BBox = (0, 0, 999, 999)
 _TABLE = "<table"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one answer says; figures are links ``![](figure:N)``, N-th among image blocks."""
+class ParsedAnswer:
+    """Figures are links ``![](figure:N)``; N counts the image blocks from 1."""
 
     markdown: str
     blocks: tuple[Block, ...] = ()
@@ -35,50 +35,50 @@ class _Region:
     text: str
 
 
-def read_answer(answer: str, task: Task) -> Answer:
-    """The page that ``answer`` describes; never raises, whatever the answer holds."""
+def parse_answer(answer: str, task: Task) -> ParsedAnswer:
+    """Parse ``answer``; never raises, even for malformed or hostile text."""
     return _READERS.get(task, _read_either)(answer)
 
 
-def _read_plain(answer: str) -> Answer:
-    return Answer(without_figure_links(clean(answer)))
+def _read_plain(answer: str) -> ParsedAnswer:
+    return ParsedAnswer(without_figure_links(clean(answer)))
 
 
-def _read_either(answer: str) -> Answer:
+def _read_either(answer: str) -> ParsedAnswer:
     return _read_document(answer) if is_grounded(answer) else _read_plain(answer)
 
 
-def _read_document(answer: str) -> Answer:
+def _read_document(answer: str) -> ParsedAnswer:
     elements = _elements(answer, LABELS)
     regions = [_document_region(element) for element in elements]
-    return Answer(_markdown(regions, "\n\n"), *_blocks(_with_their_tables(regions)))
+    return ParsedAnswer(_markdown(regions, "\n\n"), *_blocks(_move_tables_out_of_captions(regions)))
 
 
-def _read_layout(answer: str) -> Answer:
+def _read_layout(answer: str) -> ParsedAnswer:
     regions = [_document_region(element) for element in _elements(answer, LABELS)]
     located = [replace(region, text="") for region in regions if region.boxes]
-    return Answer("", *_blocks(located))
+    return ParsedAnswer("", *_blocks(located))
 
 
-def _read_lines(answer: str) -> Answer:
+def _read_lines(answer: str) -> ParsedAnswer:
     elements = _elements(answer, None)
     regions = [_line_region(element) for element in elements]
-    return Answer(_markdown(regions, "\n"), *_blocks(regions))
+    return ParsedAnswer(_markdown(regions, "\n"), *_blocks(regions))
 
 
-def _read_places(answer: str) -> Answer:
-    """What was found and where, one line a box; an answer in words where nothing was."""
+def _read_located(answer: str) -> ParsedAnswer:
+    """One line per located box; the plain answer if there are no boxes."""
     regions = [_line_region(element) for element in _elements(answer, None)]
     regions = [replace(region, type="text") for region in regions]
-    lines = [line for region in regions for line in _place_lines(region)]
-    return Answer("\n".join(lines), *_blocks([r for r in regions if r.boxes]))
+    lines = [line for region in regions for line in _box_lines(region)]
+    return ParsedAnswer("\n".join(lines), *_blocks([r for r in regions if r.boxes]))
 
 
-_READERS: dict[Task, Callable[[str], Answer]] = {
+_READERS: dict[Task, Callable[[str], ParsedAnswer]] = {
     Task.MARKDOWN: _read_document,
     Task.LAYOUT: _read_layout,
     Task.OCR: _read_lines,
-    Task.LOCATE: _read_places,
+    Task.LOCATE: _read_located,
 }
 
 
@@ -89,7 +89,7 @@ def _elements(answer: str, labels: frozenset[str] | None) -> tuple[Element, ...]
 
 
 def _document_region(element: Element) -> _Region:
-    """Labels name regions; what can't be the name of one is taken for text."""
+    """The label names a region type; a label that is no known or possible name becomes text."""
     body = without_figure_links(clean(element.body))
     kind = block_type(element.label)
     if kind is not None:
@@ -101,14 +101,14 @@ def _document_region(element: Element) -> _Region:
 
 
 def _line_region(element: Element) -> _Region:
-    """Labels are the text itself, unless one names a region and its text follows."""
+    """The label is the text itself, unless it names a region type and has a body."""
     if element.body and block_type(element.label) is not None:
         return _document_region(element)
     parts = (without_figure_links(clean(part)) for part in (element.label, element.body))
     return _Region("text", element.boxes, "\n".join(part for part in parts if part))
 
 
-def _place_lines(region: _Region) -> list[str]:
+def _box_lines(region: _Region) -> list[str]:
     if not region.boxes:
         return [region.text]
     return [f"- {region.text}: {', '.join(map(str, box))}" for box in region.boxes]
@@ -138,7 +138,7 @@ def _blocks(regions: Iterable[_Region]) -> tuple[tuple[Block, ...], tuple[str, .
 
 
 def _region_blocks(region: _Region) -> list[Block]:
-    """One block a box; the text stands in the first, so that it is there once."""
+    """One block per box; only the first holds the text, so that it is not repeated."""
     if region.type == "image":
         pictures = [Block(type="image", bbox=box) for box in region.boxes]
         caption = [_text_block("image_caption", region.boxes, region.text)] if region.text else []
@@ -153,14 +153,14 @@ def _text_block(kind: BlockType, boxes: tuple[BBox, ...], text: str) -> Block:
     return Block(type=kind, bbox=boxes[0] if boxes else WHOLE_PAGE, text=text)
 
 
-def _with_their_tables(regions: list[_Region]) -> list[_Region]:
-    """Give a table its HTML where the model wrote it behind the caption that comes between."""
-    mended = list(regions)
-    for place in range(len(mended) - 1):
-        table, caption = mended[place : place + 2]
+def _move_tables_out_of_captions(regions: list[_Region]) -> list[_Region]:
+    """Move a table's HTML to its table block where the model wrote it after the caption."""
+    result = list(regions)
+    for index in range(len(result) - 1):
+        table, caption = result[index : index + 2]
         start = caption.text.find(_TABLE)
         pair = (table.type, caption.type) == ("table", "table_caption")
         if pair and not table.text and start >= 0:
-            mended[place] = replace(table, text=caption.text[start:].strip())
-            mended[place + 1] = replace(caption, text=caption.text[:start].strip())
-    return mended
+            result[index] = replace(table, text=caption.text[start:].strip())
+            result[index + 1] = replace(caption, text=caption.text[:start].strip())
+    return result

@@ -1,0 +1,1 @@
+"""The fake engine: fixed text instead of reading, for tests and measurements."""
