@@ -21,7 +21,7 @@ import producer, shared, workers
 from shared.schemas import RECORDS, path_of, schema_text
 root = Path({root!r})
 assert all(Path(package.__file__).is_relative_to(root) for package in (producer, shared, workers))
-assert (files("shared") / "lua" / "claim.lua").read_text()
+assert (files("shared.broker") / "lua" / "claim.lua").read_text()
 assert all(path_of(name).read_text() == schema_text(each) for name, each in RECORDS.items())
 from producer.cli import main
 main()
