@@ -56,3 +56,11 @@ def test_every_make_target_that_a_page_names_exists(path: Path) -> None:
 
 def _code(text: str) -> list[str]:
     return re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.DOTALL)
+
+
+def test_every_path_that_the_architecture_page_names_exists() -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / "ARCHITECTURE.md").read_text(), flags=re.DOTALL)
+    paths = re.findall(r"`((?:producer|shared|workers|tests|benchmarks)/[\w./]*)`", text)
+
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
