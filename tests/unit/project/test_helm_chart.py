@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -316,7 +317,13 @@ def test_every_command_is_one_that_pagefleet_has(path: Path) -> None:
         if not words:
             continue
         module = {"pagefleet": "producer.cli", "pagefleet-worker": "workers.cli"}[words[0]]
-        command = [sys.executable, "-m", module, words[1], "--help"]
-        shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         options = [word for word in words[2:] if word.startswith("--")]
-        assert [option for option in options if option not in shown.stdout] == [], name
+        text = help_text(module, words[1])
+        assert [option for option in options if option not in text] == [], name
+
+
+@cache
+def help_text(module: str, command: str) -> str:
+    """What the command prints for ``--help``."""
+    words = [sys.executable, "-m", module, command, "--help"]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
