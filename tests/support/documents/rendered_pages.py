@@ -34,8 +34,7 @@ def leftovers(scratch: Path) -> list[Path]:
 def quadrants(width: int = 200, height: int = 100) -> bytes:
     """A page whose upper left is red, upper right green, lower left blue, lower right white."""
     w, h = width / 2, height / 2
-    content = box(1, 0, 0, (0, h, w, h)) + box(0, 1, 0, (w, h, w, h)) + box(0, 0, 1, (0, 0, w, h))
-    return content
+    return box(1, 0, 0, (0, h, w, h)) + box(0, 1, 0, (w, h, w, h)) + box(0, 0, 1, (0, 0, w, h))
 
 
 def corners(pixels: Pixels) -> list[tuple[int, ...]]:

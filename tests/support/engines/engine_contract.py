@@ -74,7 +74,8 @@ class EngineContract:
         info = bench.engine.info
 
         assert info.name == self.name
-        assert info.model and info.version
+        assert info.model
+        assert info.version
         assert bench.engine.capacity >= 1
         assert bench.engine.tasks == engine_facts(self.name).tasks
 

@@ -1,6 +1,6 @@
-"""Runs the steps of one Dockerfile stage in a folder, where no container engine is at hand.
+"""Runs the steps of one Dockerfile stage in a folder, on machines without a container engine.
 
-Understands what our Dockerfiles use: FROM … AS, WORKDIR, ENV, COPY from the context, RUN.
+Supports the instructions of infra/docker: FROM … AS, WORKDIR, ENV, COPY from the context, RUN.
 Absolute paths of the image become paths below the folder.
 """
 
@@ -19,7 +19,7 @@ _ABSOLUTE = re.compile(r"(?<![\w.:/])/(opt|src|var|tmp)\b")
 
 @dataclass
 class Stage:
-    """An image's file system in a folder."""
+    """The file system of an image, in a folder."""
 
     root: Path
     context: Path
@@ -32,7 +32,7 @@ class Stage:
             getattr(self, f"_{word.lower()}")(rest, python)
 
     def _workdir(self, rest: str, python: str) -> None:
-        self.folder = Path(self._placed(rest))
+        self.folder = Path(self._below_root(rest))
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def _env(self, rest: str, python: str) -> None:
@@ -48,17 +48,17 @@ class Stage:
                 shutil.copy(path, place / path.name if place.is_dir() else place)
 
     def _run(self, rest: str, python: str) -> None:
-        command = re.sub(r"\bpython -m venv\b", f"{python} -m venv", self._placed(rest))
+        command = re.sub(r"\bpython -m venv\b", f"{python} -m venv", self._below_root(rest))
         (self.root / "opt").mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, **self.variables}
         subprocess.run(["bash", "-euc", command], cwd=self.folder, env=environment, check=True)
 
-    def _placed(self, text: str) -> str:
+    def _below_root(self, text: str) -> str:
         return _ABSOLUTE.sub(lambda match: f"{self.root}/{match[1]}", text)
 
 
 def steps(dockerfile: Path, name: str) -> Iterator[tuple[str, str]]:
-    """The instructions of one stage, continued lines joined."""
+    """The instructions of one stage as (word, rest), with continued lines joined."""
     inside = False
     for line in _logical_lines(dockerfile):
         word, _, rest = line.partition(" ")

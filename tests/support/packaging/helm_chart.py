@@ -1,4 +1,4 @@
-"""The chart as Helm renders it, for tests: no cluster and no helm binary."""
+"""Renders the Helm chart for tests, without a cluster and without the helm binary."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,38 +24,38 @@ def value_set(path: Path) -> Manifest:
 
 
 def rendered(values: Manifest, name: str = "pf", namespace: str = "ocr") -> dict[str, str]:
-    """Template path to text, NOTES included."""
+    """The rendered text of each template by its path, NOTES.txt included."""
     with helm_python.Chart.load(str(CHART)) as chart:
         chart.validate_schema(values)
         return dict(chart.render(values, name=name, namespace=namespace))
 
 
 def manifests(values: Manifest) -> list[Manifest]:
-    """Every object that the chart would create."""
+    """Every object that the chart creates."""
     texts = (text for path, text in rendered(values).items() if not path.endswith("NOTES.txt"))
-    return [found for text in texts for found in yaml.safe_load_all(text) if found]
+    return [each for text in texts for each in yaml.safe_load_all(text) if each]
 
 
 def of_kind(objects: list[Manifest], kind: str) -> list[Manifest]:
     """The objects of one kind."""
-    return [found for found in objects if found["kind"] == kind]
+    return [each for each in objects if each["kind"] == kind]
 
 
 def named(objects: list[Manifest], kind: str, name: str) -> Manifest:
     """The one object of this kind and name."""
-    (found,) = (each for each in of_kind(objects, kind) if each["metadata"]["name"] == name)
-    return found
+    (match,) = (each for each in of_kind(objects, kind) if each["metadata"]["name"] == name)
+    return match
 
 
 def pods(objects: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
-    """Name and pod spec of everything that runs pods."""
-    for found in objects:
-        if found["kind"] in ("Deployment", "StatefulSet"):
-            yield found["metadata"]["name"], found["spec"]["template"]["spec"]
+    """Name and pod spec of each Deployment and StatefulSet."""
+    for each in objects:
+        if each["kind"] in ("Deployment", "StatefulSet"):
+            yield each["metadata"]["name"], each["spec"]["template"]["spec"]
 
 
 def containers(pod: Manifest) -> list[Manifest]:
-    """All containers of a pod, init containers too."""
+    """All containers of a pod, init containers included."""
     return [*pod.get("initContainers", []), *pod["containers"]]
 
 
@@ -71,10 +71,10 @@ def environment(objects: list[Manifest], pod: Manifest) -> dict[str, str]:
     return variables
 
 
-def _value(entry: Manifest, known: dict[str, str]) -> str:
+def _value(entry: Manifest, earlier: dict[str, str]) -> str:
     if "value" not in entry:
         return f"secret-{entry['valueFrom']['secretKeyRef']['key']}"
     value = str(entry["value"])
-    for name, known_value in known.items():
-        value = value.replace(f"$({name})", known_value)
+    for name, replacement in earlier.items():
+        value = value.replace(f"$({name})", replacement)
     return value

@@ -54,7 +54,8 @@ def test_status_shows_progress_speed_and_time_left(slow_fleet: Fleet, tmp_path: 
     assert line["eta_s"] == pytest.approx(remaining / line["pages_per_s"], rel=0.2)  # type: ignore[operator]
     assert line["labels"] == {"kind": "long"}
     text = slow_fleet("status", job_id)
-    assert "running" in text.out and "pages/s, eta" in text.out
+    assert "running" in text.out
+    assert "pages/s, eta" in text.out
     assert text.err == ""
 
     started = time.monotonic()
@@ -230,8 +231,10 @@ def test_fetch_applies_render_options_and_does_not_change_the_job(
     in_process(config, "fetch", job_id, "-o", str(tmp_path / "same"))
 
     rule, none, same = ((tmp_path / n / "book.md").read_text() for n in ("rule", "none", "same"))
-    assert "\n---\n" in rule and "<!--" not in rule
-    assert "---" not in none and "<!--" not in none
+    assert "\n---\n" in rule
+    assert "<!--" not in rule
+    assert "---" not in none
+    assert "<!--" not in none
     assert same.encode() == stored == jobs.store.get(f"jobs/{job_id}/document.md")
     assert same.count("<!-- page") == 2
 
@@ -246,7 +249,8 @@ def test_a_job_with_an_unreadable_manifest_does_not_hide_others(settings: Settin
 
     assert result.status == 0
     assert result.out.startswith(good)
-    assert len(result.err.splitlines()) == 1 and "job.json" in result.err
+    assert len(result.err.splitlines()) == 1
+    assert "job.json" in result.err
 
 
 def test_purge_by_age_removes_old_ended_jobs_only(

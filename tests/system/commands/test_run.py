@@ -63,7 +63,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         result = pagefleet(settings, "run", "-o", "out", "--json", "--", *words)
-    yield Finished(settings, folder, result)
+    return Finished(settings, folder, result)
 
 
 def test_every_page_is_written_in_order(finished: Finished) -> None:

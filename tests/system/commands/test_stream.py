@@ -20,7 +20,8 @@ def test_standard_output_has_only_the_text_and_standard_error_the_progress(
     result = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream")
 
     assert result.status == 0, result.err
-    assert result.out.startswith("fake:") and result.out.endswith(":1\n")
+    assert result.out.startswith("fake:")
+    assert result.out.endswith(":1\n")
     assert "starting engine fake" in result.err
 
 
@@ -31,7 +32,8 @@ def test_one_page_of_a_document_is_chosen(settings: SettingsFactory, tmp_path: P
     assert result.out.endswith(":4\n")
     refused = fleet.pagefleet(chosen, "run", pages, "--stream")
     assert (refused.status, refused.out) == (2, "")
-    assert "not 6 of pages.pdf" in refused.err and refused.err.count("\n") == 1
+    assert "not 6 of pages.pdf" in refused.err
+    assert refused.err.count("\n") == 1
 
 
 def test_text_is_printed_before_the_page_is_finished(
@@ -69,7 +71,8 @@ def test_options_that_do_not_fit_stream_are_refused_in_one_line(
     refused = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream", *arguments)
 
     assert (refused.status, refused.out) == (2, "")
-    assert refused.err.startswith("error") and refused.err.count("\n") == 1
+    assert refused.err.startswith("error")
+    assert refused.err.count("\n") == 1
 
 
 def test_a_run_without_a_folder_and_without_stream_names_both_options(
@@ -78,7 +81,8 @@ def test_a_run_without_a_folder_and_without_stream_names_both_options(
     page = picture(tmp_path / "page.png", 400, 300)
     refused = fleet.pagefleet(settings(engine="fake"), "run", str(page))
 
-    assert refused.status == 2 and "-o DIR" in refused.err
+    assert refused.status == 2
+    assert "-o DIR" in refused.err
 
 
 def test_an_engine_that_cannot_start_reports_the_reason_once(

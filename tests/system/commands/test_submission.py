@@ -130,7 +130,8 @@ def test_a_cancel_that_crashed_does_not_block_the_job(fake_fleet: Fleet, tmp_pat
     assert submitted(fake_fleet, source, "--engine", "openai") == job_id
 
     hot = dispatch_state.jobs.progress(job_id)
-    assert hot is not None and (hot.state, hot.total) == ("open", 2)
+    assert hot is not None
+    assert (hot.state, hot.total) == ("open", 2)
     dispatch_state.close()
     fake_fleet("cancel", job_id)
 

@@ -55,7 +55,8 @@ def test_page_counts_agree_with_the_dispatch_state(watched: Watched) -> None:
         before = dispatch_state.jobs.progress(watched.open_job)
         counted = value(watched, "pagefleet_pages_total", engine="fake")
         after = dispatch_state.jobs.progress(watched.open_job)
-        assert before is not None and after is not None
+        assert before is not None
+        assert after is not None
         # Pages marked and not counted yet are at most those in flight.
         return before.done + SMALL - 4 <= counted <= after.done + SMALL
 
@@ -90,7 +91,8 @@ def test_the_worker_time_of_all_results_adds_up_to_the_metric(watched: Watched) 
     # Four at once, 150 ms each: a page can't cost more than its own time.
     assert spent > 0.15 * SMALL / 4 * 0.9
     assert all(0 < result.worker_s < 5 for result in results)
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     # A page is marked a moment before it is counted; at most four are in between.
     most = max(result.worker_s for result in results) * 4 + 1
     assert before.worker_ms / 1000 - most <= exported - spent <= after.worker_ms / 1000 + 0.1

@@ -36,7 +36,8 @@ def test_json_figures_are_those_of_the_dispatch_state(watched: Watched) -> None:
 
     after = dispatch_state.jobs.progress(watched.open_job)
     (job,), (pool,), (worker,) = facts["jobs"], facts["pools"], facts["workers"]
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     assert before.done <= job["done"] <= after.done
     assert (job["job_id"], job["pages"]) == (watched.open_job, LARGE)
     assert job["done"] == sum(job["counts"].values())

@@ -93,7 +93,8 @@ class Services:
             with redis.Redis.from_url(self.broker.url) as client:
                 return int(client.info()["process_id"])
         server = self.store.server if self._plan.what == "store" else self.server
-        assert server is not None and server.process is not None
+        assert server is not None
+        assert server.process is not None
         return server.process.pid
 
 

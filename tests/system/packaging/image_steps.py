@@ -1,7 +1,6 @@
-"""``make test-images``: installs the CPU image's packages as its Dockerfile does, then uses them.
+"""``make test-images``: runs the CPU image's Dockerfile steps in a folder, then uses the result.
 
-Slow (it downloads and installs everything afresh), so it is a command of its own and not a part
-of ``make test``.
+It downloads and installs every package, which takes minutes, so it is not part of ``make test``.
 """
 
 import json
@@ -16,18 +15,18 @@ from tests.support.paths import ROOT
 
 
 def main() -> int:
-    """Build, then run the commands that the containers run."""
+    """Build the stage, then run the commands that the containers run."""
     with tempfile.TemporaryDirectory(prefix="pagefleet-image-") as name:
         root = Path(name)
         Stage(root, ROOT).run(ROOT / "infra" / "docker" / "Dockerfile", "build", sys.executable)
         check_commands(root)
         check_conversion(root)
-    print("the CPU image's steps install, its commands start, a document is converted")
+    print("the CPU image installs, its commands start and it converts a document")
     return 0
 
 
 def check_commands(root: Path) -> None:
-    """The start commands know their options in the installed environment."""
+    """The start commands of the containers print their help in the installed environment."""
     for words in (["pagefleet"], ["pagefleet-worker", "start"], ["pagefleet", "flower"]):
         run(root, *words, "--help")
 
@@ -35,20 +34,20 @@ def check_commands(root: Path) -> None:
 def check_conversion(root: Path) -> None:
     """The installed fleet converts a document."""
     document = ROOT / "examples" / "invoice.pdf"
-    shown = run(root, "pagefleet", "run", str(document), "-o", str(root / "out"), "--json")
-    assert json.loads(shown)["status"] == "ok"
+    output = run(root, "pagefleet", "run", str(document), "-o", str(root / "out"), "--json")
+    assert json.loads(output)["status"] == "ok"
 
 
 def run(root: Path, *words: str) -> str:
     """Run an installed command from a folder that is not the checkout."""
     binaries = root / "opt" / "pagefleet" / "bin"
     environment = {"PATH": f"{binaries}:{os.defpath}", "HOME": str(root)}
-    ended = subprocess.run(
+    completed = subprocess.run(
         [str(binaries / words[0]), *words[1:]],
         cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
 if __name__ == "__main__":

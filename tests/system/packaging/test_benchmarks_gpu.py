@@ -1,4 +1,4 @@
-"""The GPU benchmark, tried out with the fake engine, so that no GPU minute goes to a typo."""
+"""The GPU benchmark runs with the fake engine, so a mistake shows before a GPU is rented."""
 
 import json
 import os
@@ -26,7 +26,7 @@ LATENCY_MS = 40
 def run(
     *words: str, path: str = "", module: str = "benchmarks.gpu"
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the command as a person does."""
+    """Run the command as a user does."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PAGEFLEET_")}
     environment["PATH"] = f"{path}:{environment['PATH']}" if path else environment["PATH"]
     return subprocess.run(
@@ -58,12 +58,12 @@ def test_one_command_measures_every_part_on_the_same_pages(tmp_path: Path) -> No
     came = parts["fleet"]["entered_s"]
     last_possible = parts["fleet"]["seconds"] - LATENCY_MS / 1000
     assert 0 < came["first"] <= came["middle"] <= came["last"] <= last_possible
-    # One page after the other, and many at once.
+    # The recipe reads one page at a time, the ceiling many.
     assert parts["recipe"]["pages_per_s"] <= 1000 / LATENCY_MS < parts["ceiling"]["pages_per_s"]
     assert "ceiling, 9 pages" in ended.stdout.split("written to")[1]
 
 
-def test_a_part_that_breaks_is_named_and_the_others_are_measured(tmp_path: Path) -> None:
+def test_a_failed_part_is_reported_and_the_other_parts_are_measured(tmp_path: Path) -> None:
     out = tmp_path / "result.json"
     words = "--engine fake --pages 3 --parts recipe,fleet --set fake_latency_ms=nonsense"
     ended = run(*words.split(), "--out", str(out))
@@ -72,7 +72,7 @@ def test_a_part_that_breaks_is_named_and_the_others_are_measured(tmp_path: Path)
     assert "fleet: ended with 1" in ended.stdout
 
 
-def test_a_part_whose_time_is_over_tells_what_it_has(tmp_path: Path) -> None:
+def test_a_part_that_reaches_its_time_limit_reports_what_it_measured(tmp_path: Path) -> None:
     words = "--engine fake --pages 6 --parts fleet --set fake_latency_ms=60000 --limit 6"
     ended = run(*words.split(), "--out", str(tmp_path / "result.json"))
     assert "not complete" in ended.stdout, ended.stdout + ended.stderr
@@ -87,29 +87,29 @@ def test_pages_differ_and_are_the_same_for_the_same_seed(tmp_path: Path) -> None
 
 
 def texts(documents: list[Path]) -> list[str]:
-    """What stands on each page, and what it looks like where that is a picture."""
-    found = []
+    """A digest of the pixels of each page."""
+    digests: list[str] = []
     for path in documents:
         with pymupdf.open(path) as document:
-            found.extend(page.get_pixmap(dpi=20).digest.hex() for page in document)
-    return found
+            digests.extend(page.get_pixmap(dpi=20).digest.hex() for page in document)
+    return digests
 
 
-def test_a_plan_crosses_into_the_process_of_a_part(tmp_path: Path) -> None:
+def test_a_plan_survives_its_file(tmp_path: Path) -> None:
     plan = Plan("vllm", "m", ("a.pdf",), 5, 700, "home", sizes=(3,), extra={"dpi": "72"})
     write_plan(plan, tmp_path / "plan.json")
 
     assert read_plan(tmp_path / "plan.json") == plan
 
 
-def test_the_steady_part_leaves_out_a_slow_begin_and_a_slow_end() -> None:
+def test_the_steady_rate_ignores_a_slow_start_and_a_slow_end() -> None:
     even = [10 + number / 4 for number in range(80)]
 
-    found = middle(0.0, [8.0, 9.0, *even, 32.0, 34.0])
+    steady = middle(0.0, [8.0, 9.0, *even, 32.0, 34.0])
 
-    assert found is not None
-    assert found.pages_per_s == pytest.approx(4)
-    assert 10 < found.begin < found.end < 30
+    assert steady is not None
+    assert steady.pages_per_s == pytest.approx(4)
+    assert 10 < steady.begin < steady.end < 30
 
 
 def test_pages_that_end_all_at_once_have_no_steady_part() -> None:
@@ -152,10 +152,12 @@ def test_the_share_of_a_busy_gpu_is_that_of_the_watched_ones(
     assert (usage.gpu_busy, usage.gpu_gib) == (0.5, 3.0)
 
 
-def test_entry_points_are_found_in_the_folder_that_is_made_for_them(tmp_path: Path) -> None:
-    found = list(Distribution.discover(name="pagefleet", path=[str(write_metadata(tmp_path))]))
+def test_entry_points_are_read_from_the_written_metadata(tmp_path: Path) -> None:
+    distributions = list(
+        Distribution.discover(name="pagefleet", path=[str(write_metadata(tmp_path))])
+    )
 
-    points = {(point.group, point.name): point.value for point in found[0].entry_points}
+    points = {(point.group, point.name): point.value for point in distributions[0].entry_points}
     assert points["console_scripts", "pagefleet"] == "producer.cli:main"
     assert points["vllm.general_plugins", "pagefleet"].endswith(":register")
 
@@ -172,7 +174,8 @@ def test_the_chart_is_an_svg_whose_bars_are_to_one_scale() -> None:
     words = " ".join(text.text or "" for text in picture.iterfind("{*}text"))
 
     assert bars[1] == pytest.approx(4 * bars[0], abs=2)
-    assert "4.0 x recipe, GPU 95% busy" in words and "<GPU>" in words
+    assert "4.0 x recipe, GPU 95% busy" in words
+    assert "<GPU>" in words
 
 
 @pytest.mark.parametrize("module", ["benchmarks.gpu.vision", "benchmarks.gpu.resizing"])

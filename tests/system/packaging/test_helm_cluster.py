@@ -1,4 +1,4 @@
-"""What the chart would start, scaled and drained under load: nothing is lost."""
+"""The processes that the chart would start lose no page while they scale and drain under load."""
 
 import os
 import random
@@ -24,7 +24,7 @@ DOCUMENTS, PAGES = 5, 30
 
 @pytest.fixture
 def cluster(s3_server: S3Server, tmp_path: Path) -> Iterator[Cluster]:
-    """The chart with a pool of fake engines that sleeps at zero."""
+    """The chart with a pool of fake engines that scales to zero."""
     pool = {
         "enabled": True, "image": "cpu", "concurrency": 2, "drainSeconds": 2, "replicas": 1,
         "autoscaling": {
@@ -40,13 +40,13 @@ def cluster(s3_server: S3Server, tmp_path: Path) -> Iterator[Cluster]:
         "pools": {"cpu": {"enabled": False}, "fake": pool},
         "settings": {"sweep_interval_s": 1},
     }
-    made = Cluster(manifests(values), tmp_path, dict(s3_server.environment))
-    made.start_broker()
-    yield made
-    made.stop()
+    cluster = Cluster(manifests(values), tmp_path, dict(s3_server.environment))
+    cluster.start_broker()
+    yield cluster
+    cluster.stop()
 
 
-def test_a_pool_wakes_grows_is_drained_and_sleeps_and_no_page_is_lost(
+def test_a_pool_scales_up_drains_and_scales_to_zero_without_losing_a_page(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wait_until(lambda: _answers(cluster), 20)
@@ -80,37 +80,37 @@ def test_a_pool_wakes_grows_is_drained_and_sleeps_and_no_page_is_lost(
 
 
 def _live_through(cluster: Cluster, seconds: float) -> list[int]:
-    """Scale as KEDA would and drain a pod now and then; the sizes of the pool over time."""
+    """Scale as KEDA does and drain three pods; the sizes of the pool over time."""
     scaler = Scaler(named(cluster.objects, "ScaledObject", POOL), cluster.broker())
     chance, sizes, drained = random.Random(7), [0], 0
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        wanted = scaler.desired(sizes[-1])
-        cluster.scale(POOL, wanted)
-        sizes.append(wanted)
+        desired = scaler.desired(sizes[-1])
+        cluster.scale(POOL, desired)
+        sizes.append(desired)
         ready = [pod for pod in cluster.pods[POOL] if (pod.answers("/readyz"))]
-        if ready and drained < 3 and wanted == 3:
+        if ready and drained < 3 and desired == 3:
             drained += 1
             victim = chance.choice(ready)
             assert victim.drain() < victim.grace_s
-        if drained and wanted == 0:
+        if drained and desired == 0:
             return sizes
         time.sleep(0.5)
-    pytest.fail(f"the pool did not come to rest: {sizes}")
+    pytest.fail(f"the pool did not scale to zero: {sizes}")
 
 
 def _submit(source: Path, variables: dict[str, str], folder: Path) -> str:
-    """As the notes of the chart say: the producer's command inside a pod."""
+    """Run the producer's command inside a pod, as the chart's notes tell the user to."""
     environment = {
         **variables, "PATH": os.defpath, "PAGEFLEET_HOME": str(folder / "producer"),
         "PYTHONWARNINGS": "ignore",
     }  # fmt: skip
     command = [sys.executable, "-m", "producer.cli", "submit", str(source), "--engine", "fake"]
-    made = subprocess.run(
+    completed = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
-    assert made.returncode == 0, made.stderr
-    return made.stdout.strip()
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout.strip()
 
 
 def _answers(cluster: Cluster) -> bool:

@@ -1,4 +1,4 @@
-"""What is built and installed: our import names are ours, and no file is missing."""
+"""The built wheel is complete, and its import names belong to no other distribution."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ import producer, shared, workers
 from shared.schemas import RECORDS, path_of, schema_text
 root = Path({root!r})
 assert all(Path(package.__file__).is_relative_to(root) for package in (producer, shared, workers))
-assert (files("shared") / "lua" / "claim.lua").read_text()
+assert (files("shared.broker") / "lua" / "claim.lua").read_text()
 assert all(path_of(name).read_text() == schema_text(each) for name, each in RECORDS.items())
 from producer.cli import main
 main()
@@ -29,7 +29,7 @@ main()
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_no_other_distribution_owns_our_import_name(name: str) -> None:
+def test_no_other_distribution_owns_an_import_name_of_pagefleet(name: str) -> None:
     assert set(packages_distributions().get(name, [])) <= {"pagefleet"}
     spec = find_spec(name)
     assert spec is not None
@@ -59,10 +59,11 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_module_script_and_schema(unpacked: Path) -> None:
     for package in PACKAGES:
-        kept = {".py", ".lua", ".json"}
-        ours = {path.relative_to(ROOT) for path in (ROOT / package).rglob("*")}
-        wanted = {path for path in ours if path.suffix in kept and "__pycache__" not in path.parts}
-        assert wanted <= {path.relative_to(unpacked) for path in unpacked.rglob("*")}
+        shipped = {".py", ".lua", ".json"}
+        paths = {path.relative_to(ROOT) for path in (ROOT / package).rglob("*")}
+        sources = {path for path in paths if path.suffix in shipped}
+        expected = {path for path in sources if "__pycache__" not in path.parts}
+        assert expected <= {path.relative_to(unpacked) for path in unpacked.rglob("*")}
     assert not (unpacked / "tests").exists()
 
 
@@ -81,7 +82,7 @@ def test_the_wheel_runs_from_another_folder(unpacked: Path, tmp_path: Path) -> N
     assert ended.stdout.startswith("pagefleet, version ")
 
 
-def test_help_is_there_at_once_because_nothing_heavy_is_loaded() -> None:
+def test_help_imports_no_heavy_package() -> None:
     heavy = ("celery", "redis", "pydantic", "boto3", "pymupdf", "numpy", "PIL", "rich")
     program = f"import sys, producer.cli; print([m for m in {heavy!r} if m in sys.modules])"
 
@@ -92,7 +93,7 @@ def test_help_is_there_at_once_because_nothing_heavy_is_loaded() -> None:
     assert loaded.stdout.strip() == "[]"
 
 
-def test_a_run_leaves_readers_of_documents_to_its_helpers() -> None:
+def test_run_imports_no_document_library_in_the_parent_process() -> None:
     heavy = ("boto3", "pymupdf", "numpy", "PIL", "onnxruntime")
     program = (
         "import sys, producer.commands.run, producer.commands.submit;"
@@ -107,7 +108,7 @@ def test_a_run_leaves_readers_of_documents_to_its_helpers() -> None:
     assert loaded.stdout.strip() == "[]"
 
 
-def test_counting_pages_loads_no_layout_model() -> None:
+def test_counting_pages_imports_no_layout_model() -> None:
     program = (
         "import sys, producer.intake.inspection_child;"
         "print('onnxruntime' in sys.modules, 'pymupdf4llm' in sys.modules);"

@@ -18,9 +18,11 @@ def test_a_job_of_another_model_delays_no_other_job_and_is_reported(tmp_path: Pa
         wait_until(lambda: made("wait", own.out.strip(), "--timeout", "1").status == 0, 40)
 
         status = made("status", submitted.out.strip())
-        assert " waiting " in status.out and "0/40 pages" in status.out
+        assert " waiting " in status.out
+        assert "0/40 pages" in status.out
         assert "no live worker of engine 'fake' has model another" in status.err
-        assert "has model another" in submitted.err and "has model" not in own.err
+        assert "has model another" in submitted.err
+        assert "has model" not in own.err
         assert log.read_text().count("needs model another") == 1
 
 

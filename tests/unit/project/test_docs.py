@@ -1,4 +1,4 @@
-"""The documentation builds without a warning and says what the code does."""
+"""The documentation builds without a warning and agrees with the code."""
 
 import re
 import subprocess
@@ -13,6 +13,7 @@ from shared.config.settings_doc import PATH, page
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 
 def test_the_site_builds_without_a_dead_reference(tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ def test_the_site_builds_without_a_dead_reference(tmp_path: Path) -> None:
     assert (tmp_path / "settings.html").is_file()
 
 
-def test_the_page_of_settings_is_that_of_the_code() -> None:
+def test_the_settings_page_is_up_to_date() -> None:
     assert PATH.read_text() == page()
 
 
@@ -37,12 +38,12 @@ def test_docs_and_chart_name_the_engines_of_the_code() -> None:
     assert engines_doc.CHART_FILE.read_text() == engines_doc.chart_file()
 
 
-def test_every_setting_says_what_it_means() -> None:
-    assert [n for n, found in Settings.model_fields.items() if not found.description] == []
+def test_every_setting_has_a_description() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=str)
-def test_every_file_that_a_page_names_exists(path: Path) -> None:
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_every_file_that_a_page_links_to_exists(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
     local = [
@@ -52,7 +53,7 @@ def test_every_file_that_a_page_names_exists(path: Path) -> None:
     assert [target for target in local if not (path.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=str)
+@pytest.mark.parametrize("path", PAGES, ids=str)
 def test_every_make_target_that_a_page_names_exists(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -63,3 +64,11 @@ def test_every_make_target_that_a_page_names_exists(path: Path) -> None:
 
 def _code(text: str) -> list[str]:
     return re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.DOTALL)
+
+
+def test_every_path_that_the_architecture_page_names_exists() -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / "ARCHITECTURE.md").read_text(), flags=re.DOTALL)
+    paths = re.findall(r"`((?:producer|shared|workers|tests|benchmarks)/[\w./]*)`", text)
+
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -1,9 +1,10 @@
-"""The chart as a platform team gets it: valid objects that behave as the fleet needs."""
+"""The Helm chart renders valid Kubernetes objects that meet the fleet's requirements."""
 
 import json
 import math
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from tests.support.packaging.helm_chart import (
 from tests.support.paths import ROOT
 from workers.process.supervisor import GRACE_S
 
-GPU = {**SMALLEST, "pools": {"vllm": {"enabled": True}}}
+GPU: Manifest = {**SMALLEST, "pools": {"vllm": {"enabled": True}}}
 every_value_set = pytest.mark.parametrize("path", VALUE_SETS, ids=lambda path: path.stem)
 
 
@@ -44,16 +45,16 @@ def merged(**changes: Any) -> Manifest:
 
 @every_value_set
 def test_every_object_is_valid_for_kubernetes(path: Path) -> None:
-    for found in manifests(value_set(path)):
-        own = ROOT / "tests" / "support" / "packaging" / "crd_schemas" / f"{found['kind']}.json"
+    for each in manifests(value_set(path)):
+        own = ROOT / "tests" / "support" / "packaging" / "crd_schemas" / f"{each['kind']}.json"
         if own.exists():
-            jsonschema.validate(found, json.loads(own.read_text()))
+            jsonschema.validate(each, json.loads(own.read_text()))
             continue
         for release in KUBERNETES:
-            kubernetes_validate.validate(found, release, strict=True)
+            kubernetes_validate.validate(each, release, strict=True)
 
 
-def test_helm_finds_nothing_wrong() -> None:
+def test_helm_lint_reports_no_error() -> None:
     assert helm_python.lint(str(CHART), SMALLEST)["errors"] == []
 
 
@@ -61,15 +62,15 @@ def test_helm_finds_nothing_wrong() -> None:
 def test_names_are_unique_and_labelled(path: Path) -> None:
     objects = manifests(value_set(path))
 
-    names = [(found["kind"], found["metadata"]["name"]) for found in objects]
+    names = [(each["kind"], each["metadata"]["name"]) for each in objects]
 
     assert len(names) == len(set(names))
-    for found in objects:
-        assert found["metadata"]["labels"]["app.kubernetes.io/instance"] == "pf"
+    for each in objects:
+        assert each["metadata"]["labels"]["app.kubernetes.io/instance"] == "pf"
 
 
 @every_value_set
-def test_a_pod_may_drain_and_be_supervised_before_it_is_killed(path: Path) -> None:
+def test_the_grace_period_of_a_pod_covers_drain_and_supervisor(path: Path) -> None:
     objects = manifests(value_set(path))
     for name, pod in pods(objects):
         drain = environment(objects, pod).get("PAGEFLEET_DRAIN_S")
@@ -100,54 +101,54 @@ def test_every_variable_is_a_setting_of_pagefleet(path: Path) -> None:
 
 
 @every_value_set
-def test_a_pool_that_keda_scales_names_no_replicas(path: Path) -> None:
+def test_a_pool_that_keda_scales_sets_no_replicas(path: Path) -> None:
     objects = manifests(value_set(path))
-    scaled = {found["spec"]["scaleTargetRef"]["name"] for found in of_kind(objects, "ScaledObject")}
+    scaled = {each["spec"]["scaleTargetRef"]["name"] for each in of_kind(objects, "ScaledObject")}
 
-    for found in of_kind(objects, "Deployment"):
-        assert ("replicas" in found["spec"]) == (found["metadata"]["name"] not in scaled)
+    for each in of_kind(objects, "Deployment"):
+        assert ("replicas" in each["spec"]) == (each["metadata"]["name"] not in scaled)
 
 
 @every_value_set
 def test_keda_reads_the_pages_of_its_own_pool(path: Path) -> None:
-    for found in of_kind(manifests(value_set(path)), "ScaledObject"):
-        (trigger,) = found["spec"]["triggers"]
+    for each in of_kind(manifests(value_set(path)), "ScaledObject"):
+        (trigger,) = each["spec"]["triggers"]
         engine = trigger["metadata"]["listName"].removeprefix(f"{KEY_PREFIX}outstanding:")
 
         assert engine in CATALOGUE
-        assert found["spec"]["scaleTargetRef"]["name"] == f"pf-{engine}"
+        assert each["spec"]["scaleTargetRef"]["name"] == f"pf-{engine}"
         assert trigger["metadata"]["activationListLength"] == "0"
 
 
 @every_value_set
 def test_the_dispatch_window_never_starves_the_largest_pool(path: Path) -> None:
     objects = manifests(value_set(path))
-    most = {}
-    for found in of_kind(objects, "ScaledObject"):
-        most[found["spec"]["scaleTargetRef"]["name"]] = found["spec"]["maxReplicaCount"]
-    for found in of_kind(objects, "Deployment"):
-        variables = environment(objects, found["spec"]["template"]["spec"])
+    max_replicas: dict[str, int] = {}
+    for each in of_kind(objects, "ScaledObject"):
+        max_replicas[each["spec"]["scaleTargetRef"]["name"]] = each["spec"]["maxReplicaCount"]
+    for each in of_kind(objects, "Deployment"):
+        variables = environment(objects, each["spec"]["template"]["spec"])
         engines = int(variables.get("PAGEFLEET_ENGINES_PER_GPU", 1))
         in_flight = engines * int(variables.get("PAGEFLEET_MAX_CONCURRENCY", 0))
-        pods_at_most = most.get(found["metadata"]["name"], found["spec"].get("replicas", 0))
+        pods_at_most = max_replicas.get(each["metadata"]["name"], each["spec"].get("replicas", 0))
         assert int(variables["PAGEFLEET_DISPATCH_WINDOW"]) >= 2 * in_flight * pods_at_most
 
 
 @every_value_set
-def test_the_scaler_can_see_enough_pages_to_reach_the_largest_pool(path: Path) -> None:
+def test_the_dispatch_window_holds_enough_pages_to_scale_to_the_largest_pool(path: Path) -> None:
     objects = manifests(value_set(path))
-    for found in of_kind(objects, "ScaledObject"):
-        deployment = named(objects, "Deployment", found["spec"]["scaleTargetRef"]["name"])
+    for each in of_kind(objects, "ScaledObject"):
+        deployment = named(objects, "Deployment", each["spec"]["scaleTargetRef"]["name"])
         variables = environment(objects, deployment["spec"]["template"]["spec"])
         window = int(variables["PAGEFLEET_DISPATCH_WINDOW"])
-        a_pod = int(found["spec"]["triggers"][0]["metadata"]["listLength"])
+        a_pod = int(each["spec"]["triggers"][0]["metadata"]["listLength"])
 
-        # The queue is filled again when half of the window is left.
-        assert window / 2 >= a_pod * found["spec"]["maxReplicaCount"]
+        # The dispatcher refills the queue when half of the window is left.
+        assert window / 2 >= a_pod * each["spec"]["maxReplicaCount"]
 
 
 @every_value_set
-def test_no_pod_is_root_or_holds_a_token(path: Path) -> None:
+def test_no_pod_runs_as_root_or_mounts_a_token(path: Path) -> None:
     for name, pod in pods(manifests(value_set(path))):
         assert pod["automountServiceAccountToken"] is False, name
         assert pod["enableServiceLinks"] is False, name
@@ -160,7 +161,7 @@ def test_no_pod_is_root_or_holds_a_token(path: Path) -> None:
 
 
 @every_value_set
-def test_no_probe_asks_the_broker(path: Path) -> None:
+def test_no_liveness_probe_depends_on_the_broker(path: Path) -> None:
     for name, pod in pods(manifests(value_set(path))):
         for container in pod["containers"]:
             liveness = container["livenessProbe"]
@@ -170,16 +171,16 @@ def test_no_probe_asks_the_broker(path: Path) -> None:
                 assert "/tmp/heartbeat -name watch" in liveness["exec"]["command"][-1]
                 continue
             assert "exec" not in liveness, name
-            asked = liveness.get("httpGet", {}).get("path", "/livez")
-            assert asked == "/livez", name
+            path_of_probe = liveness.get("httpGet", {}).get("path", "/livez")
+            assert path_of_probe == "/livez", name
 
 
 @every_value_set
 def test_every_mounted_volume_and_secret_exists(path: Path) -> None:
     objects = manifests(value_set(path))
-    claimed = {"data"}
+    claim_templates = {"data"}
     for name, pod in pods(objects):
-        volumes = {volume["name"] for volume in pod.get("volumes", [])} | claimed
+        volumes = {volume["name"] for volume in pod.get("volumes", [])} | claim_templates
         for container in containers(pod):
             assert {mount["name"] for mount in container["volumeMounts"]} <= volumes, name
         for volume in pod.get("volumes", []):
@@ -187,7 +188,7 @@ def test_every_mounted_volume_and_secret_exists(path: Path) -> None:
                 assert named(objects, "ConfigMap", volume["configMap"]["name"])
 
 
-def test_a_gpu_pod_asks_for_the_gpus_of_one_engine() -> None:
+def test_a_gpu_pod_requests_the_gpus_of_one_engine() -> None:
     values = {**SMALLEST, "pools": {"vllm": {"enabled": True, "tensorParallel": 2}}}
     pod = named(manifests(values), "Deployment", "pf-vllm")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -198,7 +199,7 @@ def test_a_gpu_pod_asks_for_the_gpus_of_one_engine() -> None:
 
 
 def test_every_engine_of_a_pod_can_be_scraped() -> None:
-    pools = {"vllm": {**GPU["pools"]["vllm"], "enginesPerGpu": 2}}
+    pools = {"vllm": {"enabled": True, "enginesPerGpu": 2}}
     objects = manifests({**GPU, "pools": pools, "metrics": {"podMonitor": {"enabled": True}}})
     pod = named(objects, "Deployment", "pf-vllm")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -211,7 +212,7 @@ def test_every_engine_of_a_pod_can_be_scraped() -> None:
     assert ports == [int(variables["PAGEFLEET_METRICS_PORT"]) + number for number in range(2)]
 
 
-def test_gpu_pools_sleep_at_zero_and_never_surge() -> None:
+def test_gpu_pools_scale_to_zero_and_never_surge() -> None:
     objects = manifests(GPU)
 
     assert named(objects, "ScaledObject", "pf-vllm")["spec"]["minReplicaCount"] == 0
@@ -219,7 +220,7 @@ def test_gpu_pools_sleep_at_zero_and_never_surge() -> None:
     assert strategy == {"maxSurge": 0, "maxUnavailable": 1}
 
 
-def test_somebody_hands_back_messages_while_all_pools_sleep() -> None:
+def test_control_processes_run_while_all_pools_are_at_zero() -> None:
     values = {**SMALLEST, "pools": {"cpu": {"enabled": False}, "vllm": {"enabled": True}}}
     objects = manifests(values)
 
@@ -240,13 +241,13 @@ def test_the_password_of_the_broker_is_in_no_plain_object() -> None:
     objects = manifests(SMALLEST)
     (secret,) = of_kind(objects, "Secret")
 
-    rest = json.dumps([found for found in objects if found["kind"] != "Secret"])
+    rest = json.dumps([each for each in objects if each["kind"] != "Secret"])
 
     assert secret["data"]["password"] not in rest
     assert "$(REDIS_PASSWORD)" in rest
 
 
-def test_the_network_policy_lets_each_pod_reach_what_it_needs() -> None:
+def test_the_network_policy_allows_each_pod_its_services() -> None:
     objects = manifests({**GPU, "flower": {"enabled": True, "existingSecret": "login"}})
     fleet = named(objects, "NetworkPolicy", "pf")["spec"]
     ports = {port["port"] for rule in fleet["egress"] for port in rule["ports"]}
@@ -274,7 +275,7 @@ def test_a_model_is_downloaded_before_the_worker_starts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "reason"),
     [
         ({}, "store.url is required"),
         ({"store": {"url": "/folder"}}, "store"),
@@ -288,14 +289,14 @@ def test_a_model_is_downloaded_before_the_worker_starts() -> None:
         (merged(pools={"cpu": {"replicas": -1}}), "replicas"),
     ],
 )
-def test_wrong_values_are_refused_with_the_reason(values: Manifest, said: str) -> None:
+def test_wrong_values_are_refused_with_the_reason(values: Manifest, reason: str) -> None:
     with pytest.raises(helm_python.HelmError) as refused:
         rendered(values)
 
-    assert said in str(refused.value)
+    assert reason in str(refused.value)
 
 
-def test_the_notes_say_how_to_go_on() -> None:
+def test_the_notes_name_the_next_commands() -> None:
     (notes,) = (text for path, text in rendered(GPU).items() if path.endswith("NOTES.txt"))
 
     assert "pagefleet doctor" in notes
@@ -316,7 +317,13 @@ def test_every_command_is_one_that_pagefleet_has(path: Path) -> None:
         if not words:
             continue
         module = {"pagefleet": "producer.cli", "pagefleet-worker": "workers.cli"}[words[0]]
-        command = [sys.executable, "-m", module, words[1], "--help"]
-        shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         options = [word for word in words[2:] if word.startswith("--")]
-        assert [option for option in options if option not in shown.stdout] == [], name
+        text = help_text(module, words[1])
+        assert [option for option in options if option not in text] == [], name
+
+
+@cache
+def help_text(module: str, command: str) -> str:
+    """What the command prints for ``--help``."""
+    words = [sys.executable, "-m", module, command, "--help"]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout

@@ -1,4 +1,4 @@
-"""Images and compose file: linted, consistent with the code, and started as written."""
+"""Dockerfiles and the compose file pass their linters and agree with the code and the locks."""
 
 import re
 import subprocess
@@ -28,12 +28,12 @@ def tool(name: str, *words: str) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
     """The services of the compose file."""
-    found: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
-    return found
+    services: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return services
 
 
-def ours(services: dict[str, Any]) -> dict[str, Any]:
-    """Those that run pagefleet."""
+def pagefleet_services(services: dict[str, Any]) -> dict[str, Any]:
+    """The services that run an image of pagefleet."""
     return {name: each for name, each in services.items() if each["image"].startswith("pagefleet/")}
 
 
@@ -58,30 +58,30 @@ def test_infrastructure_files_are_clean_yaml() -> None:
     assert linted.returncode == 0, linted.stdout
 
 
-def test_compose_brings_up_every_part_of_a_fleet(services: dict[str, Any]) -> None:
-    always = {name for name, each in services.items() if "profiles" not in each}
+def test_compose_starts_every_part_of_a_fleet(services: dict[str, Any]) -> None:
+    without_profile = {name for name, each in services.items() if "profiles" not in each}
 
-    assert always == {
+    assert without_profile == {
         "valkey", "seaweedfs", "cpu-worker", "reducer", "sweeper", "watcher", "flower"
     }  # fmt: skip
     assert services["gpu-worker"]["profiles"] == ["gpu"]
 
 
 def test_every_variable_in_compose_is_a_setting(services: dict[str, Any]) -> None:
-    for name, service in ours(services).items():
+    for name, service in pagefleet_services(services).items():
         for variable in service["environment"]:
             if variable.startswith("PAGEFLEET_"):
                 assert variable.removeprefix("PAGEFLEET_").lower() in Settings.model_fields, name
 
 
 def test_compose_waits_longer_than_a_worker_drains(services: dict[str, Any]) -> None:
-    for name, service in ours(services).items():
+    for name, service in pagefleet_services(services).items():
         grace = float(service["stop_grace_period"].removesuffix("s"))
         assert grace > float(service["environment"]["PAGEFLEET_DRAIN_S"]) + GRACE_S, name
 
 
-def test_no_container_of_ours_is_privileged_or_writable(services: dict[str, Any]) -> None:
-    for service in ours(services).values():
+def test_no_pagefleet_container_is_privileged_or_writable(services: dict[str, Any]) -> None:
+    for service in pagefleet_services(services).values():
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["healthcheck"]
@@ -100,7 +100,7 @@ def test_ports_are_open_to_this_machine_only(services: dict[str, Any]) -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-def test_both_images_run_as_somebody_and_reap_processes() -> None:
+def test_both_images_run_as_an_unprivileged_user_and_reap_processes() -> None:
     for name in ("Dockerfile", "Dockerfile.gpu"):
         text = (DOCKER / name).read_text()
         assert text.rindex("\nUSER 10001:10001") > text.rindex("\nRUN"), name
@@ -122,7 +122,7 @@ def test_the_gpu_image_and_its_lock_name_the_same_vllm() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements-cpu.lock", "requirements-gpu.lock"])
-def test_what_the_code_pins_is_what_the_image_gets(name: str) -> None:
+def test_the_image_locks_hold_the_versions_that_the_code_pins(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pins = [re.fullmatch(r"([a-z0-9-]+)(?:\[\w+\])?==([\w.]+)", d) for d in project["dependencies"]]
     lock = (DOCKER / name).read_text()

@@ -1,4 +1,4 @@
-"""No key, token or password of anybody is in the repository."""
+"""No tracked file contains a key, token or password."""
 
 import re
 import subprocess
@@ -35,14 +35,14 @@ def _files() -> list[Path]:
 def test_no_file_holds_a_secret() -> None:
     texts = {path: path.read_text(errors="replace") for path in _files()}
 
-    found = [
+    secrets = [
         (path.relative_to(ROOT), kind)
         for path, text in texts.items()
         for kind, pattern in SECRETS.items()
         if re.search(pattern, text)
     ]
 
-    assert found == []
+    assert secrets == []
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,6 @@ def test_no_file_holds_a_secret() -> None:
         ("GitHub token", ("ghp_", "a1" * 18)),
     ],
 )
-def test_the_patterns_find_what_they_are_for(kind: str, parts: tuple[str, str]) -> None:
-    # In two parts, so that this file holds none itself.
+def test_each_pattern_finds_its_kind_of_secret(kind: str, parts: tuple[str, str]) -> None:
+    # Split in two, so that this file contains no match itself.
     assert re.search(SECRETS[kind], "".join(parts))

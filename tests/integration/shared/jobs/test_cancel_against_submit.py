@@ -20,7 +20,8 @@ def half_read(redis_url: str, folder: Path) -> tuple[SteppedFleet, Manifest]:
     fleet.submit(2, "normal").run_out()
     for _ in range(2):
         read(fleet)
-    assert fleet.deliver(fleet.workers[1], 0) and fleet.workers[1].actor is not None
+    assert fleet.deliver(fleet.workers[1], 0)
+    assert fleet.workers[1].actor is not None
     while sum(fleet.reader.reads.values()) < 3:
         fleet.workers[1].actor.step()
     (manifest,) = fleet.manifests()
@@ -99,7 +100,8 @@ def test_a_job_cancelled_during_its_submission_ends_as_ok_or_cancelled(
         checked = check_job(fleet.store, manifest.job_id)
         assert checked.status in ("ok", "cancelled"), f"after {count} steps"
         if not going:
-            assert count > 8 and checked.status == "cancelled"
+            assert count > 8
+            assert checked.status == "cancelled"
             return
     raise AssertionError("a submission has more steps than were tried")
 
@@ -125,4 +127,5 @@ def test_a_page_that_was_released_for_a_cancel_is_queued_again_by_a_submission(
     while read(fleet):
         pass
     job = fleet.dispatch_state.jobs.progress(manifest.job_id)
-    assert job is not None and job.done == 12
+    assert job is not None
+    assert job.done == 12

@@ -68,7 +68,8 @@ def test_a_commit_of_stale_results_is_repeated(any_store: ObjectStore) -> None:
     slow.resume()
 
     done = jobs.done(manifest.job_id)
-    assert done is not None and done.status == "partial"
+    assert done is not None
+    assert done.status == "partial"
     assert jobs.marker(manifest.job_id) is None
     assert b"engine_failed" in documents(jobs, manifest)[1]
     assert b"render_failed" not in b"".join(documents(jobs, manifest))

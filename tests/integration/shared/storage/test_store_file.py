@@ -282,7 +282,8 @@ def test_a_purge_that_dies_on_a_full_disk_is_found_by_its_marker(tiny_disk: Path
     # The marker, job.json, _DONE, the marker again, the webhook's; then the pages.
     assert SignalledWork(lambda struck: purge(struck, job_id), store, 7).killed()
 
-    assert jobs.manifest(job_id) is None and list(store.list(f"jobs/{job_id}/")) != []
+    assert jobs.manifest(job_id) is None
+    assert list(store.list(f"jobs/{job_id}/")) != []
     assert is_half_purged(jobs, job_id)
 
 

@@ -321,7 +321,8 @@ def test_a_page_of_a_single_row_has_no_halves(height: int, halves: int) -> None:
 
     heights = [half.request.size[1] for half in picture_halves(request)]
 
-    assert len(heights) == halves and sum(heights) in (0, height)
+    assert len(heights) == halves
+    assert sum(heights) in (0, height)
 
 
 def test_a_stream_that_breaks_off_is_an_error(settings: SettingsFactory, page: Path) -> None:
@@ -385,7 +386,8 @@ def test_another_model_is_reported_at_the_start(settings: SettingsFactory) -> No
     with serving(OpenAiServer(model="other/Model")) as server:
         message = check_failed_start(make_engine("openai", settings(engine_url=server.url)))
 
-    assert "other/Model" in message and "--model" in message
+    assert "other/Model" in message
+    assert "--model" in message
 
 
 def test_a_missing_server_is_reported_at_the_start(settings: SettingsFactory) -> None:

@@ -55,7 +55,8 @@ def test_a_start_removes_folders_of_dead_processes_only(tmp_path: Path) -> None:
     third = Scratch(tmp_path)
 
     assert not orphan.exists()
-    assert living.folder.is_dir() and second.folder.is_dir()
+    assert living.folder.is_dir()
+    assert second.folder.is_dir()
     for scratch in (living, second, third):
         scratch.close()
 

@@ -66,7 +66,8 @@ def test_a_lost_message_is_sent_again_once_younger_pages_have_started(
     fleet = hasty_fleet
     manifest = submitted(fleet)
     lost = fleet.wire.take([QUEUE], 3)
-    assert lost is not None and lost.page == 1
+    assert lost is not None
+    assert lost.page == 1
     for worker in fleet.workers:
         while fleet.deliver(worker, 0):
             assert worker.actor is not None
@@ -97,7 +98,8 @@ def test_a_broker_on_an_empty_disk_is_rebuilt_from_the_store(
     manifest = submitted(fleet)
     worker = fleet.workers[0]
     for _ in range(2):
-        assert fleet.deliver(worker, 0) and worker.actor is not None
+        assert fleet.deliver(worker, 0)
+        assert worker.actor is not None
         worker.actor.run_out()
     loss(fleet.client)
 
@@ -192,7 +194,8 @@ def test_nothing_is_purged_while_the_clocks_differ(
     real = fleet.dispatch_state.now
     monkeypatch.setattr(fleet.dispatch_state, "now", lambda: real() - year_s)
     sweeper.sweep()
-    assert retention.applied == 0 and "clocks" in caplog.text
+    assert retention.applied == 0
+    assert "clocks" in caplog.text
 
     monkeypatch.setattr(fleet.dispatch_state, "now", real)
     sweeper.sweep()

@@ -189,7 +189,8 @@ def test_hostile_real_pages_are_rendered_small_or_refused(
             plan = RenderPlan(longest_side=640)
             view = renderer.render(DATA / "robust" / name, "pdf", SHA, 1, plan, OPTIONS).view
         except RenderFailed as error:
-            assert name == "invalid.pdf" and error.message
+            assert name == "invalid.pdf"
+            assert error.message
         else:
             assert max(view.width, view.height) <= 641
             renderer.discard(view)

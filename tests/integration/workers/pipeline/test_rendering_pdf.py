@@ -36,11 +36,15 @@ def test_a_pdf_page_is_passed_as_raw_rgb(renderer: Renderer, tmp_path: Path) -> 
 
     view = rendered.view
     assert (view.width, view.height) == (400, 200)
-    assert view.pixels is not None and view.pixels.stat().st_size == 400 * 200 * 3
+    assert view.pixels is not None
+    assert view.pixels.stat().st_size == 400 * 200 * 3
     assert corners(pixels_of(rendered)) == [RED, GREEN, BLUE, WHITE]
     assert (view.source, view.page, view.kind, view.sha256) == (source, 1, "pdf", SHA)
-    assert view.options == OPTIONS and view.prepared is None
-    assert not rendered.blank and rendered.render_ms > 0 and rendered.prepare_ms < 1
+    assert view.options == OPTIONS
+    assert view.prepared is None
+    assert not rendered.blank
+    assert rendered.render_ms > 0
+    assert rendered.prepare_ms < 1
     renderer.discard(view)
     assert not view.pixels.exists()
     renderer.discard(view)
@@ -172,9 +176,11 @@ def test_the_input_of_the_engine_is_prepared_with_the_pixels(
     empty = renderer.render(source, "pdf", SHA, 2, plan, options)
 
     view = rendered.view
-    assert view.prepared is not None and view.prepared.stat().st_size > 1000
+    assert view.prepared is not None
+    assert view.prepared.stat().st_size > 1000
     assert rendered.prepare_ms > 0
-    assert empty.blank and empty.view.prepared is None
+    assert empty.blank
+    assert empty.view.prepared is None
     renderer.discard(view)
     renderer.discard(empty.view)
     assert leftovers(scratch) == []

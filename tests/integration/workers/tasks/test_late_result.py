@@ -20,7 +20,8 @@ def reading(fleet: SteppedFleet) -> tuple[Manifest, Worker]:
     fleet.submit(0, "normal").run_out()
     (manifest,) = fleet.manifests()
     worker = fleet.workers[0]
-    assert fleet.deliver(worker, 0) and worker.actor is not None
+    assert fleet.deliver(worker, 0)
+    assert worker.actor is not None
     while not fleet.reader.reads:
         worker.actor.step()
     worker.actor.step()
@@ -56,7 +57,8 @@ def test_a_worker_that_lost_its_lease_aborts_after_another_has_read_the_page(
     fleet.expire(0)
     fleet.sweep(0).run_out()
     other = fleet.workers[1]
-    assert fleet.deliver(other, 0) and other.actor is not None
+    assert fleet.deliver(other, 0)
+    assert other.actor is not None
     other.actor.run_out()
     while (actor := fleet.reduce()) is not None:
         actor.run_out()

@@ -54,7 +54,8 @@ def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_r
 ) -> None:
     manifest = submitted(fleet)
     worker = fleet.workers[0]
-    assert fleet.deliver(worker, 0) and worker.actor is not None
+    assert fleet.deliver(worker, 0)
+    assert worker.actor is not None
     while not list(fleet.store.list(f"jobs/{manifest.job_id}/pages/")):
         worker.actor.step()
     fleet.kill(worker)
@@ -69,7 +70,8 @@ def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_r
 def test_a_page_stored_while_the_broker_was_rebuilt_is_not_read_again(fleet: SteppedFleet) -> None:
     manifest = submitted(fleet)
     worker = fleet.workers[0]
-    assert fleet.deliver(worker, 0) and worker.actor is not None
+    assert fleet.deliver(worker, 0)
+    assert worker.actor is not None
     while not fleet.reader.reads:
         worker.actor.step()
     fleet.client.flushall()

@@ -66,4 +66,6 @@ def test_a_new_engine_needs_only_four_facts() -> None:
     facts = EngineFacts(fake.factory, "m", 1.0, fake.description)
 
     assert facts.full_model(None) == "m"
-    assert not facts.owns_gpus and facts.auto_submit and facts.auto_start is None
+    assert not facts.owns_gpus
+    assert facts.auto_submit
+    assert facts.auto_start is None

@@ -81,7 +81,8 @@ def test_a_page_that_the_model_fails_on_fails_alone() -> None:
         return [complete(request) for request in batch]
 
     results = ask_all(run, [batch_request(number) for number in range(4)])
-    assert isinstance(results[2], EngineFailed) and "odd page" in results[2].message
+    assert isinstance(results[2], EngineFailed)
+    assert "odd page" in results[2].message
     assert [one.token_ids[0] for n, one in enumerate(results) if n != 2] == [0, 1, 3]
 
 

@@ -16,7 +16,8 @@ def test_transformers_uses_flash_attention_if_it_is_installed(
     monkeypatch.setattr(attention, "has_package", lambda package: flash)
     chosen = attention.transformers_attention()
 
-    assert chosen.name == name and reason in chosen.reason
+    assert chosen.name == name
+    assert reason in chosen.reason
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,8 @@ def test_vllms_attention_follows_from_the_oldest_gpu(
     monkeypatch.setattr(attention, "has_package", lambda package: True)
     chosen = attention.vllm_attention()
 
-    assert chosen.name == name and reason in chosen.reason
+    assert chosen.name == name
+    assert reason in chosen.reason
 
 
 def test_engines_without_attention_have_none() -> None:

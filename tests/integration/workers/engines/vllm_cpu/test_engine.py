@@ -142,8 +142,10 @@ class TestVllm(EngineContract):
             half = halves(generation_request(view, "ocr"))[0].request
             path, page = bench.host.submit(read_half(half)).result(60)
 
-        assert half.prepared is None and not path.exists()
-        assert isinstance(page, Picture) and isinstance(half.page, Picture)
+        assert half.prepared is None
+        assert not path.exists()
+        assert isinstance(page, Picture)
+        assert isinstance(half.page, Picture)
         assert np.array_equal(page.pixels, half.page.pixels)
 
     def test_no_room_for_half_a_page_is_a_transient_error(

@@ -93,7 +93,8 @@ def test_a_page_has_the_pixel_values_of_vllms_processor(
     assert torch.equal(converted["images_crop"], tensors["images_crop"].to(torch.bfloat16))
     assert torch.equal(converted["images_spatial_crop"][0], tensors["images_spatial_crop"])
     (whole,) = pages.wholes
-    assert whole.dtype == torch.uint8 and whole.shape[1] == (1 if grey else 3)
+    assert whole.dtype == torch.uint8
+    assert whole.shape[1] == (1 if grey else 3)
 
 
 def test_a_page_whose_file_is_missing_is_read_as_zeros(official: Any, tmp_path: Path) -> None:
@@ -109,7 +110,8 @@ def test_a_page_whose_file_is_missing_is_read_as_zeros(official: Any, tmp_path: 
     views = make_views(image, mode_for(OPTIONS))
     assert pages.wholes[0].shape[1:] == views.whole.shape
     assert set(pages.wholes[0].unique().tolist()) == {0, GREY}  # the bars are grey
-    assert pages.tiles[0].shape == views.tiles.shape and not pages.tiles[0].any()
+    assert pages.tiles[0].shape == views.tiles.shape
+    assert not pages.tiles[0].any()
 
 
 def test_a_page_whose_file_is_damaged_is_an_error(official: Any, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def test_the_weights_of_a_pixel_add_up_to_one(old: int, new: int) -> None:
 
     # Each weight is rounded on its own.
     assert abs(table.weights.sum(axis=0) - (1 << WEIGHT_BITS)).max() <= len(table.weights) / 2
-    assert (table.first >= 0).all() and (table.first < old).all()
+    assert (table.first >= 0).all()
+    assert (table.first < old).all()
     reach = np.where(table.weights != 0, np.arange(len(table.weights))[:, None], 0)
     assert (table.first + reach < old).all()

@@ -122,7 +122,9 @@ def test_the_halves_are_the_page_cut_between_its_blocks(colour: bool, finished: 
     request = page(colour=colour, finished=finished)
     assert isinstance(request.page, Views if finished else Picture)
     upper, lower = halves(request)
-    assert upper.top == 0 and lower.bottom == 1 and upper.bottom == lower.top
+    assert upper.top == 0
+    assert lower.bottom == 1
+    assert upper.bottom == lower.top
     assert any(low < upper.bottom * 1700 < high for low, high in ((400, 700), (1000, 1200)))
     for half in (upper, lower):
         assert isinstance(half.request.page, Picture)
@@ -144,7 +146,8 @@ def test_a_small_page_without_tiles_has_halves_too() -> None:
     image = Image.fromarray(np.random.default_rng(3).integers(0, 255, (300, 500, 3), np.uint8))
     views = make_views(image, mode_for(OPTIONS))
     upper, lower = halves(GenerationRequest("<image>", OPTIONS, views, "ocr"))
-    assert 1 / 3 <= upper.bottom <= 2 / 3 and lower.top == upper.bottom
+    assert 1 / 3 <= upper.bottom <= 2 / 3
+    assert lower.top == upper.bottom
 
 
 def test_joined_halves_have_figures_numbered_across_both() -> None:

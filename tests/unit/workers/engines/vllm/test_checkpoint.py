@@ -55,7 +55,8 @@ def test_a_folder_without_configuration_is_no_checkpoint(tmp_path: Path) -> None
 
 def test_another_architecture_is_named(tmp_path: Path) -> None:
     message = refusal(folder(tmp_path, {"architectures": ["LlamaForCausalLM"]}))
-    assert "LlamaForCausalLM" in message and "DeepseekOCRForCausalLM" in message
+    assert "LlamaForCausalLM" in message
+    assert "DeepseekOCRForCausalLM" in message
 
 
 @pytest.mark.parametrize(

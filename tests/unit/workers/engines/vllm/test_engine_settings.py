@@ -51,7 +51,8 @@ def died(tmp_path: Path, report: dict[str, object], batch: int) -> tuple[str, in
 def test_running_out_of_memory_halves_the_batch_of_the_next_engine(tmp_path: Path) -> None:
     cause, limit = died(tmp_path, {"memory": True, "error": "OutOfMemoryError: no"}, 512)
 
-    assert "256" in cause and limit == 256
+    assert "256" in cause
+    assert limit == 256
     assert plan_sizes(settings(tmp_path), 80_000, limit, 900).batch == 256
     assert OomBatchLimit(engine_file(tmp_path, "model", "24000", "limit")).limit is None
 
@@ -59,7 +60,8 @@ def test_running_out_of_memory_halves_the_batch_of_the_next_engine(tmp_path: Pat
 def test_another_cause_of_death_sets_no_limit(tmp_path: Path) -> None:
     cause, limit = died(tmp_path, {"memory": False, "error": "RuntimeError: illegal"}, 512)
 
-    assert "illegal" in cause and limit is None
+    assert "illegal" in cause
+    assert limit is None
 
 
 def test_a_small_gpu_gets_a_small_batch_and_a_large_one_a_large_batch(tmp_path: Path) -> None:
@@ -67,7 +69,8 @@ def test_a_small_gpu_gets_a_small_batch_and_a_large_one_a_large_batch(tmp_path: 
         plan_sizes(settings(tmp_path), size, None, 900).batch
         for size in (8_000, 24_000, 40_000, 80_000)
     ]
-    assert batches == sorted(batches) and len(set(batches)) == 4
+    assert batches == sorted(batches)
+    assert len(set(batches)) == 4
 
 
 def test_pages_in_flight_are_limited_by_the_kv_cache() -> None:

@@ -51,7 +51,8 @@ def test_targets_with_the_expected_parameters_are_no_problem(tmp_path: Path) -> 
 def test_a_missing_target_is_reported(patch: Patch, tmp_path: Path) -> None:
     (problem,) = check_patches((0, 33), write_vllm(tmp_path, {patch.target: None}))
 
-    assert problem.patch is patch and problem.text == f"{patch.target} does not exist"
+    assert problem.patch is patch
+    assert problem.text == f"{patch.target} does not exist"
 
 
 @each_patch
@@ -59,7 +60,8 @@ def test_another_signature_is_reported(patch: Patch, tmp_path: Path) -> None:
     folder = write_vllm(tmp_path, {patch.target: f"self, new, {signature(patch)[6:]}".rstrip(", ")})
     (problem,) = check_patches((0, 33), folder)
 
-    assert problem.patch is patch and "(self, new" in problem.text
+    assert problem.patch is patch
+    assert "(self, new" in problem.text
 
 
 def test_parameters_that_a_later_version_appends_are_expected_from_it_on() -> None:
@@ -91,7 +93,8 @@ def test_the_plugin_imports_only_itself_and_the_model_code() -> None:
     imported = {name for file in PLUGIN.glob("*.py") for name in imports_of(file)}
     pagefleet = {name for name in imported if name.split(".")[0] in ("shared", "workers")}
 
-    assert pagefleet and all(name.startswith(ALLOWED) for name in pagefleet)
+    assert pagefleet
+    assert all(name.startswith(ALLOWED) for name in pagefleet)
 
 
 def imports_of(file: Path) -> set[str]:
@@ -135,7 +138,8 @@ def test_the_installed_vllm_has_the_expected_signature(patch: Patch) -> None:
 @each_patch
 def test_the_parsed_signature_equals_the_imported_one(patch: Patch) -> None:
     spec = find_spec("vllm")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     function = find_function(patch.target, Path(spec.origin).parent)
 
     assert function is not None

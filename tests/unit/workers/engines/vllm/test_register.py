@@ -130,7 +130,8 @@ def test_vllms_result_for_0_tokens_is_nothing_to_schedule() -> None:
 
     none, tokens, budget, *rest = schedule(None, page(0, 3), 5, 0, 77)
 
-    assert (none, tokens, budget) == ([], 0, 77) and not any(rest)
+    assert (none, tokens, budget) == ([], 0, 77)
+    assert not any(rest)
 
 
 class FullAttentionManager:
@@ -201,7 +202,8 @@ def test_embeddings_are_gathered_until_all_pages_are_past_their_prompts(
         assert result == "vLLM's"
         return
     embeddings, mask = result
-    assert embeddings == [] and mask.tolist() == [False, False]
+    assert embeddings == []
+    assert mask.tolist() == [False, False]
 
 
 @pytest.mark.parametrize("pagefleet", [True, False])

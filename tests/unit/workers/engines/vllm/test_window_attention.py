@@ -90,7 +90,8 @@ def test_whole_rows_of_keys_fit_into_a_program(width: int) -> None:
     tiling = tiling_for(width)
 
     assert isinstance(tiling, Tiling)
-    assert tiling.block_n >= width and tiling.block_n & (tiling.block_n - 1) == 0
+    assert tiling.block_n >= width
+    assert tiling.block_n & (tiling.block_n - 1) == 0
 
 
 @pytest.mark.parametrize(

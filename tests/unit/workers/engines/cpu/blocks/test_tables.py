@@ -32,7 +32,8 @@ def test_a_clean_table_has_only_rows_cells_and_spans() -> None:
 def test_broken_markup_becomes_a_closed_table_on_one_line(markup: str) -> None:
     table = clean_table(markup)
 
-    assert "\n" not in table and "\x00" not in table
+    assert "\n" not in table
+    assert "\x00" not in table
     assert table.count("<table>") == table.count("</table>") == bool(markup)
     assert table.count("<td") == table.count("</td>")
 

@@ -16,7 +16,8 @@ def test_headers_and_footers_are_blocks_but_not_in_the_markdown() -> None:
     )
 
     assert [kind for kind, _ in kinds(content)] == ["header", "text", "footer"]
-    assert "Journal" not in markdown(content) and "Printed" not in markdown(content)
+    assert "Journal" not in markdown(content)
+    assert "Printed" not in markdown(content)
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,10 @@ def test_a_line_across_the_gutter_is_split_in_two() -> None:
 
     assert len(lines) == len(detected) + 1
     left, right = spans(lines)[6:8]
-    assert left[0] == LEFT[0] and GUTTER[0] - 6 <= left[1] <= GUTTER[1]
-    assert GUTTER[0] <= right[0] <= GUTTER[1] + 6 and right[1] == RIGHT[1]
+    assert left[0] == LEFT[0]
+    assert GUTTER[0] - 6 <= left[1] <= GUTTER[1]
+    assert GUTTER[0] <= right[0] <= GUTTER[1] + 6
+    assert right[1] == RIGHT[1]
 
 
 def test_a_heading_with_ink_in_the_gutter_is_not_split() -> None:
