@@ -14,7 +14,7 @@ def main() -> None:
     """Consume tasks until SIGTERM; the first argument is the number of threads."""
     app = make_app(load_settings(), (MAINTENANCE,))
 
-    def bare(number: int) -> None:
+    def bare(_number: int) -> None:
         return None
 
     app.task(name=TASK)(bare)

@@ -26,7 +26,7 @@ def leave(status: int) -> None:
     sys.exit(status)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     global _interrupted
     if _interrupted:
         # Child processes end with this one; the next command deletes its folders.

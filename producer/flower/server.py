@@ -62,7 +62,7 @@ def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
     app = make_app(settings, (*names, REDUCE, MAINTENANCE))
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
     password = _configure(settings, more)
-    _run(app, _address(settings), password)
+    _run(app, _address(), password)
     return ExitCode.OK
 
 
@@ -107,7 +107,7 @@ def _parse(more: tuple[str, ...]) -> None:
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
 
 
-def _address(settings: Settings) -> str:
+def _address() -> str:
     host = options.address or "0.0.0.0"
     return f"http://{host}:{options.port}/{(options.url_prefix or '').strip('/')}"
 

@@ -30,7 +30,7 @@ def screen(facts: Plain, width: int, height: int, notice: str = "") -> Renderabl
         _table("JOBS", facts["jobs"], _JOBS, rows[2], wide),
         _table("LAST FAILURES", facts["failures"], _FAILURES, rows[3], wide),
     ]
-    return Group(_header(facts, width, notice), *tables)
+    return Group(_header(facts, notice), *tables)
 
 
 def _rows_per_table(facts: Plain, height: int) -> list[int]:
@@ -46,7 +46,7 @@ def _rows_per_table(facts: Plain, height: int) -> list[int]:
     return rows
 
 
-def _header(facts: Plain, width: int, notice: str) -> RenderableType:
+def _header(facts: Plain, notice: str) -> RenderableType:
     in_flight = sum(pool["in_flight"] for pool in facts["pools"])
     capacity = sum(pool["capacity"] for pool in facts["pools"])
     outstanding = sum(pool["outstanding"] for pool in facts["pools"])

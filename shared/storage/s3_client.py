@@ -111,7 +111,7 @@ def probe(options: S3Options) -> "S3Client":
 
 
 @cache
-def _connect(options: S3Options, hasty: bool, process: int) -> "S3Client":
+def _connect(options: S3Options, hasty: bool, _process: int) -> "S3Client":
     with explained(options.service, options):
         try:
             client = boto3.session.Session().client(

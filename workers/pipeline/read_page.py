@@ -51,5 +51,5 @@ async def _print(engine: Engine, view: PageView) -> None:
         sys.stdout.write("\n")
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt

@@ -1,3 +1,5 @@
+"""The test servers start empty, ask for their password and end with the test run."""
+
 import os
 import signal
 import subprocess

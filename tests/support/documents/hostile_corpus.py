@@ -52,9 +52,8 @@ def _seeds(more: Path | None) -> list[tuple[str, bytes]]:
         ("image.webp", _image("WEBP")),
     ]
     if more is not None and more.is_dir():
-        for path in sorted(more.rglob("*.pdf")):
-            if path.stat().st_size <= MAX_SEED_BYTES:
-                seeds.append((path.name, path.read_bytes()))
+        small = (p for p in sorted(more.rglob("*.pdf")) if p.stat().st_size <= MAX_SEED_BYTES)
+        seeds.extend((path.name, path.read_bytes()) for path in small)
     return seeds
 
 

@@ -179,7 +179,8 @@ def check_valid(reading: Reading) -> None:
     assert not _CONTROL.search(reading.markdown), reading.markdown
     for block in reading.blocks:
         left, top, right, bottom = block.bbox
-        assert left <= right and top <= bottom, block
+        assert left <= right, block
+        assert top <= bottom, block
         assert not _CONTROL.search(block.text), block
     assert reading.rotation in (0, 90, 180, 270)
     counts = (reading.prompt_tokens, reading.output_tokens, reading.parse_ms)

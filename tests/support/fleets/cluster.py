@@ -93,7 +93,7 @@ class Cluster:
         variables = {"VALKEY_PASSWORD": self.password, "PATH": f"{self.folder}/bin:{os.defpath}"}
         self.pods[name] = [self._spawn(words, variables, 30, 0, name)]
 
-    def broker(self) -> "redis.Redis[str]":
+    def broker(self) -> redis.Redis:
         """A client as KEDA has one."""
         return redis.Redis(
             port=self.broker_port, password=self.password, decode_responses=True, socket_timeout=5
@@ -173,7 +173,7 @@ class Scaler:
     """KEDA's redis scaler and the autoscaler behind it, for one ScaledObject."""
 
     scaled: Manifest
-    broker: "redis.Redis[str]"
+    broker: redis.Redis
     busy: float = 0.0
 
     def desired(self, current: int) -> int:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from producer.submission.reopening import reopen, take_up
+from producer.submission.reopening import reopen, resume
 from shared.domain.records import Manifest, ReduceMessage
 from shared.jobs.cancelling import cancel_job
 from shared.jobs.purging import is_removable, remove
@@ -49,7 +49,7 @@ class JobEvents:
 
         def work() -> None:
             reopen(manifest, fleet.jobs, fleet.dispatch_state)
-            take_up(manifest, fleet.jobs, fleet.dispatch_state, fleet.wire)
+            resume(manifest, fleet.jobs, fleet.dispatch_state, fleet.wire)
 
         return self._actor(work)
 

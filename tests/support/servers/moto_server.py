@@ -31,7 +31,8 @@ class Moto:
 
     def client(self, service: str) -> Any:
         """A client of one of its services."""
-        return boto3.session.Session().client(
+        session: Any = boto3.session.Session()  # the stubs know the services of this project only
+        return session.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,

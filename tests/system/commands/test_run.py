@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ class Finished:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """One run over good, bad, oddly named and equally named documents; page 3 always fails."""
     folder = tmp_path_factory.mktemp("run")
     pdf(folder / "my book.pdf", 2)

@@ -22,13 +22,13 @@ class ReadingServer(OpenAiServer):
 
     journal: Path = Path("journal")
 
-    async def _say(
+    async def _reply(
         self, request: web.Request, body: dict[str, Any], text: str
     ) -> web.StreamResponse:
         self.bodies.clear()
         with self.journal.open("a") as file:
             file.write(f"picture {name_of(body).split()[-1]}\n")
-        return await super()._say(request, body, text)
+        return await super()._reply(request, body, text)
 
 
 def ready(url: str) -> bool:

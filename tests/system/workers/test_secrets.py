@@ -153,7 +153,7 @@ def _send_bad_messages(settings: Settings, job_id: str, trap: Path) -> None:
     with app.connection_for_write() as connection:
         producer = connection.Producer(serializer="pickle")
         headers = {"lang": "py", "task": PAGE_TASK, "id": "x", "root_id": "x"}
-        body = ((), {"message": _Trap(str(trap))}, {})
+        body: tuple[object, ...] = ((), {"message": _Trap(str(trap))}, {})
         producer.publish(body, routing_key=queue, exchange=queue, headers=headers)
 
 

@@ -13,7 +13,7 @@ _PREFIX = "data:image/png;base64,"
 _LEVEL = 1
 
 
-def write_picture(image: Image.Image, options: PageOptions, out: Path) -> None:
+def write_picture(image: Image.Image, _options: PageOptions, out: Path) -> None:
     """Write ``image`` to ``out`` as PNG, so that the server gets exactly the rendered pixels.
 
     JPEG would need a fifth of the bytes, but blurs small print before the model resizes it.

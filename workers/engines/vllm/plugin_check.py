@@ -30,7 +30,8 @@ def check_patches(version: Version, root: Path | None = None) -> list[PatchProbl
 
 def _vllm_folder() -> Path:
     spec = find_spec("vllm")
-    assert spec is not None and spec.origin is not None, "check that vLLM is installed first"
+    assert spec is not None, "check that vLLM is installed first"
+    assert spec.origin is not None
     return Path(spec.origin).parent
 
 

@@ -190,10 +190,10 @@ class AnyOrder(RuleBasedStateMachine):
         lanes = [f"pagefleet:queued:pages.fake.{lane}" for lane in Lane]
         queued = [set(client.zrange(lane, 0, -1)) for lane in lanes]
         leased = set(client.zrange("pagefleet:leases:fake", 0, -1))
-        everywhere = sorted(page for place in (*queued, leased) for page in place)
+        everywhere = sorted(str(page) for place in (*queued, leased) for page in place)
         assert len(everywhere) == len(set(everywhere)), everywhere
         assert set(everywhere) == set(map(str, client.zrange("pagefleet:outstanding:fake", 0, -1)))
-        assert leased == set(client.hkeys("pagefleet:holders:fake"))
+        assert leased == set(map(str, client.hkeys("pagefleet:holders:fake")))
         for key in client.scan_iter("pagefleet:job:*"):
             self._check_hot(key.rsplit(":", 1)[1], set(everywhere))
 

@@ -144,13 +144,16 @@ def test_an_active_purge_is_left_alone_and_a_stalled_one_is_completed(
     while fleet.jobs.manifest(manifest.job_id) is not None:
         slow.step()
     before = fleet.jobs.marker(manifest.job_id)
+    assert before is not None
 
     for _ in range(3):
         sweep(fleet)
 
     assert fleet.jobs.marker(manifest.job_id) == before
     fleet.timings.dead_purge_s = 0.0
-    fleet.store.put(f"open/{manifest.job_id}", before[:-1] + b" \n")  # the purge makes progress
+    fleet.store.put(
+        f"open/{manifest.job_id}", before.data[:-1] + b" \n"
+    )  # the purge makes progress
     sweep(fleet)
     assert fleet.jobs.marker(manifest.job_id) is not None
 

@@ -11,7 +11,7 @@ import workers.cli
 from shared.config import hardware
 from shared.domain.catalogue import CATALOGUE, EngineFacts, engine_choices
 from workers.host.attention import attention_of
-from workers.host.cores import drawing_cores
+from workers.host.cores import rendering_cores
 
 every_engine = pytest.mark.parametrize("name", CATALOGUE)
 
@@ -24,7 +24,7 @@ def test_the_factory_of_an_engine_can_be_imported_without_its_framework(name: st
 @every_engine
 def test_every_engine_has_an_estimate_and_a_share_of_the_cores(name: str) -> None:
     assert CATALOGUE[name].pages_per_s > 0
-    assert drawing_cores(name) >= 1
+    assert rendering_cores(name) >= 1
 
 
 @every_engine

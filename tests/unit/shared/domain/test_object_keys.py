@@ -1,3 +1,5 @@
+"""Keys of the store: their documented layout, and the refusal of all other names."""
+
 import re
 
 import pytest

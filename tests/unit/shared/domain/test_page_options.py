@@ -12,7 +12,11 @@ from shared.domain.job_ids import options_digest
 from shared.domain.records import PageOptions, PageSettings
 from tests.support.documents.page_options import other_value
 
-OPTIONS = {"run": RunOptions, "submit": SubmitOptions, "watch": WatchOptions}
+OPTIONS: dict[str, type[RunOptions | SubmitOptions | WatchOptions]] = {
+    "run": RunOptions,
+    "submit": SubmitOptions,
+    "watch": WatchOptions,
+}
 #: Options of a request itself; they are not deployment settings.
 OF_A_REQUEST = {"task", "prompt", "query", "pages"}
 every_option = pytest.mark.parametrize("name", PageSettings.model_fields)

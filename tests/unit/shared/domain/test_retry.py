@@ -57,7 +57,7 @@ def test_forever_repeats_the_last_pause() -> None:
 
 def test_another_error_is_raised_at_once() -> None:
     with pytest.raises(ValueError, match="wrong"):
-        retry(failing(1, ValueError("wrong")), OSError, (1,), sleep=pytest.fail)
+        retry(failing(1, ValueError("wrong")), OSError, (1,), sleep=lambda _: pytest.fail("waited"))
 
 
 def test_a_sleep_that_raises_ends_the_repetition() -> None:

@@ -1,6 +1,6 @@
 """How long a page that needs another model occupies a slot, by a clock of the test."""
 
-from pytest import approx
+import pytest
 
 from workers.tasks.model_mismatch import REPEAT_PAUSE_S, SPACING_S, ModelMismatchBackoff
 
@@ -8,7 +8,7 @@ from workers.tasks.model_mismatch import REPEAT_PAUSE_S, SPACING_S, ModelMismatc
 def test_a_page_that_comes_back_before_any_other_pauses_longer() -> None:
     backoff = ModelMismatchBackoff(clock=lambda: 7.0)
 
-    assert [backoff.pause(page) for page in "abc"] == approx([0, SPACING_S, 2 * SPACING_S])
+    assert [backoff.pause(page) for page in "abc"] == pytest.approx([0, SPACING_S, 2 * SPACING_S])
     assert backoff.pause("b") == REPEAT_PAUSE_S
     # The other pages go round once more.
     assert [backoff.pause(page) < REPEAT_PAUSE_S for page in "acb"] == [True, True, False]
@@ -17,7 +17,7 @@ def test_a_page_that_comes_back_before_any_other_pauses_longer() -> None:
 def test_pages_are_spaced_and_elapsed_time_counts_towards_the_spacing() -> None:
     now = [0.0]
     backoff = ModelMismatchBackoff(clock=lambda: now[0])
-    assert [backoff.pause(page) for page in "ab"] == approx([0, SPACING_S])
+    assert [backoff.pause(page) for page in "ab"] == pytest.approx([0, SPACING_S])
     now[0] = 60.0
     assert backoff.pause("c") == 0.0
 
