@@ -142,13 +142,14 @@ def test_a_purge_that_lives_is_not_joined_and_one_that_stands_still_is_ended(
     while fleet.jobs.manifest(manifest.job_id) is not None:
         slow.step()
     before = fleet.jobs.marker(manifest.job_id)
+    assert before is not None
 
     for _ in range(3):
         sweep(fleet)
 
     assert fleet.jobs.marker(manifest.job_id) == before
     monkeypatch.setattr(sweeping, "DEAD_PURGE_S", 0.0)
-    fleet.store.put(f"open/{manifest.job_id}", before[:-1] + b" \n")  # it goes on, slowly
+    fleet.store.put(f"open/{manifest.job_id}", before.data[:-1] + b" \n")  # it goes on, slowly
     sweep(fleet)
     assert fleet.jobs.marker(manifest.job_id) is not None
 
