@@ -27,7 +27,9 @@ _open: OrderedDict[_Identity, Closable] = OrderedDict()
 class Opener(Protocol[Opened]):  # type: ignore[misc]  # Opened is bound to a protocol
     """A function that opens the file at a path."""
 
-    def __call__(self, path: Path) -> Opened: ...
+    def __call__(self, path: Path) -> Opened:
+        """The open document."""
+        ...
 
 
 def open_cached(path: Path, opener: Opener[Opened]) -> Opened:
