@@ -28,7 +28,7 @@ class Opener(Protocol[Opened]):  # type: ignore[misc]  # Opened is bound to a pr
     """A function that opens the file at a path."""
 
     def __call__(self, path: Path) -> Opened:
-        """The document at ``path``."""
+        """The open document."""
         ...
 
 
