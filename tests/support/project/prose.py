@@ -71,7 +71,7 @@ def tracked_files(folders: Iterable[str] = ()) -> list[Path]:
 def _idiom(row: str) -> Idiom:
     pattern, advice = re.split(r" {2,}", row, maxsplit=1)
     flexible = pattern.replace(" ", _GAP)
-    # Not \b: names such as test_nobody_reads count "_" as a part of the word.
+    # Not \b: a regular expression counts "_" as a letter, and names are searched too.
     return Idiom(re.compile(rf"(?<![A-Za-z])(?:{flexible})(?![A-Za-z])", re.IGNORECASE), advice)
 
 
