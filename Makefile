@@ -36,7 +36,7 @@ test: $(DEV_STAMP) ## Run all tests, with a real Redis and a real S3 server
 	$(BIN)/python -m pytest -n 3 --dist loadfile --durations=10
 
 test-fast: $(DEV_STAMP) ## Run the unit tests only (less than a minute)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=5 tests/unit
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=5 tests/unit
 
 coverage: $(DEV_STAMP) ## Run TESTS=tests and print the branch coverage, worst files first
 	rm -rf build/coverage
