@@ -202,7 +202,7 @@ def _unlinked(folder: Path) -> Path:
 
 
 def _opener(path: str, flags: int) -> int:
-    # NONBLOCK: a pipe in place of an object must not block the reader for ever.
+    # NONBLOCK: a pipe in place of an object must not block the reader forever.
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 

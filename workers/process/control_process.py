@@ -62,7 +62,7 @@ class ControlProcess:
         if "sweep" in self._roles:
             queues.append(MAINTENANCE)
             REGISTRY.register(FleetCollector(FleetView(self._settings)))
-            threading.Thread(target=self._sweep_for_ever, name="sweep", daemon=True).start()
+            threading.Thread(target=self._sweep_forever, name="sweep", daemon=True).start()
         control_metrics.start_at_zero()
         metrics.WORKER.labels(self._worker, "control", "", "", __version__).set(1)
         self._app.steps["consumer"].add(consumer_pulse(self._health, "control"))
@@ -104,7 +104,7 @@ class ControlProcess:
         self._app.task(name=REDUCE_TASK)(reduce)
         self._app.task(name=SWEEP_TASK)(sweep)
 
-    def _sweep_for_ever(self) -> None:
+    def _sweep_forever(self) -> None:
         self._health.beat("sweeper", SWEEP_LIMIT_S)
         while not self._stopped.wait(self._settings.sweep_interval_s):
             self._sweep()

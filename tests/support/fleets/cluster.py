@@ -170,7 +170,7 @@ class Cluster:
 
 @dataclass
 class Scaler:
-    """KEDA's redis scaler and the autoscaler behind it, for one ScaledObject."""
+    """KEDA's redis scaler and the autoscaler that follows it, for one ScaledObject."""
 
     scaled: Manifest
     broker: redis.Redis

@@ -1,7 +1,7 @@
 """In every order of steps and faults, each page is in one place and is finished once.
 
-Real scripts on a real broker, a real store, the real tasks; only reading is played. Processes
-stand still before each call and may die there (see tests/support/fleets/stepping.py).
+The scripts, the broker, the store and the tasks are real; only reading a page is simulated.
+Processes pause before each call and may die there (see tests/support/fleets/stepping.py).
 """
 
 import logging

@@ -32,7 +32,7 @@ def allocate_without_end() -> None:
         hoard.append(bytearray(16 * 1024 * 1024))
 
 
-def loop_for_ever() -> None:
+def loop_forever() -> None:
     while True:
         pass
 
@@ -95,7 +95,7 @@ def gains_no_privileges() -> bool:
     return "NoNewPrivs:\t1" in Path("/proc/self/status").read_text("ascii")
 
 
-def compute_for_ever() -> None:
+def compute_forever() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (1, hard))
     while True:
@@ -141,12 +141,12 @@ def test_a_child_that_allocates_without_end_fails_only_its_call(sandbox: Sandbox
     assert sandbox.run(double, 4, timeout_s=30) == 8
 
 
-def test_a_child_that_loops_for_ever_is_killed_in_time(sandbox: Sandbox) -> None:
+def test_a_child_that_loops_forever_is_killed_in_time(sandbox: Sandbox) -> None:
     victim = sandbox.run(process_id, timeout_s=30)
     started = time.monotonic()
 
     with pytest.raises(SandboxTimeout):
-        sandbox.run(loop_for_ever, timeout_s=0.3)
+        sandbox.run(loop_forever, timeout_s=0.3)
 
     assert time.monotonic() - started < 5
     assert wait_until_dead(victim)
@@ -199,7 +199,7 @@ def test_a_crash_does_not_affect_calls_in_other_children() -> None:
         with pytest.raises(SandboxCrash):
             sandbox.run(exit_with, 3, timeout_s=30)
         with pytest.raises(SandboxTimeout):
-            sandbox.run(loop_for_ever, timeout_s=0.1)
+            sandbox.run(loop_forever, timeout_s=0.1)
 
         assert sleeper.result(30) > 0
 
@@ -257,7 +257,7 @@ def test_processor_time_is_limited_even_without_a_parent_that_watches_the_clock(
     sandbox: Sandbox,
 ) -> None:
     with pytest.raises(SandboxTimeout, match="processor"):
-        sandbox.run(compute_for_ever, timeout_s=600)
+        sandbox.run(compute_forever, timeout_s=600)
 
     assert sandbox.run(ignores_interrupt, timeout_s=30)
 

@@ -84,7 +84,7 @@ def faulty_store(
     settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ObjectStore]:
     """A store whose service follows ``FaultyS3.script``."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test-user")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setattr(s3_client, "ATTEMPTS", 2)
     FaultyS3.script = []
