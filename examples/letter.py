@@ -15,15 +15,15 @@ TEXT = Style(size=11.5, leading=15.5, justified=False, after=9)
 PARAGRAPHS = (
     "Dear Mrs Okafor,",
     "Thank you for the box of logbooks that reached us on Tuesday. All twenty-three volumes "
-    "arrived dry and in good order, and the oldest of them, from the winter of 1908, is "
-    "already on display in the reading room.",
+    "arrived dry and in good order, and the oldest of them, from the winter "  # prose: allow
+    "of 1908, is already on display in the reading room.",
     "You asked whether we could send you copies. We should be glad to. Our volunteers will "
     "photograph every page before the end of March, and the pictures will be free for anyone "
     "to use. Should you wish to have one of the volumes back for the harbour festival, please "
     "let us know four weeks ahead.",
     "There is one puzzle that you may be able to solve. In the book for 1931 the entries from "
     "the 4th to the 19th of May are in another hand and in violet ink. Was your grandfather "
-    "ill at that time, or did somebody else keep the light?",
+    "ill at that time, or did somebody else keep the light?",  # prose: allow
     "With kind regards,",
 )
 

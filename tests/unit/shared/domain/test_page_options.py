@@ -45,7 +45,7 @@ def test_a_command_line_sets_the_option_of_a_page(command: str, name: str) -> No
     assert getattr(request.page_options(1), name) == value
 
 
-@pytest.mark.parametrize("name", [*OF_A_REQUEST, "engine", "model"])
+@pytest.mark.parametrize("name", [*sorted(OF_A_REQUEST), "engine", "model"])
 @pytest.mark.parametrize("command", ["run", "submit", "watch"])
 def test_a_command_has_a_flag_for_each_option_of_a_request(command: str, name: str) -> None:
     parser = producer.cli.cli.commands[command]
