@@ -1,8 +1,6 @@
-"""The documentation builds without a warning and agrees with the code."""
+"""The documentation agrees with the code, and its links and paths exist."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,17 +12,6 @@ from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
-
-
-def test_the_site_builds_without_a_dead_reference(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
-
-    built = subprocess.run(
-        [*command, str(DOCS), str(tmp_path)], capture_output=True, text=True, timeout=120
-    )
-
-    assert built.returncode == 0, built.stderr
-    assert (tmp_path / "settings.html").is_file()
 
 
 def test_the_settings_page_is_up_to_date() -> None:
