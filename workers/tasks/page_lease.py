@@ -76,7 +76,7 @@ class PageLease:
         if finished.reduce:
             deps.dispatcher.reduce(message.job_id)
         if finished.low:
-            deps.dispatcher.top_up(deps.engine.name, lane)
+            self.top_up_lane()
         return finished.open
 
     def release(self, blame: Blame = "none") -> bool:
@@ -88,6 +88,10 @@ class PageLease:
         )
         deps.dispatcher.publish(pages)
         return bool(pages)
+
+    def top_up_lane(self) -> None:
+        """Dispatch further pages to the lane that the page came from."""
+        self._deps.dispatcher.top_up(self._deps.engine.name, lane_of(self._message.queue))
 
     def drop(self) -> None:
         """End the lease on a page whose job was purged or has ended."""

@@ -42,12 +42,12 @@ class PageTask:
                 with self._inside_gate(message, inflight):
                     self._claim(message, inflight, lease)
             except Aborted as aborted:
-                self._return(message, inflight, lease, aborted.reason)
+                self._return(inflight, lease, aborted.reason)
             except Exception:  # whatever it is, the page must not wait for its lease to expire
                 log.exception("page %s is released after an unexpected error", identifier)
                 with suppress(Aborted):
                     inflight.sleep(self._deps.transient_pause_s)
-                self._return(message, inflight, lease, Reason.DRAIN)
+                self._return(inflight, lease, Reason.DRAIN)
             return inflight.outcome
 
     @contextmanager
@@ -126,9 +126,7 @@ class PageTask:
             through_outage(inflight, lambda: withdraw_if_late(jobs, priced))
         self._deps.observer.committed(inflight, stored, is_own=is_own)
 
-    def _return(
-        self, message: PageMessage, inflight: InflightPage, lease: PageLease, reason: Reason
-    ) -> None:
+    def _return(self, inflight: InflightPage, lease: PageLease, reason: Reason) -> None:
         """Return an aborted page: one try, because the lease's expiry repairs the rest."""
         self._deps.observer.returned(inflight, reason.value)
         was_claimed = inflight.claimed
@@ -145,7 +143,7 @@ class PageTask:
                 if not is_queued and not was_claimed:
                     lease.pass_on()
                 if reason is Reason.MODEL_MISMATCH:
-                    self._deps.dispatcher.top_up(self._deps.engine.name, lane_of(message.queue))
+                    lease.top_up_lane()
         except TransientError as error:
             log.warning(
                 "page %s is not released and waits for its lease to expire: %s",
