@@ -19,7 +19,12 @@ MAX_KEY_BYTES = 800
 #: File systems allow 255 bytes per name.
 MAX_PART_BYTES = 200
 
-_JOB_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}(-([2-9]|[1-9][0-9]{1,5}))?", re.ASCII)
+#: A job id: 32 and 16 hex digits (16 and 8 in releases before 0.2), then "-2", "-3" ... for
+#: further jobs of the same series. The only definition: records and messages use it too.
+JOB_ID_PATTERN = (
+    "(?:[0-9a-f]{32}-[0-9a-f]{16}|[0-9a-f]{16}-[0-9a-f]{8})(?:-(?:[2-9]|[1-9][0-9]{1,5}))?"
+)
+_JOB_ID = re.compile(JOB_ID_PATTERN, re.ASCII)
 _PAGE_KEY = re.compile(r"(?:.*/)?pages/([0-9]{6,9})(\.failed)?\.json", re.ASCII)
 _SUFFIX = re.compile(r"[a-z0-9]{1,8}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
@@ -31,7 +36,7 @@ _FIGURE = re.compile(r"[0-9]{6,9}-[0-9]{2,3}-[0-9a-f]{8,64}\.png", re.ASCII)
 def check_job_id(job_id: str) -> str:
     """``job_id`` unchanged; raises UsageError unless it is a job id."""
     if not is_job_id(job_id):
-        raise UsageError(f"{job_id[:80]!r} is not a job id; they look like {'0' * 16}-{'0' * 8}")
+        raise UsageError(f"{job_id[:80]!r} is not a job id; they look like {'0' * 32}-{'0' * 16}")
     return job_id
 
 

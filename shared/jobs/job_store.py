@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NotFound, StoreUnreachable
+from shared.domain.job_ids import next_id
 from shared.domain.page_ranges import PageRange, expand, from_numbers, parse_ranges
 from shared.domain.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
 from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker
@@ -123,14 +124,12 @@ class JobStore:
             tally[result.status] += 1
         return Counts(**tally)
 
-    def newest(self, job_id: str) -> str | None:
-        """The newest of ``job_id``, ``job_id-2`` …; None where there is none."""
-        newest = None
-        candidate, number = job_id, 1
-        while self.store.exists(object_keys.manifest(candidate)):
-            newest, number = candidate, number + 1
-            candidate = f"{job_id}-{number}"
-        return newest
+    def series(self, first: str) -> Iterator[Manifest]:
+        """The jobs ``first``, ``first-2`` ... in their order, up to the first missing one."""
+        candidate = first
+        while (manifest := self.manifest(candidate)) is not None:
+            yield manifest
+            candidate = next_id(first, candidate)
 
     def job_ids(self) -> Iterator[str]:
         """The ids of all jobs in the store; other objects are skipped."""

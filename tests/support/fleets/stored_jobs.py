@@ -6,7 +6,7 @@ from typing import Any
 
 import pymupdf
 
-from shared.domain import job_ids
+from shared.domain.job_ids import JobIdentity
 from shared.domain.records import EngineInfo, Manifest, PageOptions, PageResult, Source, to_json
 from shared.domain.tasks import Task
 from shared.jobs.job_store import JobStore
@@ -28,7 +28,7 @@ def open_job(jobs: JobStore, pages: int, data: bytes | None = None, **values: An
     sha256 = values.pop("sha256", "a" * 64)
     source = values.pop("source", Source(name="book.pdf", key="source.pdf", bytes=len(data)))
     manifest = Manifest(
-        job_id=job_ids.job_id(sha256, options),
+        job_id=JobIdentity(sha256, options).job_id,
         source=source,
         sha256=sha256,
         page_count=pages,

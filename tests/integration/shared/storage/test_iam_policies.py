@@ -120,7 +120,7 @@ def live_through(s3_settings: SettingsFactory, tmp_path: Path) -> None:
     list(list_uri(f"{store.url}/jobs/", settings))
     jobs.reopen(manifest, [2])
     list(jobs.job_ids())
-    jobs.newest(manifest.job_id)
+    list(jobs.series(manifest.job_id))
     purge(jobs, manifest.job_id)
     store.check()
     open_job(jobs, 1, sha256="b" * 64)
