@@ -181,7 +181,7 @@ class Submitter:
         if uri and document.etag and store.copy_from(uri, key, document.etag):
             return
         try:
-            store.put_file(key, document.path)
+            store.put_file(key, document.path, document.sha256)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise NotADocument(f"the document can't be read any more: {reason}") from None

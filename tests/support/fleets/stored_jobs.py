@@ -1,5 +1,6 @@
 """Jobs written to a store as a fleet would have written them."""
 
+import hashlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +26,7 @@ def open_job(jobs: JobStore, pages: int, data: bytes | None = None, **values: An
     """A job without results; ``data`` is its source, by default a PDF of ``pages`` pages."""
     data = data if data is not None else pdf_bytes(pages)
     options = PageOptions(engine="fake", model="fake-1")
-    sha256 = values.pop("sha256", "a" * 64)
+    sha256 = values.pop("sha256", hashlib.sha256(data).hexdigest())
     source = values.pop("source", Source(name="book.pdf", key="source.pdf", bytes=len(data)))
     manifest = Manifest(
         job_id=JobIdentity(sha256, options).job_id,

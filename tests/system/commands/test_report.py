@@ -189,7 +189,7 @@ def test_an_open_job_without_its_source_has_a_report(
     words = " ".join(Elements(report(config, manifest, tmp_path / "out.html")).words)
 
     assert words.count("has not been read yet") == 2
-    assert "the document is no longer in the store" in words
+    assert "the submitted document is no longer in the store" in words
 
 
 def test_a_page_that_cannot_be_rendered_shows_the_reason(
