@@ -43,7 +43,7 @@ def input_file(path: Path, copies: Path, below: Path | None = None) -> Iterator[
 
 @contextmanager
 def private_copy(stream: BinaryIO, folder: Path) -> Iterator[InputFile]:
-    """Yields a copy in ``folder``, which nobody else may write to."""
+    """Yields a copy in ``folder``, which no other user may write to."""
     path = folder / "copy"
     with path.open("xb") as file:
         shutil.copyfileobj(stream, file)

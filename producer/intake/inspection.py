@@ -125,7 +125,7 @@ def _count_image(path: Path, kind: Kind, max_pages: int, memory_mb: int) -> int:
 
 
 def _describe(stream: BinaryIO, path: Path, kind: Kind, page_count: int) -> OpenedDocument:
-    # Not to the end of the file, because another process may append to it for ever.
+    # Not to the end of the file, because another process may append to it forever.
     size = os.fstat(stream.fileno()).st_size
     digest = hashlib.sha256()
     stream.seek(0)

@@ -12,6 +12,7 @@ from shared.domain import object_keys
 from shared.domain.job_ids import JobIdentity
 from shared.domain.page_ranges import expand, parse_ranges
 from shared.domain.records import Manifest, PageOptions, Source
+from shared.domain.submission_record import SubmissionRecord
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class JobSpec:
     def identity(self) -> JobIdentity:
         """What a job must have in common with this input to answer for it."""
         return JobIdentity(self.document.sha256, self.options)
+
+    @property
+    def submission(self) -> SubmissionRecord:
+        """What this submission asks for beside the pages."""
+        request = self.request
+        return SubmissionRecord(
+            name=self.input.name, labels=request.labels, webhook=request.webhook
+        )
 
     @property
     def pages(self) -> list[int]:

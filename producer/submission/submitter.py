@@ -17,9 +17,11 @@ from shared.domain.errors import NotADocument
 from shared.domain.job_ids import JobIdentity, next_id
 from shared.domain.page_ranges import count
 from shared.domain.records import Done, Manifest, to_json
+from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import JobStore, selected
 from shared.jobs.purging import end_purge, is_half_purged, purge_rest
+from shared.jobs.submissions import mark_due, record_submission
 from shared.telemetry.tracing import now_ns
 
 if TYPE_CHECKING:
@@ -85,11 +87,29 @@ class Submitter:
     def _existing_job(self, spec: JobSpec, job_id: str) -> Submission | None:
         """The answer of a job that exists; None where it was purged meanwhile."""
         manifest = self._jobs.manifest(job_id)
-        if manifest is None:
+        if manifest is None or not self._join(spec, manifest):
             return None
         submission = self._answer(spec, manifest)
+        if submission.done is not None:
+            self._notify(spec, manifest)
         has_all = spec.request.labels.items() <= manifest.labels.items()
-        return replace(submission, other_labels=not has_all)
+        own = spec.submission.apply(manifest)
+        return replace(submission, manifest=own, other_labels=not has_all)
+
+    def _join(self, spec: JobSpec, manifest: Manifest) -> bool:
+        """Record this submission beside the job's first; False where the job was purged."""
+        if spec.submission == SubmissionRecord.of(manifest):
+            return True
+        record_submission(self._jobs, manifest.job_id, spec.submission)
+        if self._jobs.manifest(manifest.job_id) is not None:
+            return True
+        purge_rest(self._jobs, manifest.job_id)  # the purge may have missed the record
+        return False
+
+    def _notify(self, spec: JobSpec, manifest: Manifest) -> None:
+        """Make the webhook of this submission due, where another one created the job."""
+        if spec.submission.webhook and spec.submission != SubmissionRecord.of(manifest):
+            mark_due(self._jobs, manifest.job_id, spec.submission.digest)
 
     def _answer(self, spec: JobSpec, manifest: Manifest) -> Submission:
         """Resume the job unless it has ended in a way that the request accepts."""
@@ -134,7 +154,7 @@ class Submitter:
         for _ in range(CREATE_TRIES):
             if not self._write(spec.document, manifest):
                 # A concurrent submission of the same document wrote its manifest first.
-                return self._resume(spec, self._concurrent_job(spec, manifest))
+                return self._concurrent_job(spec, manifest)
             open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, fresh=fresh)
             if self._is_complete(manifest):
                 break
@@ -143,13 +163,18 @@ class Submitter:
         self._dispatcher.tracing.submitted(job_id, started, submission.pages)
         return submission
 
-    def _concurrent_job(self, spec: JobSpec, manifest: Manifest) -> Manifest:
-        """The stored manifest of this id; raises NotADocument where it is of another document."""
+    def _concurrent_job(self, spec: JobSpec, manifest: Manifest) -> Submission:
+        """The job that is stored under this id; raises NotADocument if of another document."""
         stored = self._jobs.manifest(manifest.job_id) or manifest
         if not spec.identity.matches(stored):
             reason = "another document was submitted under its job id at the same time"
             raise NotADocument(f"{reason}; submit it again")
-        return stored
+        self._join(spec, stored)
+        submission = self._resume(spec, stored)
+        # It may have ended before this submission was recorded.
+        if self._jobs.done(stored.job_id) is not None:
+            self._notify(spec, stored)
+        return replace(submission, manifest=spec.submission.apply(stored))
 
     def _write(self, document: OpenedDocument, manifest: Manifest) -> bool:
         """Put the job into the store; False where its manifest exists already."""

@@ -54,10 +54,10 @@ def ended_job(jobs: JobStore, results: Sequence[dict[str, Any]] = ({},), **value
 
 
 def pdf_bytes(pages: int) -> bytes:
-    """A PDF whose pages have a short text each."""
+    """A PDF whose pages have a short text each; the same bytes each time."""
     with pymupdf.open() as document:
         for number in range(1, pages + 1):
             page = document.new_page(width=300, height=400)
             page.insert_text((40, 60), f"page {number}", fontsize=20)
-        data: bytes = document.tobytes()
+        data: bytes = document.tobytes(no_new_id=True)
     return data
