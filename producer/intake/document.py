@@ -8,10 +8,13 @@ from shared.domain.filetype import Kind
 
 @dataclass(frozen=True)
 class OpenedDocument:
-    """A document on this machine; ``sha256`` and ``bytes`` describe the file at ``path``."""
+    """A document on this machine; ``sha256`` and ``bytes`` describe the file at ``path``.
+
+    Other processes may change that file, so a reader compares its digest.
+    """
 
     kind: Kind
-    #: The file to store: the input's own, or a decrypted or repaired copy.
+    #: Leads to the file to store, which is open: the input's own, or a decrypted or repaired copy.
     path: Path
     page_count: int
     sha256: str

@@ -3,7 +3,7 @@
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -50,7 +50,8 @@ def _expand_path(word: str) -> Iterator[Input]:
     elif not _exists(path) and glob.has_magic(word):
         matches = [Path(name) for name in sorted(glob.glob(word, recursive=True))]  # noqa: PTH207  absolute and relative patterns
         files = [str(path) for path in matches if not path.is_dir()]
-        yield from _inputs_or_problem(word, "file", files, "matches no file")
+        start = _literal_folder(word)
+        yield from _inputs_or_problem(word, "file", files, "matches no file", start)
     else:
         yield Input(word, "file")
 
@@ -83,7 +84,13 @@ def _expand_folder(word: str, folder: Path) -> Iterator[Input]:
         reason = f"can't be listed: {error.strerror}"
         yield Input(str(error.filename), "file", problem=NotADocument(f"{error.filename} {reason}"))
     if documents or not unreadable:
-        yield from _inputs_or_problem(word, "file", documents, "holds no PDF or image")
+        yield from _inputs_or_problem(word, "file", documents, "holds no PDF or image", folder)
+
+
+def _literal_folder(pattern: str) -> Path:
+    """The folder before the first part of ``pattern`` that has a wildcard."""
+    parts = Path(pattern).parts
+    return Path(*takewhile(lambda part: not glob.has_magic(part), parts))
 
 
 def _may_be_document(path: Path) -> bool:
@@ -117,9 +124,13 @@ def _is_object(uri: str, settings: Settings) -> bool:
 
 
 def _inputs_or_problem(
-    word: str, kind: Literal["file", "s3"], matches: list[str], reason: str
+    word: str,
+    kind: Literal["file", "s3"],
+    matches: list[str],
+    reason: str,
+    folder: Path | None = None,
 ) -> Iterator[Input]:
     if not matches:
         yield Input(word, kind, problem=NotADocument(f"{word} {reason}"))
     for match in matches:
-        yield Input(match, kind)
+        yield Input(match, kind, folder=folder)

@@ -35,6 +35,8 @@ class Input:
     problem: PagefleetError | None = None
     #: The only accepted version of an S3 object; None accepts the current one.
     etag: str | None = None
+    #: The folder that the command line named, where the file was found in it.
+    folder: Path | None = None
 
     @property
     def name(self) -> str:

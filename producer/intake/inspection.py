@@ -1,20 +1,19 @@
-"""Inspects a file before work is queued for it: format, page count and content hash."""
+"""Inspects an open file before work is queued for it: format, page count and content hash."""
 
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from producer.intake.document import OpenedDocument
+from producer.intake.input_file import InputFile
 from shared.config.settings import Settings
 from shared.domain.errors import (
     CorruptDocument,
     EmptyInput,
     NotADocument,
     TooLarge,
-    UnsupportedDocument,
 )
 from shared.domain.filetype import HEAD_BYTES, Kind, sniff
 from shared.processes.sandbox import Sandbox, SandboxCrash, SandboxMemory, SandboxTimeout
@@ -47,37 +46,31 @@ class Limits:
 
 
 def inspect(
-    path: Path, password: str | None, limits: Limits, sandbox: Sandbox, decrypted: Path
+    file: InputFile, password: str | None, limits: Limits, sandbox: Sandbox, decrypted: Path
 ) -> OpenedDocument:
-    """Inspect the file at ``path``; raises DocumentError where it is refused.
+    """Inspect an open file; raises DocumentError where it is refused.
 
     A PDF that is encrypted or has a broken page tree is rewritten to ``decrypted``, with the
     same bytes each time, because workers could not open it; otherwise nothing is written.
     A PDF that opens without a password is not rewritten, whatever its permissions are.
     """
-    with _opened(path) as stream:
-        _check_bytes(stream, limits)
-        kind = sniff(stream.read(HEAD_BYTES))
-        page_count = _count(path, kind, password, limits, sandbox, decrypted)
-        if not decrypted.exists():
-            return _describe(stream, path, kind, page_count)
-    with decrypted.open("rb") as stream:
-        return _describe(stream, decrypted, kind, page_count)
+    before = _version(file.stream)
+    _check_bytes(file.stream, limits)
+    kind = sniff(file.stream.read(HEAD_BYTES))
+    page_count = _count(file.path, kind, password, limits, sandbox, decrypted)
+    if decrypted.exists():
+        with decrypted.open("rb") as stream:
+            return _describe(stream, decrypted, kind, page_count)
+    document = _describe(file.stream, file.path, kind, page_count)
+    if _version(file.stream) != before:
+        raise NotADocument("the file changed while it was read; submit it again")
+    return document
 
 
-def _opened(path: Path) -> BinaryIO:
-    # O_NONBLOCK: opening a pipe without a writer would block.
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        fd = os.open(path, flags)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "the name is not valid"
-        raise NotADocument(f"can't read {path}: {reason}") from None
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return os.fdopen(fd, "rb")
-    os.close(fd)
-    file_type = "a folder" if path.is_dir() else "a device, pipe or socket"
-    raise UnsupportedDocument(f"{path} is {file_type}, not a file")
+def _version(stream: BinaryIO) -> tuple[int, int]:
+    """Changes whenever the bytes of the open file are changed."""
+    status = os.fstat(stream.fileno())
+    return status.st_mtime_ns, status.st_size
 
 
 def _check_bytes(stream: BinaryIO, limits: Limits) -> None:
@@ -132,10 +125,10 @@ def _count_image(path: Path, kind: Kind, max_pages: int, memory_mb: int) -> int:
 
 
 def _describe(stream: BinaryIO, path: Path, kind: Kind, page_count: int) -> OpenedDocument:
+    # Not to the end of the file, because another process may append to it forever.
+    size = os.fstat(stream.fileno()).st_size
     digest = hashlib.sha256()
-    size = 0
     stream.seek(0)
-    while chunk := stream.read(HASH_CHUNK_BYTES):
+    while (left := size - stream.tell()) and (chunk := stream.read(min(left, HASH_CHUNK_BYTES))):
         digest.update(chunk)
-        size += len(chunk)
-    return OpenedDocument(kind, path, page_count, digest.hexdigest(), size)
+    return OpenedDocument(kind, path, page_count, digest.hexdigest(), stream.tell())

@@ -10,6 +10,7 @@ from typing import BinaryIO, Self
 
 from producer.intake.document import OpenedDocument
 from producer.intake.input import Input
+from producer.intake.input_file import input_file
 from producer.intake.inspection import PRELOAD, Limits, inspect
 from shared.config.settings import Settings
 from shared.domain.errors import NotADocument, NotFound, TooLarge
@@ -47,19 +48,20 @@ class Intake:
         """The inspected document; raises DocumentError where it is refused."""
         with self._temporary_folder() as name:
             folder = Path(name)
-            path, etag = self._local_file(input_, folder)
-            decrypted = folder / "decrypted.pdf"
-            document = inspect(path, password, self._limits, self._sandbox, decrypted)
-            yield replace(document, etag=etag if document.path == path else None)
+            path, etag = self._local_path(input_, folder)
+            with input_file(path, folder, input_.folder) as file:
+                decrypted = folder / "decrypted.pdf"
+                document = inspect(file, password, self._limits, self._sandbox, decrypted)
+                yield replace(document, etag=etag if document.path == file.path else None)
 
     def _temporary_folder(self) -> "tempfile.TemporaryDirectory[str]":
         with home_errors(self._settings):
             return tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
 
-    def _local_file(self, input_: Input, folder: Path) -> tuple[Path, str | None]:
-        """The input as a local file, and its ETag where it is an S3 object."""
+    def _local_path(self, input_: Input, folder: Path) -> tuple[Path, str | None]:
+        """Where the input is on this machine, and its ETag where it is an S3 object."""
         if input_.kind == "file":
-            return _path_as_text(input_.path, folder), None
+            return input_.path, None
         path, limit = folder / "input", self._limits.max_file_bytes
         if input_.kind == "stdin":
             with home_errors(self._settings):
@@ -71,17 +73,6 @@ class Intake:
             if input_.etag is not None:
                 raise  # this version was replaced or removed; the document is not at fault
             raise NotADocument(error.message) from None
-
-
-def _path_as_text(path: Path, folder: Path) -> Path:
-    """``path``, or a link to it in ``folder`` where it is not UTF-8, which MuPDF requires."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        link = folder / "input"
-        link.symlink_to(path.absolute())
-        return link
-    return path
 
 
 def copy_limited(stream: BinaryIO, path: Path, limit: int) -> None:

@@ -139,7 +139,7 @@ class Cards:
     def _picture(self, pending: _PendingCard) -> tuple[str, str]:
         """The address of the page image; or "" and the reason why there is none."""
         if pending.picture is None:
-            return "", "the document is no longer in the store"
+            return "", "the submitted document is no longer in the store"
         try:
             with page_errors(self._settings):
                 data = pending.picture.result()

@@ -22,6 +22,7 @@ from shared.domain.page_ranges import expand
 from shared.domain.records import BlockType, Manifest
 from shared.jobs.job_store import selected
 from shared.processes.sandbox import Sandbox
+from shared.storage.content_digest import VERIFIED
 from shared.storage.store import ObjectStore
 
 _FOLDER = Path(__file__).parent
@@ -82,17 +83,21 @@ def _context(facts: JobFacts, media: Media) -> dict[str, object]:
 
 @contextmanager
 def _source(store: ObjectStore, manifest: Manifest) -> Iterator[Path | None]:
-    """The stored document as a local file; None where the store no longer has it."""
+    """The submitted document as a local file; None where the store no longer has it."""
+    with tempfile.TemporaryDirectory(prefix="pagefleet-report-") as folder:
+        try:
+            path = _local(store, manifest, Path(folder))
+            same = VERIFIED.matches(path, manifest.sha256)
+        except (NotFound, OSError):
+            same = False
+        yield path if same else None
+
+
+def _local(store: ObjectStore, manifest: Manifest, folder: Path) -> Path:
+    """The stored document in place, or a copy of it in ``folder``; raises NotFound."""
     key = object_keys.source(manifest.job_id, manifest.source.key)
     local = store.local_path(key)
-    if local is not None:
-        yield local if local.is_file() else None
-        return
-    with tempfile.TemporaryDirectory(prefix="pagefleet-report-") as folder:
-        path = Path(folder) / "source"
-        try:
-            store.download(key, path)
-        except NotFound:
-            yield None
-        else:
-            yield path
+    if local is None:
+        local = folder / "source"
+        store.download(key, local)
+    return local

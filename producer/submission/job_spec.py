@@ -9,9 +9,10 @@ from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.submission.request import Request
 from shared.domain import object_keys
-from shared.domain.job_ids import job_id
+from shared.domain.job_ids import JobIdentity
 from shared.domain.page_ranges import expand, parse_ranges
 from shared.domain.records import Manifest, PageOptions, Source
+from shared.domain.submission_record import SubmissionRecord
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,17 @@ class JobSpec:
     options: PageOptions
 
     @property
-    def base_id(self) -> str:
-        """The job id of the first job with this content and these page options."""
-        return job_id(self.document.sha256, self.options)
+    def identity(self) -> JobIdentity:
+        """What a job must have in common with this input to answer for it."""
+        return JobIdentity(self.document.sha256, self.options)
+
+    @property
+    def submission(self) -> SubmissionRecord:
+        """What this submission asks for beside the pages."""
+        request = self.request
+        return SubmissionRecord(
+            name=self.input.name, labels=request.labels, webhook=request.webhook
+        )
 
     @property
     def pages(self) -> list[int]:

@@ -1,6 +1,7 @@
 """Makes a job of an input: writes to the object store first and to the queues last."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -13,12 +14,14 @@ from producer.submission.request import Request
 from shared.broker.dispatch_state import DispatchState
 from shared.domain import object_keys
 from shared.domain.errors import NotADocument
-from shared.domain.job_ids import next_id
+from shared.domain.job_ids import JobIdentity, next_id
 from shared.domain.page_ranges import count
 from shared.domain.records import Done, Manifest, to_json
+from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import JobStore, selected
 from shared.jobs.purging import end_purge, is_half_purged, purge_rest
+from shared.jobs.submissions import mark_due, record_submission
 from shared.telemetry.tracing import now_ns
 
 if TYPE_CHECKING:
@@ -73,22 +76,40 @@ class Submitter:
     def submit(self, input_: Input, request: Request) -> Submission:
         """The job for this input; raises DocumentError, StoreUnreachable, BrokerUnreachable."""
         with opened_spec(self._intake, input_, request) as spec:
-            newest = self._newest_id(spec.base_id)
-            if newest is not None and not spec.request.force:
-                submission = self._existing_job(spec, newest)
+            last, answering = self._newest_ids(spec.identity)
+            if answering is not None and not spec.request.force:
+                submission = self._existing_job(spec, answering)
                 if submission is not None:
                     return submission
-                newest = self._newest_id(spec.base_id)
-            return self._new_job(spec, newest)
+                last, _ = self._newest_ids(spec.identity)
+            return self._new_job(spec, last)
 
     def _existing_job(self, spec: JobSpec, job_id: str) -> Submission | None:
         """The answer of a job that exists; None where it was purged meanwhile."""
         manifest = self._jobs.manifest(job_id)
-        if manifest is None:
+        if manifest is None or not self._join(spec, manifest):
             return None
         submission = self._answer(spec, manifest)
+        if submission.done is not None:
+            self._notify(spec, manifest)
         has_all = spec.request.labels.items() <= manifest.labels.items()
-        return replace(submission, other_labels=not has_all)
+        own = spec.submission.apply(manifest)
+        return replace(submission, manifest=own, other_labels=not has_all)
+
+    def _join(self, spec: JobSpec, manifest: Manifest) -> bool:
+        """Record this submission beside the job's first; False where the job was purged."""
+        if spec.submission == SubmissionRecord.of(manifest):
+            return True
+        record_submission(self._jobs, manifest.job_id, spec.submission)
+        if self._jobs.manifest(manifest.job_id) is not None:
+            return True
+        purge_rest(self._jobs, manifest.job_id)  # the purge may have missed the record
+        return False
+
+    def _notify(self, spec: JobSpec, manifest: Manifest) -> None:
+        """Make the webhook of this submission due, where another one created the job."""
+        if spec.submission.webhook and spec.submission != SubmissionRecord.of(manifest):
+            mark_due(self._jobs, manifest.job_id, spec.submission.digest)
 
     def _answer(self, spec: JobSpec, manifest: Manifest) -> Submission:
         """Resume the job unless it has ended in a way that the request accepts."""
@@ -105,18 +126,27 @@ class Submitter:
         resume(manifest, self._jobs, self._dispatch_state, self._dispatcher)
         return Submission("resumed", spec.input, manifest)
 
-    def _new_job(self, spec: JobSpec, newest: str | None) -> Submission:
+    def _new_job(self, spec: JobSpec, last: str | None) -> Submission:
         # Dated by the broker's clock, because retention goes by it and this machine's may be wrong.
         created = round(self._dispatch_state.now(), 3)
-        job_id = next_id(spec.base_id, newest)
+        job_id = next_id(spec.identity.job_id, last)
         return self._create(spec, spec.manifest(job_id, created))
 
-    def _newest_id(self, base_id: str) -> str | None:
-        """The id of the newest job of this identity, after finishing a purge that is under way."""
-        while (newest := self._jobs.newest(base_id)) and is_half_purged(self._jobs, newest):
+    def _newest_ids(self, identity: JobIdentity) -> tuple[str | None, str | None]:
+        """The last id of the series, and the newest job of exactly this identity.
+
+        Finishes a purge of that job that is under way. A job of an earlier release answers only
+        where this release has none.
+        """
+        while True:
+            series = list(self._jobs.series(identity.job_id))
+            newest = _newest_match(identity, series) or _newest_match(
+                identity, self._jobs.series(identity.legacy_job_id)
+            )
+            if newest is None or not is_half_purged(self._jobs, newest):
+                return (series[-1].job_id if series else None), newest
             end_purge(self._jobs, newest)
             self._dispatch_state.jobs.forget(newest)
-        return newest
 
     def _create(self, spec: JobSpec, manifest: Manifest) -> Submission:
         """Marker, source, manifest, dispatch: a crash between them leaves no incomplete job."""
@@ -124,7 +154,7 @@ class Submitter:
         for _ in range(CREATE_TRIES):
             if not self._write(spec.document, manifest):
                 # A concurrent submission of the same document wrote its manifest first.
-                return self._resume(spec, self._jobs.manifest(job_id) or manifest)
+                return self._concurrent_job(spec, manifest)
             open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, fresh=fresh)
             if self._is_complete(manifest):
                 break
@@ -132,6 +162,19 @@ class Submitter:
         submission = Submission("new", spec.input, manifest)
         self._dispatcher.tracing.submitted(job_id, started, submission.pages)
         return submission
+
+    def _concurrent_job(self, spec: JobSpec, manifest: Manifest) -> Submission:
+        """The job that is stored under this id; raises NotADocument if of another document."""
+        stored = self._jobs.manifest(manifest.job_id) or manifest
+        if not spec.identity.matches(stored):
+            reason = "another document was submitted under its job id at the same time"
+            raise NotADocument(f"{reason}; submit it again")
+        self._join(spec, stored)
+        submission = self._resume(spec, stored)
+        # It may have ended before this submission was recorded.
+        if self._jobs.done(stored.job_id) is not None:
+            self._notify(spec, stored)
+        return replace(submission, manifest=spec.submission.apply(stored))
 
     def _write(self, document: OpenedDocument, manifest: Manifest) -> bool:
         """Put the job into the store; False where its manifest exists already."""
@@ -163,7 +206,13 @@ class Submitter:
         if uri and document.etag and store.copy_from(uri, key, document.etag):
             return
         try:
-            store.put_file(key, document.path)
+            store.put_file(key, document.path, document.sha256)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise NotADocument(f"the document can't be read any more: {reason}") from None
+
+
+def _newest_match(identity: JobIdentity, series: Iterable[Manifest]) -> str | None:
+    """The id of the newest job of exactly this content and these options."""
+    matching = [manifest.job_id for manifest in series if identity.matches(manifest)]
+    return matching[-1] if matching else None

@@ -12,6 +12,8 @@ OPEN = "open/"
 JOBS = "jobs/"
 #: Markers of jobs whose webhook is due.
 NOTIFY = "notify/"
+#: End of the delivery records of later submissions.
+DELIVERY_SUFFIX = ".webhook.json"
 #: State of watchers.
 WATCH = "watch/"
 #: With a store prefix, keys stay below the 1024 bytes that S3 allows.
@@ -19,10 +21,17 @@ MAX_KEY_BYTES = 800
 #: File systems allow 255 bytes per name.
 MAX_PART_BYTES = 200
 
-_JOB_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}(-([2-9]|[1-9][0-9]{1,5}))?", re.ASCII)
+#: A job id: 32 and 16 hex digits (16 and 8 in releases before 0.2), then "-2", "-3" ... for
+#: further jobs of the same series. The only definition: records and messages use it too.
+JOB_ID_PATTERN = (
+    "(?:[0-9a-f]{32}-[0-9a-f]{16}|[0-9a-f]{16}-[0-9a-f]{8})(?:-(?:[2-9]|[1-9][0-9]{1,5}))?"
+)
+_JOB_ID = re.compile(JOB_ID_PATTERN, re.ASCII)
 _PAGE_KEY = re.compile(r"(?:.*/)?pages/([0-9]{6,9})(\.failed)?\.json", re.ASCII)
 _SUFFIX = re.compile(r"[a-z0-9]{1,8}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+_NOTIFY_NAME = re.compile(rf"{JOB_ID_PATTERN}(\.[0-9a-f]{{32}})?", re.ASCII)
+_SUBMISSION = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _WATCH_ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _WATCH_CLAIM = re.compile(r".*/claims/[0-9a-f]{2}/([0-9a-f]{20})-([0-9a-f]{12})", re.ASCII)
 _FIGURE = re.compile(r"[0-9]{6,9}-[0-9]{2,3}-[0-9a-f]{8,64}\.png", re.ASCII)
@@ -31,7 +40,7 @@ _FIGURE = re.compile(r"[0-9]{6,9}-[0-9]{2,3}-[0-9a-f]{8,64}\.png", re.ASCII)
 def check_job_id(job_id: str) -> str:
     """``job_id`` unchanged; raises UsageError unless it is a job id."""
     if not is_job_id(job_id):
-        raise UsageError(f"{job_id[:80]!r} is not a job id; they look like {'0' * 16}-{'0' * 8}")
+        raise UsageError(f"{job_id[:80]!r} is not a job id; they look like {'0' * 32}-{'0' * 16}")
     return job_id
 
 
@@ -161,13 +170,52 @@ def notified(job_id: str) -> str:
     return job(job_id) + "_NOTIFIED"
 
 
-def notify_marker(job_id: str) -> str:
-    """The marker of a job whose webhook is due."""
-    return NOTIFY + check_job_id(job_id)
+def notify_marker(job_id: str, digest: str | None = None) -> str:
+    """The marker of a due webhook: the job's, or that of its later submission ``digest``."""
+    suffix = "" if digest is None else f".{_check_submission(digest)}"
+    return NOTIFY + check_job_id(job_id) + suffix
+
+
+def is_notify_name(name: str) -> bool:
+    """Whether ``name`` is the name of a marker below ``notify/``."""
+    return _NOTIFY_NAME.fullmatch(name) is not None
+
+
+def parse_notify_name(name: str) -> tuple[str, str | None]:
+    """Job id and submission of the name of a marker below ``notify/``."""
+    job_id, _, digest = name.partition(".")
+    return job_id, digest or None
+
+
+def submissions(job_id: str) -> str:
+    """The prefix of the later submissions of a job."""
+    return job(job_id) + "submissions/"
+
+
+def submission(job_id: str, digest: str) -> str:
+    """What a later submission of the job asked for."""
+    return f"{submissions(job_id)}{_check_submission(digest)}.json"
+
+
+def submission_delivery(job_id: str, digest: str) -> str:
+    """The record of the attempts to deliver the webhook of a later submission."""
+    return f"{submissions(job_id)}{_check_submission(digest)}{DELIVERY_SUFFIX}"
+
+
+def parse_submission_key(key: str) -> str | None:
+    """The digest in the key of a submission; None for other keys."""
+    digest = key.rpartition("/")[2].removesuffix(".json")
+    return digest if _SUBMISSION.fullmatch(digest) else None
+
+
+def _check_submission(digest: str) -> str:
+    if _SUBMISSION.fullmatch(digest) is None:
+        raise UsageError(f"{digest[:80]!r} is not the digest of a submission")
+    return digest
 
 
 def delivery(job_id: str) -> str:
-    """The record of the attempts to deliver the webhook."""
+    """The record of the attempts to deliver the job's webhook."""
     return job(job_id) + "webhook.json"
 
 

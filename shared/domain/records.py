@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.lanes import Priority as Priority
+from shared.domain.object_keys import JOB_ID_PATTERN
 from shared.domain.tasks import Task
 
 SCHEMA = 1
@@ -33,7 +34,7 @@ Resolution = Literal["tiny", "small", "base", "large", "gundam"]
 CropMode = Literal["auto", "manual", "none"]
 PageBreaks = Literal["comment", "none", "rule"]
 Coordinate = Annotated[int, Field(ge=0, le=999)]
-JobId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}-[0-9a-f]{8}(-[0-9]{1,6})?$")]
+JobId = Annotated[str, Field(pattern=f"^{JOB_ID_PATTERN}$")]
 BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 
 

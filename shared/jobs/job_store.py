@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NotFound, StoreUnreachable
+from shared.domain.job_ids import next_id
 from shared.domain.page_ranges import PageRange, expand, from_numbers, parse_ranges
 from shared.domain.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
 from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker
@@ -52,11 +53,11 @@ class JobStore:
 
     def manifest(self, job_id: str) -> Manifest | None:
         """``job.json``, or None where there is no such job."""
-        return self._read(object_keys.manifest(job_id), Manifest)
+        return self.read(object_keys.manifest(job_id), Manifest)
 
     def done(self, job_id: str) -> Done | None:
         """``_DONE``, or None while the job is open."""
-        return self._read(object_keys.done(job_id), Done)
+        return self.read(object_keys.done(job_id), Done)
 
     def worker_seconds(self, job_id: str) -> float | None:
         """Worker seconds of an ended job, from its ``document.json``; None where missing."""
@@ -70,11 +71,11 @@ class JobStore:
     def result(self, job_id: str, page: int) -> PageResult | None:
         """The page's result; ok or blank outranks failed."""
         good = self.good_result(job_id, page)
-        return good or self._read(object_keys.failed_page(job_id, page), PageResult)
+        return good or self.read(object_keys.failed_page(job_id, page), PageResult)
 
     def good_result(self, job_id: str, page: int) -> PageResult | None:
         """The page's result if it is ok or blank."""
-        return self._read(object_keys.page(job_id, page), PageResult)
+        return self.read(object_keys.page(job_id, page), PageResult)
 
     def write_result(self, result: PageResult) -> PageResult:
         """Store a result; returns the result that counts: the first ok or blank one wins."""
@@ -107,7 +108,7 @@ class JobStore:
 
         def read(page: int) -> PageResult:
             key = object_keys.page if page in states.have else object_keys.failed_page
-            result = self._read(key(job_id, page), PageResult) or self.result(job_id, page)
+            result = self.read(key(job_id, page), PageResult) or self.result(job_id, page)
             if result is None:
                 raise NotFound(f"the result of page {page} of {job_id} was deleted")
             return result
@@ -123,14 +124,12 @@ class JobStore:
             tally[result.status] += 1
         return Counts(**tally)
 
-    def newest(self, job_id: str) -> str | None:
-        """The newest of ``job_id``, ``job_id-2`` …; None where there is none."""
-        newest = None
-        candidate, number = job_id, 1
-        while self.store.exists(object_keys.manifest(candidate)):
-            newest, number = candidate, number + 1
-            candidate = f"{job_id}-{number}"
-        return newest
+    def series(self, first: str) -> Iterator[Manifest]:
+        """The jobs ``first``, ``first-2`` ... in their order, up to the first missing one."""
+        candidate = first
+        while (manifest := self.manifest(candidate)) is not None:
+            yield manifest
+            candidate = next_id(first, candidate)
 
     def job_ids(self) -> Iterator[str]:
         """The ids of all jobs in the store; other objects are skipped."""
@@ -174,7 +173,7 @@ class JobStore:
 
     def notified(self, job_id: str) -> Delivery | None:
         """``_NOTIFIED``: the delivery that succeeded, or None."""
-        return self._read(object_keys.notified(job_id), Delivery)
+        return self.read(object_keys.notified(job_id), Delivery)
 
     def mark_notified(self, job_id: str, delivery: Delivery) -> None:
         """Write ``_NOTIFIED`` and delete the record of attempts."""
@@ -183,7 +182,7 @@ class JobStore:
 
     def delivery(self, job_id: str) -> Delivery | None:
         """The record of delivery attempts, or None."""
-        return self._read(object_keys.delivery(job_id), Delivery)
+        return self.read(object_keys.delivery(job_id), Delivery)
 
     def record_delivery(self, job_id: str, delivery: Delivery) -> None:
         """Store the record of delivery attempts."""
@@ -200,6 +199,8 @@ class JobStore:
         self.mark_open(job_id, manifest.created)
         self.store.delete([object_keys.done(job_id)])
         self.store.delete([object_keys.notified(job_id), object_keys.delivery(job_id)])
+        listed = self.store.list(object_keys.submissions(job_id))
+        self.store.delete([key for key in listed if key.endswith(object_keys.DELIVERY_SUFFIX)])
         self.store.delete([object_keys.failed_page(job_id, page) for page in pages])
         # Again: a sweeper that saw the marker together with _DONE may have removed it.
         self.mark_open(job_id, manifest.created)
@@ -210,7 +211,8 @@ class JobStore:
         self.store.delete([key(result.job_id, result.page)])
         self.store.delete([object_keys.in_job(result.job_id, each.key) for each in result.figures])
 
-    def _read(self, key: str, kind: type[_Record]) -> _Record | None:
+    def read(self, key: str, kind: type[_Record]) -> _Record | None:
+        """The record at ``key``, or None; raises CorruptDocument."""
         try:
             data = self.store.get(key, MAX_RECORD_BYTES)
         except NotFound:

@@ -14,6 +14,7 @@ from shared.domain.errors import NotFound
 from shared.domain.page_ranges import PageRange, expand, from_numbers
 from shared.domain.records import Done, Manifest, to_json
 from shared.jobs.job_store import JobStore, PageStates, missing_pages, selected
+from shared.jobs.submissions import mark_all_due
 
 #: Times that a document is rewritten because its pages changed meanwhile.
 SETTLE_TRIES = 5
@@ -35,13 +36,13 @@ def reduce_job(jobs: JobStore, manifest: Manifest, *, cancelling: bool = False) 
     """
     finished = jobs.done(manifest.job_id)
     if finished is not None:
-        _unmark(jobs, manifest)
+        _end(jobs, manifest)
         return finished
     for number in range(SETTLE_TRIES):
         done = _round(jobs, manifest, cancelling, again=number > 0)
         manifest = _current(jobs, manifest.job_id)
         if done is not None:
-            _unmark(jobs, manifest)
+            _end(jobs, manifest)
             return done
     raise PagesMissing(missing_pages(manifest, jobs.page_states(manifest.job_id)))
 
@@ -104,6 +105,12 @@ def _current(jobs: JobStore, job_id: str) -> Manifest:
     if manifest is None:
         raise NotFound(f"job {job_id} was purged while its document was written")
     return manifest
+
+
+def _end(jobs: JobStore, manifest: Manifest) -> None:
+    """What follows the commit; the sweeper repeats it as long as the marker exists."""
+    mark_all_due(jobs, manifest.job_id)
+    _unmark(jobs, manifest)
 
 
 def _unmark(jobs: JobStore, manifest: Manifest) -> None:

@@ -13,6 +13,7 @@ from shared.domain.records import (
     Record,
     ReduceMessage,
 )
+from shared.domain.submission_record import SubmissionRecord
 from shared.domain.webhook_message import WebhookMessage
 
 FOLDER = Path(__file__).parent
@@ -25,6 +26,7 @@ RECORDS: dict[str, type[Record]] = {
     "reduce-message": ReduceMessage,
     "delivery": Delivery,
     "webhook": WebhookMessage,
+    "submission": SubmissionRecord,
 }
 
 

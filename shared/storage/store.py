@@ -32,8 +32,12 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def put_file(self, key: str, path: Path) -> None:
-        """Like ``put`` with the contents of a local file of any size."""
+    def put_file(self, key: str, path: Path, sha256: str) -> None:
+        """Like ``put`` with the contents of a local file of any size.
+
+        Raises NotADocument, and leaves the object as it was, where the file's bytes do not have
+        the digest ``sha256`` (lower-case hex).
+        """
         ...
 
     def download(self, key: str, path: Path) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.domain.errors import CorruptDocument, StoreUnreachable
+from shared.storage.content_digest import VERIFIED
 from shared.storage.store import ObjectStore
 
 DOWNLOAD_TRIES = 2
@@ -54,8 +55,7 @@ class SourceCache:
         """
         local = self._store.local_path(key)
         if local is not None:
-            if self._store.size(key) != bytes_:
-                raise _changed(key)
+            self._verify(key, local, sha256, bytes_)
             yield local
             return
         path = self._path(sha256, ext)
@@ -70,6 +70,14 @@ class SourceCache:
             if bytes_ > self._max_bytes:
                 with suppress(OSError):  # the next download tries again
                     self._make_room(0)
+
+    def _verify(self, key: str, local: Path, sha256: str, bytes_: int) -> None:
+        """Compare a document that is read in place; each version of it is hashed only once."""
+        # The size is the cheaper check, and raises NotFound where there is no object.
+        same_size = self._store.size(key) == bytes_
+        with _read_errors(key):
+            if not same_size or not VERIFIED.matches(local, sha256):
+                raise _changed(key)
 
     def _path(self, sha256: str, ext: str) -> Path:
         name = f"{sha256}.{ext}"
@@ -157,6 +165,15 @@ class SourceCache:
         except OSError as error:
             reason = error.strerror or str(error)
             raise StoreUnreachable(f"can't use the cache {self._folder}: {reason}") from error
+
+
+@contextmanager
+def _read_errors(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreUnreachable(f"can't read {key} in the store: {reason}") from error
 
 
 def _changed(key: str) -> CorruptDocument:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.document import Document, assemble
-from shared.domain import job_ids
+from shared.domain.job_ids import JobIdentity
 from shared.domain.records import (
     Figure,
     Manifest,
@@ -23,7 +23,7 @@ def manifest(page_count: int, **options: Any) -> Manifest:
     """A job about a document of ``page_count`` pages."""
     chosen = OPTIONS.model_copy(update=options)
     return Manifest(
-        job_id=job_ids.job_id("a" * 64, chosen),
+        job_id=JobIdentity("a" * 64, chosen).job_id,
         source=StoredSource(name="a.pdf", key="source.pdf", bytes=1),
         sha256="a" * 64,
         page_count=page_count,

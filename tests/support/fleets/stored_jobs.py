@@ -1,12 +1,13 @@
 """Jobs written to a store as a fleet would have written them."""
 
+import hashlib
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import pymupdf
 
-from shared.domain import job_ids
+from shared.domain.job_ids import JobIdentity
 from shared.domain.records import EngineInfo, Manifest, PageOptions, PageResult, Source, to_json
 from shared.domain.tasks import Task
 from shared.jobs.job_store import JobStore
@@ -25,10 +26,10 @@ def open_job(jobs: JobStore, pages: int, data: bytes | None = None, **values: An
     """A job without results; ``data`` is its source, by default a PDF of ``pages`` pages."""
     data = data if data is not None else pdf_bytes(pages)
     options = PageOptions(engine="fake", model="fake-1")
-    sha256 = values.pop("sha256", "a" * 64)
+    sha256 = values.pop("sha256", hashlib.sha256(data).hexdigest())
     source = values.pop("source", Source(name="book.pdf", key="source.pdf", bytes=len(data)))
     manifest = Manifest(
-        job_id=job_ids.job_id(sha256, options),
+        job_id=JobIdentity(sha256, options).job_id,
         source=source,
         sha256=sha256,
         page_count=pages,
@@ -53,10 +54,10 @@ def ended_job(jobs: JobStore, results: Sequence[dict[str, Any]] = ({},), **value
 
 
 def pdf_bytes(pages: int) -> bytes:
-    """A PDF whose pages have a short text each."""
+    """A PDF whose pages have a short text each; the same bytes each time."""
     with pymupdf.open() as document:
         for number in range(1, pages + 1):
             page = document.new_page(width=300, height=400)
             page.insert_text((40, 60), f"page {number}", fontsize=20)
-        data: bytes = document.tobytes()
+        data: bytes = document.tobytes(no_new_id=True)
     return data

@@ -20,7 +20,7 @@ from tests.conftest import SettingsFactory
 from tests.support.console.browser import chromium, installed, picture
 from tests.support.documents.pdf_samples import box, pdf
 from tests.support.fleets.fleet import pagefleet
-from tests.support.fleets.stored_jobs import ended_job, open_job
+from tests.support.fleets.stored_jobs import ended_job, open_job, pdf_bytes
 from tests.support.servers.webhook_receiver import receiver
 
 HOSTILE = '"><script>document.title="pwned"</script><img src=x onerror=document.title="pwned">'
@@ -189,7 +189,20 @@ def test_an_open_job_without_its_source_has_a_report(
     words = " ".join(Elements(report(config, manifest, tmp_path / "out.html")).words)
 
     assert words.count("has not been read yet") == 2
-    assert "the document is no longer in the store" in words
+    assert "the submitted document is no longer in the store" in words
+
+
+def test_a_replaced_source_is_not_shown_in_a_report(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    config = settings()
+    jobs = JobStore(open_store(config))
+    manifest = open_job(jobs, 2)
+    jobs.store.put(f"jobs/{manifest.job_id}/source.pdf", pdf_bytes(3))
+
+    words = " ".join(Elements(report(config, manifest, tmp_path / "out.html")).words)
+
+    assert words.count("the submitted document is no longer in the store") == 2
 
 
 def test_a_page_that_cannot_be_rendered_shows_the_reason(

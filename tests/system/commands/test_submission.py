@@ -12,6 +12,7 @@ import pytest
 from shared.broker.dispatch_state import DispatchState
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
+from tests.support.documents.digests import file_digest
 from tests.support.fleets.fleet import Fleet, in_process, pdf
 from tests.support.fleets.ledger_check import check_job
 
@@ -315,7 +316,8 @@ def test_objects_of_the_same_bucket_are_copied_inside_the_store(
     store = open_store(config)
     names = {"in/one two.pdf": 2, "in/deep/日本.PDF": 3, "in/notes.txt": 1}
     for name, pages in names.items():
-        store.put_file(name, pdf(tmp_path / "x.pdf", pages, title=name))
+        path = pdf(tmp_path / "x.pdf", pages, title=name)
+        store.put_file(name, path, file_digest(path))
 
     by_prefix = in_process(config, "submit", f"{store.url}/in", "--json").lines
     by_name = in_process(config, "submit", f"{store.url}/in/one two.pdf", "--json").lines

@@ -1,5 +1,8 @@
 """Sends the webhooks of ended jobs in threads, so that the sweeper does not wait for receivers.
 
+A job has one delivery for its own webhook and one for each later submission. Here the id of a job
+may be followed by the submission's digest, as in the names of the markers.
+
 The state of a delivery is in the store: a marker while it is due, a record of its tries, and
 ``_NOTIFIED``. So deliveries continue after a restart. A crash between delivery and
 ``_NOTIFIED`` sends the webhook once more, with the same delivery id.
@@ -15,9 +18,10 @@ from urllib.parse import urlsplit
 from shared.config.settings import Settings
 from shared.domain import object_keys
 from shared.domain.errors import PagefleetError, TransientError
-from shared.domain.records import Delivery, Manifest
+from shared.domain.records import Delivery
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge_rest
+from shared.jobs.webhook_deliveries import WebhookDeliveries
 from workers.maintenance.webhooks.address import resolve
 from workers.maintenance.webhooks.failures import WebhookFailed, WebhookRefused
 from workers.maintenance.webhooks.message import delivery_id, headers, message
@@ -42,6 +46,7 @@ class WebhookSender:
     def __init__(self, jobs: JobStore, settings: Settings) -> None:
         secret = settings.webhook_secret
         self._jobs = jobs
+        self._deliveries = WebhookDeliveries(jobs)
         self._secret = secret.get_secret_value() if secret else None
         self._settings = settings
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
@@ -74,7 +79,7 @@ class WebhookSender:
         return [
             name
             for key in keys
-            if object_keys.is_job_id(name := key.removeprefix(object_keys.NOTIFY))
+            if object_keys.is_notify_name(name := key.removeprefix(object_keys.NOTIFY))
         ]
 
     def _has_room(self, host: str) -> bool:
@@ -83,7 +88,7 @@ class WebhookSender:
     def _host(self, job_id: str) -> str:
         """The receiver's host, read once per job; "" without a webhook."""
         if job_id not in self._hosts:
-            manifest = self._jobs.manifest(job_id)
+            manifest = self._deliveries.manifest(job_id)
             self._hosts[job_id] = _host_of(manifest.webhook) if manifest else ""
         return self._hosts[job_id]
 
@@ -100,33 +105,27 @@ class WebhookSender:
             self._busy.pop(job_id, None)
 
     def _handle(self, job_id: str) -> None:
-        manifest = self._jobs.manifest(job_id)
+        manifest = self._deliveries.manifest(job_id)
         if manifest is None or manifest.webhook is None:
             self._forget(job_id)
             return
-        done = self._jobs.done(job_id)
+        done = self._jobs.done(manifest.job_id)
         if done is None:
             self._postpone(job_id, NOT_ENDED_PAUSE_S)
             return
         body = message(manifest, done, self._jobs.store.url)
-        delivery = self._delivery(job_id, delivery_id(body))
+        delivery = self._deliveries.state(job_id, delivery_id(body))
         pause_s = self._pause_s(delivery)
         if delivery.state != "pending":
             self._forget(job_id)
         elif pause_s > 0:
             self._postpone(job_id, pause_s)
         else:
-            self._try(manifest, manifest.webhook, body, delivery)
+            self._try(job_id, manifest.webhook, body, delivery)
+            if self._jobs.manifest(manifest.job_id) is None:
+                purge_rest(self._jobs, manifest.job_id)  # it was purged during the call
 
-    def _delivery(self, job_id: str, message_id: str) -> Delivery:
-        """The state of this message's delivery; one from before a ``retry`` does not count."""
-        for delivery in (self._jobs.notified(job_id), self._jobs.delivery(job_id)):
-            if delivery is not None and delivery.message == message_id:
-                return delivery
-        return Delivery(message=message_id)
-
-    def _try(self, manifest: Manifest, url: str, body: bytes, delivery: Delivery) -> None:
-        job_id = manifest.job_id
+    def _try(self, job_id: str, url: str, body: bytes, delivery: Delivery) -> None:
         counted = delivery.model_copy(update={"tries": delivery.tries + 1})
         try:
             target = resolve(url, self._settings.webhook_allow_private)
@@ -136,12 +135,10 @@ class WebhookSender:
             self._failed(job_id, counted, error)
         else:
             delivered = {"state": "delivered", "next_try": 0.0, "last_error": None}
-            self._jobs.mark_notified(job_id, counted.model_copy(update=delivered))
+            self._deliveries.mark_delivered(job_id, counted.model_copy(update=delivered))
             control_metrics.WEBHOOK_TRIES.labels("delivered").inc()
             self._forget(job_id)
             log.info("webhook of %s delivered (try %d)", job_id, counted.tries)
-        if self._jobs.manifest(job_id) is None:
-            purge_rest(self._jobs, job_id)  # it was purged during the call
 
     def _failed(self, job_id: str, counted: Delivery, error: WebhookFailed) -> None:
         tries = counted.tries
@@ -152,7 +149,7 @@ class WebhookSender:
             "next_try": 0.0 if is_last else round(time.time() + pause_s, 3),
             "last_error": error.message,
         }
-        self._jobs.record_delivery(job_id, counted.model_copy(update=failed))
+        self._deliveries.record(job_id, counted.model_copy(update=failed))
         log.warning("webhook of %s, try %d: %s", job_id, tries, error.message)
         if is_last:
             log.error("webhook of %s failed for the last time, after %d tries", job_id, tries)
@@ -173,7 +170,7 @@ class WebhookSender:
         self._not_before[job_id] = time.monotonic() + seconds
 
     def _forget(self, job_id: str) -> None:
-        self._jobs.unmark_notify(job_id)
+        self._deliveries.unmark(job_id)
         self._not_before.pop(job_id, None)
         self._hosts.pop(job_id, None)
 

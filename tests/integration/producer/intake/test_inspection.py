@@ -15,6 +15,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from producer.intake.document import OpenedDocument
+from producer.intake.input_file import input_file
 from producer.intake.inspection import PRELOAD, Limits, inspect
 from shared.config.settings import Settings
 from shared.domain.errors import (
@@ -56,7 +57,10 @@ def look(sandbox: Sandbox, tmp_path: Path) -> Inspect:
             path = tmp_path / "document.bin"
             path.write_bytes(document)
             document = path
-        return inspect(document, password, limits, sandbox, tmp_path / "decrypted.pdf")
+        with input_file(document, tmp_path) as file:
+            inspected = inspect(file, password, limits, sandbox, tmp_path / "decrypted.pdf")
+        # The open file is closed now, so tests read it by its name.
+        return replace(inspected, path=document) if inspected.path == file.path else inspected
 
     return look_at
 
@@ -407,6 +411,7 @@ def test_a_document_that_needs_too_much_memory_is_refused(tmp_path: Path) -> Non
 
     with (
         Sandbox("test", processes=1, memory_mb=32, preload=PRELOAD) as tight,
+        input_file(path, tmp_path) as file,
         pytest.raises(TooLarge, match="page_memory_mb"),
     ):
-        inspect(path, None, DEFAULTS, tight, tmp_path / "decrypted.pdf")
+        inspect(file, None, DEFAULTS, tight, tmp_path / "decrypted.pdf")

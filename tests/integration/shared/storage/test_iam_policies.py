@@ -15,6 +15,7 @@ from shared.storage import s3_client
 from shared.storage.factory import download_uri, list_uri, open_store
 from shared.storage.store_s3 import S3Store
 from tests.conftest import SettingsFactory
+from tests.support.documents.digests import file_digest
 from tests.support.fleets.stored_jobs import ended_job, open_job
 from tests.support.paths import ROOT
 
@@ -113,14 +114,14 @@ def live_through(s3_settings: SettingsFactory, tmp_path: Path) -> None:
     large = tmp_path / "large"
     large.write_bytes(b"x" * (s3_client.UPLOAD.multipart_threshold + 1))
     manifest = ended_job(jobs, [{}, {"status": "failed"}], webhook="https://host.example/")
-    store.put_file(f"jobs/{manifest.job_id}/source.tif", large)
+    store.put_file(f"jobs/{manifest.job_id}/source.tif", large, file_digest(large))
     store.copy_from(f"{store.url}/jobs/{manifest.job_id}/source.pdf", "jobs/copy")
     store.download("jobs/copy", tmp_path / "copy")
     download_uri(f"{store.url}/jobs/copy", tmp_path / "input", 10**6, settings)
     list(list_uri(f"{store.url}/jobs/", settings))
     jobs.reopen(manifest, [2])
     list(jobs.job_ids())
-    jobs.newest(manifest.job_id)
+    list(jobs.series(manifest.job_id))
     purge(jobs, manifest.job_id)
     store.check()
     open_job(jobs, 1, sha256="b" * 64)

@@ -13,7 +13,7 @@ import pytest
 
 from shared.config.settings import Settings, as_environment
 from shared.domain import object_keys
-from shared.domain.errors import NotFound, StoreUnreachable, TooLarge, UsageError
+from shared.domain.errors import NotADocument, NotFound, StoreUnreachable, TooLarge, UsageError
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store, open_uri
 from shared.storage.s3_address import split_s3
@@ -209,12 +209,26 @@ def test_a_big_file_is_stored_and_downloaded_unchanged(
     data = os.urandom(1 << 20) * 20
     (tmp_path / "in").write_bytes(data)
 
-    any_store.put_file("jobs/a/source.pdf", tmp_path / "in")
+    any_store.put_file("jobs/a/source.pdf", tmp_path / "in", hashlib.sha256(data).hexdigest())
     any_store.download("jobs/a/source.pdf", tmp_path / "out")
 
     assert any_store.size("jobs/a/source.pdf") == len(data)
     assert hashlib.sha256((tmp_path / "out").read_bytes()).digest() == hashlib.sha256(data).digest()
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["in", "out"]
+
+
+def test_a_file_without_the_expected_digest_is_refused(
+    any_store: ObjectStore, tmp_path: Path
+) -> None:
+    (tmp_path / "in").write_bytes(b"forged")
+    any_store.put("jobs/a/source.pdf", b"genuine")
+
+    with pytest.raises(NotADocument, match="changed while it was stored"):
+        any_store.put_file(
+            "jobs/a/source.pdf", tmp_path / "in", hashlib.sha256(b"genuine").hexdigest()
+        )
+
+    assert any_store.get("jobs/a/source.pdf") == b"genuine"
 
 
 def test_a_download_replaces_an_existing_file(any_store: ObjectStore, tmp_path: Path) -> None:
@@ -242,7 +256,7 @@ def test_hostile_keys_touch_nothing(any_store: ObjectStore, tmp_path: Path, key:
         lambda: any_store.get(key),
         lambda: any_store.put(key, b""),
         lambda: any_store.put_new(key, b""),
-        lambda: any_store.put_file(key, tmp_path / "in"),
+        lambda: any_store.put_file(key, tmp_path / "in", hashlib.sha256(b"x").hexdigest()),
         lambda: any_store.download(key, tmp_path / "out"),
         lambda: any_store.local_path(key),
         lambda: any_store.exists(key),

@@ -20,6 +20,7 @@ from shared.domain.errors import NotFound, StoreFull, StoreUnreachable
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import is_half_purged, purge
 from shared.storage.store_file import TEMPORARY, FileStore
+from tests.support.documents.digests import file_digest
 from tests.support.fleets.killed_writer import SignalledWork
 from tests.support.fleets.stored_jobs import ended_job
 from tests.system.failures.small_disk import SmallDisk
@@ -236,7 +237,7 @@ def test_a_write_over_the_size_limit_leaves_no_partial_file(
         for attempt in (
             lambda: store.put("a/old", b"x" * 500_000),
             lambda: store.put_new("a/new", b"x" * 500_000),
-            lambda: store.put_file("a/file", tmp_path / "in"),
+            lambda: store.put_file("a/file", tmp_path / "in", file_digest(tmp_path / "in")),
         ):
             with pytest.raises(StoreUnreachable, match="File too large"):
                 attempt()

@@ -13,6 +13,7 @@ import pytest
 
 from shared.config.settings import Settings
 from shared.domain.errors import (
+    NotADocument,
     NotFound,
     PagefleetError,
     StoreFull,
@@ -25,7 +26,8 @@ from shared.jobs.purging import purge
 from shared.storage import s3_client, s3_clock
 from shared.storage.factory import download_uri, list_uri, open_store, open_uri
 from shared.storage.store import ObjectStore
-from shared.storage.store_s3 import CONFLICT_PAUSES_S
+from shared.storage.store_s3 import CONFLICT_PAUSES_S, S3Store
+from tests.support.documents.digests import file_digest
 from tests.support.fleets.stored_jobs import ended_job
 from tests.support.servers.processes import S3Server, start_s3
 from tests.support.servers.stripping_proxy import without_headers
@@ -324,7 +326,7 @@ def test_a_file_larger_than_one_request_is_uploaded_in_parts(
         file.truncate(s3_client.UPLOAD.multipart_threshold + 12_345)
         file.write(b"start")
 
-    store.put_file("source.pdf", tmp_path / "in")
+    store.put_file("source.pdf", tmp_path / "in", file_digest(tmp_path / "in"))
     store.download("source.pdf", tmp_path / "out")
 
     assert (tmp_path / "in").read_bytes() == (tmp_path / "out").read_bytes()
@@ -400,3 +402,23 @@ def test_a_full_service_is_distinguished_from_an_unreachable_one(faulty_store: O
     assert "disks are full; free some space" in error_message(
         lambda: faulty_store.put("a", b""), StoreFull
     )
+
+
+def test_parts_of_a_large_file_with_another_digest_are_removed(
+    s3_settings: SettingsFactory, tmp_path: Path
+) -> None:
+    store = open_store(s3_settings())
+    assert isinstance(store, S3Store)
+    with (tmp_path / "in").open("wb") as file:
+        file.truncate(s3_client.UPLOAD.multipart_threshold + 12_345)
+    expected = file_digest(tmp_path / "in")
+    with (tmp_path / "in").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"x")
+
+    with pytest.raises(NotADocument, match="changed while it was stored"):
+        store.put_file("source.pdf", tmp_path / "in", expected)
+
+    assert not store.exists("source.pdf")
+    client = s3_client.client(store._options)
+    assert not client.list_multipart_uploads(Bucket=store._bucket).get("Uploads")

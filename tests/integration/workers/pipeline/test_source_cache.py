@@ -24,6 +24,20 @@ def test_a_document_in_a_local_store_is_read_in_place(
     assert not folder.exists()
 
 
+def test_a_document_in_a_local_store_that_was_replaced_is_refused(
+    file_store: ObjectStore, folder: Path
+) -> None:
+    document = stored(file_store, "a")
+    cache = SourceCache(file_store, folder, MEGABYTE)
+    with cache.fetch(*document):
+        pass
+
+    file_store.put(document[0], b"b" * MEGABYTE)
+
+    with pytest.raises(CorruptDocument, match="not the document"), cache.fetch(*document):
+        pass
+
+
 def test_a_document_in_a_remote_store_is_fetched_once(
     remote: RemoteStore, cache: SourceCache
 ) -> None:

@@ -1,0 +1,27 @@
+"""Later submissions of a job that existed already, and the webhooks that they ask for."""
+
+from shared.domain import object_keys
+from shared.domain.records import to_json
+from shared.domain.submission_record import SubmissionRecord
+from shared.jobs.job_store import JobStore
+
+
+def record_submission(jobs: JobStore, job_id: str, submission: SubmissionRecord) -> None:
+    """Store a submission; the reducer finds it when the job ends."""
+    jobs.store.put_new(object_keys.submission(job_id, submission.digest), to_json(submission))
+
+
+def mark_due(jobs: JobStore, job_id: str, digest: str) -> None:
+    """Record that the webhook of a submission is due, because its job has ended."""
+    jobs.store.put(object_keys.notify_marker(job_id, digest), b"{}\n")
+
+
+def mark_all_due(jobs: JobStore, job_id: str) -> None:
+    """Record that the webhooks of all later submissions are due; call after ``_DONE``.
+
+    A submission that is recorded after this listing finds ``_DONE`` and marks itself.
+    """
+    for key in jobs.store.list(object_keys.submissions(job_id)):
+        digest = object_keys.parse_submission_key(key)
+        if digest is not None:
+            mark_due(jobs, job_id, digest)
