@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from producer.watching.triggers import inotify
+from producer.watching.triggers.folder_events import _watch_files
 from producer.watching.triggers.inotify import Inotify, opened, watch_folder
 from tests.support.deep_folders import nested, remove_deep
 from tests.support.fleets.fleet import wait_until
@@ -89,6 +90,25 @@ def test_files_are_reported_in_new_moved_and_renamed_folders(tmp_path: Path) -> 
         wait_until(lambda: "end.pdf" in keys, 10)
 
     assert not [key for key in keys if "outside.pdf" in key]
+
+
+def test_other_systems_report_new_files_and_files_of_new_folders(tmp_path: Path) -> None:
+    stop, keys = threading.Event(), list[str]()
+    watch = _watch_files(tmp_path, stop.is_set, lambda _: None)
+    thread = threading.Thread(target=lambda: keys.extend(watch), daemon=True)
+    thread.start()
+    seen = list[str]()
+
+    def drop() -> bool:
+        (tmp_path / "a" / "b").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "a" / "b" / "x.pdf").write_bytes(b"x")
+        seen[:] = keys
+        return "a/b/x.pdf" in seen
+
+    wait_until(drop, 20)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_folders_above_the_limit_are_left_to_polling_in_words(
