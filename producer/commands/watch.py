@@ -84,11 +84,11 @@ def _settle_s(option: float | None, route: Route, settings: Settings) -> float:
 
 
 def _options_digest(options: WatchOptions) -> str:
-    """12 hex digits that identify the page options of the command line; "" for none."""
+    """32 hex digits that identify the page options of the command line; "" for none."""
     values = {**vars(options), **options.page_settings}
     digested = {name: values[name] for name in PageOptions.model_fields if values[name]}
     if options.task == DEFAULT_TASK:
         del digested["task"]
     if not digested:
         return ""
-    return hashlib.sha256(json.dumps(digested, sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(digested, sort_keys=True).encode()).hexdigest()[:32]

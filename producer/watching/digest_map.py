@@ -5,26 +5,27 @@ from collections.abc import Iterable
 
 import numpy as np
 
-KEY_BYTES = 10
-VERSION_BYTES = 6
+#: A dropper chooses keys and contents, so shorter digests could be made to collide.
+KEY_BYTES = 16
+VERSION_BYTES = 16
 _ROW_BYTES = KEY_BYTES + VERSION_BYTES
 #: Changes are kept in a dictionary up to this number, then sorted into the array of rows. A
-#: dictionary entry needs ten times the memory of a row.
+#: dictionary entry needs six times the memory of a row.
 MAX_CHANGES = 50_000
 
 
 def key_digest(key: str) -> str:
-    """20 hex digits that identify a key."""
+    """32 hex digits that identify a key."""
     return hashlib.sha256(key.encode()).hexdigest()[: 2 * KEY_BYTES]
 
 
 def version_digest(version: str, options: str) -> str:
-    """12 hex digits that identify one version of a key together with its page options."""
+    """32 hex digits that identify one version of a key together with its page options."""
     return hashlib.sha256(f"{version}\n{options}".encode()).hexdigest()[: 2 * VERSION_BYTES]
 
 
 class DigestMap:
-    """The newest version of each key; 16 bytes per key; not thread-safe."""
+    """The newest version of each key; 32 bytes per key; not thread-safe."""
 
     def __init__(self, digests: Iterable[tuple[str, str]] = ()) -> None:
         #: Key and version in one string per row, sorted.

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Any
 
+from shared.console.printable import printable
 from shared.domain.errors import PagefleetError
 
 #: The same warning is not repeated for this many seconds.
@@ -30,12 +31,12 @@ class EventLog:
             self._print(line, sys.stdout)
         elif name == REFUSED or not self._quiet:
             details = " ".join(str(value) for value in facts.values() if value is not None)
-            self._print(f"{name}: {_printable(key)} {details}".rstrip(), sys.stderr)
+            self._print(f"{name}: {printable(key)} {printable(details)}".rstrip(), sys.stderr)
 
     def warning(self, error: Exception) -> None:
         """An error that the watcher survives; repeated at most every ``REPEAT_S``."""
         code = error.code if isinstance(error, PagefleetError) else "internal"
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = printable(" ".join(str(error).split())) or type(error).__name__
         line = f"warning[{code}]: {text}; the watcher continues"
         if self._is_due(line):
             self._print(line, sys.stderr)
@@ -56,8 +57,5 @@ class EventLog:
 
     def _print(self, line: str, stream: Any) -> None:
         with self._lock:
-            print(line, file=stream, flush=True)
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+            # Surrogates, of names that are not UTF-8, can't be written.
+            print(line.encode(errors="replace").decode(), file=stream, flush=True)

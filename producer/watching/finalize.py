@@ -6,11 +6,12 @@ watcher adopts the claim and repeats the steps.
 
 from contextlib import suppress
 
+from producer.watching.claim import Outcome
 from producer.watching.open_claims import OpenClaim
+from producer.watching.output_names import status_name
 from producer.watching.places.after import DONE, FAILED
 from producer.watching.places.place import Dropped
-from producer.watching.state import Outcome
-from producer.watching.status_file import SUFFIX, of_refusal
+from producer.watching.status_file import of_refusal
 from producer.watching.watch_context import WatchContext
 from shared.domain.errors import (
     EmptyInput,
@@ -42,7 +43,7 @@ class Finalizer:
         context, claim = self._context, open_claim.claim
         status = of_refusal(context.inbox.url + claim.key, error)
         try:
-            context.outbox.write(claim.key + SUFFIX, status)
+            context.outbox.write(status_name(claim.key), status)
         except UnsupportedDocument as unusable:
             context.event_log.warning(unusable)
         context.event_log.event("refused", claim.key, code=error.code, message=error.message)

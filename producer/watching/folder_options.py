@@ -10,13 +10,18 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from producer.submission.request import Request
-from producer.watching.places.place import Inbox
+from producer.watching.places.place import Inbox, Unreadable, UnusableName
 from shared.domain.errors import NotFound, PagefleetError, TooLarge, UsageError
 from shared.domain.partial_record import partial_record
 from shared.domain.records import PageSettings, Priority, RenderOptions
 
 NAME = "pagefleet.toml"
 MAX_BYTES = 64 * 1024
+#: Brackets within brackets, and dots in one line, which are levels of a dotted key.
+MAX_DEPTH = 50
+MAX_DOTS = 200
+#: Characters of the reason in an error report.
+MAX_REASON = 300
 _PLAIN = ("task", "prompt", "query", "pages")
 
 
@@ -40,11 +45,11 @@ class FolderOptions(_Partial):  # type: ignore[valid-type,misc]  # made at run t
         return FolderOptions(**{**above.model_dump(exclude_none=True), **own, "labels": labels})
 
     def digest(self) -> str:
-        """12 hex digits that identify the page options among these; "" for none."""
+        """32 hex digits that identify the page options among these; "" for none."""
         page = self.model_dump(exclude_none=True, include={*_PLAIN, *PageSettings.model_fields})
         if not page:
             return ""
-        return hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()[:32]
 
     def apply(self, request: Request) -> Request:
         """``request`` with these options over its own; raises UsageError."""
@@ -64,11 +69,16 @@ class FolderOptions(_Partial):  # type: ignore[valid-type,misc]  # made at run t
 
 
 class BadFolderOptions(UsageError):
-    """The ``pagefleet.toml`` at ``key`` is not valid."""
+    """The ``pagefleet.toml`` at ``key`` is not valid.
 
-    def __init__(self, key: str, reason: str) -> None:
-        super().__init__(f"{key}: {reason}; documents below it wait until it is corrected")
+    ``is_lasting``: until the file changes; a service may stop refusing an unreadable one.
+    """
+
+    def __init__(self, key: str, reason: str, *, is_lasting: bool = True) -> None:
+        short = " ".join(reason.split())[:MAX_REASON]
+        super().__init__(f"{key}: {short}; documents below it wait until it is corrected")
         self.key = key
+        self.is_lasting = is_lasting
 
 
 @dataclass(frozen=True)
@@ -88,16 +98,33 @@ def parse(key: str, data: bytes, request: Request) -> OptionsFile:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         return OptionsFile(FolderOptions(), BadFolderOptions(key, f"{name}: {first['msg']}"))
-    except (PagefleetError, ValueError) as error:
-        return OptionsFile(FolderOptions(), BadFolderOptions(key, " ".join(str(error).split())))
+    except Exception as error:  # the file is hostile, and any fault of a parser is its own
+        return OptionsFile(FolderOptions(), BadFolderOptions(key, _reason(error)))
     return OptionsFile(options)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, PagefleetError | ValueError) else type(error).__name__
 
 
 def _table(data: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(data.decode())
+        text = data.decode()
+        _check_depth(text)
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"not valid TOML: {error}") from None
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what costs the parser recursion or quadratic time; also counts inside of texts."""
+    depth = 0
+    for char in text:
+        depth = max(0, depth + (char in "[{") - (char in "]}"))
+        if depth > MAX_DEPTH:
+            raise UsageError(f"more than {MAX_DEPTH} brackets within brackets")
+    if any(line.count(".") > MAX_DOTS for line in text.splitlines()):
+        raise UsageError(f"more than {MAX_DOTS} dots in one line")
 
 
 class OptionFiles:
@@ -130,8 +157,10 @@ class OptionFiles:
             self._files.pop(name, None)
             self._reported.pop(name, None)
             return None
-        except TooLarge as error:
-            file = OptionsFile(FolderOptions(), BadFolderOptions(name, error.message))
+        except (TooLarge, Unreadable, UnusableName) as error:
+            is_lasting = not isinstance(error, Unreadable)
+            fault = BadFolderOptions(name, error.message, is_lasting=is_lasting)
+            file = OptionsFile(FolderOptions(), fault)
         self._files[name] = file
         if file.error is None:
             self._reported.pop(name, None)

@@ -3,12 +3,14 @@
 import threading
 import time
 
+from producer.watching.claim import Claim
 from producer.watching.finalize import Finalizer
 from producer.watching.folder_options import BadFolderOptions, FolderOptions, is_options_file
+from producer.watching.old_claims import old_options
 from producer.watching.open_claims import OpenClaim
-from producer.watching.places.place import Dropped
-from producer.watching.state import Claim
-from producer.watching.status_file import SUFFIX, of_refusal
+from producer.watching.output_names import status_name
+from producer.watching.places.place import Dropped, UnusableName
+from producer.watching.status_file import of_refusal
 from producer.watching.watch_context import WatchContext
 from shared.domain.errors import (
     DocumentError,
@@ -58,7 +60,7 @@ class Ingester:
         """Resume the open claim of a key that another watcher, or an earlier run, left."""
         context = self._context
         listed = context.state.open_claim(digest)
-        if listed is None:
+        if listed is None or context.open_claims.has(listed.key_digest):
             return
         open_claim = context.open_claims.try_open(listed)
         if open_claim is None:
@@ -74,20 +76,27 @@ class Ingester:
             context.open_claims.close(open_claim)
             raise
 
-    def read_options(self, key: str) -> None:
-        """Read a ``pagefleet.toml`` again and write or delete its error report."""
+    def read_options(self, key: str) -> bool:
+        """Read a ``pagefleet.toml`` again and write or delete its error report.
+
+        Returns whether the result holds until the file changes.
+        """
         options_file = self._context.options.refresh(key)
         if options_file is not None and options_file.error is not None:
             self.report_options(options_file.error)
-        else:
-            self._context.outbox.delete(key + SUFFIX)
+            return options_file.error.is_lasting
+        self._context.outbox.delete(status_name(key))
+        return True
 
     def report_options(self, error: BadFolderOptions) -> None:
         """Write the error of an options file into the outbox, unless it is there already."""
         context = self._context
         if context.options.is_unreported(error):
             source = context.inbox.url + error.key
-            context.outbox.write(error.key + SUFFIX, of_refusal(source, error))
+            try:
+                context.outbox.write(status_name(error.key), of_refusal(source, error))
+            except UnusableName as unusable:
+                context.event_log.warning(unusable)
             context.event_log.event("refused", error.key, code=error.code, message=error.message)
 
     def _is_settled(self, dropped: Dropped, seen_at: float) -> bool:
@@ -110,8 +119,6 @@ class Ingester:
 
     def _ingest_new(self, claim: Claim, dropped: Dropped, options: FolderOptions) -> bool:
         context = self._context
-        if not context.open_claims.wait_for_room(self._stop):
-            return False
         open_claim = context.open_claims.try_open(claim)
         if open_claim is None:
             return False
@@ -134,6 +141,7 @@ class Ingester:
 
     def _resume(self, open_claim: OpenClaim, claim: Claim) -> None:
         context = self._context
+        claim = self._with_current_options(claim)
         open_claim.claim, open_claim.dropped = claim, self._same_version(claim)
         manifest = context.jobs.manifest(claim.job_id) if claim.job_id else None
         if manifest is not None:
@@ -148,6 +156,14 @@ class Ingester:
                 self._finalizer.abandon(open_claim, "its pagefleet.toml is not valid")
             else:
                 self._record(open_claim, claim, open_claim.dropped, options)
+
+    def _with_current_options(self, claim: Claim) -> Claim:
+        """The claim with the new form of its options, if they are still those of its folder."""
+        context = self._context
+        folder_options = context.options.cached(claim.key).digest()
+        options = context.claim_cache.options_digest(folder_options)
+        is_same = claim.options == old_options(options)
+        return claim.model_copy(update={"options": options}) if is_same else claim
 
     def _same_version(self, claim: Claim) -> Dropped | None:
         try:

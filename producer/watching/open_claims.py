@@ -5,8 +5,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
+from producer.watching.claim import Claim
+from producer.watching.folder_turns import may_take, top_folder
 from producer.watching.places.place import Dropped
-from producer.watching.state import Claim
 from shared.broker.key_leases import KeyLeases
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.records import Manifest
@@ -53,19 +54,20 @@ class OpenClaims:
     def __len__(self) -> int:
         return len(self._open_claims)
 
-    def wait_for_room(self, stop: threading.Event) -> bool:
-        """Wait until one more claim may be open; False where the watcher stops."""
-        with self._changed:
-            while self.is_full() and not stop.is_set():
-                self._changed.wait(0.5)
-        return not stop.is_set()
+    def has_room(self, folder: str, own_starting: int = 0, starting: int = 0) -> bool:
+        """Whether one more claim of this top-level folder may be open.
 
-    def is_full(self) -> bool:
-        """Whether no more claims may be open."""
-        return len(self._open_claims) >= self._max_open
+        ``starting`` claims are about to be opened, ``own_starting`` of them in this folder.
+        """
+        with self._changed:
+            own = sum(top_folder(each.claim.key) == folder for each in self._open_claims.values())
+            used = len(self._open_claims) + starting
+            return may_take(own + own_starting, used, self._max_open)
 
     def try_open(self, claim: Claim) -> OpenClaim | None:
-        """Lease the key for this version; None where a thread or watcher has the key.
+        """Lease the key for this version.
+
+        None where a thread or watcher has the key, or where its folder has no room.
 
         Replaces an older version of the key that is in stage "tracking". Raises
         BrokerUnreachable.
@@ -73,6 +75,8 @@ class OpenClaims:
         with self._changed:
             current = self._open_claims.get(claim.key_digest)
             if current is not None and current.stage != "tracking":
+                return None
+            if current is None and not self.has_room(top_folder(claim.key)):
                 return None
             open_claim = OpenClaim(claim)
             self._open_claims[claim.key_digest] = open_claim

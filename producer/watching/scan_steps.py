@@ -22,10 +22,10 @@ class WatchScanSteps:
         self._in_pass: set[str] = set()
 
     def adopt_open_claims(self) -> None:
-        """See ScanSteps; stops where no more claims may be open."""
+        """See ScanSteps; leaves those whose folder has no room."""
         open_claims = self._context.open_claims
         for digest in self._context.state.open_keys():
-            if self._stop.is_set() or open_claims.is_full():
+            if self._stop.is_set():
                 return
             if not open_claims.has(digest):
                 self._ingester.adopt(digest)
@@ -62,6 +62,6 @@ class WatchScanSteps:
 
     def _read_options(self, dropped: Dropped) -> None:
         self._in_pass.add(dropped.key)
-        if self._marks.get(dropped.key) != dropped.mark:
-            self._ingester.read_options(dropped.key)
+        is_read = self._marks.get(dropped.key) == dropped.mark
+        if not is_read and self._ingester.read_options(dropped.key):
             self._marks[dropped.key] = dropped.mark

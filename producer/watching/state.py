@@ -6,45 +6,15 @@ crashes leaves an open claim that another one adopts.
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from producer.watching.digest_map import key_digest, version_digest
+from producer.watching.claim import Claim
+from producer.watching.old_claims import MAX_RECORD_BYTES, OldClaims
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
-from shared.domain.records import JobStatus, Record, to_json
+from shared.domain.records import to_json
 from shared.storage.store import ObjectStore
-
-MAX_RECORD_BYTES = 64 * 1024
-Outcome = JobStatus | Literal["refused"]
-
-
-class Claim(Record):
-    """One version of one key that a watcher claimed."""
-
-    schema_: Literal[1] = Field(default=1, alias="schema")
-    #: Relative to the inbox.
-    key: str
-    #: The ETag of an object, or the hash of a file's content.
-    version: str
-    size: int = Field(ge=0)
-    #: Digest of the page options that are set; "" for none.
-    options: str = ""
-    job_id: str | None = None
-    outcome: Outcome | None = None
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    @property
-    def key_digest(self) -> str:
-        """Identifies the key in object names."""
-        return key_digest(self.key)
-
-    @property
-    def version_digest(self) -> str:
-        """Identifies version and options in object names."""
-        return version_digest(self.version, self.options)
 
 
 class WatchState:
@@ -53,10 +23,18 @@ class WatchState:
     def __init__(self, store: ObjectStore, watch_id: str) -> None:
         self._store = store
         self._id = watch_id
+        self._old = OldClaims(store, watch_id)
 
     def stored_claim(self, claim: Claim) -> Claim | None:
-        """The stored claim of this version, or None."""
-        return self._read(self._claim_key(claim))
+        """The stored claim of this version, or None; replaces one of the old form."""
+        stored = self._read(self._claim_key(claim))
+        if stored is not None:
+            return stored if stored.is_of(claim) else None
+        old = self._old.claim(claim)
+        if old is not None:
+            self.update(old)
+            self._old.remove(claim)
+        return old
 
     def claim(self, claim: Claim) -> bool:
         """Claim a version; True for exactly one of several watchers."""
@@ -69,15 +47,17 @@ class WatchState:
     def release(self, claim: Claim) -> None:
         """Delete the claim, so that the same version can be claimed again."""
         self._store.delete([self._claim_key(claim)])
+        self._old.remove(claim)
 
     def release_older(self, claim: Claim) -> None:
         """Delete claims of other versions of the key, so that they can be claimed again."""
         prefix = object_keys.watch_claims(self._id, claim.key_digest)
         own_key = self._claim_key(claim)
         self._store.delete([key for key in self._store.list(prefix) if key != own_key])
+        self._old.remove_all(claim)
 
     def digests(self) -> Iterator[tuple[str, str]]:
-        """(key, version) of every claim, as digests; one request per thousand."""
+        """(key, version) of every claim of the new form, as digests; one request per thousand."""
         for name in self._store.list(object_keys.watch_claims(self._id)):
             parsed = object_keys.parse_watch_claim(name)
             if parsed is not None:
@@ -86,11 +66,14 @@ class WatchState:
     def open_keys(self) -> Iterator[str]:
         """Digests of the keys that have an open claim."""
         prefix = object_keys.watch_open(self._id)
-        return (name.removeprefix(prefix) for name in self._store.list(prefix))
+        for name in self._store.list(prefix):
+            yield name.removeprefix(prefix)
+        yield from self._old.open_keys()
 
     def open_claim(self, digest: str) -> Claim | None:
         """The stored open claim of one key, or None."""
-        return self._read(object_keys.watch_open(self._id, digest))
+        stored = self._read(object_keys.watch_open(self._id, digest))
+        return stored if stored is not None else self._old.open_claim(digest)
 
     def write_open(self, claim: Claim) -> None:
         """Store an open claim, which another watcher adopts if this one dies."""
@@ -99,6 +82,7 @@ class WatchState:
     def remove_open(self, claim: Claim) -> None:
         """Delete the open claim; the last step of its work."""
         self._store.delete([object_keys.watch_open(self._id, claim.key_digest)])
+        self._old.remove_open(claim)
 
     def _claim_key(self, claim: Claim) -> str:
         return object_keys.watch_claims(self._id, claim.key_digest, claim.version_digest)

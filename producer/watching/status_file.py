@@ -8,8 +8,6 @@ from producer.status.job_facts import JobFacts
 from shared.domain.errors import PagefleetError
 from shared.domain.records import Counts, ErrorInfo, JobStatus, Record, to_json
 
-SUFFIX = ".status.json"
-
 
 class Status(Record):
     """The content of the file, which is deleted when all pages are ok or blank."""

@@ -10,8 +10,9 @@ from producer.status.follow import Follower
 from producer.status.job_facts import JobFacts, job_facts
 from producer.watching.finalize import Finalizer
 from producer.watching.open_claims import OpenClaim
+from producer.watching.output_names import output_name, status_name
 from producer.watching.places.place import UnusableName
-from producer.watching.status_file import SUFFIX, of_job
+from producer.watching.status_file import of_job
 from producer.watching.timings import WatchTimings
 from producer.watching.watch_context import WatchContext
 from shared.domain.errors import NotFound, PagefleetError, TransientError
@@ -86,7 +87,8 @@ class JobTracker:
         try:
             if done.counts.ok + done.counts.blank:
                 render = context.options.render(key)
-                export(FinishedJob(context.jobs, manifest, render), context.outbox, key)
+                job = FinishedJob(context.jobs, manifest, render)
+                export(job, context.outbox, output_name(key))
             self._write_outcome(open_claim, manifest, done)
         except UnusableName as error:
             self._finalizer.refuse(open_claim, error)
@@ -124,7 +126,7 @@ class JobTracker:
     def _write_outcome(self, open_claim: OpenClaim, manifest: Manifest, done: Done) -> None:
         """Write what failed into the status file, or delete the file after a full success."""
         if done.status == "ok":
-            self._context.outbox.delete(open_claim.claim.key + SUFFIX)
+            self._context.outbox.delete(status_name(open_claim.claim.key))
             return
         source = self._source(open_claim)
         error = outcome.ended(source, manifest, done, None, self._context.jobs).error
@@ -134,7 +136,7 @@ class JobTracker:
 
     def _write_status(self, open_claim: OpenClaim, status: bytes) -> None:
         if status != open_claim.status:
-            self._context.outbox.write(open_claim.claim.key + SUFFIX, status)
+            self._context.outbox.write(status_name(open_claim.claim.key), status)
             open_claim.status = status
 
     def _source(self, open_claim: OpenClaim) -> str:

@@ -34,8 +34,8 @@ from shared.broker.key_leases import KeyLeases
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 
-#: Objects ingested at the same time.
-INGEST_THREADS = 6
+#: Objects ingested at the same time; one folder uses at most half of these threads.
+INGEST_THREADS = 12
 #: Documents opened at the same time.
 INTAKE_PROCESSES = 2
 #: A key lease lasts a worker's lease divided by this: repeated work costs a watcher less.
@@ -91,7 +91,14 @@ class Watcher:
         ingester = Ingester(context, finalizer, self.stop)
         self._job_tracker = JobTracker(context, finalizer, self.stop, self._timings)
         report = event_log.warning
-        self.work_queue = WorkQueue(context.inbox, ingester.ingest, self.stop, report)
+        self.work_queue = WorkQueue(
+            context.inbox,
+            ingester.ingest,
+            self.stop,
+            report,
+            has_room=context.open_claims.has_room,
+            threads=INGEST_THREADS,
+        )
         steps = WatchScanSteps(context, ingester, self.stop)
         self.poller = Poller(
             context.inbox, steps, self.work_queue, plan.period_s, self.stop, report
@@ -184,7 +191,8 @@ class Watcher:
         self, connections: Connections, intake: Intake, scratch: Path
     ) -> WatchContext:
         plan, settings = self._plan, connections.settings
-        inbox = open_inbox(plan.route, settings, plan.lists_per_period, scratch)
+        report = self._event_log.warning
+        inbox = open_inbox(plan.route, settings, plan.lists_per_period, scratch, report)
         options = OptionFiles(inbox, plan.request)
         jobs, dispatch_state = connections.jobs, connections.dispatch_state
         return WatchContext(

@@ -32,8 +32,9 @@ _SUFFIX = re.compile(r"[a-z0-9]{1,8}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _NOTIFY_NAME = re.compile(rf"{JOB_ID_PATTERN}(\.[0-9a-f]{{32}})?", re.ASCII)
 _SUBMISSION = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_WATCH_ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
-_WATCH_CLAIM = re.compile(r".*/claims/[0-9a-f]{2}/([0-9a-f]{20})-([0-9a-f]{12})", re.ASCII)
+#: Version 0.1.0 wrote ids of 16 digits and claims of 20 and 12 digits, which are still read.
+_WATCH_ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}", re.ASCII)
+_WATCH_CLAIM = re.compile(r".*/claims/[0-9a-f]{2}/([0-9a-f]{32})-([0-9a-f]{32})", re.ASCII)
 _FIGURE = re.compile(r"[0-9]{6,9}-[0-9]{2,3}-[0-9a-f]{8,64}\.png", re.ASCII)
 
 
@@ -249,6 +250,6 @@ def watch_claims(watch_id: str, key_digest: str = "", version_digest: str = "") 
 
 
 def parse_watch_claim(key: str) -> tuple[str, str] | None:
-    """The digests of key and version of a claim; None for keys that are no claims."""
+    """The digests of key and version of a claim; None for other keys, and for old claims."""
     match = _WATCH_CLAIM.fullmatch(key)
     return (match[1], match[2]) if match else None

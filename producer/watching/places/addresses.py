@@ -1,6 +1,7 @@
 """Addresses of the inbox and the outbox; refuses routes that would watch their own outputs."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,8 +29,8 @@ class Route:
 
     @property
     def watch_id(self) -> str:
-        """16 hex digits that all watchers of this route share."""
-        return hashlib.sha256(f"{self.source}\n{self.to}".encode()).hexdigest()[:16]
+        """32 hex digits that all watchers of this route share."""
+        return hashlib.sha256(f"{self.source}\n{self.to}".encode()).hexdigest()[:32]
 
     @property
     def kind(self) -> Literal["bucket", "folder"]:
@@ -54,10 +55,19 @@ def route_of(source: str, to: str | None, after: After, settings: Settings) -> R
     return route
 
 
-def open_inbox(route: Route, settings: Settings, lists_per_period: int, scratch: Path) -> Inbox:
-    """The inbox of a route; ``scratch`` is a private folder for copies."""
+def open_inbox(
+    route: Route,
+    settings: Settings,
+    lists_per_period: int,
+    scratch: Path,
+    report: Callable[[Exception], None],
+) -> Inbox:
+    """The inbox of a route; ``scratch`` is a private folder for copies.
+
+    ``report`` gets what the inbox skips.
+    """
     if route.kind == "folder":
-        return FolderInbox(_path(route.source), scratch)
+        return FolderInbox(_path(route.source), scratch, report)
     bucket, prefix = split_s3(route.source)
     return BucketInbox(open_bucket(bucket, settings), prefix, lists_per_period)
 

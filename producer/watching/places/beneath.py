@@ -7,11 +7,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from producer.watching.places.place import UnusableName
-from shared.domain.errors import NotFound
+from shared.domain.errors import NotFound, StoreUnreachable
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: NONBLOCK: opening a named pipe must not block.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class NotAFile(NotFound):
+    """The name belongs to a folder, link, pipe or device."""
 
 
 def parts_of(key: str) -> tuple[str, ...]:
@@ -27,7 +31,7 @@ def parts_of(key: str) -> tuple[str, ...]:
 def folder_of(root: Path, key: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
     """Yields (open folder, file name) of ``key`` below ``root``; raises NotFound, OSError."""
     *folders, name = parts_of(key)
-    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    handle = _open_root(root)
     try:
         for folder in folders:
             handle = _step(handle, folder, make)
@@ -36,6 +40,15 @@ def folder_of(root: Path, key: str, *, make: bool = False) -> Iterator[tuple[int
         raise NotFound(f"{key} does not exist in {root}") from error
     finally:
         os.close(handle)
+
+
+def _open_root(root: Path) -> int:
+    try:
+        return os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError as error:  # unlike below the root, no file can be used then
+        raise StoreUnreachable(
+            f"can't use {root}: {error.strerror}; check its permissions"
+        ) from error
 
 
 def _step(handle: int, folder: str, make: bool) -> int:
@@ -54,7 +67,7 @@ def opened(root: Path, key: str) -> Iterator[int]:
         handle = os.open(name, _FILE, dir_fd=folder)
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise NotFound(f"{key} in {root} is not a file")
+                raise NotAFile(f"{key} in {root} is not a file")
             yield handle
         finally:
             os.close(handle)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from producer.intake.input import Input
 from producer.watching.places.listing import PrefixScan
-from producer.watching.places.place import Dropped, Page, UnusableName
+from producer.watching.places.place import Dropped, Page, Unreadable, UnusableName
 from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.storage.s3_bucket import Bucket, Listed
 from shared.storage.s3_client import Refused
@@ -40,7 +40,15 @@ class BucketInbox:
 
     def stat(self, key: str) -> Dropped | None:
         """See Inbox."""
-        listed = self._bucket.look(self._prefix + key)
+        name = self._prefix + key
+        if len(name.encode(errors="replace")) > MAX_KEY_BYTES or "\0" in key:
+            raise UnusableName(f"{name[:60]!r} can't be the key of an object")
+        try:
+            listed = self._bucket.look(name)
+        except Refused as refusal:
+            if refusal.status == 400:
+                raise UnusableName(f"the service refuses the key {name[:60]!r}") from refusal
+            raise
         return self._dropped(listed) if listed is not None and _is_file(listed) else None
 
     def version(self, dropped: Dropped) -> str:
@@ -53,7 +61,13 @@ class BucketInbox:
 
     def read(self, key: str, limit: int) -> bytes:
         """See Inbox."""
-        return self._bucket.read(self._prefix + key, limit)[0]
+        try:
+            return self._bucket.read(self._prefix + key, limit)[0]
+        except Refused as refusal:
+            # For example encrypted with a key of its own, or in an archive.
+            if refusal.status in (400, 403):
+                raise Unreadable(f"the service refuses to read it: {refusal.message}") from refusal
+            raise
 
     @contextmanager
     def as_input(self, dropped: Dropped) -> Iterator[Input]:

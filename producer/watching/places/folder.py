@@ -6,7 +6,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -14,29 +14,30 @@ from pathlib import Path
 from producer.intake.input import Input
 from producer.watching.places import beneath
 from producer.watching.places.bucket import beside
-from producer.watching.places.place import Dropped, Page, UnusableName
+from producer.watching.places.folder_walk import Skipped, may_be_document, walk
+from producer.watching.places.place import Dropped, Page, Unreadable, UnusableName
 from shared.domain.errors import NotFound, StoreUnreachable, TooLarge
 
 CHUNK_BYTES = 1024 * 1024
 PAGE = 1000
-#: Endings that programs use for files that they still write.
-UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", "~")
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO)
 
 
 class FolderInbox:
     """See Inbox; ignores hidden and unfinished files, links and devices."""
 
-    def __init__(self, root: Path, scratch: Path) -> None:
+    def __init__(self, root: Path, scratch: Path, report: Callable[[Exception], None]) -> None:
+        self._skipped = Skipped(report)
         self._root = root
         self._scratch = scratch
         self.url = f"{root.as_uri()}/"
 
     def scan(self) -> Iterator[Page]:
         """See Inbox."""
-        walk = self._walk(self._root, "")
-        while drops := tuple(islice(walk, PAGE)):
+        files = self._files()
+        while drops := tuple(islice(files, PAGE)):
             yield Page(drops)
+        self._skipped.end_pass()
 
     def pass_ended(self) -> bool:
         """Always: a scan covers the whole folder."""
@@ -47,22 +48,26 @@ class FolderInbox:
 
     def stat(self, key: str) -> Dropped | None:
         """See Inbox."""
-        if not all(map(_may_be_document, key.split("/"))):
+        if not all(map(may_be_document, key.split("/"))):
             return None
         with (
-            suppress(NotFound),
+            suppress(NotFound, Unreadable),
             _explained(self._root, key),
+            _alone(key),
             beneath.opened(self._root, key) as handle,
         ):
             return _dropped(key, os.fstat(handle))
         return None
 
     def version(self, dropped: Dropped) -> str:
-        """The SHA-256 of the content."""
+        """The SHA-256 of the content; of an unreadable file a text with its mark."""
         digest = hashlib.sha256()
-        with self._reading(dropped) as handle:
-            while chunk := os.read(handle, CHUNK_BYTES):
-                digest.update(chunk)
+        try:
+            with self._reading(dropped) as handle:
+                while chunk := os.read(handle, CHUNK_BYTES):
+                    digest.update(chunk)
+        except Unreadable:
+            return f"unreadable:{dropped.mark}"
         return digest.hexdigest()
 
     def head(self, dropped: Dropped, count: int) -> bytes:
@@ -72,7 +77,12 @@ class FolderInbox:
 
     def read(self, key: str, limit: int) -> bytes:
         """See Inbox."""
-        with _explained(self._root, key), beneath.opened(self._root, key) as handle:
+        with (
+            _explained(self._root, key),
+            _files_only(key),
+            _alone(key),
+            beneath.opened(self._root, key) as handle,
+        ):
             if os.fstat(handle).st_size > limit:
                 raise TooLarge(f"{key} has more than {limit} bytes")
             return os.read(handle, limit)
@@ -115,23 +125,18 @@ class FolderInbox:
     @contextmanager
     def _reading(self, dropped: Dropped) -> Iterator[int]:
         """Yields the open file; raises NotFound where it changed before or while it is read."""
-        with _explained(self._root, dropped.key), beneath.opened(self._root, dropped.key) as handle:
+        key = dropped.key
+        with _explained(self._root, key), _alone(key), beneath.opened(self._root, key) as handle:
             for moment in ("before", "while"):
-                if _dropped(dropped.key, os.fstat(handle)) != dropped:
-                    raise NotFound(f"{dropped.key} changed {moment} it was read")
+                if _dropped(key, os.fstat(handle)) != dropped:
+                    raise NotFound(f"{key} changed {moment} it was read")
                 if moment == "before":
                     yield handle
 
-    def _walk(self, folder: Path, prefix: str) -> Iterator[Dropped]:
-        with _explained(folder, prefix), os.scandir(folder) as entries:
-            names = sorted((entry for entry in entries if _may_be_document(entry.name)), key=_name)
-        for entry in names:
-            # An entry that was removed since is skipped.
-            with suppress(NotFound), _explained(folder, entry.name):
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._walk(Path(entry.path), f"{prefix}{entry.name}/")
-                elif entry.is_file(follow_symlinks=False):
-                    yield _dropped(prefix + entry.name, entry.stat(follow_symlinks=False))
+    def _files(self) -> Iterator[Dropped]:
+        with _explained(self._root, ""):
+            for key, status in walk(self._root, self._skipped.add):
+                yield _dropped(key, status)
 
 
 class FolderOutbox:
@@ -191,16 +196,27 @@ def _dropped(key: str, status: os.stat_result) -> Dropped:
     return Dropped(key, status.st_size, mark)
 
 
-def _may_be_document(name: str) -> bool:
+@contextmanager
+def _alone(key: str) -> Iterator[None]:
+    """Raise Unreadable for a fault that concerns only ``key``."""
     try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False  # not UTF-8: the name can't be stored in a claim
-    return not name.startswith(".") and not name.lower().endswith(UNFINISHED)
+        yield
+    except PermissionError as error:
+        reason = f"{key} can't be read: {error.strerror}; give the user of the watcher access"
+        raise Unreadable(reason) from None
 
 
-def _name(entry: "os.DirEntry[str]") -> str:
-    return entry.name
+@contextmanager
+def _files_only(key: str) -> Iterator[None]:
+    """Raise Unreadable where ``key`` names something else than a regular file."""
+    try:
+        yield
+    except beneath.NotAFile:
+        raise Unreadable(f"{key} is not a regular file") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Unreadable(f"{key} is a symbolic link, which is not followed") from None
+        raise
 
 
 @contextmanager

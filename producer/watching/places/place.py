@@ -50,15 +50,21 @@ class Inbox(Protocol):
         ...
 
     def version(self, dropped: Dropped) -> str:
-        """Identifies the content; raises NotFound where the object changed."""
+        """Identifies the content; raises NotFound where the object changed.
+
+        Of an unreadable object it identifies the metadata, because ``head`` refuses it anyway.
+        """
         ...
 
     def head(self, dropped: Dropped, count: int) -> bytes:
-        """The first ``count`` bytes; raises NotFound where the object changed."""
+        """The first ``count`` bytes; raises Unreadable, NotFound where the object changed."""
         ...
 
     def read(self, key: str, limit: int) -> bytes:
-        """The content of an object of at most ``limit`` bytes; raises NotFound, TooLarge."""
+        """The content of an object of at most ``limit`` bytes.
+
+        Raises NotFound, TooLarge, Unreadable.
+        """
         ...
 
     def as_input(self, dropped: Dropped) -> AbstractContextManager[Input]:
@@ -97,3 +103,7 @@ class Outbox(Protocol):
 
 class UnusableName(UnsupportedDocument):
     """The bucket or file system does not allow this name."""
+
+
+class Unreadable(UnsupportedDocument):
+    """The object exists, but this watcher can't read it."""

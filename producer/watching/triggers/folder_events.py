@@ -3,32 +3,33 @@
 Polling finds every file too, so a notification that the kernel drops only costs time.
 """
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import watchfiles
 from watchfiles import Change
 
+from producer.watching.places.folder_walk import walk
+from producer.watching.triggers import inotify
 from producer.watching.triggers.trigger import TriggerContext
 from producer.watching.work_queue import MAX_WAITING
+from shared.domain.errors import NotFound
 
 #: Changes are collected for this long before they are reported.
 GATHER_MS = 100
-Changes = Iterable[set[tuple[Change, str]]]
+Report = Callable[[Exception], None]
+Watch = Callable[[Path, Callable[[], bool], Report], Iterable[str]]
 
 
 class FolderEvents:
-    """A Trigger; ``watch`` has the interface of ``watchfiles.watch``."""
+    """A Trigger; ``watch`` yields keys like ``inotify.watch_folder``."""
 
-    def __init__(
-        self, context: TriggerContext, watch: Callable[..., Changes] = watchfiles.watch
-    ) -> None:
+    def __init__(self, context: TriggerContext, watch: Watch | None = None) -> None:
         self._root = context.folder
         self._work_queue = context.work_queue
         self._stop = context.stop
         self._event_log = context.event_log
-        self._watch = watch
+        self._watch = watch or (inotify.watch_folder if inotify.is_supported() else _watch_files)
 
     def start(self) -> None:
         """Nothing to acquire."""
@@ -42,33 +43,37 @@ class FolderEvents:
 
     def _add_changes(self) -> None:
         try:
-            for changes in self._changes():
-                for change, path in changes:
-                    if change != Change.deleted:
-                        self._add_below(Path(path))
-        except (OSError, RuntimeError) as error:
+            for key in self._watch(self._root, self._stop.is_set, self._event_log.warning):
+                # Files beyond the limit are left to polling, which needs no memory for them.
+                if self._work_queue.events_waiting() < MAX_WAITING:
+                    self._work_queue.add_event(key)
+        except (OSError, RuntimeError, NotFound) as error:
             self._event_log.warning(error)  # polling continues
 
-    def _changes(self) -> Changes:
-        return self._watch(
-            self._root,
-            watch_filter=None,
-            step=GATHER_MS,
-            debounce=GATHER_MS * 4,
-            stop_event=self._stop,
-            recursive=True,
-            raise_interrupt=False,
-        )
 
-    def _add_below(self, path: Path) -> None:
-        # The kernel does not report files that were written into a new folder before the watch
-        # on that folder existed.
-        for folder, _, names in os.walk(path, followlinks=False):
-            for name in names:
-                self._add(Path(folder, name))
-        self._add(path)
+def _watch_files(root: Path, is_stopped: Callable[[], bool], _: Report) -> Iterator[str]:
+    """The notifications of other systems, which do not follow links."""
+    changes = watchfiles.watch(
+        root,
+        watch_filter=None,
+        step=GATHER_MS,
+        debounce=GATHER_MS * 4,
+        rust_timeout=1000,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    )
+    for changed in changes:
+        if is_stopped():
+            return
+        for change, path in changed:
+            if change != Change.deleted and Path(path).is_relative_to(root):
+                yield from _below(root, Path(path).relative_to(root).as_posix())
 
-    def _add(self, path: Path) -> None:
-        # Files beyond the limit are left to polling, which needs no memory for them.
-        if self._work_queue.events_waiting() < MAX_WAITING and path.is_relative_to(self._root):
-            self._work_queue.add_event(path.relative_to(self._root).as_posix())
+
+def _below(root: Path, key: str) -> Iterator[str]:
+    """The key itself and, of a new folder, the files that were written before its watch."""
+    yield key
+    folder = root / key
+    if folder.is_dir() and not folder.is_symlink():
+        for below, _ in walk(folder, lambda *_: None):
+            yield below if key == "." else f"{key}/{below}"

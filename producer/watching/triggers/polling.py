@@ -14,6 +14,8 @@ from shared.domain.errors import PagefleetError
 
 #: The longest pause after a failed scan.
 RETRY_S = 5.0
+#: How long one scan waits for folders whose share of the queue is full.
+FULL_S = 10.0
 #: The longest pause between the scans of a watch with ``--once``.
 ONCE_PAUSE_S = 0.5
 
@@ -56,6 +58,9 @@ class Poller:
         self._period_s = period_s
         self._stop = stop
         self._report = report
+        #: When the current scan stops waiting, and whether it left out objects.
+        self._deadline = 0.0
+        self._left_out = False
 
     def run(self, *, once: bool = False) -> None:
         """Scan each period until the stop; ``once``: until nothing is new and all is done."""
@@ -67,10 +72,13 @@ class Poller:
             pause = min(ONCE_PAUSE_S, self._period_s) if once else self._period_s
             if new is None:
                 pause = min(self._period_s, RETRY_S)
+            elif self._left_out:
+                pause = FULL_S
             self._stop.wait(max(0.0, started + pause - time.monotonic()))
 
     def scan(self) -> int | None:
         """The scan of one period: how many objects were new, or None after an error."""
+        self._deadline, self._left_out = time.monotonic() + FULL_S, False
         try:
             self._steps.adopt_open_claims()
             new = sum(self._add_new(page) for page in self._inbox.scan())
@@ -84,7 +92,8 @@ class Poller:
     def _add_new(self, page: Page) -> int:
         objects = self._steps.new_objects(page)
         for dropped in objects:
-            self._work_queue.add_scanned(dropped)
+            if not self._work_queue.add_scanned(dropped, self._deadline):
+                self._left_out = True
         if objects:
             self._inbox.mark_active(page)
         return len(objects)

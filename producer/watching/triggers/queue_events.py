@@ -1,8 +1,9 @@
 """The trigger for Amazon S3: notifications of the bucket, received from an SQS queue.
 
 A message is deleted only after the jobs of all its records are recorded, and stays hidden from
-other watchers until then. A message that can't be parsed is left in the queue, which moves it to
-its dead-letter queue after the number of deliveries in its redrive policy.
+other watchers until then. A message that can't be parsed, or has a key that can't be used, is left
+in the queue, which moves it to its dead-letter queue after the number of deliveries in its redrive
+policy.
 """
 
 import threading
@@ -104,8 +105,13 @@ class QueueEvents:
             return False
 
     def _settle_message(self, held: _HeldMessage) -> bool:
-        """Delete the message if all its keys are handled, else retry them and extend it."""
+        """Delete the message if all its keys are handled, else retry them and extend it.
+
+        True also where a key can't be handled: the message is then left to the redrive policy.
+        """
         if all(result.done() for result in held.results.values()):
+            if any(result.exception() for result in held.results.values()):
+                return True  # the work queue has reported the error
             unhandled = [key for key, result in held.results.items() if not result.result()]
             if not unhandled:
                 self._queue.delete(held.message)

@@ -5,40 +5,40 @@ A sender authenticates with ``Authorization: Bearer SECRET`` (MinIO, SeaweedFS),
 secret as the last part of the path. The response is sent after the jobs are recorded.
 """
 
+import asyncio
 import hashlib
 import hmac
-import threading
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as TooLate
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
+
+from aiohttp import web
 
 from producer.watching.triggers.bucket_events import (
     NotABucketEvent,
     keys_below,
     read_bucket_events,
 )
+from producer.watching.triggers.event_server import serving
 from producer.watching.triggers.trigger import TriggerContext
 from shared.domain.errors import UsageError
 
 MAX_BODY_BYTES = 1024 * 1024
-#: A connection is closed when its request takes longer than this.
-SOCKET_TIMEOUT_S = 10
 #: The longest wait before a response; senders retry after a little more than this.
 RESPONSE_S = 8.0
 MIN_SECRET_CHARACTERS = 16
 SIGNATURE = "X-Pagefleet-Signature"
-#: Requests handled at once; further ones get status 503.
+#: Requests with the secret that are handled at once; further ones get status 503.
 MAX_REQUESTS = 32
+_SIGNATURE = re.compile(r"(sha256=)?[0-9a-f]{64}", re.ASCII)
 
 
 class Webhook:
-    """A Trigger whose thread belongs to its HTTP server."""
+    """A Trigger whose thread belongs to its server."""
 
     def __init__(self, context: TriggerContext) -> None:
         secret = read_secret(context.options["secret_file"])
@@ -50,11 +50,11 @@ class Webhook:
 
     def start(self) -> None:
         """Listen; raises UsageError."""
-        port = self._server.enter_context(serving(self._address, self._receiver))
+        port = self._server.enter_context(serving(self._address, self._receiver.answer))
         self._event_log.info(f"receiving events on port {port}")
 
     def loops(self) -> Sequence[Callable[[], None]]:
-        """None: the server has its own threads."""
+        """None: the server has its own thread."""
         return ()
 
     def stop(self) -> None:
@@ -71,7 +71,7 @@ def read_secret(path: str) -> str:
 
 
 class Receiver:
-    """Authenticates requests and handles their events; used by the threads of the server."""
+    """Authenticates requests and handles their events; used by the thread of the server."""
 
     def __init__(
         self, source: tuple[str, str], add_event: Callable[[str], "Future[bool]"], secret: str
@@ -81,97 +81,58 @@ class Receiver:
         self._bucket, self._prefix = source
         self._add_event = add_event
         self._secret = secret.encode()
-        self.slots = threading.Semaphore(MAX_REQUESTS)
+        self._handled = 0
 
-    def allows(self, path: str, authorization: str, signature: str, body: bytes) -> bool:
-        """Whether the sender knows the secret; takes constant time."""
+    async def answer(self, request: web.BaseRequest, proven: Callable[[], None]) -> HTTPStatus:
+        """Judge the headers, then read the body; calls ``proven`` once the secret is known."""
+        if request.method != "POST":
+            # Senders use HEAD to test the address.
+            return HTTPStatus.OK if request.method == "HEAD" else HTTPStatus.NOT_IMPLEMENTED
+        has_secret = self._has_secret(request)
+        signature = request.headers.get(SIGNATURE, "")
+        if not has_secret and not _SIGNATURE.fullmatch(signature):
+            return HTTPStatus.FORBIDDEN
+        if request.content_length is None:
+            return HTTPStatus.LENGTH_REQUIRED
+        if request.content_length > MAX_BODY_BYTES:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        body = await request.content.read(-1)
+        if not has_secret and not self._is_signed(body, signature):
+            return HTTPStatus.FORBIDDEN
+        proven()
+        return await self._receive_within_limit(body)
+
+    def _has_secret(self, request: web.BaseRequest) -> bool:
+        """Whether the headers or the path contain the secret; takes constant time."""
+        last_part = unquote(urlsplit(request.raw_path).path.rpartition("/")[2])
+        proofs = (request.headers.get("Authorization", "").removeprefix("Bearer "), last_part)
+        encoded = [proof.encode(errors="replace") for proof in proofs]
+        return any([hmac.compare_digest(proof, self._secret) for proof in encoded])
+
+    def _is_signed(self, body: bytes, signature: str) -> bool:
         digest = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
-        last_part = unquote(urlsplit(path).path.rpartition("/")[2])
-        proofs = (
-            (authorization.removeprefix("Bearer ").encode(), self._secret),
-            (signature.removeprefix("sha256=").encode(), digest.encode()),
-            (last_part.encode(), self._secret),
-        )
-        return any([hmac.compare_digest(proof, expected) for proof, expected in proofs])
+        return hmac.compare_digest(signature.removeprefix("sha256="), digest)
 
-    def receive(self, body: bytes) -> HTTPStatus:
+    async def _receive_within_limit(self, body: bytes) -> HTTPStatus:
+        if self._handled >= MAX_REQUESTS:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        self._handled += 1
+        try:
+            return await self._receive(body) if body.strip() else HTTPStatus.OK
+        finally:
+            self._handled -= 1
+
+    async def _receive(self, body: bytes) -> HTTPStatus:
         """Have the jobs of all objects of an event recorded."""
         try:
             events = read_bucket_events(body)
         except NotABucketEvent:
             return HTTPStatus.BAD_REQUEST
         keys = keys_below(events, self._bucket, self._prefix)
-        results = [self._add_event(key) for key in keys]
-        try:
-            all_handled = all([result.result(RESPONSE_S) for result in results])
-        except TooLate:
-            all_handled = False
-        return HTTPStatus.OK if all_handled else HTTPStatus.SERVICE_UNAVAILABLE
-
-
-class _Handler(BaseHTTPRequestHandler):
-    receiver: ClassVar[Receiver]
-    timeout = SOCKET_TIMEOUT_S
-    server_version = "pagefleet"
-    sys_version = ""
-
-    def do_POST(self) -> None:
-        """Handle one event."""
-        with _slot(self.receiver.slots) as free:
-            status = self._status() if free else HTTPStatus.SERVICE_UNAVAILABLE
-        self._respond(status)
-
-    def do_HEAD(self) -> None:
-        """Senders use HEAD to test the address."""
-        self._respond(HTTPStatus.OK)
-
-    def _status(self) -> HTTPStatus:
-        length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdigit():
-            return HTTPStatus.LENGTH_REQUIRED
-        if int(length) > MAX_BODY_BYTES:
-            self.close_connection = True
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        body = self.rfile.read(int(length))
-        headers = (self.headers.get("Authorization", ""), self.headers.get(SIGNATURE, ""))
-        if not self.receiver.allows(self.path, *headers, body):
-            return HTTPStatus.FORBIDDEN
-        return self.receiver.receive(body) if body.strip() else HTTPStatus.OK
-
-    def _respond(self, status: HTTPStatus) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: a path may contain the secret."""
-
-
-@contextmanager
-def serving(address: str, receiver: Receiver) -> Iterator[int]:
-    """Listen on HOST:PORT while the block runs; yields the port; raises UsageError."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit():
-        raise UsageError(f"{address!r} is not an address to listen on; write HOST:PORT")
-    handler = type("Handler", (_Handler,), {"receiver": receiver})
-    try:
-        server = ThreadingHTTPServer((host.strip("[]"), int(port)), handler)
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"can't listen on {address}: {error}") from None
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="webhook", daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextmanager
-def _slot(slots: threading.Semaphore) -> Iterator[bool]:
-    free = slots.acquire(blocking=False)
-    try:
-        yield free
-    finally:
-        if free:
-            slots.release()
+        results = [asyncio.wrap_future(self._add_event(key)) for key in keys]
+        # The look-ups go on after a time-out, so no result is cancelled.
+        done, late = await asyncio.wait(results, timeout=RESPONSE_S) if results else (set(), set())
+        if any(result.exception() for result in done):
+            return HTTPStatus.BAD_REQUEST  # a key that can't be used
+        is_handled = not late and all(result.result() for result in done)
+        return HTTPStatus.OK if is_handled else HTTPStatus.SERVICE_UNAVAILABLE

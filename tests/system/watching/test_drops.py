@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from producer.watching.event_log import EventLog
+from producer.watching.output_names import output_name
 from producer.watching.places.addresses import route_of
 from producer.watching.places.place import Dropped
 from producer.watching.timings import WatchTimings
@@ -151,7 +152,7 @@ def test_every_legal_key_is_converted_under_its_own_name(lab: Lab) -> None:
 
     assert recorder.warnings == []
     for key, data in contents.items():
-        assert fake_line(data, 1) in lab.read("outbox", f"{key}.md").decode(), key
+        assert fake_line(data, 1) in lab.read("outbox", f"{output_name(key)}.md").decode(), key
     assert len(lab.keys("outbox")) == 2 * len(ODD_KEYS)
     assert lab.once().events == []
 

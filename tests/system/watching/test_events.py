@@ -176,6 +176,20 @@ def test_a_message_that_can_not_be_parsed_goes_to_the_dead_letter_queue(
     assert any("not an event" in warning for warning in recorder.warnings)
 
 
+def test_a_message_with_a_key_that_can_not_be_used_goes_to_the_dead_letter_queue(
+    lab: Lab, events: Queue
+) -> None:
+    lab = replace(lab, timings=replace(TIMINGS, sqs_visibility_s=1))
+    events.send({"Records": [record(lab, "n" * 1100), record(lab, "never-there.pdf")]})
+    events.send({"Records": [record(lab, "zero\0.pdf")]})
+    with lab.watching(**by_queue(events)) as recorder:
+        wait_until(lambda: events.messages(events.dead) == 2, 60)
+        wait_until(lambda: events.messages() == 0)
+        lab.drop("x.pdf", document("after the bad ones"))
+        recorder.wait_for("delivered", "x.pdf")
+    assert any("can't be the key" in warning for warning in recorder.warnings)
+
+
 def test_a_message_stays_hidden_until_its_job_is_recorded_and_is_then_deleted(
     lab: Lab, events: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

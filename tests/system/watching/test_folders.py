@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from watchfiles import Change
 
 from producer.intake.opener import Intake
+from producer.watching.claim import Claim
 from producer.watching.places.beneath import parts_of
 from producer.watching.places.place import UnusableName
+from producer.watching.triggers.event_server import serving
 from producer.watching.triggers.folder_events import FolderEvents
 from producer.watching.triggers.registry import TriggerRow
 from producer.watching.triggers.trigger import TriggerContext
-from producer.watching.triggers.webhook import Receiver, serving
+from producer.watching.triggers.webhook import Receiver
 from shared.domain.errors import UsageError
-from tests.support.fleets.fleet import wait_until
+from tests.support.fleets.fleet import pagefleet, wait_until
 from tests.support.fleets.watch_lab import (
     PROBE,
     EventRecorder,
@@ -33,6 +34,7 @@ from tests.support.fleets.watch_lab import (
     document,
     wait_until_events_arrive,
 )
+from tests.support.old_watch_state import write_old_claim
 from tests.support.servers.processes import free_ports, start_s3
 from tests.system.watching.test_events import CEPH, MINIO
 
@@ -175,7 +177,7 @@ class BrokenFolderEvents(FolderEvents):
         super().__init__(context, watch=self._fail)
 
     @staticmethod
-    def _fail(*_: object, **__: object) -> Iterator[set[tuple[Change, str]]]:
+    def _fail(*_: object) -> Iterator[str]:
         raise OSError(28, "inotify watch limit reached")
 
 
@@ -222,7 +224,7 @@ def added() -> KeyRecorder:
 def post(added: KeyRecorder) -> Iterator[Post]:
     """Send a request to a receiver for s3://drops/inbox/; returns the status."""
     receiver = Receiver(("drops", "inbox/"), added.add_event, SECRET)
-    with serving("127.0.0.1:0", receiver) as port:
+    with serving("127.0.0.1:0", receiver.answer) as port:
 
         def send(body: object, path: str = "/", method: str = "POST", **headers: str) -> int:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -312,6 +314,36 @@ def _drop_and_wait(weed: Lab, options: dict[str, str]) -> None:
         recorder.wait_for("delivered", "by webhook/ü +%.pdf")
 
 
+def test_large_files_in_one_folder_do_not_delay_another_folder(lab: Lab, inbox: Path) -> None:
+    for name in ("one", "two", "three"):
+        (inbox / "large").mkdir(exist_ok=True)
+        (inbox / "large" / f"{name}.pdf").write_bytes(document(name, pages=3000))
+
+    with lab.watching(source=str(inbox), settle_s=0.0, max_open=2) as recorder:
+        wait_until(lambda: recorder.events)
+        (inbox / "small").mkdir()
+        (inbox / "small" / "x.pdf").write_bytes(document("small"))
+        recorder.wait_for("delivered", "small/x.pdf")
+        (job_id,) = {e["job_id"] for e in recorder.events if e["key"].startswith("large/")}
+
+    assert pagefleet(lab.settings, "cancel", job_id).status == 0
+
+
+def test_outputs_never_overwrite_those_of_another_file(lab: Lab, inbox: Path) -> None:
+    (inbox / "x.pdf.md").mkdir()
+    names = ("x.pdf", "x.pdf.status", "x.pdf.md/y.pdf")
+    for name in names:
+        (inbox / name).write_bytes(document(name))
+
+    recorder = once(lab, inbox)
+
+    assert [("delivered", name) in recorder.names() for name in names] == [True] * 3
+    assert outputs(inbox) == [
+        "x.pdf.json", "x.pdf.md", "x.pdf.md_/y.pdf.json", "x.pdf.md_/y.pdf.md",
+        "x.pdf.status_.json", "x.pdf.status_.md",
+    ]  # fmt: skip
+
+
 def test_thousands_of_files_at_once_stay_within_the_limits_of_the_queue(
     lab: Lab, inbox: Path
 ) -> None:
@@ -325,9 +357,32 @@ def test_thousands_of_files_at_once_stay_within_the_limits_of_the_queue(
     thread.start()
     try:
         while len(recorder.events) < 1500:
-            most = max(most, len(watcher.work_queue._scanned) + watcher.work_queue.events_waiting())
+            queue = watcher.work_queue
+            most = max(most, queue.scanned_waiting() + queue.events_waiting())
             time.sleep(0.01)
     finally:
         watcher.stop.set()
         thread.join(20)
     assert 0 < most <= 1000
+
+
+def test_a_watcher_converts_nothing_again_after_an_upgrade(lab: Lab, inbox: Path) -> None:
+    (inbox / "a").mkdir()
+    (inbox / "a" / "pagefleet.toml").write_text('task = "free-ocr"')
+    for key in ("x.pdf", "a/y.pdf", "open.pdf"):
+        (inbox / key).write_bytes(document(f"upgrade {key}"))
+    delivered = once(lab, inbox).events
+    watch_id = lab.plan(source=str(inbox)).route.watch_id
+    for name in list(lab.store.list(f"watch/{watch_id}/")):
+        claim = Claim.model_validate_json(lab.store.get(name))
+        old = claim.model_copy(update={"options": claim.options[:12]})
+        is_open = claim.key == "open.pdf"
+        write_old_claim(lab.store, watch_id, old, is_open=is_open)
+        lab.store.delete([name])
+
+    recorder = once(lab, inbox)
+
+    assert len(delivered) == 6
+    assert recorder.names() == [("delivered", "open.pdf")]
+    assert list(lab.store.list(f"watch/{watch_id[:16]}/")) == []
+    assert once(lab, inbox).events == []

@@ -1,0 +1,88 @@
+"""Claims as version 0.1.0 wrote them: with shorter digests, under a shorter id of the watch.
+
+They are read so that an upgraded watcher converts nothing again. Each is compared in full, because
+its name could collide, and is replaced by a claim of the new form when its object is scanned.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from producer.watching.claim import Claim
+from shared.domain import object_keys
+from shared.domain.errors import NotFound
+from shared.storage.store import ObjectStore
+
+MAX_RECORD_BYTES = 64 * 1024
+_ID_DIGITS, _KEY_DIGITS, _VERSION_DIGITS, _OPTIONS_DIGITS = 16, 20, 12, 12
+
+
+def old_options(options: str) -> str:
+    """The digest of the same options in the old form."""
+    return "+".join(part[:_OPTIONS_DIGITS] for part in options.split("+"))
+
+
+class OldClaims:
+    """The old state of a watch; costs no requests where there is none; thread-safe."""
+
+    def __init__(self, store: ObjectStore, watch_id: str) -> None:
+        self._store = store
+        self._id = watch_id[:_ID_DIGITS]
+        self._exist: bool | None = None
+
+    def claim(self, claim: Claim) -> Claim | None:
+        """The stored claim of this version in the new form, or None."""
+        if not self._any():
+            return None
+        stored = self._read(self._claim_key(claim))
+        renewed = stored and stored.model_copy(update={"options": claim.options})
+        is_same = stored is not None and stored.options == old_options(claim.options)
+        return renewed if renewed is not None and is_same and renewed.is_of(claim) else None
+
+    def open_keys(self) -> Iterator[str]:
+        """Digests of the keys with an old open claim."""
+        if self._any():
+            prefix = object_keys.watch_open(self._id)
+            for name in self._store.list(prefix):
+                yield name.removeprefix(prefix)
+
+    def open_claim(self, digest: str) -> Claim | None:
+        """The old open claim of the key with this old or new digest, or None."""
+        if not self._any():
+            return None
+        return self._read(object_keys.watch_open(self._id, digest[:_KEY_DIGITS]))
+
+    def remove(self, claim: Claim) -> None:
+        """Delete the old claim of this version."""
+        if self._any():
+            self._store.delete([self._claim_key(claim)])
+
+    def remove_all(self, claim: Claim) -> None:
+        """Delete the old claims of all versions of the key."""
+        if self._any():
+            digest = claim.key_digest[:_KEY_DIGITS]
+            self._store.delete(list(self._store.list(object_keys.watch_claims(self._id, digest))))
+
+    def remove_open(self, claim: Claim) -> None:
+        """Delete the old open claim of the key."""
+        if self._any():
+            name = object_keys.watch_open(self._id, claim.key_digest[:_KEY_DIGITS])
+            self._store.delete([name])
+
+    def _any(self) -> bool:
+        if self._exist is None:
+            prefix = object_keys.watch(self._id)
+            self._exist = next(self._store.list(prefix, limit=1), None) is not None
+        return self._exist
+
+    def _claim_key(self, claim: Claim) -> str:
+        text = f"{claim.version}\n{old_options(claim.options)}"
+        version = hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
+        return object_keys.watch_claims(self._id, claim.key_digest[:_KEY_DIGITS], version)
+
+    def _read(self, key: str) -> Claim | None:
+        try:
+            return Claim.model_validate_json(self._store.get(key, MAX_RECORD_BYTES))
+        except (NotFound, ValidationError):
+            return None

@@ -1,0 +1,30 @@
+"""Names of the outputs of a dropped object: distinct for all keys of an inbox.
+
+``x.pdf`` is written to ``x.pdf.md``, ``x.pdf.json``, ``x.pdf.status.json`` and the folder
+``x.pdf/``. A key with such an ending in one of its parts could overwrite the outputs of another
+key, or need a folder where a file is. So each such part gets an underscore at its end: the outputs
+of ``x.pdf.md/y.pdf`` begin with ``x.pdf.md_/y.pdf``.
+"""
+
+import re
+
+from shared.domain.output_formats import OUTPUT_FORMATS
+
+STATUS = "status"
+_ENDINGS = "|".join([STATUS, *(re.escape(each.suffix) for each in OUTPUT_FORMATS)])
+#: Also names that were made like this, so that no two keys get the same name.
+_RESERVED = re.compile(rf"\.({_ENDINGS})_*\Z", re.IGNORECASE | re.ASCII)
+
+
+def output_name(key: str) -> str:
+    """The name to which the endings of the outputs are added."""
+    return "/".join(map(_escaped, key.split("/")))
+
+
+def status_name(key: str) -> str:
+    """The name of the status file."""
+    return f"{output_name(key)}.{STATUS}.json"
+
+
+def _escaped(part: str) -> str:
+    return f"{part}_" if _RESERVED.search(part) else part
