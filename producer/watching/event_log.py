@@ -1,11 +1,11 @@
 """The log of a watcher: lines for terminals on stderr, or JSON lines on stdout."""
 
-import json
 import sys
 import threading
 import time
 from typing import Any
 
+from shared.console.printable import json_line, printable
 from shared.domain.errors import PagefleetError
 
 #: The same warning is not repeated for this many seconds.
@@ -26,11 +26,10 @@ class EventLog:
     def event(self, name: str, key: str, **facts: Any) -> None:
         """Something happened to one key."""
         if self._json:
-            line = json.dumps({"event": name, "key": key, **facts}, ensure_ascii=False)
-            self._print(line, sys.stdout)
+            self._print(json_line({"event": name, "key": key, **facts}), sys.stdout)
         elif name == REFUSED or not self._quiet:
             details = " ".join(str(value) for value in facts.values() if value is not None)
-            self._print(f"{name}: {_printable(key)} {details}".rstrip(), sys.stderr)
+            self._print(f"{name}: {key} {details}".rstrip(), sys.stderr)
 
     def warning(self, error: Exception) -> None:
         """An error that the watcher survives; repeated at most every ``REPEAT_S``."""
@@ -56,8 +55,4 @@ class EventLog:
 
     def _print(self, line: str, stream: Any) -> None:
         with self._lock:
-            print(line, file=stream, flush=True)
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+            print(line if stream is sys.stdout else printable(line), file=stream, flush=True)

@@ -26,3 +26,7 @@ def test_a_stem_stays_inside_its_folder(name: str) -> None:
     assert not {"/", "\\", "\x00"} & set(stem)
     assert stem.strip(".")
     assert len(stem.encode()) <= 180
+
+
+def test_a_stem_has_no_controls_and_no_marks_of_direction() -> None:
+    assert Stems().take("a\x9b\u202efdp\u2066.pdf") == "a__fdp_"
