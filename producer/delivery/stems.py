@@ -6,7 +6,7 @@ from shared.document.control_characters import C1_AND_DIRECTION
 from shared.domain.output_formats import file_names
 
 MAX_STEM_BYTES = 180
-_UNSAFE = re.compile(rf"[\x00-\x1f\x7f/\\{C1_AND_DIRECTION}]")
+_UNSAFE = re.compile(rf"[\x00-\x1f\x7f/\\\ud800-\udfff{C1_AND_DIRECTION}]")
 
 
 class Stems:
