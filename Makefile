@@ -78,8 +78,8 @@ bench: $(DEV_STAMP) ## Measure the fleet's overhead against bare Celery and a pl
 bench-gpu: $(DEV_STAMP) ## Measure against the vLLM recipe on a GPU (MODEL=folder; needs the gpu extra)
 	$(BIN)/python -m benchmarks.gpu --model "$(MODEL)"
 
-fuzz: $(DEV_STAMP) ## Convert COUNT=1000 broken and hostile documents (SEED=1) with `run`
-	$(BIN)/python -m tests.system.commands.hostile_run --count $(COUNT) --seed $(SEED)
+fuzz: $(DEV_STAMP) ## Try COUNT=1000 hostile inputs of each kind (SEED=1): documents, Markdown, messages, names
+	$(BIN)/python -m tests.system.fuzz --count $(COUNT) --seed $(SEED)
 
 docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 	$(BIN)/python -m shared.config.settings_doc

@@ -1,6 +1,5 @@
 """``pagefleet cancel``, ``retry`` and ``purge``: change or remove stored jobs."""
 
-import json
 import math
 import time
 from typing import Any
@@ -10,6 +9,7 @@ from producer.status.find_jobs import find_job
 from producer.submission.reopening import reopen, resume
 from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
+from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode, UsageError, gravest
 from shared.domain.object_keys import check_job_id
 from shared.domain.records import Done
@@ -101,4 +101,4 @@ def _print_done(job_id: str, done: Done, as_json: bool) -> None:
 
 
 def _print_line(plain: dict[str, Any], as_json: bool, text: str) -> None:
-    print(json.dumps(plain, ensure_ascii=False) if as_json else text, flush=True)
+    print(json_line(plain) if as_json else printable(text), flush=True)

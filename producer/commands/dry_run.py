@@ -1,14 +1,12 @@
 """``submit --dry-run``: counts pages and estimates time and cost; queues nothing."""
 
-import json
-
 from producer.delivery.outcome import refused
 from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.submission.job_spec import opened_spec
 from producer.submission.request import Request
 from shared.console.entry_point import print_message
-from shared.console.printable import printable
+from shared.console.printable import json_line, printable
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import ExitCode, gravest
 
@@ -29,8 +27,8 @@ def estimate(intake: Intake, inputs: list[Input], request: Request, as_json: boo
             continue
         total += pages
         line = {"input": input_.word, "pages": pages}
-        text = f"{printable(input_.word)}: {pages} pages"
-        print(json.dumps(line, ensure_ascii=False) if as_json else text)
+        text = printable(f"{input_.word}: {pages} pages")
+        print(json_line(line) if as_json else text)
     _print_total(request, total, as_json)
     return gravest(codes)
 
@@ -47,4 +45,4 @@ def _print_total(request: Request, pages: int, as_json: bool) -> None:
     }
     priced = "" if cost is None else f", about {cost:.4f} at {price_per_hour} an hour"
     text = f"total: {pages} pages, about {seconds:.0f} s of one {request.engine} worker{priced}"
-    print(json.dumps(facts) if as_json else text)
+    print(json_line(facts) if as_json else printable(text))

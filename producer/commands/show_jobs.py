@@ -1,6 +1,5 @@
 """``pagefleet status``, ``list`` and ``failures``: print facts about stored jobs."""
 
-import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,6 +12,7 @@ from producer.status.job_facts import JobFacts, job_facts, with_usage
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
+from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest
@@ -58,13 +58,13 @@ def show_failures(job_ids: tuple[str, ...], as_json: bool) -> int:
     for manifest in named or all_jobs(connections.jobs):
         for failure in _failures(connections.jobs, manifest):
             text = "{job_id} page {page}: {code}: {message} ({attempts} attempts)".format(**failure)
-            print(json.dumps(failure, ensure_ascii=False) if as_json else text, flush=True)
+            print(json_line(failure) if as_json else printable(text), flush=True)
     return ExitCode.OK
 
 
 def _print_facts(facts: Iterable[JobFacts], as_json: bool) -> None:
     for fact in facts:
-        print(json.dumps(fact.as_plain(), ensure_ascii=False) if as_json else fact.as_text())
+        print(json_line(fact.as_plain()) if as_json else fact.as_text())
 
 
 def _warn_of_missing_workers(

@@ -1,6 +1,5 @@
 """``pagefleet submit``: queues documents and, with --wait, waits for their jobs."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -16,6 +15,7 @@ from producer.status.progress_bars import Bars
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.console.entry_point import print_message
+from shared.console.printable import json_line
 from shared.domain.errors import ExitCode, PagefleetError, TransientError
 
 #: After this many inputs in a row failed by an outage, the others are refused without a try.
@@ -107,7 +107,7 @@ def _print_submission(submission: Submission, as_json: bool) -> None:
         "pages": submission.pages,
         "error": None,
     }
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    print(json_line(line), flush=True)
 
 
 def _wait(connections: Connections, submissions: list[Submission], printer: OutcomePrinter) -> None:

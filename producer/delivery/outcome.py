@@ -1,9 +1,8 @@
 """How one input ended: as JSON, as text, and as an exit code."""
 
-import json
 from dataclasses import dataclass
 
-from shared.console.printable import printable
+from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode, PagefleetError
 from shared.domain.page_ranges import count, expand
 from shared.domain.records import Counts, Done, ErrorInfo, Manifest
@@ -25,7 +24,7 @@ class Outcome:
 
     def as_json(self) -> str:
         """The JSON line; its fields are a contract."""
-        return json.dumps(
+        return json_line(
             {
                 "input": self.input,
                 "job_id": self.job_id,
@@ -34,18 +33,17 @@ class Outcome:
                 "counts": self.counts.model_dump(),
                 "markdown": self.markdown,
                 "error": self.error.model_dump() if self.error else None,
-            },
-            ensure_ascii=False,
+            }
         )
 
     def as_text(self) -> str:
         """One line for terminals."""
         if self.markdown is None and self.error is not None:
-            return f"{printable(self.input)}: error[{self.error.code}]: {self.error.message}"
+            return printable(f"{self.input}: error[{self.error.code}]: {self.error.message}")
         pages = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed"
         path = f" -> {self.markdown}" if self.markdown else ""
         reason = f"; error[{self.error.code}]: {self.error.message}" if self.error else ""
-        return f"{printable(self.input)}: {self.status} ({pages}){path}{reason}"
+        return printable(f"{self.input}: {self.status} ({pages}){path}{reason}")
 
 
 def refused(word: str, error: Exception) -> Outcome:

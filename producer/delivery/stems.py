@@ -2,10 +2,11 @@
 
 import re
 
+from shared.document.control_characters import C1_AND_DIRECTION
 from shared.domain.output_formats import file_names
 
 MAX_STEM_BYTES = 180
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+_UNSAFE = re.compile(rf"[\x00-\x1f\x7f/\\\ud800-\udfff{C1_AND_DIRECTION}]")
 
 
 class Stems:

@@ -28,6 +28,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queues
 from shared.config.settings import Settings
 from shared.console.entry_point import print_message
+from shared.console.log_lines import PrintableLines
 from shared.domain.errors import ExitCode, UsageError
 
 #: Seconds until Flower forgets an offline worker; restarted workers have new names.
@@ -60,10 +61,16 @@ def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
     dispatch_state.close()
     names = [name for engine in engines for name in page_queues(engine)]
     app = make_app(settings, (*names, REDUCE, MAINTENANCE))
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
+    _log_to_stderr(settings)
     password = _configure(settings, more)
     _run(app, _address(), password)
     return ExitCode.OK
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrintableLines("%(levelname)s %(message)s"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
 
 
 def _configure(settings: Settings, more: tuple[str, ...]) -> str | None:

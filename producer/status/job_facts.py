@@ -61,11 +61,10 @@ class JobFacts:
         speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
         cost = self.usage.cost if self.usage else None
         price = "" if cost is None else f", cost {cost:.4f}"
-        name = printable(self.manifest.source.name)
-        return (
+        return printable(
             f"{self.manifest.job_id}  {self.status:9}  {self.done}/{self.pages} pages "
             f"({counts.ok} ok, {counts.blank} blank, {counts.failed} failed{speed}{eta}{price})"
-            f"  {name}"
+            f"  {self.manifest.source.name}"
         )
 
 

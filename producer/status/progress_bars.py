@@ -100,7 +100,7 @@ class Bars:
         if self._has_bars and sys.stdout.isatty():
             self.say(line)
         else:
-            print(line, flush=True)
+            print(printable(line), flush=True)
 
     def say(self, line: str) -> None:
         """Print to standard error, above the bars."""

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.status.pace import duration
+from shared.console.printable import printable
 from shared.domain.lanes import Lane
 
 #: Terminals with fewer columns omit the less important columns of each table.
@@ -62,7 +63,7 @@ def _header(facts: Plain, notice: str) -> RenderableType:
     second.append(f"{queues}  unacknowledged {broker['unacknowledged']}  ")
     second.append(f"broker {broker['memory_bytes'] / 1048576:.1f} MiB")
     if notice:
-        second = Text(plain(notice), style="bold red", no_wrap=True, overflow="ellipsis")
+        second = Text(printable(notice), style="bold red", no_wrap=True, overflow="ellipsis")
     return Group(first, second)
 
 
@@ -84,12 +85,7 @@ def _table(
 
 
 def _cell(shown: str | Text) -> Text:
-    return shown if isinstance(shown, Text) else Text(plain(shown))
-
-
-def plain(text: str) -> str:
-    """``text`` without characters that could move the cursor."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    return shown if isinstance(shown, Text) else Text(printable(shown))
 
 
 def _age(seconds: float | None) -> str:
@@ -133,7 +129,7 @@ def _bar(job: Plain) -> Text:
 
 def _failed(row: Plain) -> Text:
     failed = row["counts"]["failed"] if "counts" in row else row["failed"]
-    return Text(str(failed), style="red" if failed else "")
+    return Text(printable(str(failed)), style="red" if failed else "")
 
 
 def _of(*names: str) -> Callable[[Plain], str]:

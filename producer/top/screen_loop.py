@@ -1,6 +1,5 @@
 """``pagefleet top``: updates the screen until the user presses q or Ctrl-C."""
 
-import json
 import os
 import select
 import sys
@@ -17,6 +16,7 @@ from producer.top.facts import Plain, top_facts
 from producer.top.screen import screen
 from shared.broker.fleet_view import FleetView
 from shared.config.settings import load_settings
+from shared.console.printable import json_line
 from shared.domain.errors import BrokerUnreachable, ExitCode
 
 QUIT = frozenset(b"qQ")
@@ -30,7 +30,7 @@ def show_top(once: bool, as_json: bool, interval_s: float) -> int:
     view = FleetView(load_settings())
     facts = top_facts(view.look(MAX_JOBS))
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json_line(facts))
     elif once or not (sys.stdin.isatty() and sys.stdout.isatty()):
         console = Console(highlight=False)
         console.print(screen(facts, console.width, UNBOUNDED_LINES))

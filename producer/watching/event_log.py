@@ -1,12 +1,11 @@
 """The log of a watcher: lines for terminals on stderr, or JSON lines on stdout."""
 
-import json
 import sys
 import threading
 import time
 from typing import Any
 
-from shared.console.printable import printable
+from shared.console.printable import json_line, printable
 from shared.domain.errors import PagefleetError
 
 #: The same warning is not repeated for this many seconds.
@@ -27,11 +26,10 @@ class EventLog:
     def event(self, name: str, key: str, **facts: Any) -> None:
         """Something happened to one key."""
         if self._json:
-            line = json.dumps({"event": name, "key": key, **facts}, ensure_ascii=False)
-            self._print(line, sys.stdout)
+            self._print(json_line({"event": name, "key": key, **facts}), sys.stdout)
         elif name == REFUSED or not self._quiet:
             details = " ".join(str(value) for value in facts.values() if value is not None)
-            self._print(f"{name}: {printable(key)} {printable(details)}".rstrip(), sys.stderr)
+            self._print(f"{name}: {key} {details}".rstrip(), sys.stderr)
 
     def warning(self, error: Exception) -> None:
         """An error that the watcher survives; repeated at most every ``REPEAT_S``."""
@@ -57,5 +55,6 @@ class EventLog:
 
     def _print(self, line: str, stream: Any) -> None:
         with self._lock:
-            # Surrogates, of names that are not UTF-8, can't be written.
-            print(line.encode(errors="replace").decode(), file=stream, flush=True)
+            shown = line if stream is sys.stdout else printable(line)
+            # Surrogates, of names that are not UTF-8, cannot be written.
+            print(shown.encode(errors="replace").decode(), file=stream, flush=True)

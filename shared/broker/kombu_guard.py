@@ -1,16 +1,22 @@
-"""Replaces three functions of kombu 5.7.0, so that workers survive lost broker connections.
+"""Replaces four functions of kombu 5.7.0, so that workers survive lost broker connections.
 
 Without it, closing a channel with a pending BRPOP on a dead socket aborts half-way and later kills
 the worker; a late acknowledgement on a closed channel has no connection pool; and a lost connection
-requeues every page that still runs, so that it runs twice. docs/adr/0003-kombu-guard.md has the
+requeues every page that still runs, so that it runs twice; and an element of a queue that is no
+message ends the worker. docs/adr/0003-kombu-guard.md has the
 details. The lease (visibility timeout) decides instead which messages are lost.
 """
 
+import base64
+import json
+import uuid
 from queue import Empty
 from typing import Any
 
 import kombu
 from kombu.transport import redis as transport
+from kombu.utils.encoding import bytes_to_str
+from kombu.utils.json import loads
 
 PATCHED_VERSION = "5.7.0"
 
@@ -22,6 +28,7 @@ def install() -> None:
         return
     channel.close = _close_despite_dead_socket(channel.close)
     channel._disconnect_pools = _keep_pool(channel._disconnect_pools)
+    channel._brpop_read = _read_any_element
     channel.do_restore = False
     channel.guarded = True
 
@@ -46,3 +53,63 @@ def _keep_pool(disconnect_pools: Any) -> Any:
         self._pool = pool
 
     return guarded_disconnect
+
+
+def _read_any_element(self: Any, **options: Any) -> bool:
+    """kombu's function, except that an element that is no message is delivered as its text."""
+    try:
+        try:
+            reply = self.client.parse_response(self.client.connection, "BRPOP", **options)
+        except self.connection_errors:
+            self.client.connection.disconnect()
+            raise
+        if not reply:
+            raise Empty
+        queue = bytes_to_str(reply[0]).rsplit(self.sep, 1)[0]
+        self._queue_cycle.rotate(queue)
+        self.connection._deliver(envelope_of(reply[1], queue), queue)
+        return True
+    finally:
+        self._in_poll = None
+        self._flush_brpop_reauth()
+
+
+def envelope_of(element: bytes | str, queue: str) -> dict[str, Any]:
+    """The envelope that ``element`` is, else one without headers whose body is its text."""
+    try:
+        envelope = loads(bytes_to_str(element))
+        _check_envelope(envelope)
+    except Exception:  # any error, because an element may be anything
+        return _wrapped(element, queue)
+    return envelope  # type: ignore[no-any-return]
+
+
+def _check_envelope(envelope: Any) -> None:
+    """Raise ValueError or TypeError where kombu could not make a message of ``envelope``."""
+    properties = envelope["properties"]
+    info = properties["delivery_info"]
+    texts = (envelope["body"], properties["delivery_tag"], info["exchange"], info["routing_key"])
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a field of the envelope is no text")
+    headers = envelope.get("headers") or {}
+    if headers.get("compression"):
+        raise ValueError("a small compressed body may need all memory")
+    if properties.get("body_encoding") == "base64":
+        base64.b64decode(envelope["body"]).decode()
+    elif properties.get("body_encoding") is not None:
+        raise ValueError("the encoding of the body is not known")
+    json.dumps(envelope).encode()
+
+
+def _wrapped(element: bytes | str, queue: str) -> dict[str, Any]:
+    text = element.decode(errors="replace") if isinstance(element, bytes) else element
+    return {
+        "body": text.encode(errors="replace").decode(),
+        "content-type": "text/plain",
+        "content-encoding": "utf-8",
+        "headers": {},
+        "properties": {
+            "delivery_tag": str(uuid.uuid4()),
+            "delivery_info": {"exchange": queue, "routing_key": queue},
+        },
+    }

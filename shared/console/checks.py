@@ -1,10 +1,10 @@
 """Checks of ``doctor``: each has a verdict, a finding and advice."""
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode, PagefleetError
 
 Verdict = Literal["ok", "warning", "error"]
@@ -36,7 +36,7 @@ def print_checks(checks: Iterable[Check], as_json: bool) -> int:
     for check in checks:
         if check.verdict == "error":
             status = ExitCode.UNREACHABLE
-        print(json.dumps(asdict(check)) if as_json else _line(check), flush=True)
+        print(json_line(asdict(check)) if as_json else printable(_line(check)), flush=True)
     return status
 
 

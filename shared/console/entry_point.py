@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import click
 
-from shared.console.printable import printable
+from shared.console.log_lines import clean_default_logging
+from shared.console.printable import printable, printable_lines
 from shared.domain.errors import ExitCode, PagefleetError
 
 DEBUG = "--debug"
@@ -22,6 +23,7 @@ def escape_unencodable_output() -> None:
 
 def run_command(group: click.Command, program: str, arguments: list[str] | None = None) -> int:
     """Run a click command; returns the exit code. ``--debug`` may stand before any ``--``."""
+    clean_default_logging()
     words = sys.argv[1:] if arguments is None else arguments
     options = words[: words.index("--")] if "--" in words else words
     debug = DEBUG in options
@@ -45,7 +47,7 @@ def exit_status_of(action: Callable[[], object], debug: bool) -> int:
         return ExitCode.INTERNAL
     except Exception as error:  # any other error is a bug; report it like the others
         if debug:
-            traceback.print_exc()
+            print(printable_lines(traceback.format_exc()), end="", file=sys.stderr)
         return _report_error(error)
 
 

@@ -2,11 +2,14 @@
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: C1 controls and, by their names in Unicode, the marks, embeddings, overrides and isolates that
+#: change the direction of text. Right-to-left letters need none of them.
+C1_AND_DIRECTION = "\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{C1_AND_DIRECTION}]")
+_LINE_END = re.compile(r"\r\n?|\x85")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def strip_control(text: str) -> str:
     """``text`` without control characters, with Unix line ends; surrogates become U+FFFD."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", _LINE_END.sub("\n", text)))

@@ -65,4 +65,6 @@ BARE_LINK = re.compile(r"(?P<scheme>(?i:ftp)):|(?:(?<=\s)|(?<![^\W_]|[:/=]))//(?
 ANCHOR_OPENING = re.compile(r"<!--(?=\s*page\b)", re.IGNORECASE)
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 FENCE_WITH_COLUMNS = re.compile(rf"^{PREFIX}(?:`{{3,}}[^`\n]*|~{{3,}}.*)$", re.MULTILINE)
-FENCE_LINE = re.compile(rf"^{PREFIX}(?:`{{3}}|~{{3}})", re.MULTILINE)
+FENCE_LINE = re.compile(rf"^(?P<prefix>{PREFIX})(?P<mark>`{{3,}}|~{{3,}})", re.MULTILINE)
+#: The line under the heading of a table of GitHub's kind.
+TABLE_DELIMITER = re.compile(rf"^{PREFIX}[|:\-][|:\- \t]*$", re.MULTILINE)

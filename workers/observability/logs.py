@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from celery import signals
 
 from shared.config.settings import Settings
+from shared.console.log_lines import PrintableLines
+from shared.console.printable import json_line, printable
 from workers.observability.log_context import fields
 
 QUIET = ("celery", "kombu", "amqp", "botocore", "boto3", "urllib3", "s3transfer", "PIL")
@@ -44,7 +46,7 @@ class Context(logging.Filter):
         return True
 
 
-class HumanLines(logging.Formatter):
+class HumanLines(PrintableLines):
     """Time, level, logger, message; job and page if the message does not name the job."""
 
     def __init__(self, secrets: Secrets) -> None:
@@ -56,7 +58,7 @@ class HumanLines(logging.Formatter):
         about = getattr(record, "about", {})
         line = super().formatMessage(record)
         if "job" in about and str(about["job"]) not in line:
-            line += f" (job {about['job']} page {about.get('page', '-')})"
+            line += printable(f" (job {about['job']} page {about.get('page', '-')})")
         return line
 
     def format(self, record: logging.LogRecord) -> str:
@@ -86,7 +88,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
-        return self._secrets.hide(json.dumps(event, ensure_ascii=False, default=str))
+        return self._secrets.hide(json_line(event))
 
 
 def configure(settings: Settings, worker: str | None = None) -> None:

@@ -22,6 +22,10 @@ PAGES_RETURNED = Counter(
     "engine_dead, dropped (job purged), foreign (needs another model).",
     ["engine", "reason"],
 )
+MESSAGES_REFUSED = Counter(
+    "pagefleet_messages_refused",
+    "Queue messages that this process refused and stored for inspection.",
+)
 PAGES_IN_FLIGHT = Gauge(
     "pagefleet_pages_in_flight", "Pages this process holds a lease on.", ["engine"]
 )

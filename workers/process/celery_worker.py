@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from celery import Celery, signals
 
+from workers.process.guarded_consumer import Refuse, guarded_consumer, log_refused
 from workers.process.lease_renewal import LeaseRenewal
 
 
@@ -15,13 +16,18 @@ def run_worker(
     queues: Sequence[str],
     concurrency: int,
     on_shutdown: Callable[[], None],
+    refuse: Refuse = log_refused,
 ) -> None:
-    """Consume ``queues`` with ``concurrency`` threads until SIGTERM; returns when drained."""
+    """Consume ``queues`` with ``concurrency`` threads until SIGTERM; returns when drained.
+
+    ``refuse`` gets every message that cannot become a task, and the reason.
+    """
     app.steps["consumer"].add(LeaseRenewal)
     receiver = _call_once(on_shutdown)
     signals.worker_shutting_down.connect(receiver, weak=False)
     worker = app.Worker(
         hostname=f"{name}@{os.uname().nodename}",
+        consumer_cls=guarded_consumer(refuse),
         pool="threads",
         concurrency=concurrency,
         queues=list(queues),

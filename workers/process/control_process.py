@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from prometheus_client import REGISTRY
@@ -28,7 +29,7 @@ from workers.observability.fleet_collector import FleetCollector
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
 from workers.process.health import Health
-from workers.tasks.messages import parse_message
+from workers.tasks.messages import parse_message, refuse
 from workers.tasks.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.control")
@@ -67,7 +68,9 @@ class ControlProcess:
         metrics.WORKER.labels(self._worker, "control", "", "", __version__).set(1)
         self._app.steps["consumer"].add(consumer_pulse(self._health, "control"))
         log.info("ready: %s", ", ".join(sorted(self._roles)))
-        run_worker(self._app, f"control-{self._worker}", queues, REDUCERS, self._stopped.set)
+        refused = partial(refuse, self._dispatch_state)
+        name = f"control-{self._worker}"
+        run_worker(self._app, name, queues, REDUCERS, self._stopped.set, refused)
         return 0
 
     def _make_sweeper(self) -> Sweeper:

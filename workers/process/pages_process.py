@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from celery import Celery
@@ -40,7 +41,7 @@ from workers.process.health import Health
 from workers.tasks.gate import Gate
 from workers.tasks.lease_keeper import LeaseKeeper
 from workers.tasks.manifests import Manifests
-from workers.tasks.messages import parse_message
+from workers.tasks.messages import parse_message, refuse
 from workers.tasks.page_context import PageTaskContext
 from workers.tasks.page_task import PageTask
 
@@ -101,7 +102,8 @@ class PagesProcess:
         self._engine_up.set(1)
         log.info("ready: engine %s, model %s, %d pages at once", info.name, info.model, capacity)
         queues = page_queues(info.name)
-        run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain)
+        refused = partial(refuse, self._dispatch_state)
+        run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain, refused)
 
     def _export_identity(self) -> None:
         """Export the metrics of this process before the engine has loaded."""

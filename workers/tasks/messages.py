@@ -1,31 +1,64 @@
 """Validates messages from the queues before they are used."""
 
-import json
 import logging
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from shared.broker.dispatch_state import DispatchState
-from shared.domain.records import Record
+from shared.console.printable import json_line
+from shared.domain.errors import UsageError
+from shared.domain.object_keys import check_job_id
+from shared.domain.records import PageMessage, ReduceMessage
+from workers.observability import metrics
 
 log = logging.getLogger("pagefleet.messages")
 MAX_STORED_CHARACTERS = 10_000
-_Record = TypeVar("_Record", bound=Record)
+MAX_REASON_CHARACTERS = 300
+#: Keys of page results have at most nine digits.
+MAX_PAGE = 999_999_999
+#: Lua counts exactly up to here.
+MAX_SEQ = 2**53
+_Message = TypeVar("_Message", PageMessage, ReduceMessage)
 
 
 def parse_message(
-    kind: type[_Record], message: Any, dispatch_state: DispatchState
-) -> _Record | None:
+    kind: type[_Message], message: Any, dispatch_state: DispatchState
+) -> _Message | None:
     """The message as a record, or None where it is refused.
 
     A refused message (another schema, damaged) is stored in the broker, because a newer worker
     may understand it.
     """
     try:
-        return kind.model_validate(message)
+        return validated(kind, message)
+    except UsageError as error:
+        refuse(dispatch_state, json_line(message), error.message)
+        return None
+
+
+def validated(kind: type[_Message], message: Any) -> _Message:
+    """The message as a record; raises UsageError."""
+    try:
+        record = kind.model_validate(message)
     except ValidationError as error:
         first = error.errors()[0]
-        log.error("refused a message: %s: %s", ".".join(map(str, first["loc"])), first["msg"])
-        dispatch_state.sweeper.keep_refused(json.dumps(message)[:MAX_STORED_CHARACTERS])
-        return None
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    check_job_id(record.job_id)
+    if isinstance(record, PageMessage):
+        _check_numbers(record)
+    return record
+
+
+def _check_numbers(message: PageMessage) -> None:
+    if message.page > MAX_PAGE:
+        raise UsageError(f"page: not above {MAX_PAGE}")
+    if message.seq > MAX_SEQ:
+        raise UsageError(f"seq: not above {MAX_SEQ}")
+
+
+def refuse(dispatch_state: DispatchState, text: str, reason: str) -> None:
+    """Log a message that cannot be used, count it, and store its beginning in the broker."""
+    log.error("refused a message: %s", reason[:MAX_REASON_CHARACTERS])
+    metrics.MESSAGES_REFUSED.inc()
+    dispatch_state.sweeper.keep_refused(text[:MAX_STORED_CHARACTERS])

@@ -1,5 +1,6 @@
 """Opens files below a folder without following symbolic links."""
 
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -22,9 +23,16 @@ def parts_of(key: str) -> tuple[str, ...]:
     """The path components of ``key``; raises UnusableName for one that could lead outside."""
     parts = tuple(key.split("/"))
     for part in parts:
-        if part in ("", ".", "..") or "\0" in part or len(os.fsencode(part)) > 255:
+        if part in ("", ".", "..") or "\0" in part or _length(part) > 255:
             raise UnusableName(f"{key[:80]!r} can't be the name of a file")
     return parts
+
+
+def _length(part: str) -> float:
+    try:
+        return len(os.fsencode(part))
+    except UnicodeEncodeError:  # no file can have this name
+        return math.inf
 
 
 @contextmanager

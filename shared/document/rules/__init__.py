@@ -11,6 +11,7 @@ from shared.document.rules.open_ends import open_ends
 from shared.document.rules.page_anchor import page_anchor
 from shared.document.rules.placeholder import placeholder
 from shared.document.rules.table_blocks import table_blocks
+from shared.document.rules.visible_entities import visible_entities
 from shared.document.rules.whitespace import whitespace
 
 #: The order matters. Code blocks are found before anything is escaped, unsafe links are broken
@@ -18,6 +19,7 @@ from shared.document.rules.whitespace import whitespace
 ORDER: tuple[Rule, ...] = (
     whitespace,
     code_fences,
+    visible_entities,
     missing_figures,
     table_blocks,
     harmless_html,

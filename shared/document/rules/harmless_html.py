@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from shared.document.draft import Draft, per_page
 from shared.document.rules.balanced_tags import balanced_tags
-from shared.document.rules.code_fences import split
+from shared.document.rules.code_fences import split, undisputed
 from shared.document.rules.neutral_html import neutral_html
 
 ROUNDS = 8
@@ -21,5 +21,5 @@ def harmless_html(draft: Draft) -> Draft:
         (changed,) = balanced_tags(neutral_html([draft]))
         if changed.text == draft.text:
             return changed
-        draft = replace(changed, pieces=split(changed.text))
+        draft = replace(changed, pieces=split(undisputed(changed.text)))
     return draft.with_text(draft.text.replace("<", "&lt;"))

@@ -2,11 +2,13 @@
 
 import re
 
+from shared.document.control_characters import C1_AND_DIRECTION
 from shared.document.draft import Draft, per_page
 
-_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
-_UNEVEN = re.compile(r"[\r\x00-\x08\x0b-\x1f\x7f\ufeff\ud800-\udfff]")
+_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85]")
+_OTHERS = rf"\x7f\ufeff\ud800-\udfff{C1_AND_DIRECTION}"
+_CONTROLS = re.compile(rf"[\x00-\x08\x0e-\x1f{_OTHERS}]")
+_UNEVEN = re.compile(rf"[\r\x00-\x08\x0b-\x1f{_OTHERS}]")
 
 
 @per_page

@@ -1,12 +1,8 @@
 """Converts hostile documents with the real ``run`` and checks results, processes and logs.
 
-``python -m tests.system.commands.hostile_run --count 1000`` is ``make fuzz``.
+``python -m tests.system.fuzz documents --count 1000`` converts many.
 """
 
-import argparse
-import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +12,6 @@ from typing import Any
 from shared.config.settings import Settings, build_settings
 from shared.storage.factory import open_store
 from shared.storage.store import ObjectStore
-from tests.support.documents.hostile_corpus import batches, corpus, write_corpus
 from tests.support.fleets.fleet import pagefleet, processes_of, wait_until
 from tests.support.fleets.ledger_check import check_job
 from tests.support.paths import DATA
@@ -101,31 +96,3 @@ def _crash_lines(settings: Settings) -> list[str]:
     logs = (settings.home / "logs").glob("*.log")
     lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
     return [line for line in lines if any(sign in line for sign in CRASH_SIGNS)]
-
-
-def main() -> int:
-    """Run many documents; prints the number of each outcome."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    tally, problems = Counter[str](), list[str]()
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="pagefleet-fuzz-") as name:
-        folder = Path(name)
-        settings = limited(folder / "home")
-        documents = corpus(arguments.count, arguments.seed, ROBUST)
-        for number, batch in enumerate(batches(documents, BATCH)):
-            paths = write_corpus(folder / f"in-{number}", batch)
-            judged = survive(settings, paths, folder / f"out-{number}")
-            tally += judged.tally
-            problems += judged.problems
-            elapsed = time.monotonic() - started
-            print(f"{sum(tally.values())} documents, {elapsed:.0f} s", flush=True)
-    print(f"seed {arguments.seed}: {dict(tally.most_common())}; {len(problems)} problems")
-    print(*problems, sep="\n")
-    return 1 if problems else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -26,3 +26,11 @@ def test_a_stem_stays_inside_its_folder(name: str) -> None:
     assert not {"/", "\\", "\x00"} & set(stem)
     assert stem.strip(".")
     assert len(stem.encode()) <= 180
+
+
+def test_a_stem_has_no_controls_and_no_marks_of_direction() -> None:
+    assert Stems().take("a\x9b\u202efdp\u2066.pdf") == "a__fdp_"
+
+
+def test_a_name_that_is_no_valid_unicode_gets_a_stem() -> None:
+    assert Stems().take("a\udcff.pdf") == "a_"
