@@ -11,6 +11,7 @@ from typing import BinaryIO, Self
 from producer.intake.document import OpenedDocument
 from producer.intake.input import Input
 from producer.intake.inspection import PRELOAD, Limits, inspect
+from shared.config.private_files import create_private
 from shared.config.settings import Settings
 from shared.domain.errors import NotADocument, NotFound, TooLarge
 from shared.processes.home_folder import home_errors, private_folder
@@ -87,7 +88,7 @@ def _path_as_text(path: Path, folder: Path) -> Path:
 def copy_limited(stream: BinaryIO, path: Path, limit: int) -> None:
     """Copy a stream to a file; raises TooLarge beyond ``limit`` bytes."""
     copied = 0
-    with path.open("wb") as out:
+    with create_private(path) as out:
         while chunk := stream.read(COPY_BYTES):
             copied += len(chunk)
             if copied > limit:
