@@ -41,7 +41,7 @@ def check_working_folder_file(path: Path, settings: Collection[str]) -> None:
 
 
 def _control_of_others(path: Path) -> str | None:
-    """Who else may change what ``path`` says, in words; None for nobody."""
+    """Who else may change what ``path`` says, in words; None for no other user."""
     for what, facts in (("it", path.lstat()), ("it", path.stat()), ("its folder", _folder(path))):
         if facts.st_uid not in (0, os.getuid()):
             return f"user {facts.st_uid} owns {what}"

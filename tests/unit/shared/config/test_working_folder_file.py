@@ -82,7 +82,7 @@ def test_a_folder_in_which_others_may_write_is_refused_unless_it_is_sticky(here:
     assert load_settings().max_pages == 7
 
 
-def test_a_file_that_is_named_is_used_whoever_owns_it(
+def test_a_file_that_is_named_is_used_although_others_may_write_it(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAGEFLEET_CONFIG", str(write(here, mode=0o666)))
