@@ -29,8 +29,9 @@ def leave(status: int) -> None:
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     global _interrupted
     if _interrupted:
-        # Child processes end with this one; the next command deletes its folders.
-        _leave_now()
+        # Child processes end with this one; the next command deletes its folders. Nothing is
+        # flushed, because the interrupted code may hold the lock of a stream.
+        os._exit(ExitCode.INTERRUPTED)
     _interrupted = True
     raise KeyboardInterrupt
 

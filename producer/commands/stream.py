@@ -5,16 +5,17 @@ Nothing is queued or stored; a worker process reads the page.
 
 import os
 import subprocess
-import sys
 
 from producer.commands.cli_options import RunOptions
 from producer.connections import choose_engine
 from producer.intake.opener import Intake
 from producer.local.local_fleet import WorkersDied
 from producer.submission.job_spec import JobSpec, opened_spec
-from shared.config.settings import as_environment
+from shared.config.environment import SECRET_SETTINGS, without_store_credentials
+from shared.config.settings import Settings, as_environment
 from shared.domain.errors import UsageError
 from shared.processes.parent_death import die_with_parent
+from shared.processes.python_command import python_command
 
 STOP_S = 10.0
 
@@ -47,8 +48,8 @@ def _read_page(spec: JobSpec, page: int) -> int:
     words += ["--options", spec.options.model_dump_json(), "--", str(document.path)]
     parent = os.getpid()
     reader = subprocess.Popen(
-        [sys.executable, "-m", "workers.cli", "read", *words],
-        env={**as_environment(spec.request.settings), "PAGEFLEET_LOG_FORMAT": "human"},
+        python_command("-m", "workers.cli", "read", *words),
+        env={**_environment(spec.request.settings), "PAGEFLEET_LOG_FORMAT": "human"},
         stdin=subprocess.DEVNULL,
         # Ctrl-C reaches only this process, which then stops the reader.
         start_new_session=True,
@@ -62,6 +63,12 @@ def _read_page(spec: JobSpec, page: int) -> int:
     if status < 0:
         raise WorkersDied(f"the process that reads the page was killed (signal {-status})")
     return status
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The reader uses no broker and no store, so it gets no credentials of theirs."""
+    unneeded = set(SECRET_SETTINGS) - {"engine_api_key"}
+    return without_store_credentials(as_environment(settings, unneeded))
 
 
 def _stop(reader: "subprocess.Popen[bytes]") -> None:

@@ -9,13 +9,14 @@ from producer.connections import Connections, choose_engine, pool_warning
 from producer.intake.opener import Intake
 from producer.submission.request import Request
 from producer.watching.event_log import EventLog
-from producer.watching.places.addresses import Route, route_of
+from producer.watching.places.addresses import Route, refuse_config_file_in, route_of
 from producer.watching.triggers.registry import select_triggers
 from producer.watching.watcher import INTAKE_PROCESSES, Plan, Watcher
 from shared.config.settings import Settings
 from shared.domain.errors import ExitCode
 from shared.domain.records import PageOptions
 from shared.processes.home_folder import private_folder
+from shared.processes.stop_signals import acting_on_signals
 
 #: Seconds between scans: if they are the only trigger, and if there are others.
 PERIOD_S = 10.0
@@ -30,6 +31,7 @@ def watch_place(options: WatchOptions) -> int:
     """Watch until SIGTERM or Ctrl-C; the next watcher adopts open work."""
     settings = options.settings()
     route = route_of(options.source, options.to, options.after, settings)
+    refuse_config_file_in(route)
     triggers = select_triggers(options.trigger_options, route.kind)
     connections = Connections(settings)
     engine = choose_engine(settings, connections.dispatch_state)
@@ -44,14 +46,18 @@ def watch_place(options: WatchOptions) -> int:
         private_folder(settings, "watch-") as scratch,
     ):
         watcher = Watcher(plan, connections, intake, scratch.folder, event_log)
-        signal.signal(signal.SIGTERM, lambda *_: watcher.stop.set())
-        event_log.info(f"watching {route.source}, writing to {route.to}; Ctrl-C stops")
-        try:
-            watcher.run()
-        except KeyboardInterrupt:
-            watcher.stop.set()
-            raise
+        with acting_on_signals([signal.SIGTERM], watcher.stop.set):
+            event_log.info(f"watching {route.source}, writing to {route.to}; Ctrl-C stops")
+            _run(watcher)
     return ExitCode.OK
+
+
+def _run(watcher: Watcher) -> None:
+    try:
+        watcher.run()
+    except KeyboardInterrupt:
+        watcher.stop.set()
+        raise
 
 
 def _plan(options: WatchOptions, route: Route, request: Request, period_s: float) -> Plan:

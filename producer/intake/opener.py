@@ -12,6 +12,7 @@ from producer.intake.document import OpenedDocument
 from producer.intake.input import Input
 from producer.intake.input_file import input_file
 from producer.intake.inspection import PRELOAD, Limits, inspect
+from shared.config.private_files import create_private
 from shared.config.settings import Settings
 from shared.domain.errors import NotADocument, NotFound, TooLarge
 from shared.processes.home_folder import home_errors, private_folder
@@ -78,7 +79,7 @@ class Intake:
 def copy_limited(stream: BinaryIO, path: Path, limit: int) -> None:
     """Copy a stream to a file; raises TooLarge beyond ``limit`` bytes."""
     copied = 0
-    with path.open("wb") as out:
+    with create_private(path) as out:
         while chunk := stream.read(COPY_BYTES):
             copied += len(chunk)
             if copied > limit:

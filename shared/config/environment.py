@@ -4,14 +4,24 @@ pydantic-settings reads the PAGEFLEET_* variables itself.
 """
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from shared.config.import_folders import child_python_path
 
 PREFIX = "PAGEFLEET_"
 CONFIG_VARIABLE = "PAGEFLEET_CONFIG"
+WORKING_FOLDER_FILE = Path("pagefleet.toml")
 _SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_STORE_CREDENTIALS = ("AWS_ACCESS_KEY_ID", *_SECRET_VARIABLES, "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+#: Names of the settings that are secrets.
+SECRET_SETTINGS = ("redis_url", "engine_api_key", "webhook_secret", "flower_password")
 _HELPER_VARIABLES = frozenset(
     ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
 )
+#: Like -P, for Pythons that a library starts.
+_SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 
 
 def data_home() -> Path:
@@ -30,7 +40,7 @@ def config_path() -> Path | None:
     if named:
         return None if named == os.devnull else Path(named)
     config_home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    candidates = (Path("pagefleet.toml"), config_home / "pagefleet" / "pagefleet.toml")
+    candidates = (WORKING_FOLDER_FILE, config_home / "pagefleet" / "pagefleet.toml")
     return next((path for path in candidates if path.is_file()), None)
 
 
@@ -48,8 +58,15 @@ def setting_variables() -> list[str]:
 
 
 def other_variables() -> dict[str, str]:
-    """The environment without settings of pagefleet."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    """The environment without settings of pagefleet, for a child Python and its children.
+
+    The child imports nothing from its working folder, and neither do Pythons that it starts.
+    """
+    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    python_path = child_python_path(others.pop("PYTHONPATH", ""), os.pathsep)
+    if python_path:
+        others["PYTHONPATH"] = python_path
+    return {**others, **_SAFE_PATH}
 
 
 def library_secrets() -> list[str | None]:
@@ -78,8 +95,25 @@ def set_vllm_defaults(log_level: str) -> None:
         os.environ.setdefault(name, value)
 
 
+@contextmanager
+def hidden_credentials() -> Iterator[None]:
+    """Take credentials out of the environment, for a library that starts processes meanwhile."""
+    settings = [PREFIX + name.upper() for name in SECRET_SETTINGS]
+    names = [name for name in (*_STORE_CREDENTIALS, *settings) if name in os.environ]
+    hidden = {name: os.environ.pop(name) for name in names}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def without_store_credentials(variables: Mapping[str, str]) -> dict[str, str]:
+    """``variables`` for a child that uses no store."""
+    return {name: value for name, value in variables.items() if name not in _STORE_CREDENTIALS}
+
+
 def helper_environment() -> dict[str, str]:
-    """The environment of helper processes, without credentials: they read hostile documents."""
+    """The environment of children that need no credentials, as most read hostile documents."""
     allowed = {k: v for k, v in os.environ.items() if k in _HELPER_VARIABLES or k.startswith("LC_")}
     # onnxruntime sends telemetry unless this is set before its first import.
-    return {**allowed, "ORT_DISABLE_TELEMETRY": "1"}
+    return {**allowed, **_SAFE_PATH, "ORT_DISABLE_TELEMETRY": "1"}

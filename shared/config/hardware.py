@@ -6,6 +6,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from shared.config.environment import helper_environment
 from shared.domain.catalogue import CATALOGUE, AutoStart
 
 
@@ -30,11 +31,18 @@ def gpu_generations() -> tuple[int, ...]:
 
 def _ask_driver(fact: str) -> tuple[str, ...]:
     tool = shutil.which("nvidia-smi")
-    if tool is None:
+    if tool is None or not Path(tool).is_absolute():  # PATH may name the working folder
         return ()
     command = [tool, f"--query-gpu={fact}", "--format=csv,noheader,nounits"]
     try:
-        shown = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+        shown = subprocess.run(
+            command,
+            env=helper_environment(),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError):
         return ()
     return tuple(line.strip() for line in shown.stdout.splitlines() if line.strip())

@@ -6,6 +6,7 @@ begin with "pagefleet".
 
 import re
 import tomllib
+from collections.abc import Collection
 from difflib import get_close_matches
 from os import devnull
 from pathlib import Path
@@ -24,6 +25,7 @@ from shared.config.engine_settings import EngineSettings
 from shared.config.environment import (
     CONFIG_VARIABLE,
     PREFIX,
+    WORKING_FOLDER_FILE,
     check_config_file,
     config_path,
     data_home,
@@ -32,6 +34,7 @@ from shared.config.environment import (
     setting_variables,
 )
 from shared.config.observability_settings import ObservabilitySettings
+from shared.config.working_folder_file import check_working_folder_file
 from shared.domain.errors import UsageError
 from shared.domain.records import PageSettings
 
@@ -90,7 +93,9 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
     )
     page_timeout_s: float = Field(120, gt=0, description="maximum seconds to render one page")
     page_memory_mb: int = Field(
-        3072, ge=256, description="memory limit of one rendering process in MiB"
+        3072,
+        ge=256,
+        description="memory limit in MiB of a process that renders or reads a page",
     )
     open_timeout_s: float = Field(
         120, gt=0, description="maximum seconds to open a document and count its pages"
@@ -199,7 +204,7 @@ def load_settings(**overrides: Any) -> Settings:
 def build_settings(values: dict[str, Any]) -> Settings:
     """Settings with ``values`` over environment and file; raises UsageError for the first error."""
     try:
-        check_config_file()
+        used_config_file()
         return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
@@ -210,14 +215,26 @@ def build_settings(values: dict[str, Any]) -> Settings:
         raise UsageError(f"setting {name!r}: {first['msg']}{shown}") from None
     except OSError as error:
         raise UsageError(f"can't read {error.filename}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{config_path()} is not valid TOML: {error}") from None
 
 
-def as_environment(settings: Settings) -> dict[str, str]:
-    """The environment for a child process that is to have the same ``settings``."""
+def used_config_file() -> Path | None:
+    """The configuration file, if any; raises UsageError where it may not be used, or OSError."""
+    check_config_file()
+    path = config_path()
+    if path == WORKING_FOLDER_FILE:
+        check_working_folder_file(path, Settings.model_fields)
+    return path
+
+
+def as_environment(settings: Settings, without: Collection[str] = ()) -> dict[str, str]:
+    """The environment for a child process that is to have the same ``settings``.
+
+    ``without`` names secrets that the child does not need.
+    """
     variables = other_variables()
-    for name in settings.model_fields_set:
+    for name in settings.model_fields_set.difference(without):
         value = getattr(settings, name)
         if value is not None:
             variables[PREFIX + name.upper()] = _as_text(value)

@@ -22,7 +22,12 @@ Set a setting in the environment (`PAGEFLEET_` and the name in capitals), in `pa
 the command line where a command has an option of that name. The command line overrides the
 environment, the environment overrides the file. The file is the one that `PAGEFLEET_CONFIG` names,
 else `pagefleet.toml` in the working folder, else `pagefleet/pagefleet.toml` in the XDG
-configuration folder. An unknown name is an error that suggests the most similar name.
+configuration folder. An unknown name is an error that suggests the most similar name. A command
+names the file that it uses, except with `--json` or `--quiet`.
+
+A file in the working folder is refused if another user owns it, its folder or a link to it, if
+others may write to one of them, or if it holds options of a watched folder (`task`, `pages`,
+`labels`, …, or page options only). Name such a file in `PAGEFLEET_CONFIG` to use it all the same.
 
 ```toml
 # pagefleet.toml

@@ -4,6 +4,7 @@ import io
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -12,6 +13,8 @@ from shared.console.printable import printable, printable_lines
 from shared.domain.errors import ExitCode, PagefleetError
 
 DEBUG = "--debug"
+#: Options with which a command prints nothing but its result.
+QUIET = frozenset(("--json", "--quiet", "--help", "-h", "--version"))
 
 
 def escape_unencodable_output() -> None:
@@ -29,7 +32,20 @@ def run_command(group: click.Command, program: str, arguments: list[str] | None 
     debug = DEBUG in options
     if debug:
         words = [word for i, word in enumerate(words) if word != DEBUG or i > len(options)]
+    if options and QUIET.isdisjoint(options):
+        _name_config_file()
     return exit_status_of(lambda: group.main(words, program, standalone_mode=False), debug)
+
+
+def _name_config_file() -> None:
+    """Say which configuration file is used; the command reports one that can't be used."""
+    # Imported here, because help must not wait for pydantic.
+    from shared.config.settings import used_config_file
+
+    with suppress(PagefleetError, OSError):
+        path = used_config_file()
+        if path is not None:
+            print_message(f"using the settings of {path.absolute()}")
 
 
 def exit_status_of(action: Callable[[], object], debug: bool) -> int:

@@ -135,6 +135,8 @@ class PageError(DocumentError):
     """One page failed; it is retried unless the class is ``final``."""
 
     final = False
+    #: Attempts after which it is final, where these are fewer than ``max_attempts``.
+    most_attempts: int | None = None
 
 
 class RenderFailed(PageError):
@@ -160,6 +162,12 @@ class EngineFailed(PageError):
     """The engine could not read the page."""
 
     code = "engine_failed"
+
+
+class EngineTimeout(EngineFailed):
+    """Reading the page took longer than ``engine_timeout_s``."""
+
+    most_attempts = 2
 
 
 class Repetition(PageError):

@@ -13,7 +13,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from shared.config.environment import helper_environment
+from shared.config.import_folders import trusted
 from shared.domain.errors import HelperUnavailable, PagefleetError
+from shared.processes.python_command import python_command
 from shared.processes.sandbox_child import Reply
 
 START_TIMEOUT_S = 120.0
@@ -165,7 +167,7 @@ class HelperProcess:
 
 def _start(options: HelperOptions, theirs: Connection) -> "subprocess.Popen[bytes]":
     arguments = {
-        "path": sys.path,
+        "path": trusted(sys.path),
         "fd": theirs.fileno(),
         "parent": os.getpid(),
         "name": options.name,
@@ -174,7 +176,7 @@ def _start(options: HelperOptions, theirs: Connection) -> "subprocess.Popen[byte
         "niceness": options.niceness,
     }
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", _BOOT, json.dumps(arguments)],
+        python_command("-c", _BOOT, json.dumps(arguments)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from shared.config.private_home import secure_home
 from shared.config.settings import Settings
 from shared.domain.errors import StoreUnreachable
 from shared.processes.private_folder import PrivateFolder
@@ -13,6 +14,7 @@ TEMPORARY = "tmp"
 def private_folder(settings: Settings, prefix: str) -> PrivateFolder:
     """A folder of this process below ``home``; raises StoreUnreachable."""
     with home_errors(settings):
+        secure_home(settings.home)
         return PrivateFolder(settings.home / TEMPORARY, prefix)
 
 

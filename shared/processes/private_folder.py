@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
+from shared.config.private_files import make_private_folder
+
 _LOCK = "lock"
 
 
@@ -18,7 +20,7 @@ class PrivateFolder:
     """
 
     def __init__(self, base: Path, prefix: str) -> None:
-        base.mkdir(parents=True, exist_ok=True)
+        make_private_folder(base)
         remove_leftovers(base, prefix)
         self.folder = Path(tempfile.mkdtemp(prefix=f"new-{prefix}", dir=base))
         self._lock = os.open(self.folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -58,6 +58,7 @@ def harden(name: str, parent: int) -> None:
     _die_with_parent(parent)
     _set_name(name)
     _drop_privileges()
+    os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _limit(resource.RLIMIT_CORE, 0)

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from shared.config.private_files import FILE_MODE, FOLDER_MODE, make_private_folder
+
 Fill = Callable[[BinaryIO], object]
 #: A temporary file that is unchanged for this many seconds has lost its writer.
 LEFTOVER_S = 24 * 3600
@@ -21,10 +23,15 @@ _FOLDER_TRIES = 50
 
 
 class DurableWriter:
-    """Fills files in the folder ``temporary``, which is created when first needed."""
+    """Fills files in the folder ``temporary``, which is created when first needed.
 
-    def __init__(self, temporary: Path) -> None:
+    The umask decides who may read them, unless they are ``private``.
+    """
+
+    def __init__(self, temporary: Path, *, private: bool = False) -> None:
         self._temporary = temporary
+        self._file_mode = FILE_MODE if private else 0o666
+        self._folder_mode = FOLDER_MODE if private else 0o777
 
     def create(self, path: Path, fill: Fill) -> None:
         """Create ``path``; raises FileExistsError where it exists, other OSErrors as they occur."""
@@ -57,19 +64,23 @@ class DurableWriter:
                 fill(file)
                 file.flush()
                 os.fsync(file.fileno())
-            _in_folder(path.parent, lambda: settle(temporary))
+            _in_folder(path.parent, self._folder_mode, lambda: settle(temporary))
         finally:
             temporary.unlink(missing_ok=True)
 
     def _created(self, path: Path) -> BinaryIO:
         try:
-            return path.open("xb")
+            return open(path, "xb", opener=self._opener)
         except FileNotFoundError:
-            self._temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return path.open("xb")
+            _make_folder(self._temporary.parent, self._folder_mode)
+            make_private_folder(self._temporary)
+            return open(path, "xb", opener=self._opener)
+
+    def _opener(self, path: str, flags: int) -> int:
+        return os.open(path, flags, self._file_mode)
 
 
-def _in_folder(folder: Path, settle: Callable[[], object]) -> None:
+def _in_folder(folder: Path, mode: int, settle: Callable[[], object]) -> None:
     """Call ``settle`` and make its new name durable; creates ``folder`` whenever it is missing."""
     for _ in range(_FOLDER_TRIES):
         try:
@@ -78,16 +89,16 @@ def _in_folder(folder: Path, settle: Callable[[], object]) -> None:
             sync_folder(folder)
             return
         except FileNotFoundError:
-            _make_folder(folder)
+            _make_folder(folder, mode)
     raise OSError(errno.ESTALE, "the folder is deleted again and again", str(folder))
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, mode: int) -> None:
     with suppress(FileExistsError):
         try:
-            folder.mkdir()
+            folder.mkdir(mode)
         except FileNotFoundError:
-            _make_folder(folder.parent)
+            _make_folder(folder.parent, mode)
             return
         # A parent that was deleted meanwhile is created by the caller's next attempt.
         with suppress(FileNotFoundError):

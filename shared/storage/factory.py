@@ -26,7 +26,9 @@ def open_uri(uri: str, settings: Settings, max_pool_connections: int = DEFAULT_P
     """The store at ``s3://bucket/prefix`` or ``file:///folder``; raises UsageError."""
     scheme = uri.split(":", 1)[0]
     if scheme == "file":
-        return FileStore(_folder(uri))
+        folder = _folder(uri)
+        home = settings.home.resolve()
+        return FileStore(folder, private=folder.resolve().is_relative_to(home))
     if scheme == "s3":
         return _s3(uri, settings, max_pool_connections)
     raise UsageError(f"{uri!r} is not a store; write s3://bucket/prefix or file:///folder")

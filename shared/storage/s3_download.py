@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared.config.private_files import create_private
 from shared.domain.errors import NotFound, StoreUnreachable, TooLarge
 from shared.domain.retry import retry
 from shared.storage import s3_client
@@ -48,7 +49,11 @@ class _Reader:
         with self._explained():
             answer = self._get(etag)
             found = S3Object(self._uri, answer["ContentLength"], answer["ETag"].strip('"'))
-            with closing(answer["Body"]) as body, local(path), path.open("wb") as file:
+            with (
+                closing(answer["Body"]) as body,
+                local(path),
+                create_private(path) as file,
+            ):
                 check_limit(self._uri, found.size, limit)
                 whole = found.size <= PART or answer.get("AcceptRanges") != "bytes"
                 if whole:

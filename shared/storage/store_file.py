@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from shared.config.private_files import private_opener
 from shared.domain.errors import NotFound, StoreFull, StoreUnreachable, TooLarge
 from shared.domain.object_keys import check_folder, check_key, check_prefix, is_key
 from shared.storage.content_digest import VerifiedReader
@@ -31,11 +32,14 @@ _ADVICE = {
 
 
 class FileStore:
-    """Objects as files below ``root``, which is created on the first write."""
+    """Objects as files below ``root``, which is created on the first write.
 
-    def __init__(self, root: Path) -> None:
+    Others may read what the umask lets them, unless the store is ``private``.
+    """
+
+    def __init__(self, root: Path, *, private: bool = False) -> None:
         self._root = Path(os.path.realpath(root))
-        self._writer = DurableWriter(self._root / TEMPORARY)
+        self._writer = DurableWriter(self._root / TEMPORARY, private=private)
         self.url = self._root.as_uri()
 
     def get(self, key: str, limit: int | None = None) -> bytes:
@@ -74,7 +78,7 @@ class FileStore:
         partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
         with self._open(key) as source, _explained(path, "write"):
             try:
-                with partial.open("xb") as file:
+                with open(partial, "xb", opener=private_opener) as file:
                     shutil.copyfileobj(source, file, CHUNK)
                 partial.replace(path)
             finally:

@@ -51,5 +51,7 @@ async def _print(engine: Engine, view: PageView) -> None:
         sys.stdout.write("\n")
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    # A second signal would interrupt the end of the engine; the parent kills a slow reader.
+    signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.config.private_files import make_private_folder
 from shared.domain.errors import CorruptDocument, StoreUnreachable
 from shared.storage.content_digest import VERIFIED
 from shared.storage.store import ObjectStore
@@ -115,7 +116,7 @@ class SourceCache:
         """Hold the download lock of ``name``; raises BlockingIOError if taken and not ``wait``."""
         # Lock files are never removed: two processes could then hold the lock at once.
         lock = self._folder / LOCKS / name[:2]
-        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(lock.parent)
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

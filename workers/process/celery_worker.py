@@ -1,13 +1,18 @@
 """Runs a Celery worker in this process and reports when it shuts down."""
 
 import os
-import threading
+import signal
 from collections.abc import Callable, Sequence
 
-from celery import Celery, signals
+from celery import Celery
+from celery.worker import state
 
+from shared.domain.errors import ExitCode
+from shared.processes.stop_signals import act_on_signals
 from workers.process.guarded_consumer import Refuse, guarded_consumer, log_refused
 from workers.process.lease_renewal import LeaseRenewal
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_worker(
@@ -23,8 +28,6 @@ def run_worker(
     ``refuse`` gets every message that cannot become a task, and the reason.
     """
     app.steps["consumer"].add(LeaseRenewal)
-    receiver = _call_once(on_shutdown)
-    signals.worker_shutting_down.connect(receiver, weak=False)
     worker = app.Worker(
         hostname=f"{name}@{os.uname().nodename}",
         consumer_cls=guarded_consumer(refuse),
@@ -36,19 +39,12 @@ def run_worker(
         without_mingle=True,
         quiet=True,
     )
-    try:
-        worker.start()
-    finally:
-        signals.worker_shutting_down.disconnect(receiver)
+    # Celery's own handlers print and call receivers, which may need a lock that is held.
+    worker.install_platform_tweaks = lambda _worker: act_on_signals(_SIGNALS, stop)
 
+    def stop() -> None:
+        if state.should_stop is None:
+            state.should_stop = int(ExitCode.OK)
+            on_shutdown()
 
-def _call_once(action: Callable[[], None]) -> Callable[..., None]:
-    """A receiver that runs ``action`` in a thread, because Celery calls it in a signal handler."""
-    called = threading.Event()
-
-    def receive(**_: object) -> None:
-        if not called.is_set():
-            called.set()
-            threading.Thread(target=action, name="drain", daemon=True).start()
-
-    return receive
+    worker.start()

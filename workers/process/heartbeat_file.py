@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from shared.config.private_files import FILE_MODE, make_private_folder
 from workers.process.health import Health
 
 log = logging.getLogger("pagefleet.health")
@@ -21,7 +22,7 @@ def heartbeat_file(folder: Path | None, role: str, health: Health) -> Iterator[N
     if folder is None:
         yield
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     path, stopped = folder / role, threading.Event()
     beater = threading.Thread(
         target=_beat, args=(path, health, stopped), name="heartbeat", daemon=True
@@ -42,6 +43,6 @@ def _beat(path: Path, health: Health, stopped: threading.Event) -> None:
             log.error("not alive: %s", "; ".join(failures))
         else:
             with suppress(OSError):  # a full disk makes the probe fail, which is right
-                path.touch()
+                path.touch(FILE_MODE)
         if stopped.wait(BEAT_S):
             return

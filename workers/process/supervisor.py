@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +19,8 @@ from shared.config.environment import PREFIX
 from shared.config.settings import Settings, as_environment
 from shared.domain.errors import BrokerUnreachable, ExitCode
 from shared.processes.parent_death import die_with_parent
+from shared.processes.python_command import python_command
+from shared.processes.stop_signals import acting_on_signals
 
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2
@@ -76,20 +77,24 @@ class Supervisor:
 
     def run(self) -> int:
         """Supervise; returns the exit status."""
-        signal.signal(signal.SIGTERM, self._on_signal)
-        signal.signal(signal.SIGINT, self._on_signal)
+        with acting_on_signals([signal.SIGTERM, signal.SIGINT], self._stop):
+            self._supervise_all()
+        return self._status
+
+    def _supervise_all(self) -> None:
         while not self._stopping.is_set():
             for child in self._children:
                 self._supervise(child)
             self._stopping.wait(POLL_S)
         self._stop_all()
-        return self._status
 
-    def _on_signal(self, number: int, frame: object) -> None:
+    def _stop(self) -> None:
+        """Runs in the thread of the signals."""
         if self._stopping.is_set():  # the second signal: do not wait for the drain
             for child in self._children:
-                if child.process is not None:
-                    child.process.kill()
+                process = child.process
+                if process is not None:
+                    process.kill()
         self._stopping.set()
 
     def _supervise(self, child: Child) -> None:
@@ -104,8 +109,8 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         child.starts += 1
         child.worker = f"{self._host}-{os.getpid()}-{child.role.name}-{child.starts}"
-        command = [sys.executable, "-m", "workers.cli", "serve", *child.role.arguments]
-        environment = as_environment(self._settings)
+        command = python_command("-m", "workers.cli", "serve", *child.role.arguments)
+        environment = as_environment(self._settings, _unneeded(child.role))
         if child.role.gpus is not None:
             environment["CUDA_VISIBLE_DEVICES"] = child.role.gpus
         environment |= {PREFIX + name.upper(): value for name, value in child.role.settings}
@@ -166,6 +171,11 @@ class Supervisor:
         for child in self._children:
             if child.unreclaimed:
                 self._reclaim(child)
+
+
+def _unneeded(role: Role) -> tuple[str, ...]:
+    """Secrets that the process of a role does not need."""
+    return ("flower_password", "engine_api_key" if role.engine is None else "webhook_secret")
 
 
 def _meaning(status: int) -> str:

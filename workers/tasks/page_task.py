@@ -97,12 +97,15 @@ class PageTask:
         try:
             return self._reading.read(attempt)
         except PageError as error:
-            if not error.final and attempt.number < self._deps.max_attempts:
+            if not error.final and attempt.number < self._most_attempts(error):
                 self._try_again(attempt, lease, error)
                 return None
             return attempt.failure(self._deps.engine, error)
         except DocumentError as error:
             return attempt.failure(self._deps.engine, error)
+
+    def _most_attempts(self, error: PageError) -> int:
+        return min(self._deps.max_attempts, error.most_attempts or self._deps.max_attempts)
 
     def _try_again(self, attempt: PageAttempt, lease: PageLease, error: PageError) -> None:
         log.warning(

@@ -11,6 +11,7 @@ from producer.watching.places.after import DONE, FAILED, After
 from producer.watching.places.bucket import BucketInbox, BucketOutbox, sibling
 from producer.watching.places.folder import FolderInbox, FolderOutbox
 from producer.watching.places.place import Inbox, Outbox
+from shared.config.environment import config_path
 from shared.config.settings import Settings
 from shared.domain import object_keys
 from shared.domain.errors import UsageError
@@ -53,6 +54,17 @@ def route_of(source: str, to: str | None, after: After, settings: Settings) -> R
         for folder in (DONE, FAILED):
             _refuse_overlap(f"the folder {folder!r}", _sibling(inbox, folder), route.source)
     return route
+
+
+def refuse_config_file_in(route: Route) -> None:
+    """Raise UsageError where this command's configuration file is an options file of the inbox."""
+    path = config_path()
+    if path is not None and path.resolve().as_uri().startswith(route.source):
+        raise UsageError(
+            f"the configuration file {path.resolve()} lies in the watched folder, where anybody "
+            "who drops files may replace it; start the command in another folder, or name a file "
+            "elsewhere in PAGEFLEET_CONFIG"
+        )
 
 
 def open_inbox(

@@ -16,6 +16,7 @@ from producer.watching.places import beneath
 from producer.watching.places.bucket import beside
 from producer.watching.places.folder_walk import Skipped, may_be_document, walk
 from producer.watching.places.place import Dropped, Page, Unreadable, UnusableName
+from shared.config.private_files import create_private
 from shared.domain.errors import NotFound, StoreUnreachable, TooLarge
 
 CHUNK_BYTES = 1024 * 1024
@@ -92,7 +93,7 @@ class FolderInbox:
         """A copy, because the file itself may change while it is read."""
         with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
             copy = Path(folder) / dropped.key.rpartition("/")[2]
-            with self._reading(dropped) as handle, copy.open("xb") as file:
+            with self._reading(dropped) as handle, create_private(copy) as file:
                 while chunk := os.read(handle, CHUNK_BYTES):
                     file.write(chunk)
             yield Input(str(copy), "file")

@@ -82,15 +82,15 @@ def receiver(
 
 
 @contextmanager
-def dripping_server() -> Iterator[int]:
-    """A port that sends an endless response header byte by byte."""
+def dripping_server(beginning: bytes = b"HTTP/1.1 200 OK\r\nX-Slow: ") -> Iterator[int]:
+    """A port that sends ``beginning`` and then single bytes without end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         stop = threading.Event()
 
         def drip() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                connection.sendall(beginning)
                 while not stop.wait(0.05):
                     try:
                         connection.sendall(b"a")

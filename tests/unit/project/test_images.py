@@ -93,6 +93,12 @@ def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
     assert set(re.findall(r"\$\{(\w+)", text)) == set(re.findall(r"\$\{(\w+):\?", text))
 
 
+def test_the_store_in_compose_takes_no_anonymous_writes_over_http(
+    services: dict[str, Any],
+) -> None:
+    assert "-disableHttp=true" in services["seaweedfs"]["command"].split()
+
+
 def test_ports_are_open_to_this_machine_only(services: dict[str, Any]) -> None:
     published = [port for each in services.values() for port in each.get("ports", [])]
 

@@ -7,7 +7,13 @@ from typing import Any
 
 from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE
-from shared.domain.errors import EngineDead, EngineFailed, EngineUnavailable, PagefleetError
+from shared.domain.errors import (
+    EngineDead,
+    EngineFailed,
+    EngineTimeout,
+    EngineUnavailable,
+    PagefleetError,
+)
 from shared.domain.records import EngineInfo, PageOptions
 from shared.processes.sandbox import (
     Sandbox,
@@ -26,10 +32,13 @@ TASKS = CATALOGUE["cpu"].tasks
 LONGEST_SIDE = 2000
 #: Peak memory of one reading process, measured.
 PROCESS_BYTES = 2_200_000_000
-#: Memory limit of one reading process. Only a hostile page needs more.
-PROCESS_LIMIT_MB = 6144
+#: Address space of the models in MiB; ``page_memory_mb`` comes on top, for the page.
+MODELS_MB = 3072
+#: Seconds in which the models load, also where a page has less time.
+LOAD_S = 120.0
 #: Pages that are rendered ahead, so that no reading process waits for a rendered page.
 AHEAD = 2
+_PRELOAD = "workers.engines.cpu.single_core"
 _PACKAGES = ("rapidocr", "pymupdf")
 
 
@@ -46,6 +55,7 @@ class CpuEngine:
         self.capacity = self.processes + AHEAD if capacity == "auto" else capacity
         #: Time limit of one page in seconds. In a new process it includes loading the models.
         self.timeout_s = settings.engine_timeout_s
+        self.memory_limit_mb = MODELS_MB + settings.page_memory_mb
         self._sandbox: Sandbox | None = None
 
     def plan(self, options: PageOptions) -> RenderPlan:
@@ -56,13 +66,18 @@ class CpuEngine:
     async def start(self) -> None:
         """Load the models in every process; raises EngineUnavailable."""
         find_weights(self.info.model)
-        preload = ("workers.engines.cpu.single_core",)
-        self._sandbox = Sandbox("pagefleet-cpu", self.processes, PROCESS_LIMIT_MB, preload=preload)
+        self._sandbox = Sandbox(
+            "pagefleet-cpu", self.processes, self.memory_limit_mb, preload=(_PRELOAD,)
+        )
         from workers.engines.cpu.process import load_models
 
+        limit_s = max(LOAD_S, self.timeout_s)
         try:
             await asyncio.gather(
-                *(self._call(load_models, self.info.model) for _ in range(self.processes))
+                *(
+                    self._call(load_models, self.info.model, timeout_s=limit_s)
+                    for _ in range(self.processes)
+                )
             )
         except (SandboxError, ImportError, OSError) as error:
             await self.stop()
@@ -73,9 +88,11 @@ class CpuEngine:
         from workers.engines.cpu.process import read_page
 
         try:
-            reply: PageReply = await self._call(read_page, self.info.model, _request(view))
+            reply: PageReply = await self._call(
+                read_page, self.info.model, _request(view), timeout_s=self.timeout_s
+            )
         except SandboxTimeout as error:
-            raise EngineFailed(f"reading page {view.page} {error.message}") from None
+            raise EngineTimeout(f"reading page {view.page} {error.message}") from None
         except SandboxMemory as error:
             raise EngineFailed(f"the process that read page {view.page} {error.message}") from None
         except SandboxCrash as error:
@@ -99,10 +116,10 @@ class CpuEngine:
         if sandbox is not None:
             await asyncio.to_thread(sandbox.close)
 
-    async def _call(self, function: Any, *args: Any) -> Any:
+    async def _call(self, function: Any, *args: Any, timeout_s: float) -> Any:
         if self._sandbox is None:
             raise EngineDead("the cpu engine is not running; start the worker again")
-        future = self._sandbox.submit(function, *args, timeout_s=self.timeout_s)
+        future = self._sandbox.submit(function, *args, timeout_s=timeout_s)
         return await asyncio.wrap_future(future)
 
 

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from shared.config.private_files import private_opener
+
 
 class CrashReport:
     """Names the owner process for the engine; the engine adds its first error."""
@@ -13,7 +15,8 @@ class CrashReport:
 
     def begin(self) -> None:
         """Clear the last engine's report and write this process's id as the owner."""
-        self.path.write_text(json.dumps({"owner": os.getpid()}), "utf-8")
+        with open(self.path, "w", encoding="utf-8", opener=private_opener) as file:
+            json.dump({"owner": os.getpid()}, file)
 
     @property
     def error(self) -> str | None:

@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.config.environment import set_vllm_defaults, visible_gpus
+from shared.config.environment import hidden_credentials, set_vllm_defaults, visible_gpus
 from shared.config.hardware import gpu_memory
 from shared.config.settings import Settings
 from shared.document.control_characters import strip_control
@@ -96,7 +96,8 @@ class VllmEngine:
             self._settings, self.info.model, self._sizes, self._report, self._engines
         )
         core = self._core
-        with load_lock(self._settings, self._engines):
+        # The engine's processes inherit the environment, and need neither broker nor store.
+        with load_lock(self._settings, self._engines), hidden_credentials():
             core.load(arguments, self._version)
         self._scratch = Scratch()
         self._sizes = fitted(self._sizes, core.cache_tokens)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.config.environment import visible_gpus
+from shared.config.private_files import make_private_folder, private_opener
 from shared.config.settings import Settings
 
 #: vLLM's argument for a fixed cache size, with which an engine measures no memory.
@@ -22,8 +23,8 @@ def load_lock(settings: Settings, engines: int) -> Iterator[None]:
         yield
         return
     folder = settings.home / "engine"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     name = "".join(char if char.isalnum() else "-" for char in visible_gpus() or "all")
-    with (folder / f"loading-{name}.lock").open("w") as lock:
+    with open(folder / f"loading-{name}.lock", "w", opener=private_opener) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

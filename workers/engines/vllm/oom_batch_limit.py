@@ -5,6 +5,7 @@ import json
 import logging
 from pathlib import Path
 
+from shared.config.private_files import make_private_folder
 from shared.storage.durable_write import DurableWriter
 from workers.engines.vllm.crash_report import read_json
 
@@ -16,7 +17,7 @@ class OomBatchLimit:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._writer = DurableWriter(path.parent / "tmp")
+        self._writer = DurableWriter(path.parent / "tmp", private=True)
 
     @property
     def limit(self) -> int | None:
@@ -44,5 +45,5 @@ def engine_file(home: Path, model: str, place: str, kind: str) -> Path:
     """
     digest = hashlib.sha256(f"{model}|{place}".encode()).hexdigest()[:12]
     folder = home / "engine"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     return folder / f"{digest}.{kind}.json"

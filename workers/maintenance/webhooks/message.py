@@ -1,5 +1,7 @@
 """The body of a webhook, and the headers with the signature that its receiver verifies."""
 
+import base64
+import binascii
 import hashlib
 import hmac
 
@@ -14,6 +16,12 @@ from shared.jobs.job_store import selected
 TIMESTAMP_HEADER = "X-Pagefleet-Timestamp"
 SIGNATURE_HEADER = "X-Pagefleet-Signature"
 DELIVERY_HEADER = "X-Pagefleet-Delivery"
+#: The same facts as Standard Webhooks 1.0 names them.
+STANDARD_ID_HEADER = "webhook-id"
+STANDARD_TIMESTAMP_HEADER = "webhook-timestamp"
+STANDARD_SIGNATURE_HEADER = "webhook-signature"
+#: Such a secret is the key in Base64; any other is the key itself.
+STANDARD_PREFIX = "whsec_"
 
 
 def message(manifest: Manifest, done: Done, store_url: str) -> bytes:
@@ -49,17 +57,28 @@ def delivery_id(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:32]
 
 
-def headers(body: bytes, secret: str | None, now: float) -> dict[str, str]:
-    """The headers of a try at ``now`` (seconds since the epoch)."""
+def standard_id(body: bytes, url: str) -> str:
+    """The id of Standard Webhooks: the delivery, and which receiver it is for."""
+    receiver = hashlib.sha256(url.encode()).hexdigest()[:16]
+    return f"msg_{delivery_id(body)}_{receiver}"
+
+
+def headers(body: bytes, secret: str | None, now: float, url: str) -> dict[str, str]:
+    """The headers of a try at ``now`` (seconds since the epoch) for the receiver at ``url``."""
     timestamp = str(int(now))
+    message_id = standard_id(body, url)
     result = {
         "Content-Type": "application/json",
         "User-Agent": f"pagefleet/{__version__}",
         DELIVERY_HEADER: delivery_id(body),
         TIMESTAMP_HEADER: timestamp,
+        STANDARD_ID_HEADER: message_id,
+        STANDARD_TIMESTAMP_HEADER: timestamp,
     }
     if secret:
         result[SIGNATURE_HEADER] = f"v1={signature(secret, timestamp, body)}"
+        signed = standard_signature(secret, message_id, timestamp, body)
+        result[STANDARD_SIGNATURE_HEADER] = f"v1,{signed}"
     return result
 
 
@@ -67,3 +86,19 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     """HMAC-SHA256 over "<timestamp>.<body>", in hex."""
     signed = timestamp.encode() + b"." + body
     return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def standard_signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
+    """HMAC-SHA256 over "<id>.<timestamp>.<body>", in Base64."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    digest = hmac.new(_standard_key(secret), signed, hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _standard_key(secret: str) -> bytes:
+    try:
+        if secret.startswith(STANDARD_PREFIX):
+            return base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
+    except binascii.Error:
+        pass
+    return secret.encode()

@@ -5,8 +5,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -18,13 +18,25 @@ from workers.maintenance.webhooks.failures import WebhookFailed, WebhookRefused
 GONE = 410
 
 
-def post(target: Target, body: bytes, headers: Mapping[str, str], timeout_s: float) -> None:
-    """Deliver ``body``; raises WebhookFailed unless a status from 200 to 299 comes in time."""
-    deadline = time.monotonic() + timeout_s
+def post(
+    target: Target,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    started: float | None = None,
+) -> None:
+    """Deliver ``body``; raises WebhookFailed unless a status from 200 to 299 comes in time.
+
+    The time counts from ``started`` by the monotonic clock, default: now.
+    """
+    deadline = (time.monotonic() if started is None else started) + timeout_s
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise _timed_out(target, timeout_s)
     try:
-        with closing(_connection(target, timeout_s)) as connection:
+        with closing(_connection(target, left_s)) as connection, _cut_at(connection, deadline):
             connection.connect()
-            status = _send(connection, target, body, headers, deadline)
+            status = _send(connection, target, body, headers)
     except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
         if time.monotonic() >= deadline:
             raise _timed_out(target, timeout_s) from None
@@ -58,26 +70,43 @@ def _send(
     target: Target,
     body: bytes,
     headers: Mapping[str, str],
-    deadline: float,
 ) -> int:
     """The status of the response, whose body is not read."""
-    # A socket's own timeout starts again with every byte that arrives.
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _cut, [connection.sock])
+    all_headers = {"Host": target.authority, **headers}
+    connection.request("POST", target.path, body=body, headers=all_headers, preload_content=False)
+    return connection.getresponse().status
+
+
+@contextmanager
+def _cut_at(connection: HTTPConnection, deadline: float) -> Iterator[None]:
+    """Shut the connection down at ``deadline``, also within the handshake of TLS.
+
+    A socket's own timeout starts again with every byte that arrives.
+    """
+    lines: list[socket.socket] = []
+    connect = connection._new_conn
+
+    def recorded() -> socket.socket:
+        made = connect()
+        # A copy, because TLS takes the socket over; and its shutdown would wait for the receiver.
+        lines.append(made.dup())
+        return made
+
+    connection._new_conn = recorded  # type: ignore[method-assign]
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _cut, [lines])
     timer.start()
     try:
-        all_headers = {"Host": target.authority, **headers}
-        connection.request(
-            "POST", target.path, body=body, headers=all_headers, preload_content=False
-        )
-        return connection.getresponse().status
+        yield
     finally:
         timer.cancel()
+        for line in lines:
+            line.close()
 
 
-def _cut(sock: socket.socket) -> None:
-    with suppress(OSError):
-        # On the plain socket, because the shutdown of TLS would wait for the receiver.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+def _cut(lines: list[socket.socket]) -> None:
+    for line in lines:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def _check(target: Target, status: int) -> None:

@@ -10,7 +10,6 @@ The state of a delivery is in the store: a marker while it is due, a record of i
 
 import logging
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from urllib.parse import urlsplit
@@ -26,12 +25,11 @@ from workers.maintenance.webhooks.address import resolve
 from workers.maintenance.webhooks.failures import WebhookFailed, WebhookRefused
 from workers.maintenance.webhooks.message import delivery_id, headers, message
 from workers.maintenance.webhooks.post import post
+from workers.maintenance.webhooks.receivers import Receivers
 from workers.observability import control_metrics
 
 log = logging.getLogger("pagefleet.webhook")
-THREADS = 8
-#: Concurrent calls to one host, so that a slow host does not use all threads.
-PER_HOST = 2
+THREADS = 32
 MARKERS_PER_ROUND = 1000
 MAX_PAUSE_S = 3600.0
 #: A stored pause that exceeds the longest one by more than this means that a clock was set.
@@ -56,14 +54,16 @@ class WebhookSender:
         #: When a job is looked at again, by the monotonic clock.
         self._not_before: dict[str, float] = {}
         self._after = ""
+        self._receivers = Receivers()
 
     def look(self) -> None:
         """Start the due webhooks that free threads can take, without waiting for receivers."""
         for job_id in self._due():
             if len(self._busy) >= THREADS:
                 return
-            if job_id not in self._busy and self._has_room(self._host(job_id)):
-                self._busy[job_id] = self._host(job_id)
+            host = self._host(job_id)
+            if job_id not in self._busy and self._receivers.has_room(host, self._busy.values()):
+                self._busy[job_id] = host
                 self._threads.submit(self._run, job_id)
 
     def _due(self) -> list[str]:
@@ -81,9 +81,6 @@ class WebhookSender:
             for key in keys
             if object_keys.is_notify_name(name := key.removeprefix(object_keys.NOTIFY))
         ]
-
-    def _has_room(self, host: str) -> bool:
-        return not host or Counter(list(self._busy.values()))[host] < PER_HOST
 
     def _host(self, job_id: str) -> str:
         """The receiver's host, read once per job; "" without a webhook."""
@@ -128,9 +125,7 @@ class WebhookSender:
     def _try(self, job_id: str, url: str, body: bytes, delivery: Delivery) -> None:
         counted = delivery.model_copy(update={"tries": delivery.tries + 1})
         try:
-            target = resolve(url, self._settings.webhook_allow_private)
-            signed = headers(body, self._secret, time.time())
-            post(target, body, signed, self._settings.webhook_timeout_s)
+            self._call(url, body)
         except WebhookFailed as error:
             self._failed(job_id, counted, error)
         else:
@@ -139,6 +134,18 @@ class WebhookSender:
             control_metrics.WEBHOOK_TRIES.labels("delivered").inc()
             self._forget(job_id)
             log.info("webhook of %s delivered (try %d)", job_id, counted.tries)
+
+    def _call(self, url: str, body: bytes) -> None:
+        """One call; the time limit includes the look-up of the name."""
+        started, timeout_s = time.monotonic(), self._settings.webhook_timeout_s
+        host = _host_of(url)
+        try:
+            target = resolve(url, self._settings.webhook_allow_private, timeout_s)
+            post(target, body, headers(body, self._secret, time.time(), url), timeout_s, started)
+        except WebhookFailed:
+            self._receivers.failed(host)
+            raise
+        self._receivers.answered(host)
 
     def _failed(self, job_id: str, counted: Delivery, error: WebhookFailed) -> None:
         tries = counted.tries

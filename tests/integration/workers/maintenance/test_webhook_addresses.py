@@ -37,6 +37,22 @@ from workers.maintenance.webhooks.post import post
         "[64:ff9b::7f00:1]",
         "[2002:7f00:1::]",
         "224.0.0.1",
+        "192.0.0.192",
+        "192.0.0.9",
+        "198.18.0.1",
+        "255.255.255.255",
+        "[fec0::1]",
+        "[::127.0.0.1]",
+        "[::a00:1]",
+        "[64:ff9b:1::7f00:1]",
+        "[64:ff9b:1::808:808]",
+        "[100::1]",
+        "[2001::1]",
+        "[2001:db8::1]",
+        "[2002:5db8:d70e::]",
+        "[3fff::1]",
+        "[5f00::1]",
+        "[ff0e::1]",
     ],
 )
 def test_no_private_address_is_called_without_the_setting(host: str) -> None:
@@ -44,7 +60,9 @@ def test_no_private_address_is_called_without_the_setting(host: str) -> None:
         resolve(f"http://{host}/", allow_private=False)
 
 
-@pytest.mark.parametrize("host", ["93.184.215.14", "[2606:2800:21f:cb07:6820:80da:af6b:8b2c]"])
+@pytest.mark.parametrize(
+    "host", ["93.184.215.14", "[2606:2800:21f:cb07:6820:80da:af6b:8b2c]", "[64:ff9b::808:808]"]
+)
 def test_public_addresses_may_be_called(host: str) -> None:
     assert resolve(f"https://{host}/x?y", allow_private=False).path == "/x?y"
 
@@ -88,6 +106,38 @@ def test_a_receiver_that_sends_single_bytes_is_cut_off_in_time() -> None:
             post(target, b"{}", {}, 0.5)
 
     assert time.monotonic() - started < 3
+
+
+def test_a_tls_handshake_that_never_ends_is_cut_off_in_time() -> None:
+    with dripping_server(b"\x16\x03\x03\x40\x00") as port:
+        target = resolve(f"https://127.0.0.1:{port}/", allow_private=True)
+        started = time.monotonic()
+
+        with pytest.raises(WebhookFailed, match="longer than"):
+            post(target, b"{}", {}, 0.5)
+
+    assert time.monotonic() - started < 3
+
+
+def test_a_name_look_up_counts_against_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object, **__: object) -> list[object]:
+        time.sleep(3)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    started = time.monotonic()
+
+    with pytest.raises(WebhookFailed, match=r"slow.example can't be resolved within 0.3 s"):
+        resolve("http://slow.example/", allow_private=False, timeout_s=0.3)
+
+    assert time.monotonic() - started < 2
+
+
+def test_a_call_has_only_the_time_that_the_look_up_has_left() -> None:
+    target = resolve("http://127.0.0.1:9/", allow_private=True)
+
+    with pytest.raises(WebhookFailed, match="took longer than 1 s"):
+        post(target, b"{}", {}, 1, started=time.monotonic() - 2)
 
 
 @pytest.fixture(scope="module")

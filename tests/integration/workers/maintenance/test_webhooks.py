@@ -1,10 +1,12 @@
 """Webhooks are delivered after the end of a job: signed, and retried a bounded number of times."""
 
+import base64
 import hashlib
 import hmac
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from tests.support.fleets.fleet import pagefleet, pdf, processes_of, wait_until,
 from tests.support.fleets.stored_jobs import ended_job
 from tests.support.servers.webhook_receiver import Call, receiver
 from workers.maintenance.webhooks import WebhookSender
+from workers.maintenance.webhooks.receivers import FAILING_CALLS
 
 SECRET = "a shared secret"
 
@@ -267,3 +270,44 @@ def test_without_a_secret_there_is_no_signature(settings: SettingsFactory) -> No
         deliver(config, jobs, lambda: jobs.notified(manifest.job_id) is not None)
 
     assert "X-Pagefleet-Signature" not in server.calls[0].headers
+
+
+@pytest.mark.parametrize("secret", [SECRET, "whsec_" + base64.b64encode(b"key " * 8).decode()])
+def test_a_call_has_the_headers_of_standard_webhooks(
+    settings: SettingsFactory, secret: str
+) -> None:
+    config = settings(webhook_allow_private=True, webhook_secret=secret)
+    jobs = JobStore(open_store(config))
+    with receiver() as server:
+        manifest = ended_job(jobs, webhook=server.url())
+        deliver(config, jobs, lambda: jobs.notified(manifest.job_id) is not None)
+
+    (call,) = server.calls
+    names = ("webhook-id", "webhook-timestamp")
+    message_id, timestamp = (call.headers[name] for name in names)
+    key = b"key " * 8 if secret.startswith("whsec_") else secret.encode()
+    text = f"{message_id}.{timestamp}.".encode() + call.body
+    digest = hmac.new(key, text, hashlib.sha256).digest()
+    assert call.headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode()
+    receiver_digest = hashlib.sha256(server.url().encode()).hexdigest()[:16]
+    assert message_id == f"msg_{call.headers['X-Pagefleet-Delivery']}_{receiver_digest}"
+
+
+def test_many_dead_receivers_do_not_delay_a_living_one(settings: SettingsFactory) -> None:
+    config = settings(webhook_allow_private=True, webhook_timeout_s=4)
+    jobs = JobStore(open_store(config))
+    with socket.create_server(("0.0.0.0", 0)) as silent, receiver() as quick:
+        sender = WebhookSender(jobs, config)
+        port = silent.getsockname()[1]
+        for number in range(40):
+            host = f"127.0.1.{number + 1}"
+            sender._receivers.failed(host)
+            ended_job(jobs, webhook=f"http://{host}:{port}/", sha256=f"{number:02d}" * 32)
+        other = ended_job(jobs, webhook=quick.url(), sha256="f" * 64)
+        started = time.monotonic()
+
+        deliver(config, jobs, lambda: jobs.notified(other.job_id) is not None, sender)
+
+        assert time.monotonic() - started < 3
+        dead = [host for host in sender._busy.values() if host.startswith("127.0.1.")]
+        assert len(dead) <= FAILING_CALLS

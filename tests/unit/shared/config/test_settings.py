@@ -90,7 +90,7 @@ def test_variables_of_kubernetes_services_are_ignored(
         ("max_pagse = 3", "unknown setting 'max_pagse'; did you mean 'max_pages'"),
         ("max_pages = 0", "setting 'max_pages': .*not 0"),
         ('engine_timeout_s = "soon"', "setting 'engine_timeout_s'"),
-        ('crop_mode = "wild"', "setting 'crop_mode'"),
+        ('max_pages = 3\ncrop_mode = "wild"', "setting 'crop_mode'"),
         ("= broken", "is not valid TOML"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 import pymupdf
@@ -27,8 +26,6 @@ _RAISED_DIGITS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺�
 _FRACTION_BARS = ("/", "\u2044", "\u2215")
 #: If more than this part of the Korean lines ends with a space, spaces at line ends are stored.
 _SPACED_LINES = 0.15
-#: Further lines of a page are ignored: only a hostile page has as many.
-_MOST_LINES = 20_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class LayerLine:
 
 def read_lines(page: pymupdf.Page) -> list[LayerLine]:
     """All lines of the text layer in the points of ``page``, hidden ones included."""
-    raw = list(islice(raw_lines(page), _MOST_LINES))
+    raw = list(raw_lines(page))
     monospaced = monospaced_fonts(span for line in raw for span in line["spans"])
     layer = [_layer_line(spans, monospaced) for line in raw for spans in _split_at_gaps(line)]
     return _with_cut_words_marked(layer)

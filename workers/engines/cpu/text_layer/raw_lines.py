@@ -5,6 +5,7 @@ from typing import Any
 
 import pymupdf
 
+from shared.domain.errors import EngineFailed
 from workers.engines.cpu.characters import is_rtl
 
 #: Ligatures are expanded later, after right-to-left text is in reading order.
@@ -16,10 +17,15 @@ _FLAGS = (
 )
 #: A narrower character than this, in points, is the second letter of a ligature glyph.
 _NO_WIDTH = 0.05
+#: Words and characters of a page whose text layer is read; the densest newspaper pages have half
+#: of that. MuPDF's time to collect the styles grows with the square of the characters.
+MOST_WORDS = 15_000
+MOST_CHARACTERS = 100_000
 
 
 def raw_lines(page: pymupdf.Page) -> Iterator[dict[str, Any]]:
-    """The lines of MuPDF's text dictionary of ``page``, each with its ``spans``."""
+    """The lines of MuPDF's text dictionary of ``page``, with spans; raises EngineFailed."""
+    _check_size(page)
     lines = [
         line
         for block in page.get_text("dict", flags=_FLAGS)["blocks"]
@@ -31,6 +37,18 @@ def raw_lines(page: pymupdf.Page) -> Iterator[dict[str, Any]]:
     for block in page.get_text("rawdict", flags=_FLAGS)["blocks"]:
         for line in block.get("lines", ()):
             yield {**line, "spans": [_in_reading_order(span) for span in line["spans"]]}
+
+
+def _check_size(page: pymupdf.Page) -> None:
+    """Raise EngineFailed for a page with more words or characters than are read."""
+    words = [entry[4] for entry in page.get_text("words")]
+    characters = sum(map(len, words))
+    if len(words) > MOST_WORDS or characters > MOST_CHARACTERS:
+        raise EngineFailed(
+            f"the text layer has {len(words)} words with {characters} characters, more than the "
+            f"{MOST_WORDS} and {MOST_CHARACTERS} that are read; "
+            "--text-layer never reads the pixels instead"
+        )
 
 
 def _line_text(line: dict[str, Any]) -> str:
