@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from producer.intake.opener import Intake
-from producer.watching.claim import Claim
-from producer.watching.state import WatchState
+from producer.watching.claims.claim import Claim
+from producer.watching.claims.state import WatchState
 from shared.config.settings import build_settings
 from tests.support.fleets.fleet import workers
 from tests.support.fleets.watch_lab import EventRecorder, Lab, document, requests_counted

@@ -6,8 +6,8 @@ watcher adopts the claim and repeats the steps.
 
 from contextlib import suppress
 
-from producer.watching.claim import Outcome
-from producer.watching.open_claims import OpenClaim
+from producer.watching.claims.claim import Outcome
+from producer.watching.claims.open_claims import OpenClaim
 from producer.watching.output_names import status_name
 from producer.watching.places.after import DONE, FAILED
 from producer.watching.places.place import Dropped

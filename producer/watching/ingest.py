@@ -3,11 +3,11 @@
 import threading
 import time
 
-from producer.watching.claim import Claim
+from producer.watching.claims.claim import Claim
+from producer.watching.claims.old_claims import old_options
+from producer.watching.claims.open_claims import OpenClaim
 from producer.watching.finalize import Finalizer
 from producer.watching.folder_options import BadFolderOptions, FolderOptions, is_options_file
-from producer.watching.old_claims import old_options
-from producer.watching.open_claims import OpenClaim
 from producer.watching.output_names import status_name
 from producer.watching.places.place import Dropped, UnusableName
 from producer.watching.status_file import of_refusal

@@ -2,7 +2,7 @@
 
 import threading
 
-from producer.watching.digest_map import key_digest
+from producer.watching.claims.digest_map import key_digest
 from producer.watching.folder_options import is_options_file
 from producer.watching.ingest import Ingester
 from producer.watching.places.place import Dropped, Page

@@ -8,8 +8,8 @@ from producer.delivery import outcome
 from producer.delivery.export import FinishedJob, export
 from producer.status.follow import Follower
 from producer.status.job_facts import JobFacts, job_facts
+from producer.watching.claims.open_claims import OpenClaim
 from producer.watching.finalize import Finalizer
-from producer.watching.open_claims import OpenClaim
 from producer.watching.output_names import output_name, status_name
 from producer.watching.places.place import UnusableName
 from producer.watching.status_file import of_job

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from producer.watching.claim_cache import ClaimCache
+from producer.watching.claims.claim_cache import ClaimCache
+from producer.watching.claims.open_claims import OpenClaims
+from producer.watching.claims.state import WatchState
 from producer.watching.event_log import EventLog
 from producer.watching.folder_options import OptionFiles
-from producer.watching.open_claims import OpenClaims
 from producer.watching.places.after import After
 from producer.watching.places.place import Inbox, Outbox
-from producer.watching.state import WatchState
 from shared.broker.dispatch_state import DispatchState
 from shared.jobs.job_store import JobStore
 

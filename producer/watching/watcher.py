@@ -13,16 +13,16 @@ from producer.connections import Connections
 from producer.intake.opener import Intake
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from producer.watching.claim_cache import ClaimCache
+from producer.watching.claims.claim_cache import ClaimCache
+from producer.watching.claims.open_claims import OpenClaims
+from producer.watching.claims.state import WatchState
 from producer.watching.event_log import EventLog
 from producer.watching.finalize import Finalizer
 from producer.watching.folder_options import OptionFiles
 from producer.watching.ingest import Ingester
-from producer.watching.open_claims import OpenClaims
 from producer.watching.places.addresses import Route, open_inbox, open_outbox
 from producer.watching.places.after import After
 from producer.watching.scan_steps import WatchScanSteps
-from producer.watching.state import WatchState
 from producer.watching.timings import WatchTimings
 from producer.watching.track_jobs import JobTracker
 from producer.watching.triggers.polling import Poller

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from producer.watching.claim import Claim
+from producer.watching.claims.claim import Claim
 from shared.domain.records import to_json
 from shared.storage.store import ObjectStore
 

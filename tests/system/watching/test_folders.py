@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from producer.intake.opener import Intake
-from producer.watching.claim import Claim
+from producer.watching.claims.claim import Claim
 from producer.watching.places.beneath import parts_of
 from producer.watching.places.place import UnusableName
 from producer.watching.triggers.event_server import serving

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from producer.watching.claim import Claim
+from producer.watching.claims.claim import Claim
 from producer.watching.folder_turns import may_take, top_folder
 from producer.watching.places.place import Dropped
 from shared.broker.key_leases import KeyLeases

@@ -2,11 +2,11 @@
 
 import threading
 
-from producer.watching.claim import Claim
-from producer.watching.digest_map import DigestMap, key_digest, version_digest
+from producer.watching.claims.claim import Claim
+from producer.watching.claims.digest_map import DigestMap, key_digest, version_digest
+from producer.watching.claims.state import WatchState
 from producer.watching.folder_options import OptionFiles
 from producer.watching.places.place import Dropped
-from producer.watching.state import WatchState
 
 
 class ClaimCache:

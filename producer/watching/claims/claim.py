@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from producer.watching.digest_map import key_digest, version_digest
+from producer.watching.claims.digest_map import key_digest, version_digest
 from shared.domain.records import JobStatus, Record
 
 Outcome = JobStatus | Literal["refused"]

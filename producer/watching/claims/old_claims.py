@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from producer.watching.claim import Claim
+from producer.watching.claims.claim import Claim
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.storage.store import ObjectStore

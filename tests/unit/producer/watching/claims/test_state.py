@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.watching.claim import Claim
-from producer.watching.state import WatchState
+from producer.watching.claims.claim import Claim
+from producer.watching.claims.state import WatchState
 from shared.domain.records import to_json
 from shared.storage.store import ObjectStore
 from shared.storage.store_file import FileStore

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from producer.watching.claim import Claim
-from producer.watching.old_claims import MAX_RECORD_BYTES, OldClaims
+from producer.watching.claims.claim import Claim
+from producer.watching.claims.old_claims import MAX_RECORD_BYTES, OldClaims
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.records import to_json
