@@ -12,11 +12,10 @@ FILE_MODE = 0o600
 def make_private_folder(folder: Path) -> None:
     """Create ``folder`` and its missing parents; raises OSError."""
     with suppress(FileExistsError):
-        try:
-            folder.mkdir(FOLDER_MODE)
-        except FileNotFoundError:
+        if not folder.parent.is_dir():
             make_private_folder(folder.parent)
-            make_private_folder(folder)
+        # Not repeated: a virtual file system such as /proc reports a missing parent each time.
+        folder.mkdir(FOLDER_MODE)
     if not folder.is_dir():
         raise NotADirectoryError(20, "is not a folder", str(folder))
 
