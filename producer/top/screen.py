@@ -165,7 +165,8 @@ _JOBS: tuple[Column, ...] = (
     ("job", "left", False, _of("job_id")),
     ("engine", "left", True, _of("engine")),
     ("priority", "left", True, _of("priority")),
-    ("progress", "left", False, _bar),
+    # A job id takes 49 columns; "pages" shows the progress on a narrow terminal too.
+    ("progress", "left", True, _bar),
     ("pages", "right", False, _of("done", "pages")),
     ("failed", "right", True, _failed),
     ("pages/s", "right", True, lambda job: f"{job['pages_per_s'] or 0:.1f}"),
