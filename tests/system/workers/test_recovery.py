@@ -170,7 +170,7 @@ def test_doctor_rebuilds_an_emptied_broker(
     repaired = pagefleet(config, "doctor", "--repair")
     start(machines, config, tmp_path)
 
-    assert "1 open jobs taken up" in repaired.out
+    assert "1 open jobs taken from the store" in repaired.out
     wait_until(lambda: is_done(config, job_id), 40)
     assert check_job(open_store(config), job_id).counts["ok"] == 5
 

@@ -11,6 +11,10 @@ from tests.support.fleets.job_events import JobEvents, Refused
 from tests.support.fleets.job_states import Write, observe, state_of, states, transitions, writes
 from tests.support.fleets.stepped_fleet import SteppedFleet, private_folder
 from tests.support.fleets.stepping import Actor
+from workers.maintenance.repairs import SweepTimings
+
+#: Every marker and job is old enough for the sweeper.
+AT_ONCE = SweepTimings(stalled_after_s=-1.0, dead_submission_s=-1.0, dead_purge_s=-1.0)
 
 #: One page.
 DOCUMENT = 0
@@ -37,7 +41,7 @@ class Stage:
     """A fleet with one job, brought into a state by real commands and processes."""
 
     def __init__(self, redis_url: str, folder: Path, job_id: str) -> None:
-        self.fleet = SteppedFleet(redis_url, folder)
+        self.fleet = SteppedFleet(redis_url, folder, AT_ONCE)
         self.fleet.client.flushall()
         self.job_id = job_id
         self.events = JobEvents(self.fleet, job_id, DOCUMENT)
@@ -94,8 +98,6 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every marker and job is old enough for the sweeper; nothing waits for other processes."""
     monkeypatch.setattr("shared.jobs.purging.STALLED_S", 0.0)
     monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
-    for name in ("STALE_MARKER_S", "DEAD_PURGE_S", "REDUCE_AFTER_S"):
-        monkeypatch.setattr(f"workers.maintenance.sweeper.{name}", -1.0)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
