@@ -103,7 +103,8 @@ class Ingester:
         """Whether the object is unchanged ``settle_s`` after it was seen."""
         if self._context.settle_s == 0:
             return True
-        self._stop.wait(max(0.0, seen_at + self._context.settle_s - time.monotonic()))
+        if self._stop.wait(max(0.0, seen_at + self._context.settle_s - time.monotonic())):
+            return False  # another watcher ingests it
         return self._context.inbox.stat(dropped.key) == dropped
 
     def _is_claimed(self, claim: Claim, dropped: Dropped) -> bool:
