@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-fast test-vllm test-transformers test-images coverage nox docs lint types contracts prose check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures lock clean
+.PHONY: help install install-dev run test test-fast test-moments test-vllm test-transformers test-images coverage nox docs lint types contracts prose check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -33,14 +33,17 @@ run: $(STAMP) ## Convert PDF=file.pdf into OUT=out (default: a shipped example)
 	$(BIN)/pagefleet run -o "$(OUT)" -- "$(PDF)"
 
 test: $(DEV_STAMP) ## Run all tests, with a real Redis and a real S3 server
-	$(BIN)/python -m pytest -n 3 --dist loadfile --durations=10
+	$(BIN)/python -m pytest -n 4 --dist worksteal --durations=10
 
 test-fast: $(DEV_STAMP) ## Run the unit tests only (less than a minute)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=5 tests/unit
 
+test-moments: $(DEV_STAMP) ## Play every interleaving of cancel, purge, submit and retry (many minutes)
+	ALL_MOMENTS=1 $(BIN)/python -m pytest -n 3 --timeout 3600 tests/integration/shared/jobs
+
 coverage: $(DEV_STAMP) ## Run TESTS=tests and print the branch coverage, worst files first
 	rm -rf build/coverage
-	COVERAGE_CORE=ctrace $(BIN)/coverage run -m pytest -n 3 --dist loadfile $(TESTS)
+	COVERAGE_CORE=ctrace $(BIN)/coverage run -m pytest -n 4 --dist worksteal $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --sort=cover | sed -n '1,32p;/^TOTAL/p'
 

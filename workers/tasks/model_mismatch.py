@@ -1,15 +1,20 @@
 """Decides how long a page that needs another model occupies a slot of this worker."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
 
-#: Pause before a page is returned that came back before any other mismatched page did.
+#: Mean pause before a page is returned that came back before any other mismatched page did.
 REPEAT_PAUSE_S = 5.0
+#: Share of the pause that is random: with equal pauses the worker that returns a page can be the
+#: one that waits longest at the queue each time, so that no other worker ever gets the page.
+REPEAT_JITTER = 0.5
 #: Mismatched pages are returned at least this far apart, so that other pages get their turn.
 SPACING_S = 0.01
 #: Pages and jobs remembered at most.
 MAX_REMEMBERED = 10_000
+_RANDOM = random.SystemRandom()
 
 
 class ModelMismatchBackoff:
@@ -30,7 +35,7 @@ class ModelMismatchBackoff:
                 self._seen_pages.clear()
             self._seen_pages.add(page)
             if round_is_over:
-                return REPEAT_PAUSE_S
+                return REPEAT_PAUSE_S * _RANDOM.uniform(1 - REPEAT_JITTER, 1 + REPEAT_JITTER)
             now = self._clock()
             self._next = max(now, self._next + SPACING_S)
             return self._next - now

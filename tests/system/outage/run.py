@@ -120,7 +120,7 @@ class Outage:
                 if not self.findings.first_s and _lines(around.journal) > read:
                     self.findings.first_s = time.monotonic() - back
                 self.findings.blamed = max(self.findings.blamed, _blamed(client))
-                while waiting and store.exists(f"jobs/{waiting[0]}/_DONE"):
+                while waiting and _ended(store, waiting[0]):
                     waiting.pop(0)
                 time.sleep(POLL_S)
         self.findings.last_s = time.monotonic() - back
@@ -146,6 +146,11 @@ def _blamed(client: "redis.Redis") -> int:
     kinds = ("attempts", "suspicion")
     keys = [key for kind in kinds for key in client.scan_iter(f"pagefleet:{kind}:*", count=1000)]
     return sum(int(client.hlen(key)) for key in keys)
+
+
+def _ended(store: ObjectStore, job_id: str) -> bool:
+    """Whether the reducer has committed the document and then removed the marker of the job."""
+    return store.exists(f"jobs/{job_id}/_DONE") and not store.exists(f"open/{job_id}")
 
 
 def _lines(journal: Path) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.records import Manifest
 from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.moments import stride
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stepping import Actor
 
@@ -61,7 +62,7 @@ def busy(request: pytest.FixtureRequest) -> bool:
 def test_a_job_submitted_during_its_cancel_is_read_completely(
     redis_url: str, tmp_path: Path, busy: bool
 ) -> None:
-    for count in range(1, LAST):
+    for count in range(1, LAST, stride(3)):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         cancel = fleet.cancel(manifest)
         going = steps(cancel, count)
@@ -86,7 +87,7 @@ def test_a_job_submitted_during_its_cancel_is_read_completely(
 def test_a_job_cancelled_during_its_submission_ends_as_ok_or_cancelled(
     redis_url: str, tmp_path: Path, busy: bool
 ) -> None:
-    for count in range(1, LAST):
+    for count in range(1, LAST, stride(3)):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         fleet.cancel(manifest).run_out()
         submit = fleet.submit(2, "normal")

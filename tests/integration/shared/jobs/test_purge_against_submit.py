@@ -9,12 +9,13 @@ import pytest
 from shared.domain.records import Manifest
 from shared.jobs import purging
 from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.moments import stride
 from tests.support.fleets.stepped_fleet import SteppedFleet, private_folder
 from tests.support.fleets.stepping import Actor
 
 #: More than a purge has steps, or a submission.
 LAST = 60
-STRIDE = 4
+STRIDE = stride(13)
 
 
 @pytest.fixture(autouse=True)

@@ -2,16 +2,26 @@
 
 import pytest
 
-from workers.tasks.model_mismatch import REPEAT_PAUSE_S, SPACING_S, ModelMismatchBackoff
+from workers.tasks.model_mismatch import SPACING_S, ModelMismatchBackoff
 
 
 def test_a_page_that_comes_back_before_any_other_pauses_longer() -> None:
     backoff = ModelMismatchBackoff(clock=lambda: 7.0)
 
     assert [backoff.pause(page) for page in "abc"] == pytest.approx([0, SPACING_S, 2 * SPACING_S])
-    assert backoff.pause("b") == REPEAT_PAUSE_S
+    assert backoff.pause("b") > 1
     # The other pages go round once more.
-    assert [backoff.pause(page) < REPEAT_PAUSE_S for page in "acb"] == [True, True, False]
+    assert [backoff.pause(page) > 1 for page in "acb"] == [False, False, True]
+
+
+def test_the_pauses_of_a_single_page_differ_so_that_another_worker_can_get_it() -> None:
+    backoff = ModelMismatchBackoff()
+    backoff.pause("a")
+
+    pauses = [backoff.pause("a") for _ in range(20)]
+
+    assert max(pauses) - min(pauses) > 0.5
+    assert all(1 < pause < 10 for pause in pauses)
 
 
 def test_pages_are_spaced_and_elapsed_time_counts_towards_the_spacing() -> None:
