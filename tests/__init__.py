@@ -1,4 +1,4 @@
-"""All tests; assertions of the helpers in ``tests.support`` explain themselves like those of tests."""
+"""All tests; failed assertions in ``tests.support`` show their values, as those in tests do."""
 
 import pytest
 
