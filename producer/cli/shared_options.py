@@ -69,14 +69,20 @@ _WATCH = (
 )  # fmt: skip
 
 _OUTPUT_HELP = f"Folder for {', '.join(file_names('<stem>'))} and <stem>/figures/."
+_OVERWRITE = click.option(
+    "--overwrite", is_flag=True,
+    help="Replace files of other documents; without it, the new files get a number.",
+)  # fmt: skip
 _OUTPUT = (
     click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True,
                  metavar="DIR", help=_OUTPUT_HELP),
+    _OVERWRITE,
 )  # fmt: skip
 
 _OUTPUT_OR_STREAM = (
     click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR",
                  help=_OUTPUT_HELP),
+    _OVERWRITE,
     click.option("--stream", is_flag=True,
                  help="Print the text of one page while it is produced, instead of -o DIR."),
 )  # fmt: skip

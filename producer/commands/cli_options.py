@@ -111,6 +111,7 @@ class RunOptions(InputWords, RequestArguments):
 
     force: bool
     folder: Path | None
+    overwrite: bool
     stream: bool
     as_json: bool
     quiet: bool
@@ -167,4 +168,5 @@ class FetchOptions(RenderArguments):
 
     jobs: tuple[str, ...]
     folder: Path
+    overwrite: bool
     as_json: bool

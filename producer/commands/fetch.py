@@ -5,8 +5,8 @@ from producer.commands.outcome_printer import OutcomePrinter
 from producer.connections import Connections
 from producer.delivery.deliver import deliver
 from producer.delivery.export import FinishedJob
-from producer.delivery.folder_sink import FolderSink
 from producer.delivery.outcome import Outcome, refused
+from producer.delivery.output_names import OutputNames
 from producer.delivery.stems import Stems
 from producer.status.find_jobs import find_job
 from shared.config.settings import load_settings
@@ -16,21 +16,24 @@ from shared.domain.errors import PagefleetError, UsageError
 def fetch_jobs(options: FetchOptions) -> int:
     """Write every job that has ended; returns the gravest exit code."""
     connections = Connections(load_settings())
-    stems, printer = Stems(), OutcomePrinter(options.as_json)
+    names = OutputNames(options.folder, Stems(), overwrite=options.overwrite)
+    printer = OutcomePrinter(options.as_json)
     for job_id in options.jobs:
         try:
-            outcome = _fetch(connections, job_id, stems, options)
+            outcome = _fetch(connections, job_id, names, options)
         except PagefleetError as error:
             outcome = refused(job_id, error)
         printer.print(outcome)
     return printer.exit_code
 
 
-def _fetch(connections: Connections, job_id: str, stems: Stems, options: FetchOptions) -> Outcome:
+def _fetch(
+    connections: Connections, job_id: str, names: OutputNames, options: FetchOptions
+) -> Outcome:
     jobs = connections.jobs
     manifest = find_job(jobs, job_id)
     done = jobs.done(job_id)
     if done is None:
         raise UsageError(f"job {job_id} has not ended: pagefleet wait {job_id}")
     job = FinishedJob(jobs, manifest, options.render_options(manifest.render))
-    return deliver(job_id, job, done, FolderSink(options.folder), stems.take(manifest.source.name))
+    return deliver(job_id, job, done, names, names.stems.take(manifest.source.name))

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from producer.commands.cli_options import RunOptions
 from producer.connections import Connections, choose_engine
-from producer.delivery.folder_sink import FolderSink, output_errors
+from producer.delivery.folder_sink import output_errors
+from producer.delivery.output_names import OutputNames
 from producer.delivery.stems import Stems
 from producer.intake.input import Input
 from producer.intake.opener import Intake
@@ -34,7 +35,7 @@ def run_documents(options: RunOptions, folder: Path) -> int:
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        return _convert(inputs, request, options, FolderSink(folder))
+        return _convert(inputs, request, options, folder)
     except KeyboardInterrupt:
         command = "the same command without --force" if request.force else "the same command"
         print_message(f"interrupted; {command} continues where this one stopped")
@@ -42,14 +43,15 @@ def run_documents(options: RunOptions, folder: Path) -> int:
 
 
 def _convert(
-    inputs: Sequence[Input], request: Request, options: RunOptions, sink: FolderSink
+    inputs: Sequence[Input], request: Request, options: RunOptions, folder: Path
 ) -> ExitCode:
     stems = Stems()
     works = [InputWork(input_, stems.take(input_.name)) for input_ in inputs]
     with ExitStack() as stack:
         services = _start_services(request, stack)
         bars = stack.enter_context(Bars(options.quiet))
-        conversion = Conversion(services, bars, request, sink, options.as_json)
+        names = OutputNames(folder, stems, overwrite=options.overwrite)
+        conversion = Conversion(services, bars, request, names, options.as_json)
         try:
             return conversion.convert(works)
         except BaseException:

@@ -1,17 +1,26 @@
 """Exports a finished job into a folder and reports how its input ended."""
 
+from dataclasses import replace
+
 from producer.delivery.export import FinishedJob, export
 from producer.delivery.folder_sink import FolderSink
 from producer.delivery.outcome import Outcome, ended, undelivered
-from shared.domain.output_formats import MARKDOWN
+from producer.delivery.output_names import OutputNames
 from shared.domain.records import Done
 
 
-def deliver(word: str, job: FinishedJob, done: Done, sink: FolderSink, stem: str) -> Outcome:
-    """Export the files and figures of ``stem``; any failure becomes the outcome of this input."""
+def deliver(word: str, job: FinishedJob, done: Done, names: OutputNames, stem: str) -> Outcome:
+    """Export the document as ``stem``, or with a number where another document has that name.
+
+    Any failure becomes the outcome of this input.
+    """
     try:
-        exported = export(job, sink, stem)
+        chosen = names.choose(stem, job.manifest.sha256)
+        exported = export(job, FolderSink(names.folder), chosen)
     except Exception as error:  # any failure of one document must not stop the others
         return undelivered(word, job.manifest, done, error)
-    markdown = sink.path(f"{stem}.{MARKDOWN.suffix}")
-    return ended(word, job.manifest, exported, str(markdown), job.jobs)
+    outcome = ended(word, job.manifest, exported, str(names.path(chosen)), job.jobs)
+    if chosen == stem:
+        return outcome
+    taken = f"{names.path(stem).name} is not of this document; --overwrite replaces it"
+    return replace(outcome, note=taken)

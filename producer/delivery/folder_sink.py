@@ -20,10 +20,6 @@ class FolderSink:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def path(self, key: str) -> Path:
-        """The absolute path of one file."""
-        return (self._folder / key).absolute()
-
     def write(self, key: str, data: bytes) -> None:
         """See Sink."""
         path = self._folder / key

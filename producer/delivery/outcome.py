@@ -21,6 +21,8 @@ class Outcome:
     markdown: str | None
     error: ErrorInfo | None
     exit_code: ExitCode
+    #: What else a person should know; not in the JSON line.
+    note: str = ""
 
     def as_json(self) -> str:
         """The JSON line; its fields are a contract."""
@@ -43,7 +45,8 @@ class Outcome:
         pages = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed"
         path = f" -> {self.markdown}" if self.markdown else ""
         reason = f"; error[{self.error.code}]: {self.error.message}" if self.error else ""
-        return printable(f"{self.input}: {self.status} ({pages}){path}{reason}")
+        note = f" ({self.note})" if self.note else ""
+        return printable(f"{self.input}: {self.status} ({pages}){path}{reason}{note}")
 
 
 def refused(word: str, error: Exception) -> Outcome:

@@ -1,5 +1,6 @@
 """Names of output files: safe inside a folder, and distinct for the inputs of one command."""
 
+import itertools
 import re
 
 from shared.document.control_characters import C1_AND_DIRECTION
@@ -18,12 +19,19 @@ class Stems:
     def take(self, name: str) -> str:
         """A stem for the document ``name`` that shares no output file with an earlier input."""
         base = safe_stem(name)
-        stem, number = base, 1
-        while not self._used.isdisjoint(_output_names(stem)):
-            number += 1
-            stem = f"{base}-{number}"
+        return base if self._reserve(base) else self.another(base)
+
+    def another(self, base: str) -> str:
+        """``base`` with the next number under which no file of this command stands."""
+        numbers = itertools.count(2)
+        return next(stem for number in numbers if self._reserve(stem := f"{base}-{number}"))
+
+    def _reserve(self, stem: str) -> bool:
+        """False where an earlier document of this command has the name."""
+        if not self._used.isdisjoint(_output_names(stem)):
+            return False
         self._used.update(_output_names(stem))
-        return stem
+        return True
 
 
 def _output_names(stem: str) -> tuple[str, ...]:

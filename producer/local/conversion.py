@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from producer.connections import Connections
 from producer.delivery.deliver import deliver
 from producer.delivery.export import FinishedJob
-from producer.delivery.folder_sink import FolderSink
 from producer.delivery.outcome import Outcome, refused
+from producer.delivery.output_names import OutputNames
 from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.local.embedded_broker import EmbeddedBroker
@@ -68,7 +68,7 @@ class Conversion:
         services: LocalServices,
         bars: Bars,
         request: Request,
-        sink: FolderSink,
+        names: OutputNames,
         as_json: bool,
     ) -> None:
         connections = services.connections
@@ -81,7 +81,7 @@ class Conversion:
         self._follower = Follower(self._jobs, dispatch_state)
         self._bars = bars
         self._request = request
-        self._sink = sink
+        self._names = names
         self._json = as_json
         self._outage = OutageTimeout(services.probe, bars.say)
         self._codes: list[ExitCode] = []
@@ -157,7 +157,7 @@ class Conversion:
             self._outage.progressed()
         if done is not None:
             job = FinishedJob(self._jobs, submission.manifest, self._request.render)
-            self._finish(work, deliver(work.input.word, job, done, self._sink, work.stem))
+            self._finish(work, deliver(work.input.word, job, done, self._names, work.stem))
             del self._running[work]
 
     def _finish(self, work: InputWork, outcome: Outcome) -> None:

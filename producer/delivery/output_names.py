@@ -1,0 +1,46 @@
+"""Chooses names of output files that replace no file of another document."""
+
+import re
+from pathlib import Path
+
+from producer.delivery.stems import Stems
+from shared.domain.output_formats import MARKDOWN, file_names
+
+#: The source of a document record stands in its first bytes; names are at most this long.
+RECORD_HEAD_BYTES = 64 * 1024
+_SOURCE_DIGEST = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+
+
+class OutputNames:
+    """Stems of one command for output files in ``folder``."""
+
+    def __init__(self, folder: Path, stems: Stems, *, overwrite: bool) -> None:
+        self.folder = folder
+        self.stems = stems
+        self._overwrite = overwrite
+
+    def choose(self, stem: str, sha256: str) -> str:
+        """``stem``, or with the next number under which no file of another source exists."""
+        chosen = stem
+        while not self._overwrite and self._is_taken(chosen, sha256):
+            chosen = self.stems.another(stem)
+        return chosen
+
+    def path(self, stem: str) -> Path:
+        """The absolute path of the Markdown file."""
+        return (self.folder / f"{stem}.{MARKDOWN.suffix}").absolute()
+
+    def _is_taken(self, stem: str, sha256: str) -> bool:
+        if not any((self.folder / name).exists() for name in file_names(stem)):
+            return False
+        return _source_of(self.folder / f"{stem}.json") != sha256
+
+
+def _source_of(record: Path) -> str | None:
+    """The digest of the source in a document record; None where the file is none."""
+    try:
+        with record.open("rb") as file:
+            found = _SOURCE_DIGEST.search(file.read(RECORD_HEAD_BYTES))
+    except OSError:
+        return None
+    return found.group(1).decode() if found else None
