@@ -48,8 +48,8 @@ def _convert(
     stems = Stems()
     works = [InputWork(input_, stems.take(input_.name)) for input_ in inputs]
     with ExitStack() as stack:
-        services = _start_services(request, stack)
         bars = stack.enter_context(Bars(options.quiet))
+        services = _start_services(request, bars, stack)
         names = OutputNames(folder, stems, overwrite=options.overwrite)
         conversion = Conversion(services, bars, request, names, options.as_json)
         try:
@@ -59,7 +59,9 @@ def _convert(
             raise
 
 
-def _start_services(request: Request, stack: ExitStack) -> LocalServices:
+def _start_services(request: Request, bars: Bars, stack: ExitStack) -> LocalServices:
+    if request.settings.redis_url is None:
+        bars.inform("starting a broker on this machine")
     settings, broker = _with_broker(request.settings, stack)
     return LocalServices(
         connections=Connections(settings),

@@ -141,8 +141,9 @@ class Conversion:
         warning = submission.warning()
         if warning:
             self._bars.say(warning)
-        if submission.done is None:
-            self._services.fleet.start()
+        if submission.done is None and self._services.fleet.start():
+            engine = self._request.engine
+            self._bars.inform(f"starting engine {engine}: the first page waits for its models")
 
     def _follow(self, work: InputWork) -> None:
         """Move the bar of one job; write its document when it has ended."""

@@ -44,10 +44,10 @@ class LocalFleet:
     def __exit__(self, *_: object) -> None:
         self.stop(self._settings.drain_s + STOP_SLACK_S)
 
-    def start(self) -> None:
-        """Start the workers unless they have been started."""
+    def start(self) -> bool:
+        """Start the workers; False where they have been started before."""
         if self._process is not None:
-            return
+            return False
         parent = os.getpid()
         with home_errors(self._settings):
             output = create_private(self.log)
@@ -62,6 +62,7 @@ class LocalFleet:
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(parent),
             )
+        return True
 
     def _environment(self) -> dict[str, str]:
         variables = as_environment(self._settings, ["flower_password"])

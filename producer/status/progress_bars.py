@@ -102,6 +102,11 @@ class Bars:
         else:
             print(printable(line), flush=True)
 
+    def inform(self, line: str) -> None:
+        """``say`` what the command is doing, unless it is quiet."""
+        if not self._quiet:
+            self.say(line)
+
     def say(self, line: str) -> None:
         """Print to standard error, above the bars."""
         shown = printable(line)

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from shared.processes.private_folder import PrivateFolder
+from shared.processes.private_folder import PrivateFolder, remove_leftovers
 
 SHARED_MEMORY = Path("/dev/shm")
 #: With less free shared memory (the default of containers), a folder on disk is used.
@@ -16,8 +16,10 @@ PREFIX = "pagefleet-pixels-"
 class Scratch(PrivateFolder):
     """A private folder that names its files; in shared memory or, without room, on disk."""
 
-    def __init__(self, base: Path | None = None) -> None:
-        super().__init__(base or _roomy_folder(), PREFIX)
+    def __init__(self, base: Path | None = None, *, least_free: int = LEAST_FREE_BYTES) -> None:
+        # First, because folders of killed processes are what fills the shared memory.
+        remove_leftovers(SHARED_MEMORY, PREFIX)
+        super().__init__(base or _roomy_folder(least_free), PREFIX)
         self._numbers = itertools.count()
 
     def new_path(self, suffix: str) -> Path:
@@ -31,11 +33,11 @@ def free_bytes() -> int:
     return space.f_bavail * space.f_frsize
 
 
-def _roomy_folder() -> Path:
+def _roomy_folder(least_free: int = LEAST_FREE_BYTES) -> Path:
     try:
         space = os.statvfs(SHARED_MEMORY)
     except OSError:
         return Path(tempfile.gettempdir())
-    roomy = space.f_bavail * space.f_frsize >= LEAST_FREE_BYTES
+    roomy = space.f_bavail * space.f_frsize >= least_free
     usable = roomy and os.access(SHARED_MEMORY, os.W_OK)
     return SHARED_MEMORY if usable else Path(tempfile.gettempdir())

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workers.host.scratch import Scratch
+from workers.host.scratch import SHARED_MEMORY, Scratch
 
 HOLDER = """
 import sys, time
@@ -72,3 +72,18 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     Scratch(base).close()
 
     assert precious.is_dir()
+
+
+def test_shared_memory_of_a_dead_process_is_freed_where_it_leaves_no_room(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(SHARED_MEMORY)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        orphan = Path(holder.stdout.readline().strip())
+        holder.kill()
+
+    scratch = Scratch(least_free=1 << 60)
+
+    assert not orphan.exists()
+    assert SHARED_MEMORY not in scratch.folder.parents
+    scratch.close()
