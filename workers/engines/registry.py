@@ -5,11 +5,11 @@ from typing import cast
 
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
+from shared.domain.pools import checked_pool
 from workers.engines.contract import Engine
 
 
 def make_engine(name: str, settings: Settings) -> Engine:
     """The engine called ``name``; raises UsageError or EngineUnavailable with advice."""
-    facts = engine_facts(name)
-    model = facts.full_model(settings.model)
-    return cast(Engine, resolve_name(facts.factory)(settings, model))
+    pool = checked_pool(name, settings.model, settings.revision)
+    return cast(Engine, resolve_name(engine_facts(name).factory)(settings, pool.model))

@@ -76,7 +76,7 @@ def start_at_zero(engine: str) -> None:
     PAGES.labels(engine, "blank", "")
     for error in PageError.__subclasses__():
         PAGES.labels(engine, "failed", error.code)
-    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped", "foreign"):
+    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped", "other_pool"):
         PAGES_RETURNED.labels(engine, reason)
     for outcome in ("kept", "returned", "duplicate"):
         PAGE_WORKER_SECONDS.labels(engine, outcome)
