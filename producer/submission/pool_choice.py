@@ -13,7 +13,7 @@ from shared.domain.pools import Pool, checked_pool
 from shared.domain.tasks import Task
 
 #: Seconds for which the pools of the fleet are not read again.
-KEEP_S = 5.0
+KEEP_S = 1.0
 #: Returns the pools that the fleet has workers of, or declares; raises BrokerUnreachable.
 PoolSource = Callable[[], Collection[Pool]]
 

@@ -19,8 +19,8 @@ class EngineSettings(Record):
 
     engine: str = Field(
         "auto",
-        description="engine of new jobs and started workers; auto: the best that the fleet declares, "
-        "or for workers the best that can run here",
+        description="engine of new jobs and started workers; auto: the best that the fleet "
+        "declares, for workers the best that can run here",
     )
     model: str | None = Field(None, description="model of the engine; unset: the engine's default")
     revision: str | None = Field(
