@@ -8,8 +8,9 @@ from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
 from shared.console.printable import json_line, printable
+from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import ExitCode
-from shared.domain.pools import engine_of, parse_pool
+from shared.domain.pools import Pool, checked_pool, engine_of, parse_pool
 
 HOUR_S = 3600
 
@@ -49,11 +50,12 @@ def _facts(dispatch_state: DispatchState) -> list[dict[str, Any]]:
     facts = []
     for identifier in dispatch_state.pools.ids():
         found = declared.get(identifier)
+        pool = found.pool if found else _default_pool(identifier)
         fact = {
             "pool": identifier,
             "engine": engine_of(identifier),
-            "model": found.pool.model if found else None,
-            "revision": found.pool.revision if found else None,
+            "model": pool.model if pool else None,
+            "revision": pool.revision if pool else None,
             "declared_s": round(found.expires - now) if found else None,
             "workers": len(dispatch_state.workers.live(identifier)),
             "outstanding": dispatch_state.pages.outstanding(identifier),
@@ -62,8 +64,14 @@ def _facts(dispatch_state: DispatchState) -> list[dict[str, Any]]:
     return facts
 
 
+def _default_pool(identifier: str) -> Pool | None:
+    """The pool of an engine's default model; the id of another model does not tell the model."""
+    return checked_pool(identifier) if identifier in CATALOGUE else None
+
+
 def _text(fact: dict[str, Any]) -> str:
-    declared = f"declared for {fact['declared_s']} s" if fact["model"] else "not declared"
+    seconds = fact["declared_s"]
+    declared = "not declared" if seconds is None else f"declared for {seconds} s"
     revision = f"@{fact['revision']}" if fact["revision"] else ""
     model = f"{fact['model'] or '-'}{revision}"
     work = f"{fact['workers']} workers, {fact['outstanding']} pages outstanding"

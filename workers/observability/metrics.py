@@ -19,7 +19,7 @@ PAGES = Counter(
 PAGES_RETURNED = Counter(
     "pagefleet_pages_returned",
     "Pages returned without a result: attempt (failed, to be retried), drain, cancelled, "
-    "engine_dead, dropped (job purged), foreign (needs another model).",
+    "engine_dead, dropped (job purged), other_pool (its job was in the wrong pool).",
     ["engine", "reason"],
 )
 MESSAGES_REFUSED = Counter(

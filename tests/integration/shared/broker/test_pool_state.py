@@ -1,4 +1,4 @@
-"""Declared pools, pools that nobody needs any more, and jobs that change their pool."""
+"""Declared pools, pools that are forgotten, and jobs that change their pool."""
 
 import time
 from collections.abc import Iterator
