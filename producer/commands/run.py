@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from producer.commands.cli_options import RunOptions
-from producer.connections import Connections, choose_engine
+from producer.connections import Connections
 from producer.delivery.folder_sink import output_errors
 from producer.delivery.output_names import OutputNames
 from producer.delivery.stems import Stems
@@ -27,7 +27,7 @@ INTERRUPT_STOP_S = 3.0
 def run_documents(options: RunOptions, folder: Path) -> int:
     """Convert documents into ``folder``; returns the gravest exit code."""
     settings = options.settings()
-    request = options.request(settings, choose_engine(settings, None))
+    request = options.request(settings)
     inputs = options.expanded(settings)
     request.check_all(inputs)
     with output_errors(folder):
@@ -64,7 +64,7 @@ def _start_services(request: Request, bars: Bars, stack: ExitStack) -> LocalServ
     return LocalServices(
         connections=Connections(settings),
         intake=stack.enter_context(Intake(settings, INTAKES)),
-        fleet=stack.enter_context(LocalFleet(settings, request.engine)),
+        fleet=stack.enter_context(LocalFleet(settings, request.pool().engine)),
         broker=broker,
     )
 

@@ -142,7 +142,7 @@ class Conversion:
         if warning:
             self._bars.say(warning)
         if submission.done is None and self._services.fleet.start():
-            engine = self._request.engine
+            engine = submission.manifest.options.engine
             self._bars.inform(f"starting engine {engine}: the first page waits for its models")
 
     def _follow(self, work: InputWork) -> None:
