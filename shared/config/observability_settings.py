@@ -21,6 +21,11 @@ Port = Annotated[int, BeforeValidator(_no_service_link), Field(ge=0, le=65000)]
 class ObservabilitySettings(Record):
     """Where metrics, traces and logs go, and how Flower is served."""
 
+    fleet: str = Field(
+        "pagefleet",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$",
+        description="name of the fleet: the label `fleet` of all its metrics",
+    )
     metrics_port: Port = Field(
         0, description="first port for metrics and health checks; 0: none; see docs/metrics.md"
     )

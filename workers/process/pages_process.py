@@ -20,10 +20,13 @@ from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
+from shared.domain.pools import pool_id
 from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
+from shared.telemetry.health import Health
+from shared.telemetry.process_labels import PROCESS_LABELS
 from workers.engines.registry import make_engine
 from workers.host.cores import renderer_count
 from workers.inflight import InflightPages, Reason
@@ -37,7 +40,6 @@ from workers.pipeline.rendering import Renderer
 from workers.pipeline.source_cache import SourceCache
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
-from workers.process.health import Health
 from workers.tasks.gate import Gate
 from workers.tasks.lease_keeper import LeaseKeeper
 from workers.tasks.manifests import Manifests
@@ -108,6 +110,7 @@ class PagesProcess:
     def _export_identity(self) -> None:
         """Export the metrics of this process before the engine has loaded."""
         info, capacity = self._host.engine.info, self._host.engine.capacity
+        PROCESS_LABELS.add(pool=pool_id(info.name, info.model))
         metrics.WORKER.labels(self._worker, "pages", info.name, info.model, info.version).set(1)
         metrics.CAPACITY.labels(info.name).set(capacity)
         metrics.PRICE.labels(info.name).set(self._settings.price_per_hour or 0)

@@ -12,6 +12,8 @@ from prometheus_client import REGISTRY, Gauge
 from shared.broker.dispatch_state import DispatchState
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
+from shared.telemetry.health import Health
+from shared.telemetry.http_port import http_port
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import BIN, environment, pagefleet, wait_until, workers
 from tests.support.fleets.watched_fleet import (
@@ -26,8 +28,6 @@ from tests.support.fleets.watched_fleet import (
 )
 from tests.support.servers.processes import start_redis
 from workers.observability.metrics_doc import PATH, document
-from workers.process.health import Health
-from workers.process.http_port import http_port
 
 
 def value(watched: Watched, name: str, **labels: str) -> float:
