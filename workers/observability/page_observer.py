@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.broker.page_state import page_id
+from shared.broker.page_state import Claim, page_id
+from shared.broker.queues import lane_of
 from shared.domain.records import EngineInfo, PageMessage, PageResult
 from shared.telemetry.tracing import PageTrace, Stage, Tracing, now_ns
 from workers.inflight import InflightPage
@@ -68,9 +69,12 @@ class PageObserver:
                 if watch is not None and not watch.ended:
                     self._record_return(watch, inflight)
 
-    def claimed(self, message: PageMessage, inflight: InflightPage, attempt: int) -> None:
+    def claimed(self, message: PageMessage, inflight: InflightPage, claim: Claim) -> None:
         """This worker has the lease; starts the measurements."""
+        attempt = claim.attempts + 1
         about.add(attempt=attempt)
+        if claim.is_first:
+            metrics.QUEUE_WAIT.labels(lane_of(message.queue)).observe(claim.waited_s)
         mark = self._time.enter()
         self._watches[inflight] = Watch(message, attempt, mark, now_ns(), time.perf_counter())
 

@@ -74,7 +74,7 @@ class PageTask:
             through_outage(inflight, lambda: lease.send_to_quarantine(claim))
         if not inflight.claimed:
             return
-        self._deps.observer.claimed(message, inflight, claim.attempts + 1)
+        self._deps.observer.claimed(message, inflight, claim)
         manifest = through_outage(inflight, lambda: self._manifest(message, claim))
         if manifest is None:
             through_outage(inflight, lease.drop)
