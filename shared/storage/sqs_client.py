@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from shared.domain.errors import UsageError
 from shared.storage.s3_client import S3Options, explained
+from shared.telemetry.service_metrics import observe_client
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -74,7 +75,7 @@ class EventQueue:
     @cached_property
     def _client(self) -> "SQSClient":
         with self._explained():
-            return boto3.session.Session().client(
+            client = boto3.session.Session().client(
                 "sqs",
                 region_name=self._region,
                 endpoint_url=self._endpoint,
@@ -85,6 +86,8 @@ class EventQueue:
                     tcp_keepalive=True,
                 ),
             )
+            observe_client(client, "sqs")
+            return client
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -31,6 +31,7 @@ from workers.engines.registry import make_engine
 from workers.host.cores import renderer_count
 from workers.inflight import InflightPages, Reason
 from workers.observability import metrics
+from workers.observability.cost_labels import CostLabels
 from workers.observability.failure_log import FailureLog
 from workers.observability.gpu_facts import gpu_facts
 from workers.observability.page_observer import PageObserver
@@ -71,7 +72,9 @@ class PagesProcess:
         self._started = round(time.time())
         info = self._host.engine.info
         self._tracing = tracing_of(settings, "pagefleet-worker", worker)
-        self._observer = PageObserver(info, worker, self._tracing, FailureLog(settings))
+        labels = CostLabels(settings.cost_label_names, settings.cost_label_values)
+        failures = FailureLog(settings)
+        self._observer = PageObserver(info, worker, self._tracing, failures, labels)
         self._app = make_app(settings, page_queues(info.name))
         self._dispatcher = Dispatcher(settings, self._dispatch_state, self._app, self._tracing)
         self._keeper = LeaseKeeper(
