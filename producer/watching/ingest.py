@@ -12,6 +12,7 @@ from producer.watching.output_names import status_name
 from producer.watching.places.place import Dropped, UnusableName
 from producer.watching.status_file import of_refusal
 from producer.watching.watch_context import WatchContext
+from producer.watching.watch_metrics import FILES
 from shared.domain.errors import (
     DocumentError,
     EmptyInput,
@@ -133,6 +134,7 @@ class Ingester:
                 return False
             context.state.write_open(claim)
             context.state.claim(claim)
+            FILES.labels("seen").inc()
             self._record(open_claim, claim, dropped, options)
         except Exception:
             # The stored open claim is adopted later, by this watcher or another one.

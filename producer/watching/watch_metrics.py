@@ -10,8 +10,8 @@ EVENTS = ("seen", "queued", "delivered", "refused", "abandoned")
 
 FILES = Counter(
     "pagefleet_watch_files",
-    "Files of the inbox, by event: seen (named as new by a scan or an event), queued (has a job), "
-    "delivered, refused, abandoned (removed or replaced).",
+    "Files of the inbox, by event: seen (new or changed, and taken by this watcher), queued (has "
+    "a job), delivered, refused, abandoned (removed or replaced).",
     ["event"],
 )
 ERRORS = Counter(
@@ -36,7 +36,9 @@ _OLDEST_WAITING = Gauge(
 Figure = Callable[[], float]
 
 
-def export(open_files: Figure, oldest_open: Figure, waiting: Figure, oldest_waiting: Figure) -> None:
+def export(
+    open_files: Figure, oldest_open: Figure, waiting: Figure, oldest_waiting: Figure
+) -> None:
     """Read these figures at each scrape, and export every counter at 0."""
     _OPEN.set_function(open_files)
     _OLDEST_OPEN.set_function(oldest_open)

@@ -56,6 +56,10 @@ ENGINE = "the engine"
 ENGINE_LIMIT_S = 120.0
 
 
+class PageFailed(Exception):
+    """The page of a task failed, and this is recorded: Celery and Flower then count a failure."""
+
+
 class PagesProcess:
     """Starts the engine, reads pages until SIGTERM, then drains."""
 
@@ -178,6 +182,9 @@ def register(app: Celery, task: PageTask, dispatch_state: DispatchState) -> None
 
     def page(message: dict[str, Any]) -> str:
         parsed = parse_message(PageMessage, message, dispatch_state)
-        return "refused" if parsed is None else task.handle(parsed)
+        outcome = "refused" if parsed is None else task.handle(parsed)
+        if outcome.startswith("failed"):
+            raise PageFailed(outcome)
+        return outcome
 
-    app.task(name=PAGE_TASK)(page)
+    app.task(name=PAGE_TASK, throws=(PageFailed,))(page)

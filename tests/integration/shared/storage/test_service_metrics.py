@@ -1,5 +1,6 @@
 """Requests to S3 and SQS are counted by outcome, with their retries and times."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,3 +124,17 @@ def test_requests_to_a_queue_are_counted(
 
     labels = {"service": "sqs", "operation": "ReceiveMessage"}
     assert growth(lambda: queue.receive(30, 0), "requests_total", **labels, outcome="ok") == 1
+
+
+def test_a_message_tells_when_it_was_sent(
+    moto: Moto, at: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(moto.endpoint)
+    sqs = moto.client("sqs")
+    url = sqs.create_queue(QueueName="dated")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+
+    (message,) = EventQueue(url, REGION).receive(30, 1)
+
+    assert message.sent is not None
+    assert abs(time.time() - message.sent) < 30
