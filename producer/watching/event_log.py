@@ -9,9 +9,9 @@ import threading
 import time
 from typing import Any
 
-from producer.watching.watch_metrics import ERRORS, FILES
 from shared.console.printable import json_line, printable
 from shared.domain.errors import PagefleetError
+from shared.telemetry.watch_metrics import ERRORS, FILES
 
 #: The same warning is not repeated for this many seconds.
 REPEAT_S = 60.0

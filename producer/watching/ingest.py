@@ -12,7 +12,6 @@ from producer.watching.output_names import status_name
 from producer.watching.places.place import Dropped, UnusableName
 from producer.watching.status_file import of_refusal
 from producer.watching.watch_context import WatchContext
-from producer.watching.watch_metrics import FILES
 from shared.domain.errors import (
     DocumentError,
     EmptyInput,
@@ -21,6 +20,7 @@ from shared.domain.errors import (
     UsageError,
 )
 from shared.domain.filetype import HEAD_BYTES, sniff
+from shared.telemetry.watch_metrics import FILES
 
 
 class Ingester:

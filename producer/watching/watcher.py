@@ -13,7 +13,6 @@ from producer.connections import Connections
 from producer.intake.opener import Intake
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from producer.watching import watch_metrics
 from producer.watching.claims.claim_cache import ClaimCache
 from producer.watching.claims.open_claims import OpenClaims
 from producer.watching.claims.state import WatchState
@@ -34,6 +33,7 @@ from producer.watching.work_queue import WorkQueue
 from shared.broker.key_leases import KeyLeases
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
+from shared.telemetry import watch_metrics
 from shared.telemetry.health import Health
 
 #: Objects ingested at the same time; one folder uses at most half of these threads.

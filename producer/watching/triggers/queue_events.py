@@ -18,10 +18,10 @@ from producer.watching.triggers.bucket_events import (
     read_bucket_events,
 )
 from producer.watching.triggers.trigger import TriggerContext
-from producer.watching.watch_metrics import QUEUE_LAG
 from shared.domain.errors import PagefleetError
 from shared.storage.s3_client import Refused
 from shared.storage.sqs_client import EventQueue, Message
+from shared.telemetry.watch_metrics import QUEUE_LAG
 
 #: Most messages that are held at once; further ones stay in the queue.
 MAX_HELD = 100

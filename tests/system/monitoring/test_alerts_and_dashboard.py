@@ -14,9 +14,8 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from producer.watching import watch_metrics
 from shared.domain.errors import PagefleetError
-from shared.telemetry import service_metrics
+from shared.telemetry import service_metrics, watch_metrics
 from tests.support.fleets.watched_fleet import Watched
 from tests.support.paths import ROOT
 from tests.support.servers.prometheus_server import BINARY, prometheus, query
