@@ -14,10 +14,11 @@ from shared.console.entry_point import run_command
 from shared.domain.catalogue import engine_choices
 from shared.domain.errors import UsageError
 from shared.domain.records import PageOptions
+from shared.telemetry.health import Health
+from shared.telemetry.heartbeat_file import heartbeat_file
+from shared.telemetry.http_port import http_port
+from shared.telemetry.process_labels import PROCESS_LABELS
 from workers.observability.logs import configure
-from workers.process.health import Health
-from workers.process.heartbeat_file import heartbeat_file
-from workers.process.http_port import http_port
 
 ROLES = frozenset({"pages", "reduce", "sweep"})
 
@@ -73,6 +74,7 @@ def serve(
     settings = load_settings(metrics_port=metrics_port)
     worker = re.sub(r"[^A-Za-z0-9._-]", "-", name)
     configure(settings, worker)
+    PROCESS_LABELS.add(fleet=settings.fleet)
     health = Health()
     with (
         http_port(settings.metrics_host, settings.metrics_port, health),

@@ -1,1 +1,1 @@
-"""Traces of pages for OpenTelemetry."""
+"""Metrics, health checks and traces that producers and workers share."""

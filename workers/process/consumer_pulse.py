@@ -4,8 +4,8 @@ from typing import Any
 
 from celery import bootsteps
 
+from shared.telemetry.health import Health
 from workers.observability import metrics
-from workers.process.health import Health
 
 NAME = "consumer"
 BEAT_S = 2.0

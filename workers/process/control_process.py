@@ -21,6 +21,7 @@ from shared.domain.records import ReduceMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
+from shared.telemetry.health import Health
 from workers.maintenance.repairs import make_repairs
 from workers.maintenance.retention import Retention
 from workers.maintenance.sweeper import Sweeper
@@ -29,7 +30,6 @@ from workers.observability import control_metrics, metrics
 from workers.observability.fleet_collector import FleetCollector
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
-from workers.process.health import Health
 from workers.tasks.messages import parse_message, refuse
 from workers.tasks.reduce_task import ReduceTask
 

@@ -1,4 +1,4 @@
-"""One small HTTP server per worker process: ``/metrics``, ``/livez`` and ``/readyz``."""
+"""One small HTTP server per process: ``/metrics``, ``/livez`` and ``/readyz``."""
 
 import logging
 import threading
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 
-from workers.process.health import Health
+from shared.telemetry.health import Health
+from shared.telemetry.process_labels import PROCESS_LABELS
 
 log = logging.getLogger("pagefleet.http")
 #: A client that does not finish its request in this time is dropped.
@@ -37,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/metrics":
             encode, kind = choose_encoder(self.headers.get("Accept") or "")
-            self._send(200, kind, encode(REGISTRY))
+            self._send(200, kind, encode(PROCESS_LABELS))
         elif path == "/livez":
             self._send_problems(self.server.health.failures())
         elif path == "/readyz":
@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
 def http_port(host: str, port: int, health: Health) -> Iterator[None]:
     """Serve while the block runs; port 0 serves nothing.
 
-    If the port is in use, the worker runs without metrics instead of failing.
+    If the port is in use, the process runs without metrics instead of failing.
     """
     server = _open(host, port, health) if port else None
     try:

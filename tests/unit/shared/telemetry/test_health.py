@@ -1,7 +1,7 @@
 """Which conditions make a process dead, and which only make it not ready."""
 
+from shared.telemetry.health import Health
 from workers.process.consumer_pulse import consumer_pulse
-from workers.process.health import Health
 
 
 class Clock:

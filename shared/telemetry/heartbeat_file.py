@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.config.private_files import FILE_MODE, make_private_folder
-from workers.process.health import Health
+from shared.telemetry.health import Health
 
 log = logging.getLogger("pagefleet.health")
 BEAT_S = 5.0
