@@ -20,7 +20,6 @@ from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
-from shared.domain.pools import pool_id
 from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
@@ -123,7 +122,7 @@ class PagesProcess:
     def _export_identity(self) -> None:
         """Export the metrics of this process before the engine has loaded."""
         info, capacity = self._host.engine.info, self._host.engine.capacity
-        PROCESS_LABELS.add(pool=pool_id(info.name, info.model))
+        PROCESS_LABELS.add(pool=info.pool.id)
         metrics.WORKER.labels(self._worker, "pages", info.name, info.model, info.version).set(1)
         metrics.CAPACITY.labels(info.name).set(capacity)
         metrics.PRICE.labels(info.name).set(self._settings.price_per_hour or 0)
