@@ -81,7 +81,7 @@ class FleetRun:
         self._fleet = fleet
         self._watch = watch
         self._connections = Connections(settings)
-        self._request = Request(engine=plan.engine, settings=settings, force=True)
+        self._request = Request(settings.model_copy(update={"engine": plan.engine}), force=True)
         self._follower = Follower(self._connections.jobs, self._connections.dispatch_state)
         self._submitter = Submitter(
             intake,

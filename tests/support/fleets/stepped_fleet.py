@@ -95,7 +95,7 @@ class Worker:
         fleet = self._fleet
         inflight_pages = InflightPages()
         self.keeper = LeaseKeeper(
-            fleet.dispatch_state, fleet.wire, inflight_pages, "fake", self.name
+            fleet.dispatch_state, fleet.wire, inflight_pages, ENGINE.pool, self.name
         )
         context = PageTaskContext(
             worker=self.name,
@@ -169,7 +169,7 @@ class SteppedFleet:
             _Inspected(self._sources[document % len(DOCUMENTS)]),  # type: ignore[arg-type]
             self.jobs, self.dispatch_state, self.wire,
         )  # fmt: skip
-        request = Request(engine="fake", settings=self.settings, priority=priority)
+        request = Request(self.settings.model_copy(update={"engine": "fake"}), priority=priority)
         item = Input(word="a.pdf", kind="file")
 
         def work() -> None:
