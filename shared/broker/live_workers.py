@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.scripts import Scripts
+from shared.domain.compatibility import FACT, FIRST_LEVEL, LEVEL
 
 #: A worker without a heartbeat for this long counts as gone.
 HEARTBEAT_TTL_S = 30
@@ -22,6 +23,12 @@ class LiveWorker:
     engine: str
     capacity: int
     facts: dict[str, Any]
+
+    @property
+    def level(self) -> int:
+        """The compatibility level of its release."""
+        level = self.facts.get(FACT)
+        return level if isinstance(level, int) else FIRST_LEVEL
 
 
 class LiveWorkers:
@@ -42,6 +49,14 @@ class LiveWorkers:
         """The live workers of a pool, sorted by name."""
         heartbeats = self._scripts.call("hgetall", workers_key(engine))
         return live_workers(engine, heartbeats, self._scripts.now())
+
+    def level(self) -> int:
+        """The lowest compatibility level among all live workers; this release's without any."""
+        engines = self.engines()
+        beats = self._scripts.call_many([("hgetall", workers_key(engine)) for engine in engines])
+        now = self._scripts.now()
+        live = [live_workers(*pool, now) for pool in zip(engines, beats, strict=True)]
+        return min([LEVEL, *(worker.level for pool in live for worker in pool)])
 
     def engines(self) -> list[str]:
         """Engines that ever had a worker or a job here, sorted."""
