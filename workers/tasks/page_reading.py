@@ -1,6 +1,7 @@
 """Reads a claimed page and turns every fault into a result, an abort or an error of the page."""
 
 import logging
+from typing import NoReturn
 
 from shared.domain.errors import (
     EngineDead,
@@ -11,7 +12,7 @@ from shared.domain.errors import (
     TransientError,
 )
 from shared.domain.records import PageResult
-from workers.inflight import Aborted, Reason
+from workers.inflight import Aborted, InflightPage, Reason
 from workers.pipeline.page_pipeline import PageToRead
 from workers.tasks.model_mismatch import ModelMismatchBackoff
 from workers.tasks.page_attempt import PageAttempt
@@ -77,12 +78,14 @@ class PageReading:
         needed, loaded = attempt.options.model, self._deps.engine.model
         if needed == loaded:
             return
-        if self._mismatches.should_log(attempt.job_id):
-            log.error(
-                "page %s needs model %s, this worker has %s; its job waits for another worker",
-                attempt.inflight.page, needed, loaded,
-            )  # fmt: skip
-        attempt.inflight.sleep(self._mismatches.pause(attempt.inflight.page))
+        reason = f"needs model {needed}, this worker has {loaded}"
+        self.leave_to_others(attempt.inflight, attempt.job_id, reason)
+
+    def leave_to_others(self, inflight: InflightPage, job_id: str, reason: str) -> NoReturn:
+        """Abort a page that only other workers can read, after a pause; logs each job once."""
+        if self._mismatches.should_log(job_id):
+            log.error("page %s %s; its job waits for another worker", inflight.page, reason)
+        inflight.sleep(self._mismatches.pause(inflight.page))
         raise Aborted(Reason.MODEL_MISMATCH)
 
     def _run_pipeline(self, attempt: PageAttempt) -> PageResult:
