@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PDF ?= examples/article.pdf
 OUT ?= out
+TAG ?=
 TESTS ?= tests
 CHAOS ?= --pages 20000 --faults 400 --seconds 900
 OUTAGE ?= --what store --pages 10000 --seconds 600
@@ -20,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-fast test-moments test-vllm test-transformers test-images coverage nox docs lint types contracts prose check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures lock clean
+.PHONY: help install install-dev run test test-fast test-moments test-vllm test-transformers test-images coverage nox docs lint types contracts prose check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures release release-check lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -109,6 +110,13 @@ examples: $(STAMP) ## Regenerate the example documents
 
 pictures: $(DEV_STAMP) ## Regenerate the pictures of docs/images (needs chromium)
 	$(BIN)/python -m tests.system.monitoring.flower_browser
+
+release-check: $(DEV_STAMP) ## Check that package, chart, images, changelog (and TAG=v0.2.0) agree
+	$(BIN)/python infra/release/versions.py $(TAG)
+
+release: $(DEV_STAMP) ## Build wheel, source archive, chart, SBOMs and checksums into build/release
+	rm -rf build/release
+	$(BIN)/python infra/release/artifacts.py build/release $(TAG)
 
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 IMAGES := infra/docker

@@ -27,6 +27,8 @@ class Reason(StrEnum):
     TAKEN = "taken"
     #: Its job belongs to another pool.
     OTHER_POOL = "other_pool"
+    #: Its job was written by a newer release.
+    NEWER_RELEASE = "newer_release"
 
 
 class Aborted(Exception):

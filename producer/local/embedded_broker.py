@@ -126,5 +126,10 @@ class EmbeddedBroker:
 def use_broker(settings: Settings, broker: EmbeddedBroker) -> Settings:
     """The settings of a fleet at this broker."""
     # Other commands share the default store; this fleet's sweeper must not adopt their open jobs.
-    private = {"redis_url": SecretStr(broker.url), "adopt_open_jobs": False}
+    private = {
+        "redis_url": SecretStr(broker.url),
+        "redis_username": None,
+        "redis_password": None,
+        "adopt_open_jobs": False,
+    }
     return settings.model_copy(update=private)

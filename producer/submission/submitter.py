@@ -76,13 +76,14 @@ class Submitter:
     def submit(self, input_: Input, request: Request) -> Submission:
         """The job for this input; raises DocumentError, StoreUnreachable, BrokerUnreachable."""
         with opened_spec(self._intake, input_, request) as spec:
-            last, answering = self._newest_ids(spec.identity)
+            first = spec.identity.first_id(self._dispatch_state.workers.level())
+            last, answering = self._newest_ids(spec.identity, first)
             if answering is not None and not spec.request.force:
                 submission = self._existing_job(spec, answering)
                 if submission is not None:
                     return submission
-                last, _ = self._newest_ids(spec.identity)
-            return self._new_job(spec, last)
+                last, _ = self._newest_ids(spec.identity, first)
+            return self._new_job(spec, next_id(first, last))
 
     def _existing_job(self, spec: JobSpec, job_id: str) -> Submission | None:
         """The answer of a job that exists; None where it was purged meanwhile."""
@@ -126,25 +127,22 @@ class Submitter:
         resume(manifest, self._jobs, self._dispatch_state, self._dispatcher)
         return Submission("resumed", spec.input, manifest)
 
-    def _new_job(self, spec: JobSpec, last: str | None) -> Submission:
+    def _new_job(self, spec: JobSpec, job_id: str) -> Submission:
         # Dated by the broker's clock, because retention goes by it and this machine's may be wrong.
         created = round(self._dispatch_state.now(), 3)
-        job_id = next_id(spec.identity.job_id, last)
         return self._create(spec, spec.manifest(job_id, created))
 
-    def _newest_ids(self, identity: JobIdentity) -> tuple[str | None, str | None]:
-        """The last id of the series, and the newest job of exactly this identity.
+    def _newest_ids(self, identity: JobIdentity, first: str) -> tuple[str | None, str | None]:
+        """The last id of the series of ``first``, and the newest job of exactly this identity.
 
-        Finishes a purge of that job that is under way. A job of an earlier release answers only
-        where this release has none.
+        Finishes a purge of that job that is under way.
         """
         while True:
-            series = list(self._jobs.series(identity.job_id))
-            newest = _newest_match(identity, series) or _newest_match(
-                identity, self._jobs.series(identity.legacy_job_id)
-            )
+            ids = (identity.legacy_job_id, identity.job_id)
+            series = {each: list(self._jobs.series(each)) for each in ids}
+            newest = _newest_match(identity, series.values())
             if newest is None or not is_half_purged(self._jobs, newest):
-                return (series[-1].job_id if series else None), newest
+                return (series[first][-1].job_id if series[first] else None), newest
             end_purge(self._jobs, newest)
             self._dispatch_state.jobs.forget(newest)
 
@@ -212,7 +210,10 @@ class Submitter:
             raise NotADocument(f"the document can't be read any more: {reason}") from None
 
 
-def _newest_match(identity: JobIdentity, series: Iterable[Manifest]) -> str | None:
+def _newest_match(identity: JobIdentity, series: Iterable[list[Manifest]]) -> str | None:
     """The id of the newest job of exactly this content and these options."""
-    matching = [manifest.job_id for manifest in series if identity.matches(manifest)]
-    return matching[-1] if matching else None
+    last: list[Manifest] = []
+    for each in series:
+        last += [manifest for manifest in each if identity.matches(manifest)][-1:]
+    # During an upgrade jobs are added to both series.
+    return max(last, key=lambda manifest: manifest.created).job_id if last else None

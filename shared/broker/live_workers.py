@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.scripts import Scripts
+from shared.domain.compatibility import FACT, FIRST_LEVEL, LEVEL
 from shared.domain.pools import engine_of
 
 #: A worker without a heartbeat for this long counts as gone.
@@ -29,6 +30,11 @@ class LiveWorker:
         """The engine of its pool."""
         return engine_of(self.pool)
 
+    def level(self) -> int:
+        """The compatibility level of its release."""
+        level = self.facts.get(FACT)
+        return level if isinstance(level, int) else FIRST_LEVEL
+
 
 class LiveWorkers:
     """Heartbeats of pages processes, by pool; thread-safe; raises BrokerUnreachable."""
@@ -48,6 +54,14 @@ class LiveWorkers:
         """The live workers of a pool, sorted by name."""
         heartbeats = self._scripts.call("hgetall", workers_key(pool))
         return live_workers(pool, heartbeats, self._scripts.now())
+
+    def level(self) -> int:
+        """The lowest compatibility level among all live workers; this release's without any."""
+        pools = sorted(self._scripts.call("smembers", f"{KEY_PREFIX}engines"))
+        beats = self._scripts.call_many([("hgetall", workers_key(pool)) for pool in pools])
+        now = self._scripts.now()
+        live = [live_workers(pool, beat, now) for pool, beat in zip(pools, beats, strict=True)]
+        return min([LEVEL, *(worker.level for workers in live for worker in workers)])
 
 
 def workers_key(pool: str) -> str:

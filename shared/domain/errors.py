@@ -7,6 +7,7 @@ PagefleetError
 ├── DocumentError                  the document cannot be converted: recorded (exit 4)
 │   ├── NotADocument, EmptyInput, CorruptDocument, EncryptedDocument,
 │   │   WrongPassword, UnsupportedDocument, TooLarge, TooManyPages, PageRangeError
+│   ├── NewerRelease               a kind of CorruptDocument: left to workers of that release
 │   └── PageError                  one page failed: counts as one of its attempts
 │       └── RenderFailed, RenderTimeout, RenderMemory, EngineFailed, Repetition,
 │           Truncated, Quarantined, Cancelled
@@ -93,6 +94,10 @@ class CorruptDocument(DocumentError):
     """The document is damaged beyond repair."""
 
     code = "corrupt"
+
+
+class NewerRelease(CorruptDocument):
+    """A stored record was written by a newer release; workers of that release can read it."""
 
 
 class EncryptedDocument(DocumentError):

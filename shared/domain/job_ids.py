@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from shared.domain.compatibility import LONG_JOB_IDS
 from shared.domain.records import Manifest, PageOptions
 
 CONTENT_DIGITS, OPTIONS_DIGITS = 32, 16
@@ -32,6 +33,10 @@ class JobIdentity:
     def legacy_job_id(self) -> str:
         """The id that an earlier release gave to the first job of this identity."""
         return self._id(LEGACY_CONTENT_DIGITS, LEGACY_OPTIONS_DIGITS)
+
+    def first_id(self, level: int) -> str:
+        """The id of a new first job that workers of this compatibility level can read."""
+        return self.job_id if level >= LONG_JOB_IDS else self.legacy_job_id
 
     def matches(self, manifest: Manifest) -> bool:
         """Whether ``manifest`` is a job of exactly this content and these options."""

@@ -10,8 +10,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from shared.domain import object_keys
-from shared.domain.errors import CorruptDocument, NotFound, StoreUnreachable
+from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable
 from shared.domain.job_ids import next_id
+from shared.domain.newer_records import is_newer
 from shared.domain.page_ranges import PageRange, expand, from_numbers, parse_ranges
 from shared.domain.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
 from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker
@@ -212,7 +213,7 @@ class JobStore:
         self.store.delete([object_keys.in_job(result.job_id, each.key) for each in result.figures])
 
     def read(self, key: str, kind: type[_Record]) -> _Record | None:
-        """The record at ``key``, or None; raises CorruptDocument."""
+        """The record at ``key``, or None; raises CorruptDocument, or NewerRelease."""
         try:
             data = self.store.get(key, MAX_RECORD_BYTES)
         except NotFound:
@@ -224,6 +225,10 @@ class JobStore:
         try:
             return kind.model_validate_json(data)
         except ValidationError as error:
+            if is_newer(data, error):
+                raise NewerRelease(
+                    f"{key} was written by a newer release of pagefleet; upgrade this machine"
+                ) from None
             raise CorruptDocument(f"{key} in the store is not valid: {error}") from None
 
 

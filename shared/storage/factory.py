@@ -10,6 +10,7 @@ from shared.domain.errors import UsageError
 from shared.storage.s3_address import S3Object, split_s3
 from shared.storage.store import ObjectStore
 from shared.storage.store_file import FileStore
+from shared.storage.unsupported import check_endpoint, check_scheme
 
 if TYPE_CHECKING:
     from shared.storage.store_s3 import S3Store
@@ -30,7 +31,9 @@ def open_uri(uri: str, settings: Settings, max_pool_connections: int = DEFAULT_P
         home = settings.home.resolve()
         return FileStore(folder, private=folder.resolve().is_relative_to(home))
     if scheme == "s3":
+        check_endpoint(settings.s3_endpoint_url)
         return _s3(uri, settings, max_pool_connections)
+    check_scheme(uri)
     raise UsageError(f"{uri!r} is not a store; write s3://bucket/prefix or file:///folder")
 
 

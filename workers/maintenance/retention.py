@@ -3,6 +3,7 @@
 import logging
 import time
 
+from shared.domain.errors import CorruptDocument
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import is_removable, remove
 
@@ -32,7 +33,10 @@ def purge_older(jobs: JobStore, days: float) -> int:
     horizon = time.time() - days * DAY_S
     purged = 0
     for job_id in jobs.job_ids():
-        if is_removable(jobs, job_id, horizon):
-            remove(jobs, job_id)
-            purged += 1
+        try:
+            if is_removable(jobs, job_id, horizon):
+                remove(jobs, job_id)
+                purged += 1
+        except CorruptDocument as error:  # of this job; the others still end
+            log.error("can't purge job %s: %s", job_id, error.message)
     return purged

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from shared.broker.dispatch_state import DispatchState
+from shared.domain.errors import DocumentError
 from workers.maintenance.repairs import Repair
 
 log = logging.getLogger("pagefleet.sweep")
@@ -38,7 +39,11 @@ class Sweeper:
     def _sweep(self) -> Counter[str]:
         counts = Counter[str]()
         for repair in self._repairs:
-            count = repair.run()
+            try:
+                count = repair.run()
+            except DocumentError as error:  # a record of one job must not stop the other repairs
+                log.error("a repair stopped: %s", error.message)
+                continue
             if repair.kind is not None:
                 counts[repair.kind] += count
         if counts.total():

@@ -25,7 +25,8 @@ PAGES = Counter(
 PAGES_RETURNED = Counter(
     "pagefleet_pages_returned",
     "Pages returned without a result: attempt (failed, to be retried), drain, cancelled, "
-    "engine_dead, dropped (job purged), other_pool (its job was in the wrong pool).",
+    "engine_dead, dropped (job purged), other_pool (its job was in the wrong pool), "
+    "newer_release (its job needs an upgraded worker).",
     ["engine", "reason"],
 )
 MESSAGES_REFUSED = Counter(

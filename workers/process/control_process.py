@@ -15,7 +15,7 @@ from shared.broker.dispatcher import Dispatcher
 from shared.broker.fleet_view import FleetView
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
 from shared.config.settings import Settings
-from shared.domain.errors import TransientError
+from shared.domain.errors import NewerRelease, TransientError
 from shared.domain.pools import parse_pools
 from shared.domain.records import ReduceMessage
 from shared.jobs.job_store import JobStore
@@ -98,7 +98,7 @@ class ControlProcess:
                 return "refused"
             try:
                 return task.handle(parsed)
-            except TransientError as error:
+            except (TransientError, NewerRelease) as error:
                 # The reducer's claim expires and the sweeper sends the message again.
                 log.warning("job %s is not written yet: %s", parsed.job_id, error.message)
                 return f"not written yet: {error.code}"

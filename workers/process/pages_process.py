@@ -20,6 +20,7 @@ from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
+from shared.domain.compatibility import FACT, LEVEL
 from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
@@ -143,6 +144,7 @@ class PagesProcess:
             "pid": os.getpid(),
             "host": socket.gethostname()[:MAX_NAME],
             "started": self._started,
+            FACT: LEVEL,
             "gpus": gpu_facts(visible_gpus()) if engine_facts(info.name).owns_gpus else [],
             **self._observer.throughput.facts(),
         }

@@ -6,6 +6,7 @@ from dataclasses import replace
 from shared.broker.dispatch_state import DispatchState
 from shared.config.hardware import gpu_ids, local_engine
 from shared.config.settings import Settings
+from shared.console.store_probe import check_conditional_writes
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import UsageError
 from shared.domain.pools import checked_pool
@@ -19,7 +20,9 @@ def start_workers(settings: Settings, roles: frozenset[str]) -> int:
     engine = local_engine() if settings.engine == "auto" else settings.engine
     processes = plan_processes(settings, roles, engine)
     DispatchState(settings).ping()
-    open_store(settings).check()
+    store = open_store(settings)
+    store.check()
+    check_conditional_writes(store)
     host = socket.gethostname().split(".")[0]
     return Supervisor(settings, processes, host).run()
 

@@ -1,6 +1,7 @@
 """Reads a claimed page and turns every fault into a result, an abort or an error of the page."""
 
 import logging
+from typing import NoReturn
 
 from shared.domain.errors import (
     EngineDead,
@@ -12,10 +13,11 @@ from shared.domain.errors import (
 )
 from shared.domain.records import PageResult
 from shared.jobs.moving import move_to_own_pool
-from workers.inflight import Aborted, Reason
+from workers.inflight import Aborted, InflightPage, Reason
 from workers.pipeline.page_pipeline import PageToRead
 from workers.tasks.page_attempt import PageAttempt
 from workers.tasks.page_context import PageTaskContext, through_outage
+from workers.tasks.return_backoff import ReturnBackoff
 
 log = logging.getLogger("pagefleet.page")
 
@@ -31,6 +33,7 @@ class PageReading:
 
     def __init__(self, deps: PageTaskContext) -> None:
         self._deps = deps
+        self._backoff = ReturnBackoff()
 
     def read(self, attempt: PageAttempt) -> PageResult:
         """The page's result, perhaps one that an earlier holder has stored.
@@ -88,6 +91,13 @@ class PageReading:
             lambda: move_to_own_pool(manifest, deps.dispatch_state, deps.dispatcher),
         )
         raise Aborted(Reason.OTHER_POOL)
+
+    def leave_to_others(self, inflight: InflightPage, job_id: str, reason: str) -> NoReturn:
+        """Abort a page that only other workers can read, after a pause; logs each job once."""
+        if self._backoff.should_log(job_id):
+            log.error("page %s %s; its job waits for another worker", inflight.page, reason)
+        inflight.sleep(self._backoff.pause(inflight.page))
+        raise Aborted(Reason.NEWER_RELEASE)
 
     def _run_pipeline(self, attempt: PageAttempt) -> PageResult:
         page = PageToRead(attempt.manifest, attempt.page, attempt.number, attempt.inflight)

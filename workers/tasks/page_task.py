@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from shared.broker.page_state import Blame, Claim, page_id
 from shared.broker.queues import lane_of
-from shared.domain.errors import DocumentError, PageError, TransientError
+from shared.domain.errors import DocumentError, NewerRelease, PageError, TransientError
 from shared.domain.records import Manifest, PageMessage, PageResult
 from workers.inflight import Aborted, InflightPage, Reason
 from workers.tasks.late_result import withdraw_if_late
@@ -75,6 +75,15 @@ class PageTask:
         if not inflight.claimed:
             return
         self._deps.observer.claimed(message, inflight, claim)
+        try:
+            self._read_claimed(message, claim, inflight, lease)
+        except NewerRelease as error:
+            reason = f"needs a worker of a newer release ({error.message})"
+            self._reading.leave_to_others(inflight, message.job_id, reason)
+
+    def _read_claimed(
+        self, message: PageMessage, claim: Claim, inflight: InflightPage, lease: PageLease
+    ) -> None:
         manifest = through_outage(inflight, lambda: self._manifest(message, claim))
         if manifest is None:
             through_outage(inflight, lease.drop)
@@ -97,6 +106,8 @@ class PageTask:
         """The result to commit; None where the page was released for another attempt."""
         try:
             return self._reading.read(attempt)
+        except NewerRelease:
+            raise
         except PageError as error:
             if not error.final and attempt.number < self._most_attempts(error):
                 self._try_again(attempt, lease, error)

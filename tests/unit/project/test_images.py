@@ -114,7 +114,7 @@ def test_both_images_run_as_an_unprivileged_user_and_reap_processes() -> None:
 
 
 def test_the_gpu_image_and_its_lock_name_the_same_vllm() -> None:
-    base = re.search(r"vllm-openai:v(\S+)", (DOCKER / "Dockerfile.gpu").read_text())
+    base = re.search(r"vllm-openai:v([^@\s]+)", (DOCKER / "Dockerfile.gpu").read_text())
     lock = (DOCKER / "requirements-gpu.lock").read_text()
     constraints = dict(
         line.split("==") for line in (DOCKER / "gpu-constraints.txt").read_text().splitlines()

@@ -1,14 +1,18 @@
 """Restarts open jobs whose pages were all dispatched and that make no progress."""
 
+import logging
 from typing import ClassVar
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.job_state import JobProgress
+from shared.domain.errors import DocumentError
 from shared.domain.page_ranges import expand
 from shared.jobs.job_store import JobStore, missing_pages
 from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
 from workers.maintenance.repairs.repair import SweepTimings
+
+log = logging.getLogger("pagefleet.sweep")
 
 
 class StalledJobs:
@@ -45,6 +49,13 @@ class StalledJobs:
         )
 
     def _restart(self, job_id: str) -> bool:
+        try:
+            return self._dispatch_missing(job_id)
+        except DocumentError as error:  # of this job; the others still need their repairs
+            log.error("can't restart job %s: %s", job_id, error.message)
+            return False
+
+    def _dispatch_missing(self, job_id: str) -> bool:
         manifest = self._jobs.manifest(job_id)
         if manifest is None:
             self._dispatch_state.jobs.forget(job_id)

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.settings import Settings
-from shared.console.store_probe import check_store
-from shared.domain.errors import StoreUnreachable
+from shared.console.store_probe import check_conditional_writes, check_store
+from shared.domain.errors import StoreUnreachable, UsageError
 from shared.storage.factory import open_store
 from shared.storage.s3_client import forget_clients
 from tests.conftest import SettingsFactory
@@ -49,11 +49,13 @@ def test_a_store_that_ignores_conditional_writes_is_refused_with_the_reason(
     moto_settings: SettingsFactory,
 ) -> None:
     straight = moto_settings()
-    with (
-        without_headers(str(straight.s3_endpoint_url), ["If-None-Match"]) as endpoint,
-        pytest.raises(StoreUnreachable, match="read twice"),
-    ):
-        check_store(moto_settings(endpoint))
+    with without_headers(str(straight.s3_endpoint_url), ["If-None-Match"]) as endpoint:
+        ignoring = moto_settings(endpoint)
+        with pytest.raises(StoreUnreachable, match="read twice"):
+            check_store(ignoring)
+        with pytest.raises(StoreUnreachable, match="read twice"):
+            check_conditional_writes(open_store(ignoring))
+    check_conditional_writes(open_store(straight))
     assert list(open_store(straight).list("probe/")) == []
 
 
@@ -74,3 +76,21 @@ def test_a_missing_feature_is_a_warning_that_explains_the_effect(
 
     assert found.verdict == "warning"
     assert complaint in found.mend
+
+
+@pytest.mark.parametrize(
+    ("store", "endpoint", "reason"),
+    [
+        ("gs://bucket/prefix", None, "Google Cloud Storage can't be the store"),
+        ("az://container/prefix", None, "Azure Blob Storage can't be the store"),
+        ("abfss://container@account.dfs.core.windows.net/x", None, "Azure Blob Storage"),
+        ("https://account.blob.core.windows.net/container", None, "Azure Blob Storage"),
+        ("s3://bucket/prefix", "https://storage.googleapis.com", "ignores If-None-Match"),
+    ],
+)
+def test_a_service_without_usable_conditional_writes_is_refused_by_name(
+    settings: SettingsFactory, store: str, endpoint: str | None, reason: str
+) -> None:
+    with pytest.raises(UsageError, match=reason) as caught:
+        check_store(settings(store=store, s3_endpoint_url=endpoint))
+    assert "use S3" in caught.value.message

@@ -173,3 +173,26 @@ def test_an_empty_object_of_a_dead_writer_counts_as_missing(fleet: SteppedFleet,
 
     checked = check_job(fleet.store, manifest.job_id)
     assert (checked.status, checked.counts["ok"]) == ("ok", 1)
+
+
+def test_a_page_of_a_newer_release_waits_for_another_worker_without_an_attempt(
+    fleet: SteppedFleet,
+) -> None:
+    manifest = submitted(fleet)
+    key = f"jobs/{manifest.job_id}/job.json"
+    stored = fleet.store.get(key)
+    fleet.store.put(key, json.dumps(json.loads(stored) | {"added_later": 1}).encode())
+    worker = fleet.workers[0]
+    assert fleet.deliver(worker, 0)
+    assert worker.actor is not None
+    worker.actor.run_out()
+
+    page = page_id(manifest.job_id, 1)
+    assert fleet.dispatch_state.pages.queued("pages.fake.normal") == [page]
+    assert not fleet.client.keys("pagefleet:attempts:*")
+    assert not fleet.client.keys("pagefleet:suspicion:*")
+
+    # What reads it next is a worker of that release.
+    fleet.store.put(key, stored)
+    work(fleet)
+    assert check_job(fleet.store, manifest.job_id).status == "ok"

@@ -69,9 +69,9 @@ def test_no_metadata_service_is_reachable_unless_it_is_asked_for(path: Path) -> 
     spec = policy(values)
     for address in METADATA:
         ports = reached(spec["egress"], address) - {53}
-        if asked.get("awsPodIdentity") and address in ("169.254.170.23", "fd00:ec2::23"):
-            assert ports == {80}
-        elif asked.get("metadataService") and address == "169.254.169.254":
+        if (asked.get("awsPodIdentity") and address in ("169.254.170.23", "fd00:ec2::23")) or (
+            asked.get("metadataService") and address == "169.254.169.254"
+        ):
             assert ports == {80}
         elif asked.get("metadataService") and address == "169.254.169.252":
             assert ports == {987, 988}

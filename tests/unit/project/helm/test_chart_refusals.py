@@ -39,7 +39,9 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
             "needs redis.external.tls=true",
         ),
         (
-            merged(redis={**EXTERNAL, "external": {"tls": True, "sentinel": {"addresses": ["a:1"]}}}),
+            merged(
+                redis={**EXTERNAL, "external": {"tls": True, "sentinel": {"addresses": ["a:1"]}}}
+            ),
             "use either sentinel.addresses, or host with tls",
         ),
         (vllm(tensorParallel=4), "10 attention heads"),

@@ -1,0 +1,1 @@
+"""System tests of two releases that share a broker and a store."""
