@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.live_workers import MAX_NAME
+from shared.broker.heartbeats import MAX_NAME
 from shared.config.hardware import local_engine
 from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE, engine_facts

@@ -10,7 +10,7 @@ from redis.retry import Retry
 
 from shared.broker.broker_tls import tls_options
 from shared.config.settings import Settings
-from shared.domain.errors import BrokerFull, BrokerUnreachable
+from shared.domain.errors import BrokerFull, BrokerMisconfigured, BrokerUnreachable
 
 #: Prefix of every key, also of Celery's queues.
 KEY_PREFIX = "pagefleet:"
@@ -27,8 +27,8 @@ AWAY = (
 _NOT_NOW = ("OOM ", "MISCONF ", "NOREPLICAS ", "LOADING ", "READONLY ", "MASTERDOWN ", "BUSY ")
 
 
-#: Seconds that a probe waits for a connection, and again for an answer.
-PROBE_S = 5
+#: Seconds that a connection may take to open; a hasty client waits as long for an answer.
+CONNECT_S = 5.0
 
 
 def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
@@ -36,15 +36,16 @@ def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
 
     A ``hasty`` client fails within seconds; others retry through a short outage.
     """
-    url = settings.broker_url()
+    url, timeout_s = settings.broker_url(), settings.broker_timeout_s
+    hasty_s = min(CONNECT_S, timeout_s)
     if url.startswith("redis+socket://"):
         url = "unix://" + url.removeprefix("redis+socket://")
     try:
         return redis.Redis.from_url(
             url,
             decode_responses=True,
-            socket_timeout=PROBE_S if hasty else 15,
-            socket_connect_timeout=PROBE_S,
+            socket_timeout=hasty_s if hasty else timeout_s / 2,
+            socket_connect_timeout=hasty_s,
             socket_keepalive=True,
             health_check_interval=25,
             retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=0 if hasty else 2),
@@ -52,7 +53,7 @@ def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
             **tls_options(settings),
         )
     except ValueError as error:
-        raise BrokerUnreachable(f"PAGEFLEET_REDIS_URL is not a Redis address: {error}") from None
+        raise BrokerMisconfigured(f"PAGEFLEET_REDIS_URL is not a Redis address: {error}") from None
 
 
 @contextmanager
@@ -61,7 +62,7 @@ def broker_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except redis.exceptions.AuthenticationError:
-        raise BrokerUnreachable(
+        raise BrokerMisconfigured(
             f"broker {shown_address(settings)} refused the password; check PAGEFLEET_REDIS_URL"
         ) from None
     except redis.exceptions.ResponseError as error:
@@ -71,13 +72,18 @@ def broker_errors(settings: Settings) -> Iterator[None]:
         raise refusal from None
     except AWAY as error:
         reason = _without_secret(" ".join(str(error).split()), settings) or type(error).__name__
-        raise BrokerUnreachable(
+        kind = BrokerMisconfigured if _is_of_certificate(reason) else BrokerUnreachable
+        raise kind(
             f"broker {shown_address(settings)} does not answer ({reason}); {_advice(reason)}"
         ) from None
 
 
+def _is_of_certificate(reason: str) -> bool:
+    return "certificate" in reason.lower()
+
+
 def _advice(reason: str) -> str:
-    if "certificate" in reason.lower():
+    if _is_of_certificate(reason):
         return "set PAGEFLEET_REDIS_CA_FILE to the CA certificates that signed the broker's"
     return "is it running, and is PAGEFLEET_REDIS_URL right?"
 

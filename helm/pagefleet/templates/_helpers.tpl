@@ -130,10 +130,10 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* Liveness reads the worker's own heartbeat and never the broker, so that an outage restarts no pod. */}}
+{{/* Liveness and startup read the worker's own heartbeat and never the broker, so that an outage restarts no pod. */}}
 {{- define "pagefleet.probes" -}}
 startupProbe:
-  httpGet: {path: /readyz, port: metrics}
+  httpGet: {path: /startupz, port: metrics}
   periodSeconds: 10
   failureThreshold: {{ max 6 (div (int .startupSeconds) 10) }}
 livenessProbe:
