@@ -30,7 +30,11 @@ from producer.watching.triggers.registry import TRIGGERS, TriggerRow, select_tri
 from producer.watching.triggers.trigger import Trigger, TriggerContext
 from producer.watching.watch_context import WatchContext
 from producer.watching.work_queue import WorkQueue
+from shared.broker.asking import asking_broker
+from shared.broker.heartbeats import MAX_NAME, Role
 from shared.broker.key_leases import KeyLeases
+from shared.broker.role_beats import RoleBeats
+from shared.broker.scripts import Scripts
 from shared.config.private_files import FILE_MODE, make_private_folder
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
@@ -114,7 +118,15 @@ class Watcher:
         if self._plan.after == "keep":
             count = self.context.claim_cache.load(self.context.state)
             self._event_log.info(f"{count} objects were converted or refused before")
+        settings, beats = self._plan.request.settings, self._beats()
+
+        def beat(scripts: Scripts) -> None:
+            self._touch_heartbeat()
+            beats.send(scripts)
+
         with ExitStack() as stack:
+            stack.enter_context(beats.leaving(settings))
+            stack.enter_context(asking_broker(settings, beat))
             for trigger in triggers:
                 trigger.start()
                 stack.callback(trigger.stop)
@@ -133,23 +145,29 @@ class Watcher:
         ]
 
     def _keep_alive(self) -> None:
-        # A thread of its own, so that a slow store delays neither leases nor heartbeats. An
-        # error in any thread ends the watcher, so this heartbeat stands for all threads.
-        self._touch_heartbeat()
+        # A thread of its own, so that a slow store does not delay the leases.
         while not self.stop.wait(self.context.open_claims.lease_s / RENEWALS):
-            self._touch_heartbeat()
             try:
                 self.context.open_claims.renew_leases()
             except BrokerUnreachable as error:
                 self._event_log.warning(error)
 
     def _touch_heartbeat(self) -> None:
-        """Touch the file that probes check; on a full disk the probes fail, as they should."""
+        """Touch the file that probes check; on a full disk the probes fail, as they should.
+
+        An error in any thread ends the watcher, so this heartbeat stands for all threads. It is
+        touched before the broker is asked, and a question waits for seconds only.
+        """
         folder = self._plan.request.settings.heartbeat_dir
         if folder is not None:
             with suppress(OSError):
                 make_private_folder(folder)
                 (folder / HEARTBEAT).touch(FILE_MODE)
+
+    def _beats(self) -> RoleBeats:
+        source = str(self._plan.route.source)[:MAX_NAME]
+        name = f"{socket.gethostname()[:MAX_NAME]}-{secrets.token_hex(4)}"
+        return RoleBeats([Role.WATCH], name, {"source": source})
 
     def _start_thread(self, loop: Callable[[], None]) -> threading.Thread:
         # A daemon, so that a long poll of a queue does not delay the end of the process.

@@ -40,7 +40,7 @@ class FleetWatch:
     def __init__(self, view: FleetView, max_jobs: int = 1, period_s: float = PERIOD_S) -> None:
         self._view = view
         self._max_jobs = max_jobs
-        self._period_s = period_s
+        self.period_s = period_s
         self._lock = threading.Lock()
         self._looked, self._stopped = threading.Event(), threading.Event()
         self._fleet: Fleet | None = None
@@ -71,7 +71,7 @@ class FleetWatch:
                 if fleet is not None:
                     self._fleet, self._began, self._taken = fleet, began, taken
             self._looked.set()
-            self._stopped.wait(self._period_s)
+            self._stopped.wait(self.period_s)
 
     def _look(self) -> tuple[Fleet | None, str]:
         try:

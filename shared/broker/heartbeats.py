@@ -23,6 +23,10 @@ class Role(StrEnum):
     WATCH = "watch"
 
 
+#: What a process of a role is called.
+ROLE_NAMES = {Role.REDUCE: "reducer", Role.SWEEP: "sweeper", Role.WATCH: "watcher"}
+
+
 @dataclass(frozen=True)
 class LiveProcess:
     """A process that sent a heartbeat for its role within ``HEARTBEAT_TTL_S``."""

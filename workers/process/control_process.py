@@ -17,6 +17,7 @@ from shared.broker.dispatcher import Dispatcher
 from shared.broker.fleet_view import FleetView
 from shared.broker.fleet_watch import fleet_watch
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
+from shared.broker.role_beats import RoleBeats
 from shared.config.settings import Settings
 from shared.domain.errors import TransientError
 from shared.domain.records import ReduceMessage
@@ -33,7 +34,6 @@ from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
 from workers.process.health import Health
-from workers.process.role_beats import RoleBeats
 from workers.tasks.messages import parse_message, refuse
 from workers.tasks.reduce_task import ReduceTask
 
@@ -76,9 +76,9 @@ class ControlProcess:
                 watch = stack.enter_context(fleet_watch(FleetView(self._settings, hasty=True)))
                 REGISTRY.register(FleetCollector(watch))
                 threading.Thread(target=self._sweep_forever, name="sweep", daemon=True).start()
+            stack.enter_context(beats.leaving(self._settings))
             stack.enter_context(asking_broker(self._settings, beats.send, *reports))
             self._consume()
-        beats.leave(self._settings)
         return 0
 
     def _consume(self) -> None:

@@ -47,13 +47,17 @@ class Outage:
         with services(self.plan, self._folder) as around:
             settings = build_settings(self._values(around))
             store = open_store(settings)
-            with self._machines(settings) as machines:
-                jobs = self._submit(settings)
-                self._await_reads(around, self.plan.pages // 3)
-                with probing(self._ports()) as prober:
-                    self._outage(settings, around, machines, prober)
-                    self._await_end(store, around, jobs)
-                self.findings.problems += prober.findings()
+            jobs: list[str] = []
+            try:
+                with self._machines(settings) as machines:
+                    jobs += self._submit(settings)
+                    self._await_reads(around, self.plan.pages // 3)
+                    with probing(self._ports()) as prober:
+                        self._outage(settings, around, machines, prober)
+                        self._await_end(store, around, jobs)
+                    self.findings.problems += prober.findings()
+            except subprocess.TimeoutExpired:
+                self.findings.problems.append("a machine did not end on SIGTERM")
             self._judge(store, around, jobs)
         return self.findings
 

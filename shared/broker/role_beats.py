@@ -1,10 +1,11 @@
-"""The heartbeats of a control process, by which the fleet knows its reducers and sweepers."""
+"""The heartbeats of one process, by which the fleet knows its reducers, sweepers and watchers."""
 
 import os
 import socket
 import time
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from typing import Any
 
 from shared import __version__
 from shared.broker.heartbeats import MAX_NAME, Role, RoleHeartbeats
@@ -14,9 +15,11 @@ from shared.domain.errors import BrokerUnreachable
 
 
 class RoleBeats:
-    """Sends one heartbeat for each role of this process."""
+    """Sends one heartbeat for each role of this process; ``more`` are facts that it adds."""
 
-    def __init__(self, roles: Iterable[str], name: str) -> None:
+    def __init__(
+        self, roles: Iterable[str], name: str, more: Mapping[str, Any] | None = None
+    ) -> None:
         self._roles = [role for role in Role if role in roles]
         self._name = name
         self._facts = {
@@ -24,6 +27,7 @@ class RoleBeats:
             "pid": os.getpid(),
             "version": __version__,
             "started": round(time.time()),
+            **(more or {}),
         }
 
     def send(self, scripts: Scripts) -> None:
@@ -32,8 +36,10 @@ class RoleBeats:
         for role in self._roles:
             heartbeats.beat(role, self._name, self._facts)
 
-    def leave(self, settings: Settings) -> None:
-        """Tell the fleet that this process ends; without an answer the heartbeat expires."""
+    @contextmanager
+    def leaving(self, settings: Settings) -> Iterator[None]:
+        """Tell the fleet when the block ends; without an answer the heartbeats expire."""
+        yield
         with closing(Scripts(settings, hasty=True)) as scripts, suppress(BrokerUnreachable):
             heartbeats = RoleHeartbeats(scripts)
             for role in self._roles:
