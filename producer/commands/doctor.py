@@ -1,15 +1,23 @@
 """``pagefleet doctor``: checks everything a producer needs; --repair rebuilds dispatch state."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from producer.connections import Connections
 from producer.status.find_jobs import open_jobs
+from shared.broker.heartbeats import ROLE_NAMES, Role
 from shared.config.settings import Settings, load_settings
 from shared.console import checks
 from shared.console.checks import Check, run_check
 from shared.console.probes import common_checks
 from shared.domain.errors import UsageError
 from shared.jobs.activation import open_job
+
+#: What a fleet does not do without a process of a role.
+MISSING = {
+    Role.REDUCE: "no reducer serves this fleet: no document is written",
+    Role.SWEEP: "no sweeper serves this fleet: lost messages and pages of dead workers stay lost",
+}
 
 
 def run_checks(as_json: bool, repair: bool) -> int:
@@ -26,6 +34,9 @@ def _checks(settings: Settings, repair: bool) -> Iterator[Check]:
     if settings.redis_url is not None:
         yield run_check("workers", lambda: _check_workers(connections))
         yield run_check("pools", lambda: _check_pools(connections))
+        for role in MISSING:
+            yield run_check(ROLE_NAMES[role], partial(_check_role, connections, role))
+        yield run_check("watchers", lambda: _names(connections, Role.WATCH) or "none")
     if repair:
         yield run_check("repair", lambda: _repair(connections))
 
@@ -59,6 +70,18 @@ def _check_pools(connections: Connections) -> Check:
         fix = "start workers of these pools, or cancel their jobs (pagefleet status)"
         return Check("pools", "warning", f"pages wait in {', '.join(idle)} without workers", fix)
     return Check("pools", "ok", f"declared: {', '.join(sorted(declared)) or 'none'}")
+
+
+def _check_role(connections: Connections, role: Role) -> Check:
+    names = _names(connections, role)
+    if names:
+        return Check(ROLE_NAMES[role], "ok", names)
+    mend = f"start one: pagefleet-worker start --roles {role}"
+    return Check(ROLE_NAMES[role], "error", MISSING[role], mend)
+
+
+def _names(connections: Connections, role: Role) -> str:
+    return ", ".join(process.name for process in connections.dispatch_state.roles.live(role))
 
 
 def _repair(connections: Connections) -> str:

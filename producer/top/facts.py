@@ -5,6 +5,7 @@ from typing import Any
 
 from producer.status.pace import pace
 from shared.broker.fleet_view import Fleet, PoolView, QueueView
+from shared.broker.heartbeats import LiveProcess
 from shared.broker.job_state import JobProgress
 from shared.broker.live_workers import LiveWorker
 
@@ -21,6 +22,13 @@ def top_facts(fleet: Fleet) -> Plain:
         "pools": [_pool(pool) for pool in fleet.pools],
         "queues": [_queue(queue) for queue in fleet.queues],
         "workers": workers,
+        "processes": [
+            _process(process, fleet.time)
+            for processes in fleet.processes.values()
+            for process in processes
+        ],
+        "unwritten_jobs": fleet.unwritten_jobs,
+        "oldest_unwritten_s": _rounded(fleet.oldest_unwritten_s),
         "jobs": [_job(job, fleet.time) for job in fleet.jobs],
         "failures": [{**entry, "age_s": _age(entry, fleet.time)} for entry in fleet.failures],
         "broker": vars(fleet.broker),
@@ -48,7 +56,6 @@ def _queue(queue: QueueView) -> Plain:
 
 def _worker(worker: LiveWorker, now: float) -> Plain:
     facts = worker.facts
-    started = facts.get("started")
     return {
         "name": worker.name,
         "pool": worker.pool,
@@ -64,8 +71,25 @@ def _worker(worker: LiveWorker, now: float) -> Plain:
         "pages_per_s": facts.get("pages_per_s") or 0.0,
         "tokens_per_s": facts.get("tokens_per_s") or 0.0,
         "gpus": facts.get("gpus") or [],
-        "uptime_s": None if started is None else round(max(0.0, now - started)),
+        "uptime_s": _uptime(facts, now),
     }
+
+
+def _process(process: LiveProcess, now: float) -> Plain:
+    """A reducer, a sweeper or a watcher."""
+    return {
+        "name": process.name,
+        "role": process.role.value,
+        "host": process.facts.get("host"),
+        "version": process.facts.get("version"),
+        "source": process.facts.get("source"),
+        "uptime_s": _uptime(process.facts, now),
+    }
+
+
+def _uptime(facts: Plain, now: float) -> int | None:
+    started = facts.get("started")
+    return None if started is None else round(max(0.0, now - started))
 
 
 def _job(job: JobProgress, now: float) -> Plain:

@@ -8,13 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.status.pace import duration
+from shared.broker.heartbeats import ROLE_NAMES, Role
 from shared.console.printable import printable
 from shared.domain.lanes import Lane
 
 #: Terminals with fewer columns omit the less important columns of each table.
 WIDE = 110
 #: Lines of the header, and lines above the rows of each table: title and column names.
-HEADER_LINES, TABLE_LINES = 3, 3
+HEADER_LINES, TABLE_LINES = 4, 3
 #: Characters of a progress bar.
 BAR_WIDTH = 12
 Plain = dict[str, Any]
@@ -64,7 +65,23 @@ def _header(facts: Plain, notice: str) -> RenderableType:
     second.append(f"broker {broker['memory_bytes'] / 1048576:.1f} MiB")
     if notice:
         second = Text(printable(notice), style="bold red", no_wrap=True, overflow="ellipsis")
-    return Group(first, second)
+    return Group(first, second, _roles(facts))
+
+
+def _roles(facts: Plain) -> Text:
+    """How many processes serve each role, and what no reducer has written yet."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for role, name in ROLE_NAMES.items():
+        count = sum(process["role"] == role for process in facts["processes"])
+        if count or role is Role.WATCH:
+            text.append(f"{name}s {count}  ", style="dim")
+        else:
+            text.append(f"no {name}  ", style="bold red")
+    waiting = facts["unwritten_jobs"]
+    text.append(f"unwritten documents {waiting}", style="dim")
+    if waiting:
+        text.append(f" for {_age(facts['oldest_unwritten_s'])}", style="yellow")
+    return text
 
 
 def _table(

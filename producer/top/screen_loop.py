@@ -15,19 +15,22 @@ from rich.live import Live
 from producer.top.facts import Plain, top_facts
 from producer.top.screen import screen
 from shared.broker.fleet_view import FleetView
+from shared.broker.fleet_watch import FleetWatch, fleet_watch
 from shared.config.settings import load_settings
 from shared.console.printable import json_line
-from shared.domain.errors import BrokerUnreachable, ExitCode
+from shared.domain.errors import ExitCode
 
 QUIT = frozenset(b"qQ")
 MAX_JOBS = 50
+#: Seconds beyond an interval after which figures are shown as late.
+LATE_S = 2.0
 #: Lines of output that is not a terminal; large enough to show every row.
 UNBOUNDED_LINES = 1000
 
 
 def show_top(once: bool, as_json: bool, interval_s: float) -> int:
     """Print once with ``once``, ``as_json`` or without a terminal; else update until stopped."""
-    view = FleetView(load_settings())
+    view = FleetView(load_settings(), hasty=True)
     facts = top_facts(view.look(MAX_JOBS))
     if as_json:
         print(json_line(facts))
@@ -40,24 +43,28 @@ def show_top(once: bool, as_json: bool, interval_s: float) -> int:
 
 
 def _update_until_quit(view: FleetView, facts: Plain, interval_s: float) -> None:
-    console, notice = Console(highlight=False), ""
+    console = Console(highlight=False)
     first = screen(facts, console.width, console.height)
     with (
+        # Looks in the background, so that keys work while the broker does not answer.
+        fleet_watch(view, MAX_JOBS, interval_s) as watch,
         _single_keys(),
         # The alternate screen; each update overwrites the last one, so nothing flickers.
         Live(first, console=console, screen=True, auto_refresh=False) as live,
     ):
         while not _quits_within(interval_s):
-            facts, notice = _refresh(view, facts)
+            facts, notice = _refresh(watch, facts)
             live.update(_sized_screen(console, facts, notice), refresh=True)
 
 
-def _refresh(view: FleetView, last: Plain) -> tuple[Plain, str]:
+def _refresh(watch: FleetWatch, last: Plain) -> tuple[Plain, str]:
     """New facts; or the last ones and a notice while the broker does not answer."""
-    try:
-        return top_facts(view.look(MAX_JOBS)), ""
-    except BrokerUnreachable as error:
-        return last, f"{error.message} (figures of {last['time'][11:19]} UTC)"
+    picture = watch.last()
+    facts = top_facts(picture.fleet) if picture.fleet else last
+    of = f"(figures of {facts['time'][11:19]} UTC)"
+    if picture.error:
+        return facts, f"{picture.error} {of}"
+    return facts, "" if picture.age_s < LATE_S + watch.period_s else f"the broker is slow {of}"
 
 
 def _sized_screen(console: Console, facts: Plain, notice: str) -> RenderableType:

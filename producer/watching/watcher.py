@@ -30,7 +30,10 @@ from producer.watching.triggers.registry import TRIGGERS, TriggerRow, select_tri
 from producer.watching.triggers.trigger import Trigger, TriggerContext
 from producer.watching.watch_context import WatchContext
 from producer.watching.work_queue import WorkQueue
+from shared.broker.asking import asking_broker
+from shared.broker.heartbeats import MAX_NAME, Role
 from shared.broker.key_leases import KeyLeases
+from shared.broker.role_beats import RoleBeats
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.telemetry import watch_metrics
@@ -122,7 +125,10 @@ class Watcher:
         if self._plan.after == "keep":
             count = self.context.claim_cache.load(self.context.state)
             self._event_log.info(f"{count} objects were converted or refused before")
+        settings, beats = self._plan.request.settings, self._beats()
         with ExitStack() as stack:
+            stack.enter_context(beats.leaving(settings))
+            stack.enter_context(asking_broker(settings, beats.send))
             for trigger in triggers:
                 trigger.start()
                 stack.callback(trigger.stop)
@@ -171,6 +177,11 @@ class Watcher:
             waiting=lambda: queue.events_waiting() + queue.scanned_waiting(),
             oldest_waiting=queue.oldest_waiting_s,
         )
+
+    def _beats(self) -> RoleBeats:
+        source = str(self._plan.route.source)[:MAX_NAME]
+        name = f"{socket.gethostname()[:MAX_NAME]}-{secrets.token_hex(4)}"
+        return RoleBeats([Role.WATCH], name, {"source": source})
 
     def _start_thread(self, loop: Callable[[], None]) -> threading.Thread:
         # A daemon, so that a long poll of a queue does not delay the end of the process.

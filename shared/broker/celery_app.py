@@ -48,10 +48,10 @@ def transport_options(settings: Settings) -> dict[str, object]:
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "queue_order_strategy": "shared.broker.queues:UrgentFirst",
-        "socket_timeout": 30,
+        "socket_timeout": settings.broker_timeout_s,
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
-        "health_check_interval": 25,
+        "health_check_interval": max(1, round(settings.broker_timeout_s * 5 / 6)),
         "client_name": APP_NAME,
     }
 

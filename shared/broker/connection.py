@@ -12,7 +12,7 @@ from redis.sentinel import Sentinel
 from shared.broker.broker_tls import tls_options
 from shared.config.broker_url import database, is_sentinel, login_of, sentinels, shown
 from shared.config.settings import Settings
-from shared.domain.errors import BrokerFull, BrokerUnreachable
+from shared.domain.errors import BrokerFull, BrokerMisconfigured, BrokerUnreachable
 
 #: Prefix of every key, also of Celery's queues.
 KEY_PREFIX = "pagefleet:"
@@ -29,10 +29,10 @@ AWAY = (
 _NOT_NOW = ("OOM ", "MISCONF ", "NOREPLICAS ", "LOADING ", "READONLY ", "MASTERDOWN ", "BUSY ")
 
 
-#: Seconds that a probe waits for a connection, and again for an answer.
-PROBE_S = 5
+#: Seconds that a connection may take to open; a hasty client waits as long for an answer.
+CONNECT_S = 5.0
 #: The same for each of several Sentinels.
-SENTINEL_S = 2
+SENTINEL_S = 2.0
 
 
 def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
@@ -48,14 +48,16 @@ def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
     try:
         return redis.Redis.from_url(url, **options)
     except ValueError as error:
-        raise BrokerUnreachable(f"PAGEFLEET_REDIS_URL is not a Redis address: {error}") from None
+        raise BrokerMisconfigured(f"PAGEFLEET_REDIS_URL is not a Redis address: {error}") from None
 
 
 def _options(settings: Settings, *, hasty: bool) -> dict[str, Any]:
+    timeout_s = settings.broker_timeout_s
+    hasty_s = min(CONNECT_S, timeout_s)
     return {
         "decode_responses": True,
-        "socket_timeout": PROBE_S if hasty else 15,
-        "socket_connect_timeout": PROBE_S,
+        "socket_timeout": hasty_s if hasty else timeout_s / 2,
+        "socket_connect_timeout": hasty_s,
         "socket_keepalive": True,
         "health_check_interval": 25,
         "retry": Retry(ExponentialBackoff(cap=1, base=0.05), retries=0 if hasty else 2),
@@ -102,7 +104,7 @@ def broker_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except redis.exceptions.AuthenticationError:
-        raise BrokerUnreachable(
+        raise BrokerMisconfigured(
             f"broker {shown_address(settings)} refused the password; check PAGEFLEET_REDIS_URL"
         ) from None
     except redis.exceptions.ResponseError as error:
@@ -112,13 +114,18 @@ def broker_errors(settings: Settings) -> Iterator[None]:
         raise refusal from None
     except AWAY as error:
         reason = _without_secret(" ".join(str(error).split()), settings) or type(error).__name__
-        raise BrokerUnreachable(
+        kind = BrokerMisconfigured if _is_of_certificate(reason) else BrokerUnreachable
+        raise kind(
             f"broker {shown_address(settings)} does not answer ({reason}); {_advice(reason)}"
         ) from None
 
 
+def _is_of_certificate(reason: str) -> bool:
+    return "certificate" in reason.lower()
+
+
 def _advice(reason: str) -> str:
-    if "certificate" in reason.lower():
+    if _is_of_certificate(reason):
         return "set PAGEFLEET_REDIS_CA_FILE to the CA certificates that signed the broker's"
     return "is it running, and is PAGEFLEET_REDIS_URL right?"
 

@@ -5,6 +5,7 @@ completely or not at all, and by the broker's clock.
 """
 
 from shared.broker.connection import broker_errors, connect
+from shared.broker.heartbeats import RoleHeartbeats
 from shared.broker.job_state import JobState
 from shared.broker.live_workers import LiveWorkers
 from shared.broker.page_state import PageState
@@ -24,6 +25,7 @@ class DispatchState:
         self.pages = PageState(self._scripts)
         self.workers = LiveWorkers(self._scripts)
         self.pools = PoolState(self._scripts)
+        self.roles = RoleHeartbeats(self._scripts)
         self.sweeper = SweeperState(self._scripts)
 
     def ping(self) -> None:

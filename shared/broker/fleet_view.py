@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
-from shared.broker.job_state import JobProgress, job_progress
+from shared.broker.heartbeats import LiveProcess, Role, live_processes, role_key
+from shared.broker.job_state import FINISHED_KEY, JobProgress, job_progress
 from shared.broker.live_workers import LiveWorker, live_workers, workers_key
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
 from shared.broker.scripts import Scripts
@@ -80,13 +81,18 @@ class Fleet:
     jobs: tuple[JobProgress, ...]
     #: Newest first: time, job_id, page, engine, code, message.
     failures: tuple[dict[str, Any], ...]
+    #: The live processes of every role.
+    processes: dict[Role, tuple[LiveProcess, ...]]
+    #: Jobs whose pages are all done and whose document is not written, and the age of the first.
+    unwritten_jobs: int
+    oldest_unwritten_s: float | None
 
 
 class FleetView:
     """Reads the fleet; thread-safe; raises BrokerUnreachable."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._scripts = Scripts(settings)
+    def __init__(self, settings: Settings, *, hasty: bool = False) -> None:
+        self._scripts = Scripts(settings, hasty=hasty)
 
     def look(self, max_jobs: int = 50) -> Fleet:
         """The fleet now, with at most ``max_jobs`` jobs: three round trips."""
@@ -106,6 +112,11 @@ class FleetView:
             ),
             jobs=jobs,
             failures=tuple(map(json.loads, common["failures"])),
+            processes={
+                role: tuple(live_processes(role, common[role_key(role)], now)) for role in Role
+            },
+            unwritten_jobs=common["unwritten"],
+            oldest_unwritten_s=_age(_first_score(common["first unwritten"]), now),
         )
 
     def _common(self) -> dict[str, Any]:
@@ -118,6 +129,9 @@ class FleetView:
             "unacked": ("hlen", f"{KEY_PREFIX}unacked"),
             "refused": ("llen", f"{KEY_PREFIX}refused"),
             "failures": ("lrange", FAILURES_KEY, 0, FAILURES_KEPT - 1),
+            "unwritten": ("zcard", FINISHED_KEY),
+            "first unwritten": ("zrange", FINISHED_KEY, 0, 0, False, True),
+            **{role_key(role): ("hgetall", role_key(role)) for role in Role},
         }
         answers = self._scripts.call_many(list(commands.values()))
         return dict(zip(commands, answers, strict=True))
@@ -185,11 +199,15 @@ def _pool(
         workers=tuple(live_workers(engine, answers["workers"], now)),
         outstanding=answers["outstanding"],
         in_flight=answers["in flight"],
-        oldest_page_s=_age(answers["oldest page"][0][1] if answers["oldest page"] else None, now),
+        oldest_page_s=_age(_first_score(answers["oldest page"]), now),
         oldest_job_s=_age(min(opened, default=None), now),
         open_jobs={lane: answers[f"open {lane}"] for lane in PRIORITIES},
         backlog_jobs={lane: answers[f"backlog {lane}"] for lane in PRIORITIES},
     )
+
+
+def _first_score(found: list[tuple[str, float]]) -> float | None:
+    return found[0][1] if found else None
 
 
 def _age(since: float | None, now: float) -> float | None:

@@ -13,6 +13,8 @@ from shared.domain.records import Counts, Priority
 
 #: Seconds that the broker remembers a job which is no longer open.
 TOMBSTONE_S = 3600
+#: The open jobs whose pages are all done, by the time of their last page.
+FINISHED_KEY = f"{KEY_PREFIX}finished"
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
+from shared.broker.heartbeats import HEARTBEAT_TTL_S, live_beats
 from shared.broker.scripts import Scripts
 from shared.domain.compatibility import FACT, FIRST_LEVEL, LEVEL
 from shared.domain.pools import engine_of
-
-#: A worker without a heartbeat for this long counts as gone.
-HEARTBEAT_TTL_S = 30
-#: Longest name among a worker's facts, in characters; longer names keep their last ones.
-MAX_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -30,6 +26,7 @@ class LiveWorker:
         """The engine of its pool."""
         return engine_of(self.pool)
 
+    @property
     def level(self) -> int:
         """The compatibility level of its release."""
         level = self.facts.get(FACT)
@@ -74,10 +71,7 @@ def live_workers(pool: str, heartbeats: Mapping[str, str], now: float) -> list[L
 
     ``heartbeats`` is the hash at ``workers_key``; ``now`` is the broker's clock in seconds.
     """
-    beats = {name: json.loads(text) for name, text in heartbeats.items()}
     return [
         LiveWorker(name, pool, int(beat["capacity"]), json.loads(beat["facts"]))
-        for name, beat in sorted(beats.items())
-        # An expiry too far ahead was written before the broker's clock was set back.
-        if now <= beat["expires"] <= now + HEARTBEAT_TTL_S + 1
+        for name, beat in live_beats(heartbeats, now).items()
     ]

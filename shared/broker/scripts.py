@@ -12,9 +12,9 @@ from shared.config.settings import Settings
 class Scripts:
     """Thread-safe; every method raises BrokerUnreachable, or BrokerFull where memory is short."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, hasty: bool = False) -> None:
         self.settings = settings
-        self._redis = connect(settings)
+        self._redis = connect(settings, hasty=hasty)
         self._scripts: dict[str, Any] = {}
 
     def run(self, script: str, *arguments: Any) -> Any:

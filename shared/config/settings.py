@@ -115,6 +115,13 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
         120, gt=0, description="maximum seconds to open a document and count its pages"
     )
 
+    broker_timeout_s: float = Field(
+        30,
+        ge=0.5,
+        le=300,
+        description="seconds that a worker waits for an answer of the broker before it connects "
+        "again and reports that it is not ready",
+    )
     lease_s: int = Field(
         120,
         ge=5,

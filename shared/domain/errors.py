@@ -206,12 +206,21 @@ class Cancelled(PageError):
 class TransientError(PagefleetError):
     """A machine or service has a problem; the page is retried and no attempt is counted."""
 
+    #: Whether the problem may pass by itself, as far as can be told.
+    may_pass = False
+
 
 class StoreUnreachable(TransientError):
     """The object store does not answer or refuses access."""
 
     code = "store_unreachable"
     exit_code = ExitCode.UNREACHABLE
+
+
+class StoreSilent(StoreUnreachable):
+    """The object store does not answer."""
+
+    may_pass = True
 
 
 class StoreFull(StoreUnreachable):
@@ -223,6 +232,13 @@ class BrokerUnreachable(TransientError):
 
     code = "broker_unreachable"
     exit_code = ExitCode.UNREACHABLE
+    may_pass = True
+
+
+class BrokerMisconfigured(BrokerUnreachable):
+    """The broker's address, password or certificate is wrong, so waiting does not help."""
+
+    may_pass = False
 
 
 class BrokerFull(BrokerUnreachable):

@@ -25,7 +25,7 @@ from botocore.exceptions import (
 )
 
 from shared.config.settings import Settings
-from shared.domain.errors import NotFound, StoreFull, StoreUnreachable, UsageError
+from shared.domain.errors import NotFound, StoreFull, StoreSilent, StoreUnreachable, UsageError
 from shared.storage.s3_advice import CREDENTIALS, advice
 from shared.storage.s3_clock import follow_service_clock
 from shared.telemetry.service_metrics import observe_client
@@ -63,6 +63,7 @@ class Refused(StoreUnreachable):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+        self.may_pass = status >= 500
 
 
 class RefusedAsFull(Refused, StoreFull):
@@ -166,7 +167,7 @@ def explained(where: str, options: S3Options) -> Iterator[None]:
     except (IncompleteReadError, ResponseStreamingError) as error:
         raise BrokenOff(f"{options.service} broke off in the middle of {where}") from error
     except (BotoCoreError, Boto3Error) as error:
-        raise StoreUnreachable(_no_answer(error, where, options)) from error
+        raise StoreSilent(_no_answer(error, where, options)) from error
 
 
 def _refusal(error: ClientError, where: str) -> NotFound | Refused:

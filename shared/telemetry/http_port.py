@@ -1,4 +1,4 @@
-"""One small HTTP server per process: ``/metrics``, ``/livez`` and ``/readyz``."""
+"""One small HTTP server per worker process: ``/metrics`` and the health checks."""
 
 import logging
 import threading
@@ -40,10 +40,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, kind, encode(PROCESS_LABELS))
         elif path == "/livez":
             self._send_problems(self.server.health.failures())
+        elif path == "/startupz":
+            self._send_problems(self.server.health.unstarted())
         elif path == "/readyz":
             self._send_problems(self.server.health.obstacles())
         else:
-            self._send(404, "text/plain", b"try /metrics, /livez or /readyz\n")
+            self._send(404, "text/plain", b"try /metrics, /livez, /startupz or /readyz\n")
 
     def _send_problems(self, problems: list[str]) -> None:
         text = "\n".join(problems or ["ok"]) + "\n"

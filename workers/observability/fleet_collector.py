@@ -1,29 +1,27 @@
-"""Metrics of the whole fleet, read from the broker at each scrape.
+"""Metrics of the whole fleet, from the last look at it; a scrape never waits for the broker.
 
 Every control process with the sweep role exports the same values, so aggregate over processes
 with ``max by`` and never with the sum.
 """
 
-import logging
-import threading
-import time
 from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shared.broker.fleet_view import Fleet, FleetView, PoolView
-from shared.domain.errors import BrokerUnreachable
+from shared.broker.fleet_view import Fleet, PoolView
+from shared.broker.fleet_watch import FleetWatch, Picture
 from shared.domain.lanes import Lane
-
-log = logging.getLogger("pagefleet.metrics")
-#: Seconds for which the values of one read are reused.
-KEEP_S = 1.0
 
 #: Labels of a pool: its id, and its engine.
 POOL = ("pool", "engine")
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "broker_up": ("1 if the broker answered this scrape.", ()),
+    "broker_up": ("1 if the broker answered within the last 5 seconds.", ()),
+    "fleet_read_timestamp_seconds": (
+        "When the figures of the fleet were read; they stay while the broker is away.",
+        (),
+    ),
+    "fleet_read_age_seconds": ("Age of the figures of the fleet.", ()),
     "broker_memory_bytes": ("Memory the broker uses.", ()),
     "broker_memory_limit_bytes": ("Its maxmemory; 0: none.", ()),
     "broker_persistence_ok": ("1 unless its last write to disk failed.", ()),
@@ -43,6 +41,15 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Jobs by state: open, or backlog (open with pages not dispatched yet).",
         (*POOL, "priority", "state"),
     ),
+    "unwritten_jobs": ("Jobs whose pages are all done and whose document is not written.", ()),
+    "oldest_unwritten_job_age_seconds": (
+        "Time since the first of those jobs had its last page; 0: none.",
+        (),
+    ),
+    "role_processes": (
+        "Processes with a recent heartbeat for a role: reduce, sweep or watch.",
+        ("role",),
+    ),
     "workers": ("Pages workers with a recent heartbeat.", POOL),
     "pool_capacity": ("Pages that those workers may hold at once.", POOL),
 }
@@ -53,32 +60,21 @@ Sample = tuple[str, tuple[str, ...], float]
 
 
 class FleetCollector(Collector):
-    """For Prometheus' registry; exports only ``broker_up 0`` if the broker is unreachable."""
+    """For Prometheus' registry; exports only ``broker_up 0`` before the broker first answered."""
 
-    def __init__(self, view: FleetView) -> None:
-        self._view = view
-        self._lock = threading.Lock()
-        self._read_at = 0.0
-        self._samples: list[Sample] = []
+    def __init__(self, watch: FleetWatch) -> None:
+        self._watch = watch
 
     def describe(self) -> Iterable[Metric]:
         """Names, without a request to the broker."""
         return families([])
 
     def collect(self) -> Iterable[Metric]:
-        """All values."""
-        with self._lock:
-            if time.monotonic() - self._read_at >= KEEP_S:
-                self._samples = self._read()
-                self._read_at = time.monotonic()
-            return families(self._samples)
-
-    def _read(self) -> list[Sample]:
-        try:
-            return list(_samples(self._view.look(max_jobs=1)))
-        except BrokerUnreachable as error:
-            log.warning("no metrics of the fleet: %s", error.message)
-            return [("broker_up", (), 0.0)]
+        """All values, at once."""
+        picture = self._watch.last()
+        return families(
+            [*_of_picture(picture), *(_samples(picture.fleet) if picture.fleet else ())]
+        )
 
 
 def families(samples: Iterable[Sample]) -> list[Metric]:
@@ -93,9 +89,15 @@ def families(samples: Iterable[Sample]) -> list[Metric]:
     return list(by_name.values())
 
 
+def _of_picture(picture: Picture) -> Iterator[Sample]:
+    yield "broker_up", (), float(picture.is_fresh)
+    if picture.fleet is not None:
+        yield "fleet_read_timestamp_seconds", (), picture.taken
+        yield "fleet_read_age_seconds", (), picture.age_s
+
+
 def _samples(fleet: Fleet) -> Iterator[Sample]:
     broker = fleet.broker
-    yield "broker_up", (), 1.0
     yield "broker_memory_bytes", (), float(broker.memory_bytes)
     yield "broker_memory_limit_bytes", (), float(broker.memory_limit_bytes)
     yield "broker_persistence_ok", (), float(broker.persistence_ok)
@@ -106,6 +108,10 @@ def _samples(fleet: Fleet) -> Iterator[Sample]:
         yield "queue_depth", (queue.name,), float(queue.depth)
     for pool in fleet.pools:
         yield from _pool_samples(pool)
+    for role, processes in fleet.processes.items():
+        yield "role_processes", (role,), float(len(processes))
+    yield "unwritten_jobs", (), float(fleet.unwritten_jobs)
+    yield "oldest_unwritten_job_age_seconds", (), fleet.oldest_unwritten_s or 0.0
 
 
 def _pool_samples(pool: PoolView) -> Iterator[Sample]:

@@ -14,10 +14,10 @@ INTRODUCTION = """\
 
 <!-- Written by `python -m workers.observability.metrics_doc`; a test compares it with the code. -->
 
-Set `PAGEFLEET_METRICS_PORT` and each worker process and each watcher serves `/metrics`
-(Prometheus), `/livez` and `/readyz`. The default is 0: no port is opened. The address is
-`127.0.0.1` unless `PAGEFLEET_METRICS_HOST` says otherwise; in a container set it to `0.0.0.0`.
-There is no password on this port: let only the scraper reach it.
+Set `PAGEFLEET_METRICS_PORT` and each worker process serves `/metrics` (Prometheus), `/livez`,
+`/startupz` and `/readyz`. The default is 0: no port is opened. The address is `127.0.0.1` unless
+`PAGEFLEET_METRICS_HOST` says otherwise; in a container set it to `0.0.0.0`. There is no password
+on this port: let only the scraper reach it.
 
 ## Ports of the processes
 
@@ -43,11 +43,17 @@ port is in use, the process logs an error and runs without it.
 | path | 200 if | never depends on |
 |---|---|---|
 | `/livez` | the loops of engine, sweeper and (while connected) Celery run | broker, store |
-| `/readyz` | alive, the engine is loaded and the process takes messages | store |
-| `/livez` of a watcher | the loop that scans has run within half an hour and two periods | broker |
-| `/readyz` of a watcher | alive, the last scan of the inbox succeeded, the broker answers | |
+| `/startupz` | alive, and the engine is loaded | broker, store |
+| `/readyz` | alive, the engine is loaded, messages are taken, the broker answers | store |
 
-A broker outage makes a worker not ready and never dead. For probes that run a command set
+A broker outage makes a worker not ready and never dead, whether the broker is gone or does not
+answer: Celery's loop may wait for a silent broker, and only the time in which the broker answers
+counts. Each process asks the broker every 5 seconds in a thread of its own; one that had no answer
+for `PAGEFLEET_BROKER_TIMEOUT_S` (30 seconds) is not ready. None of these requests,
+and no scrape, waits for the broker or the store. A worker that is started during an outage loads
+its engine and waits; a wrong address, password, certificate or bucket ends it with status 5.
+
+For probes that run a command set
 `PAGEFLEET_HEARTBEAT_DIR`: each healthy process touches a file there every 5 seconds, named after
 its role (`cpu`, `vllm`, `vllm2`, `control`, `watch`), and stops touching it when `/livez` would
 fail.
@@ -125,8 +131,9 @@ def document() -> str:
             "The fleet",
             _fleet(),
             "Every control process with the sweep role exports these; it reads them from the "
-            "broker at each scrape, in three round trips. Take `max by (…)` over processes, "
-            "not the sum.",
+            "broker every second, in three round trips, and a scrape gets the last figures. While "
+            "the broker is away they stay, with their age, and `pagefleet_broker_up` is 0. Take "
+            "`max by (…)` over processes, not the sum.",
         ),
         _section(
             "S3 and SQS",

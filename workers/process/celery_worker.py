@@ -1,18 +1,30 @@
-"""Runs a Celery worker in this process and reports when it shuts down."""
+"""Runs a Celery worker in this process and reports when it shuts down.
+
+Nothing in its event loop waits for the broker without end: events, acknowledgements and answers to
+remote control are sent by threads.
+"""
 
 import os
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from celery import Celery
 from celery.worker import state
 
 from shared.domain.errors import ExitCode
 from shared.processes.stop_signals import act_on_signals
+from workers.process.background_calls import BackgroundCalls
+from workers.process.background_events import BackgroundEvents
 from workers.process.guarded_consumer import Refuse, guarded_consumer, log_refused
 from workers.process.lease_renewal import LeaseRenewal
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: Answers to remote control that wait while the broker is away.
+ANSWERS_KEPT = 100
+#: Seconds that the end of a worker waits for its last acknowledgements.
+ACKNOWLEDGE_S = 10.0
 
 
 def run_worker(
@@ -27,10 +39,13 @@ def run_worker(
 
     ``refuse`` gets every message that cannot become a task, and the reason.
     """
+    calls = BackgroundCalls("acknowledge")
+    app.events.dispatcher_cls = BackgroundEvents
+    _answer_in_background(app)
     app.steps["consumer"].add(LeaseRenewal)
     worker = app.Worker(
         hostname=f"{name}@{os.uname().nodename}",
-        consumer_cls=guarded_consumer(refuse),
+        consumer_cls=guarded_consumer(refuse, calls),
         pool="threads",
         concurrency=concurrency,
         queues=list(queues),
@@ -48,3 +63,19 @@ def run_worker(
             on_shutdown()
 
     worker.start()
+    # What is not acknowledged comes back and is acknowledged then, without being read again.
+    calls.finish(ACKNOWLEDGE_S)
+
+
+def _answer_in_background(app: Celery) -> None:
+    """Send answers to remote control, such as Flower's questions, in a thread.
+
+    Kombu sends them with retries without end, in the event loop.
+    """
+    mailbox, answers = app.control.mailbox, BackgroundCalls("answers", ANSWERS_KEPT)
+    send = mailbox._publish_reply
+
+    def send_soon(*arguments: Any, **options: Any) -> None:
+        answers.add(partial(send, *arguments, **options))
+
+    mailbox._publish_reply = send_soon

@@ -3,17 +3,21 @@
 import logging
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 from prometheus_client import REGISTRY
 
 from shared import __version__
+from shared.broker.asking import asking_broker
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.fleet_view import FleetView
+from shared.broker.fleet_watch import fleet_watch
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
+from shared.broker.role_beats import RoleBeats
 from shared.config.settings import Settings
 from shared.domain.errors import NewerRelease, TransientError
 from shared.domain.pools import parse_pools
@@ -28,6 +32,7 @@ from workers.maintenance.sweeper import Sweeper
 from workers.maintenance.webhooks import WebhookSender
 from workers.observability import control_metrics, metrics
 from workers.observability.fleet_collector import FleetCollector
+from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
 from workers.tasks.messages import parse_message, refuse
@@ -60,19 +65,30 @@ class ControlProcess:
     def run(self) -> int:
         """Serve until SIGTERM; returns the process's exit status."""
         self._register()
-        queues = [REDUCE] if "reduce" in self._roles else []
-        if "sweep" in self._roles:
-            queues.append(MAINTENANCE)
-            REGISTRY.register(FleetCollector(FleetView(self._settings)))
-            threading.Thread(target=self._sweep_forever, name="sweep", daemon=True).start()
         control_metrics.start_at_zero()
         metrics.WORKER.labels(self._worker, "control", "", "", __version__).set(1)
-        self._app.steps["consumer"].add(consumer_pulse(self._health, "control"))
-        log.info("ready: %s", ", ".join(sorted(self._roles)))
+        self._app.steps["consumer"].add(
+            consumer_pulse(self._health, "control", self._settings.broker_timeout_s)
+        )
+        beats = RoleBeats(self._roles, self._worker)
+        reports = broker_reports(self._settings, self._health)
+        with ExitStack() as stack:
+            if "sweep" in self._roles:
+                watch = stack.enter_context(fleet_watch(FleetView(self._settings, hasty=True)))
+                REGISTRY.register(FleetCollector(watch))
+                threading.Thread(target=self._sweep_forever, name="sweep", daemon=True).start()
+            stack.enter_context(beats.leaving(self._settings))
+            stack.enter_context(asking_broker(self._settings, beats.send, *reports))
+            self._consume()
+        return 0
+
+    def _consume(self) -> None:
+        queues = [REDUCE] if "reduce" in self._roles else []
+        queues += [MAINTENANCE] if "sweep" in self._roles else []
+        log.info("started: %s", ", ".join(sorted(self._roles)))
         refused = partial(refuse, self._dispatch_state)
         name = f"control-{self._worker}"
         run_worker(self._app, name, queues, REDUCERS, self._stopped.set, refused)
-        return 0
 
     def _make_sweeper(self) -> Sweeper:
         settings = self._settings

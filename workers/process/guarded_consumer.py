@@ -2,15 +2,20 @@
 
 Celery discards a message without a task, and an unexpected field of a message ends its event loop
 and with it the worker and its engine. Here such a message is stored for inspection.
+
+Celery also acknowledges and rejects messages in its event loop, where each one waits for a silent
+broker. Here a thread does it.
 """
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from celery.worker.consumer import Consumer
 
 from shared.domain.errors import TransientError
+from workers.process.background_calls import BackgroundCalls
 
 log = logging.getLogger("pagefleet.messages")
 #: Stores a message that cannot become a task; gets its text and the reason.
@@ -19,40 +24,63 @@ Refuse = Callable[[str, str], None]
 _UNUSED_HEADERS = ("eta", "expires", "group", "shadow", "stamped_headers")
 
 
-def guarded_consumer(refuse: Refuse) -> type[Consumer]:
-    """The consumer class of a worker that passes what it refuses to ``refuse``."""
+class GuardedConsumer(Consumer):  # type: ignore[misc]  # celery has no types
+    """Tests each message before Celery does; see ``guarded_consumer``."""
 
-    class GuardedConsumer(Consumer):  # type: ignore[misc]  # celery has no types
-        """Tests each message before Celery does."""
+    refuse: Refuse
+    calls: BackgroundCalls
 
-        def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Any], None]:
-            """Celery's handler of messages, behind the test."""
-            handle = super().create_task_handler(*arguments, **options)
+    def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Any], None]:
+        """Celery's handler of messages, behind the test."""
+        handle = super().create_task_handler(*arguments, **options)
 
-            def on_message(message: Any) -> None:
-                try:
-                    check(message, self.app.tasks)
-                    handle(message)
-                except self.connection_errors:
-                    raise
-                except Exception as error:  # whatever it is, it must not end the engine
-                    self._refuse(message, error)
-
-            return on_message
-
-        def on_decode_error(self, message: Any, exc: Exception) -> None:
-            """A message whose body cannot be read."""
-            self._refuse(message, exc)
-
-        def _refuse(self, message: Any, error: Exception) -> None:
+        def on_message(message: Any) -> None:
             try:
-                refuse(text_of(message), f"{type(error).__name__}: {error}")
-                message.reject()
-            except (TransientError, *self.connection_errors) as lost:
-                # It is not acknowledged, so it comes back.
-                log.warning("a refused message is not stored yet: %s", lost)
+                check(message, self.app.tasks)
+                handle(message)
+            except self.connection_errors:
+                raise
+            except Exception as error:  # whatever it is, it must not end the engine
+                self.calls.add(partial(self._refuse, message, error))
 
-    return GuardedConsumer
+        return on_message
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """A message whose body cannot be read."""
+        self.calls.add(partial(self._refuse, message, exc))
+
+    def call_soon_ack(self, p: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+        """Acknowledge or reject a message; Celery would do it in its event loop."""
+
+        def answer() -> None:
+            try:
+                p(*arguments, **options)
+            finally:
+                # There is room for another message now, which the loop may not know.
+                self.hub.call_soon(_nothing)
+
+        self.calls.add(answer)
+
+    def _refuse(self, message: Any, error: Exception) -> None:
+        try:
+            self.refuse(text_of(message), f"{type(error).__name__}: {error}")
+            message.reject()
+        except (TransientError, *self.connection_errors) as lost:
+            # It is not acknowledged, so it comes back.
+            log.warning("a refused message is not stored yet: %s", lost)
+
+
+def guarded_consumer(refuse: Refuse, calls: BackgroundCalls) -> type[GuardedConsumer]:
+    """The consumer class of a worker that passes what it refuses to ``refuse``.
+
+    ``calls`` acknowledges, rejects and refuses messages.
+    """
+    bound = {"refuse": staticmethod(refuse), "calls": calls}
+    return type("BoundConsumer", (GuardedConsumer,), bound)
+
+
+def _nothing() -> None:
+    """Wakes the event loop."""
 
 
 def check(message: Any, tasks: Mapping[str, Any]) -> None:

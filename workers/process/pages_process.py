@@ -12,10 +12,11 @@ from typing import Any
 from celery import Celery
 from prometheus_client import Gauge
 
+from shared.broker.asking import asking_broker, ping
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.broker.live_workers import MAX_NAME
+from shared.broker.heartbeats import MAX_NAME
 from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
@@ -39,6 +40,7 @@ from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.page_pipeline import Pipeline
 from workers.pipeline.rendering import Renderer
 from workers.pipeline.source_cache import SourceCache
+from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
 from workers.tasks.gate import Gate
@@ -96,7 +98,8 @@ class PagesProcess:
             self._export_identity()
             self._host.start()
             self._host.pulse(lambda: self._health.beat("engine loop", ENGINE_LIMIT_S))
-            self._serve()
+            with asking_broker(self._settings, ping, *broker_reports(self._settings, self._health)):
+                self._serve()
         finally:
             self._engine_up.set(0)
             self._keeper.stop()
@@ -127,8 +130,9 @@ class PagesProcess:
         metrics.WORKER.labels(self._worker, "pages", info.name, info.model, info.version).set(1)
         metrics.CAPACITY.labels(info.name).set(capacity)
         metrics.PRICE.labels(info.name).set(self._settings.price_per_hour or 0)
-        self._health.require(ENGINE)
-        self._app.steps["consumer"].add(consumer_pulse(self._health, "pages"))
+        self._health.require(ENGINE, to_start=True)
+        pulse = consumer_pulse(self._health, "pages", self._settings.broker_timeout_s)
+        self._app.steps["consumer"].add(pulse)
 
     @property
     def _engine_up(self) -> Gauge:

@@ -1,6 +1,8 @@
 """Decides which worker processes this machine runs."""
 
+import logging
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 
 from shared.broker.dispatch_state import DispatchState
@@ -8,23 +10,42 @@ from shared.config.hardware import gpu_ids, local_engine
 from shared.config.settings import Settings
 from shared.console.store_probe import check_conditional_writes
 from shared.domain.catalogue import engine_facts
-from shared.domain.errors import UsageError
+from shared.domain.errors import TransientError, UsageError
 from shared.domain.pools import checked_pool
 from shared.storage.factory import open_store
 from workers.host.cores import rendering_cores
 from workers.process.supervisor import Role, Supervisor
 
+log = logging.getLogger("pagefleet.supervisor")
+
 
 def start_workers(settings: Settings, roles: frozenset[str]) -> int:
-    """Check broker and store, then supervise the processes; returns the exit status."""
+    """Check broker and store, then supervise the processes; returns the exit status.
+
+    A service that does not answer ends nothing: the processes load their engines and wait for it.
+    What waiting can't change raises: a wrong address, password or bucket.
+    """
     engine = local_engine() if settings.engine == "auto" else settings.engine
     processes = plan_processes(settings, roles, engine)
-    DispatchState(settings).ping()
+    _check(DispatchState(settings).ping)
+    _check(lambda: _check_store(settings))
+    host = socket.gethostname().split(".")[0]
+    return Supervisor(settings, processes, host).run()
+
+
+def _check_store(settings: Settings) -> None:
     store = open_store(settings)
     store.check()
     check_conditional_writes(store)
-    host = socket.gethostname().split(".")[0]
-    return Supervisor(settings, processes, host).run()
+
+
+def _check(ask: Callable[[], None]) -> None:
+    try:
+        ask()
+    except TransientError as error:
+        if not error.may_pass:
+            raise
+        log.warning("%s; the processes wait for it", error.message)
 
 
 def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> list[Role]:

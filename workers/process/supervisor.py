@@ -1,7 +1,7 @@
 """Starts the worker processes of one machine and restarts those that die.
 
 The supervisor reclaims the pages of a dead process at once, so that they need not wait for their
-leases to expire.
+leases to expire. A thread does this, because a silent broker must not delay the restart of others.
 """
 
 import logging
@@ -11,17 +11,16 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from shared.broker.dispatch_state import DispatchState
-from shared.broker.dispatcher import Dispatcher
 from shared.config.environment import PREFIX
 from shared.config.settings import Settings, as_environment
-from shared.domain.errors import BrokerUnreachable, ExitCode
+from shared.domain.errors import ExitCode
 from shared.domain.pools import Pool
 from shared.processes.parent_death import die_with_parent
 from shared.processes.python_command import python_command
 from shared.processes.stop_signals import acting_on_signals
+from workers.process.reclaiming import Reclaiming
 
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2
@@ -31,6 +30,9 @@ FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 15.0
 #: Seconds beyond its drain time after which a process is killed.
 GRACE_S = 15.0
+#: Seconds that the end of the supervisor waits for the pages of its processes to be reclaimed;
+#: what is not reclaimed then comes back when its leases expire.
+RECLAIM_S = 5.0
 #: Exit statuses of a process that was told to end; they do not lengthen the delay.
 REQUESTED_ENDS = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 #: Exit statuses that a restart can't change; they end the supervisor.
@@ -61,7 +63,6 @@ class Child:
     starts: int = 0
     delay: float = FIRST_DELAY_S
     not_before: float = 0.0
-    unreclaimed: list[str] = field(default_factory=list)
 
 
 class Supervisor:
@@ -73,8 +74,7 @@ class Supervisor:
         self._host = host
         self._stopping = threading.Event()
         self._status = int(ExitCode.OK)
-        self._dispatch_state = DispatchState(settings)
-        self._dispatcher = Dispatcher(settings, self._dispatch_state)
+        self._reclaiming = Reclaiming(settings)
 
     def run(self) -> int:
         """Supervise; returns the exit status."""
@@ -104,8 +104,6 @@ class Supervisor:
                 self._start(child)
         elif child.process.poll() is not None:
             self._on_exit(child, child.process.returncode)
-        if child.unreclaimed:
-            self._reclaim(child)
 
     def _start(self, child: Child) -> None:
         child.starts += 1
@@ -128,7 +126,7 @@ class Supervisor:
         lived_s = time.monotonic() - child.started_at
         child.process = None
         if child.role.pool is not None:
-            child.unreclaimed.append(child.worker)
+            self._reclaiming.add(child.role.pool.id, child.worker)
         if self._stopping.is_set():
             return
         if status in PERMANENT_FAILURES:
@@ -143,16 +141,6 @@ class Supervisor:
             child.worker, _meaning(status), lived_s, child.delay,
         )  # fmt: skip
         child.delay = min(child.delay * 2, LONGEST_DELAY_S)
-
-    def _reclaim(self, child: Child) -> None:
-        assert child.role.pool is not None
-        try:
-            while child.unreclaimed:
-                pages = self._dispatch_state.pages.reclaim(child.role.pool.id, child.unreclaimed[0])
-                self._dispatcher.publish(pages)
-                child.unreclaimed.pop(0)
-        except BrokerUnreachable as error:
-            log.warning("pages of dead processes are not reclaimed yet: %s", error.message)
 
     def _stop_all(self) -> None:
         running = [child for child in self._children if child.process is not None]
@@ -169,9 +157,7 @@ class Supervisor:
                 child.process.kill()
                 child.process.wait()
             self._on_exit(child, child.process.returncode)
-        for child in self._children:
-            if child.unreclaimed:
-                self._reclaim(child)
+        self._reclaiming.finish(RECLAIM_S)
 
 
 def _unneeded(role: Role) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ if fields[1] then
   redis.call('ZREM', P .. 'jobs:' .. fields[1] .. ':' .. fields[2], job)
 end
 redis.call('DEL', P .. 'todo:' .. job)
+redis.call('ZREM', P .. 'finished', job)
 if state == '' then
   redis.call('DEL', hot, P .. 'done:' .. job, P .. 'attempts:' .. job, P .. 'suspicion:' .. job)
   return closed

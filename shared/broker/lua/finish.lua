@@ -23,6 +23,7 @@ local totals = redis.call('HMGET', hot, 'done', 'total')
 -- Also for a repeated call, as the first answer may be lost: reducing twice is harmless.
 if tonumber(totals[1]) >= tonumber(totals[2]) then
   redis.call('HSETNX', hot, 'reduce', now())
+  redis.call('ZADD', P .. 'finished', 'NX', now(), job)
   reduce = 1
 end
 local depth = depth_of(pool, ARGV[6])

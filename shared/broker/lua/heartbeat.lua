@@ -7,9 +7,7 @@ redis.call('HSET', key, ARGV[2], cjson.encode({
 redis.call('EXPIRE', P .. 'held:' .. ARGV[2], 24 * FORGET)
 local all, sum = redis.call('HGETALL', key), 0
 for i = 1, #all, 2 do
-  local expires = cjson.decode(all[i + 1]).expires
-  -- An expiry too far ahead was written before the server's clock was set back.
-  if expires < now() or expires > now() + ttl + 1 then redis.call('HDEL', key, all[i])
+  if not is_live(cjson.decode(all[i + 1]).expires, ttl) then redis.call('HDEL', key, all[i])
   else sum = sum + cjson.decode(all[i + 1]).capacity end
 end
 redis.call('SET', P .. 'depth:' .. ARGV[1], sum * 2)

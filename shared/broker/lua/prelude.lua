@@ -8,6 +8,11 @@ local function now()
   local t = redis.call('TIME')
   return tonumber(t[1]) + tonumber(t[2]) / 1000000
 end
+-- Whether a heartbeat of ``ttl`` seconds still counts. An expiry too far ahead was written before
+-- the server's clock was set back.
+local function is_live(expires, ttl)
+  return expires >= now() and expires <= now() + ttl + 1
+end
 -- Lease expiry uses a monotonic clock derived from TIME that ignores clock jumps and downtime of
 -- the server: between two calls it advances by at most half a lease and never goes back. So
 -- neither a clock that was set nor an outage expires the lease of a live worker.

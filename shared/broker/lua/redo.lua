@@ -5,6 +5,7 @@ local hot = P .. 'job:' .. job
 local fields = redis.call('HMGET', hot, 'engine', 'priority', 'state')
 if fields[3] ~= 'open' then return 0 end
 redis.call('HDEL', hot, 'reduce')
+redis.call('ZREM', P .. 'finished', job)
 -- A page may have got its result after the caller checked.
 redis.call('HSET', hot, 'verify', 1, 'touched', now())
 local pool, added = fields[1], 0

@@ -12,7 +12,6 @@ import pymupdf
 import pytest
 from PIL import Image
 
-import shared.broker.connection
 import shared.storage.s3_client
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
@@ -195,12 +194,12 @@ def test_a_broker_that_does_not_answer_ends_the_command(
     command: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shared.broker.connection, "PROBE_S", 0.5)
     monkeypatch.chdir(tmp_path)
     source = str(pdf(tmp_path / "a.pdf", 1))
 
     for port in (silent_port, closed_port):
-        config = settings(redis_url=f"redis://:hunter2@127.0.0.1:{port}/0", engine="fake")
+        url = f"redis://:hunter2@127.0.0.1:{port}/0"
+        config = settings(redis_url=url, engine="fake", broker_timeout_s=0.5)
         result = in_process(config, *command, source)
         assert result.status == 5
         assert "error[broker_unreachable]: broker redis://127.0.0.1:" in result.err

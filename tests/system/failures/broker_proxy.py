@@ -37,6 +37,8 @@ class _Link:
     server: asyncio.StreamWriter
     port: int
     trapped: Trap | None = field(default=None)
+    #: Its bytes are dropped, and no end of it is passed on: a half-open connection.
+    is_dead: bool = False
 
     def abort(self) -> None:
         for side in (self.client, self.server):
@@ -53,6 +55,8 @@ class BrokerProxy:
         self._silent.set()
         self._delay_s = 0.0
         self._refuses = False
+        self._swallows = False
+        self._keeps_upstream = False
         self._trap: Trap | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -77,6 +81,25 @@ class BrokerProxy:
         """Keep connections open and forward nothing, as a half-open network path."""
         self._call(self._silent.clear if on else self._silent.set)
 
+    def half_open(self, on: bool) -> None:
+        """Drop the bytes of every connection, new ones too, and close none.
+
+        Connections from that time stay dead afterwards; only new ones work.
+        """
+        self._swallows = on
+        if on:
+            self._call(self._kill_all)
+
+    def lose_node(self, on: bool) -> None:
+        """As if the service's machine was lost: old connections are dead, new ones are refused."""
+        self._refuses = on
+        if on:
+            self._call(self._kill_all)
+
+    def keep_upstream(self) -> None:
+        """From now on the service does not learn that a client has gone."""
+        self._keeps_upstream = True
+
     def trap(self, trap: Trap | None) -> None:
         """Arm a trap, or remove it with None."""
         self._trap = trap
@@ -94,6 +117,10 @@ class BrokerProxy:
     def _abort_all(self) -> None:
         for link in list(self._links):
             link.abort()
+
+    def _kill_all(self) -> None:
+        for link in self._links:
+            link.is_dead = True
 
     async def _listen(self) -> int:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -118,6 +145,7 @@ class BrokerProxy:
             writer.transport.abort()
             return
         link = _Link(writer, server_writer, writer.get_extra_info("peername")[1])
+        link.is_dead = self._swallows
         self._links.add(link)
         try:
             await asyncio.gather(self._up(link, reader), self._down(link, server_reader))
@@ -127,6 +155,8 @@ class BrokerProxy:
 
     async def _up(self, link: _Link, reader: asyncio.StreamReader) -> None:
         while data := await self._next(reader):
+            if link.is_dead:
+                continue
             trap = self._trap
             if trap is not None and trap.mark in data:
                 self._trap = None
@@ -135,14 +165,20 @@ class BrokerProxy:
                     break
                 link.trapped = trap
             link.server.write(data)
+        if self._keeps_upstream:
+            await asyncio.Event().wait()
         link.abort()
 
     async def _down(self, link: _Link, reader: asyncio.StreamReader) -> None:
         while data := await self._next(reader):
+            if link.is_dead:
+                continue
             if link.trapped is not None:
                 link.trapped.fire(link.port)
                 break
             link.client.write(data)
+        if link.is_dead or self._keeps_upstream:
+            await asyncio.Event().wait()  # the other side must not learn of the end
         link.abort()
 
     async def _next(self, reader: asyncio.StreamReader) -> bytes:

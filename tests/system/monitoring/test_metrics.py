@@ -210,7 +210,7 @@ def test_a_worker_without_its_broker_is_not_ready_and_stays_alive(
         redis.stop()
 
         wait_until(lambda: get(port, "/readyz")[0] == 503)
-        assert "waits for consumer" in get(port, "/readyz")[1]
+        assert "waits for a connection to the broker" in get(port, "/readyz")[1]
         assert get(port, "/livez") == (200, "ok\n")
         wait_until(lambda: samples(port + 1).get(("pagefleet_broker_up", FLEET)) == 0)
     text = log.read_text()

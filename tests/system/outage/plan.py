@@ -6,6 +6,8 @@ from typing import Literal
 
 #: Cores that a waiting machine may use; a busy loop would use one.
 IDLE_CORES = 0.25
+#: Seconds of an outage after which the metrics must say that the broker is away.
+BROKER_DOWN_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -13,8 +15,9 @@ class Plan:
     """The parameters of one outage."""
 
     what: Literal["store", "engine", "broker"] = "store"
-    #: gone: killed, connections are refused; silent: paused, requests get no answer.
-    how: Literal["gone", "silent"] = "gone"
+    #: gone: killed, connections are refused; silent: paused, requests get no answer; half-open:
+    #: connections lose their bytes; lost: old connections lose theirs, new ones are refused.
+    how: Literal["gone", "silent", "half-open", "lost"] = "gone"
     pages: int = 10_000
     seconds: float = 600.0
     machines: int = 3
@@ -23,6 +26,8 @@ class Plan:
     latency_ms: float = 100.0
     pages_per_job: int = 1000
     lease_s: int = 120
+    #: How long a worker waits for the broker's answer.
+    broker_timeout_s: float = 30.0
     #: Seconds that jobs may take to end after the service is back.
     patience_s: float = 900.0
 
@@ -45,6 +50,10 @@ class Findings:
     before: int = 0
     meanwhile: int = 0
     restarts: int = 0
+    #: Seconds until every process said that it is not ready; 0: one never did.
+    not_ready_s: float = 0.0
+    #: Seconds until the sweeper's metrics said that the broker is away; 0: they never did.
+    broker_down_s: float = 0.0
     #: Cores that the whole fleet used during the outage.
     cores: float = 0.0
     #: Seconds from the end of the outage to the next page, and to the last ``_DONE``.
@@ -67,8 +76,22 @@ class Findings:
             yield "more pages were read twice than were in flight"
         if self.cores > IDLE_CORES * plan.machines:
             yield "the fleet was busy while it waited"
+        if self.restarts:
+            yield f"{self.restarts} processes were started again"
+        if plan.what == "broker":
+            yield from self._unnoticed()
         if not self.before < plan.pages:
             yield "all pages were read before the outage"
+
+    def _unnoticed(self) -> Iterator[str]:
+        """What the probes and metrics had to say of a broker that is away, and did not."""
+        plan = self.plan
+        if plan.seconds > 2 * plan.broker_timeout_s and not self.not_ready_s:
+            yield "a process without a broker said that it is ready"
+        if self.not_ready_s > 2 * plan.broker_timeout_s:
+            yield f"not ready only after {self.not_ready_s:.0f} s"
+        if plan.seconds > BROKER_DOWN_S and not 0 < self.broker_down_s <= BROKER_DOWN_S:
+            yield f"broker_up is 0 after {self.broker_down_s:.0f} s (0: never)"
 
     def lines(self) -> list[str]:
         """The results as lines of text."""
@@ -80,6 +103,8 @@ class Findings:
             f"read        {self.before} before, {self.meanwhile} while it was away",
             f"repeated    {self.repeated} ({self.in_flight} were in flight)",
             f"processes   {self.restarts} started again",
+            f"probes      not ready after {self.not_ready_s:.0f} s, "
+            f"broker_up 0 after {self.broker_down_s:.1f} s",
             f"cores       {self.cores:.2f} while it was away, {plan.machines} machines",
             f"seconds     {self.first_s:.1f} from its return to the next page, "
             f"{self.last_s:.1f} to the last document",

@@ -1,9 +1,10 @@
 """One outage: start the fleet, stop the service, start it again, check the results."""
 
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,21 @@ from shared.storage.factory import open_store
 from shared.storage.store import ObjectStore
 from tests.support.fleets.fleet import pagefleet, pdf, workers
 from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.prober import Prober, probing
+from tests.support.fleets.watched_fleet import free_ports, samples
 from tests.system.failures.machines import serving
 from tests.system.failures.verdict import count_repeated
 from tests.system.outage.plan import Findings, Plan
 from tests.system.outage.services import Services, services
 
+Machine = AbstractContextManager["subprocess.Popen[bytes]"]
 POLL_S = 0.2
 TICKS = os.sysconf("SC_CLK_TCK")
 #: Seconds after the start of the outage in which pages in flight still use cores.
 SETTLING_S = 3.0
+#: Processes of a machine: pages and control.
+PER_MACHINE = 2
+BROKER_UP = ("pagefleet_broker_up", frozenset[Any]())
 
 
 class Outage:
@@ -33,31 +40,47 @@ class Outage:
         self.findings = Findings(plan)
         self._folder = folder
         self._say = say
+        self._first_port = free_ports(PER_MACHINE * plan.machines)
 
     def run(self) -> Findings:
         """Read a third of the pages, have the outage, read the rest, check."""
         with services(self.plan, self._folder) as around:
             settings = build_settings(self._values(around))
             store = open_store(settings)
-            with self._machines(settings) as machines:
-                jobs = self._submit(settings)
-                self._await_reads(around, self.plan.pages // 3)
-                self._outage(settings, around, machines)
-                self._await_end(store, around, jobs)
+            jobs: list[str] = []
+            try:
+                with self._machines(settings) as machines:
+                    jobs += self._submit(settings)
+                    self._await_reads(around, self.plan.pages // 3)
+                    with probing(self._ports()) as prober:
+                        self._outage(settings, around, machines, prober)
+                        self._await_end(store, around, jobs)
+                    self.findings.problems += prober.findings()
+            except subprocess.TimeoutExpired:
+                self.findings.problems.append("a machine did not end on SIGTERM")
             self._judge(store, around, jobs)
         return self.findings
+
+    def _ports(self) -> dict[str, int]:
+        """The port of each process by its name."""
+        return {
+            f"{role}-{machine}": self._first_port + PER_MACHINE * machine + place
+            for machine in range(self.plan.machines)
+            for place, role in enumerate(("pages", "control"))
+        }
 
     def _values(self, around: Services) -> dict[str, Any]:
         plan, server = self.plan, around.store.server
         assert server is not None
         values: dict[str, Any] = {
             "home": self._folder / "home",
-            "redis_url": around.broker.url,
+            "redis_url": around.broker_url,
             "store": f"s3://{server.bucket}/outage",
-            "s3_endpoint_url": server.endpoint,
+            "s3_endpoint_url": around.endpoint,
             "max_concurrency": plan.capacity,
             "num_workers": 1,
             "lease_s": plan.lease_s,
+            "broker_timeout_s": plan.broker_timeout_s,
             "sweep_interval_s": plan.lease_s / 12,
             # A failed attempt fails the page at once, so that it can't go unnoticed.
             "max_attempts": 1,
@@ -69,9 +92,16 @@ class Outage:
 
     @contextmanager
     def _machines(self, settings: Settings) -> Iterator[list[int]]:
-        logs = [self._folder / f"machine-{number}.log" for number in range(self.plan.machines)]
         with ExitStack() as stack:
-            yield [stack.enter_context(workers(settings, log)).pid for log in logs]
+            yield [
+                stack.enter_context(self._machine(settings, number)).pid
+                for number in range(self.plan.machines)
+            ]
+
+    def _machine(self, settings: Settings, number: int) -> "Machine":
+        port = self._first_port + PER_MACHINE * number
+        own = settings.model_copy(update={"metrics_port": port})
+        return workers(own, self._folder / f"machine-{number}.log")
 
     def _submit(self, settings: Settings) -> list[str]:
         plan, jobs = self.plan, []
@@ -90,24 +120,37 @@ class Outage:
             assert time.monotonic() < deadline, "the fleet does not read"
             time.sleep(POLL_S)
 
-    def _outage(self, settings: Settings, around: Services, machines: list[int]) -> None:
+    def _outage(
+        self, settings: Settings, around: Services, machines: list[int], prober: Prober
+    ) -> None:
         plan, findings = self.plan, self.findings
         born = self._processes(settings)
         with redis.Redis.from_url(around.broker.url) as client:
             engine = "openai" if plan.what == "engine" else "fake"
             findings.in_flight = int(client.zcard(f"pagefleet:leases:{engine}"))
         around.take_away()
+        away, away_s = time.monotonic(), prober.now()
         findings.before = _lines(around.journal)
         self._say(f"{findings.before} pages read; the {plan.what} is away for {plan.seconds:g} s")
         settling = min(SETTLING_S, plan.seconds / 3)
         time.sleep(settling)
         used, since = _cpu_s(machines), time.monotonic()
-        time.sleep(plan.seconds - settling)
+        while (passed := time.monotonic() - away) < plan.seconds:
+            if plan.what == "broker" and not findings.broker_down_s and self._says_down():
+                findings.broker_down_s = time.monotonic() - away
+            time.sleep(min(POLL_S, max(0.0, plan.seconds - passed)))
         findings.cores = (_cpu_s(machines) - used) / (time.monotonic() - since)
         findings.meanwhile = _lines(around.journal) - findings.before
         findings.restarts = len(born - self._processes(settings))
+        said = prober.not_ready_after_s(away_s).values()
+        unready = [seconds for seconds in said if seconds is not None]
+        findings.not_ready_s = max(unready) if len(unready) == len(said) else 0.0
         around.bring_back()
         self._say(f"the {plan.what} is back")
+
+    def _says_down(self) -> bool:
+        """Whether the metrics of the first control process say that the broker is away."""
+        return samples(self._first_port + 1).get(BROKER_UP) == 0
 
     def _processes(self, settings: Settings) -> set[int]:
         return {*serving(settings, "pages"), *serving(settings, "control")}

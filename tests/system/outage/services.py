@@ -14,6 +14,7 @@ from shared.storage.s3_client import forget_clients
 from tests.support.servers.durable_broker import DurableBroker
 from tests.support.servers.durable_s3 import DurableS3
 from tests.support.servers.processes import free_ports, kill, spawn, wait_ready
+from tests.system.failures.broker_proxy import BrokerProxy
 from tests.system.outage.plan import Plan
 from tests.system.outage.reading_server import ready
 
@@ -42,7 +43,10 @@ class ReadingServer:
 
 
 class Services:
-    """Broker, store and the server of the engine; ``take_away`` stops the plan's service."""
+    """Broker, store and the server of the engine; ``take_away`` stops the plan's service.
+
+    A proxy stands before broker and store where the plan leaves connections half open.
+    """
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         for name in ("broker", "s3"):
@@ -53,22 +57,46 @@ class Services:
         self.server = ReadingServer(self.journal, plan.latency_ms)
         self._plan = plan
         self._stopped = 0
+        self._proxy: BrokerProxy | None = None
+
+    @property
+    def broker_url(self) -> str:
+        """The broker's address for the fleet."""
+        if self._proxy is None or self._plan.what == "store":
+            return self.broker.url
+        return f"redis://127.0.0.1:{self._proxy.port}/0"
+
+    @property
+    def endpoint(self) -> str:
+        """The store's address for the fleet."""
+        assert self.store.server is not None
+        if self._proxy is None or self._plan.what != "store":
+            return self.store.server.endpoint
+        return f"http://127.0.0.1:{self._proxy.port}"
 
     def start(self) -> None:
         """Start the services that the plan needs."""
         self.broker.start()
-        self.store.start()
+        server = self.store.start()
         if self._plan.what == "engine":
             self.server.start()
+        if self._plan.how in ("half-open", "lost"):
+            of_store = self._plan.what == "store"
+            self._proxy = BrokerProxy(server.port if of_store else self.broker.port)
 
     def stop(self) -> None:
         """Kill all services, paused ones too."""
+        if self._proxy is not None:
+            self._proxy.close()
         self.broker.kill()
         self.store.kill()
         self.server.kill()
 
     def take_away(self) -> None:
-        """Kill or pause the plan's service."""
+        """Kill or pause the plan's service, or have its connections die."""
+        if self._proxy is not None:
+            self._switch(self._proxy, True)
+            return
         if self._plan.how == "silent":
             self._stopped = self._pid()
             os.kill(self._stopped, signal.SIGSTOP)
@@ -80,6 +108,9 @@ class Services:
 
     def bring_back(self) -> None:
         """Start the service again with its data."""
+        if self._proxy is not None:
+            self._switch(self._proxy, False)
+            return
         if self._plan.how == "silent":
             os.kill(self._stopped, signal.SIGCONT)
             return
@@ -87,6 +118,9 @@ class Services:
             "broker": self.broker.start, "store": self.store.start, "engine": self.server.start,
         }  # fmt: skip
         starts[self._plan.what]()
+
+    def _switch(self, proxy: BrokerProxy, on: bool) -> None:
+        (proxy.half_open if self._plan.how == "half-open" else proxy.lose_node)(on)
 
     def _pid(self) -> int:
         if self._plan.what == "broker":

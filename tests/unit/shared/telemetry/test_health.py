@@ -63,8 +63,8 @@ class Consumer:
 def test_a_lost_connection_makes_a_process_not_ready_and_never_dead() -> None:
     clock, consumer = Clock(), Consumer()
     health = Health(clock)
-    step = consumer_pulse(health, "test")(consumer)
-    assert health.obstacles() == ["waits for consumer"]
+    step = consumer_pulse(health, "test", 30)(consumer)
+    assert health.obstacles() == ["waits for a connection to the broker"]
 
     step.start(consumer)
     assert health.obstacles() == []
@@ -73,12 +73,40 @@ def test_a_lost_connection_makes_a_process_not_ready_and_never_dead() -> None:
     clock.now = 100_000
     assert consumer.cancelled
     assert health.failures() == []
-    assert health.obstacles() == ["waits for consumer"]
+    assert health.obstacles() == ["waits for a connection to the broker"]
 
 
 def test_a_connected_consumer_whose_loop_is_stuck_is_dead() -> None:
     clock = Clock()
     health = Health(clock)
-    consumer_pulse(health, "test")(Consumer()).start(Consumer())
+    consumer_pulse(health, "test", 30)(Consumer()).start(Consumer())
     clock.now = 121
     assert health.failures() == ["consumer has been stuck for 121 s"]
+
+
+def test_a_loop_may_wait_for_a_silent_broker_and_not_for_one_that_answers() -> None:
+    clock = Clock()
+    health = Health(clock)
+    health.beat("consumer", 120, waits_for_broker=True)
+    health.broker_answered(30)
+
+    clock.now = 1000
+    assert health.failures() == []
+    assert health.obstacles() == ["the broker has not answered for 1000 s"]
+
+    health.broker_answered(30)
+    assert (health.failures(), health.obstacles()) == ([], [])
+    for clock.now in range(1010, 1131, 10):
+        health.broker_answered(30)
+    assert health.failures() == ["consumer has been stuck for 130 s"]
+
+
+def test_a_process_has_started_without_a_broker_and_not_without_its_engine() -> None:
+    health = Health()
+    health.require("the engine", to_start=True)
+    health.require("a connection to the broker")
+
+    assert health.unstarted() == ["waits for the engine"]
+    health.fulfil("the engine")
+    assert health.unstarted() == []
+    assert health.obstacles() == ["waits for a connection to the broker"]
