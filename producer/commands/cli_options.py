@@ -167,4 +167,5 @@ class FetchOptions(RenderArguments):
 
     jobs: tuple[str, ...]
     folder: Path
+    labels: tuple[str, ...]
     as_json: bool

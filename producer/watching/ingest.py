@@ -20,6 +20,7 @@ from shared.domain.errors import (
     UsageError,
 )
 from shared.domain.filetype import HEAD_BYTES, sniff
+from shared.domain.submission_record import SubmissionRecord
 
 
 class Ingester:
@@ -146,7 +147,9 @@ class Ingester:
         open_claim.claim, open_claim.dropped = claim, self._same_version(claim)
         manifest = context.jobs.manifest(claim.job_id) if claim.job_id else None
         if manifest is not None:
-            context.open_claims.track(open_claim, claim, manifest)
+            # The job may be of another person's submission: outputs have this file's name.
+            own = SubmissionRecord(name=claim.key.rsplit("/", 1)[-1])
+            context.open_claims.track(open_claim, claim, own.apply(manifest))
         elif open_claim.dropped is None:
             self._finalizer.abandon(open_claim, "the source was removed or replaced")
         else:
