@@ -9,6 +9,13 @@ from producer.cli import shared_options
 
 _some_jobs = click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 _any_jobs = click.argument("jobs", nargs=-1, metavar="[JOB]...")
+_as_submitted_with = click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="K=V",
+    help="Use the document name and labels of the submission with this label; may be repeated.",
+)
 _json_jobs = click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 
 
@@ -41,7 +48,13 @@ Examples:
 """,
 )
 @_json_jobs
-@click.option("--label", "labels", multiple=True, metavar="K=V", help="Only jobs with this label.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="K=V",
+    help="Only jobs with this label; may be repeated.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(1),
@@ -50,7 +63,11 @@ Examples:
     help="Print at most this many jobs.",
 )
 def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
-    """List the jobs in the store, open and ended, newest first."""
+    """List the jobs in the store, open and ended, newest first.
+
+    Several people may submit the same document. Then the job is listed once, with the document
+    name and labels of each; --label finds it by the labels of any of them.
+    """
     from producer.commands.show_jobs import show_list
 
     return show_list(as_json, labels, limit)
@@ -86,12 +103,14 @@ Examples:
 @_some_jobs
 @shared_options.output
 @shared_options.render
+@_as_submitted_with
 @_json_jobs
 def fetch(**values: Any) -> int:
     """Write the documents of ended jobs into a folder.
 
     Works from the store alone. The document is written with the options of its submission,
-    except those that are named here.
+    except those that are named here. Several people may submit the same document; without
+    --label it has the name that the first of them gave it.
     """
     from producer.commands.cli_options import FetchOptions
     from producer.commands.fetch import fetch_jobs
@@ -176,12 +195,14 @@ def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int
     metavar="FILE",
     help="The HTML file to write.",
 )
-def report(job: str, output: Path) -> int:
+@_as_submitted_with
+def report(job: str, output: Path, labels: tuple[str, ...]) -> int:
     """Write an HTML page that shows each page image with its boxes beside its Markdown.
 
     Works from the store alone, also for an open job. The page images of documents with more
-    than 50 pages are written into a folder beside the file.
+    than 50 pages are written into a folder beside the file. Without --label the page names every
+    submission of the document.
     """
     from producer.commands.report import write_job_report
 
-    return write_job_report(job, output)
+    return write_job_report(job, output, labels)

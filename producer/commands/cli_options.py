@@ -175,4 +175,5 @@ class FetchOptions(RenderArguments):
     jobs: tuple[str, ...]
     folder: Path
     overwrite: bool
+    labels: tuple[str, ...]
     as_json: bool

@@ -8,7 +8,9 @@ from producer.delivery.export import FinishedJob
 from producer.delivery.outcome import Outcome, refused
 from producer.delivery.output_names import OutputNames
 from producer.delivery.stems import Stems
+from producer.intake.labels import parse_labels
 from producer.status.find_jobs import find_job
+from producer.status.submissions import as_submitted_with
 from shared.config.settings import load_settings
 from shared.domain.errors import PagefleetError, UsageError
 
@@ -35,5 +37,8 @@ def _fetch(
     done = jobs.done(job_id)
     if done is None:
         raise UsageError(f"job {job_id} has not ended: pagefleet wait {job_id}")
+    labels = parse_labels(options.labels)
+    if labels:
+        manifest = as_submitted_with(jobs, manifest, labels, "fetch")
     job = FinishedJob(jobs, manifest, options.render_options(manifest.render))
     return deliver(job_id, job, done, names, names.stems.take(manifest.source.name))

@@ -3,16 +3,32 @@
 from pathlib import Path
 
 from producer.connections import Connections
+from producer.intake.labels import parse_labels
 from producer.report import report_job
 from producer.status.find_jobs import find_job
+from producer.status.submissions import Submissions, as_submitted_with, submissions
 from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode
+from shared.domain.records import Manifest
+from shared.jobs.job_store import JobStore
 
 
-def write_job_report(job_id: str, output: Path) -> int:
-    """Write the report to ``output`` and print where its pictures are."""
+def write_job_report(job_id: str, output: Path, label_words: tuple[str, ...]) -> int:
+    """Write the report to ``output`` and print where its pictures are.
+
+    With labels, the report names only the submission that has all of them.
+    """
     connections = Connections(load_settings())
-    pictures = report_job(connections, find_job(connections.jobs, job_id), output)
+    labels = parse_labels(label_words)
+    manifest, submitted = _shown(connections.jobs, job_id, labels)
+    pictures = report_job(connections, manifest, output, submitted)
     print_message(f"wrote {output}" + (f", with its pictures in {pictures}" if pictures else ""))
     return ExitCode.OK
+
+
+def _shown(jobs: JobStore, job_id: str, labels: dict[str, str]) -> tuple[Manifest, Submissions]:
+    manifest = find_job(jobs, job_id)
+    if labels:
+        return as_submitted_with(jobs, manifest, labels, "report"), ()
+    return manifest, submissions(jobs, manifest)

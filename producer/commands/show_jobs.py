@@ -8,7 +8,8 @@ from typing import Any
 from producer.connections import Connections, pool_warning
 from producer.intake.labels import parse_labels
 from producer.status.find_jobs import all_jobs, find_job, open_jobs
-from producer.status.job_facts import JobFacts, job_facts, with_usage
+from producer.status.job_facts import JobFacts, job_facts, with_submissions, with_usage
+from producer.status.submissions import has_labels, names, submissions
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
@@ -26,8 +27,7 @@ def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
     jobs, dispatch_state = connections.jobs, connections.dispatch_state_or_none()
     manifests = [find_job(jobs, job_id) for job_id in job_ids] or list(open_jobs(jobs))
     facts = [
-        with_usage(job_facts(manifest, jobs, dispatch_state), jobs, settings)
-        for manifest in manifests
+        with_usage(_facts(manifest, jobs, dispatch_state), jobs, settings) for manifest in manifests
     ]
     _print_facts(facts, as_json)
     if not facts and not as_json:
@@ -37,14 +37,14 @@ def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
 
 
 def show_list(as_json: bool, label_words: tuple[str, ...], limit: int) -> int:
-    """Print the newest ``limit`` jobs that have all the labels."""
-    labels = parse_labels(label_words).items()
+    """Print the newest ``limit`` jobs of which one submission has all the labels."""
+    labels = parse_labels(label_words)
     connections = Connections(load_settings())
-    dispatch_state = connections.dispatch_state_or_none()
-    manifests = [each for each in all_jobs(connections.jobs) if labels <= each.labels.items()]
+    jobs, dispatch_state = connections.jobs, connections.dispatch_state_or_none()
+    manifests = [each for each in all_jobs(jobs) if has_labels(jobs, each, labels)]
     manifests.sort(key=lambda manifest: (manifest.created, manifest.job_id), reverse=True)
     with ThreadPoolExecutor(READERS, thread_name_prefix="list") as pool:
-        read = partial(job_facts, jobs=connections.jobs, dispatch_state=dispatch_state)
+        read = partial(_facts, jobs=jobs, dispatch_state=dispatch_state)
         _print_facts(list(pool.map(read, manifests[:limit])), as_json)
     if not manifests and not as_json:
         print_message("no jobs")
@@ -60,6 +60,10 @@ def show_failures(job_ids: tuple[str, ...], as_json: bool) -> int:
             text = "{job_id} page {page}: {code}: {message} ({attempts} attempts)".format(**failure)
             print(json_line(failure) if as_json else printable(text), flush=True)
     return ExitCode.OK
+
+
+def _facts(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> JobFacts:
+    return with_submissions(job_facts(manifest, jobs, dispatch_state), jobs)
 
 
 def _print_facts(facts: Iterable[JobFacts], as_json: bool) -> None:
@@ -83,11 +87,13 @@ def _warn_of_missing_workers(
 def _failures(jobs: JobStore, manifest: Manifest) -> Iterator[dict[str, Any]]:
     states = jobs.page_states(manifest.job_id)
     failed = [page for page in expand(selected(manifest)) if page in states.failed]
+    own_names = names(submissions(jobs, manifest)) if failed else []
     for result in jobs.results(manifest.job_id, failed, states):
         if result.error is not None:
             yield {
                 "job_id": manifest.job_id,
                 "name": manifest.source.name,
+                "names": own_names,
                 "page": result.page,
                 "code": result.error.code,
                 "message": result.error.message,

@@ -57,9 +57,6 @@ def _submit_all(
             printer.print(refused(input_.word, result))
             continue
         submissions.append(result)
-        warning = result.warning()
-        if warning:
-            print_message(warning)
         if not options.wait:
             _print_submission(result, options.as_json)
     _warn_of_missing_workers(connections, submissions)

@@ -138,9 +138,6 @@ class Conversion:
     def _begin(self, work: InputWork, submission: Submission) -> None:
         """Start to follow a job; the first unfinished one starts the workers."""
         self._running[work] = submission
-        warning = submission.warning()
-        if warning:
-            self._bars.say(warning)
         if submission.done is None and self._services.fleet.start():
             engine = submission.manifest.options.engine
             self._bars.inform(f"starting engine {engine}: the first page waits for its models")

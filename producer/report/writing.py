@@ -5,6 +5,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -16,6 +17,7 @@ from producer.delivery.folder_sink import output_errors, whole_file
 from producer.report.media import Media, media_for
 from producer.report.pages import PRELOAD, PROCESSES, Cards
 from producer.status.job_facts import JobFacts, job_facts, with_usage
+from producer.status.submissions import Submissions, as_plain
 from shared.domain import object_keys
 from shared.domain.errors import NotFound, UsageError
 from shared.domain.page_ranges import expand
@@ -36,8 +38,12 @@ _TEMPLATES = Environment(
 )
 
 
-def report_job(connections: Connections, manifest: Manifest, output: Path) -> Path | None:
+def report_job(
+    connections: Connections, manifest: Manifest, output: Path, submitted: Submissions = ()
+) -> Path | None:
     """Write the report of an open or ended job to ``output``; works from the store alone.
+
+    It names ``manifest`` and the other submissions among ``submitted``.
 
     Returns the folder of the pictures, or None where they are inside the file. Raises
     OutputError, StoreUnreachable or UsageError.
@@ -47,6 +53,7 @@ def report_job(connections: Connections, manifest: Manifest, output: Path) -> Pa
     pages = list(expand(selected(manifest)))
     facts = job_facts(manifest, connections.jobs, connections.dispatch_state_or_none())
     facts = with_usage(facts, connections.jobs, connections.settings)
+    facts = replace(facts, submissions=submitted)
     with output_errors(output.parent), _source(connections.store, manifest) as source:
         output.parent.mkdir(parents=True, exist_ok=True)
         media = media_for(output, len(pages))
@@ -70,6 +77,7 @@ def _context(facts: JobFacts, media: Media) -> dict[str, object]:
     return {
         "job": facts,
         "manifest": facts.manifest,
+        "others": as_plain(facts.submissions)[1:],
         "created": datetime.fromtimestamp(facts.manifest.created, UTC).strftime("%Y-%m-%d %H:%M"),
         "style": STYLE,
         "policy": (

@@ -6,7 +6,7 @@ from functools import partial
 
 from shared.console.entry_point import print_message
 from shared.domain import object_keys
-from shared.domain.errors import CorruptDocument, UsageError
+from shared.domain.errors import DocumentError, UsageError
 from shared.domain.records import Manifest
 from shared.jobs.job_store import READERS, JobStore
 
@@ -32,14 +32,14 @@ def all_jobs(jobs: JobStore) -> Iterator[Manifest]:
     """Every job in the store; prints a warning for a manifest that can't be read."""
     with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as pool:
         for manifest in pool.map(partial(_manifest_or_error, jobs), jobs.job_ids()):
-            if isinstance(manifest, CorruptDocument):
+            if isinstance(manifest, DocumentError):
                 print_message(f"warning: {manifest.message}")
             elif manifest is not None:
                 yield manifest
 
 
-def _manifest_or_error(jobs: JobStore, job_id: str) -> Manifest | CorruptDocument | None:
+def _manifest_or_error(jobs: JobStore, job_id: str) -> Manifest | DocumentError | None:
     try:
         return jobs.manifest(job_id)
-    except CorruptDocument as error:
+    except DocumentError as error:
         return error

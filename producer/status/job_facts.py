@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from producer.status.pace import duration, pace
+from producer.status.submissions import Submissions, as_plain, names_as_text, submissions
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.job_state import JobProgress
 from shared.config.settings import Settings
@@ -14,6 +15,7 @@ from shared.domain.cost import Usage
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.page_ranges import count
 from shared.domain.records import Counts, Manifest
+from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.job_store import JobStore, selected
 
 
@@ -31,6 +33,8 @@ class JobFacts:
     eta_s: float | None = None
     #: Worker time and cost so far; None where finding out would read every page result.
     usage: Usage | None = None
+    #: All submissions; empty where the reader may know only its own.
+    submissions: Submissions = ()
 
     def as_plain(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -49,6 +53,7 @@ class JobFacts:
             "task": manifest.options.task.value,
             "priority": manifest.priority,
             "labels": manifest.labels,
+            "submissions": as_plain(self._submissions),
             "created": datetime.fromtimestamp(manifest.created, UTC).isoformat(),
             "pages_per_s": self.pages_per_s,
             "eta_s": self.eta_s,
@@ -63,11 +68,16 @@ class JobFacts:
         speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
         cost = self.usage.cost if self.usage else None
         price = "" if cost is None else f", cost {cost:.4f}"
+        names = names_as_text(self._submissions)
         return printable(
             f"{self.manifest.job_id}  {self.status:9}  {self.done}/{self.pages} pages "
             f"({counts.ok} ok, {counts.blank} blank, {counts.failed} failed{speed}{eta}{price})"
-            f"  {self.manifest.source.name}"
+            f"  {names}"
         )
+
+    @property
+    def _submissions(self) -> Submissions:
+        return self.submissions or (SubmissionRecord.of(self.manifest),)
 
 
 def job_facts(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> JobFacts:
@@ -93,6 +103,11 @@ def with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts:
             return facts
         usage = Usage(facts.done, seconds)
     return replace(facts, usage=replace(usage, price_per_hour=settings.price_per_hour))
+
+
+def with_submissions(facts: JobFacts, jobs: JobStore) -> JobFacts:
+    """The facts with all submissions; this lists the job's later ones and reads them."""
+    return replace(facts, submissions=submissions(jobs, facts.manifest))
 
 
 def hot_job(job_id: str, dispatch_state: DispatchState | None) -> JobProgress | None:

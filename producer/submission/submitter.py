@@ -40,22 +40,11 @@ class Submission:
     input: Input
     manifest: Manifest
     done: Done | None = None
-    #: The job existed and keeps its labels, which lack some of those requested now.
-    other_labels: bool = False
 
     @property
     def pages(self) -> int:
         """Number of selected pages."""
         return count(selected(self.manifest))
-
-    def warning(self) -> str | None:
-        """A line for the user about requested labels that the job does not have."""
-        if not self.other_labels:
-            return None
-        return (
-            f"warning: {self.input.word}: job {self.manifest.job_id} exists already and keeps its "
-            "labels; --force makes a new job"
-        )
 
 
 class Submitter:
@@ -93,9 +82,7 @@ class Submitter:
         submission = self._answer(spec, manifest)
         if submission.done is not None:
             self._notify(spec, manifest)
-        has_all = spec.request.labels.items() <= manifest.labels.items()
-        own = spec.submission.apply(manifest)
-        return replace(submission, manifest=own, other_labels=not has_all)
+        return replace(submission, manifest=spec.submission.apply(manifest))
 
     def _join(self, spec: JobSpec, manifest: Manifest) -> bool:
         """Record this submission beside the job's first; False where the job was purged."""

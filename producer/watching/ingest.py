@@ -9,7 +9,7 @@ from producer.watching.claims.open_claims import OpenClaim
 from producer.watching.finalize import Finalizer
 from producer.watching.folder_options import BadFolderOptions, FolderOptions, is_options_file
 from producer.watching.output_names import status_name
-from producer.watching.places.place import Dropped, UnusableName
+from producer.watching.places.place import Dropped, ReadRefused, UnusableName
 from producer.watching.status_file import of_refusal
 from producer.watching.watch_context import WatchContext
 from shared.domain.errors import (
@@ -20,6 +20,7 @@ from shared.domain.errors import (
     UsageError,
 )
 from shared.domain.filetype import HEAD_BYTES, sniff
+from shared.domain.submission_record import SubmissionRecord
 from shared.telemetry.watch_metrics import FILES
 
 
@@ -55,6 +56,8 @@ class Ingester:
             return False
         digest = context.claim_cache.options_digest(options.digest())
         claim = Claim(key=dropped.key, version=version, size=dropped.size, options=digest)
+        if context.refused_reads.is_waiting(claim.key_digest, dropped.mark):
+            return True  # its open claim is stored
         return self._is_claimed(claim, dropped) or self._ingest_new(claim, dropped, options)
 
     def adopt(self, digest: str) -> None:
@@ -129,7 +132,9 @@ class Ingester:
             previous = context.state.open_claim(claim.key_digest)
             if previous is not None and previous.version_digest != claim.version_digest:
                 context.state.release(previous)
-            elif previous is None and context.state.stored_claim(claim) is not None:
+            elif previous is not None:
+                claim = claim.model_copy(update={"refused_since": previous.refused_since})
+            elif context.state.stored_claim(claim) is not None:
                 context.open_claims.close(open_claim)  # another watcher has finished it
                 return False
             context.state.write_open(claim)
@@ -143,12 +148,19 @@ class Ingester:
         return True
 
     def _resume(self, open_claim: OpenClaim, claim: Claim) -> None:
-        context = self._context
-        claim = self._with_current_options(claim)
-        open_claim.claim, open_claim.dropped = claim, self._same_version(claim)
+        context, refusal = self._context, None
+        open_claim.claim = claim = self._with_current_options(claim)
+        try:
+            open_claim.dropped = self._same_version(claim)
+        except ReadRefused as error:
+            open_claim.dropped, refusal = Dropped(claim.key, claim.size, claim.version), error
         manifest = context.jobs.manifest(claim.job_id) if claim.job_id else None
         if manifest is not None:
-            context.open_claims.track(open_claim, claim, manifest)
+            # The job may be of another person's submission: outputs have this file's name.
+            own = SubmissionRecord(name=claim.key.rsplit("/", 1)[-1])
+            context.open_claims.track(open_claim, claim, own.apply(manifest))
+        elif refusal is not None:
+            self._refused(open_claim, claim, refusal)
         elif open_claim.dropped is None:
             self._finalizer.abandon(open_claim, "the source was removed or replaced")
         else:
@@ -173,7 +185,7 @@ class Ingester:
             dropped = self._context.inbox.stat(claim.key)
             if dropped is not None and self._context.inbox.version(dropped) == claim.version:
                 return dropped
-        except NotFound:
+        except (NotFound, UnusableName):
             pass
         return None
 
@@ -188,14 +200,30 @@ class Ingester:
                 submission = context.submitter.submit(single, request)
         except NotFound as error:
             self._finalizer.abandon(open_claim, error.message)
+        except ReadRefused as error:
+            self._refused(open_claim, claim, error)
         except (DocumentError, UsageError) as error:
             self._finalizer.refuse(open_claim, error)
         else:
+            context.refused_reads.forget(claim.key_digest)
             job_id = submission.manifest.job_id
             recorded = claim.model_copy(update={"job_id": job_id})
             context.state.write_open(recorded)
             context.event_log.event("queued", claim.key, job_id=job_id, state=submission.kind)
             context.open_claims.track(open_claim, recorded, submission.manifest)
+
+    def _refused(self, open_claim: OpenClaim, claim: Claim, error: ReadRefused) -> None:
+        """Have the object tried again later, or report that it is given up."""
+        context, refused_reads = self._context, self._context.refused_reads
+        since = refused_reads.first_refusal(claim.refused_since)
+        if refused_reads.is_given_up(since):
+            refused_reads.forget(claim.key_digest)
+            self._finalizer.refuse(open_claim, error)
+            return
+        context.state.write_open(claim.model_copy(update={"refused_since": since}))
+        refused_reads.postpone(claim.key_digest, claim.version)
+        context.open_claims.close(open_claim)
+        context.event_log.warning(error)
 
     def _check(self, dropped: Dropped) -> None:
         """Raise a DocumentError if the size or the first bytes are enough to refuse it."""

@@ -7,6 +7,7 @@ from producer.watching.folder_options import is_options_file
 from producer.watching.ingest import Ingester
 from producer.watching.places.place import Dropped, Page
 from producer.watching.watch_context import WatchContext
+from shared.domain.errors import PagefleetError, TransientError
 
 
 class WatchScanSteps:
@@ -27,8 +28,16 @@ class WatchScanSteps:
         for digest in self._context.state.open_keys():
             if self._stop.is_set():
                 return
-            if not open_claims.has(digest):
-                self._ingester.adopt(digest)
+            if not open_claims.has(digest) and not self._context.refused_reads.is_waiting(digest):
+                self._adopt(digest)
+
+    def _adopt(self, digest: str) -> None:
+        try:
+            self._ingester.adopt(digest)
+        except TransientError:
+            raise
+        except PagefleetError as error:  # one claim must not stop the others
+            self._context.event_log.warning(error)
 
     def has_open_claims(self) -> bool:
         """See ScanSteps."""
@@ -53,10 +62,11 @@ class WatchScanSteps:
         self._in_pass.clear()
 
     def _is_new(self, dropped: Dropped) -> bool:
-        context = self._context
+        context, digest = self._context, key_digest(dropped.key)
         return not (
             context.claim_cache.has(dropped)
-            or context.open_claims.has(key_digest(dropped.key), dropped.mark)
+            or context.open_claims.has(digest, dropped.mark)
+            or context.refused_reads.is_waiting(digest, dropped.mark)
             or context.options.is_blocked(dropped.key)
         )
 

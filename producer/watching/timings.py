@@ -17,3 +17,5 @@ class WatchTimings:
     sqs_extend_every_s: float = 20.0
     #: Shortest time between two versions of one document's status file.
     status_every_s: float = 3.0
+    #: How long after its first refusal an object that the service does not let us read is given up.
+    unreadable_s: float = 3600.0

@@ -11,7 +11,7 @@ from producer.status.job_facts import JobFacts, job_facts
 from producer.watching.claims.open_claims import OpenClaim
 from producer.watching.finalize import Finalizer
 from producer.watching.output_names import output_name, status_name
-from producer.watching.places.place import UnusableName
+from producer.watching.places.place import ReadRefused, UnusableName
 from producer.watching.status_file import of_job
 from producer.watching.timings import WatchTimings
 from producer.watching.watch_context import WatchContext
@@ -98,7 +98,12 @@ class JobTracker:
 
     def _was_replaced(self, open_claim: OpenClaim) -> bool:
         inbox = self._context.inbox
-        current = inbox.stat(open_claim.claim.key)
+        try:
+            current = inbox.stat(open_claim.claim.key)
+        except ReadRefused:
+            return False  # it cannot be known; the job is about the claimed version
+        except UnusableName:
+            return True
         if current is None or current == open_claim.dropped:
             open_claim.dropped = current
             return False

@@ -6,6 +6,7 @@ from producer.submission.request import Request
 from producer.submission.submitter import Submitter
 from producer.watching.claims.claim_cache import ClaimCache
 from producer.watching.claims.open_claims import OpenClaims
+from producer.watching.claims.refused_reads import RefusedReads
 from producer.watching.claims.state import WatchState
 from producer.watching.event_log import EventLog
 from producer.watching.folder_options import OptionFiles
@@ -30,6 +31,7 @@ class WatchContext:
     jobs: JobStore
     dispatch_state: DispatchState
     event_log: EventLog
+    refused_reads: RefusedReads
     after: After = "keep"
     #: An object must be unchanged for this many seconds before it is ingested.
     settle_s: float = 0.0

@@ -15,6 +15,7 @@ from producer.submission.request import Request
 from producer.submission.submitter import Submitter
 from producer.watching.claims.claim_cache import ClaimCache
 from producer.watching.claims.open_claims import OpenClaims
+from producer.watching.claims.refused_reads import RefusedReads
 from producer.watching.claims.state import WatchState
 from producer.watching.event_log import EventLog
 from producer.watching.finalize import Finalizer
@@ -240,6 +241,7 @@ class Watcher:
             jobs=jobs,
             dispatch_state=dispatch_state,
             event_log=self._event_log,
+            refused_reads=RefusedReads(self._timings.unreadable_s),
             after=plan.after,
             settle_s=plan.settle_s,
         )

@@ -56,6 +56,8 @@ def _options(settings: Settings, *, hasty: bool) -> dict[str, Any]:
     hasty_s = min(CONNECT_S, timeout_s)
     return {
         "decode_responses": True,
+        # Any client of the broker may have written the bytes.
+        "encoding_errors": "replace",
         "socket_timeout": hasty_s if hasty else timeout_s / 2,
         "socket_connect_timeout": hasty_s,
         "socket_keepalive": True,
@@ -138,6 +140,11 @@ def refused_for_now(error: BaseException, settings: Settings) -> BrokerUnreachab
         return BrokerFull(f"broker {address} is full; give it more memory (maxmemory)")
     if "MISCONF " in text:
         return BrokerFull(f"broker {address} can't write to its disk; free some space there")
+    if "WRONGTYPE " in text:
+        return BrokerUnreachable(
+            f"broker {address} has a key that begins with {KEY_PREFIX} and is not pagefleet's; "
+            "delete it or use another database"
+        )
     if any(word in text for word in _NOT_NOW) or isinstance(error, AWAY):
         return BrokerUnreachable(f"broker {address} takes no writes now ({type(error).__name__})")
     return None

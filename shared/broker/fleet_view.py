@@ -4,7 +4,6 @@ It only reads, and it reads the records by which the scripts of the dispatch sta
 that the view agrees with what the fleet does.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.heartbeats import LiveProcess, Role, live_processes, role_key
+from shared.broker.hostile_json import is_number, json_object, numbers_and_texts
 from shared.broker.job_state import FINISHED_KEY, JobProgress, job_progress
 from shared.broker.live_workers import LiveWorker, live_workers, workers_key
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
@@ -111,7 +111,7 @@ class FleetView:
                 QueueView(MAINTENANCE, common["maintenance"]),
             ),
             jobs=jobs,
-            failures=tuple(map(json.loads, common["failures"])),
+            failures=tuple(filter(None, map(_failure, common["failures"]))),
             processes={
                 role: tuple(live_processes(role, common[role_key(role)], now)) for role in Role
             },
@@ -165,8 +165,8 @@ class FleetView:
         hashes = [("hgetall", f"{KEY_PREFIX}job:{job_id}") for _, job_id in jobs]
         answers = self._scripts.call_many([*ages.values(), *hashes])
         fields = zip(jobs, answers[len(ages) :], strict=True)
-        progress = (job_progress(job_id, each) for (_, job_id), each in fields if "total" in each)
-        return dict(zip(ages, answers, strict=False)), tuple(progress)
+        progress = (job_progress(job_id, each) for (_, job_id), each in fields)
+        return dict(zip(ages, answers, strict=False)), tuple(filter(None, progress))
 
 
 def _pool_commands(engine: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -211,7 +211,14 @@ def _first_score(found: list[tuple[str, float]]) -> float | None:
 
 
 def _age(since: float | None, now: float) -> float | None:
-    return None if since is None else max(0.0, now - since)
+    return max(0.0, now - since) if since is not None and is_number(since) else None
+
+
+def _failure(text: str) -> dict[str, Any] | None:
+    """An entry of the list of failures; None where it is not one of pagefleet's."""
+    texts = ("job_id", "engine", "code", "message")
+    entry = numbers_and_texts(json_object(text), ("time", "page"), texts)
+    return entry if len(entry) == len(texts) + 2 else None
 
 
 def _broker(common: dict[str, Any]) -> BrokerView:

@@ -7,10 +7,12 @@ from enum import StrEnum
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
+from shared.broker.hostile_json import is_number, is_text, json_object, numbers_and_texts
 from shared.broker.scripts import Scripts
 
 #: A process without a heartbeat for this long counts as gone.
 HEARTBEAT_TTL_S = 30
+_NUMBERS, _TEXTS = ("pid", "started"), ("host", "version", "source")
 #: Longest name among the facts of a process, in characters; longer names keep their last ones.
 MAX_NAME = 100
 
@@ -64,18 +66,25 @@ def role_key(role: Role) -> str:
 def live_processes(role: Role, heartbeats: Mapping[str, str], now: float) -> list[LiveProcess]:
     """The processes whose heartbeat counts at ``now``, the broker's clock, sorted by name."""
     beats = live_beats(heartbeats, now)
-    return [LiveProcess(name, role, json.loads(beat["facts"])) for name, beat in beats.items()]
+    return [LiveProcess(name, role, _facts(beat)) for name, beat in beats.items()]
+
+
+def _facts(beat: dict[str, Any]) -> dict[str, Any]:
+    text = beat.get("facts")
+    facts = json_object(text) if isinstance(text, str) else {}
+    return numbers_and_texts(facts, _NUMBERS, _TEXTS)
 
 
 def live_beats(heartbeats: Mapping[str, str], now: float) -> dict[str, dict[str, Any]]:
     """The heartbeats of a hash that count at ``now``, by name, sorted.
 
-    The scripts decide by the same rule, ``is_live`` in ``lua/prelude.lua``.
+    The scripts decide by the same rule, ``is_live`` in ``lua/prelude.lua``. Any client of the
+    broker may have written a heartbeat; one that is not pagefleet's is left out.
     """
-    beats = {name: json.loads(text) for name, text in sorted(heartbeats.items())}
-    return {
-        name: beat
-        for name, beat in beats.items()
-        # An expiry too far ahead was written before the broker's clock was set back.
-        if now <= beat["expires"] <= now + HEARTBEAT_TTL_S + 1
-    }
+    beats = {name: json_object(text) for name, text in sorted(heartbeats.items()) if is_text(name)}
+    return {name: beat for name, beat in beats.items() if _is_live(beat.get("expires"), now)}
+
+
+def _is_live(expires: Any, now: float) -> bool:
+    # An expiry too far ahead was written before the broker's clock was set back.
+    return is_number(expires) and now <= expires <= now + HEARTBEAT_TTL_S + 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from shared.broker.connection import KEY_PREFIX
+from shared.broker.hostile_json import is_number, is_text
 from shared.broker.pool_state import MAX_POOLS
 from shared.broker.scripts import Scripts
 from shared.domain.page_ranges import PageRange
@@ -128,7 +129,7 @@ class JobState:
     def progress(self, job_id: str) -> JobProgress | None:
         """Progress of a job, or None where it is not open here."""
         fields = self._scripts.call("hgetall", _job_key(job_id))
-        return job_progress(job_id, fields) if "total" in fields else None
+        return job_progress(job_id, fields)
 
     def waiting_ranges(self, job_id: str) -> int:
         """How many page ranges of a job are not dispatched yet."""
@@ -160,8 +161,22 @@ class JobState:
         return list(self._scripts.run("close_job", job_id, state, seconds, only_from))
 
 
-def job_progress(job_id: str, fields: Mapping[str, str]) -> JobProgress:
-    """Progress of a job from its Redis hash, which must have a ``total``."""
+def job_progress(job_id: str, fields: Mapping[str, str]) -> JobProgress | None:
+    """Progress of a job from its Redis hash; None where it is not open or has other fields."""
+    try:
+        progress = _parsed(job_id, fields) if "total" in fields else None
+    except (KeyError, ValueError):
+        return None
+    return progress if progress is not None and _is_plausible(progress) else None
+
+
+def _is_plausible(job: JobProgress) -> bool:
+    times = (job.created, job.opened, job.touched, job.reduce_since or 0)
+    numbers = (job.total, job.done, job.already, job.worker_ms)
+    return all(map(is_number, (*times, *numbers))) and is_text(job.job_id)
+
+
+def _parsed(job_id: str, fields: Mapping[str, str]) -> JobProgress:
     counts = Counts(ok=fields["ok"], blank=fields["blank"], failed=fields["failed"])
     return JobProgress(
         job_id=job_id,

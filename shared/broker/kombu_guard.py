@@ -1,14 +1,15 @@
-"""Replaces four functions of kombu 5.7.0, so that workers survive lost broker connections.
+"""Replaces five functions of kombu 5.7.0, so that workers survive lost broker connections.
 
 Without it, closing a channel with a pending BRPOP on a dead socket aborts half-way and later kills
 the worker; a late acknowledgement on a closed channel has no connection pool; and a lost connection
-requeues every page that still runs, so that it runs twice; and an element of a queue that is no
-message ends the worker. docs/adr/0003-kombu-guard.md has the
-details. The lease (visibility timeout) decides instead which messages are lost.
+requeues every page that still runs, so that it runs twice; and an element of a queue, or an entry
+among the unacknowledged messages, that is no message ends the worker. docs/adr/0003-kombu-guard.md
+has the details. The lease (visibility timeout) decides instead which messages are lost.
 """
 
 import base64
 import json
+import logging
 import uuid
 from queue import Empty
 from typing import Any
@@ -16,8 +17,11 @@ from typing import Any
 import kombu
 from kombu.transport import redis as transport
 from kombu.utils.encoding import bytes_to_str
-from kombu.utils.json import loads
+from kombu.utils.json import dumps, loads
 
+from shared.broker.queues import is_queue
+
+log = logging.getLogger("pagefleet.messages")
 PATCHED_VERSION = "5.7.0"
 
 
@@ -30,6 +34,7 @@ def install() -> None:
     channel._disconnect_pools = _keep_pool(channel._disconnect_pools)
     channel._brpop_read = _read_any_element
     channel.do_restore = False
+    transport.QoS.restore_by_tag = _restore_any_entry
     channel.guarded = True
 
 
@@ -74,6 +79,61 @@ def _read_any_element(self: Any, **options: Any) -> bool:
         self._flush_brpop_reauth()
 
 
+def _restore_any_entry(self: Any, tag: Any, client: Any = None, leftmost: bool = False) -> None:
+    """kombu's function, except that no entry can stop the restoring of others or get lost.
+
+    A message goes to its own queue, whether or not a worker has declared it. Any other entry goes
+    to a queue of this worker, which refuses and records it.
+    """
+
+    def move(pipe: Any) -> None:
+        entry = pipe.hget(self.unacked_key, tag)
+        back = _way_back(entry, sorted(self.channel.active_queues))
+        if entry is not None and back is None:
+            return  # another worker has a queue for it
+        pipe.multi()
+        self._remove_from_indices(tag, pipe)
+        if back is not None:
+            (pipe.lpush if leftmost else pipe.rpush)(*back)
+
+    with self.channel.conn_or_acquire(client) as connection:
+        try:
+            connection.transaction(move, self.unacked_key)
+        except self.channel.connection_errors:
+            raise
+        except Exception as error:  # for example, the key of its queue is no list
+            log.warning("an unacknowledged message is not restored: %s", error)
+
+
+def _way_back(entry: bytes | str | None, own_queues: list[str]) -> tuple[str, str] | None:
+    """The queue and the element that ``entry`` becomes; None where there is none."""
+    if entry is None:
+        return None
+    message = restorable(entry)
+    if message is not None:
+        queue, envelope = message
+        envelope["headers"] = {**(envelope.get("headers") or {}), "redelivered": True}
+        return queue, dumps(envelope)
+    # In a list, so that it is not taken for a message.
+    element = json.dumps([_text(entry) if isinstance(entry, bytes) else entry])
+    return (own_queues[0], element) if own_queues else None
+
+
+def restorable(entry: bytes | str) -> tuple[str, dict[str, Any]] | None:
+    """Queue and envelope of an unacknowledged message; None for any other entry."""
+    try:
+        envelope, exchange, queue = loads(bytes_to_str(entry))
+        _check_envelope(envelope)
+        dumps(envelope)
+    except Exception:  # any error, because an entry may be anything
+        return None
+    return (queue, envelope) if exchange == queue and is_queue(queue) else None
+
+
+def _text(element: bytes) -> str:
+    return element.decode(errors="replace")
+
+
 def envelope_of(element: bytes | str, queue: str) -> dict[str, Any]:
     """The envelope that ``element`` is, else one without headers whose body is its text."""
     try:
@@ -102,7 +162,7 @@ def _check_envelope(envelope: Any) -> None:
 
 
 def _wrapped(element: bytes | str, queue: str) -> dict[str, Any]:
-    text = element.decode(errors="replace") if isinstance(element, bytes) else element
+    text = _text(element) if isinstance(element, bytes) else element
     return {
         "body": text.encode(errors="replace").decode(),
         "content-type": "text/plain",

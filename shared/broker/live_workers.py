@@ -7,9 +7,19 @@ from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.heartbeats import HEARTBEAT_TTL_S, live_beats
+from shared.broker.hostile_json import is_number, json_object, numbers_and_texts
 from shared.broker.scripts import Scripts
 from shared.domain.compatibility import FACT, FIRST_LEVEL, LEVEL
 from shared.domain.pools import engine_of
+
+#: More pages at once than any engine holds, and more GPUs than any machine has.
+MAX_CAPACITY, MAX_GPUS = 100_000, 64
+_NUMBERS = (
+    *("pid", "started", "in_flight", "pages", "failed", "tokens", FACT),
+    *("busy_s", "busy", "pages_per_s", "tokens_per_s"),
+)
+_TEXTS = ("model", "revision", "version", "host")
+_GPU_NUMBERS, _GPU_TEXTS = ("index", "used_mb", "total_mb", "busy"), ("name",)
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,7 @@ class LiveWorker:
     name: str
     pool: str
     capacity: int
+    #: Only known facts of their known types; any client of the broker may send a heartbeat.
     facts: dict[str, Any]
 
     @property
@@ -71,7 +82,26 @@ def live_workers(pool: str, heartbeats: Mapping[str, str], now: float) -> list[L
 
     ``heartbeats`` is the hash at ``workers_key``; ``now`` is the broker's clock in seconds.
     """
-    return [
-        LiveWorker(name, pool, int(beat["capacity"]), json.loads(beat["facts"]))
-        for name, beat in live_beats(heartbeats, now).items()
-    ]
+    workers = (_worker(pool, *each) for each in live_beats(heartbeats, now).items())
+    return [worker for worker in workers if worker is not None]
+
+
+def _worker(pool: str, name: str, beat: dict[str, Any]) -> LiveWorker | None:
+    """The worker; None where the heartbeat is not one of pagefleet's."""
+    capacity = beat.get("capacity")
+    if not is_number(capacity) or capacity > MAX_CAPACITY:
+        return None
+    return LiveWorker(name, pool, int(capacity), _known(beat.get("facts")))
+
+
+def _known(text: Any) -> dict[str, Any]:
+    """The facts of a heartbeat that are known and have their types."""
+    facts = json_object(text) if isinstance(text, str) else {}
+    gpus = facts.get("gpus")
+    own = gpus[:MAX_GPUS] if isinstance(gpus, list) else []
+    return {**numbers_and_texts(facts, _NUMBERS, _TEXTS), "gpus": _gpus(own)}
+
+
+def _gpus(entries: list[Any]) -> list[dict[str, Any]]:
+    known = (numbers_and_texts(each, _GPU_NUMBERS, _GPU_TEXTS) for each in entries)
+    return [{"busy": None, **gpu} for gpu in known if "used_mb" in gpu and "total_mb" in gpu]

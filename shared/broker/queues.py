@@ -1,11 +1,13 @@
 """Queue names and their order; each queue is a plain Redis list, which autoscalers can read."""
 
+import re
 from collections.abc import Iterable
 
 from kombu import Exchange, Queue
 from kombu.utils.scheduling import priority_cycle
 
 from shared.domain.lanes import Lane
+from shared.domain.records import PAGE_QUEUE_PATTERN
 
 REDUCE = "reduce"
 MAINTENANCE = "maintenance"
@@ -25,6 +27,13 @@ def page_queue(pool: str, lane: str) -> str:
 def page_queues(pool: str) -> tuple[str, ...]:
     """All queues of a pool, most urgent first."""
     return tuple(page_queue(pool, lane) for lane in Lane)
+
+
+def is_queue(name: object) -> bool:
+    """Whether ``name`` is a queue of pagefleet, of whatever pool."""
+    if name in (REDUCE, MAINTENANCE):
+        return True
+    return isinstance(name, str) and re.fullmatch(PAGE_QUEUE_PATTERN, name) is not None
 
 
 def lane_of(queue: str) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.domain.harmless_json import harmless_json
 from shared.domain.lanes import Priority as Priority
 from shared.domain.object_keys import JOB_ID_PATTERN
 from shared.domain.pools import POOL_ID_PATTERN, REVISION_PATTERN, Pool
@@ -34,6 +35,7 @@ TextLayer = Literal["auto", "never", "always"]
 Resolution = Literal["tiny", "small", "base", "large", "gundam"]
 CropMode = Literal["auto", "manual", "none"]
 PageBreaks = Literal["comment", "none", "rule"]
+PAGE_QUEUE_PATTERN = rf"pages\.{POOL_ID_PATTERN}\.(high|normal|low|quarantine)"
 Coordinate = Annotated[int, Field(ge=0, le=999)]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID_PATTERN}$")]
 BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
@@ -259,7 +261,7 @@ class PageMessage(Record):
     page: int = Field(ge=1)
     #: Position in the dispatch order of the queue, see shared.broker.page_state.
     seq: int = Field(ge=0)
-    queue: str = Field(pattern=rf"^pages\.{POOL_ID_PATTERN}\.(high|normal|low|quarantine)$")
+    queue: str = Field(pattern=f"^{PAGE_QUEUE_PATTERN}$")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -274,8 +276,8 @@ class ReduceMessage(Record):
 
 
 def to_json(record: Record) -> bytes:
-    """``record`` as UTF-8 JSON with keys in the order of its fields."""
-    return record.model_dump_json(by_alias=True).encode()
+    """``record`` as UTF-8 JSON with keys in the order of its fields, safe to show."""
+    return harmless_json(record.model_dump_json(by_alias=True).encode())
 
 
 def to_plain(record: Record) -> dict[str, Any]:

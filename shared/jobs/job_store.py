@@ -212,10 +212,10 @@ class JobStore:
         self.store.delete([key(result.job_id, result.page)])
         self.store.delete([object_keys.in_job(result.job_id, each.key) for each in result.figures])
 
-    def read(self, key: str, kind: type[_Record]) -> _Record | None:
-        """The record at ``key``, or None; raises CorruptDocument, or NewerRelease."""
+    def read(self, key: str, kind: type[_Record], limit: int = MAX_RECORD_BYTES) -> _Record | None:
+        """The record at ``key``, or None; raises CorruptDocument, NewerRelease or TooLarge."""
         try:
-            data = self.store.get(key, MAX_RECORD_BYTES)
+            data = self.store.get(key, limit)
         except NotFound:
             return None
         if not data:

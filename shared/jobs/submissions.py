@@ -1,14 +1,33 @@
 """Later submissions of a job that existed already, and the webhooks that they ask for."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from shared.domain import object_keys
 from shared.domain.records import to_json
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.job_store import JobStore
 
+#: Far above what names, labels and an address need.
+MAX_RECORD_BYTES = 256 * 1024
+
 
 def record_submission(jobs: JobStore, job_id: str, submission: SubmissionRecord) -> None:
     """Store a submission; the reducer finds it when the job ends."""
     jobs.store.put_new(object_keys.submission(job_id, submission.digest), to_json(submission))
+
+
+def later_submissions(
+    jobs: JobStore, job_id: str
+) -> Iterator[Callable[[], SubmissionRecord | None]]:
+    """A reader for each later submission, in the order of their keys.
+
+    A reader returns None where the record was removed, and raises CorruptDocument or TooLarge
+    for one that is not valid.
+    """
+    for key in jobs.store.list(object_keys.submissions(job_id)):
+        if object_keys.parse_submission_key(key) is not None:
+            yield partial(jobs.read, key, SubmissionRecord, MAX_RECORD_BYTES)
 
 
 def mark_due(jobs: JobStore, job_id: str, digest: str) -> None:

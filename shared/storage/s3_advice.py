@@ -35,6 +35,16 @@ _ADVICE = {
     "ServiceUnavailable": _LATER,
 }
 
+#: Codes with status 400 or 403 whose cause is not one object.
+OF_ALL_OBJECTS = frozenset(
+    {
+        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"),
+        *("RequestTimeTooSkewed", "RequestExpired", "AuthorizationHeaderMalformed"),
+        *("AllAccessDisabled", "AccountProblem", "InvalidBucketName", "InvalidArgument"),
+        *("XAmzContentSHA256Mismatch", "IllegalLocationConstraintException", "RequestTimeout"),
+    }
+)
+
 
 def advice(code: str, status: int) -> str:
     """The meaning of a refusal and what to do, in one line without a full stop."""

@@ -26,7 +26,7 @@ from botocore.exceptions import (
 
 from shared.config.settings import Settings
 from shared.domain.errors import NotFound, StoreFull, StoreSilent, StoreUnreachable, UsageError
-from shared.storage.s3_advice import CREDENTIALS, advice
+from shared.storage.s3_advice import CREDENTIALS, OF_ALL_OBJECTS, advice
 from shared.storage.s3_clock import follow_service_clock
 from shared.telemetry.service_metrics import observe_client
 
@@ -58,12 +58,18 @@ _CREDENTIAL_ERRORS = (
 
 
 class Refused(StoreUnreachable):
-    """The service answered with an error; ``status`` is the HTTP status."""
+    """The service answered with an error; ``status`` is the HTTP status, ``code`` that of S3."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, code: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.may_pass = status >= 500
+        self.code = code
+
+    @property
+    def is_of_one_object(self) -> bool:
+        """Whether another object may be readable: neither credentials nor clocks are at fault."""
+        return self.status in (400, 403) and self.code not in OF_ALL_OBJECTS
 
 
 class RefusedAsFull(Refused, StoreFull):
@@ -176,7 +182,7 @@ def _refusal(error: ClientError, where: str) -> NotFound | Refused:
     if code in _MISSING:
         return NotFound(f"there is no {where}")
     kind = RefusedAsFull if code in _FULL or status == 507 else Refused
-    return kind(f"{where}: {advice(code, status)}", status)
+    return kind(f"{where}: {advice(code, status)}", status, code)
 
 
 def _no_answer(error: Exception, where: str, options: S3Options) -> str:

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -110,7 +111,7 @@ class PagesProcess:
     def _serve(self) -> None:
         info = self._host.engine.info
         task = PageTask(self._task_context())
-        register(self._app, task, self._dispatch_state)
+        register(self._app, task, self._dispatch_state, page_queues(info.pool.id))
         # Read after the start: an engine knows only then how many pages it can hold.
         capacity = self._host.engine.capacity
         metrics.CAPACITY.labels(info.name).set(capacity)
@@ -189,11 +190,13 @@ class PagesProcess:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def register(app: Celery, task: PageTask, dispatch_state: DispatchState) -> None:
-    """Register ``task`` as the handler of page messages."""
+def register(
+    app: Celery, task: PageTask, dispatch_state: DispatchState, queues: Collection[str]
+) -> None:
+    """Register ``task`` as the handler of page messages of ``queues``."""
 
     def page(message: dict[str, Any]) -> str:
-        parsed = parse_message(PageMessage, message, dispatch_state)
+        parsed = parse_message(PageMessage, message, dispatch_state, queues)
         outcome = "refused" if parsed is None else task.handle(parsed)
         if outcome.startswith("failed"):
             raise PageFailed(outcome)

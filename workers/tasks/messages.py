@@ -1,6 +1,7 @@
 """Validates messages from the queues before they are used."""
 
 import logging
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -23,15 +24,22 @@ _Message = TypeVar("_Message", PageMessage, ReduceMessage)
 
 
 def parse_message(
-    kind: type[_Message], message: Any, dispatch_state: DispatchState
+    kind: type[_Message],
+    message: Any,
+    dispatch_state: DispatchState,
+    queues: Collection[str] = (),
 ) -> _Message | None:
     """The message as a record, or None where it is refused.
+
+    A page message that does not name one of ``queues``, those of this worker, is refused.
 
     A refused message (another schema, damaged) is stored in the broker, because a newer worker
     may understand it.
     """
     try:
-        return validated(kind, message)
+        record = validated(kind, message)
+        _check_queue(record, queues)
+        return record
     except UsageError as error:
         refuse(dispatch_state, json_line(message), error.message)
         return None
@@ -48,6 +56,12 @@ def validated(kind: type[_Message], message: Any) -> _Message:
     if isinstance(record, PageMessage):
         _check_numbers(record)
     return record
+
+
+def _check_queue(record: PageMessage | ReduceMessage, queues: Collection[str]) -> None:
+    if isinstance(record, PageMessage) and record.queue not in queues:
+        # It would lease, release and finish the page in the name of another pool.
+        raise UsageError(f"queue: {record.queue} is not a queue of this worker")
 
 
 def _check_numbers(message: PageMessage) -> None:

@@ -23,6 +23,8 @@ class Claim(Record):
     options: str = ""
     job_id: str | None = None
     outcome: Outcome | None = None
+    #: When the service first refused to read the object, in seconds since the epoch.
+    refused_since: float | None = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

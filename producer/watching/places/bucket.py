@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from producer.intake.input import Input
 from producer.watching.places.listing import PrefixScan
-from producer.watching.places.place import Dropped, Page, Unreadable, UnusableName
+from producer.watching.places.place import Dropped, Page, ReadRefused, UnusableName
 from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.storage.s3_bucket import Bucket, Listed
 from shared.storage.s3_client import Refused
@@ -48,6 +48,8 @@ class BucketInbox:
         except Refused as refusal:
             if refusal.status == 400:
                 raise UnusableName(f"the service refuses the key {name[:60]!r}") from refusal
+            if refusal.is_of_one_object:
+                raise ReadRefused(f"the service refuses to show it: {refusal.message}") from refusal
             raise
         return self._dropped(listed) if listed is not None and _is_file(listed) else None
 
@@ -57,17 +59,13 @@ class BucketInbox:
 
     def head(self, dropped: Dropped, count: int) -> bytes:
         """See Inbox."""
-        return self._bucket.head(self._prefix + dropped.key, count, dropped.mark)
+        with _refusals_explained():
+            return self._bucket.head(self._prefix + dropped.key, count, dropped.mark)
 
     def read(self, key: str, limit: int) -> bytes:
         """See Inbox."""
-        try:
+        with _refusals_explained():
             return self._bucket.read(self._prefix + key, limit)[0]
-        except Refused as refusal:
-            # For example encrypted with a key of its own, or in an archive.
-            if refusal.status in (400, 403):
-                raise Unreadable(f"the service refuses to read it: {refusal.message}") from refusal
-            raise
 
     @contextmanager
     def as_input(self, dropped: Dropped) -> Iterator[Input]:
@@ -135,3 +133,17 @@ def beside(key: str, version: str) -> str:
 
 def _is_file(listed: Listed) -> bool:
     return not listed.key.endswith("/")
+
+
+@contextmanager
+def _refusals_explained() -> Iterator[None]:
+    """Raise ReadRefused where the service refuses one object.
+
+    It may be encrypted with a key of its own, be in an archive, or belong to another account.
+    """
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.is_of_one_object:
+            raise ReadRefused(f"the service refuses to read it: {refusal.message}") from refusal
+        raise

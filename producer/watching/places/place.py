@@ -107,3 +107,7 @@ class UnusableName(UnsupportedDocument):
 
 class Unreadable(UnsupportedDocument):
     """The object exists, but this watcher can't read it."""
+
+
+class ReadRefused(Unreadable):
+    """The service refuses to read this one object, perhaps only for now."""

@@ -1,6 +1,6 @@
 """A proxy that removes headers, to imitate a service that does not support them.
 
-Or refuses every write, as a service does that is full.
+Or refuses every write, as a service does that is full, or every read of some objects.
 """
 
 import http.client
@@ -12,10 +12,13 @@ from urllib.parse import urlsplit
 
 
 @contextmanager
-def without_headers(endpoint: str, names: Collection[str], refusal: bytes = b"") -> Iterator[str]:
+def without_headers(
+    endpoint: str, names: Collection[str], refusal: bytes = b"", denied: str = ""
+) -> Iterator[str]:
     """The address of a proxy that forwards to ``endpoint`` without these headers.
 
-    With ``refusal`` that is the answer to each write.
+    With ``refusal`` that is the answer to each write. With ``denied`` each read of an object
+    whose key contains it is answered with 403.
     """
     target = urlsplit(endpoint).netloc
     stripped = {name.lower() for name in names}
@@ -24,6 +27,11 @@ def without_headers(endpoint: str, names: Collection[str], refusal: bytes = b"")
         protocol_version = "HTTP/1.1"
 
         def _pass_on(self) -> None:
+            if denied and self.command in ("GET", "HEAD") and denied in urlsplit(self.path).path:
+                self.send_response(403)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             kept = {n: v for n, v in self.headers.items() if n.lower() not in stripped}
             connection = http.client.HTTPConnection(target, timeout=20)

@@ -296,19 +296,6 @@ def test_a_model_that_the_engine_lacks_is_refused_and_makes_no_job(
     assert fake_fleet("list").out == before
 
 
-def test_submit_warns_of_labels_that_an_existing_job_does_not_get(
-    fake_fleet: Fleet, tmp_path: Path
-) -> None:
-    source = str(pdf(tmp_path / "a.pdf", 1, title="labelled"))
-    first = fake_fleet("submit", source, "--label", "set=1", "--label", "of=2", "--wait")
-
-    same = fake_fleet("submit", source, "--label", "set=1")
-    other = fake_fleet("submit", source, "--label", "set=2")
-
-    assert "label" not in first.err + same.err
-    assert f"{same.out.strip()} exists already and keeps its labels" in other.err
-
-
 def test_objects_of_the_same_bucket_are_copied_inside_the_store(
     s3_settings: SettingsFactory, redis_url: str, tmp_path: Path
 ) -> None:

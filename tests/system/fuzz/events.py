@@ -6,7 +6,7 @@ from typing import Any
 
 from producer.watching.triggers.bucket_events import NotABucketEvent, keys_below, read_bucket_events
 from tests.system.fuzz.fuzzing import fuzzer
-from tests.system.fuzz.values import cut, damaged
+from tests.system.fuzz.values import cut, damaged, with_nested
 
 _RECORD = {
     "eventName": "ObjectCreated:Put",
@@ -25,6 +25,8 @@ def _event(source: random.Random) -> bytes:
     if source.random() < 0.02:
         return b"[" * source.choice((10, 100_000))
     data = json.dumps(damaged(source, source.choice(_GOOD))).encode()
+    if source.random() < 0.05:
+        return with_nested(source, data)
     return cut(source, data) if data and source.random() < 0.3 else data
 
 

@@ -7,10 +7,10 @@ from producer.submission.request import Request
 from producer.watching.folder_options import BadFolderOptions, FolderOptions, parse
 from shared.config.settings import Settings
 from tests.system.fuzz.fuzzing import fuzzer
-from tests.system.fuzz.values import cut, text, value
+from tests.system.fuzz.values import cut, nested, text, value
 
 _NAMES = (*FolderOptions.model_fields, "engine", "store", "redis_url")
-_NEST = ("[" * 40 + "]" * 40, "{a = " * 30 + "1" + "}" * 30, "1979-05-27", "'''x'''", "0x_1")
+_ODD = ("1979-05-27", "'''x'''", "0x_1", "{a = 1}")
 _REQUEST = Request(Settings.model_construct(engine="fake"))
 
 
@@ -22,9 +22,23 @@ def _file(source: random.Random) -> bytes:
 
 def _line(source: random.Random) -> str:
     if source.random() < 0.1:
-        return source.choice(("[labels]", "[[x]]", "[a.b]", "#", "=", text(source)))
-    shown = json.dumps(value(source, 1)) if source.random() < 0.8 else source.choice(_NEST)
-    return f"{source.choice(_NAMES)} = {shown}"
+        return source.choice(("[labels]", "[[x]]", "[a.b]", "#", "=", text(source), _path(source)))
+    kind = source.random()
+    if kind < 0.1:
+        return f"{_path(source)} = 1"
+    shown = json.dumps(value(source, 1)) if kind < 0.8 else source.choice(_ODD)
+    return f"{source.choice(_NAMES)} = {shown if kind < 0.9 else _nest(source)}"
+
+
+def _nest(source: random.Random) -> str:
+    """A value of TOML that is nested deeply."""
+    return nested(source).replace('"a":', "a = ")
+
+
+def _path(source: random.Random) -> str:
+    """A table or key with up to 3,000 parts."""
+    name = ".".join("a" * source.choice((2, 150, 250, 3000)))
+    return source.choice((f"[{name}]", f"[[{name}]]", name))
 
 
 def _faults(data: bytes) -> list[str]:

@@ -5,12 +5,12 @@ import json
 import random
 from typing import Any, TypeVar
 
-from shared.broker.kombu_guard import envelope_of
+from shared.broker.kombu_guard import envelope_of, restorable
 from shared.domain.errors import UsageError
 from shared.domain.object_keys import is_job_id
 from shared.domain.records import PageMessage, ReduceMessage
 from tests.system.fuzz.fuzzing import fuzzer
-from tests.system.fuzz.values import cut, damaged
+from tests.system.fuzz.values import cut, damaged, with_nested
 from workers.tasks.messages import validated
 
 _Message = TypeVar("_Message", PageMessage, ReduceMessage)
@@ -34,11 +34,14 @@ def _element(source: random.Random) -> tuple[Any, bytes]:
         },
     }
     data = json.dumps(damaged(source, envelope)).encode()
+    if source.random() < 0.05:
+        return body, with_nested(source, data)
     return body, cut(source, data) if data and source.random() < 0.3 else data
 
 
 def _faults(case: tuple[Any, bytes]) -> list[str]:
     body, element = case
+    restorable(b"[" + element + b', "reduce", "reduce"]')
     properties = envelope_of(element, "q")["properties"]
     faults = [] if isinstance(properties["delivery_tag"], str) else ["no delivery tag"]
     return [*faults, *_body_faults(PageMessage, body), *_body_faults(ReduceMessage, body)]

@@ -11,7 +11,7 @@ from shared.domain.records import Manifest, PageResult, RenderOptions, to_json
 from tests.support.documents.merged import figures, manifest
 from tests.support.fleets.stored_jobs import page_result
 from tests.system.fuzz.fuzzing import fuzzer
-from tests.system.fuzz.values import cut, damaged
+from tests.system.fuzz.values import cut, damaged, with_nested
 
 _JOB = manifest(1)
 _BLOCK = {"type": "text", "bbox": (0, 0, 9, 9), "text": "a"}
@@ -27,6 +27,8 @@ def _objects(source: random.Random) -> tuple[bytes, bytes]:
 
 def _damaged(source: random.Random, data: bytes) -> bytes:
     changed = json.dumps(damaged(source, json.loads(data))).encode()
+    if source.random() < 0.05:
+        return with_nested(source, changed)
     return cut(source, changed) if source.random() < 0.2 else changed
 
 

@@ -1,6 +1,7 @@
 """Random JSON values, texts and damaged copies, for all fuzzers."""
 
 import random
+import re
 from typing import Any
 
 _TEXTS = (
@@ -8,6 +9,10 @@ _TEXTS = (
     "é", "日本", "x" * 300, "1-3", "9" * 400, "pages.fake.normal", "0" * 16 + "-" + "0" * 8, "%2F",
     "%00", "ok", "normal", "figures/000001-01-0123456789ab.png", "a\nb", "NaN", "{}", "[", '"',
 )  # fmt: skip
+#: Above the depth at which a recursive parser raises RecursionError.
+_DEPTHS = (2, 40, 60, 400, 1000, 3000)
+_NESTS = (("[", "]"), ('{"a":', "}"), ('[{"a":', "}]"))
+_VALUE = re.compile(r"(?<=:)[^,:{}\[\]]+")
 _NUMBERS = (0, 1, -1, 2**31, 2**63, 10**40, 0.5, -1e308, float("inf"), float("nan"))
 
 
@@ -54,3 +59,19 @@ def cut(source: random.Random, data: bytes) -> bytes:
     for _ in range(source.randint(0, 3)):
         changed[source.randrange(len(changed))] = source.randrange(256)
     return bytes(changed)
+
+
+def nested(source: random.Random) -> str:
+    """JSON that is nested deeply, sometimes without its end."""
+    depth, (start, end) = source.choice(_DEPTHS), source.choice(_NESTS)
+    return start * depth + source.choice(("1", '"x"', "")) + end * source.choice((depth, 0))
+
+
+def with_nested(source: random.Random, data: bytes) -> bytes:
+    """JSON in which one value of an object is deeply nested."""
+    text_ = data.decode(errors="surrogatepass")
+    values = list(_VALUE.finditer(text_))
+    if not values:
+        return nested(source).encode()
+    start, end = source.choice(values).span()
+    return (text_[:start] + nested(source) + text_[end:]).encode(errors="surrogatepass")

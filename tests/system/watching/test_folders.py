@@ -18,6 +18,7 @@ import pytest
 
 from producer.intake.opener import Intake
 from producer.watching.claims.claim import Claim
+from producer.watching.claims.state import WatchState
 from producer.watching.places.beneath import parts_of
 from producer.watching.places.place import UnusableName
 from producer.watching.triggers.event_server import serving
@@ -25,6 +26,7 @@ from producer.watching.triggers.folder_events import FolderEvents
 from producer.watching.triggers.registry import TriggerRow
 from producer.watching.triggers.trigger import TriggerContext
 from producer.watching.triggers.webhook import Receiver
+from shared.domain import object_keys
 from shared.domain.errors import UsageError
 from tests.support.fleets.fleet import pagefleet, wait_until
 from tests.support.fleets.watch_lab import (
@@ -355,6 +357,30 @@ def test_thousands_of_files_at_once_stay_within_the_limits_of_the_queue(
         watcher.stop.set()
         thread.join(20)
     assert 0 < most <= 1000
+
+
+def test_adopted_files_keep_their_own_names_where_their_content_is_equal(
+    lab: Lab, inbox: Path
+) -> None:
+    for key in ("salary of ann.pdf", "bob.pdf"):
+        (inbox / key).write_bytes(document("one content, two names"))
+    once(lab, inbox)
+    watch_id = lab.plan(source=str(inbox)).route.watch_id
+    state = WatchState(lab.store, watch_id)
+    for digests in list(state.digests()):
+        claim = Claim.model_validate_json(
+            lab.store.get(object_keys.watch_claims(watch_id, *digests))
+        )
+        state.write_open(claim.model_copy(update={"outcome": None}))  # as a killed watcher does
+        state.release(claim)
+    outbox = inbox.parent / "outbox"
+    for path in outbox.iterdir():
+        path.unlink()
+
+    once(lab, inbox)
+
+    for key in ("salary of ann.pdf", "bob.pdf"):
+        assert json.loads((outbox / f"{key}.json").read_text())["source"]["name"] == key
 
 
 def test_a_watcher_converts_nothing_again_after_an_upgrade(lab: Lab, inbox: Path) -> None:

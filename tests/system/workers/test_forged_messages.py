@@ -26,6 +26,11 @@ def element(payload: Any, **headers: Any) -> bytes:
     return json.dumps(envelope(body=body, headers=given)).encode()
 
 
+def entry(exchange: str, routing_key: str) -> bytes:
+    """An entry among the unacknowledged messages, whose message has no task."""
+    return json.dumps([envelope(headers={}), exchange, routing_key]).encode()
+
+
 def page(**changes: Any) -> dict[str, Any]:
     """A page message with ``changes``."""
     plain = {"schema": 1, "job_id": GOOD_ID, "page": 1, "seq": 1, "queue": "pages.fake.normal"}
@@ -91,6 +96,42 @@ def test_a_worker_stores_garbage_and_goes_on_in_the_same_process(tmp_path: Path)
             assert client.hlen("pagefleet:unacked") == 0
         assert "Traceback" not in log.read_text()
         assert log.read_text().count("refused a message") == len(FORGED)
+
+
+def test_forged_entries_among_unacknowledged_messages_are_stored_and_block_no_other(
+    tmp_path: Path,
+) -> None:
+    with fleet(tmp_path, max_concurrency=2) as made:
+        log = tmp_path / "workers.log"
+        wait_until(lambda: "ready: engine" in log.read_text())
+        before = pages_processes(made.settings)
+        forged = [*GARBAGE.values(), b'[{}, "x", "y"]', entry("", "job:x"), entry("no", "no")]
+        lost = entry(QUEUE.removeprefix("pagefleet:"), QUEUE.removeprefix("pagefleet:"))
+        with redis.Redis.from_url(made.settings.broker_url()) as client:
+            # The newest first, so that all forged entries come before the last, lost message.
+            for age, text in enumerate([*forged, lost]):
+                client.hset("pagefleet:unacked", f"tag {age}", text)
+                client.zadd("pagefleet:unacked_index", {f"tag {age}": 1000 - age})
+
+            # The lost message comes back and is refused because it has no task.
+            wait_until(lambda: refused(client) >= len(forged) + 1, 60)
+
+            wait_until(lambda: client.hlen("pagefleet:unacked") == 0, 10)
+            assert converts(made, pdf(tmp_path / "good.pdf", 1))
+            assert refused(client) == len(forged) + 1
+        assert pages_processes(made.settings) == before
+        assert "Traceback" not in log.read_text()
+
+
+def test_a_message_of_another_pool_is_stored_and_changes_nothing_there(tmp_path: Path) -> None:
+    with fleet(tmp_path) as made, redis.Redis.from_url(made.settings.broker_url()) as client:
+        forged = page(queue="pages.cpu.high")
+        client.lpush(QUEUE, call(forged))
+
+        wait_until(lambda: refused(client) == 1, 60)
+
+        assert [json.loads(text) for text in client.lrange(REFUSED, 0, -1)] == [forged]
+        assert client.keys("pagefleet:*cpu*") == []
 
 
 def test_garbage_in_the_queue_of_reducers_stops_no_document(tmp_path: Path) -> None:

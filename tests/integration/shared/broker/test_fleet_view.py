@@ -1,13 +1,21 @@
 """The view of the fleet that ``pagefleet top`` and the metrics show."""
 
+import io
 import json
 import time
 
 import pytest
 import redis
+from rich.console import Console
 
+from producer.connections import pool_warning
+from producer.top.facts import top_facts
+from producer.top.screen import screen
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.fleet_view import FleetView
+from shared.console.printable import printable_lines
+from shared.domain.errors import BrokerUnreachable
+from shared.domain.pools import checked_pool
 from tests.conftest import SettingsFactory
 
 
@@ -27,3 +35,77 @@ def test_a_worker_without_a_valid_heartbeat_is_not_live(
 
     assert [worker.name for worker in pool.workers] == ["live"]
     assert [worker.name for worker in dispatch_state.workers.live("fake")] == ["live"]
+
+
+LIVE = time.time() + 20
+FORGED_HEARTBEATS: dict[str, bytes] = {
+    "no JSON": b"{",
+    "no text": b"\xff\xfe",
+    "nested": b"[" * 3000,
+    "null": b"null",
+    "a list": b"[]",
+    "no capacity": json.dumps({"expires": LIVE, "facts": "{}"}).encode(),
+    "capacity": json.dumps({"capacity": "9", "expires": LIVE, "facts": "{}"}).encode(),
+    "huge": json.dumps({"capacity": 1e300, "expires": LIVE, "facts": "{}"}).encode(),
+    "negative": json.dumps({"capacity": -4, "expires": LIVE, "facts": "{}"}).encode(),
+    "expires": json.dumps({"capacity": 1, "expires": [1], "facts": "{}"}).encode(),
+    "NaN": b'{"capacity": 1, "expires": NaN, "facts": "{}"}',
+    "long": json.dumps({"capacity": 1, "expires": LIVE, "facts": "x" * 100_000}).encode(),
+    "n" * 5000: json.dumps({"capacity": 1, "expires": LIVE, "facts": "{}"}).encode(),
+}
+FORGED_FACTS: dict[str, object] = {
+    "a": "no JSON",
+    "b": 7,
+    "c": json.dumps([1]),
+    "d\x1b[2J": json.dumps({"model": ["m"], "host": {}, "pages_per_s": "fast", "started": "x"}),
+    "e": json.dumps({"model": "\x1b]0;owned\x07", "busy": 1e400, "in_flight": True, "pages": -1}),
+    "f": json.dumps({"gpus": [1, None, {"used_mb": "x"}, {"used_mb": 1, "total_mb": None}]}),
+    "g": json.dumps({"gpus": {"used_mb": 1}, "model": "m" * 1000}),
+    "h": json.dumps({"gpus": [{"used_mb": 1, "total_mb": 2, "busy": []}] * 1000}),
+}
+
+
+def test_forged_records_are_left_out_and_the_screen_has_no_control_characters(
+    settings: SettingsFactory, redis_url: str
+) -> None:
+    made = settings(redis_url=redis_url, engine="fake")
+    dispatch_state = DispatchState(made)
+    with redis.Redis.from_url(redis_url) as client:
+        for name, heartbeat in FORGED_HEARTBEATS.items():
+            client.hset("pagefleet:workers:fake", name, heartbeat)
+        for name, facts in FORGED_FACTS.items():
+            beat = {"capacity": 1, "expires": LIVE, "facts": facts}
+            client.hset("pagefleet:workers:fake", name, json.dumps(beat))
+        for failure in (b"{", b"7", b"\xff", b'{"time": "x"}', b'{"time": NaN, "page": []}'):
+            client.lpush("pagefleet:failures", failure)
+        for number, fields in enumerate(({"total": "x"}, {"total": 1}, {"total": "1e400"})):
+            client.hset(f"pagefleet:job:forged{number}", mapping=fields)
+            client.zadd("pagefleet:jobs:fake:normal", {f"forged{number}": "inf"})
+        client.sadd("pagefleet:engines", "fake", "\x1b[31mred", b"\xff")
+
+    facts = top_facts(FleetView(made).look())
+    text = Console(width=200, file=io.StringIO(), record=True)
+    text.print(screen(facts, 200, 1000))
+
+    assert [worker["name"] for worker in facts["workers"]] == sorted(FORGED_FACTS)
+    assert all(worker["capacity"] == 1 for worker in facts["workers"])
+    assert (facts["failures"], facts["jobs"]) == ([], [])
+    shown = text.export_text()
+    assert printable_lines(shown) == shown
+    assert [worker.name for worker in dispatch_state.workers.live("fake")] == sorted(FORGED_FACTS)
+    assert pool_warning(dispatch_state, checked_pool("fake")) is None
+    # A real worker removes what is no heartbeat and counts the others.
+    dispatch_state.workers.heartbeat("fake", "real", 4, {})
+    with redis.Redis.from_url(redis_url) as client:
+        assert int(client.get("pagefleet:depth:fake") or 0) == 2 * (4 + len(FORGED_FACTS))
+
+
+def test_a_key_of_another_type_is_one_line_with_the_next_step(
+    settings: SettingsFactory, redis_url: str
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.sadd("pagefleet:engines", "fake")
+        client.set("pagefleet:workers:fake", "no hash")
+
+    with pytest.raises(BrokerUnreachable, match="not pagefleet's; delete it"):
+        FleetView(settings(redis_url=redis_url)).look()

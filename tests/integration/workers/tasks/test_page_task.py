@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.broker.page_state import page_id
+from shared.broker.queues import page_queues
 from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.records import Manifest, PageMessage
 from tests.support.fleets.ledger_check import check_job
@@ -104,7 +105,14 @@ def test_messages_of_a_purged_job_are_dropped_and_write_nothing(fleet: SteppedFl
 
 
 @pytest.mark.parametrize(
-    "change", [{"schema": 2}, {"queue": "pages.fake"}, {"page": 0}, {"extra": 1}]
+    "change",
+    [
+        {"schema": 2},
+        {"queue": "pages.fake"},
+        {"queue": "pages.cpu.normal"},  # of another pool
+        {"page": 0},
+        {"extra": 1},
+    ],
 )
 def test_a_message_of_another_schema_is_refused_and_stored(
     fleet: SteppedFleet, change: dict[str, object]
@@ -114,8 +122,9 @@ def test_a_message_of_another_schema_is_refused_and_stored(
         "queue": "pages.fake.normal",
     }  # fmt: skip
 
-    assert parse_message(PageMessage, plain, fleet.dispatch_state) is not None
-    assert parse_message(PageMessage, {**plain, **change}, fleet.dispatch_state) is None
+    queues = page_queues("fake")
+    assert parse_message(PageMessage, plain, fleet.dispatch_state, queues) is not None
+    assert parse_message(PageMessage, {**plain, **change}, fleet.dispatch_state, queues) is None
 
     (refused,) = fleet.client.lrange("pagefleet:refused", 0, -1)
     assert json.loads(refused) == {**plain, **change}

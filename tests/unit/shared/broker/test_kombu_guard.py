@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.broker.kombu_guard import envelope_of
+from shared.broker.kombu_guard import envelope_of, restorable
 
 
 def envelope(**changes: Any) -> dict[str, Any]:
@@ -57,3 +57,31 @@ def test_anything_else_becomes_a_message_without_a_task(name: str) -> None:
     assert made["body"] == GARBAGE[name].decode(errors="replace")
     assert made["properties"]["delivery_info"]["routing_key"] == "pages.fake.normal"
     assert json.dumps(made).encode()
+
+
+def entry(*parts: Any) -> bytes:
+    """An entry among the unacknowledged messages as kombu writes it."""
+    return json.dumps(parts).encode()
+
+
+@pytest.mark.parametrize("queue", ["reduce", "maintenance", "pages.fake.normal", "pages.cpu.high"])
+def test_a_message_of_any_of_the_queues_can_be_restored(queue: str) -> None:
+    assert restorable(entry(envelope(), queue, queue)) == (queue, envelope())
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        *GARBAGE.values(),
+        *(b"[" + garbage + b', "reduce", "reduce"]' for garbage in GARBAGE.values()),
+        entry(envelope(), "reduce"),
+        entry(envelope(), "", "reduce"),
+        entry(envelope(), "", "outstanding:fake"),
+        entry(envelope(), "refused", "refused"),
+        entry(envelope(), "pages.fake.normal\n", "pages.fake.normal\n"),
+        entry(envelope(), ["reduce"], ["reduce"]),
+        entry(envelope(), None, None),
+    ],
+)
+def test_any_other_entry_is_not_restored(forged: bytes) -> None:
+    assert restorable(forged) is None
