@@ -6,7 +6,8 @@ from dataclasses import replace
 from shared.domain.records import BlockType
 from workers.engines.cpu.blocks import heading_parts, headings, lists
 from workers.engines.cpu.blocks.code import is_code
-from workers.engines.cpu.blocks.tables import clean_table, has_most_text
+from workers.engines.cpu.blocks.filled_cells import filled_cells
+from workers.engines.cpu.blocks.tables import has_most_text, write_grid
 from workers.engines.cpu.layout.block_order import in_reading_order
 from workers.engines.cpu.layout.captions import with_table_captions
 from workers.engines.cpu.layout.columns import split_into_columns
@@ -123,15 +124,18 @@ def _with_exact_kind(draft: Draft) -> Draft:
 
 def _tables(draft: Draft, tables: Sequence[Table]) -> list[Draft]:
     """The tables of the table model inside ``draft``, or its lines if the model lost text."""
-    inside = [table for table in tables if table.box.fraction_inside(draft.box) > 0.5]
-    drafts = [
-        Draft("table", table.box, _lines_inside(table.box, draft), clean_table(table.html))
-        for table in inside
+    inside = [
+        table for table in tables if table.rows and table.box.fraction_inside(draft.box) > 0.5
     ]
+    drafts = [_filled(table, _lines_inside(table.box, draft)) for table in inside]
     markup = "".join(table.html for table in drafts)
     if drafts and has_most_text(markup, draft.lines):
         return drafts
     return [replace(draft, html="")] if draft.lines else []
+
+
+def _filled(table: Table, lines: tuple[Line, ...]) -> Draft:
+    return Draft("table", table.box, lines, write_grid(filled_cells(table, lines)))
 
 
 def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:

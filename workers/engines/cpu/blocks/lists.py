@@ -99,7 +99,7 @@ def _item_markdown(item: Item, level: int) -> str:
 
 
 def _item(rows: Sequence[Row], page_text: str) -> Item:
-    text = join_rows([row.text for row in rows], page_text)
+    text = join_rows([row.rich_text for row in rows], page_text)
     mark = "-"
     if number := _NUMBER_START.match(text):
         mark, text = number.group(1) + number.group(2), text[number.end() :]

@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, is_cjk
+from workers.engines.cpu.marks import continued
 from workers.engines.cpu.layout.rows import Row
 
 #: The first row of a paragraph is indented by more than this, in font sizes.
@@ -38,7 +39,7 @@ def join_rows(texts: Sequence[str], page_text: str = "") -> str:
     """
     joined = ""
     for text in texts:
-        joined = _append(joined, text.strip(), page_text)
+        joined = _append(*continued(joined, text.strip()), page_text)
     return joined.replace(_SOFT_HYPHEN, "").replace(WORD_JOINER, "")
 
 

@@ -34,10 +34,18 @@ class Row:
     @property
     def text(self) -> str:
         """The text of all pieces, with WORD_JOINER at the end if the row ends inside a word."""
-        text = self.lines[0].text
-        for before, line in zip(self.lines, self.lines[1:], strict=False):
-            text += _separator(before, line) + line.text
-        return text + WORD_JOINER if self.lines[-1].ends_inside_word else text
+        return self._joined([line.text for line in self.lines])
+
+    @property
+    def rich_text(self) -> str:
+        """``text`` with the marks of ``marks.py``."""
+        return self._joined([line.rich for line in self.lines])
+
+    def _joined(self, texts: Sequence[str]) -> str:
+        joined = texts[0]
+        for before, line, text in zip(self.lines, self.lines[1:], texts[1:], strict=False):
+            joined += _separator(before, line) + text
+        return joined + WORD_JOINER if self.lines[-1].ends_inside_word else joined
 
 
 def group_into_rows(lines: Sequence[Line]) -> list[Row]:
