@@ -13,6 +13,7 @@ from workers.engines.cpu.layout.captions import with_table_captions
 from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.furniture import classify_furniture, headers_first
+from workers.engines.cpu.layout.key_values import are_key_values, join_key_values
 from workers.engines.cpu.layout.plausible_regions import plausible_regions
 from workers.engines.cpu.layout.rows import (
     group_into_rows,
@@ -49,15 +50,18 @@ def assemble(content: PageContent) -> list[Draft]:
 
     They hold all lines of ``content`` except lone marks and text inside pictures.
     """
-    lines = without_stray_accents(without_stray_ideographs(content.lines))
+    stamps = [line for line in content.lines if line.slanted]
+    read = [line for line in content.lines if not line.slanted]
+    lines = without_stray_accents(without_stray_ideographs(read))
     line_height = median_height(lines)
     regions = plausible_regions(content.regions, lines, content)
     drafts = _drafts_of_regions(regions, lines)
     drafts += group_lines(_lines_outside(regions, lines), line_height)
     drafts = [part for draft in drafts for part in _refine(draft, content.tables, line_height)]
-    drafts = classify_furniture(drafts, content)
+    drafts = classify_furniture(join_key_values(drafts), content)
     drafts = [draft for draft in drafts if not _is_lone_mark(draft)]
     drafts = with_table_captions(headings.classify_headings(drafts, content.height))
+    drafts += [Draft("header", line.box, (line,)) for line in stamps]
     drafts = headers_first(in_reading_order(drafts, line_height))
     drafts = lists.join_continued_items(drafts, line_height)
     return heading_parts.join_chapter_numbers(drafts)
@@ -143,6 +147,8 @@ def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:
 
 
 def _columns(draft: Draft, line_height: float) -> list[Draft]:
+    if are_key_values(group_into_rows(draft.lines)):
+        return [replace(draft, kind="text", separate_rows=True)]
     columns = split_into_columns(draft.lines, line_height)
     if len(columns) == 1:
         return [draft]

@@ -1,5 +1,7 @@
 """Reads a PDF page from its text layer if the layer agrees with the rendered page."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pymupdf
 
@@ -13,6 +15,7 @@ from workers.engines.cpu.text_layer import hidden_text
 from workers.engines.cpu.text_layer.ink import PageImage
 from workers.engines.cpu.text_layer.judging import all_lines, judged_lines
 from workers.engines.cpu.text_layer.lines import read_lines
+from workers.engines.cpu.text_layer.recurring import recurring_lines
 from workers.engines.cpu.text_layer.text_layer_check import corrected_lines, reading_check
 from workers.engines.cpu.text_layer.upright_page import upright_page
 from workers.engines.cpu.values import Line, PageContent
@@ -35,7 +38,9 @@ def page_from_text_layer(
             )
         else:
             lines = [layer_line.line for layer_line in read_lines(all_lines(page))]
-        return _recognized_page(page, lines, rotation) if lines else None
+        if not lines:
+            return None
+        return _recognized_page(page, lines, rotation, recurring_lines(document, number))
 
 
 def _checked_lines(
@@ -50,12 +55,14 @@ def _checked_lines(
     return [] if lacks_text else lines
 
 
-def _recognized_page(page: pymupdf.Page, lines: list[Line], rotation: Rotation) -> RecognizedPage:
+def _recognized_page(
+    page: pymupdf.Page, lines: list[Line], rotation: Rotation, recurring: Mapping[str, int]
+) -> RecognizedPage:
     regions = find_regions(page)
     tables = find_tables(page, regions)
     regions = with_embedded_pictures(page, regions, lines)
     size = (page.rect.width, page.rect.height)
-    content = PageContent(*size, tuple(lines), regions, tables)
+    content = PageContent(*size, tuple(lines), regions, tables, recurring)
     return RecognizedPage(content, rotation, "text layer")
 
 

@@ -1,7 +1,7 @@
 """Frozen values of one page: boxes, lines of text, layout regions and tables."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -159,3 +159,6 @@ class PageContent:
     lines: tuple[Line, ...] = ()
     regions: tuple[Region, ...] = ()
     tables: tuple[Table, ...] = ()
+    #: How many of the pages near this one have a line in their margins, by ``recurring_key``;
+    #: None where the text of other pages is not known.
+    recurring: Mapping[str, int] | None = None

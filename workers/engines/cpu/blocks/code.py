@@ -1,11 +1,13 @@
 """Recognises program code by its monospaced font and keeps its rows and indentation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from statistics import median
 
-from workers.engines.cpu.characters import WORD_JOINER
+from workers.engines.cpu.characters import WORD_JOINER, clean_text
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row
+from workers.engines.cpu.values import Line
 
 #: Code has more than this part of its characters in a monospaced font.
 _LEAST_MONOSPACED = 0.8
@@ -28,11 +30,28 @@ def is_code(draft: Draft) -> bool:
 
 
 def code_text(rows: Sequence[Row]) -> str:
-    """``rows`` line by line, indented by spaces of the median character width."""
+    """``rows`` line by line, each character at its place in spaces of the median width."""
     left = min(row.box.left for row in rows)
     width = median([row.box.width / len(row.text) for row in rows if row.text]) or 1.0
-    return "\n".join(_indent(row, left, width) + row.text.rstrip(WORD_JOINER) for row in rows)
+    return "\n".join(_row_text(row, left, width) for row in rows)
 
 
-def _indent(row: Row, left: float, width: float) -> str:
-    return " " * min(_DEEPEST_INDENT, round((row.box.left - left) / width))
+def _row_text(row: Row, left: float, width: float) -> str:
+    text = ""
+    for line in row.lines:
+        for piece_left, piece in _pieces(line):
+            spaces = round((piece_left - left) / width) - len(text)
+            least = 1 if text and not text.endswith(" ") else 0
+            text += " " * min(_DEEPEST_INDENT, max(least, spaces)) + piece
+    return text.rstrip(WORD_JOINER + " ")
+
+
+def _pieces(line: Line) -> Iterator[tuple[float, str]]:
+    """The words of ``line`` with their left edges; a recognised line is one piece."""
+    if not line.characters:
+        yield line.box.left, line.text
+        return
+    for is_blank, run in groupby(line.characters, key=lambda character: character.text.isspace()):
+        if not is_blank:
+            word = list(run)
+            yield word[0].box.left, clean_text("".join(character.text for character in word))

@@ -10,7 +10,11 @@ from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
 from workers.engines.cpu.values import bounding_box
 
-_BULLETS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✓✔✦❖\uf0b7\uf0a7\uf0d8\ufffd"
+_BULLETS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✦❖\uf0b7\uf0a7\uf0d8\ufffd"
+#: Check boxes and ticks begin an item and are a part of what it says.
+_BOXES = {"☑": "[x]", "☒": "[x]", **dict.fromkeys("☐❏❐❑❒", "[ ]")}
+_TICKS = "✓✔✕✖✗✘"
+_BOX_START = re.compile(rf"^([{''.join(_BOXES)}{_TICKS}])\s*(?=\S)")
 _BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+\s*|[*–—-]\s+)(?=\S)|^[{_BULLETS}]$")
 #: A bullet that is never a dash of running text.
 _CLEAR_BULLET_START = re.compile(rf"^[{_BULLETS}]+\s*\S")
@@ -38,7 +42,7 @@ class Item:
 
 def begins_item(text: str) -> bool:
     """Whether ``text`` begins with the bullet, number or letter of a list item."""
-    starts = (_BULLET_START, _NUMBER_START, _LETTER_START)
+    starts = (_BULLET_START, _BOX_START, _NUMBER_START, _LETTER_START)
     return any(start.match(text) for start in starts)
 
 
@@ -105,6 +109,8 @@ def _item(rows: Sequence[Row], page_text: str) -> Item:
         mark, text = number.group(1) + number.group(2), text[number.end() :]
     elif bullet := _BULLET_START.match(text):
         text = text[bullet.end() :]
+    elif box := _BOX_START.match(text):
+        text = f"{_BOXES.get(box.group(1), box.group(1))} {text[box.end() :]}"
     return Item(mark, text, rows[0].box.left, rows[0].size)
 
 

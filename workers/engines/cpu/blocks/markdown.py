@@ -81,6 +81,6 @@ def _text(draft: Draft, page_text: str) -> str:
         return code_fence(code_text(rows))
     if draft.kind in ("title", "sub_title") or draft.kind in _FURNITURE:
         return escape_inline(join_rows([row.rich_text for row in rows], page_text))
-    parts = split_into_paragraphs(rows)
+    parts = [[row] for row in rows] if draft.separate_rows else split_into_paragraphs(rows)
     paragraphs = [join_rows([row.rich_text for row in part], page_text) for part in parts]
     return "\n\n".join(escape_paragraph(paragraph) for paragraph in paragraphs if paragraph)

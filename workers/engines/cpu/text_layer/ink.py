@@ -21,8 +21,6 @@ _DARK, _LIGHT = 110, 200
 _USUAL_INK = 190
 #: The part of a character's box on each side that may hold its neighbours.
 _SIDE, _TOP = 0.15, 0.2
-#: At least this part of a box shows the ground, if the character has the colour of the ground.
-_GROUND = 0.6
 
 
 class Ink(Enum):
@@ -105,18 +103,13 @@ def _ink(character: Character, color: tuple[int, int, int], image: PageImage) ->
     if not crop.size:
         return Ink.HIDDEN
     pixels = crop.reshape(-1, 3).astype(np.int32)
-    own = np.array(color[::-1], np.int32)
-    ground = _ground(pixels)
+    ground = _ground(image.crop(character.box).reshape(-1, 3).astype(np.int32))
+    step = np.array(color[::-1], np.int32) - ground
+    if int(np.abs(step).max()) >= _SAME_COLOR:
+        progress = (pixels - ground) @ step / float(step @ step)
+        if bool((progress > _LEAST_INK).any()):
+            return Ink.VISIBLE
     has_contrast = int((pixels.max(axis=0) - pixels.min(axis=0)).max()) >= _SAME_COLOR
-    step = own - ground
-    if int(np.abs(step).max()) < _SAME_COLOR:
-        same = float((np.abs(pixels - own).max(axis=1) < _SAME_COLOR).mean())
-        if same > _GROUND:
-            return Ink.DOUBTFUL if has_contrast else Ink.HIDDEN
-        return Ink.VISIBLE  # Its own strokes fill most of the box.
-    progress = (pixels - ground) @ step / float(step @ step)
-    if bool((progress > _LEAST_INK).any()):
-        return Ink.VISIBLE
     return Ink.DOUBTFUL if has_contrast else Ink.HIDDEN
 
 

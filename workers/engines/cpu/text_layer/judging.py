@@ -17,6 +17,10 @@ from workers.engines.cpu.values import Box, Character, bounding_box
 ShowsText = Callable[[Box, str], bool]
 #: Runs of doubtful characters that are compared with the picture; the rest counts as visible.
 _MOST_DOUBTS = 40
+#: A line is slanted if its direction has more than this of both axes, 0 to 1.
+_SLANT = 0.05
+#: A text of darker colour than this (0 to 255) is read through a watermark.
+_DARK = 110
 #: Lines that are at most this far apart, in font sizes, stand on one baseline.
 _SAME_BASELINE = 0.1
 
@@ -32,12 +36,12 @@ class JudgedLine:
     @property
     def is_upright(self) -> bool:
         """Whether it runs from left to right or from right to left."""
-        return abs(self.direction[1]) < 0.05 and self.direction[0] > 0 and not self.vertical
+        return abs(self.direction[1]) < _SLANT and self.direction[0] > 0 and not self.vertical
 
     @property
     def is_slanted(self) -> bool:
         """Whether it runs neither along nor across the page."""
-        return min(map(abs, self.direction)) > 0.05
+        return min(map(abs, self.direction)) > _SLANT
 
     @property
     def box(self) -> Box:
@@ -58,8 +62,12 @@ def judged_lines(page: pymupdf.Page, image: PageImage, shows_text: ShowsText) ->
     """
     raw = raw_lines(page)
     order = PaintOrder(page)
-    judged = [[_judged(span, image, order) for span in line.spans] for line in raw]
-    settled = _Doubts(shows_text).settled([sum(spans, []) for spans in judged])
+    watermarks = _watermark_boxes(raw)
+    judged = [
+        [own for span in line.spans for own in _judged(span, image, order, watermarks)]
+        for line in raw
+    ]
+    settled = _Doubts(shows_text).settled(judged)
     lines = [
         _visible(line, characters) for line, characters in zip(raw, settled, strict=True)
     ]
@@ -94,7 +102,18 @@ def _length(line: RawLine) -> int:
     return sum(len(span.characters) for span in line.spans)
 
 
-def _judged(span: RawSpan, image: PageImage, order: PaintOrder) -> list[_Judged]:
+def _watermark_boxes(lines: Sequence[RawLine]) -> list[Box]:
+    """The boxes of slanted text: letters under it are still read."""
+    return [
+        bounding_box(character.box for span in line.spans for character in span.characters)
+        for line in lines
+        if min(map(abs, line.direction)) > _SLANT and any(span.characters for span in line.spans)
+    ]
+
+
+def _judged(
+    span: RawSpan, image: PageImage, order: PaintOrder, watermarks: Sequence[Box]
+) -> list[_Judged]:
     if not span.characters:
         return []
     if not span.painted:
@@ -105,7 +124,15 @@ def _judged(span: RawSpan, image: PageImage, order: PaintOrder) -> list[_Judged]
             span.characters, ink_of(span.characters, span.color, image), strict=True
         )
     ]
+    if watermarks and max(span.color) < _DARK:
+        judged = [_read_through(own, watermarks) for own in judged]
     return _with_marks_like_letters(judged)
+
+
+def _read_through(own: _Judged, watermarks: Sequence[Box]) -> _Judged:
+    box = own.character.box
+    under = any(box.overlap_area(watermark) > 0 for watermark in watermarks)
+    return own._replace(ink=Ink.VISIBLE) if under else own
 
 
 def _is_covered(character: Character, order: PaintOrder) -> bool:

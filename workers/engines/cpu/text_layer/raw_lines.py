@@ -82,6 +82,17 @@ def text_directions(page: pymupdf.Page) -> dict[tuple[int, int], int]:
     return counts
 
 
+def margin_texts(page: pymupdf.Page, top: float, bottom: float) -> list[str]:
+    """The lines of ``page`` above ``top`` and below ``bottom``, in parts of its height."""
+    height = max(1.0, page.rect.height)
+    texts = []
+    for block in page.get_text("blocks", flags=_FLAGS & ~pymupdf.TEXT_COLLECT_STYLES):
+        y = (block[1] + block[3]) / 2 / height
+        if y < top or y > bottom:
+            texts += str(block[4]).splitlines()
+    return texts
+
+
 def painted_texts(page: pymupdf.Page) -> dict[tuple[int, int], int]:
     """The place in the order of painting of each character, by its origin in tenths of a point.
 

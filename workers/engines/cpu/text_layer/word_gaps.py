@@ -12,7 +12,7 @@ _WORD_GAP = 0.11
 #: ``_MOSTLY`` of the gaps are.
 _LETTER_GAP, _MOSTLY = 0.04, 0.55
 #: A line with fewer letters shows no usual gap.
-_FEWEST_LETTERS = 8
+_FEWEST_LETTERS = 5
 #: Spaced letters are at least this many, and a gap of this many usual gaps parts two words.
 _FEWEST_SPACED, _WORD_TO_LETTER_GAP = 5, 1.5
 
