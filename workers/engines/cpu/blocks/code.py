@@ -1,25 +1,36 @@
 """Recognises program code by its monospaced font and keeps its rows and indentation."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, clean_text
 from workers.engines.cpu.layout.drafts import Draft
-from workers.engines.cpu.layout.rows import Row
-from workers.engines.cpu.values import Line
+from workers.engines.cpu.layout.rows import Row, group_into_rows
+from workers.engines.cpu.values import Line, bounding_box
 
 #: Code has more than this part of its characters in a monospaced font.
 _LEAST_MONOSPACED = 0.8
 #: Code has more than this part of its characters in ASCII; Chinese and Korean fonts are
 #: monospaced too.
 _LEAST_ASCII = 0.7
+#: Fewer rows in a monospaced font are a part of the text around them.
+_FEWEST_ROWS = 2
+#: On a page in a typewriter's font, code has at least this part of signs of programs.
+_LEAST_SIGNS = 0.04
+_SIGNS = frozenset("{}()[]<>=;_#$&|\\/*+")
 #: Largest indentation in characters; a row far to the right gets no more.
 _DEEPEST_INDENT = 80
 
 
-def is_code(draft: Draft) -> bool:
-    """Whether nearly all of ``draft`` is ASCII in a monospaced font."""
+def is_code(draft: Draft, in_typescript: bool = False) -> bool:
+    """Whether nearly all of ``draft`` is ASCII in a monospaced font.
+
+    ``in_typescript`` says that most of the page is in such a font; code then needs signs too.
+    """
+    if in_typescript and sum(map(_SIGNS.__contains__, draft.text)) < _LEAST_SIGNS * len(draft.text):
+        return False
     monospaced = "".join(line.text for line in draft.lines if line.monospaced)
     ascii_count = sum(map(str.isascii, monospaced))
     all_count = sum(len(line.text) for line in draft.lines)
@@ -27,6 +38,23 @@ def is_code(draft: Draft) -> bool:
         ascii_count > _LEAST_ASCII * len(monospaced)
         and len(monospaced) > _LEAST_MONOSPACED * all_count
     )
+
+
+def split_code(draft: Draft) -> list[Draft]:
+    """``draft``, with its rows of code apart from the text above and below them."""
+    rows = group_into_rows(draft.lines)
+    runs = [list(run) for _, run in groupby(rows, key=_is_monospaced)]
+    if len(runs) == 1 or not any(len(run) >= _FEWEST_ROWS and _is_monospaced(run[0]) for run in runs):
+        return [draft]
+    parts = []
+    for run in runs:
+        lines = tuple(line for row in run for line in row.lines)
+        parts.append(replace(draft, lines=lines, box=bounding_box(line.box for line in lines)))
+    return parts
+
+
+def _is_monospaced(row: Row) -> bool:
+    return all(line.monospaced for line in row.lines)
 
 
 def code_text(rows: Sequence[Row]) -> str:

@@ -17,7 +17,7 @@ _TICKS = "✓✔✕✖✗✘"
 _BOX_START = re.compile(rf"^([{''.join(_BOXES)}{_TICKS}])\s*(?=\S)")
 _BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+\s*|[*–—-]\s+)(?=\S)|^[{_BULLETS}]$")
 #: A bullet that is never a dash of running text.
-_CLEAR_BULLET_START = re.compile(rf"^[{_BULLETS}]+\s*\S")
+_CLEAR_BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+|[{''.join(_BOXES)}{_TICKS}])\s*\S")
 _NUMBER_START = re.compile(r"^(\d{1,3})([.)])\s*(?=\S)(?!\d)")
 _LETTER_START = re.compile(r"^(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,3})\)|[a-z]\.|\[\d{1,3}\])\s+(?=\S)")
 #: A text of at least this many rows with one bullet only is not a list.

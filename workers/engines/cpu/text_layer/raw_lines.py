@@ -76,7 +76,9 @@ def text_directions(page: pymupdf.Page) -> dict[tuple[int, int], int]:
     _check_size(page)
     for block in page.get_text("dict", flags=_FLAGS & ~pymupdf.TEXT_COLLECT_STYLES)["blocks"]:
         for line in block.get("lines", ()):
-            direction = (round(line["dir"][0]), round(line["dir"][1]))
+            upright = (1, 0)  # The letters of vertical text stand upright.
+            turned = (round(line["dir"][0]), round(line["dir"][1]))
+            direction = upright if line["wmode"] else turned
             length = sum(len(span["text"].strip()) for span in line["spans"])
             counts[direction] = counts.get(direction, 0) + length
     return counts
