@@ -189,6 +189,13 @@ class Truncated(PageError):
     final = True
 
 
+class Unreadable(PageError):
+    """The page shows text that the engine cannot read, such as another script."""
+
+    code = "unreadable"
+    final = True
+
+
 class Quarantined(PageError):
     """The process died each time it worked on the page, also when it worked on nothing else."""
 

@@ -5,20 +5,25 @@ from dataclasses import replace
 
 from shared.domain.records import BlockType
 from workers.engines.cpu.blocks import heading_parts, headings, lists
-from workers.engines.cpu.blocks.code import is_code
-from workers.engines.cpu.blocks.tables import clean_table, has_most_text
+from workers.engines.cpu.blocks.code import is_code, split_code
+from workers.engines.cpu.blocks.filled_cells import filled_cells
+from workers.engines.cpu.blocks.tables import has_most_text, write_grid
 from workers.engines.cpu.layout.block_order import in_reading_order
 from workers.engines.cpu.layout.captions import with_table_captions
 from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.furniture import classify_furniture, headers_first
-from workers.engines.cpu.layout.plausible_regions import plausible_regions
+from workers.engines.cpu.layout.key_values import are_key_values, join_key_values
+from workers.engines.cpu.layout.line_numbers import split_line_numbers
+from workers.engines.cpu.layout.plausible_regions import plausible_regions, without_misread_regions
 from workers.engines.cpu.layout.rows import (
     group_into_rows,
     median_height,
     with_drop_cap_joined,
+    with_letter_bullets,
 )
 from workers.engines.cpu.layout.unassigned_lines import group_lines
+from workers.engines.cpu.layout.vertical_text import with_vertical_text_joined
 from workers.engines.cpu.ocr.stray_accents import without_stray_accents
 from workers.engines.cpu.ocr.stray_cjk import without_stray_ideographs
 from workers.engines.cpu.values import Box, Line, PageContent, Region, Table, bounding_box
@@ -43,20 +48,32 @@ _LEAST_INSIDE = 0.45
 _RUNNING_TEXT: frozenset[BlockType] = frozenset({"text", "list", "footnote"})
 
 
+#: More than this part of the characters in a monospaced font: the page was set like a typescript.
+_TYPESCRIPT = 0.6
+
+
 def assemble(content: PageContent) -> list[Draft]:
     """All drafts of the page in reading order.
 
     They hold all lines of ``content`` except lone marks and text inside pictures.
     """
-    lines = without_stray_accents(without_stray_ideographs(content.lines))
+    stamps = [line for line in content.lines if line.slanted]
+    read = [line for line in content.lines if not line.slanted]
+    read = without_stray_accents(without_stray_ideographs(read))
+    lines, numbers = split_line_numbers(with_letter_bullets(with_vertical_text_joined(read)))
     line_height = median_height(lines)
-    regions = plausible_regions(content.regions, lines, content)
+    regions = without_misread_regions(content.regions, numbers, lines)
+    regions = plausible_regions(regions, lines, content)
     drafts = _drafts_of_regions(regions, lines)
     drafts += group_lines(_lines_outside(regions, lines), line_height)
     drafts = [part for draft in drafts for part in _refine(draft, content.tables, line_height)]
-    drafts = classify_furniture(drafts, content)
+    drafts = _with_code(drafts)
+    drafts = classify_furniture(join_key_values(drafts), content)
     drafts = [draft for draft in drafts if not _is_lone_mark(draft)]
     drafts = with_table_captions(headings.classify_headings(drafts, content.height))
+    drafts += [Draft("header", line.box, (line,)) for line in stamps]
+    if numbers:
+        drafts.append(Draft("header", bounding_box(n.box for n in numbers), tuple(numbers)))
     drafts = headers_first(in_reading_order(drafts, line_height))
     drafts = lists.join_continued_items(drafts, line_height)
     return heading_parts.join_chapter_numbers(drafts)
@@ -112,10 +129,22 @@ def _refine(draft: Draft, tables: Sequence[Table], line_height: float) -> list[D
     return [_with_exact_kind(column) for column in columns]
 
 
+def _with_code(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts`` with program code apart from other text."""
+    lines = [line for draft in drafts for line in draft.lines]
+    monospaced = sum(len(line.text) for line in lines if line.monospaced)
+    in_typescript = monospaced > _TYPESCRIPT * sum(len(line.text) for line in lines)
+    result = []
+    for draft in drafts:
+        parts = split_code(draft) if draft.kind in _RUNNING_TEXT else [draft]
+        for part in parts:
+            is_program = part.kind in _RUNNING_TEXT and is_code(part, in_typescript)
+            result.append(replace(part, kind="code") if is_program else part)
+    return result
+
+
 def _with_exact_kind(draft: Draft) -> Draft:
-    """``draft`` as code or a list if its text shows that it is one."""
-    if draft.kind in _RUNNING_TEXT and is_code(draft):
-        return replace(draft, kind="code")
+    """``draft`` as a list if its text shows that it is one."""
     if draft.kind == "text" and lists.is_bulleted(group_into_rows(draft.lines)):
         return replace(draft, kind="list")
     return draft
@@ -123,15 +152,18 @@ def _with_exact_kind(draft: Draft) -> Draft:
 
 def _tables(draft: Draft, tables: Sequence[Table]) -> list[Draft]:
     """The tables of the table model inside ``draft``, or its lines if the model lost text."""
-    inside = [table for table in tables if table.box.fraction_inside(draft.box) > 0.5]
-    drafts = [
-        Draft("table", table.box, _lines_inside(table.box, draft), clean_table(table.html))
-        for table in inside
+    inside = [
+        table for table in tables if table.rows and table.box.fraction_inside(draft.box) > 0.5
     ]
+    drafts = [_filled(table, _lines_inside(table.box, draft)) for table in inside]
     markup = "".join(table.html for table in drafts)
     if drafts and has_most_text(markup, draft.lines):
         return drafts
     return [replace(draft, html="")] if draft.lines else []
+
+
+def _filled(table: Table, lines: tuple[Line, ...]) -> Draft:
+    return Draft("table", table.box, lines, write_grid(filled_cells(table, lines)))
 
 
 def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:
@@ -139,6 +171,8 @@ def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:
 
 
 def _columns(draft: Draft, line_height: float) -> list[Draft]:
+    if are_key_values(group_into_rows(draft.lines)):
+        return [replace(draft, kind="text", separate_rows=True)]
     columns = split_into_columns(draft.lines, line_height)
     if len(columns) == 1:
         return [draft]

@@ -1,6 +1,6 @@
 """Reads a PDF page from its text layer if the layer agrees with the rendered page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pymupdf
@@ -11,8 +11,12 @@ from workers.engines.cpu.layout.embedded_pictures import with_embedded_pictures
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.recognition import LineRecognizer, Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
-from workers.engines.cpu.text_layer import hidden_text, text_layer_check
-from workers.engines.cpu.text_layer.lines import LayerLine, read_lines
+from workers.engines.cpu.text_layer import hidden_text
+from workers.engines.cpu.text_layer.ink import PageImage
+from workers.engines.cpu.text_layer.judging import all_lines, judged_lines
+from workers.engines.cpu.text_layer.lines import read_lines
+from workers.engines.cpu.text_layer.recurring import recurring_lines
+from workers.engines.cpu.text_layer.text_layer_check import corrected_lines, reading_check
 from workers.engines.cpu.text_layer.upright_page import upright_page
 from workers.engines.cpu.values import Line, PageContent
 
@@ -27,32 +31,38 @@ def page_from_text_layer(
     """
     with pymupdf.open(source, filetype="pdf") as document:
         page, rotation = upright_page(document, number)
-        layer = read_lines(page)
         if policy == "auto":
-            lines = _checked_lines(page, layer, _rotated(image, rotation), recognizer)
+            pixels = _rotated(image, rotation)
+            lines = _checked_lines(
+                page, PageImage(pixels, pixels.shape[1] / page.rect.width), recognizer
+            )
         else:
-            lines = [layer_line.line for layer_line in layer if layer_line.line.text]
-        return _recognized_page(page, lines, rotation) if lines else None
+            lines = [layer_line.line for layer_line in read_lines(all_lines(page))]
+        if not lines:
+            return None
+        return _recognized_page(page, lines, rotation, recurring_lines(document, number))
 
 
 def _checked_lines(
-    page: pymupdf.Page, layer: Sequence[LayerLine], image: Pixels, recognizer: LineRecognizer
+    page: pymupdf.Page, image: PageImage, recognizer: LineRecognizer
 ) -> list[Line]:
-    """The visible lines of ``layer`` with wrong text corrected; empty if the layer is unusable."""
+    """The lines of visible characters, wrong text corrected; empty if the layer is unusable."""
     if hidden_text.is_under_picture(page):
         return []
-    scale = image.shape[1] / page.rect.width
-    visible = text_layer_check.visible_lines(layer, image, scale)
-    lines = text_layer_check.corrected_lines(visible, image, scale, recognizer)
-    return [] if hidden_text.lacks_visible_text(page, lines, image, recognizer) else lines
+    judged = judged_lines(page, image, reading_check(image, recognizer))
+    lines = corrected_lines(read_lines(judged), image, recognizer)
+    lacks_text = hidden_text.lacks_visible_text(page, lines, image.pixels, recognizer)
+    return [] if lacks_text else lines
 
 
-def _recognized_page(page: pymupdf.Page, lines: list[Line], rotation: Rotation) -> RecognizedPage:
+def _recognized_page(
+    page: pymupdf.Page, lines: list[Line], rotation: Rotation, recurring: Mapping[str, int]
+) -> RecognizedPage:
     regions = find_regions(page)
     tables = find_tables(page, regions)
     regions = with_embedded_pictures(page, regions, lines)
     size = (page.rect.width, page.rect.height)
-    content = PageContent(*size, tuple(lines), regions, tables)
+    content = PageContent(*size, tuple(lines), regions, tables, recurring)
     return RecognizedPage(content, rotation, "text layer")
 
 

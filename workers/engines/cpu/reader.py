@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pymupdf
+from PIL import Image
 
 from shared.domain.errors import EngineFailed
 from shared.domain.records import Block
@@ -52,7 +54,15 @@ def _recognize(recognizer: Recognizer, request: PageRequest) -> RecognizedPage:
         )
         if page is not None:
             return page
-    return page_from_pixels(recognizer, image)
+    return page_from_pixels(recognizer, image, _is_only_page(request))
+
+
+def _is_only_page(request: PageRequest) -> bool:
+    if request.kind == "pdf":
+        with pymupdf.open(request.source, filetype="pdf") as document:
+            return len(document) == 1
+    with Image.open(request.source) as image:
+        return getattr(image, "n_frames", 1) == 1
 
 
 def _load_pixels(request: PageRequest) -> Pixels:

@@ -9,6 +9,7 @@ from workers.engines.cpu.layout.canvas import FONT_SIZE, paint_page, points_per_
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.gutters import split_at_gutters
 from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
+from workers.engines.cpu.ocr.readable import check_readable
 from workers.engines.cpu.ocr.recognizer import Recognizer, is_vertical, line_size
 from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
 from workers.engines.cpu.recognized_page import RecognizedPage
@@ -18,29 +19,37 @@ from workers.engines.cpu.values import Box, Line, PageContent
 _LOWEST_SCORE = 0.5
 
 
-def page_from_pixels(recognizer: Recognizer, image: Pixels) -> RecognizedPage:
-    """Read all text, regions and tables of ``image``, shape (height, width, BGR)."""
+def page_from_pixels(
+    recognizer: Recognizer, image: Pixels, is_only_page: bool = False
+) -> RecognizedPage:
+    """Read all text, regions and tables of ``image``, shape (height, width, BGR).
+
+    ``is_only_page`` says that its document has no other page, so that nothing recurs. Raises
+    Unreadable if the page shows text of which hardly anything was read.
+    """
     page = make_upright(recognizer, image)
     scale = points_per_pixel(page.image)
     line_corners = split_at_gutters(page.image, page.corners)
     texts = recognizer.read_lines(page.image, line_corners)
+    check_readable(line_corners, texts)
     lines = [_line(corners, text, scale) for corners, text in zip(line_corners, texts, strict=True)]
     return RecognizedPage(
-        _content(page.image, [line for line in lines if _is_text(line)]),
+        _content(page.image, [line for line in lines if _is_text(line)], is_only_page),
         page.rotation,
         "pixels",
         _unskew_in_points(page, scale),
     )
 
 
-def _content(image: Pixels, lines: list[Line]) -> PageContent:
+def _content(image: Pixels, lines: list[Line], is_only_page: bool) -> PageContent:
     scale = points_per_pixel(image)
     width, height = image.shape[1] * scale, image.shape[0] * scale
     with pymupdf.open() as document:
         page = paint_page(document, image, lines)
         regions = find_regions(page)
         tables = find_tables(page, regions)
-    return PageContent(width, height, tuple(lines), regions, tables)
+    recurring: dict[str, int] | None = {} if is_only_page else None
+    return PageContent(width, height, tuple(lines), regions, tables, recurring)
 
 
 def _line(corners: Corners, text: RecognizedText, scale: float) -> Line:

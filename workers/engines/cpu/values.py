@@ -1,8 +1,12 @@
 """Frozen values of one page: boxes, lines of text, layout regions and tables."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+
+#: The marks in the text of a line and the addresses of its links; see ``marks.py``.
+_MARKS = re.compile(r"[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
 
 
 class Box(NamedTuple):
@@ -61,6 +65,32 @@ def bounding_box(boxes: Iterable[Box]) -> Box:
     return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
 
+class Character(NamedTuple):
+    """One judged character of a text layer: a viewer of the page sees it, and sees this text.
+
+    ``text`` has several letters where a run was recognised on the picture of the page instead.
+    """
+
+    text: str
+    #: In points of the page: the advance of the character by the height of its font.
+    box: Box
+    #: The y of the baseline and the font size, in points.
+    baseline: float
+    size: float
+    font: str = ""
+    bold: bool = False
+    monospaced: bool = False
+    #: 1 for a raised, -1 for a lowered character.
+    shift: int = 0
+    struck: bool = False
+    #: The address that the character leads to; "" for none.
+    link: str = ""
+    #: The recogniser's confidence, 0 to 1, where it replaced the text.
+    score: float | None = None
+    #: Whether the reader of the PDF added it: a space that is only a gap.
+    is_gap: bool = False
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of text, or a piece of one; ``size`` is its font size in page units."""
@@ -77,6 +107,19 @@ class Line:
     space_after: bool = False
     #: Whether the line ends inside a word without a hyphen (Korean).
     ends_inside_word: bool = False
+    #: Whether it runs neither along nor across the page, such as a watermark.
+    slanted: bool = False
+    #: ``text`` with the marks of ``marks.py``.
+    rich_text: str = ""
+    #: The characters of a line of a text layer, from left to right; () where it was recognised.
+    characters: tuple[Character, ...] = ()
+
+
+    @property
+    def rich(self) -> str:
+        """The text with its marks; the plain text where a step changed that."""
+        unchanged = self.rich_text and _MARKS.sub("", self.rich_text) == self.text
+        return self.rich_text if unchanged else self.text
 
 
 @dataclass(frozen=True)
@@ -88,11 +131,23 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Table:
-    """One table as HTML, as the table model returned it."""
+class GridCell:
+    """One cell of a table's grid; ``tag`` is "td" or "th"."""
 
     box: Box
-    html: str
+    tag: str
+    #: The text that the table model read; not used where the page has judged characters.
+    text: str = ""
+    colspan: int = 1
+    rowspan: int = 1
+
+
+@dataclass(frozen=True)
+class Table:
+    """The grid of one table, row by row, as the table model found it."""
+
+    box: Box
+    rows: tuple[tuple[GridCell, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -104,3 +159,6 @@ class PageContent:
     lines: tuple[Line, ...] = ()
     regions: tuple[Region, ...] = ()
     tables: tuple[Table, ...] = ()
+    #: How many of the pages near this one have a line in their margins, by ``recurring_key``;
+    #: None where the text of other pages is not known.
+    recurring: Mapping[str, int] | None = None

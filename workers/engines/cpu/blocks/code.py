@@ -1,23 +1,36 @@
 """Recognises program code by its monospaced font and keeps its rows and indentation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from statistics import median
 
-from workers.engines.cpu.characters import WORD_JOINER
+from workers.engines.cpu.characters import WORD_JOINER, clean_text
 from workers.engines.cpu.layout.drafts import Draft
-from workers.engines.cpu.layout.rows import Row
+from workers.engines.cpu.layout.rows import Row, group_into_rows
+from workers.engines.cpu.values import Line, bounding_box
 
 #: Code has more than this part of its characters in a monospaced font.
 _LEAST_MONOSPACED = 0.8
 #: Code has more than this part of its characters in ASCII; Chinese and Korean fonts are
 #: monospaced too.
 _LEAST_ASCII = 0.7
+#: Fewer rows in a monospaced font are a part of the text around them.
+_FEWEST_ROWS = 2
+#: On a page in a typewriter's font, code has at least this part of signs of programs.
+_LEAST_SIGNS = 0.04
+_SIGNS = frozenset("{}()[]<>=;_#$&|\\/*+")
 #: Largest indentation in characters; a row far to the right gets no more.
 _DEEPEST_INDENT = 80
 
 
-def is_code(draft: Draft) -> bool:
-    """Whether nearly all of ``draft`` is ASCII in a monospaced font."""
+def is_code(draft: Draft, in_typescript: bool = False) -> bool:
+    """Whether nearly all of ``draft`` is ASCII in a monospaced font.
+
+    ``in_typescript`` says that most of the page is in such a font; code then needs signs too.
+    """
+    if in_typescript and sum(map(_SIGNS.__contains__, draft.text)) < _LEAST_SIGNS * len(draft.text):
+        return False
     monospaced = "".join(line.text for line in draft.lines if line.monospaced)
     ascii_count = sum(map(str.isascii, monospaced))
     all_count = sum(len(line.text) for line in draft.lines)
@@ -27,12 +40,46 @@ def is_code(draft: Draft) -> bool:
     )
 
 
+def split_code(draft: Draft) -> list[Draft]:
+    """``draft``, with its rows of code apart from the text above and below them."""
+    rows = group_into_rows(draft.lines)
+    runs = [list(run) for _, run in groupby(rows, key=_is_monospaced)]
+    if len(runs) == 1 or not any(len(run) >= _FEWEST_ROWS and _is_monospaced(run[0]) for run in runs):
+        return [draft]
+    parts = []
+    for run in runs:
+        lines = tuple(line for row in run for line in row.lines)
+        parts.append(replace(draft, lines=lines, box=bounding_box(line.box for line in lines)))
+    return parts
+
+
+def _is_monospaced(row: Row) -> bool:
+    return all(line.monospaced for line in row.lines)
+
+
 def code_text(rows: Sequence[Row]) -> str:
-    """``rows`` line by line, indented by spaces of the median character width."""
+    """``rows`` line by line, each character at its place in spaces of the median width."""
     left = min(row.box.left for row in rows)
     width = median([row.box.width / len(row.text) for row in rows if row.text]) or 1.0
-    return "\n".join(_indent(row, left, width) + row.text.rstrip(WORD_JOINER) for row in rows)
+    return "\n".join(_row_text(row, left, width) for row in rows)
 
 
-def _indent(row: Row, left: float, width: float) -> str:
-    return " " * min(_DEEPEST_INDENT, round((row.box.left - left) / width))
+def _row_text(row: Row, left: float, width: float) -> str:
+    text = ""
+    for line in row.lines:
+        for piece_left, piece in _pieces(line):
+            spaces = round((piece_left - left) / width) - len(text)
+            least = 1 if text and not text.endswith(" ") else 0
+            text += " " * min(_DEEPEST_INDENT, max(least, spaces)) + piece
+    return text.rstrip(WORD_JOINER + " ")
+
+
+def _pieces(line: Line) -> Iterator[tuple[float, str]]:
+    """The words of ``line`` with their left edges; a recognised line is one piece."""
+    if not line.characters:
+        yield line.box.left, line.text
+        return
+    for is_blank, run in groupby(line.characters, key=lambda character: character.text.isspace()):
+        if not is_blank:
+            word = list(run)
+            yield word[0].box.left, clean_text("".join(character.text for character in word))

@@ -2,6 +2,8 @@
 
 import re
 
+from workers.engines.cpu.marks import in_markdown
+
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 _BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
@@ -17,7 +19,14 @@ _RULE = re.compile(r"^([-_*])(?=(\s*\1){2,}\s*$)")
 
 
 def escape_inline(text: str) -> str:
-    """``text`` as Markdown that shows the same characters, without links, tags or emphasis."""
+    """``text`` as Markdown that shows the same characters, without links, tags or emphasis.
+
+    The marks of ``marks.py`` become Markdown.
+    """
+    return in_markdown(_escaped(text))
+
+
+def _escaped(text: str) -> str:
     text = _BACKSLASH.sub(r"\\\\", text)
     text = _TAG.sub("&lt;", _ENTITY.sub("&amp;", text))
     text = _LINK.sub(r"\\]", _DEFINITION.sub(r"\\[", text))
@@ -29,10 +38,10 @@ def escape_inline(text: str) -> str:
 
 def escape_paragraph(text: str) -> str:
     """``text`` as a Markdown paragraph that is not a heading, list item, quote, rule or fence."""
-    text = escape_inline(text.strip())
+    text = _escaped(text.strip())
     text = _FENCE.sub(r"\1\\\2", text)
     text = _LINE_START.sub(r"\\\1", _RULE.sub(r"\\\1", text))
-    return _NUMBER_START.sub(r"\1\\\2", text)
+    return in_markdown(_NUMBER_START.sub(r"\1\\\2", text))
 
 
 def code_fence(code: str) -> str:

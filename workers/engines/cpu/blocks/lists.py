@@ -10,10 +10,14 @@ from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
 from workers.engines.cpu.values import bounding_box
 
-_BULLETS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✓✔✦❖\uf0b7\uf0a7\uf0d8\ufffd"
+_BULLETS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✦❖\uf0b7\uf0a7\uf0d8\ufffd"
+#: Check boxes and ticks begin an item and are a part of what it says.
+_BOXES = {"☑": "[x]", "☒": "[x]", **dict.fromkeys("☐❏❐❑❒", "[ ]")}
+_TICKS = "✓✔✕✖✗✘"
+_BOX_START = re.compile(rf"^([{''.join(_BOXES)}{_TICKS}])\s*(?=\S)")
 _BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+\s*|[*–—-]\s+)(?=\S)|^[{_BULLETS}]$")
 #: A bullet that is never a dash of running text.
-_CLEAR_BULLET_START = re.compile(rf"^[{_BULLETS}]+\s*\S")
+_CLEAR_BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+|[{''.join(_BOXES)}{_TICKS}])\s*\S")
 _NUMBER_START = re.compile(r"^(\d{1,3})([.)])\s*(?=\S)(?!\d)")
 _LETTER_START = re.compile(r"^(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,3})\)|[a-z]\.|\[\d{1,3}\])\s+(?=\S)")
 #: A text of at least this many rows with one bullet only is not a list.
@@ -38,7 +42,7 @@ class Item:
 
 def begins_item(text: str) -> bool:
     """Whether ``text`` begins with the bullet, number or letter of a list item."""
-    starts = (_BULLET_START, _NUMBER_START, _LETTER_START)
+    starts = (_BULLET_START, _BOX_START, _NUMBER_START, _LETTER_START)
     return any(start.match(text) for start in starts)
 
 
@@ -99,12 +103,14 @@ def _item_markdown(item: Item, level: int) -> str:
 
 
 def _item(rows: Sequence[Row], page_text: str) -> Item:
-    text = join_rows([row.text for row in rows], page_text)
+    text = join_rows([row.rich_text for row in rows], page_text)
     mark = "-"
     if number := _NUMBER_START.match(text):
         mark, text = number.group(1) + number.group(2), text[number.end() :]
     elif bullet := _BULLET_START.match(text):
         text = text[bullet.end() :]
+    elif box := _BOX_START.match(text):
+        text = f"{_BOXES.get(box.group(1), box.group(1))} {text[box.end() :]}"
     return Item(mark, text, rows[0].box.left, rows[0].size)
 
 

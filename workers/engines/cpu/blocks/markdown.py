@@ -74,13 +74,13 @@ def _text(draft: Draft, page_text: str) -> str:
     is_formula = draft.kind == "equation"
     rows = formula_rows(draft.lines) if is_formula else group_into_rows(draft.lines)
     if draft.kind in ("text", "table") and is_table_of_contents(rows):
-        return "\n".join(f"- {escape_paragraph(shorten_leaders(row.text))}" for row in rows)
+        return "\n".join(f"- {escape_paragraph(shorten_leaders(row.rich_text))}" for row in rows)
     if draft.kind == "table":
         return draft.html or table_from_rows(rows)
     if draft.kind == "code":
         return code_fence(code_text(rows))
     if draft.kind in ("title", "sub_title") or draft.kind in _FURNITURE:
-        return escape_inline(join_rows([row.text for row in rows], page_text))
-    parts = split_into_paragraphs(rows)
-    paragraphs = [join_rows([row.text for row in part], page_text) for part in parts]
+        return escape_inline(join_rows([row.rich_text for row in rows], page_text))
+    parts = [[row] for row in rows] if draft.separate_rows else split_into_paragraphs(rows)
+    paragraphs = [join_rows([row.rich_text for row in part], page_text) for part in parts]
     return "\n\n".join(escape_paragraph(paragraph) for paragraph in paragraphs if paragraph)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, is_cjk
+from workers.engines.cpu.marks import continued, without_marks
 from workers.engines.cpu.layout.rows import Row
 
 #: The first row of a paragraph is indented by more than this, in font sizes.
@@ -24,6 +25,11 @@ _FEWEST_SEPARATE_LINES, _LONGEST_SEPARATE_LINE = 3, 60
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]]*$")
 _LEADER = re.compile(r"(\.\s?){4,}\s*[\divxlc]+$")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
+#: An address on the web or a mail address, the marks inside that end a row, and the ends of rows
+#: inside a path and a range.
+_ADDRESS = re.compile(r"://|^www\.|\w@\w")
+_INSIDE_ADDRESS = ("/", "_", "-", "=", "&", "?", "#", "%")
+_PATH_END, _RANGE_END = re.compile(r"\w[/_]$"), re.compile(r"\d[-–]$")
 _SOFT_HYPHEN = "\u00ad"
 #: Words that keep the hyphen after them at the end of a row.
 _HYPHENATED_PREFIXES = frozenset(
@@ -38,7 +44,7 @@ def join_rows(texts: Sequence[str], page_text: str = "") -> str:
     """
     joined = ""
     for text in texts:
-        joined = _append(joined, text.strip(), page_text)
+        joined = _append(*continued(joined, text.strip()), page_text)
     return joined.replace(_SOFT_HYPHEN, "").replace(WORD_JOINER, "")
 
 
@@ -124,6 +130,8 @@ def _append(joined: str, text: str, page_text: str) -> str:
         return joined + text
     if joined.endswith((_SOFT_HYPHEN, WORD_JOINER)):
         return joined[:-1] + text
+    if _goes_on(joined, text):
+        return joined + text
     if _HYPHEN.search(joined) and text[:1].islower():
         return joined + text if _keeps_hyphen(joined, text, page_text) else joined[:-1] + text
     if _HYPHEN.search(joined) and text[:1].isupper():
@@ -131,6 +139,16 @@ def _append(joined: str, text: str, page_text: str) -> str:
     if is_cjk(joined[-1]) and is_cjk(text[0]):
         return joined + text
     return f"{joined} {text}"
+
+
+def _goes_on(joined: str, text: str) -> bool:
+    """Whether the row ended inside an address, a path or a range of numbers."""
+    last = without_marks(joined.rsplit(maxsplit=1)[-1])
+    if not text[:1].isalnum():
+        return False
+    if _ADDRESS.search(last):
+        return last.endswith(_INSIDE_ADDRESS)
+    return bool(_PATH_END.search(last) or (_RANGE_END.search(last) and text[0].isdecimal()))
 
 
 def _keeps_hyphen(joined: str, text: str, page_text: str) -> bool:

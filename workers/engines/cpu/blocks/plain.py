@@ -7,6 +7,7 @@ from workers.engines.cpu.blocks.escaping import escape_inline
 from workers.engines.cpu.characters import WORD_JOINER
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
+from workers.engines.cpu.marks import in_plain_text
 from workers.engines.cpu.recognized_page import RecognizedPage
 
 
@@ -22,7 +23,7 @@ def plain_blocks(drafts: Sequence[Draft], page: RecognizedPage) -> tuple[Block, 
 
 
 def _row_text(row: Row) -> str:
-    return escape_inline(row.text.replace(WORD_JOINER, ""))
+    return escape_inline(in_plain_text(row.rich_text).replace(WORD_JOINER, ""))
 
 
 def _block(row: Row, page: RecognizedPage) -> Block:

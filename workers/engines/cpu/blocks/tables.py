@@ -1,10 +1,10 @@
-"""Writes tables as one line of plain HTML, from the table model's HTML or from rows of text."""
+"""Writes tables as one line of plain HTML, from the table model's grid or from rows of text."""
 
 import html
 import re
 from collections.abc import Sequence
 
-from workers.engines.cpu.blocks.cells import Cell, parse_cells, split_stacked_rows, write_table
+from workers.engines.cpu.blocks.cells import Cell, split_stacked_rows, write_table
 from workers.engines.cpu.blocks.split_headers import merge_split_headers
 from workers.engines.cpu.layout.rows import Row
 from workers.engines.cpu.values import Line
@@ -15,14 +15,14 @@ _LEAST_TEXT = 0.7
 _COLUMN_GAP = 0.8
 
 
-def clean_table(markup: str) -> str:
-    """``markup`` as one line with only rows, cells, spans and escaped text."""
-    rows = merge_split_headers(parse_cells(markup))
-    return write_table([part for row in rows for part in split_stacked_rows(row)])
+def write_grid(rows: list[list[Cell]]) -> str:
+    """``rows`` as one line of HTML, split headers merged and stacked rows split."""
+    merged = merge_split_headers(rows)
+    return write_table([part for row in merged for part in split_stacked_rows(row)])
 
 
 def has_most_text(markup: str, lines: Sequence[Line]) -> bool:
-    """Whether ``markup`` of ``clean_table`` has most of the characters of ``lines``."""
+    """Whether ``markup`` of ``write_grid`` has most of the characters of ``lines``."""
     expected = sum(len(_word_characters(line.text)) for line in lines)
     text = html.unescape(re.sub(r"<[^>]*>", "", markup))
     return len(_word_characters(text)) >= _LEAST_TEXT * expected
@@ -35,7 +35,7 @@ def table_from_rows(rows: Sequence[Row]) -> str:
     for row in rows:
         texts: list[list[str]] = [[] for _ in edges]
         for line in row.lines:
-            texts[_column_index(line, edges)].append(line.text)
+            texts[_column_index(line, edges)].append(line.rich)
         table.append([Cell("td", tuple(cell_texts)) for cell_texts in texts])
     return write_table(table)
 

@@ -27,8 +27,10 @@ class Draft:
     kind: BlockType
     box: Box
     lines: tuple[Line, ...] = ()
-    #: Set for tables that the table model read.
+    #: Set for tables whose grid the table model found.
     html: str = ""
+    #: Whether each row is a line of its own, as in a list of labels and values.
+    separate_rows: bool = False
 
     @cached_property
     def text(self) -> str:

@@ -6,16 +6,17 @@ from dataclasses import replace
 
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import group_into_rows
+from workers.engines.cpu.margins import FOOTER_ZONE, HEADER_ZONE, recurring_key
 from workers.engines.cpu.values import PageContent
 
-#: A header's middle is above the first, a footer's below the second, in page heights.
-_HEADER_ZONE, _FOOTER_ZONE = 0.18, 0.80
 #: Width of the margin in which a bare number is a page number, in page heights or widths.
 _MARGIN = 0.10
 #: A block whose height is more than this many times its width runs up or down the page.
 _VERTICAL_RATIO = 4.0
 #: Furniture has at most this many rows and words; longer blocks are body text.
 _MOST_ROWS, _MOST_WORDS = 4, 45
+#: Text that the layout model takes for body text is furniture if it recurs on so many pages.
+_SURELY_RECURS = 2
 _FURNITURE = frozenset({"header", "footer", "page_number"})
 _FOOTNOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*†‡§])\s*\w|^\d{1,2}(?=[^\W\d])")
 _PAGE_NUMBER = re.compile(
@@ -26,7 +27,11 @@ _PAGE_NUMBER = re.compile(
 
 
 def classify_furniture(drafts: Sequence[Draft], page: PageContent) -> list[Draft]:
-    """``drafts`` with page numbers marked, and body text no longer marked as furniture."""
+    """``drafts`` with page numbers marked, and body text no longer marked as furniture.
+
+    Furniture is what recurs on the pages near this one. Where their text is not known, the label
+    of the layout model counts.
+    """
     classified = [_classified(draft, page) for draft in drafts]
     if all(draft.kind in _FURNITURE for draft in classified):
         # A page with furniture only has a few words, and these are its text.
@@ -47,10 +52,14 @@ def _as_text(draft: Draft) -> Draft:
 def _classified(draft: Draft, page: PageContent) -> Draft:
     if draft.kind in ("header", "footer"):
         return _classified_furniture(draft, page)
+    if draft.kind not in ("text", "sub_title"):
+        return draft
     box = draft.box
     in_margin = box.bottom < _MARGIN * page.height or box.top > (1 - _MARGIN) * page.height
-    if draft.kind in ("text", "sub_title") and in_margin and _is_page_number(draft):
+    if in_margin and _is_page_number(draft):
         return replace(draft, kind="page_number")
+    if in_margin and draft.kind == "text" and _recurs(draft, page, _SURELY_RECURS):
+        return replace(draft, kind="header" if box.top < page.height / 2 else "footer")
     return draft
 
 
@@ -62,9 +71,23 @@ def _classified_furniture(draft: Draft, page: PageContent) -> Draft:
     if draft.kind == "footer" and _FOOTNOTE.match(draft.text.strip()):
         return replace(draft, kind="footnote")
     y = draft.box.center_y / page.height
-    misplaced = y > _HEADER_ZONE if draft.kind == "header" else y < _FOOTER_ZONE
+    misplaced = y > HEADER_ZONE if draft.kind == "header" else y < FOOTER_ZONE
     long = len(group_into_rows(draft.lines)) > _MOST_ROWS or len(draft.text.split()) > _MOST_WORDS
-    return replace(draft, kind="text") if misplaced or long else draft
+    unknown = page.recurring is None
+    is_furniture = not misplaced and not long and (unknown or _recurs(draft, page, 1))
+    return draft if is_furniture else replace(draft, kind="text")
+
+
+def _recurs(draft: Draft, page: PageContent, pages: int) -> bool:
+    """Whether most of ``draft`` stands in the margins of at least ``pages`` near pages."""
+    if not page.recurring:
+        return False
+    counts = page.recurring
+    recurring = sum(
+        len(line.text) for line in draft.lines if counts.get(recurring_key(line.text), 0) >= pages
+    )
+    whole = counts.get(recurring_key(draft.text), 0) >= pages
+    return whole or 2 * recurring > sum(len(line.text) for line in draft.lines)
 
 
 def _is_page_number(draft: Draft) -> bool:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from workers.engines.cpu.values import Line, PageContent, Region
+from workers.engines.cpu.layout.vertical_text import is_vertical_text
+from workers.engines.cpu.values import Box, Line, PageContent, Region
 
 #: A line with at least this many words is a sentence; a shorter one may label a picture.
 _SENTENCE_WORDS = 5
@@ -16,6 +17,8 @@ _COVERED = 0.5
 _SPECK = 0.002
 #: Two regions are the same if each has more than this part of its area in the other.
 _SAME = 0.9
+#: A region or line is a part of a larger one with more than this part of its area inside.
+_PART = 0.5
 
 
 def plausible_regions(
@@ -29,6 +32,26 @@ def plausible_regions(
         if not any(_are_same(region, other) for other in unique):
             unique.append(region)
     return [region for region in unique if not any(_is_inside(region, other) for other in unique)]
+
+
+def without_misread_regions(
+    regions: Sequence[Region], numbers: Sequence[Line], lines: Sequence[Line]
+) -> list[Region]:
+    """``regions`` without list items that line ``numbers`` caused, and without parts of a text.
+
+    The layout model takes the columns of vertical text for the columns of a table.
+    """
+    vertical = [line.box for line in lines if is_vertical_text(line)]
+    return [
+        region
+        for region in regions
+        if not (region.label == "list-item" and _holds_any(region.box, numbers))
+        and not any(region.box.fraction_inside(box) > _PART for box in vertical)
+    ]
+
+
+def _holds_any(box: Box, lines: Sequence[Line]) -> bool:
+    return any(line.box.fraction_inside(box) > _PART for line in lines)
 
 
 def _is_inside(region: Region, other: Region) -> bool:

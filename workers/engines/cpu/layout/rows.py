@@ -11,6 +11,8 @@ from workers.engines.cpu.values import Box, Line, bounding_box
 _LEAST_OVERLAP = 0.5
 #: Pieces closer than this, in font sizes, are parts of one word.
 _TOUCHING = 0.12
+#: Text begins at most this far behind its bullet, in font sizes.
+_BULLET_GAP = 3.0
 #: A drop cap is more than this many times as high as the median line.
 _DROP_CAP_RATIO = 1.7
 
@@ -34,10 +36,18 @@ class Row:
     @property
     def text(self) -> str:
         """The text of all pieces, with WORD_JOINER at the end if the row ends inside a word."""
-        text = self.lines[0].text
-        for before, line in zip(self.lines, self.lines[1:], strict=False):
-            text += _separator(before, line) + line.text
-        return text + WORD_JOINER if self.lines[-1].ends_inside_word else text
+        return self._joined([line.text for line in self.lines])
+
+    @property
+    def rich_text(self) -> str:
+        """``text`` with the marks of ``marks.py``."""
+        return self._joined([line.rich for line in self.lines])
+
+    def _joined(self, texts: Sequence[str]) -> str:
+        joined = texts[0]
+        for before, line, text in zip(self.lines, self.lines[1:], texts[1:], strict=False):
+            joined += _separator(before, line) + text
+        return joined + WORD_JOINER if self.lines[-1].ends_inside_word else joined
 
 
 def group_into_rows(lines: Sequence[Line]) -> list[Row]:
@@ -71,6 +81,24 @@ def with_drop_cap_joined(lines: Sequence[Line]) -> list[Line]:
         return list(lines)
     joined = replace(first, text=cap.text + first.text)
     return [joined if line is first else line for line in others]
+
+
+def with_letter_bullets(lines: Sequence[Line]) -> list[Line]:
+    """``lines`` with the bullets of word processors that are the letter o in another font."""
+    return [
+        replace(line, text="○") if _is_letter_bullet(line, lines) else line for line in lines
+    ]
+
+
+def _is_letter_bullet(line: Line, lines: Sequence[Line]) -> bool:
+    if line.text != "o" or not line.monospaced:
+        return False
+    return any(
+        not other.monospaced
+        and 0 < other.box.left - line.box.right < _BULLET_GAP * line.size
+        and other.box.overlap_height(line.box) > _LEAST_OVERLAP * line.box.height
+        for other in lines
+    )
 
 
 def _is_drop_cap(line: Line, usual_height: float) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pymupdf
 
 from workers.engines.cpu.recognition import LineRecognizer, Pixels
+from workers.engines.cpu.text_layer.paint_order import PICTURES, opaque_pictures
 from workers.engines.cpu.values import Box, Line
 
 #: A picture that covers more than this part of the page is a scan of the page.
@@ -24,7 +25,7 @@ _SAME_LINE = 0.3
 def is_under_picture(page: pymupdf.Page) -> bool:
     """Whether most text of ``page`` is painted before a picture that covers the page.
 
-    An OCR program hid such text under its scan.
+    An OCR program hid such text under its scan. Text shines through a translucent picture.
     """
     painted = page.get_bboxlog()
     scans = [
@@ -34,8 +35,15 @@ def is_under_picture(page: pymupdf.Page) -> bool:
         and (pymupdf.Rect(box) & page.rect).get_area() > _SCAN_COVER * page.rect.get_area()
     ]
     texts = [index for index, (kind, _) in enumerate(painted) if kind.endswith("-text")]
-    covered = sum(index < scans[-1] for index in texts) if scans else 0
-    return 2 * covered > len(texts)
+    if not scans or not _most_lie_before(texts, scans[-1]):
+        return False
+    pictures = [index for index, (kind, _) in enumerate(painted) if kind in PICTURES]
+    opaque = dict(zip(pictures, opaque_pictures(page), strict=False))
+    return any(opaque.get(scan, True) and _most_lie_before(texts, scan) for scan in scans)
+
+
+def _most_lie_before(texts: Sequence[int], picture: int) -> bool:
+    return 2 * sum(index < picture for index in texts) > len(texts)
 
 
 def lacks_visible_text(

@@ -1,12 +1,16 @@
-"""Reads the lines of a PDF page as MuPDF dictionaries, right-to-left text in reading order."""
+"""Reads the text layer of a PDF page: the only module that sees it before it is judged."""
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import pymupdf
 
 from shared.domain.errors import EngineFailed
 from workers.engines.cpu.characters import is_rtl
+from workers.engines.cpu.text_layer.fonts import is_bold, monospaced_fonts
+from workers.engines.cpu.text_layer.symbol_fonts import symbol_for
+from workers.engines.cpu.values import Box, Character
 
 #: Ligatures are expanded later, after right-to-left text is in reading order.
 _FLAGS = (
@@ -15,6 +19,11 @@ _FLAGS = (
     | pymupdf.TEXT_MEDIABOX_CLIP
     | pymupdf.TEXT_COLLECT_STYLES
 )
+#: Bits of a span's ``char_flags``: struck out, filled, stroked. Text that is neither filled nor
+#: stroked is invisible.
+_STRUCK, _PAINTED = 1, 16 | 32
+#: Characters that mark runs inside a line; see ``marks.py``.
+_RESERVED = re.compile("[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
 #: A narrower character than this, in points, is the second letter of a ligature glyph.
 _NO_WIDTH = 0.05
 #: Words and characters of a page whose text layer is read; the densest newspaper pages have half
@@ -23,20 +32,84 @@ MOST_WORDS = 15_000
 MOST_CHARACTERS = 100_000
 
 
-def raw_lines(page: pymupdf.Page) -> Iterator[dict[str, Any]]:
-    """The lines of MuPDF's text dictionary of ``page``, with spans; raises EngineFailed."""
+class RawSpan(NamedTuple):
+    """Characters of one font, size and colour, in the order of the PDF."""
+
+    characters: tuple[Character, ...]
+    #: Red, green and blue, 0 to 255.
+    color: tuple[int, int, int]
+    #: Whether it is filled or stroked, and not transparent.
+    painted: bool
+
+
+class RawLine(NamedTuple):
+    """One line as MuPDF groups it; ``direction`` is (1, 0) for upright text."""
+
+    direction: tuple[float, float]
+    #: Whether the letters stand below each other, as in vertical Chinese.
+    vertical: bool
+    spans: tuple[RawSpan, ...]
+
+
+def raw_lines(page: pymupdf.Page) -> list[RawLine]:
+    """The lines of the text layer of ``page``; raises EngineFailed for too much text."""
     _check_size(page)
     lines = [
         line
-        for block in page.get_text("dict", flags=_FLAGS)["blocks"]
+        for block in page.get_text("rawdict", flags=_FLAGS)["blocks"]
         for line in block.get("lines", ())
     ]
-    if not any(is_rtl(character) for line in lines for character in _line_text(line)):
-        yield from lines
-        return
-    for block in page.get_text("rawdict", flags=_FLAGS)["blocks"]:
+    monospaced = monospaced_fonts(_spans_with_text(lines))
+    return [
+        RawLine(
+            (float(line["dir"][0]), float(line["dir"][1])),
+            bool(line["wmode"]),
+            tuple(_raw_span(span, monospaced) for span in line["spans"]),
+        )
+        for line in lines
+    ]
+
+
+def text_directions(page: pymupdf.Page) -> dict[tuple[int, int], int]:
+    """How many characters of ``page`` run in each direction; see ``RawLine``."""
+    counts: dict[tuple[int, int], int] = {}
+    _check_size(page)
+    for block in page.get_text("dict", flags=_FLAGS & ~pymupdf.TEXT_COLLECT_STYLES)["blocks"]:
         for line in block.get("lines", ()):
-            yield {**line, "spans": [_in_reading_order(span) for span in line["spans"]]}
+            upright = (1, 0)  # The letters of vertical text stand upright.
+            turned = (round(line["dir"][0]), round(line["dir"][1]))
+            direction = upright if line["wmode"] else turned
+            length = sum(len(span["text"].strip()) for span in line["spans"])
+            counts[direction] = counts.get(direction, 0) + length
+    return counts
+
+
+def margin_texts(page: pymupdf.Page, top: float, bottom: float) -> list[str]:
+    """The lines of ``page`` above ``top`` and below ``bottom``, in parts of its height."""
+    height = max(1.0, page.rect.height)
+    texts = []
+    for block in page.get_text("blocks", flags=_FLAGS & ~pymupdf.TEXT_COLLECT_STYLES):
+        y = (block[1] + block[3]) / 2 / height
+        if y < top or y > bottom:
+            texts += str(block[4]).splitlines()
+    return texts
+
+
+def painted_texts(page: pymupdf.Page) -> dict[tuple[int, int], int]:
+    """The place in the order of painting of each character, by its origin in tenths of a point.
+
+    Where several characters share an origin, the last one counts.
+    """
+    places: dict[tuple[int, int], int] = {}
+    for span in page.get_texttrace():
+        for _, _, origin, _ in span["chars"]:
+            places[origin_key(origin)] = int(span["seqno"])
+    return places
+
+
+def origin_key(origin: Sequence[float]) -> tuple[int, int]:
+    """A key for the point ``origin`` that small differences do not change."""
+    return round(origin[0] * 2), round(origin[1] * 2)
 
 
 def _check_size(page: pymupdf.Page) -> None:
@@ -51,19 +124,48 @@ def _check_size(page: pymupdf.Page) -> None:
         )
 
 
-def _line_text(line: dict[str, Any]) -> str:
-    return "".join(span["text"] for span in line["spans"])
+def _spans_with_text(lines: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        for span in line["spans"]:
+            yield {**span, "text": "".join(char["c"] for char in span["chars"])}
 
 
-def _in_reading_order(span: dict[str, Any]) -> dict[str, Any]:
-    """``span`` with its text, the letters of Arabic ligatures in reading order.
+def _raw_span(span: dict[str, Any], monospaced: frozenset[str]) -> RawSpan:
+    font, flags, color = str(span["font"]), int(span["char_flags"]), int(span["color"])
+    size, bold = float(span["size"]), is_bold(span)
+    is_fixed, struck = font in monospaced, bool(flags & _STRUCK)
+    characters = tuple(
+        Character(
+            symbol_for(font, _RESERVED.sub("\ufffd", text)),
+            Box(*char["bbox"]),
+            char["origin"][1],
+            size,
+            font,
+            bold,
+            is_fixed,
+            struck=struck,
+            is_gap=char["synthetic"],
+        )
+        for char, text in _letters(span["chars"])
+    )
+    painted = bool(flags & _PAINTED) and span["alpha"] > 0
+    return RawSpan(characters, (color >> 16 & 255, color >> 8 & 255, color & 255), painted)
+
+
+def _letters(chars: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each glyph with its text; the two letters of an Arabic ligature as one text.
 
     MuPDF reverses right-to-left lines by characters. A glyph of two letters is a wide character
-    and one without width there, so these two are swapped back.
+    and one without width there, so the wide one is read first.
     """
-    letters = [char["c"] for char in span["chars"]]
-    for index, char in enumerate(span["chars"][:-1]):
-        left, _, right, _ = char["bbox"]
-        if right - left < _NO_WIDTH and is_rtl(char["c"]) and is_rtl(letters[index + 1]):
-            letters[index : index + 2] = letters[index + 1], letters[index]
-    return {**span, "text": "".join(letters)}
+    index = 0
+    while index < len(chars):
+        char = chars[index]
+        text = char["c"]
+        if index + 1 < len(chars) and is_rtl(text) and is_rtl(chars[index + 1]["c"]):
+            left, _, right, _ = char["bbox"]
+            if right - left < _NO_WIDTH:
+                index += 1
+                char, text = chars[index], chars[index]["c"] + text
+        yield char, text
+        index += 1

@@ -26,15 +26,19 @@ def lines_to_repair(lines: Sequence[LayerLine]) -> list[LayerLine]:
     ]
 
 
-def repair_text(text: str, recognized: str) -> str:
-    """``text`` of a layer, its wrong characters replaced by those in ``recognized``."""
-    matcher = SequenceMatcher(None, text, recognized, autojunk=False)
-    parts = []
+def repair_texts(texts: Sequence[str], recognized: str) -> list[str]:
+    """The ``texts`` of a line's characters, wrong ones replaced by those in ``recognized``.
+
+    A replaced run of characters is in the text of its first character, the others are "".
+    """
+    # The text of a character has one letter, except for ligatures: their first one counts.
+    matcher = SequenceMatcher(None, [text[:1] for text in texts], recognized, autojunk=False)
+    result = list(texts)
     for operation, start, end, other_start, other_end in matcher.get_opcodes():
-        wrong = operation == "replace" and all(map(_is_wrong, text[start:end]))
-        parts.append(recognized[other_start:other_end] if wrong else text[start:end])
-    return "".join(parts)
+        if operation == "replace" and all(map(_is_wrong, texts[start:end])):
+            result[start:end] = [recognized[other_start:other_end], *[""] * (end - start - 1)]
+    return result
 
 
 def _is_wrong(character: str) -> bool:
-    return character in _MARKS or is_unmapped(character)
+    return character[:1] in _MARKS or is_unmapped(character[:1])

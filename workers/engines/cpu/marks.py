@@ -1,0 +1,158 @@
+"""Marks inside a line's text: raised, lowered, struck and linked characters.
+
+A mark is a Unicode noncharacter, so no text of a document can hold one after ``clean_text``.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from workers.engines.cpu.values import Character
+
+_RAISED, _RAISED_END = "\ufdd0", "\ufdd1"
+_LOWERED, _LOWERED_END = "\ufdd2", "\ufdd3"
+_STRUCK, _STRUCK_END = "\ufdd4", "\ufdd5"
+_LINK, _TARGET, _LINK_END = "\ufdd6", "\ufdd7", "\ufdd8"
+#: Characters of a link's target are moved up by this, so that no rule for text changes them.
+_SHIFT = 0xF0000
+_ANY = re.compile(r"[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
+_SHIFTED = re.compile(r"\ufdd6([^\ufdd6-\ufdd8]*)\ufdd7([\U000f0000-\U000fffff]*)\ufdd8")
+_SHIFTED_AT_END = re.compile(r"\ufdd7([\U000f0000-\U000fffff]*)\ufdd8$")
+_RUN = re.compile(r"([\ufdd0\ufdd2])([^\ufdd0-\ufdd3]*)[\ufdd1\ufdd3]")
+#: The end of one run of a kind and the start of the next, with the space between them.
+_SEAM = re.compile(r"\ufdd5(\s*)\ufdd4")
+_PLAIN = "0123456789+-=()−ni"
+_SUPERSCRIPTS = str.maketrans(_PLAIN, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾⁻ⁿⁱ")
+_SUBSCRIPTS = str.maketrans(_PLAIN[:-2], "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎₋")
+_RAISED_FORMS, _LOWERED_FORMS = frozenset(_PLAIN), frozenset(_PLAIN[:-2])
+
+
+def marked(characters: Sequence[Character]) -> str:
+    """The text of ``characters``, with marks around runs that are more than plain text."""
+    parts = []
+    for target, linked in groupby(characters, key=lambda character: character.link):
+        text = _struck_runs(list(linked))
+        parts.append(_linked(text, target) if target and text.strip() else text)
+    return "".join(parts)
+
+
+def without_marks(text: str) -> str:
+    """``text`` as plain characters: for decisions about words and lengths."""
+    return _ANY.sub("", text) if _ANY.search(text) else text
+
+
+def continued(before: str, after: str) -> tuple[str, str]:
+    """Two texts, the second after the first, with a run that goes on from one into the other.
+
+    The marks between its halves are removed, so that the halves can be joined as one word.
+    """
+    if before.endswith(_STRUCK_END) and after.startswith(_STRUCK):
+        return before[:-1], after[1:]
+    link = _SHIFTED_AT_END.search(before)
+    if link and (next_link := _SHIFTED.match(after)) and next_link.group(2) == link.group(1):
+        return before[: link.start()], after[1:]
+    return before, after
+
+
+def in_plain_text(text: str) -> str:
+    """``text`` for an output without markup; raised and lowered runs as ``^(...)``, ``_(...)``."""
+    return without_marks(_RUN.sub(_plain_run, text))
+
+
+def in_markdown(text: str) -> str:
+    """Escaped ``text`` with its marks as Markdown."""
+    if not _ANY.search(text):
+        return text
+    return _strike_marks(_SHIFTED.sub(_markdown_link, _tags(text)), "~~", "~~")
+
+
+def in_html(text: str) -> str:
+    """Escaped ``text`` of a table cell with its marks as HTML; an address follows its words."""
+    if not _ANY.search(text):
+        return text
+    return _strike_marks(_SHIFTED.sub(_html_link, _tags(text)), "~~", "~~")
+
+
+def _struck_runs(characters: Sequence[Character]) -> str:
+    parts = []
+    for struck, run in groupby(characters, key=lambda character: character.struck):
+        text = _shifted_runs(run)
+        parts.append(_around(text, _STRUCK, _STRUCK_END) if struck and text.strip() else text)
+    return "".join(parts)
+
+
+def _shifted_runs(characters: Iterable[Character]) -> str:
+    parts = []
+    for shift, run in groupby(characters, key=lambda character: character.shift):
+        text = "".join(character.text for character in run)
+        parts.append(_shifted(text, shift))
+    return "".join(parts)
+
+
+def _shifted(text: str, shift: int) -> str:
+    """``text`` with Unicode's raised or lowered forms where all its characters have one."""
+    stripped = text.strip()
+    if not shift or not any(map(str.isalnum, stripped)):
+        return text
+    forms, table = (
+        (_RAISED_FORMS, _SUPERSCRIPTS) if shift > 0 else (_LOWERED_FORMS, _SUBSCRIPTS)
+    )
+    if forms.issuperset(stripped):
+        return text.replace(stripped, stripped.translate(table))
+    opening, closing = (_RAISED, _RAISED_END) if shift > 0 else (_LOWERED, _LOWERED_END)
+    return _around(text, opening, closing)
+
+
+def _linked(text: str, target: str) -> str:
+    shifted = "".join(chr(ord(letter) + _SHIFT) for letter in target)
+    return _around(text, _LINK, f"{_TARGET}{shifted}{_LINK_END}")
+
+
+def _around(text: str, opening: str, closing: str) -> str:
+    """``text`` in two marks, with its outer spaces outside of them."""
+    stripped = text.strip()
+    before, _, after = text.partition(stripped)
+    return f"{before}{opening}{stripped}{closing}{after}"
+
+
+def _tags(text: str) -> str:
+    return text.translate(
+        {
+            ord(_RAISED): "<sup>",
+            ord(_RAISED_END): "</sup>",
+            ord(_LOWERED): "<sub>",
+            ord(_LOWERED_END): "</sub>",
+        }
+    )
+
+
+def _strike_marks(text: str, opening: str, closing: str) -> str:
+    text = _SEAM.sub(r"\1", text).replace(_STRUCK, opening).replace(_STRUCK_END, closing)
+    return _ANY.sub("", text)
+
+
+def _target(match: re.Match[str]) -> str:
+    return "".join(chr(ord(letter) - _SHIFT) for letter in match.group(2))
+
+
+def _markdown_link(match: re.Match[str]) -> str:
+    words, target = match.group(1), _target(match)
+    bare = without_marks(words).replace("\\", "")
+    if bare in (target, target.removeprefix("mailto:")):
+        return words
+    # An address inside the words would become a link inside a link.
+    return f"[{words.replace('[', '&#91;').replace(']', '&#93;')}]({target})"
+
+
+def _html_link(match: re.Match[str]) -> str:
+    words, target = match.group(1), _target(match)
+    known = html.unescape(without_marks(words)) in (target, target.removeprefix("mailto:"))
+    return words if known else f"{words} ({html.escape(target, quote=False)})"
+
+
+def _plain_run(match: re.Match[str]) -> str:
+    sign = "^" if match.group(1) == _RAISED else "_"
+    text = match.group(2)
+    return f"{sign}{text}" if len(text) == 1 else f"{sign}({text})"
+

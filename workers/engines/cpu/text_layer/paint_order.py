@@ -1,0 +1,114 @@
+"""Finds what a PDF page paints over its text."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pymupdf
+
+from workers.engines.cpu.text_layer.raw_lines import origin_key, painted_texts
+from workers.engines.cpu.values import Box, Character
+
+#: A cover hides a character if it covers more than this part of its box.
+_HIDES = 0.75
+#: A page with more covers is judged by its pixels alone: comparing all pairs takes too long.
+_MOST_COVERS = 2000
+
+
+#: What ``opaque_pictures`` calls pictures, as MuPDF names them.
+PICTURES = ("fill-image", "fill-shade")
+
+
+class Cover(NamedTuple):
+    """A picture or shading that hides what was painted before; ``place`` is its turn."""
+
+    place: int
+    box: Box
+
+
+class PaintOrder:
+    """Which characters of a page lie under a picture that was painted later.
+
+    Plain areas of one colour are left to the pixels: a character under them shows no ink.
+    """
+
+    def __init__(self, page: pymupdf.Page) -> None:
+        self._covers = _covers(page)
+        self._places = painted_texts(page) if self._covers else {}
+
+    @property
+    def covers_text(self) -> bool:
+        """Whether anything may be covered at all."""
+        return bool(self._covers)
+
+    def is_covered(self, character: Character) -> bool:
+        """Whether an opaque picture was painted over ``character``."""
+        if not self._covers:
+            return False
+        place = self._places.get(origin_key((character.box.left, character.baseline)))
+        return place is not None and any(
+            cover.place > place and character.box.fraction_inside(cover.box) > _HIDES
+            for cover in self._covers
+        )
+
+
+def _covers(page: pymupdf.Page) -> list[Cover]:
+    """The opaque pictures and shadings of ``page`` that were painted after text they touch."""
+    painted = page.get_bboxlog()
+    texts = [
+        (place, Box(*box)) for place, (kind, box) in enumerate(painted) if kind.endswith("-text")
+    ]
+    pictures = [
+        Cover(place, Box(*box))
+        for place, (kind, box) in enumerate(painted)
+        if kind in PICTURES
+    ]
+    touching = [cover for cover in pictures[:_MOST_COVERS] if _touches(cover, texts)]
+    if not touching:
+        return []
+    opaque = opaque_pictures(page)
+    return [cover for cover, is_opaque in zip(pictures, opaque, strict=False)
+            if is_opaque and cover in touching]
+
+
+def _touches(cover: Cover, texts: Sequence[tuple[int, Box]]) -> bool:
+    return any(place < cover.place and box.overlap_area(cover.box) > 0 for place, box in texts)
+
+
+def opaque_pictures(page: pymupdf.Page) -> list[bool]:
+    """For each of the ``PICTURES`` of ``page``, in order, whether nothing shines through."""
+    device = _Pictures()
+    mupdf = pymupdf.mupdf
+    mupdf.fz_run_page(mupdf.FzPage(page.this), device, mupdf.FzMatrix(), mupdf.FzCookie())
+    mupdf.fz_close_device(device)
+    return device.opaque
+
+
+class _Pictures(pymupdf.mupdf.FzDevice2):  # type: ignore[misc, name-defined]
+    """Notes for each picture whether it is opaque: no transparency, no mask."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.use_virtual_fill_image()
+        self.use_virtual_fill_shade()
+        self.use_virtual_begin_group()
+        self.use_virtual_end_group()
+        self.opaque: list[bool] = []
+        self._groups: list[bool] = []
+
+    def fill_image(self, _context: object, image: Any, *arguments: object) -> None:
+        """Note a picture; the last arguments are its matrix, alpha and colour parameters."""
+        mask = image.mask
+        self.opaque.append(arguments[1] == 1.0 and mask is None and all(self._groups))
+
+    def fill_shade(self, _context: object, _shade: object, *arguments: object) -> None:
+        """Note a shading."""
+        self.opaque.append(arguments[1] == 1.0 and all(self._groups))
+
+    def begin_group(self, _context: object, *arguments: object) -> None:
+        """Enter a transparency group; the last argument is its alpha, before it its blend mode."""
+        self._groups.append(arguments[-1] == 1.0 and arguments[-2] == 0)
+
+    def end_group(self, _context: object) -> None:
+        """Leave a transparency group."""
+        if self._groups:
+            self._groups.pop()
