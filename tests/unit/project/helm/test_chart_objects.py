@@ -1,4 +1,4 @@
-"""Every value set of the chart renders valid Kubernetes objects that meet the fleet's requirements."""
+"""Every value set of the chart renders valid objects that meet the fleet's requirements."""
 
 import json
 import subprocess

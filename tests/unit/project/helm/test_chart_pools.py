@@ -333,4 +333,3 @@ def test_pools_share_no_compiled_kernels() -> None:
     }
 
     assert len(folders) == 2
-

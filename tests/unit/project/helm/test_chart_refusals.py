@@ -22,6 +22,7 @@ def watcher(**values: object) -> Manifest:
 
 
 EXTERNAL: Manifest = {"builtin": {"enabled": False}}
+SENTINEL = {"sentinel": {"addresses": ["a:1"]}}
 FILLED = {"existingClaim": "weights"}
 ONE_POD = {"autoscaling": {"maxReplicas": 1}}
 
@@ -39,7 +40,9 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
             "needs redis.external.tls=true",
         ),
         (
-            merged(redis={**EXTERNAL, "external": {"tls": True, "sentinel": {"addresses": ["a:1"]}}}),
+            merged(
+                redis={**EXTERNAL, "external": {"tls": True, "sentinel": {"addresses": ["a:1"]}}}
+            ),
             "use either sentinel.addresses, or host with tls",
         ),
         (vllm(tensorParallel=4), "10 attention heads"),

@@ -154,9 +154,7 @@ def _secrets(value: Any) -> set[str]:
 
 def test_a_component_can_have_its_own_account_and_keys() -> None:
     account = {"create": True, "annotations": {"eks.amazonaws.com/role-arn": "arn:x"}}
-    values = _merge(
-        FLEET, {"reducer": {"serviceAccount": account, "storeSecret": "reducer-keys"}}
-    )
+    values = _merge(FLEET, {"reducer": {"serviceAccount": account, "storeSecret": "reducer-keys"}})
     objects = manifests(values)
     reducer = pod_template(objects, "pf-reducer")["spec"]
 
