@@ -43,8 +43,8 @@ CHART_ONLY = frozenset(
         "roles",
     }
 )  # fmt: skip
-_SECRET = "not here: values are no place for secrets; use the Secret of {}"
-_SECRET_VALUES = {
+_REFUSAL = "not here: values are no place for secrets; use the Secret of {}"
+_NAMES_OF_SECRETS = {
     "engine_api_key": "pools.<name>.apiKeySecret",
     "flower_password": "flower.existingSecret",
     "redis_password": "redis.*.existingSecret",
@@ -78,7 +78,7 @@ def settings_definition() -> dict[str, Any]:
 
 def _property(name: str, field: dict[str, Any]) -> dict[str, Any]:
     if name in SECRET_SETTINGS or field.get("format") == "password" or _holds_password(field):
-        return {"const": _SECRET.format(_SECRET_VALUES.get(name, "extraEnvFrom"))}
+        return {"const": _REFUSAL.format(_NAMES_OF_SECRETS.get(name, "extraEnvFrom"))}
     if name in CHART_ONLY:
         return {"const": "not here: the chart sets it itself"}
     if name in OTHER_VALUES:

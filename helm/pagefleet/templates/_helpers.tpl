@@ -74,8 +74,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{/* A pool with all its values as YAML, see presets.yaml. Arguments: root, name. */}}
+{{/* A pool with all its values as YAML, see presets.yaml; made once in each render. Arguments: root, name. */}}
 {{- define "pagefleet.pool" -}}
+{{- $made := .root.Values.madePools | default dict -}}
+{{- if not (hasKey $made .name) -}}
+{{- $_ := set $made .name (include "pagefleet.makePool" .) -}}
+{{- $_ := set .root.Values "madePools" $made -}}
+{{- end -}}
+{{- index $made .name -}}
+{{- end -}}
+
+{{- define "pagefleet.makePool" -}}
 {{- $own := deepCopy (index .root.Values.pools .name | default dict) -}}
 {{- $presets := .root.Files.Get "presets.yaml" | fromYaml -}}
 {{- $facts := (.root.Files.Get "engines.yaml" | fromYaml).engines -}}

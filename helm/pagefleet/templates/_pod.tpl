@@ -197,7 +197,7 @@ spec:
 
 {{/* Changes with each password that the chart can see, and with secretsVersion. */}}
 {{- define "pagefleet.secretsChecksum" -}}
-{{- $seen := .Values.secretsVersion -}}
+{{- $seen := toString .Values.secretsVersion -}}
 {{- if and .Values.redis.builtin.enabled .Values.redis.builtin.generatePassword -}}
 {{- $seen = printf "%s %s" $seen (include "pagefleet.valkeyPassword" .) -}}
 {{- end -}}

@@ -56,7 +56,7 @@ def manifests(values: Manifest) -> list[Manifest]:
 def _manifests(values: str) -> list[Manifest]:
     texts = rendered(json.loads(values))
     kept = (text for path, text in texts.items() if not path.endswith("NOTES.txt"))
-    return [each for text in kept for each in yaml.safe_load_all(text) if each]
+    return [each for text in kept for each in yaml.load_all(text, yaml.CSafeLoader) if each]
 
 
 def of_kind(objects: list[Manifest], kind: str) -> list[Manifest]:

@@ -22,6 +22,8 @@ def watcher(**values: object) -> Manifest:
 
 
 EXTERNAL: Manifest = {"builtin": {"enabled": False}}
+SENTINEL = {"sentinel": {"addresses": ["a:1"]}}
+INGRESS = {"enabled": True, "ingress": {"enabled": True, "host": "events.example.com"}}
 FILLED = {"existingClaim": "weights"}
 ONE_POD = {"autoscaling": {"maxReplicas": 1}}
 
@@ -97,6 +99,10 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
         (
             merged(flower={"enabled": True, "existingSecret": "x", "httpRoute": {"enabled": True}}),
             "flower.httpRoute.parentRefs is required",
+        ),
+        (
+            merged(watchers=[watcher(listen={"existingSecret": "x", **INGRESS})]),
+            "name its namespace in networkPolicy.eventNamespaces",
         ),
         (merged(watchers=[watcher(), watcher()]), "two of them are named inbox"),
         (merged(watchers=[watcher(listen={"enabled": True})]), "listen.existingSecret is required"),

@@ -76,6 +76,7 @@ def _templates(values: Manifest) -> dict[str, str]:
         (changed(settings={"max_attempts": 5}), ALL),
         (changed(leaseSeconds=200), ALL),
         (changed(secretsVersion="2"), ALL | {"pf-valkey"}),
+        (changed(secretsVersion=2), ALL | {"pf-valkey"}),
     ],
 )
 def test_a_changed_value_restarts_the_pods_that_it_concerns(
