@@ -44,7 +44,8 @@ OF_VLLM = {
 #: The labels that a scraper adds.
 OF_SCRAPE = {"instance", "job", "namespace"}
 COMMON = {"fleet": "pagefleet", "pool": "fake"}
-#: Metrics that the test fleet does not export, because it has no S3, no watcher and no Prometheus.
+#: Samples that the test fleet does not export, because it has no S3, no watcher, no Prometheus and
+#: no documents of other priorities.
 ELSEWHERE: dict[str, list[dict[str, str]]] = {
     **{
         f"pagefleet_service_{name}": [
@@ -63,6 +64,10 @@ ELSEWHERE: dict[str, list[dict[str, str]]] = {
             "queue_lag_seconds_bucket",
         )
     },
+    "pagefleet_document_seconds_bucket": [
+        {**COMMON, "priority": priority, "le": bound}
+        for priority, bound in (("high", "300.0"), ("low", "86400.0"))
+    ],
     **{
         rule["record"]: [
             {**COMMON, "priority": "normal", "slo": slo} for slo in ("queue_wait", "document")
