@@ -51,12 +51,13 @@ class LiveWorkers:
         return live_workers(engine, heartbeats, self._scripts.now())
 
     def level(self) -> int:
-        """The lowest compatibility level among all live workers; this release's without any."""
+        """The level for new jobs: the lowest of this release, the setting and all live workers."""
         engines = self.engines()
         beats = self._scripts.call_many([("hgetall", workers_key(engine)) for engine in engines])
         now = self._scripts.now()
         live = [live_workers(*pool, now) for pool in zip(engines, beats, strict=True)]
-        return min([LEVEL, *(worker.level for pool in live for worker in pool)])
+        limit = self._scripts.settings.compatibility_level or LEVEL
+        return min([LEVEL, limit, *(worker.level for pool in live for worker in pool)])
 
     def engines(self) -> list[str]:
         """Engines that ever had a worker or a job here, sorted."""
