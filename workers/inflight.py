@@ -25,8 +25,10 @@ class Reason(StrEnum):
     ENGINE_DEAD = "engine_dead"
     #: Another worker holds the page, or it is already done.
     TAKEN = "taken"
-    #: Its job needs another model than this worker has loaded.
-    MODEL_MISMATCH = "foreign"
+    #: Its job belongs to another pool.
+    OTHER_POOL = "other_pool"
+    #: A record of its job was written by a newer release.
+    NEWER_RELEASE = "newer_release"
 
 
 class Aborted(Exception):

@@ -57,9 +57,9 @@ class AllQueues(BrokerView):  # type: ignore[misc]
 def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
     """Serve until SIGTERM or Ctrl-C; ``more`` are Flower's own options."""
     dispatch_state = DispatchState(settings)
-    engines = dispatch_state.workers.engines()  # first, to fail early without a broker
+    pools = dispatch_state.pools.ids()  # first, to fail early without a broker
     dispatch_state.close()
-    names = [name for engine in engines for name in page_queues(engine)]
+    names = [name for pool in pools for name in page_queues(pool)]
     app = make_app(settings, (*names, REDUCE, MAINTENANCE))
     _log_to_stderr(settings)
     password = _configure(settings, more)

@@ -17,6 +17,7 @@ from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
 from shared.broker.scripts import Scripts
 from shared.config.settings import Settings
 from shared.domain.lanes import PRIORITIES, Lane
+from shared.domain.pools import engine_of
 
 FAILURES_KEY = f"{KEY_PREFIX}failures"
 FAILURES_KEPT = 50
@@ -33,9 +34,9 @@ class QueueView:
 
 @dataclass(frozen=True)
 class PoolView:
-    """One engine's queues and workers."""
+    """The queues and workers of one pool, by its id."""
 
-    engine: str
+    pool: str
     queues: tuple[QueueView, ...]
     workers: tuple[LiveWorker, ...]
     #: Pages queued or in flight, and pages in flight.
@@ -46,6 +47,11 @@ class PoolView:
     #: Open jobs by priority, and how many of them still have pages to dispatch.
     open_jobs: dict[str, int]
     backlog_jobs: dict[str, int]
+
+    @property
+    def engine(self) -> str:
+        """The engine of its workers."""
+        return engine_of(self.pool)
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,7 @@ def _pool(
     names = {lane: page_queue(engine, lane) for lane in Lane}
     opened = [at for lane in PRIORITIES for _, at in answers[f"jobs {lane}"][:1]]
     return PoolView(
-        engine=engine,
+        pool=engine,
         queues=tuple(
             QueueView(name, answers[f"depth {lane}"], _age(dispatched.get(name), now))
             for lane, name in names.items()

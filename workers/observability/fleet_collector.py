@@ -101,7 +101,7 @@ def _samples(fleet: Fleet) -> Iterator[Sample]:
 
 
 def _pool_samples(pool: PoolView) -> Iterator[Sample]:
-    engine = pool.engine
+    engine = pool.pool
     yield "outstanding", (engine,), float(pool.outstanding)
     yield "leased_pages", (engine,), float(pool.in_flight)
     yield "oldest_page_age_seconds", (engine,), pool.oldest_page_s or 0.0

@@ -71,10 +71,15 @@ class PagesProcess:
         info = self._host.engine.info
         self._tracing = tracing_of(settings, "pagefleet-worker", worker)
         self._observer = PageObserver(info, worker, self._tracing, FailureLog(settings))
-        self._app = make_app(settings, page_queues(info.name))
+        self._app = make_app(settings, page_queues(info.pool.id))
         self._dispatcher = Dispatcher(settings, self._dispatch_state, self._app, self._tracing)
         self._keeper = LeaseKeeper(
-            self._dispatch_state, self._dispatcher, self._inflight_pages, info.name, worker
+            self._dispatch_state,
+            self._dispatcher,
+            self._inflight_pages,
+            info.pool,
+            worker,
+            declares=settings.declare_pool,
         )
 
     def run(self) -> int:
@@ -101,8 +106,9 @@ class PagesProcess:
         self._keeper.start(capacity, self._facts)
         self._health.fulfil(ENGINE)
         self._engine_up.set(1)
-        log.info("ready: engine %s, model %s, %d pages at once", info.name, info.model, capacity)
-        queues = page_queues(info.name)
+        pool = info.pool
+        log.info("ready: engine %s, model %s, %d pages at once", info.name, pool.weights, capacity)
+        queues = page_queues(pool.id)
         refused = partial(refuse, self._dispatch_state)
         run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain, refused)
 
@@ -124,6 +130,7 @@ class PagesProcess:
         info = self._host.engine.info
         return {
             "model": info.model[-MAX_NAME:],
+            "revision": info.revision,
             "version": info.version[:MAX_NAME],
             "pid": os.getpid(),
             "host": socket.gethostname()[:MAX_NAME],

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from shared.domain.errors import (
     EngineDead,
+    NewerRelease,
     NotFound,
     PageError,
     PagefleetError,
@@ -12,9 +13,10 @@ from shared.domain.errors import (
     TransientError,
 )
 from shared.domain.records import PageResult
+from shared.jobs.moving import move_to_own_pool
 from workers.inflight import Aborted, InflightPage, Reason
 from workers.pipeline.page_pipeline import PageToRead
-from workers.tasks.model_mismatch import ModelMismatchBackoff
+from workers.tasks.first_reports import FirstReports
 from workers.tasks.page_attempt import PageAttempt
 from workers.tasks.page_context import PageTaskContext, through_outage
 
@@ -32,7 +34,7 @@ class PageReading:
 
     def __init__(self, deps: PageTaskContext) -> None:
         self._deps = deps
-        self._mismatches = ModelMismatchBackoff()
+        self._newer_jobs = FirstReports()
 
     def read(self, attempt: PageAttempt) -> PageResult:
         """The page's result, perhaps one that an earlier holder has stored.
@@ -55,7 +57,7 @@ class PageReading:
     def _read_here(self, attempt: PageAttempt) -> PageResult:
         """Read with this worker's engine; faults of this machine abort the page."""
         try:
-            self._check_model(attempt)
+            self._check_pool(attempt)
             return self._run_pipeline(attempt)
         except EngineDead as error:
             log.error("the engine died: %s", error.message)
@@ -73,20 +75,33 @@ class PageReading:
             log.exception("page %s failed because of a bug", attempt.inflight.page)
             raise EngineBug(f"{type(error).__name__}: {error}") from error
 
-    def _check_model(self, attempt: PageAttempt) -> None:
-        """Abort a page whose job needs another model, after a pause."""
-        needed, loaded = attempt.options.model, self._deps.engine.model
-        if needed == loaded:
-            return
-        reason = f"needs model {needed}, this worker has {loaded}"
-        self.leave_to_others(attempt.inflight, attempt.job_id, reason)
+    def _check_pool(self, attempt: PageAttempt) -> None:
+        """Abort a page of another pool, after its job has been moved into that pool.
 
-    def leave_to_others(self, inflight: InflightPage, job_id: str, reason: str) -> NoReturn:
-        """Abort a page that only other workers can read, after a pause; logs each job once."""
-        if self._mismatches.should_log(job_id):
-            log.error("page %s %s; its job waits for another worker", inflight.page, reason)
-        inflight.sleep(self._mismatches.pause(inflight.page))
-        raise Aborted(Reason.MODEL_MISMATCH)
+        A producer or sweeper of an earlier release put it into the pool of the default model.
+        """
+        needed, own = attempt.options.pool, self._deps.pool
+        if needed == own:
+            return
+        if needed.id == own.id:
+            raise EngineBug(f"the pools {needed} and {own} have the same id")
+        log.warning("page %s belongs to pool %s", attempt.inflight.page, needed.id)
+        deps, manifest = self._deps, attempt.manifest
+        through_outage(
+            attempt.inflight,
+            lambda: move_to_own_pool(manifest, deps.dispatch_state, deps.dispatcher),
+        )
+        raise Aborted(Reason.OTHER_POOL)
+
+    def leave_to_newer(self, inflight: InflightPage, job_id: str, error: NewerRelease) -> NoReturn:
+        """Abort a page that only workers of a newer release can read, after a pause.
+
+        Logs each of these jobs once.
+        """
+        if self._newer_jobs.is_first(job_id):
+            log.error("page %s waits for a newer worker: %s", inflight.page, error.message)
+        inflight.sleep(self._deps.transient_pause_s)
+        raise Aborted(Reason.NEWER_RELEASE)
 
     def _run_pipeline(self, attempt: PageAttempt) -> PageResult:
         page = PageToRead(attempt.manifest, attempt.page, attempt.number, attempt.inflight)

@@ -20,7 +20,7 @@ from workers.tasks.page_lease import PageLease
 from workers.tasks.page_reading import PageReading
 
 log = logging.getLogger("pagefleet.page")
-_BLAMES: dict[Reason, Blame] = {Reason.ENGINE_DEAD: "suspect", Reason.MODEL_MISMATCH: "foreign"}
+_BLAMES: dict[Reason, Blame] = {Reason.ENGINE_DEAD: "suspect"}
 
 
 class PageTask:
@@ -78,8 +78,7 @@ class PageTask:
         try:
             self._read_claimed(message, claim, inflight, lease)
         except NewerRelease as error:
-            reason = f"needs a worker of a newer release ({error.message})"
-            self._reading.leave_to_others(inflight, message.job_id, reason)
+            self._reading.leave_to_newer(inflight, message.job_id, error)
 
     def _read_claimed(
         self, message: PageMessage, claim: Claim, inflight: InflightPage, lease: PageLease
@@ -156,8 +155,6 @@ class PageTask:
                 is_queued = lease.release(_BLAMES.get(reason, "none"))
                 if not is_queued and not was_claimed:
                     lease.pass_on()
-                if reason is Reason.MODEL_MISMATCH:
-                    lease.top_up_lane()
         except TransientError as error:
             log.warning(
                 "page %s is not released and waits for its lease to expire: %s",
