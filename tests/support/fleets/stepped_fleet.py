@@ -266,7 +266,7 @@ class SteppedFleet:
             self.excuses[page] += 1
 
     def misplace(self, manifest: Manifest) -> None:
-        """A program that knows no pools of further models puts an open job into another pool."""
+        """A program without pools for further models puts an open job into another pool."""
         pages = self.dispatch_state.pages.move_job(manifest.job_id, OTHER.pool.id)
         self.wire.publish(pages)
 
