@@ -27,7 +27,7 @@ class Reason(StrEnum):
     TAKEN = "taken"
     #: Its job belongs to another pool.
     OTHER_POOL = "other_pool"
-    #: Its job was written by a newer release.
+    #: A record of its job was written by a newer release.
     NEWER_RELEASE = "newer_release"
 
 

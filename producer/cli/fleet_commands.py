@@ -129,14 +129,20 @@ def withdraw(pools: tuple[str, ...]) -> int:
 Examples:
   pagefleet doctor
   pagefleet doctor --repair
+  pagefleet doctor --rebuild      (after a backup of the store was restored)
 """
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per check.")
 @click.option(
     "--repair", is_flag=True, help="Also rebuild the broker's state of open jobs from the store."
 )
-def doctor(as_json: bool, repair: bool) -> int:
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="Look at every job of a restored store; open those that are unfinished or incomplete.",
+)
+def doctor(as_json: bool, repair: bool, rebuild: bool) -> int:
     """Check broker, store, versions, clocks and disk; print how to fix each problem."""
     from producer.commands.doctor import run_checks
 
-    return run_checks(as_json, repair)
+    return run_checks(as_json, repair, rebuild)

@@ -1,5 +1,6 @@
 """``pagefleet doctor``: checks everything a producer needs; --repair rebuilds dispatch state."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 
@@ -12,6 +13,10 @@ from shared.console.checks import Check, run_check
 from shared.console.probes import common_checks
 from shared.domain.errors import UsageError
 from shared.jobs.activation import open_job
+from shared.jobs.rebuilding import rebuild
+
+#: Jobs that a check names at most.
+MAX_NAMED = 20
 
 #: What a fleet does not do without a process of a role.
 MISSING = {
@@ -20,15 +25,16 @@ MISSING = {
 }
 
 
-def run_checks(as_json: bool, repair: bool) -> int:
+def run_checks(as_json: bool, repair: bool, rebuilds: bool) -> int:
     """Print every check; the exit code is 5 where one of them fails."""
     settings = load_settings()
-    if repair and settings.redis_url is None:
-        raise UsageError("--repair needs a broker: set PAGEFLEET_REDIS_URL")
-    return checks.print_checks(_checks(settings, repair), as_json)
+    if (repair or rebuilds) and settings.redis_url is None:
+        name = "--repair" if repair else "--rebuild"
+        raise UsageError(f"{name} needs a broker: set PAGEFLEET_REDIS_URL")
+    return checks.print_checks(_checks(settings, repair, rebuilds), as_json)
 
 
-def _checks(settings: Settings, repair: bool) -> Iterator[Check]:
+def _checks(settings: Settings, repair: bool, rebuilds: bool) -> Iterator[Check]:
     yield from common_checks(settings)
     connections = Connections(settings)
     if settings.redis_url is not None:
@@ -39,6 +45,8 @@ def _checks(settings: Settings, repair: bool) -> Iterator[Check]:
         yield run_check("watchers", lambda: _names(connections, Role.WATCH) or "none")
     if repair:
         yield run_check("repair", lambda: _repair(connections))
+    if rebuilds:
+        yield run_check("rebuild", lambda: _rebuild(connections))
 
 
 def _check_workers(connections: Connections) -> Check:
@@ -94,3 +102,20 @@ def _repair(connections: Connections) -> str:
             opened += 1
     connections.dispatcher.sweep()
     return f"{opened} open jobs taken from the store; a sweep was requested"
+
+
+def _rebuild(connections: Connections) -> Check:
+    """Open every job of the store that is unfinished or incomplete."""
+    found = defaultdict[str, list[str]](list)
+    state, dispatcher = connections.dispatch_state, connections.dispatcher
+    for job in rebuild(connections.jobs, state, dispatcher):
+        found[job.finding].append(job.job_id)
+    dispatcher.sweep()
+    total = sum(map(len, found.values()))
+    text = f"{total} jobs: {len(found['complete'])} complete, {len(found['opened'])} opened"
+    lost = [*found["no source"], *found["unreadable"]]
+    if not lost:
+        return Check("rebuild", "ok", text)
+    named = ", ".join(lost[:MAX_NAMED]) + (", …" if len(lost) > MAX_NAMED else "")
+    mend = "restore their sources and manifests, or submit their documents again"
+    return Check("rebuild", "error", f"{text}, {len(lost)} lost ({named})", mend)

@@ -20,6 +20,8 @@ _NUMBERS = (
 )
 _TEXTS = ("model", "revision", "version", "host")
 _GPU_NUMBERS, _GPU_TEXTS = ("index", "used_mb", "total_mb", "busy"), ("name",)
+#: The set of the pools that have or had a worker, a job or a declaration.
+KNOWN_POOLS = f"{KEY_PREFIX}engines"
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,13 @@ class LiveWorkers:
         return live_workers(pool, heartbeats, self._scripts.now())
 
     def level(self) -> int:
-        """The lowest compatibility level among all live workers; this release's without any."""
-        pools = sorted(self._scripts.call("smembers", f"{KEY_PREFIX}engines"))
+        """The level for new jobs: the lowest of this release, the setting and all live workers."""
+        pools = sorted(self._scripts.call("smembers", KNOWN_POOLS))
         beats = self._scripts.call_many([("hgetall", workers_key(pool)) for pool in pools])
         now = self._scripts.now()
         live = [live_workers(pool, beat, now) for pool, beat in zip(pools, beats, strict=True)]
-        return min([LEVEL, *(worker.level for workers in live for worker in workers)])
+        limit = self._scripts.settings.compatibility_level or LEVEL
+        return min([LEVEL, limit, *(worker.level for each in live for worker in each)])
 
 
 def workers_key(pool: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
+from shared.broker.live_workers import KNOWN_POOLS
 from shared.broker.scripts import Scripts
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.pools import Pool, engine_of
@@ -18,7 +19,6 @@ from shared.domain.pools import Pool, engine_of
 DECLARED_S = 3600
 #: Pools that the broker knows at most; jobs of further ones wait in the store.
 MAX_POOLS = 200
-_KNOWN = f"{KEY_PREFIX}engines"
 _DECLARED = f"{KEY_PREFIX}pools"
 
 
@@ -38,7 +38,7 @@ class PoolState:
 
     def ids(self) -> list[str]:
         """Ids of the pools that have or had a worker, a job or a declaration, sorted."""
-        return sorted(self._scripts.call("smembers", _KNOWN))
+        return sorted(self._scripts.call("smembers", KNOWN_POOLS))
 
     def declare(self, pools: Iterable[Pool], seconds: float = DECLARED_S) -> None:
         """Declare ``pools`` for ``seconds``; a declaration that lasts longer stays."""

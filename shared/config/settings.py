@@ -36,6 +36,7 @@ from shared.config.environment import (
 )
 from shared.config.observability_settings import ObservabilitySettings
 from shared.config.working_folder_file import check_working_folder_file
+from shared.domain.compatibility import FIRST_LEVEL
 from shared.domain.errors import UsageError
 from shared.domain.records import PageSettings
 
@@ -141,6 +142,11 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
         2000, ge=1, description="maximum jobs of one priority in Redis; others wait in the store"
     )
     sweep_interval_s: float = Field(10, gt=0, description="seconds between two sweeps")
+    compatibility_level: int | None = Field(
+        None,
+        ge=FIRST_LEVEL,
+        description="highest compatibility level of new jobs; set it to 1 before a rollback to 0.1",
+    )
     adopt_open_jobs: bool = Field(
         True, description="add open jobs that are only in the store to the dispatch state"
     )

@@ -41,11 +41,16 @@ JobId = Annotated[str, Field(pattern=f"^{JOB_ID_PATTERN}$")]
 BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 
 
+def is_unset(value: object) -> bool:
+    """For ``exclude_if`` of fields that earlier releases do not have, and therefore refuse."""
+    return value is None
+
+
 #: A branch, tag or commit of a model's repository. Left out where it is unset, so that programs of
 #: earlier releases can read the record.
 Revision = Annotated[
     str | None,
-    Field(pattern=f"^{REVISION_PATTERN}$", exclude_if=lambda revision: revision is None),
+    Field(pattern=f"^{REVISION_PATTERN}$", exclude_if=is_unset),
 ]
 
 
@@ -59,7 +64,8 @@ class PageSettings(Record):
     """Page options that are deployment settings too; the settings give their defaults.
 
     Settings, command line, options files, job ids and docs take their lists from here. A field
-    that is added later must default to None: options that are unset do not change job ids.
+    that is added later must default to None and have ``exclude_if=is_unset``: options that are
+    unset do not change job ids, and workers of earlier releases can read the manifest.
     """
 
     resolution: Resolution = Field("gundam", description="how the model sees a page")

@@ -10,6 +10,15 @@ from shared.domain.errors import PageError
 from shared.domain.lanes import Lane
 
 #: Seconds; a stage takes from a few milliseconds to the engine's time-out.
+RETURN_REASONS = (
+    "attempt",
+    "drain",
+    "cancelled",
+    "engine_dead",
+    "dropped",
+    "other_pool",
+    "newer_release",
+)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 
 #: Seconds from a tenth to a day, for what waits; the targets of the alerts are among them.
@@ -25,8 +34,8 @@ PAGES = Counter(
 PAGES_RETURNED = Counter(
     "pagefleet_pages_returned",
     "Pages returned without a result: attempt (failed, to be retried), drain, cancelled, "
-    "engine_dead, dropped (job purged), other_pool (its job was in the wrong pool), "
-    "newer_release (its job needs an upgraded worker).",
+    "engine_dead, dropped (job purged), other_pool (its job was in the wrong "
+    "pool), newer_release (a newer release wrote its job).",
     ["engine", "reason"],
 )
 MESSAGES_REFUSED = Counter(
@@ -90,7 +99,7 @@ def start_at_zero(engine: str) -> None:
     PAGES.labels(engine, "blank", "")
     for error in PageError.__subclasses__():
         PAGES.labels(engine, "failed", error.code)
-    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped", "other_pool"):
+    for reason in RETURN_REASONS:
         PAGES_RETURNED.labels(engine, reason)
     for outcome in ("kept", "returned", "duplicate"):
         PAGE_WORKER_SECONDS.labels(engine, outcome)

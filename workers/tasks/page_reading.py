@@ -1,10 +1,12 @@
 """Reads a claimed page and turns every fault into a result, an abort or an error of the page."""
 
 import logging
+import random
 from typing import NoReturn
 
 from shared.domain.errors import (
     EngineDead,
+    NewerRelease,
     NotFound,
     PageError,
     PagefleetError,
@@ -15,11 +17,12 @@ from shared.domain.records import PageResult
 from shared.jobs.moving import move_to_own_pool
 from workers.inflight import Aborted, InflightPage, Reason
 from workers.pipeline.page_pipeline import PageToRead
+from workers.tasks.first_reports import FirstReports
 from workers.tasks.page_attempt import PageAttempt
 from workers.tasks.page_context import PageTaskContext, through_outage
-from workers.tasks.return_backoff import ReturnBackoff
 
 log = logging.getLogger("pagefleet.page")
+_RANDOM = random.SystemRandom()
 
 
 class EngineBug(PageError):
@@ -33,7 +36,7 @@ class PageReading:
 
     def __init__(self, deps: PageTaskContext) -> None:
         self._deps = deps
-        self._backoff = ReturnBackoff()
+        self._newer_jobs = FirstReports()
 
     def read(self, attempt: PageAttempt) -> PageResult:
         """The page's result, perhaps one that an earlier holder has stored.
@@ -92,11 +95,15 @@ class PageReading:
         )
         raise Aborted(Reason.OTHER_POOL)
 
-    def leave_to_others(self, inflight: InflightPage, job_id: str, reason: str) -> NoReturn:
-        """Abort a page that only other workers can read, after a pause; logs each job once."""
-        if self._backoff.should_log(job_id):
-            log.error("page %s %s; its job waits for another worker", inflight.page, reason)
-        inflight.sleep(self._backoff.pause(inflight.page))
+    def leave_to_newer(self, inflight: InflightPage, job_id: str, error: NewerRelease) -> NoReturn:
+        """Abort a page that only workers of a newer release can read, after a pause.
+
+        Logs each of these jobs once.
+        """
+        if self._newer_jobs.is_first(job_id):
+            log.error("page %s waits for a newer worker: %s", inflight.page, error.message)
+        # Pauses of one length could return the page to the same worker each time.
+        inflight.sleep(self._deps.transient_pause_s * _RANDOM.uniform(0.5, 1.5))
         raise Aborted(Reason.NEWER_RELEASE)
 
     def _run_pipeline(self, attempt: PageAttempt) -> PageResult:

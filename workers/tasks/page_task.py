@@ -78,8 +78,7 @@ class PageTask:
         try:
             self._read_claimed(message, claim, inflight, lease)
         except NewerRelease as error:
-            reason = f"needs a worker of a newer release ({error.message})"
-            self._reading.leave_to_others(inflight, message.job_id, reason)
+            self._reading.leave_to_newer(inflight, message.job_id, error)
 
     def _read_claimed(
         self, message: PageMessage, claim: Claim, inflight: InflightPage, lease: PageLease

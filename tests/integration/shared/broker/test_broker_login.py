@@ -9,6 +9,7 @@ import redis
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings, build_settings
+from shared.console.probes import common_checks
 from shared.domain.errors import BrokerUnreachable, UsageError
 from tests.conftest import SettingsFactory
 from tests.support.servers.processes import RedisServer
@@ -58,6 +59,19 @@ def test_a_refused_password_appears_in_no_message(settings: SettingsFactory, hos
     with pytest.raises(BrokerUnreachable, match="password") as caught:
         DispatchState(made).ping()
     assert "n0t" not in str(caught.value)
+
+
+def test_doctor_needs_no_command_that_managed_services_refuse(
+    settings: SettingsFactory, redis_url: str, host: str
+) -> None:
+    made = settings(redis_url=f"redis://{host}", redis_username=USER, redis_password=PASSWORD)
+    with redis.Redis.from_url(redis_url) as client:
+        client.acl_setuser(USER, enabled=True, commands=["-@admin", "-config"])
+
+    broker = next(check for check in common_checks(made) if check.name == "broker")
+
+    assert broker.verdict == "ok", broker
+    assert "noeviction" in broker.found
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,10 @@ def test_a_damaged_record_is_not_newer(data: bytes) -> None:
     with pytest.raises(ValidationError) as caught:
         Manifest.model_validate_json(data)
     assert not is_newer(data, caught.value)
+
+
+def test_options_that_the_first_release_does_not_have_are_left_out_where_they_are_unset() -> None:
+    known = set(schema("manifest")["$defs"]["PageOptions"]["properties"])
+    written = PageOptions(engine="cpu", model="rapid").model_dump(mode="json")
+
+    assert set(written) <= known

@@ -66,7 +66,6 @@ def _columns(lines: Sequence[Line]) -> list[list[Line]]:
 def _is_stacked(column: Sequence[Line]) -> bool:
     """Whether the letters of ``column`` follow each other closely."""
     gaps = [
-        after.box.top - before.box.bottom
-        for before, after in zip(column, column[1:], strict=False)
+        after.box.top - before.box.bottom for before, after in zip(column, column[1:], strict=False)
     ]
     return all(gap < _LETTER_GAP * column[0].size for gap in gaps)

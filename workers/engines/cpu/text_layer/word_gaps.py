@@ -19,9 +19,7 @@ _FEWEST_SPACED, _WORD_TO_LETTER_GAP = 5, 1.5
 
 def with_word_gaps(characters: Sequence[Character]) -> list[Character]:
     """``characters``, from left to right, with a space in each gap that is as wide as one."""
-    gaps = [
-        _gap(before, after) for before, after in zip(characters, characters[1:], strict=False)
-    ]
+    gaps = [_gap(before, after) for before, after in zip(characters, characters[1:], strict=False)]
     known = [gap for gap in gaps if gap is not None]
     narrow = sum(gap < _LETTER_GAP for gap in known)
     if len(known) < _FEWEST_LETTERS or narrow < _MOSTLY * len(known) or narrow == len(known):
