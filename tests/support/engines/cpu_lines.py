@@ -1,11 +1,21 @@
 """Makes lines, regions and pages for tests of the CPU engine and writes them as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from workers.engines.cpu.assembly import assemble
 from workers.engines.cpu.blocks.markdown import page_markdown, write_blocks
-from workers.engines.cpu.values import Box, Line, PageContent, Region, Table, bounding_box
+from workers.engines.cpu.text_layer.lines import line_of
+from workers.engines.cpu.values import (
+    Box,
+    Character,
+    GridCell,
+    Line,
+    PageContent,
+    Region,
+    Table,
+    bounding_box,
+)
 
 #: A4 in points.
 WIDTH, HEIGHT = 595.0, 842.0
@@ -17,6 +27,23 @@ def line(text: str, left: float = 72, top: float = 100, size: float = 10, **fiel
     """One line of letters of equal width, in points; ``fields`` are more fields of Line."""
     box = Box(left, top, left + LETTER_WIDTH * size * len(text), top + size)
     return Line(box, text, size, **fields)
+
+
+def letters(
+    text: str, left: float = 72, top: float = 100, size: float = 10, raised: str = ""
+) -> Line:
+    """A line of judged characters of a text layer, followed by smaller ``raised`` ones."""
+    characters = [*_letters(text, left, top, size, 0)]
+    end = left + LETTER_WIDTH * size * len(text)
+    characters += _letters(raised, end, top, 0.6 * size, 1)
+    return line_of(characters)
+
+
+def _letters(text: str, left: float, top: float, size: float, shift: int) -> Iterator[Character]:
+    for number, letter in enumerate(text):
+        start = left + LETTER_WIDTH * size * number
+        box = Box(start, top, start + LETTER_WIDTH * size, top + size)
+        yield Character(letter, box, top + 0.8 * size, size, "F", shift=shift)
 
 
 def column(
@@ -34,6 +61,29 @@ def region(label: str, lines: Sequence[Line], grow: float = 2) -> Region:
     box = bounding_box(line.box for line in lines)
     larger = (box.left - grow, box.top - grow, box.right + grow, box.bottom + grow)
     return Region(label, Box(*larger))
+
+
+def grid(box: Box, rows: Sequence[Sequence[str]], header: int = 1) -> Table:
+    """A table of the model: cells of equal size with their texts, the first rows as headers."""
+    height = box.height / len(rows)
+    return Table(
+        box,
+        tuple(
+            tuple(
+                _grid_cell(box, text, "th" if y < header else "td", x, y, len(row), height)
+                for x, text in enumerate(row)
+            )
+            for y, row in enumerate(rows)
+        ),
+    )
+
+
+def _grid_cell(
+    box: Box, text: str, tag: str, x: int, y: int, columns: int, height: float
+) -> GridCell:
+    width = box.width / columns
+    left, top = box.left + x * width, box.top + y * height
+    return GridCell(Box(left, top, left + width, top + height), tag, text)
 
 
 def page(

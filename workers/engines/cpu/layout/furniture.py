@@ -7,7 +7,7 @@ from dataclasses import replace
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import group_into_rows
 from workers.engines.cpu.margins import FOOTER_ZONE, HEADER_ZONE, recurring_key
-from workers.engines.cpu.values import PageContent
+from workers.engines.cpu.values import Line, PageContent
 
 #: Width of the margin in which a bare number is a page number, in page heights or widths.
 _MARGIN = 0.10
@@ -22,6 +22,13 @@ _FOOTNOTE = re.compile(r"^(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|[*†‡§])\s*\w|^\
 _PAGE_NUMBER = re.compile(
     r"^[\[(]?[-–—~·•|\s]*(?:(?:page|seite|p\.|第)\s*)?(?:[A-Z]{0,2}[-.]?\d{1,4}|[ivxlc]{1,7}|\d{1,3}[-–]\d{1,4})"
     r"(?:\s*(?:of|/|von|de|页|頁)\s*\d{0,4})?[-–—~·•|\s]*[\])]?$",
+    re.IGNORECASE,
+)
+
+
+_PAGE_OF = re.compile(
+    r"^(?:page|seite)\s+\d{1,4}\s*(?:of|von|/)\s*\d{1,4}\s*[·|•–—]\s*"
+    r"|\s*[·|•–—]\s*(?:page|seite)\s+\d{1,4}\s*(?:of|von|/)\s*\d{1,4}$",
     re.IGNORECASE,
 )
 
@@ -75,7 +82,19 @@ def _classified_furniture(draft: Draft, page: PageContent) -> Draft:
     long = len(group_into_rows(draft.lines)) > _MOST_ROWS or len(draft.text.split()) > _MOST_WORDS
     unknown = page.recurring is None
     is_furniture = not misplaced and not long and (unknown or _recurs(draft, page, 1))
-    return draft if is_furniture else replace(draft, kind="text")
+    return draft if is_furniture else _without_page_numbers(draft)
+
+
+def _without_page_numbers(draft: Draft) -> Draft:
+    """``draft`` as text, without the page number in it."""
+    kept = [line for line in draft.lines if not _PAGE_NUMBER.match(line.text.strip())]
+    lines = [_without_page_of(line) for line in kept or draft.lines]
+    return replace(draft, kind="text", lines=tuple(line for line in lines if line.text))
+
+
+def _without_page_of(line: Line) -> Line:
+    text = _PAGE_OF.sub("", line.text).strip()
+    return line if text == line.text else replace(line, text=text)
 
 
 def _recurs(draft: Draft, page: PageContent, pages: int) -> bool:

@@ -4,11 +4,11 @@ import pytest
 
 from tests.support.engines.cpu_lines import line
 from workers.engines.cpu.text_layer.lines import LayerLine
-from workers.engines.cpu.text_layer.text_repair import lines_to_repair, repair_text
+from workers.engines.cpu.text_layer.text_repair import lines_to_repair, repair_texts
 
 
 def layer(text: str) -> LayerLine:
-    return LayerLine(line(text), painted=True, unmapped=text.count("\ufffd"), font="F")
+    return LayerLine(line(text), unmapped=text.count("\ufffd"), font="F")
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def layer(text: str) -> LayerLine:
 def test_only_wrong_characters_are_replaced_by_recognized_ones(
     text: str, recognized: str, expected: str
 ) -> None:
-    assert repair_text(text, recognized) == expected
+    assert "".join(repair_texts(list(text), recognized)) == expected
 
 
 def test_a_mark_inside_a_single_word_is_not_suspicious() -> None:
