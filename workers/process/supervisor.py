@@ -20,7 +20,7 @@ from shared.config.settings import Settings, as_environment
 from shared.domain.errors import BrokerUnreachable, ExitCode
 from shared.processes.parent_death import die_with_parent
 from shared.processes.python_command import python_command
-from shared.processes.stop_signals import acting_on_signals
+from shared.processes.stop_signals import StopRequests, acting_on_signals
 
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2
@@ -71,6 +71,7 @@ class Supervisor:
         self._children = [Child(role) for role in roles]
         self._host = host
         self._stopping = threading.Event()
+        self._requests = StopRequests()
         self._status = int(ExitCode.OK)
         self._dispatch_state = DispatchState(settings)
         self._dispatcher = Dispatcher(settings, self._dispatch_state)
@@ -90,7 +91,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Runs in the thread of the signals."""
-        if self._stopping.is_set():  # the second signal: do not wait for the drain
+        if self._requests.is_second():  # do not wait for the pages in flight
             for child in self._children:
                 process = child.process
                 if process is not None:
