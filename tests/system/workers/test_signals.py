@@ -1,6 +1,6 @@
 """Signals end a watcher and a supervisor in time, at whatever step they arrive.
 
-The signals of one burst are one request to stop in order; a later signal ends the processes at once.
+The signals of one burst are one request to stop in order; a later one ends the processes at once.
 """
 
 import os
