@@ -182,4 +182,7 @@ def _start(options: HelperOptions, theirs: Connection) -> "subprocess.Popen[byte
         stderr=subprocess.DEVNULL,
         pass_fds=(theirs.fileno(),),
         env=helper_environment(),
+        # A signal for the whole process group must not reach it: it dies with its parent, after
+        # the pages in flight.
+        process_group=0,
     )

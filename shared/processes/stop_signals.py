@@ -2,14 +2,36 @@
 
 A handler runs between any two steps of the main thread, which may hold the lock that the handler
 needs. So the handler only writes a byte to a pipe: it takes no lock and logs nothing.
+
+The first signal asks a process to stop in order. A process group, a terminal and a service manager
+may each send it once more, so signals of one burst count as one. A user who does not want to wait
+sends it again later.
 """
 
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+#: Seconds after the first signal in which further ones belong to the same request.
+BURST_S = 1.0
+
+
+class StopRequests:
+    """Tells the first request to stop from repetitions and from a later, second request."""
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+
+    def is_second(self) -> bool:
+        """Count a signal that arrives now; True more than ``BURST_S`` after the first one."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now
+        return now - self._first > BURST_S
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from shared.domain.errors import ExitCode
 from shared.domain.pools import Pool
 from shared.processes.parent_death import die_with_parent
 from shared.processes.python_command import python_command
-from shared.processes.stop_signals import acting_on_signals
+from shared.processes.stop_signals import StopRequests, acting_on_signals
 from workers.process.reclaiming import Reclaiming
 
 log = logging.getLogger("pagefleet.supervisor")
@@ -73,6 +73,7 @@ class Supervisor:
         self._children = [Child(role) for role in roles]
         self._host = host
         self._stopping = threading.Event()
+        self._requests = StopRequests()
         self._status = int(ExitCode.OK)
         self._reclaiming = Reclaiming(settings)
 
@@ -91,7 +92,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Runs in the thread of the signals."""
-        if self._stopping.is_set():  # the second signal: do not wait for the drain
+        if self._requests.is_second():  # do not wait for the pages in flight
             for child in self._children:
                 process = child.process
                 if process is not None:

@@ -1,15 +1,25 @@
-"""A burst of signals ends a watcher and a supervisor in time, at whatever step it arrives."""
+"""Signals end a watcher and a supervisor in time, at whatever step they arrive.
 
+The signals of one burst are one request to stop in order; a later one ends the processes at once.
+"""
+
+import os
 import random
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
 
+from shared.config.settings import Settings
+from shared.processes.stop_signals import BURST_S
+from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import BIN, environment, wait_until
+from tests.support.fleets.fleet import BIN, environment, pagefleet, pdf, wait_until
 
 SIGNALS = 200
 ROUNDS = 3
@@ -84,3 +94,85 @@ def test_a_worker_process_ends(
         status = burst(worker, 0)
 
     assert status == 0, log.read_text()
+
+
+@contextmanager
+def reading_supervisor(config: Settings, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A supervisor, as leader of a process group, one of whose processes reads a page."""
+    command = [str(BIN / "pagefleet-worker"), "start"]
+    with (
+        (tmp_path / "log").open("wb") as output,
+        redis.Redis.from_url(config.broker_url()) as client,
+        subprocess.Popen(
+            command,
+            env=environment(config),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        ) as supervisor,
+    ):
+        try:
+            pagefleet(config, "submit", str(pdf(tmp_path / "slow.pdf", 1)))
+            wait_until(lambda: client.zcard("pagefleet:leases:fake"))
+            yield supervisor
+        finally:
+            supervisor.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_of_a_burst_does_not_cost_the_page_in_flight(
+    settings: SettingsFactory, redis_url: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    config = settings(redis_url=redis_url, engine="fake", fake_latency_ms=2500, drain_s=30)
+
+    with reading_supervisor(config, tmp_path) as supervisor:
+        for _ in range(3):  # as from a terminal, to every process of the group
+            os.killpg(supervisor.pid, number)
+            time.sleep(0.2)
+        status = supervisor.wait(GRACE_S)
+
+    assert status == 0
+    assert [key for key in open_store(config).list("jobs/") if key.endswith("/000001.json")]
+
+
+def test_a_later_second_signal_does_not_wait_for_the_page_in_flight(
+    settings: SettingsFactory, redis_url: str, tmp_path: Path
+) -> None:
+    config = settings(redis_url=redis_url, engine="fake", fake_latency_ms=60_000, drain_s=60)
+
+    with reading_supervisor(config, tmp_path) as supervisor:
+        supervisor.send_signal(signal.SIGTERM)
+        time.sleep(BURST_S + 0.3)
+        assert supervisor.poll() is None
+        supervisor.send_signal(signal.SIGTERM)
+        status = supervisor.wait(15)
+
+    assert status == 0
+    assert not [key for key in open_store(config).list("jobs/") if key.endswith("/000001.json")]
+
+
+def test_a_burst_of_interrupts_stops_run_in_order(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    config = settings(engine="fake", fake_latency_ms=60_000, drain_s=1)
+    source = pdf(tmp_path / "slow.pdf", 1)
+    command = [str(BIN / "pagefleet"), "run", str(source), "-o", str(tmp_path / "out")]
+
+    def workers_are_ready() -> bool:
+        logs = (config.home / "logs").glob("run-*.log")
+        return any("ready: engine" in path.read_text() for path in logs)
+
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, env=environment(config), stdout=output, stderr=output) as run,
+    ):
+        wait_until(workers_are_ready)
+        for _ in range(3):
+            run.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        status = run.wait(GRACE_S)
+
+    assert status == 130
+    # A command that ends at once does not say this.
+    assert "the same command continues where this one stopped" in log.read_text()
