@@ -15,7 +15,7 @@ from shared.domain.catalogue import engine_choices
 from shared.domain.errors import UsageError
 from shared.domain.records import PageOptions
 from workers.observability.logs import configure
-from workers.process.health import Health
+from workers.process.health import START, Health
 from workers.process.heartbeat_file import heartbeat_file
 from workers.process.http_port import http_port
 
@@ -73,6 +73,7 @@ def serve(
     worker = re.sub(r"[^A-Za-z0-9._-]", "-", name)
     configure(settings, worker)
     health = Health()
+    health.require(START, to_start=True)
     with (
         http_port(settings.metrics_host, settings.metrics_port, health),
         heartbeat_file(settings.heartbeat_dir, role, health),

@@ -33,7 +33,7 @@ from workers.observability.fleet_collector import FleetCollector
 from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
-from workers.process.health import Health
+from workers.process.health import START, Health
 from workers.tasks.messages import parse_message, refuse
 from workers.tasks.reduce_task import ReduceTask
 
@@ -69,6 +69,7 @@ class ControlProcess:
         self._app.steps["consumer"].add(
             consumer_pulse(self._health, "control", self._settings.broker_timeout_s)
         )
+        self._health.fulfil(START)
         beats = RoleBeats(self._roles, self._worker)
         reports = broker_reports(self._settings, self._health)
         with ExitStack() as stack:

@@ -39,7 +39,7 @@ from workers.pipeline.source_cache import SourceCache
 from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
-from workers.process.health import Health
+from workers.process.health import START, Health
 from workers.tasks.gate import Gate
 from workers.tasks.lease_keeper import LeaseKeeper
 from workers.tasks.manifests import Manifests
@@ -117,6 +117,7 @@ class PagesProcess:
         self._health.require(ENGINE, to_start=True)
         pulse = consumer_pulse(self._health, "pages", self._settings.broker_timeout_s)
         self._app.steps["consumer"].add(pulse)
+        self._health.fulfil(START)
 
     @property
     def _engine_up(self) -> Gauge:

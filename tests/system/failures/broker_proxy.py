@@ -151,7 +151,9 @@ class BrokerProxy:
         link.is_dead = self._swallows
         self._links.add(link)
         try:
-            await asyncio.gather(self._up(link, reader), self._down(link, server_reader))
+            # The task of a connection must not end as cancelled, or asyncio logs it.
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(self._up(link, reader), self._down(link, server_reader))
         finally:
             self._links.discard(link)
             link.abort()

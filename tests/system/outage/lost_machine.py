@@ -1,11 +1,8 @@
 """A machine that is lost: its processes are paused, or killed behind a proxy that hides it."""
 
-import os
 import signal
-from contextlib import suppress
 
-import psutil
-
+from tests.system.failures.machines import signal_tree
 from tests.system.outage.plan import Plan
 
 
@@ -19,16 +16,8 @@ class LostMachine:
     def take_away(self) -> None:
         """Pause all its processes at once, or kill them."""
         silent = self._plan.how == "silent"
-        self._signal(signal.SIGSTOP if silent else signal.SIGKILL)
+        signal_tree(self._pid, signal.SIGSTOP if silent else signal.SIGKILL)
 
     def bring_back(self) -> None:
         """Let paused processes run again, as on a machine that was only cut off."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        with suppress(psutil.NoSuchProcess):
-            top = psutil.Process(self._pid)
-            # The supervisor first, because it would start its children again.
-            for pid in (self._pid, *(child.pid for child in top.children(recursive=True))):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, number)
+        signal_tree(self._pid, signal.SIGCONT)

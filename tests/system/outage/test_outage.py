@@ -28,9 +28,6 @@ FIGURE = "<|ref|>image<|/ref|><|det|>[[100, 100, 800, 800]]<|/det|>\n"
         ("engine", "gone", 60),
         ("broker", "gone", 240),
         ("broker", "silent", 240),
-        ("broker", "lost", 240),
-        ("store", "half-open", 240),
-        ("machine", "silent", 240),
         ("machine", "gone", 240),
     ],
 )
