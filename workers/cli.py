@@ -14,7 +14,7 @@ from shared.console.entry_point import run_command
 from shared.domain.catalogue import engine_choices
 from shared.domain.errors import UsageError
 from shared.domain.records import PageOptions
-from shared.telemetry.health import Health
+from shared.telemetry.health import START, Health
 from shared.telemetry.heartbeat_file import heartbeat_file
 from shared.telemetry.http_port import http_port
 from shared.telemetry.process_labels import PROCESS_LABELS
@@ -76,6 +76,7 @@ def serve(
     configure(settings, worker)
     PROCESS_LABELS.add(fleet=settings.fleet)
     health = Health()
+    health.require(START, to_start=True)
     with (
         http_port(settings.metrics_host, settings.metrics_port, health),
         heartbeat_file(settings.heartbeat_dir, role, health),

@@ -1,4 +1,4 @@
-"""Looks at the fleet in the background, so that nobody who asks has to wait for the broker."""
+"""Looks at the fleet in the background, so that no caller waits for the broker."""
 
 import logging
 import threading

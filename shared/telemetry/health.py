@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+#: A process whose port is open already has not started before it has named its conditions.
+START = "its start"
+
 
 @dataclass(frozen=True)
 class _Loop:

@@ -1,7 +1,7 @@
 """Publishes Celery's events, which Flower shows, in a thread.
 
 Celery publishes them in its event loop: the heartbeat with retries without end (celery#5037), the
-events of tasks one by one. While the broker is silent the loop would stand still for minutes, and
+events of tasks one by one. While the broker is silent the loop would be stalled for minutes, and
 a probe would have a healthy worker killed.
 """
 

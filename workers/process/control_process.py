@@ -25,7 +25,7 @@ from shared.domain.records import ReduceMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
-from shared.telemetry.health import Health
+from shared.telemetry.health import START, Health
 from workers.maintenance.repairs import make_repairs
 from workers.maintenance.retention import Retention
 from workers.maintenance.sweeper import Sweeper
@@ -70,6 +70,7 @@ class ControlProcess:
         self._app.steps["consumer"].add(
             consumer_pulse(self._health, "control", self._settings.broker_timeout_s)
         )
+        self._health.fulfil(START)
         beats = RoleBeats(self._roles, self._worker)
         reports = broker_reports(self._settings, self._health)
         with ExitStack() as stack:

@@ -27,7 +27,7 @@ from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
-from shared.telemetry.health import Health
+from shared.telemetry.health import START, Health
 from shared.telemetry.process_labels import PROCESS_LABELS
 from workers.engines.registry import make_engine
 from workers.host.cores import renderer_count
@@ -134,6 +134,7 @@ class PagesProcess:
         self._health.require(ENGINE, to_start=True)
         pulse = consumer_pulse(self._health, "pages", self._settings.broker_timeout_s)
         self._app.steps["consumer"].add(pulse)
+        self._health.fulfil(START)
 
     @property
     def _engine_up(self) -> Gauge:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 PERIOD_S, LATE_S, TIMEOUT_S = 0.5, 1.0, 5.0
 #: Findings of one process that are kept; a process that is stuck would give one each round.
 KEPT = 3
+#: Answers in a row by which a process is condemned; one that was paused needs a moment.
+IN_A_ROW = 6
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,16 @@ class Prober:
             for name, probed in self.probed.items()
             for path, answers in (("/livez", probed.live), ("/readyz", probed.ready),
                                   ("/metrics", probed.metrics))
-            for bad in [each for each in answers if _is_bad(path, each)][:KEPT]
+            for bad in _bad(path, answers)[:KEPT]
         ]  # fmt: skip
+
+    def condemned(self) -> list[str]:
+        """Processes that said several times in a row that they are dead, as probes count it."""
+        return [
+            f"/livez of {name} at {bad.at_s:.0f} s: {bad.text}"
+            for name, probed in self.probed.items()
+            for bad in _lasting(probed.live)
+        ]
 
     def not_ready_after_s(self, since: float) -> dict[str, float | None]:
         """Seconds from ``since`` until each process said that it is not ready; None: it did not."""
@@ -114,9 +124,25 @@ def probing(ports: Mapping[str, int]) -> Iterator[Prober]:
         prober.stop()
 
 
-def _is_bad(path: str, answer: Answer) -> bool:
+def _bad(path: str, answers: list[Answer]) -> list[Answer]:
+    """Wrong answers, and late ones that follow a late one: the machine itself may be slow once."""
     allowed = (200, 503) if path == "/readyz" else (200,)
-    return answer.status not in allowed or answer.took_s > LATE_S
+    late = [answer.took_s > LATE_S for answer in answers]
+    return [
+        answer
+        for number, answer in enumerate(answers)
+        if answer.status not in allowed or (number and late[number] and late[number - 1])
+    ]
+
+
+def _lasting(answers: list[Answer]) -> list[Answer]:
+    """The last of the first ``IN_A_ROW`` answers in a row with status 503; empty if none."""
+    row = 0
+    for answer in answers:
+        row = row + 1 if answer.status == 503 else 0
+        if row == IN_A_ROW:
+            return [answer]
+    return []
 
 
 def _is_unready(answer: Answer, since: float) -> bool:

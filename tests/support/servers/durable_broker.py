@@ -70,6 +70,11 @@ class DurableBroker:
             self._process.wait()
             self._process = None
 
+    def pause(self, on: bool) -> None:
+        """Stop its process, so that it is silent and keeps its connections; or let it run again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP if on else signal.SIGCONT)
+
     def wipe(self) -> None:
         """Delete its files; call only while it is stopped."""
         shutil.rmtree(self._folder)

@@ -181,14 +181,35 @@ def test_a_purged_job_is_removed_and_unknown_to_every_command(
 
 
 def test_doctor_names_the_live_workers(fake_fleet: Fleet) -> None:
+    wait_until(lambda: fake_fleet("doctor").status == 0)
     result = fake_fleet("doctor", "--json")
 
     checks = {line["name"]: line for line in result.lines}
     assert result.status == 0, result.out
     assert {"versions", "disk", "broker", "store", "workers"} <= set(checks)
     assert "fake" in checks["workers"]["found"]
+    assert "-control-1" in checks["reducer"]["found"]
+    assert "-control-1" in checks["sweeper"]["found"]
     secret = str(fake_fleet.settings.broker_url()).split("@")[0].rsplit(":", 1)[1]
     assert secret not in result.out
+
+
+def test_doctor_fails_where_nothing_writes_documents_or_repairs(
+    settings: SettingsFactory, redis_url: str
+) -> None:
+    config = settings(redis_url=redis_url)
+
+    result = in_process(config, "doctor", "--json")
+    text = in_process(config, "doctor").out
+    (facts,) = in_process(config, "top", "--json").lines
+
+    found = {line["name"]: line for line in result.lines}
+    assert result.status == 5
+    assert [found[name]["verdict"] for name in ("reducer", "sweeper")] == ["error", "error"]
+    assert "no reducer serves this fleet" in text
+    assert "pagefleet-worker start --roles sweep" in text
+    assert (facts["processes"], facts["unwritten_jobs"]) == ([], 0)
+    assert "no reducer  no sweeper  watchers 0" in in_process(config, "top", "--once").out
 
 
 def test_status_list_fetch_and_failures_work_from_the_store_alone(

@@ -53,6 +53,7 @@ class BrokerProxy:
         self._links: set[_Link] = set()
         self._silent = asyncio.Event()
         self._silent.set()
+        self._closing = asyncio.Event()
         self._delay_s = 0.0
         self._refuses = False
         self._swallows = False
@@ -128,6 +129,8 @@ class BrokerProxy:
 
     async def _shut(self) -> None:
         self._server.close()
+        self._closing.set()
+        await asyncio.sleep(0)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
@@ -148,7 +151,9 @@ class BrokerProxy:
         link.is_dead = self._swallows
         self._links.add(link)
         try:
-            await asyncio.gather(self._up(link, reader), self._down(link, server_reader))
+            # The task of a connection must not end as cancelled, or asyncio logs it.
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(self._up(link, reader), self._down(link, server_reader))
         finally:
             self._links.discard(link)
             link.abort()
@@ -166,7 +171,7 @@ class BrokerProxy:
                 link.trapped = trap
             link.server.write(data)
         if self._keeps_upstream:
-            await asyncio.Event().wait()
+            await self._closing.wait()
         link.abort()
 
     async def _down(self, link: _Link, reader: asyncio.StreamReader) -> None:
@@ -178,7 +183,7 @@ class BrokerProxy:
                 break
             link.client.write(data)
         if link.is_dead or self._keeps_upstream:
-            await asyncio.Event().wait()  # the other side must not learn of the end
+            await self._closing.wait()  # the other side must not learn of the end
         link.abort()
 
     async def _next(self, reader: asyncio.StreamReader) -> bytes:

@@ -47,6 +47,9 @@ class Faults:
             (2, "kill clients", lambda: lab.broker.cut_connections() > 0),
             (1, "delay", self._delay),
             (1, "half-open", self._half_open),
+            (1, "silent broker", self._silence_broker),
+            (1, "lost broker node", self._lose_broker),
+            (1, "lost machine", self._lose_machine),
             (1, "broker away", self._refuse),
             (1, "kill broker", lambda: self._kill_broker(wipe=False)),
             (1, "empty broker", lambda: self._kill_broker(wipe=True)),
@@ -67,6 +70,7 @@ class Faults:
             self._kinds.append((2, "full disk", self._fill_disk))
         if lab.store_proxy is not None:
             self._kinds += [(10, "store trouble", self._trouble), (1, "store away", self._outage)]
+            self._kinds.append((1, "silent store", self._silence_store))
 
     def inject_until(self, over: Callable[[], bool]) -> None:
         """Inject random faults until the plan has them all, its time is over, or ``over()``."""
@@ -98,12 +102,15 @@ class Faults:
         proxy.refuse(False)
         proxy.delay(0)
         proxy.silence(False)
+        proxy.lose_node(False)
+        self._lab.broker.pause(False)
         for role in ("pages", "control"):
             for pid in serving(self._lab.settings, role):
                 send_signal(pid, signal.SIGCONT)
         if self._lab.store_proxy is not None:
             self._lab.store_proxy.trouble((), 0)
             self._lab.store_proxy.down = False
+            self._lab.store_proxy.silent = False
             self._lab.findings.faults.update(
                 {f"S3 {kind}": n for kind, n in self._lab.store_proxy.injected.items()}
             )
@@ -145,6 +152,12 @@ class Faults:
         machine = self._chance.choice(self._lab.machines)
         self._excuse()
         return send_signal(machine.process.pid, signal.SIGKILL)
+
+    def _lose_machine(self) -> bool:
+        """Its processes stop without a word, and another machine takes its place."""
+        self._excuse()
+        self._lab.lost.append(self._chance.choice(self._lab.machines).lose())
+        return True
 
     def _kill_renderer(self) -> bool:
         running = sorted(renderers(self._lab.settings))
@@ -196,6 +209,19 @@ class Faults:
         self._lab.proxy.refuse(True)
         time.sleep(self._chance.uniform(0.5, 3))
         self._lab.proxy.refuse(False)
+        return True
+
+    def _silence_broker(self) -> bool:
+        self._lab.broker.pause(True)
+        time.sleep(self._chance.uniform(1, 5))
+        self._lab.broker.pause(False)
+        return True
+
+    def _lose_broker(self) -> bool:
+        """Its connections stay open and dead; another node answers new ones after a while."""
+        self._lab.proxy.lose_node(True)
+        time.sleep(self._chance.uniform(1, 4))
+        self._lab.proxy.lose_node(False)
         return True
 
     def _kill_broker(self, *, wipe: bool) -> bool:
@@ -300,4 +326,11 @@ class Faults:
         self._lab.store_proxy.down = True
         time.sleep(self._chance.uniform(1, 5))
         self._lab.store_proxy.down = False
+        return True
+
+    def _silence_store(self) -> bool:
+        assert self._lab.store_proxy is not None
+        self._lab.store_proxy.silent = True
+        time.sleep(self._chance.uniform(1, 5))
+        self._lab.store_proxy.silent = False
         return True

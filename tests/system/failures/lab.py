@@ -2,6 +2,8 @@
 
 import os
 import random
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -14,19 +16,23 @@ from shared.config.settings import Settings, build_settings
 from shared.storage.factory import open_store
 from shared.storage.s3_client import forget_clients
 from shared.storage.store import ObjectStore
+from tests.support.fleets.prober import probing
+from tests.support.fleets.watched_fleet import free_ports
 from tests.support.servers.durable_broker import DurableBroker
 from tests.support.servers.processes import S3Server, start_s3
 from tests.system.failures.broker_proxy import BrokerProxy
 from tests.system.failures.clocks import clocks
 from tests.system.failures.faults import Faults
 from tests.system.failures.feeding import Feeder
-from tests.system.failures.machines import Machine
+from tests.system.failures.machines import Machine, signal_tree
 from tests.system.failures.plan import Findings, Plan
 from tests.system.failures.small_disk import SmallDisk
 from tests.system.failures.store_proxy import StoreProxy
 from tests.system.failures.verdict import count_repeated, judge
 
 POLL_S = 0.5
+#: Processes of a machine: pages and control.
+PER_MACHINE = 2
 
 
 class Lab:
@@ -53,6 +59,9 @@ class Lab:
         #: Not through the proxy.
         self.store: ObjectStore = open_store(self._plain_settings())
         self.machines: list[Machine] = []
+        #: Supervisors of machines that were lost; their processes are paused.
+        self.lost: list[subprocess.Popen[bytes]] = []
+        self._first_port = free_ports(PER_MACHINE * plan.machines)
 
     def run(self) -> Findings:
         """Submit, inject faults, wait, check."""
@@ -71,8 +80,14 @@ class Lab:
     def _work(self) -> None:
         log = self.folder / "workers.log"
         self.machines = [
-            Machine(self.settings, log, self._clock_environment(name)) for name in self._names()
+            Machine(self.settings, log, self._clock_environment(name), port)
+            for name, port in zip(self._names(), self._ports(), strict=True)
         ]
+        with probing(self._probed_ports()) as prober:
+            self._inject()
+        self.findings.problems += prober.condemned()
+
+    def _inject(self) -> None:
         feeder = Feeder(self)
         feeding = threading.Thread(target=feeder.feed, daemon=True)
         feeding.start()
@@ -95,6 +110,17 @@ class Lab:
             if feeder.all_ended() and not list(self.store.list("open/")):
                 return
             time.sleep(POLL_S)
+
+    def _ports(self) -> list[int]:
+        return [self._first_port + PER_MACHINE * n for n in range(self.plan.machines)]
+
+    def _probed_ports(self) -> dict[str, int]:
+        """The port of each process by its name."""
+        return {
+            f"{role} of {name}": port + place
+            for name, port in zip(self._names(), self._ports(), strict=True)
+            for place, role in enumerate(("pages", "control"))
+        }
 
     def _names(self) -> list[str]:
         return [f"machine-{number}" for number in range(self.plan.machines)]
@@ -134,6 +160,7 @@ class Lab:
             "num_workers": 1,
             "lease_s": plan.lease_s,
             "drain_s": 2,
+            "broker_timeout_s": 2,
             "sweep_interval_s": 2,
         }
         if self.s3 is not None and self.store_proxy is not None:
@@ -146,6 +173,9 @@ class Lab:
         return self.settings.model_copy(update={"s3_endpoint_url": endpoint})
 
     def _stop(self) -> None:
+        for supervisor in self.lost:
+            signal_tree(supervisor.pid, signal.SIGKILL)
+            supervisor.wait()
         for machine in self.machines:
             machine.stop()
         self.proxy.close()

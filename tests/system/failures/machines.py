@@ -5,7 +5,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from shared.config.settings import Settings
 from shared.processes.parent_death import die_with_parent
@@ -15,8 +18,11 @@ from tests.support.fleets.fleet import BIN, environment, processes_of
 class Machine:
     """One ``pagefleet-worker start``; ``ensure`` restarts it, as an orchestrator does."""
 
-    def __init__(self, settings: Settings, log: Path, extra: Mapping[str, str]) -> None:
-        self._environment = {**environment(settings), **extra}
+    def __init__(
+        self, settings: Settings, log: Path, extra: Mapping[str, str], port: int = 0
+    ) -> None:
+        own = settings.model_copy(update={"metrics_port": port})
+        self._environment = {**environment(own), **extra}
         self._log = log
         self.process = self._start()
 
@@ -33,6 +39,16 @@ class Machine:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def lose(self) -> "subprocess.Popen[bytes]":
+        """Pause all its processes, as on a node that is cut off, and start it on another one.
+
+        Returns the supervisor that was lost.
+        """
+        lost = self.process
+        signal_tree(lost.pid, signal.SIGSTOP)
+        self.process = self._start()
+        return lost
 
     def _start(self) -> "subprocess.Popen[bytes]":
         parent = os.getpid()
@@ -65,6 +81,14 @@ def send_signal(pid: int, number: signal.Signals) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def signal_tree(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process and then to all below it, so that it can't start them again."""
+    with suppress(psutil.NoSuchProcess):
+        below = psutil.Process(pid).children(recursive=True)
+        for each in (pid, *(child.pid for child in below)):
+            send_signal(each, number)
 
 
 def owner_of_port(port: int, among: list[int]) -> int | None:

@@ -24,6 +24,8 @@ class StoreProxy:
     def __init__(self, endpoint: str, seed: int) -> None:
         self.injected: Counter[str] = Counter()
         self.down = False
+        #: Requests wait and get no answer.
+        self.silent = False
         self._kinds: tuple[str, ...] = ()
         self._share = 0.0
         self._chance = random.Random(seed)
@@ -87,6 +89,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         conditional = self.headers.get("If-None-Match") is not None
         kind = self.server.proxy.pick(self.command, conditional)
+        if self.server.proxy.silent:
+            kind = "reset"
+            while self.server.proxy.silent:
+                time.sleep(0.05)
         if kind == "stall":
             time.sleep(STALL_S)
         if kind in ("reset", "stall"):

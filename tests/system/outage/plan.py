@@ -14,7 +14,8 @@ BROKER_DOWN_S = 10.0
 class Plan:
     """The parameters of one outage."""
 
-    what: Literal["store", "engine", "broker"] = "store"
+    #: machine: the first one, which another one replaces at once.
+    what: Literal["store", "engine", "broker", "machine"] = "store"
     #: gone: killed, connections are refused; silent: paused, requests get no answer; half-open:
     #: connections lose their bytes; lost: old connections lose theirs, new ones are refused.
     how: Literal["gone", "silent", "half-open", "lost"] = "gone"
@@ -70,6 +71,15 @@ class Findings:
         plan = self.plan
         if self.failed or self.ok != plan.pages:
             yield f"{plan.pages - self.ok} pages are not ok"
+        by_machine = plan.what == "machine"
+        yield from self._broken_by_machine() if by_machine else self._broken_by_service()
+        if plan.what == "broker":
+            yield from self._unnoticed()
+        if not self.before < plan.pages:
+            yield "all pages were read before the outage"
+
+    def _broken_by_service(self) -> Iterator[str]:
+        plan = self.plan
         if self.tried_again or self.blamed:
             yield "the outage cost pages attempts"
         if self.repeated > plan.machines * plan.capacity:
@@ -78,10 +88,15 @@ class Findings:
             yield "the fleet was busy while it waited"
         if self.restarts:
             yield f"{self.restarts} processes were started again"
-        if plan.what == "broker":
-            yield from self._unnoticed()
-        if not self.before < plan.pages:
-            yield "all pages were read before the outage"
+
+    def _broken_by_machine(self) -> Iterator[str]:
+        """Only the pages that the lost machine had in flight may be blamed and read twice."""
+        if self.tried_again or self.blamed > self.plan.capacity:
+            yield "the outage cost pages attempts"
+        if self.repeated > self.plan.capacity:
+            yield "more pages were read twice than were in flight"
+        if not self.meanwhile:
+            yield "no page was read without the machine"
 
     def _unnoticed(self) -> Iterator[str]:
         """What the probes and metrics had to say of a broker that is away, and did not."""

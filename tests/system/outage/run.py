@@ -3,12 +3,13 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import redis
+from pydantic import SecretStr
 
 from shared.config.settings import Settings, build_settings
 from shared.storage.factory import open_store
@@ -19,6 +20,7 @@ from tests.support.fleets.prober import Prober, probing
 from tests.support.fleets.watched_fleet import free_ports, samples
 from tests.system.failures.machines import serving
 from tests.system.failures.verdict import count_repeated
+from tests.system.outage.lost_machine import LostMachine
 from tests.system.outage.plan import Findings, Plan
 from tests.system.outage.services import Services, services
 
@@ -40,7 +42,7 @@ class Outage:
         self.findings = Findings(plan)
         self._folder = folder
         self._say = say
-        self._first_port = free_ports(PER_MACHINE * plan.machines)
+        self._first_port = free_ports(PER_MACHINE * (plan.machines + 1))
 
     def run(self) -> Findings:
         """Read a third of the pages, have the outage, read the rest, check."""
@@ -49,11 +51,12 @@ class Outage:
             store = open_store(settings)
             jobs: list[str] = []
             try:
-                with self._machines(settings) as machines:
+                with ExitStack() as stack:
+                    machines = self._start(settings, around, stack)
                     jobs += self._submit(settings)
                     self._await_reads(around, self.plan.pages // 3)
                     with probing(self._ports()) as prober:
-                        self._outage(settings, around, machines, prober)
+                        self._outage(settings, around, machines, prober, stack)
                         self._await_end(store, around, jobs)
                     self.findings.problems += prober.findings()
             except subprocess.TimeoutExpired:
@@ -62,10 +65,10 @@ class Outage:
         return self.findings
 
     def _ports(self) -> dict[str, int]:
-        """The port of each process by its name."""
+        """The port of each process by its name, except those of a lost machine."""
         return {
             f"{role}-{machine}": self._first_port + PER_MACHINE * machine + place
-            for machine in range(self.plan.machines)
+            for machine in range(int(self.plan.what == "machine"), self.plan.machines)
             for place, role in enumerate(("pages", "control"))
         }
 
@@ -90,13 +93,13 @@ class Outage:
         fake = {"fake_latency_ms": plan.latency_ms, "fake_render": False}
         return {**values, "engine": "fake", "fake_journal": around.journal, **fake}
 
-    @contextmanager
-    def _machines(self, settings: Settings) -> Iterator[list[int]]:
-        with ExitStack() as stack:
-            yield [
-                stack.enter_context(self._machine(settings, number)).pid
-                for number in range(self.plan.machines)
-            ]
+    def _start(self, settings: Settings, around: Services, stack: ExitStack) -> list[int]:
+        """Start all machines; the first one is the one that may be lost."""
+        first = settings.model_copy(update={"redis_url": SecretStr(around.first_machine_url)})
+        return [
+            stack.enter_context(self._machine(settings if number else first, number)).pid
+            for number in range(self.plan.machines)
+        ]
 
     def _machine(self, settings: Settings, number: int) -> "Machine":
         port = self._first_port + PER_MACHINE * number
@@ -121,14 +124,22 @@ class Outage:
             time.sleep(POLL_S)
 
     def _outage(
-        self, settings: Settings, around: Services, machines: list[int], prober: Prober
+        self,
+        settings: Settings,
+        around: Services,
+        machines: list[int],
+        prober: Prober,
+        stack: ExitStack,
     ) -> None:
         plan, findings = self.plan, self.findings
+        lost = LostMachine(plan, machines[0]) if plan.what == "machine" else around
         born = self._processes(settings)
         with redis.Redis.from_url(around.broker.url) as client:
             engine = "openai" if plan.what == "engine" else "fake"
             findings.in_flight = int(client.zcard(f"pagefleet:leases:{engine}"))
-        around.take_away()
+        lost.take_away()
+        if plan.what == "machine":
+            stack.enter_context(self._machine(settings, plan.machines))  # its replacement
         away, away_s = time.monotonic(), prober.now()
         findings.before = _lines(around.journal)
         self._say(f"{findings.before} pages read; the {plan.what} is away for {plan.seconds:g} s")
@@ -145,7 +156,7 @@ class Outage:
         said = prober.not_ready_after_s(away_s).values()
         unready = [seconds for seconds in said if seconds is not None]
         findings.not_ready_s = max(unready) if len(unready) == len(said) else 0.0
-        around.bring_back()
+        lost.bring_back()
         self._say(f"the {plan.what} is back")
 
     def _says_down(self) -> bool:

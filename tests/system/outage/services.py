@@ -62,6 +62,11 @@ class Services:
     @property
     def broker_url(self) -> str:
         """The broker's address for the fleet."""
+        return self.broker.url if self._plan.what == "machine" else self.first_machine_url
+
+    @property
+    def first_machine_url(self) -> str:
+        """The broker's address for the first machine, which may be lost."""
         if self._proxy is None or self._plan.what == "store":
             return self.broker.url
         return f"redis://127.0.0.1:{self._proxy.port}/0"
@@ -83,6 +88,9 @@ class Services:
         if self._plan.how in ("half-open", "lost"):
             of_store = self._plan.what == "store"
             self._proxy = BrokerProxy(server.port if of_store else self.broker.port)
+        if self._plan.what == "machine":
+            self._proxy = BrokerProxy(self.broker.port)
+            self._proxy.keep_upstream()
 
     def stop(self) -> None:
         """Kill all services, paused ones too."""

@@ -23,11 +23,17 @@ FIGURE = "<|ref|>image<|/ref|><|det|>[[100, 100, 800, 800]]<|/det|>\n"
 
 @pytest.mark.parametrize(
     ("what", "how", "pages"),
-    [("store", "gone", 240), ("engine", "gone", 60), ("broker", "gone", 240)],
+    [
+        ("store", "gone", 240),
+        ("engine", "gone", 60),
+        ("broker", "gone", 240),
+        ("broker", "silent", 240),
+        ("machine", "gone", 240),
+    ],
 )
 def test_an_outage_costs_no_page_and_no_attempt(
-    what: Literal["store", "engine", "broker"],
-    how: Literal["gone", "silent"],
+    what: Literal["store", "engine", "broker", "machine"],
+    how: Literal["gone", "silent", "half-open", "lost"],
     pages: int,
     tmp_path: Path,
 ) -> None:
@@ -43,6 +49,8 @@ def test_an_outage_costs_no_page_and_no_attempt(
         latency_ms=600,
         pages_per_job=pages // 2,
         lease_s=20,
+        # The whole outage is longer than a loop may pause while the broker answers.
+        broker_timeout_s=2,
     )
 
     findings = Outage(plan, tmp_path, print).run()
