@@ -4,6 +4,7 @@ A dispatched page is at any time in exactly one of: a lane's dispatch order, a l
 job's done bitmap.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -183,6 +184,11 @@ class PageState:
         leased = self._scripts.call("hkeys", f"{KEY_PREFIX}holders:{pool}")
         split = [split_page_id(identifier) for identifier in leased]
         return sorted(page for owner, page in split if owner == job_id)
+
+    def held_by_worker(self, pool: str) -> Counter[str]:
+        """Pages in flight of each worker of a pool."""
+        holders = self._scripts.call("hvals", f"{KEY_PREFIX}holders:{pool}")
+        return Counter(holder.partition("|")[0] for holder in holders)
 
     def outstanding(self, pool: str) -> int:
         """Pages of a pool that are queued or in flight."""

@@ -23,6 +23,7 @@ OTHER_VALUES = {
     "metrics_port": "metrics.port",
     "model": "pools.<name>.model, or args of a watcher",
     "pipeline_parallel_size": "pools.<name>.pipelineParallel",
+    "pod_deletion_cost": "podDeletionCost",
     "pools": "pools",
     "redis_ca_file": "redis.external.certificates.ca",
     "redis_cert_file": "redis.external.certificates.cert",

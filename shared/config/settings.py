@@ -150,6 +150,11 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
     adopt_open_jobs: bool = Field(
         True, description="add open jobs that are only in the store to the dispatch state"
     )
+    pod_deletion_cost: bool = Field(
+        False,
+        description="in Kubernetes: the sweeper marks idle pods to be removed first; needs the "
+        "right to patch pods",
+    )
     retention_days: float | None = Field(
         None,
         gt=0,

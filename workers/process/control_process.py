@@ -26,6 +26,7 @@ from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
 from shared.telemetry.health import START, Health
+from workers.maintenance.pod_api import PodApi
 from workers.maintenance.repairs import make_repairs
 from workers.maintenance.retention import Retention
 from workers.maintenance.sweeper import Sweeper
@@ -102,6 +103,7 @@ class ControlProcess:
             pools=parse_pools(settings.pools or ""),
             retention=Retention(self._jobs, days) if days else None,
             webhooks=WebhookSender(self._jobs, settings),
+            pods=PodApi() if settings.pod_deletion_cost else None,
         )
         lock_s = max(5, round(settings.sweep_interval_s * 3))
         return Sweeper(self._worker, self._dispatch_state, repairs, lock_s=lock_s)

@@ -103,7 +103,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- $owner := index $facts $engine -}}
 {{- $sizes := ternary (get $presets.cards (default "" $card) | default dict) dict $owner.ownsGpus -}}
-{{- $pool := mergeOverwrite (deepCopy $presets.base) (deepCopy (index $presets.engines $engine)) (deepCopy $sizes) $defaults $own -}}
+{{- $pool := mergeOverwrite (deepCopy $presets.base) (deepCopy (get $presets.engines $engine | default dict)) (deepCopy $sizes) $defaults $own -}}
 {{- $_ := set $pool "engine" $engine -}}
 {{- $perEngine := mul (int $pool.tensorParallel) (int $pool.pipelineParallel) -}}
 {{- $gpus := ternary 0 (ternary $perEngine 0 $owner.ownsGpus) (not (kindIs "invalid" $pool.gpus)) -}}

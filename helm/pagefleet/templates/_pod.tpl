@@ -79,7 +79,8 @@ topologySpreadConstraints:
 Spec and metadata of one pod. Arguments: root; component; part (its values); container (name); image
 (of the values); args; env (object of texts and objects with valueFrom); ports; probes (YAML); drain;
 kind (control or worker); store (false: no credentials of the store). Optional: mounts, volumes,
-initContainers, annotations, runtimeClassName, resources, account (name of its service account).
+initContainers, annotations, runtimeClassName, resources, account (name of its service account),
+token (true: mount the token of the Kubernetes API).
 */}}
 {{- define "pagefleet.podTemplate" -}}
 {{- $root := .root -}}
@@ -99,7 +100,7 @@ metadata:
     {{- end }}
 spec:
   serviceAccountName: {{ include "pagefleet.serviceAccount" . }}
-  automountServiceAccountToken: {{ $root.Values.serviceAccount.automountToken }}
+  automountServiceAccountToken: {{ or .token $root.Values.serviceAccount.automountToken | ternary true false }}
   enableServiceLinks: false
   # The drain, the supervisor's own grace and a margin, before Kubernetes sends SIGKILL.
   terminationGracePeriodSeconds: {{ include "pagefleet.grace" .drain }}
@@ -211,7 +212,7 @@ spec:
 {{- if $old -}}
 {{ index $old.data "password" | b64dec }}
 {{- else if .Release.IsUpgrade -}}
-{{- fail (printf "redis.builtin.generatePassword: there is no Secret %s to take the password from. Restore it, or name another one in redis.builtin.existingSecret; see docs/rotation.md" $name) -}}
+{{- fail (printf "redis.builtin.generatePassword: there is no Secret %s to take the password from. Restore it, or name another one in redis.builtin.existingSecret; a dry run needs --dry-run=server, to look at the cluster" $name) -}}
 {{- else -}}
 {{- /* One value for a whole render. */ -}}
 {{- if not (hasKey .Values.redis.builtin "generatedPassword") }}{{ $_ := set .Values.redis.builtin "generatedPassword" (randAlphaNum 32) }}{{ end -}}

@@ -6,10 +6,12 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.pools import Pool
 from shared.jobs.job_store import JobStore
+from workers.maintenance.pod_api import PodApi
 from workers.maintenance.repairs.declared_pools import DeclaredPools
 from workers.maintenance.repairs.due_webhooks import DueWebhooks
 from workers.maintenance.repairs.expired_jobs import ExpiredJobs
 from workers.maintenance.repairs.expired_leases import ExpiredLeases
+from workers.maintenance.repairs.idle_pods_first import IdlePodsFirst
 from workers.maintenance.repairs.idle_pools import IdlePools
 from workers.maintenance.repairs.lost_messages import LostMessages
 from workers.maintenance.repairs.misplaced_jobs import MisplacedJobs
@@ -31,11 +33,13 @@ def make_repairs(
     pools: Sequence[Pool] = (),
     retention: Retention | None = None,
     webhooks: WebhookSender | None = None,
+    pods: PodApi | None = None,
     timings: SweepTimings | None = None,
 ) -> list[Repair]:
     """The repairs of one sweeper, in their order.
 
     ``adopt``: open jobs of the store too. ``pools``: those that it declares.
+    ``pods``: where their deletion costs are set.
     """
     timings = timings or SweepTimings()
 
@@ -56,6 +60,8 @@ def make_repairs(
             yield UnknownMarkers(jobs, dispatch_state, dispatcher, timings)
         if retention is not None:
             yield ExpiredJobs(retention, dispatch_state, timings)
+        if pods is not None:
+            yield IdlePodsFirst(dispatch_state, pods)
 
     return list(in_order())
 

@@ -95,7 +95,7 @@ def test_a_range_without_link_local_addresses_has_no_exception(cidr: str) -> Non
 
 
 def test_empty_lists_close_every_way_but_dns_and_the_broker() -> None:
-    closed = {
+    closed: Manifest = {
         "metricsNamespaces": [], "flowerNamespaces": [], "kedaNamespaces": [], "egressCidrs": [],
         "egressPorts": [], "redisCidrs": [],
     }  # fmt: skip

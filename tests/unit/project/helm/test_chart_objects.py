@@ -151,7 +151,8 @@ def test_every_variable_is_a_setting_that_pagefleet_accepts(path: Path) -> None:
 @every_value_set
 def test_no_pod_runs_as_root_or_mounts_a_token(path: Path) -> None:
     for name, pod in pods(manifests(value_set(path))):
-        assert pod["automountServiceAccountToken"] is False, name
+        has_token = name == "pf-sweeper" and value_set(path).get("podDeletionCost", False)
+        assert pod["automountServiceAccountToken"] is has_token, name
         assert pod["enableServiceLinks"] is False, name
         assert pod["securityContext"]["runAsNonRoot"] is True, name
         for container in containers(pod):
