@@ -43,9 +43,7 @@ def page_from_text_layer(
         return _recognized_page(page, lines, rotation, recurring_lines(document, number))
 
 
-def _checked_lines(
-    page: pymupdf.Page, image: PageImage, recognizer: LineRecognizer
-) -> list[Line]:
+def _checked_lines(page: pymupdf.Page, image: PageImage, recognizer: LineRecognizer) -> list[Line]:
     """The lines of visible characters, wrong text corrected; empty if the layer is unusable."""
     if hidden_text.is_under_picture(page):
         return []

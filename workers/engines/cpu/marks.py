@@ -95,9 +95,7 @@ def _shifted(text: str, shift: int) -> str:
     stripped = text.strip()
     if not shift or not any(map(str.isalnum, stripped)):
         return text
-    forms, table = (
-        (_RAISED_FORMS, _SUPERSCRIPTS) if shift > 0 else (_LOWERED_FORMS, _SUBSCRIPTS)
-    )
+    forms, table = (_RAISED_FORMS, _SUPERSCRIPTS) if shift > 0 else (_LOWERED_FORMS, _SUBSCRIPTS)
     if forms.issuperset(stripped):
         return text.replace(stripped, stripped.translate(table))
     opening, closing = (_RAISED, _RAISED_END) if shift > 0 else (_LOWERED, _LOWERED_END)
@@ -155,4 +153,3 @@ def _plain_run(match: re.Match[str]) -> str:
     sign = "^" if match.group(1) == _RAISED else "_"
     text = match.group(2)
     return f"{sign}{text}" if len(text) == 1 else f"{sign}({text})"
-

@@ -114,7 +114,6 @@ class Line:
     #: The characters of a line of a text layer, from left to right; () where it was recognised.
     characters: tuple[Character, ...] = ()
 
-
     @property
     def rich(self) -> str:
         """The text with its marks; the plain text where a step changed that."""

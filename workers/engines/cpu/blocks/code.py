@@ -44,7 +44,9 @@ def split_code(draft: Draft) -> list[Draft]:
     """``draft``, with its rows of code apart from the text above and below them."""
     rows = group_into_rows(draft.lines)
     runs = [list(run) for _, run in groupby(rows, key=_is_monospaced)]
-    if len(runs) == 1 or not any(len(run) >= _FEWEST_ROWS and _is_monospaced(run[0]) for run in runs):
+    if len(runs) == 1 or not any(
+        len(run) >= _FEWEST_ROWS and _is_monospaced(run[0]) for run in runs
+    ):
         return [draft]
     parts = []
     for run in runs:

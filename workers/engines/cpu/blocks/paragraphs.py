@@ -6,8 +6,8 @@ from itertools import pairwise
 from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, is_cjk
-from workers.engines.cpu.marks import continued, without_marks
 from workers.engines.cpu.layout.rows import Row
+from workers.engines.cpu.marks import continued, without_marks
 
 #: The first row of a paragraph is indented by more than this, in font sizes.
 _INDENT = 0.8

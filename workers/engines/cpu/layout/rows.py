@@ -85,9 +85,7 @@ def with_drop_cap_joined(lines: Sequence[Line]) -> list[Line]:
 
 def with_letter_bullets(lines: Sequence[Line]) -> list[Line]:
     """``lines`` with the bullets of word processors that are the letter o in another font."""
-    return [
-        replace(line, text="○") if _is_letter_bullet(line, lines) else line for line in lines
-    ]
+    return [replace(line, text="○") if _is_letter_bullet(line, lines) else line for line in lines]
 
 
 def _is_letter_bullet(line: Line, lines: Sequence[Line]) -> bool:

@@ -68,10 +68,10 @@ def judged_lines(page: pymupdf.Page, image: PageImage, shows_text: ShowsText) ->
         for line in raw
     ]
     settled = _Doubts(shows_text).settled(judged)
-    lines = [
-        _visible(line, characters) for line, characters in zip(raw, settled, strict=True)
-    ]
-    complete = all(len(line.characters) == _length(own) for line, own in zip(lines, raw, strict=True))
+    lines = [_visible(line, characters) for line, characters in zip(raw, settled, strict=True)]
+    complete = all(
+        len(line.characters) == _length(own) for line, own in zip(lines, raw, strict=True)
+    )
     lines = [line for line in lines if any(c.text.strip() for c in line.characters)]
     return _finished(lines if complete else _rejoined(lines), page_links(page))
 
@@ -177,9 +177,7 @@ class _Doubts:
         if not any(character.text.strip() for character in doubtful):
             return line
         verdict = Ink.VISIBLE if self._shows(doubtful) else Ink.HIDDEN
-        return [
-            own._replace(ink=verdict) if own.ink is Ink.DOUBTFUL else own for own in line
-        ]
+        return [own._replace(ink=verdict) if own.ink is Ink.DOUBTFUL else own for own in line]
 
     def _shows(self, characters: Sequence[Character]) -> bool:
         if not self._left:

@@ -58,16 +58,17 @@ def _covers(page: pymupdf.Page) -> list[Cover]:
         (place, Box(*box)) for place, (kind, box) in enumerate(painted) if kind.endswith("-text")
     ]
     pictures = [
-        Cover(place, Box(*box))
-        for place, (kind, box) in enumerate(painted)
-        if kind in PICTURES
+        Cover(place, Box(*box)) for place, (kind, box) in enumerate(painted) if kind in PICTURES
     ]
     touching = [cover for cover in pictures[:_MOST_COVERS] if _touches(cover, texts)]
     if not touching:
         return []
     opaque = opaque_pictures(page)
-    return [cover for cover, is_opaque in zip(pictures, opaque, strict=False)
-            if is_opaque and cover in touching]
+    return [
+        cover
+        for cover, is_opaque in zip(pictures, opaque, strict=False)
+        if is_opaque and cover in touching
+    ]
 
 
 def _touches(cover: Cover, texts: Sequence[tuple[int, Box]]) -> bool:
@@ -83,7 +84,7 @@ def opaque_pictures(page: pymupdf.Page) -> list[bool]:
     return device.opaque
 
 
-class _Pictures(pymupdf.mupdf.FzDevice2):  # type: ignore[misc, name-defined]
+class _Pictures(pymupdf.mupdf.FzDevice2):  # type: ignore[misc]
     """Notes for each picture whether it is opaque: no transparency, no mask."""
 
     def __init__(self) -> None:
