@@ -1,6 +1,6 @@
 """Makes lines, regions and pages for tests of the CPU engine and writes them as Markdown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workers.engines.cpu.assembly import assemble
@@ -91,6 +91,7 @@ def page(
     tables: Sequence[Table] = (),
     loose: Sequence[Line] = (),
     more: Sequence[Region] = (),
+    recurring: Mapping[str, int] | None = None,
 ) -> PageContent:
     """A page of ``parts`` (label of a region, its lines).
 
@@ -98,7 +99,7 @@ def page(
     """
     lines = [line for _, group in parts for line in group]
     regions = tuple(region(label, group) for label, group in parts)
-    return PageContent(WIDTH, HEIGHT, (*lines, *loose), (*regions, *more), tuple(tables))
+    return PageContent(WIDTH, HEIGHT, (*lines, *loose), (*regions, *more), tuple(tables), recurring)
 
 
 def markdown(content: PageContent) -> str:

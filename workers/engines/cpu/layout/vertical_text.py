@@ -1,5 +1,6 @@
 """Joins the letters of vertical Chinese and Japanese into columns, read from right to left."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -65,7 +66,5 @@ def _columns(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _is_stacked(column: Sequence[Line]) -> bool:
     """Whether the letters of ``column`` follow each other closely."""
-    gaps = [
-        after.box.top - before.box.bottom for before, after in zip(column, column[1:], strict=False)
-    ]
+    gaps = [after.box.top - before.box.bottom for before, after in itertools.pairwise(column)]
     return all(gap < _LETTER_GAP * column[0].size for gap in gaps)

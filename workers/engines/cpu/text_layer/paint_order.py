@@ -84,7 +84,7 @@ def opaque_pictures(page: pymupdf.Page) -> list[bool]:
     return device.opaque
 
 
-class _Pictures(pymupdf.mupdf.FzDevice2):  # type: ignore[misc, name-defined]
+class _Pictures(pymupdf.mupdf.FzDevice2):  # type: ignore[misc]
     """Notes for each picture whether it is opaque: no transparency, no mask."""
 
     def __init__(self) -> None:

@@ -1,5 +1,6 @@
 """Finds the spaces between words where the gaps are narrow or every letter has a gap."""
 
+import itertools
 from collections.abc import Sequence
 from statistics import median
 
@@ -19,7 +20,7 @@ _FEWEST_SPACED, _WORD_TO_LETTER_GAP = 5, 1.5
 
 def with_word_gaps(characters: Sequence[Character]) -> list[Character]:
     """``characters``, from left to right, with a space in each gap that is as wide as one."""
-    gaps = [_gap(before, after) for before, after in zip(characters, characters[1:], strict=False)]
+    gaps = [_gap(before, after) for before, after in itertools.pairwise(characters)]
     known = [gap for gap in gaps if gap is not None]
     narrow = sum(gap < _LETTER_GAP for gap in known)
     if len(known) < _FEWEST_LETTERS or narrow < _MOSTLY * len(known) or narrow == len(known):
@@ -40,7 +41,7 @@ def without_letter_spacing(characters: Sequence[Character]) -> list[Character]:
     if not spaced or not text.replace(" ", "").isalpha() or not text.isupper():
         return list(characters)
     letters = [character for character in characters if character.text.strip()]
-    gaps = [b.box.left - a.box.right for a, b in zip(letters, letters[1:], strict=False)]
+    gaps = [b.box.left - a.box.right for a, b in itertools.pairwise(letters)]
     usual = median(gaps)
     result = [letters[0]]
     for letter, gap in zip(letters[1:], gaps, strict=True):

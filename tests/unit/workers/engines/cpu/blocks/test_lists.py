@@ -61,3 +61,18 @@ def test_markup_in_an_item_is_escaped() -> None:
     rows = column(["• # not a heading", "• > not a quote"])
 
     assert markdown(page(("list-item", rows))) == "- \\# not a heading\n- \\> not a quote"
+
+
+def test_ticks_and_boxes_stay_in_their_items() -> None:
+    lines = column(["✔ Oars on board", "☐ Anchor tied", "☒ Lamp works"])
+
+    assert markdown(page(("list-item", lines))) == (
+        "- ✔ Oars on board\n- [ ] Anchor tied\n- [x] Lamp works"
+    )
+
+
+def test_a_letter_o_in_another_font_is_a_bullet() -> None:
+    bullets = column(["o", "o"], monospaced=True)
+    lines = [*bullets, *column(["Two large tents", "Twelve small tents"], left=90)]
+
+    assert markdown(page(("list-item", lines))) == "- Two large tents\n- Twelve small tents"

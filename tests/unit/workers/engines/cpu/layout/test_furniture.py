@@ -60,3 +60,26 @@ def test_a_vertical_stamp_at_the_side_is_a_header() -> None:
 
 def test_a_page_with_only_a_header_has_it_as_text() -> None:
     assert markdown(page(("page-header", [line("Hello World", top=40)]))) == "Hello World"
+
+
+def test_on_a_lone_page_only_the_page_number_is_furniture() -> None:
+    content = page(
+        ("page-header", [line("Costs rise each year", top=40)]),
+        ("page-footer", [line("Larch & Daughter · Page 1 of 1", top=800)]),
+        BODY,
+        recurring={},
+    )
+
+    text = markdown(content)
+    assert text.startswith("Costs rise each year")
+    assert text.endswith("Larch & Daughter")
+
+
+def test_a_header_is_what_recurs_on_the_pages_nearby() -> None:
+    lines = [line("Journal of Rain 7", top=30)]
+    labelled, unlabelled = ("page-header", lines), ("text", lines)
+
+    for part, pages in ((labelled, 1), (unlabelled, 2)):
+        content = page(part, BODY, recurring={"journal of rain #": pages})
+        assert ("header", "Journal of Rain 7") in kinds(content)
+    assert "Journal" in markdown(page(unlabelled, BODY, recurring={"journal of rain #": 1}))
