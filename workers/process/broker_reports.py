@@ -19,6 +19,6 @@ def broker_reports(
         health.broker_answered(settings.broker_timeout_s)
 
     def silent(error: BrokerUnreachable) -> None:
-        log.warning("%s; this process waits for it", error.message)
+        log.warning("waiting for the broker: %s", error.message)
 
     return answered, silent

@@ -20,7 +20,7 @@ def test_a_worker_that_starts_while_the_broker_is_silent_loads_its_engine_and_wa
     config = settings(redis_url=url, engine="fake", broker_timeout_s=2, metrics_port=port)
     proxy.half_open(True)
     with workers(config, tmp_path / "log") as process:
-        wait_until(lambda: get(port, "/startupz")[0] == 200)
+        wait_until(lambda: get(port, "/startupz")[0] == 200, 120)
 
         assert get(port, "/livez") == (200, "ok\n")
         assert "waits for a connection to the broker" in get(port, "/readyz")[1]
@@ -49,7 +49,7 @@ def test_a_worker_that_starts_without_a_store_waits(
         redis_url=redis_url, s3_endpoint_url=endpoint, engine="fake", metrics_port=port
     )
     with workers(config, tmp_path / "log"):
-        wait_until(lambda: get(port, "/startupz")[0] == 200)
+        wait_until(lambda: get(port, "/startupz")[0] == 200, 120)
 
     assert f"{endpoint} does not answer" in (tmp_path / "log").read_text()
 
