@@ -47,7 +47,7 @@ def _convert(
     works = [InputWork(input_, stems.take(input_.name)) for input_ in inputs]
     with ExitStack() as stack:
         bars = stack.enter_context(Bars(options.quiet))
-        services = _start_services(request, bars, stack)
+        services = _start_services(request, stack)
         names = OutputNames(folder, stems, overwrite=options.overwrite)
         conversion = Conversion(services, bars, request, names, options.as_json)
         try:
@@ -57,9 +57,7 @@ def _convert(
             raise
 
 
-def _start_services(request: Request, bars: Bars, stack: ExitStack) -> LocalServices:
-    if request.settings.redis_url is None:
-        bars.inform("starting a broker on this machine")
+def _start_services(request: Request, stack: ExitStack) -> LocalServices:
     settings, broker = _with_broker(request.settings, stack)
     return LocalServices(
         connections=Connections(settings),

@@ -140,7 +140,8 @@ class Conversion:
         self._running[work] = submission
         if submission.done is None and self._services.fleet.start():
             engine = submission.manifest.options.engine
-            self._bars.inform(f"starting engine {engine}: the first page waits for its models")
+            started = "started a broker; " if self._services.broker else ""
+            self._bars.inform(f"{started}starting engine {engine}, which loads its models first")
 
     def _follow(self, work: InputWork) -> None:
         """Move the bar of one job; write its document when it has ended."""
