@@ -39,22 +39,25 @@ def test_a_worker_without_a_valid_heartbeat_is_not_live(
     assert [worker.name for worker in dispatch_state.workers.live("fake")] == ["live"]
 
 
-LIVE = time.time() + 20
-FORGED_HEARTBEATS: dict[str, bytes] = {
-    "no JSON": b"{",
-    "no text": b"\xff\xfe",
-    "nested": b"[" * 3000,
-    "null": b"null",
-    "a list": b"[]",
-    "no capacity": json.dumps({"expires": LIVE, "facts": "{}"}).encode(),
-    "capacity": json.dumps({"capacity": "9", "expires": LIVE, "facts": "{}"}).encode(),
-    "huge": json.dumps({"capacity": 1e300, "expires": LIVE, "facts": "{}"}).encode(),
-    "negative": json.dumps({"capacity": -4, "expires": LIVE, "facts": "{}"}).encode(),
-    "expires": json.dumps({"capacity": 1, "expires": [1], "facts": "{}"}).encode(),
-    "NaN": b'{"capacity": 1, "expires": NaN, "facts": "{}"}',
-    "long": json.dumps({"capacity": 1, "expires": LIVE, "facts": "x" * 100_000}).encode(),
-    "n" * 5000: json.dumps({"capacity": 1, "expires": LIVE, "facts": "{}"}).encode(),
-}
+def forged_heartbeats(live: float) -> dict[str, bytes]:
+    """Heartbeats that are none of pagefleet's, by worker; those with a time expire at ``live``."""
+    return {
+        "no JSON": b"{",
+        "no text": b"\xff\xfe",
+        "nested": b"[" * 3000,
+        "null": b"null",
+        "a list": b"[]",
+        "no capacity": json.dumps({"expires": live, "facts": "{}"}).encode(),
+        "capacity": json.dumps({"capacity": "9", "expires": live, "facts": "{}"}).encode(),
+        "huge": json.dumps({"capacity": 1e300, "expires": live, "facts": "{}"}).encode(),
+        "negative": json.dumps({"capacity": -4, "expires": live, "facts": "{}"}).encode(),
+        "expires": json.dumps({"capacity": 1, "expires": [1], "facts": "{}"}).encode(),
+        "NaN": b'{"capacity": 1, "expires": NaN, "facts": "{}"}',
+        "long": json.dumps({"capacity": 1, "expires": live, "facts": "x" * 100_000}).encode(),
+        "n" * 5000: json.dumps({"capacity": 1, "expires": live, "facts": "{}"}).encode(),
+    }
+
+
 FORGED_FACTS: dict[str, object] = {
     "a": "no JSON",
     "b": 7,
@@ -72,11 +75,12 @@ def test_forged_records_are_left_out_and_the_screen_has_no_control_characters(
 ) -> None:
     made = settings(redis_url=redis_url, engine="fake")
     dispatch_state = DispatchState(made)
+    live = time.time() + 28
     with redis.Redis.from_url(redis_url) as client:
-        for name, heartbeat in FORGED_HEARTBEATS.items():
+        for name, heartbeat in forged_heartbeats(live).items():
             client.hset("pagefleet:workers:fake", name, heartbeat)
         for name, facts in FORGED_FACTS.items():
-            beat = {"capacity": 1, "expires": LIVE, "facts": facts}
+            beat = {"capacity": 1, "expires": live, "facts": facts}
             client.hset("pagefleet:workers:fake", name, json.dumps(beat))
         for failure in (b"{", b"7", b"\xff", b'{"time": "x"}', b'{"time": NaN, "page": []}'):
             client.lpush("pagefleet:failures", failure)
