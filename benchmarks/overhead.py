@@ -144,7 +144,7 @@ def _wait_empty(settings: Settings, worker: "subprocess.Popen[bytes]") -> None:
 def running_fleet(settings: Settings, engine: str) -> Iterator[Callable[[Path], int]]:
     """Start a fleet; yields a function that converts a document and returns its pages."""
     connections = Connections(settings)
-    request = Request(engine=engine, settings=settings, force=True)
+    request = Request(settings.model_copy(update={"engine": engine}), force=True)
     with LocalFleet(settings, engine) as fleet, Intake(settings) as intake:
         fleet.start()
         submitter = Submitter(

@@ -4,11 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.live_workers import MAX_NAME
-from shared.config.hardware import local_engine
 from shared.config.settings import Settings
-from shared.domain.catalogue import CATALOGUE, engine_facts
 from shared.domain.errors import BrokerUnreachable, PagefleetError
+from shared.domain.pools import Pool
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.storage.store import ObjectStore
@@ -60,35 +58,29 @@ class Connections:
             return None
 
 
-def pool_warning(
-    dispatch_state: DispatchState, engine: str, model: str | None = None
-) -> str | None:
-    """A warning line where no live worker serves ``engine`` with ``model``, else None."""
+def pool_warning(dispatch_state: DispatchState, pool: Pool) -> str | None:
+    """A line where no live worker serves ``pool``, else None; no warning where it is declared."""
     try:
-        workers = dispatch_state.workers.live(engine)
+        if dispatch_state.workers.live(pool.id):
+            return None
+        declared = {each.pool for each in dispatch_state.pools.declared()}
     except PagefleetError:
         return None
-    start = f"pages wait until one starts (pagefleet-worker start --engine {engine}"
-    if not workers:
-        return f"warning: no live worker serves engine {engine!r}; {start})"
-    # Workers of older versions may not report their model.
-    models = {worker.facts.get("model") for worker in workers}
-    if model is None or None in models or model[-MAX_NAME:] in models:
-        return None
-    return (
-        f"warning: no live worker of engine {engine!r} has model {model}; {start} --model {model})"
-    )
+    missing = f"no live worker serves {_shown(pool)}"
+    if pool in declared:
+        return f"note: {missing} now; pages wait until the fleet starts one"
+    return f"warning: {missing}; pages wait until one starts ({_start_command(pool)})"
 
 
-def choose_engine(settings: Settings, dispatch_state: DispatchState | None) -> str:
-    """The engine for new jobs: the setting, else the first of the catalogue with a live worker,
-    else the best engine for this machine.
-    """
-    if settings.engine != "auto":
-        engine_facts(settings.engine)
-        return settings.engine
-    if dispatch_state is not None:
-        for name, facts in CATALOGUE.items():
-            if facts.auto_submit and dispatch_state.workers.live(name):
-                return name
-    return local_engine()
+def _shown(pool: Pool) -> str:
+    """The pool for messages: its engine, and the model where it is not the engine's default."""
+    named = f"engine {pool.engine!r}"
+    return named if pool.id == pool.engine else f"{named} with model {pool.weights}"
+
+
+def _start_command(pool: Pool) -> str:
+    command = f"pagefleet-worker start --engine {pool.engine}"
+    if pool.id == pool.engine:
+        return command
+    revision = f" --revision {pool.revision}" if pool.revision else ""
+    return f"{command} --model {pool.model}{revision}"

@@ -46,6 +46,7 @@ Examples:
 @click.option("--engine", help=f"{engine_choices()}.")
 @click.option("--engine-url", help="Server of the openai engine.")
 @click.option("--model", help="Model of the engine.")
+@click.option("--revision", help="Branch, tag or commit of the model's repository.")
 @click.option("--gpus", help="auto, or indices such as 0,1.")
 @click.option("--tensor-parallel-size", type=click.IntRange(1), help="GPUs per engine.")
 @click.option("--concurrency", "max_concurrency", help="Pages in flight per engine: N or auto.")

@@ -25,8 +25,8 @@ class Reason(StrEnum):
     ENGINE_DEAD = "engine_dead"
     #: Another worker holds the page, or it is already done.
     TAKEN = "taken"
-    #: Its job needs another model than this worker has loaded.
-    MODEL_MISMATCH = "foreign"
+    #: Its job belongs to another pool.
+    OTHER_POOL = "other_pool"
 
 
 class Aborted(Exception):

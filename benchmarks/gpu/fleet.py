@@ -81,7 +81,7 @@ class FleetRun:
         self._fleet = fleet
         self._watch = watch
         self._connections = Connections(settings)
-        self._request = Request(engine=plan.engine, settings=settings, force=True)
+        self._request = Request(settings.model_copy(update={"engine": plan.engine}), force=True)
         self._follower = Follower(self._connections.jobs, self._connections.dispatch_state)
         self._submitter = Submitter(
             intake,
@@ -95,7 +95,7 @@ class FleetRun:
         """Wait until every engine of this machine is loaded, or the time is over."""
         engines = len(plan_pages(self._connections.settings, self._plan.engine))
         while time.monotonic() < self._deadline:
-            live = len(self._connections.dispatch_state.workers.live(self._plan.engine))
+            live = len(self._connections.dispatch_state.workers.live(self._request.pool().id))
             if live >= engines:
                 return
             self._fleet.check()

@@ -1,5 +1,7 @@
 """Declares the commands that show and check a fleet: top, flower, doctor."""
 
+from typing import Any
+
 import click
 
 
@@ -57,6 +59,69 @@ def flower(flower_host: str | None, flower_port: int | None, more: tuple[str, ..
     from producer.flower.start import start_flower
 
     return start_flower(flower_host, flower_port, more)
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="""\b
+Examples:
+  pagefleet pools
+  pagefleet pools --json | jq -r .pool
+  pagefleet pools declare vllm cpu
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per pool.")
+@click.pass_context
+def pools(context: click.Context, as_json: bool) -> Any:
+    """Show the pools of the fleet: workers, pages, and which of them it declares.
+
+    A pool is the workers of one engine and model. With engine auto, a document goes to the best
+    declared pool, also while that pool has no worker. Workers declare their own pool, and control
+    processes the pools of the setting 'pools', each time for one hour.
+    """
+    from producer.commands.pools import show_pools
+
+    return None if context.invoked_subcommand else show_pools(as_json)
+
+
+@pools.command(
+    epilog="""\b
+Examples:
+  pagefleet pools declare vllm cpu
+  pagefleet pools declare vllm:deepseek-ai/DeepSeek-OCR-2@main --hours 720
+"""
+)
+@click.argument("pools", nargs=-1, required=True, metavar="ENGINE[:MODEL[@REVISION]]...")
+@click.option(
+    "--hours",
+    type=click.FloatRange(0, 8784, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="How long the declaration holds.",
+)
+def declare(pools: tuple[str, ...], hours: float) -> int:
+    """Declare pools that have workers or get them when they have pages; prints their ids."""
+    from producer.commands.pools import declare_pools
+
+    return declare_pools(pools, hours)
+
+
+@pools.command(
+    epilog="""\b
+Examples:
+  pagefleet pools withdraw vllm
+"""
+)
+@click.argument("pools", nargs=-1, required=True, metavar="POOL...")
+def withdraw(pools: tuple[str, ...]) -> int:
+    """End the declarations of pools, so that auto sends nothing there.
+
+    Live workers and control processes declare their pools again: first stop those workers and
+    change the setting 'pools'.
+    """
+    from producer.commands.pools import withdraw_pools
+
+    return withdraw_pools(pools)
 
 
 @click.command(

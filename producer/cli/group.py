@@ -23,7 +23,12 @@ SECTIONS = {
         job_commands.failures,
     ),
     "Change jobs": (job_commands.cancel, job_commands.retry, job_commands.purge),
-    "Look after the fleet": (fleet_commands.top, fleet_commands.flower, fleet_commands.doctor),
+    "Look after the fleet": (
+        fleet_commands.top,
+        fleet_commands.pools,
+        fleet_commands.flower,
+        fleet_commands.doctor,
+    ),
 }
 
 

@@ -25,6 +25,7 @@ _REQUEST = (
     click.option("--engine", help=f"{engine_choices()}."),
     click.option("--engine-url", help="URL of the server for engine openai."),
     click.option("--model", help=f"Model of the engine; for {model_choices()}."),
+    click.option("--revision", help="Branch, tag or commit of the model's repository."),
     click.option("--task", default="markdown", show_default=True,
                  help=f"{task_choices()}."),
     click.option("--prompt", help="The prompt of task custom."),

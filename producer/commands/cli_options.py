@@ -13,6 +13,7 @@ from producer.intake.expansion import expand_inputs
 from producer.intake.input import Input
 from producer.intake.labels import parse_labels
 from producer.intake.password_file import read_password
+from producer.submission.pool_choice import PoolSource, no_fleet
 from producer.submission.request import Request
 from producer.watching.triggers.registry import pop_trigger_values
 from shared.config.settings import Settings, load_settings
@@ -53,6 +54,7 @@ class SettingArguments:
     engine: str | None
     engine_url: str | None
     model: str | None
+    revision: str | None
     max_concurrency: str | None
     #: Values of the fields of PageSettings.
     page_settings: Mapping[str, Any]
@@ -63,6 +65,7 @@ class SettingArguments:
             engine=self.engine,
             engine_url=self.engine_url,
             model=self.model,
+            revision=self.revision,
             max_concurrency=self.max_concurrency,
             **self.page_settings,
         )
@@ -88,11 +91,14 @@ class RequestArguments(SettingArguments, RenderArguments):
         others = {name: values[name] for name in values.keys() - page_settings.keys()}
         return cls(**others, page_settings=page_settings)
 
-    def request(self, settings: Settings, engine: str) -> Request:
-        """The request for every input of the command; raises UsageError."""
+    def request(self, settings: Settings, pools: PoolSource = no_fleet) -> Request:
+        """The request for every input of the command; raises UsageError.
+
+        ``pools``: where jobs go that the settings leave open.
+        """
         return Request(
-            engine=engine,
             settings=settings,
+            pools=pools,
             task=self.task,
             prompt=self.prompt,
             query=self.query,
@@ -115,9 +121,9 @@ class RunOptions(InputWords, RequestArguments):
     as_json: bool
     quiet: bool
 
-    def request(self, settings: Settings, engine: str) -> Request:
+    def request(self, settings: Settings, pools: PoolSource = no_fleet) -> Request:
         """See RequestArguments."""
-        return replace(super().request(settings, engine), force=self.force)
+        return replace(super().request(settings, pools), force=self.force)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,10 +136,10 @@ class SubmitOptions(InputWords, RequestArguments):
     dry_run: bool
     as_json: bool
 
-    def request(self, settings: Settings, engine: str) -> Request:
+    def request(self, settings: Settings, pools: PoolSource = no_fleet) -> Request:
         """See RequestArguments."""
         webhook = check_webhook(self.webhook) if self.webhook else None
-        return replace(super().request(settings, engine), force=self.force, webhook=webhook)
+        return replace(super().request(settings, pools), force=self.force, webhook=webhook)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ def _checks(settings: Settings, repair: bool) -> Iterator[Check]:
     connections = Connections(settings)
     if settings.redis_url is not None:
         yield run_check("workers", lambda: _check_workers(connections))
+        yield run_check("pools", lambda: _check_pools(connections))
     if repair:
         yield run_check("repair", lambda: _repair(connections))
 
@@ -33,14 +34,31 @@ def _check_workers(connections: Connections) -> Check:
     dispatch_state = connections.dispatch_state
     workers = [
         worker
-        for engine in dispatch_state.workers.engines()
-        for worker in dispatch_state.workers.live(engine)
+        for pool in dispatch_state.pools.ids()
+        for worker in dispatch_state.workers.live(pool)
     ]
     if not workers:
         fix = "start some: pagefleet-worker start"
         return Check("workers", "warning", "no live pages worker", fix)
-    names = ", ".join(f"{each.name} ({each.engine}, {each.capacity})" for each in workers)
+    names = ", ".join(f"{each.name} ({each.pool}, {each.capacity})" for each in workers)
     return Check("workers", "ok", names)
+
+
+def _check_pools(connections: Connections) -> Check:
+    """Warns of pages that no worker will read: in a pool without workers and declaration."""
+    dispatch_state = connections.dispatch_state
+    declared = {each.pool.id for each in dispatch_state.pools.declared()}
+    idle = [
+        pool
+        for pool in dispatch_state.pools.ids()
+        if pool not in declared
+        and not dispatch_state.workers.live(pool)
+        and dispatch_state.pages.outstanding(pool)
+    ]
+    if idle:
+        fix = "start workers of these pools, or cancel their jobs (pagefleet status)"
+        return Check("pools", "warning", f"pages wait in {', '.join(idle)} without workers", fix)
+    return Check("pools", "ok", f"declared: {', '.join(sorted(declared)) or 'none'}")
 
 
 def _repair(connections: Connections) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from producer.commands.cli_options import RunOptions
-from producer.connections import Connections, choose_engine
+from producer.connections import Connections
 from producer.delivery.folder_sink import FolderSink, output_errors
 from producer.delivery.stems import Stems
 from producer.intake.input import Input
@@ -28,7 +28,7 @@ INTERRUPT_STOP_S = 3.0
 def run_documents(options: RunOptions, folder: Path) -> int:
     """Convert documents into ``folder``; returns the gravest exit code."""
     settings = options.settings()
-    request = options.request(settings, choose_engine(settings, None))
+    request = options.request(settings)
     inputs = options.expanded(settings)
     request.check_all(inputs)
     with output_errors(folder):
@@ -62,7 +62,7 @@ def _start_services(request: Request, stack: ExitStack) -> LocalServices:
     return LocalServices(
         connections=Connections(settings),
         intake=stack.enter_context(Intake(settings, INTAKES)),
-        fleet=stack.enter_context(LocalFleet(settings, request.engine)),
+        fleet=stack.enter_context(LocalFleet(settings, request.pool().engine)),
         broker=broker,
     )
 

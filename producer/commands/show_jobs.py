@@ -70,16 +70,12 @@ def _print_facts(facts: Iterable[JobFacts], as_json: bool) -> None:
 def _warn_of_missing_workers(
     dispatch_state: DispatchState | None, facts: Iterable[JobFacts]
 ) -> None:
-    pools = {
-        (fact.manifest.options.engine, fact.manifest.options.model)
-        for fact in facts
-        if fact.status in ("waiting", "running")
-    }
-    for engine, model in sorted(pools):
+    pools = {fact.manifest.options.pool for fact in facts if fact.status in ("waiting", "running")}
+    for pool in sorted(pools, key=str):
         if dispatch_state is None:
             print_message("warning: no broker is configured or answers; open jobs make no progress")
             return
-        warning = pool_warning(dispatch_state, engine, model)
+        warning = pool_warning(dispatch_state, pool)
         if warning:
             print_message(warning)
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 
 from producer.commands.cli_options import RunOptions
-from producer.connections import choose_engine
 from producer.intake.opener import Intake
 from producer.local.local_fleet import WorkersDied
 from producer.submission.job_spec import JobSpec, opened_spec
@@ -25,7 +24,7 @@ def stream_page(options: RunOptions) -> int:
     if options.as_json:
         raise UsageError("--stream prints plain text; leave --json out")
     settings = options.settings().model_copy(update={"stream_output": True})
-    request = options.request(settings, choose_engine(settings, None))
+    request = options.request(settings)
     inputs = options.expanded(settings)
     request.check_all(inputs)
     if len(inputs) != 1:

@@ -7,11 +7,12 @@ from producer.commands.cli_options import SubmitOptions
 from producer.commands.dry_run import estimate
 from producer.commands.outcome_printer import OutcomePrinter
 from producer.commands.wait import follow_with_bars, stored_outcome
-from producer.connections import Connections, choose_engine, pool_warning
+from producer.connections import Connections, pool_warning
 from producer.delivery.outcome import refused
 from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.status.progress_bars import Bars
+from producer.submission.pool_choice import FleetPools, no_fleet
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.console.entry_point import print_message
@@ -29,7 +30,8 @@ def submit_documents(options: SubmitOptions) -> int:
     dispatch_state = (
         connections.dispatch_state_or_none() if options.dry_run else connections.dispatch_state
     )
-    request = options.request(settings, choose_engine(settings, dispatch_state))
+    pools = FleetPools(dispatch_state) if dispatch_state else no_fleet
+    request = options.request(settings, pools)
     inputs = options.expanded(settings)
     request.check_all(inputs)
     with Intake(settings) as intake:
@@ -60,7 +62,7 @@ def _submit_all(
             print_message(warning)
         if not options.wait:
             _print_submission(result, options.as_json)
-    _warn_of_missing_workers(connections, request.engine, submissions)
+    _warn_of_missing_workers(connections, submissions)
     if options.wait:
         _wait(connections, submissions, printer)
     return printer.exit_code
@@ -85,12 +87,10 @@ def _submit_each(
             yield input_, error
 
 
-def _warn_of_missing_workers(
-    connections: Connections, engine: str, submissions: list[Submission]
-) -> None:
-    models = {each.manifest.options.model for each in submissions if each.done is None}
-    for model in sorted(models):
-        warning = pool_warning(connections.dispatch_state, engine, model)
+def _warn_of_missing_workers(connections: Connections, submissions: list[Submission]) -> None:
+    pools = {each.manifest.options.pool for each in submissions if each.done is None}
+    for pool in sorted(pools, key=str):
+        warning = pool_warning(connections.dispatch_state, pool)
         if warning:
             print_message(warning)
 

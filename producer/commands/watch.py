@@ -5,8 +5,9 @@ import json
 import signal
 
 from producer.commands.cli_options import WatchOptions
-from producer.connections import Connections, choose_engine, pool_warning
+from producer.connections import Connections, pool_warning
 from producer.intake.opener import Intake
+from producer.submission.pool_choice import FleetPools
 from producer.submission.request import Request
 from producer.watching.event_log import EventLog
 from producer.watching.places.addresses import Route, refuse_config_file_in, route_of
@@ -41,11 +42,12 @@ def watch_place(options: WatchOptions) -> int:
     refuse_config_file_in(route)
     triggers = select_triggers(options.trigger_options, route.kind)
     connections = Connections(settings)
-    engine = choose_engine(settings, connections.dispatch_state)
+    request = options.request(settings, FleetPools(connections.dispatch_state))
+    request.check()
     period_s = options.period or (REPAIR_PERIOD_S if triggers else PERIOD_S)
-    plan = _plan(options, route, _request(options, settings, engine), period_s)
+    plan = _plan(options, route, request, period_s)
     event_log = _event_log(options, settings)
-    warning = pool_warning(connections.dispatch_state, engine)
+    warning = pool_warning(connections.dispatch_state, request.pool())
     if warning:
         event_log.info(warning)
     health = Health()
@@ -93,12 +95,6 @@ def _plan(options: WatchOptions, route: Route, request: Request, period_s: float
         trigger_options=options.trigger_options,
         once=options.once,
     )
-
-
-def _request(options: WatchOptions, settings: Settings, engine: str) -> Request:
-    request = options.request(settings, engine)
-    request.check()
-    return request
 
 
 def _settle_s(option: float | None, route: Route, settings: Settings) -> float:

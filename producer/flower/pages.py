@@ -33,8 +33,8 @@ class PageQueues:
 
     def check(self) -> None:
         """Read them for the first time; raises BrokerUnreachable."""
-        engines = self._dispatch_state.workers.engines()
-        self._names = frozenset(name for engine in engines for name in page_queues(engine))
+        pools = self._dispatch_state.pools.ids()
+        self._names = frozenset(name for pool in pools for name in page_queues(pool))
 
     def names(self) -> frozenset[str]:
         """The names now, or those that were read last; waits for the broker."""

@@ -65,7 +65,9 @@ class LocalFleet:
 
     def _environment(self) -> dict[str, str]:
         variables = as_environment(self._settings, ["flower_password"])
-        return {**variables, "PAGEFLEET_LOG_FORMAT": "human"}
+        # These workers end with the command, so later jobs must not be sent to their pool.
+        own = {"PAGEFLEET_LOG_FORMAT": "human", "PAGEFLEET_DECLARE_POOL": "false"}
+        return {**variables, **own}
 
     def check(self) -> None:
         """Raise EngineUnavailable or WorkersDied where the workers have ended."""

@@ -44,6 +44,8 @@ class JobFacts:
             "counts": self.counts.model_dump(),
             "engine": manifest.options.engine,
             "model": manifest.options.model,
+            "revision": manifest.options.revision,
+            "pool": manifest.options.pool.id,
             "task": manifest.options.task.value,
             "priority": manifest.priority,
             "labels": manifest.labels,

@@ -4,20 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from producer.intake.input import Input
+from producer.submission.pool_choice import PoolSource, check_choice, choose_pool, no_fleet
 from shared.config.settings import Settings
-from shared.domain.catalogue import check_task, engine_facts
 from shared.domain.errors import UsageError
 from shared.domain.page_ranges import check_ranges, count, format_ranges, parse_ranges
+from shared.domain.pools import Pool
 from shared.domain.records import PageOptions, PageSettings, Priority, RenderOptions
 from shared.domain.tasks import Task, check_task_arguments, parse_task
 
 
 @dataclass(frozen=True)
 class Request:
-    """How inputs are converted; ``engine`` is the name of an engine, never "auto"."""
+    """How inputs are converted; what the settings leave open, ``pools`` decides."""
 
-    engine: str
     settings: Settings
+    pools: PoolSource = no_fleet
     task: str = "markdown"
     prompt: str | None = None
     query: str | None = None
@@ -34,12 +35,12 @@ class Request:
         """Raise UsageError for options that are wrong for every document."""
         task = parse_task(self.task)
         check_task_arguments(task, self.prompt, self.query)
-        check_task(self.engine, task)
+        check_choice(self.settings, task)
         if self.pages is not None:
             check_ranges(self.pages)
 
     def check_all(self, inputs: Iterable[Input]) -> None:
-        """``check`` for each input, before any of them is submitted."""
+        """``check`` for each input and choose its pool, before any of them is submitted."""
         checked: set[tuple[str | None, str | None]] = set()
         for input_ in inputs:
             overrides = input_.overrides.task, input_.overrides.pages
@@ -47,7 +48,9 @@ class Request:
                 continue
             checked.add(overrides)
             try:
-                self.for_input(input_).check()
+                request = self.for_input(input_)
+                request.check()
+                request.pool()
             except UsageError as error:
                 prefix = f"{input_.word}: " if any(overrides) else ""
                 raise UsageError(f"{prefix}{error.message}") from None
@@ -75,17 +78,25 @@ class Request:
             query=self.query if task is Task.LOCATE else None,
         )
 
+    def pool(self) -> Pool:
+        """The pool for a document that is submitted now; raises UsageError, BrokerUnreachable."""
+        return choose_pool(self.settings, parse_task(self.task), self.pools)
+
     def page_options(self, page_count: int) -> PageOptions:
-        """The page options for a document of ``page_count`` pages; raises UsageError."""
+        """The page options for a document of ``page_count`` pages.
+
+        Raises UsageError, or BrokerUnreachable where the fleet has to be asked.
+        """
         self.check()
-        settings = self.settings
+        settings, pool = self.settings, self.pool()
         return PageOptions(
             task=parse_task(self.task),
             prompt=self.prompt,
             query=self.query,
             pages=self._selection(page_count),
-            engine=self.engine,
-            model=engine_facts(self.engine).full_model(settings.model),
+            engine=pool.engine,
+            model=pool.model,
+            revision=pool.revision,
             **{name: getattr(settings, name) for name in PageSettings.model_fields},
         )
 

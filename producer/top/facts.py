@@ -29,6 +29,7 @@ def top_facts(fleet: Fleet) -> Plain:
 
 def _pool(pool: PoolView) -> Plain:
     return {
+        "pool": pool.pool,
         "engine": pool.engine,
         "outstanding": pool.outstanding,
         "in_flight": pool.in_flight,
@@ -50,8 +51,10 @@ def _worker(worker: LiveWorker, now: float) -> Plain:
     started = facts.get("started")
     return {
         "name": worker.name,
+        "pool": worker.pool,
         "engine": worker.engine,
         "model": facts.get("model"),
+        "revision": facts.get("revision"),
         "host": facts.get("host"),
         "capacity": worker.capacity,
         "in_flight": facts.get("in_flight", 0),
@@ -69,6 +72,7 @@ def _job(job: JobProgress, now: float) -> Plain:
     speed = pace(job, now)
     return {
         "job_id": job.job_id,
+        "pool": job.pool,
         "engine": job.engine,
         "priority": job.priority,
         "pages": job.total,

@@ -138,7 +138,7 @@ def _of(*names: str) -> Callable[[Plain], str]:
 
 # Each column: name, alignment, whether only wide terminals show it, text of a cell.
 _POOLS: tuple[Column, ...] = (
-    ("engine", "left", False, _of("engine")),
+    ("pool", "left", False, _of("pool")),
     ("workers", "right", False, _of("workers")),
     ("in flight", "right", False, _of("in_flight", "capacity")),
     ("outstanding", "right", True, _of("outstanding")),
@@ -149,7 +149,7 @@ _POOLS: tuple[Column, ...] = (
 )
 _WORKERS: tuple[Column, ...] = (
     ("name", "left", False, _of("name")),
-    ("engine", "left", True, _of("engine")),
+    ("pool", "left", True, _of("pool")),
     ("model", "left", True, lambda worker: str(worker["model"] or "-")),
     ("pages", "right", False, _of("in_flight", "capacity")),
     ("busy", "right", False, lambda worker: _share(worker["busy"])),
@@ -163,7 +163,7 @@ _WORKERS: tuple[Column, ...] = (
 )
 _JOBS: tuple[Column, ...] = (
     ("job", "left", False, _of("job_id")),
-    ("engine", "left", True, _of("engine")),
+    ("pool", "left", True, _of("pool")),
     ("priority", "left", True, _of("priority")),
     # A job id takes 49 columns; "pages" shows the progress on a narrow terminal too.
     ("progress", "left", True, _bar),

@@ -8,6 +8,7 @@ from shared.broker.connection import broker_errors, connect
 from shared.broker.job_state import JobState
 from shared.broker.live_workers import LiveWorkers
 from shared.broker.page_state import PageState
+from shared.broker.pool_state import PoolState
 from shared.broker.scripts import Scripts
 from shared.broker.sweeper_state import SweeperState
 from shared.config.settings import Settings
@@ -22,6 +23,7 @@ class DispatchState:
         self.jobs = JobState(self._scripts)
         self.pages = PageState(self._scripts)
         self.workers = LiveWorkers(self._scripts)
+        self.pools = PoolState(self._scripts)
         self.sweeper = SweeperState(self._scripts)
 
     def ping(self) -> None:

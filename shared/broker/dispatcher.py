@@ -43,9 +43,9 @@ class Dispatcher:
         self._app = app or make_app(settings)
         self._queues: dict[str, object] = {}
 
-    def top_up(self, engine: str, lane: str, *, force: bool = False) -> int:
+    def top_up(self, pool: str, lane: str, *, force: bool = False) -> int:
         """Dispatch pages of open jobs by turns; returns how many."""
-        pages = self._dispatch_state.pages.dispatch(engine, lane, force=force)
+        pages = self._dispatch_state.pages.dispatch(pool, lane, force=force)
         self.publish(pages)
         return len(pages)
 

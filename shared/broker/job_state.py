@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from shared.broker.connection import KEY_PREFIX
+from shared.broker.pool_state import MAX_POOLS
 from shared.broker.scripts import Scripts
 from shared.domain.page_ranges import PageRange
+from shared.domain.pools import engine_of
 from shared.domain.records import Counts, Priority
 
 #: Seconds that the broker remembers a job which is no longer open.
@@ -18,7 +20,7 @@ class JobProgress:
     """Progress of an open job."""
 
     job_id: str
-    engine: str
+    pool: str
     priority: Priority
     state: str
     total: int
@@ -33,6 +35,11 @@ class JobProgress:
     reduce_since: float | None
     #: Worker milliseconds of the pages marked since the job was opened here.
     worker_ms: int = 0
+
+    @property
+    def engine(self) -> str:
+        """The engine of its pool."""
+        return engine_of(self.pool)
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class JobState:
     def open(
         self,
         job_id: str,
-        engine: str,
+        pool: str,
         priority: Priority,
         created: float,
         total: int,
@@ -68,9 +75,9 @@ class JobState:
         ``verify`` says that pages may have results that this broker has no record of.
         """
         answer = self._scripts.run(
-            "open_job", job_id, engine, priority, total, created, _bitmap(done_pages),
+            "open_job", job_id, pool, priority, total, created, _bitmap(done_pages),
             counts.ok, counts.blank, counts.failed, self._settings.max_open_jobs,
-            int(verify), *(f"{first}-{last}" for first, last in todo),
+            int(verify), MAX_POOLS, *(f"{first}-{last}" for first, last in todo),
         )  # fmt: skip
         return "opened" if answer == 1 else "already" if answer == 0 else "full"
 
@@ -107,14 +114,14 @@ class JobState:
         state: str | None = self._scripts.call("hget", _job_key(job_id), "state")
         return state
 
-    def has_room(self, engine: str, priority: str) -> bool:
-        """Whether another job of this engine and priority may be opened."""
-        count = self._scripts.call("zcard", f"{KEY_PREFIX}jobs:{engine}:{priority}")
+    def has_room(self, pool: str, priority: str) -> bool:
+        """Whether another job of this pool and priority may be opened."""
+        count = self._scripts.call("zcard", f"{KEY_PREFIX}jobs:{pool}:{priority}")
         return int(count) < self._settings.max_open_jobs
 
-    def ids(self, engine: str, priority: str) -> list[str]:
+    def ids(self, pool: str, priority: str) -> list[str]:
         """Ids of the open jobs of a pool and priority, oldest first."""
-        return list(self._scripts.call("zrange", f"{KEY_PREFIX}jobs:{engine}:{priority}", 0, -1))
+        return list(self._scripts.call("zrange", f"{KEY_PREFIX}jobs:{pool}:{priority}", 0, -1))
 
     def progress(self, job_id: str) -> JobProgress | None:
         """Progress of a job, or None where it is not open here."""
@@ -156,7 +163,7 @@ def job_progress(job_id: str, fields: Mapping[str, str]) -> JobProgress:
     counts = Counts(ok=fields["ok"], blank=fields["blank"], failed=fields["failed"])
     return JobProgress(
         job_id=job_id,
-        engine=fields["engine"],
+        pool=fields["engine"],
         priority=cast(Priority, fields["priority"]),
         state=fields["state"],
         total=int(fields["total"]),

@@ -1,4 +1,4 @@
-"""The pools of the fleet: which engines exist, and which workers send heartbeats."""
+"""The workers of each pool that send heartbeats."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.scripts import Scripts
+from shared.domain.pools import engine_of
 
 #: A worker without a heartbeat for this long counts as gone.
 HEARTBEAT_TTL_S = 30
@@ -19,9 +20,14 @@ class LiveWorker:
     """A pages process that sent a heartbeat within ``HEARTBEAT_TTL_S``."""
 
     name: str
-    engine: str
+    pool: str
     capacity: int
     facts: dict[str, Any]
+
+    @property
+    def engine(self) -> str:
+        """The engine of its pool."""
+        return engine_of(self.pool)
 
 
 class LiveWorkers:
@@ -30,41 +36,33 @@ class LiveWorkers:
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
 
-    def heartbeat(self, engine: str, worker: str, capacity: int, facts: dict[str, Any]) -> None:
+    def heartbeat(self, pool: str, worker: str, capacity: int, facts: dict[str, Any]) -> None:
         """Register a live pages process; dispatch windows follow the pool's live capacity."""
-        self._scripts.run("heartbeat", engine, worker, capacity, json.dumps(facts), HEARTBEAT_TTL_S)
+        self._scripts.run("heartbeat", pool, worker, capacity, json.dumps(facts), HEARTBEAT_TTL_S)
 
-    def leave(self, engine: str, worker: str) -> None:
+    def leave(self, pool: str, worker: str) -> None:
         """Remove a pages process that shuts down."""
-        self._scripts.call("hdel", workers_key(engine), worker)
+        self._scripts.call("hdel", workers_key(pool), worker)
 
-    def live(self, engine: str) -> list[LiveWorker]:
+    def live(self, pool: str) -> list[LiveWorker]:
         """The live workers of a pool, sorted by name."""
-        heartbeats = self._scripts.call("hgetall", workers_key(engine))
-        return live_workers(engine, heartbeats, self._scripts.now())
-
-    def engines(self) -> list[str]:
-        """Engines that ever had a worker or a job here, sorted."""
-        return sorted(self._scripts.call("smembers", f"{KEY_PREFIX}engines"))
-
-    def add_engine(self, engine: str) -> None:
-        """Have the sweeper repair this engine's pool from now on."""
-        self._scripts.call("sadd", f"{KEY_PREFIX}engines", engine)
+        heartbeats = self._scripts.call("hgetall", workers_key(pool))
+        return live_workers(pool, heartbeats, self._scripts.now())
 
 
-def workers_key(engine: str) -> str:
+def workers_key(pool: str) -> str:
     """The Redis hash of a pool's heartbeats."""
-    return f"{KEY_PREFIX}workers:{engine}"
+    return f"{KEY_PREFIX}workers:{pool}"
 
 
-def live_workers(engine: str, heartbeats: Mapping[str, str], now: float) -> list[LiveWorker]:
+def live_workers(pool: str, heartbeats: Mapping[str, str], now: float) -> list[LiveWorker]:
     """The workers whose heartbeat is valid at ``now``, sorted by name.
 
     ``heartbeats`` is the hash at ``workers_key``; ``now`` is the broker's clock in seconds.
     """
     beats = {name: json.loads(text) for name, text in heartbeats.items()}
     return [
-        LiveWorker(name, engine, int(beat["capacity"]), json.loads(beat["facts"]))
+        LiveWorker(name, pool, int(beat["capacity"]), json.loads(beat["facts"]))
         for name, beat in sorted(beats.items())
         # An expiry too far ahead was written before the broker's clock was set back.
         if now <= beat["expires"] <= now + HEARTBEAT_TTL_S + 1

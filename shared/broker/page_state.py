@@ -17,8 +17,8 @@ Outcome = Literal[
     "claimed", "unknown", "dead_lettered", "done", "held", "quarantine", "cancelled", "ended"
 ]
 #: Why a page is released: "attempt" counts a failure of the page itself, "suspect" says that the
-#: engine died while the page was in flight, "foreign" that the page needs another model.
-Blame = Literal["none", "attempt", "suspect", "foreign"]
+#: engine died while the page was in flight.
+Blame = Literal["none", "attempt", "suspect"]
 #: Pages one job may dispatch before the next job has its turn.
 SLICE = 8
 #: Deaths alone in quarantine after which a page is dead-lettered.
@@ -102,17 +102,17 @@ class PageState:
         """Seconds of a page lease: shorter than the time until its message is redelivered."""
         return self._settings.lease_s * 0.9
 
-    def dispatch(self, engine: str, lane: str, *, force: bool = False) -> list[Dispatch]:
+    def dispatch(self, pool: str, lane: str, *, force: bool = False) -> list[Dispatch]:
         """Fill a lane up to its dispatch window; open jobs take turns.
 
         Without ``force`` this does nothing while the lane is more than half full.
         """
         window = self._settings.dispatch_window
-        rows = self._scripts.run("dispatch", engine, lane, window, SLICE, "1" if force else "0")
+        rows = self._scripts.run("dispatch", pool, lane, window, SLICE, "1" if force else "0")
         return _dispatches(rows)
 
     def claim(
-        self, engine: str, queue: str, job_id: str, page: int, seq: int, worker: str, token: str
+        self, pool: str, queue: str, job_id: str, page: int, seq: int, worker: str, token: str
     ) -> Claim:
         """Claim a page; only "claimed", "unknown" and "dead_lettered" give a lease.
 
@@ -120,7 +120,7 @@ class PageState:
         the answer to a network error can claim again.
         """
         answer = self._scripts.run(
-            "claim", engine, queue, lane_of(queue), job_id, page, seq, worker,
+            "claim", pool, queue, lane_of(queue), job_id, page, seq, worker,
             self.lease_s, self._settings.quarantine_after, DEAD_LETTER_AFTER, token,
         )  # fmt: skip
         attempts, suspicion, seq, verify, waited_ms = map(int, answer[1:])
@@ -137,7 +137,7 @@ class PageState:
 
     def finish(
         self,
-        engine: str,
+        pool: str,
         lane: str,
         job_id: str,
         page: int,
@@ -148,45 +148,45 @@ class PageState:
         """Mark a page done whose result is in the store; idempotent."""
         window = self._settings.dispatch_window
         answer = self._scripts.run(
-            "finish", engine, lane, job_id, page, status, window, worker, worker_ms
+            "finish", pool, lane, job_id, page, status, window, worker, worker_ms
         )
         return Finished(*map(bool, answer))
 
     def release(
-        self, engine: str, worker: str, pages: Iterable[str], blame: Blame = "none"
+        self, pool: str, worker: str, pages: Iterable[str], blame: Blame = "none"
     ) -> list[Dispatch]:
         """Give pages that ``worker`` holds back to their queue."""
         after = self._settings.quarantine_after
-        return _dispatches(self._scripts.run("release", engine, after, blame, worker, *pages))
+        return _dispatches(self._scripts.run("release", pool, after, blame, worker, *pages))
 
-    def drop(self, engine: str, job_id: str, page: int, worker: str) -> None:
+    def drop(self, pool: str, job_id: str, page: int, worker: str) -> None:
         """Remove the lease and queue entry of a page that needs no more work."""
-        self._scripts.run("drop", engine, job_id, page, worker)
+        self._scripts.run("drop", pool, job_id, page, worker)
 
-    def renew(self, engine: str, worker: str, pages: Iterable[str]) -> Renewed:
+    def renew(self, pool: str, worker: str, pages: Iterable[str]) -> Renewed:
         """Extend this worker's leases; lease again the pages that no worker holds."""
-        answer = self._scripts.run("renew", engine, worker, self.lease_s, *pages)
+        answer = self._scripts.run("renew", pool, worker, self.lease_s, *pages)
         return Renewed(*map(list, answer))
 
-    def reclaim(self, engine: str, worker: str) -> list[Dispatch]:
+    def reclaim(self, pool: str, worker: str) -> list[Dispatch]:
         """Take the pages of a dead process back into a queue and raise their suspicion."""
         after = self._settings.quarantine_after
-        return _dispatches(self._scripts.run("reclaim", engine, after, worker, 0, self.lease_s))
+        return _dispatches(self._scripts.run("reclaim", pool, after, worker, 0, self.lease_s))
 
-    def reclaim_expired(self, engine: str, grace_s: float) -> list[Dispatch]:
+    def reclaim_expired(self, pool: str, grace_s: float) -> list[Dispatch]:
         """Like ``reclaim`` for every lease that expired ``grace_s`` ago or earlier."""
         after = self._settings.quarantine_after
-        return _dispatches(self._scripts.run("reclaim", engine, after, "", grace_s, self.lease_s))
+        return _dispatches(self._scripts.run("reclaim", pool, after, "", grace_s, self.lease_s))
 
-    def in_flight(self, engine: str, job_id: str) -> list[int]:
+    def in_flight(self, pool: str, job_id: str) -> list[int]:
         """Pages of a job that some worker has a lease on, sorted."""
-        leased = self._scripts.call("hkeys", f"{KEY_PREFIX}holders:{engine}")
+        leased = self._scripts.call("hkeys", f"{KEY_PREFIX}holders:{pool}")
         split = [split_page_id(identifier) for identifier in leased]
         return sorted(page for owner, page in split if owner == job_id)
 
-    def outstanding(self, engine: str) -> int:
+    def outstanding(self, pool: str) -> int:
         """Pages of a pool that are queued or in flight."""
-        return int(self._scripts.call("zcard", f"{KEY_PREFIX}outstanding:{engine}"))
+        return int(self._scripts.call("zcard", f"{KEY_PREFIX}outstanding:{pool}"))
 
     def overdue(self, queue: str, slack: int) -> list[str]:
         """Pages dispatched more than ``slack`` places before a page that has started."""
@@ -200,10 +200,15 @@ class PageState:
         """Messages in the broker's list."""
         return int(self._scripts.call("llen", KEY_PREFIX + queue))
 
-    def requeue(self, engine: str, queue: str, pages: Iterable[str]) -> list[Dispatch]:
+    def move_job(self, job_id: str, pool: str) -> list[Dispatch]:
+        """Move an open job and its queued pages into the pool with the id ``pool``."""
+        after = self._settings.quarantine_after
+        return _dispatches(self._scripts.run("move_job", job_id, pool, after))
+
+    def requeue(self, pool: str, queue: str, pages: Iterable[str]) -> list[Dispatch]:
         """Dispatch pages again whose message was lost, except those that a worker holds."""
         after = self._settings.quarantine_after
-        return _dispatches(self._scripts.run("requeue", engine, after, queue, *pages))
+        return _dispatches(self._scripts.run("requeue", pool, after, queue, *pages))
 
 
 def _dispatches(rows: list[list[Any]]) -> list[Dispatch]:

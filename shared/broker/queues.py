@@ -17,14 +17,14 @@ SWEEP_TASK = "pagefleet.sweep"
 RESERVED_SHARE = 12
 
 
-def page_queue(engine: str, lane: str) -> str:
-    """The queue of a pool's lane."""
-    return f"pages.{engine}.{lane}"
+def page_queue(pool: str, lane: str) -> str:
+    """The queue of a lane of the pool with the id ``pool``."""
+    return f"pages.{pool}.{lane}"
 
 
-def page_queues(engine: str) -> tuple[str, ...]:
-    """All queues of an engine's pool, most urgent first."""
-    return tuple(page_queue(engine, lane) for lane in Lane)
+def page_queues(pool: str) -> tuple[str, ...]:
+    """All queues of a pool, most urgent first."""
+    return tuple(page_queue(pool, lane) for lane in Lane)
 
 
 def lane_of(queue: str) -> str:

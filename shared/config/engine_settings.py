@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from shared.domain.page_ranges import parse_page_set
+from shared.domain.pools import REVISION_PATTERN
 from shared.domain.records import Record
 
 PageSet = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_page_set)]
@@ -17,9 +18,24 @@ class EngineSettings(Record):
     """Which engine jobs and workers use, its resources, and options of single engines."""
 
     engine: str = Field(
-        "auto", description="engine of new jobs and started workers; auto: the best that can run"
+        "auto",
+        description="engine of new jobs and started workers; auto: the best that the fleet "
+        "declares, for workers the best that can run here",
     )
     model: str | None = Field(None, description="model of the engine; unset: the engine's default")
+    revision: str | None = Field(
+        None,
+        pattern=f"^{REVISION_PATTERN}$",
+        description="branch, tag or commit of the model's repository; a commit never changes",
+    )
+    pools: str | None = Field(
+        None,
+        description="pools that the control processes declare, which ``auto`` chooses from: "
+        "engine[:model[@revision]],...",
+    )
+    declare_pool: bool = Field(
+        True, description="a worker declares its own pool while it runs and for an hour after"
+    )
     engine_url: str | None = Field(None, description="URL of the server of the openai engine")
     engine_api_key: SecretStr | None = Field(
         None, description="API key for engine_url; never logged"

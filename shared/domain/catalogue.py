@@ -45,6 +45,8 @@ class EngineFacts:
     tasks: frozenset[Task] = ALL_TASKS
     #: Short names of models. Engines with short names have no other models.
     models: tuple[tuple[str, str], ...] = ()
+    #: Its models are repositories at the Hugging Face hub, which can be pinned to a revision.
+    has_revisions: bool = False
     #: One worker process is started for each group of GPUs.
     owns_gpus: bool = False
     #: Several worker processes may use the same GPU (setting ``engines_per_gpu``).
@@ -53,7 +55,7 @@ class EngineFacts:
     attention: str | None = None
     #: None: ``auto`` never starts this engine.
     auto_start: AutoStart | None = None
-    #: ``auto`` submits to this engine where one of its workers is live.
+    #: ``auto`` submits to this engine where the fleet declares a pool of it.
     auto_submit: bool = True
 
     def full_model(self, model: str | None) -> str:
@@ -77,6 +79,7 @@ CATALOGUE: dict[str, EngineFacts] = {
         description=EngineDescription(
             "DeepSeek-OCR, DeepSeek-OCR-2 ([vLLM](vllm.md))", "NVIDIA GPU", "extra `gpu`"
         ),
+        has_revisions=True,
         owns_gpus=True,
         shares_gpus=True,
         attention="workers.host.attention:vllm_attention",
@@ -91,6 +94,7 @@ CATALOGUE: dict[str, EngineFacts] = {
             "GPU or CPU, for development",
             "extra `transformers`",
         ),
+        has_revisions=True,
         owns_gpus=True,
         attention="workers.host.attention:transformers_attention",
     ),
@@ -116,6 +120,7 @@ CATALOGUE: dict[str, EngineFacts] = {
         default_model="fake-1",
         pages_per_s=300.0,
         description=EngineDescription("nothing: known text for tests", "anything"),
+        has_revisions=True,
         auto_submit=False,
     ),
 }

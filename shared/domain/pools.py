@@ -10,9 +10,16 @@ import re
 from dataclasses import dataclass
 
 from shared.domain.catalogue import engine_facts
+from shared.domain.errors import UsageError
 
 #: A pool id: the name of an engine, for other models followed by a slug and a digest.
 POOL_ID_PATTERN = r"[a-z0-9_-]{1,60}"
+#: A branch, tag or commit of a repository at the Hugging Face hub.
+REVISION_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}"
+#: Longest name of a model, in characters.
+MAX_MODEL = 300
+#: Pools in one list.
+MAX_LIST = 50
 #: Characters of a model's name in the id of its pool.
 SLUG_LENGTH = 24
 #: Hex digits of the SHA-256 of "model" or "model@revision", which tell similar names apart.
@@ -43,6 +50,45 @@ class Pool:
     def __str__(self) -> str:
         """As the setting ``pools`` names it: "engine:model@revision"."""
         return f"{self.engine}:{self.weights}"
+
+
+def checked_pool(engine: str, model: str | None = None, revision: str | None = None) -> Pool:
+    """The pool of an engine; ``model`` may be a short name, or None for the default model.
+
+    Raises UsageError for what the engine does not have.
+    """
+    facts = engine_facts(engine)
+    full = facts.full_model(model)
+    if len(full) > MAX_MODEL or not full.isprintable():
+        raise UsageError(f"a model's name must be printable and at most {MAX_MODEL} characters")
+    if revision is None:
+        return Pool(engine, full)
+    if not re.fullmatch(REVISION_PATTERN, revision):
+        raise UsageError(f"revision {revision!r} is no branch, tag or commit")
+    if not facts.has_revisions:
+        raise UsageError(f"the models of engine {engine!r} have no revisions; unset revision")
+    if full.startswith(("/", "./", "../", "~")):
+        raise UsageError(f"the model {full} is a folder, which has no revisions; unset revision")
+    return Pool(engine, full, revision)
+
+
+def parse_pools(text: str) -> tuple[Pool, ...]:
+    """The pools in a list "engine[:model[@revision]],..."; raises UsageError."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if len(words) > MAX_LIST:
+        raise UsageError(f"{len(words)} pools; a fleet declares at most {MAX_LIST}")
+    return tuple(dict.fromkeys(map(parse_pool, words)))
+
+
+def parse_pool(word: str) -> Pool:
+    """The pool that "engine", "engine:model" or "engine:model@revision" names."""
+    engine, _, weights = word.partition(":")
+    model, _, revision = weights.partition("@")
+    if not re.fullmatch(r"[^:@,]+(:[^@,]+(@[^@,]+)?)?", word):
+        raise UsageError(
+            f"{word!r} names no pool; write engine, engine:model or engine:model@revision"
+        )
+    return checked_pool(engine, model or None, revision or None)
 
 
 def pool_id(engine: str, model: str, revision: str | None = None) -> str:

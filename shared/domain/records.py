@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.lanes import Priority as Priority
 from shared.domain.object_keys import JOB_ID_PATTERN
+from shared.domain.pools import POOL_ID_PATTERN, REVISION_PATTERN, Pool
 from shared.domain.tasks import Task
 
 SCHEMA = 1
@@ -36,6 +37,14 @@ PageBreaks = Literal["comment", "none", "rule"]
 Coordinate = Annotated[int, Field(ge=0, le=999)]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID_PATTERN}$")]
 BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
+
+
+#: A branch, tag or commit of a model's repository. Left out where it is unset, so that programs of
+#: earlier releases can read the record.
+Revision = Annotated[
+    str | None,
+    Field(pattern=f"^{REVISION_PATTERN}$", exclude_if=lambda revision: revision is None),
+]
 
 
 class Record(BaseModel):
@@ -78,6 +87,12 @@ class PageOptions(PageSettings):
     pages: str | None = None
     engine: str
     model: str
+    revision: Revision = None
+
+    @property
+    def pool(self) -> Pool:
+        """The pool that reads the pages."""
+        return Pool(self.engine, self.model, self.revision)
 
 
 class RenderOptions(Record):
@@ -143,11 +158,17 @@ class PageImage(Record):
 
 
 class EngineInfo(Record):
-    """The engine that read the page."""
+    """The engine that read the page, or was to read it."""
 
     name: str
     model: str
     version: str
+    revision: Revision = None
+
+    @property
+    def pool(self) -> Pool:
+        """The pool of its workers."""
+        return Pool(self.name, self.model, self.revision)
 
 
 class ErrorInfo(Record):
@@ -238,7 +259,7 @@ class PageMessage(Record):
     page: int = Field(ge=1)
     #: Position in the dispatch order of the queue, see shared.broker.page_state.
     seq: int = Field(ge=0)
-    queue: str = Field(pattern=r"^pages\.[a-z0-9_-]{1,40}\.(high|normal|low|quarantine)$")
+    queue: str = Field(pattern=rf"^pages\.{POOL_ID_PATTERN}\.(high|normal|low|quarantine)$")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -50,12 +50,11 @@ def _open(
 ) -> None:
     states = _NOTHING if fresh else jobs.page_states(manifest.job_id)
     counts = Counts() if fresh else jobs.count(manifest.job_id, states)
-    engine = manifest.options.engine
+    pool = manifest.options.pool.id
     todo = missing_pages(manifest, states)
-    dispatch_state.workers.add_engine(engine)
     answer = dispatch_state.jobs.open(
         job_id=manifest.job_id,
-        engine=engine,
+        pool=pool,
         priority=manifest.priority,
         created=manifest.created,
         total=count(selected(manifest)),
@@ -68,4 +67,4 @@ def _open(
         return
     if not todo:
         dispatcher.reduce(manifest.job_id)
-    dispatcher.top_up(engine, manifest.priority, force=True)
+    dispatcher.top_up(pool, manifest.priority, force=True)

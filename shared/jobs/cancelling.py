@@ -111,7 +111,9 @@ def cancelled_page(manifest: Manifest, page: int) -> PageResult:
         page=page,
         status="failed",
         task=options.task,
-        engine=EngineInfo(name=options.engine, model=options.model, version="none"),
+        engine=EngineInfo(
+            name=options.engine, model=options.model, version="none", revision=options.revision
+        ),
         attempts=0,
         error=ErrorInfo(code=Cancelled.code, message="the job was cancelled before this page"),
     )
@@ -119,7 +121,7 @@ def cancelled_page(manifest: Manifest, page: int) -> PageResult:
 
 def _wait_until_released(manifest: Manifest, dispatch_state: DispatchState) -> None:
     deadline = time.monotonic() + RELEASE_WAIT_S
-    while dispatch_state.pages.in_flight(manifest.options.engine, manifest.job_id):
+    while dispatch_state.pages.in_flight(manifest.options.pool.id, manifest.job_id):
         if time.monotonic() > deadline:
             return
         time.sleep(0.1)

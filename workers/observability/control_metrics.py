@@ -7,10 +7,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from shared.domain.records import JobStatus
 from workers.observability.metrics import SECONDS, WAITING_SECONDS
 
-REPAIR_KINDS = ("expired", "lost", "reducers", "adopted", "stuck", "purged")
+REPAIR_KINDS = ("expired", "lost", "reducers", "moved", "adopted", "stuck", "purged")
 REPAIRS = Counter(
     "pagefleet_sweeper_repairs",
-    "Repairs by the sweeper: expired, lost, reducers, adopted, stuck, purged.",
+    "Repairs by the sweeper: expired, lost, reducers, moved, adopted, stuck, purged.",
     ["kind"],
 )
 SWEEP_LAST_RUN = Gauge(

@@ -25,7 +25,7 @@ PAGES = Counter(
 PAGES_RETURNED = Counter(
     "pagefleet_pages_returned",
     "Pages returned without a result: attempt (failed, to be retried), drain, cancelled, "
-    "engine_dead, dropped (job purged), foreign (needs another model).",
+    "engine_dead, dropped (job purged), other_pool (its job was in the wrong pool).",
     ["engine", "reason"],
 )
 MESSAGES_REFUSED = Counter(
@@ -89,7 +89,7 @@ def start_at_zero(engine: str) -> None:
     PAGES.labels(engine, "blank", "")
     for error in PageError.__subclasses__():
         PAGES.labels(engine, "failed", error.code)
-    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped", "foreign"):
+    for reason in ("attempt", "drain", "cancelled", "engine_dead", "dropped", "other_pool"):
         PAGES_RETURNED.labels(engine, reason)
     for outcome in ("kept", "returned", "duplicate"):
         PAGE_WORKER_SECONDS.labels(engine, outcome)

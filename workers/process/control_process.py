@@ -16,6 +16,7 @@ from shared.broker.fleet_view import FleetView
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
 from shared.config.settings import Settings
 from shared.domain.errors import TransientError
+from shared.domain.pools import parse_pools
 from shared.domain.records import ReduceMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
@@ -81,6 +82,7 @@ class ControlProcess:
             self._dispatch_state,
             self._dispatcher,
             adopt=settings.adopt_open_jobs,
+            pools=parse_pools(settings.pools or ""),
             retention=Retention(self._jobs, days) if days else None,
             webhooks=WebhookSender(self._jobs, settings),
         )

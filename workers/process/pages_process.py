@@ -20,7 +20,6 @@ from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
-from shared.domain.pools import pool_id
 from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
@@ -79,10 +78,15 @@ class PagesProcess:
         labels = CostLabels(settings.cost_label_names, settings.cost_label_values)
         failures = FailureLog(settings)
         self._observer = PageObserver(info, worker, self._tracing, failures, labels)
-        self._app = make_app(settings, page_queues(info.name))
+        self._app = make_app(settings, page_queues(info.pool.id))
         self._dispatcher = Dispatcher(settings, self._dispatch_state, self._app, self._tracing)
         self._keeper = LeaseKeeper(
-            self._dispatch_state, self._dispatcher, self._inflight_pages, info.name, worker
+            self._dispatch_state,
+            self._dispatcher,
+            self._inflight_pages,
+            info.pool,
+            worker,
+            declares=settings.declare_pool,
         )
 
     def run(self) -> int:
@@ -109,15 +113,16 @@ class PagesProcess:
         self._keeper.start(capacity, self._facts)
         self._health.fulfil(ENGINE)
         self._engine_up.set(1)
-        log.info("ready: engine %s, model %s, %d pages at once", info.name, info.model, capacity)
-        queues = page_queues(info.name)
+        pool = info.pool
+        log.info("ready: engine %s, model %s, %d pages at once", info.name, pool.weights, capacity)
+        queues = page_queues(pool.id)
         refused = partial(refuse, self._dispatch_state)
         run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain, refused)
 
     def _export_identity(self) -> None:
         """Export the metrics of this process before the engine has loaded."""
         info, capacity = self._host.engine.info, self._host.engine.capacity
-        PROCESS_LABELS.add(pool=pool_id(info.name, info.model))
+        PROCESS_LABELS.add(pool=info.pool.id)
         metrics.WORKER.labels(self._worker, "pages", info.name, info.model, info.version).set(1)
         metrics.CAPACITY.labels(info.name).set(capacity)
         metrics.PRICE.labels(info.name).set(self._settings.price_per_hour or 0)
@@ -133,6 +138,7 @@ class PagesProcess:
         info = self._host.engine.info
         return {
             "model": info.model[-MAX_NAME:],
+            "revision": info.revision,
             "version": info.version[:MAX_NAME],
             "pid": os.getpid(),
             "host": socket.gethostname()[:MAX_NAME],

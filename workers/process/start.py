@@ -8,6 +8,7 @@ from shared.config.hardware import gpu_ids, local_engine
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import UsageError
+from shared.domain.pools import checked_pool
 from shared.storage.factory import open_store
 from workers.host.cores import rendering_cores
 from workers.process.supervisor import Role, Supervisor
@@ -16,7 +17,6 @@ from workers.process.supervisor import Role, Supervisor
 def start_workers(settings: Settings, roles: frozenset[str]) -> int:
     """Check broker and store, then supervise the processes; returns the exit status."""
     engine = local_engine() if settings.engine == "auto" else settings.engine
-    engine_facts(engine)
     processes = plan_processes(settings, roles, engine)
     DispatchState(settings).ping()
     open_store(settings).check()
@@ -35,6 +35,7 @@ def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> li
 
 def plan_pages(settings: Settings, engine: str) -> list[Role]:
     """One process for each engine: as many as fit on a group of GPUs, on every group."""
+    pool = checked_pool(engine, settings.model, settings.revision)
     facts = engine_facts(engine)
     groups = gpu_groups(settings) if facts.owns_gpus else [None]
     per_group = settings.engines_per_gpu if facts.shares_gpus else 1
@@ -43,7 +44,7 @@ def plan_pages(settings: Settings, engine: str) -> list[Role]:
     for number, (gpus, slot) in enumerate(slots, start=1):
         name = f"{engine}{number}" if len(slots) > 1 else engine
         settings_of_one = (("engine_slot", str(slot)), *_renderers(settings, engine, len(slots)))
-        planned.append(Role(name, ("pages", "--engine", engine), engine, gpus, settings_of_one))
+        planned.append(Role(name, ("pages", "--engine", engine), pool, gpus, settings_of_one))
     return planned
 
 

@@ -18,6 +18,7 @@ from shared.broker.dispatcher import Dispatcher
 from shared.config.environment import PREFIX
 from shared.config.settings import Settings, as_environment
 from shared.domain.errors import BrokerUnreachable, ExitCode
+from shared.domain.pools import Pool
 from shared.processes.parent_death import die_with_parent
 from shared.processes.python_command import python_command
 from shared.processes.stop_signals import acting_on_signals
@@ -38,11 +39,11 @@ PERMANENT_FAILURES = (ExitCode.USAGE, ExitCode.REFUSED)
 
 @dataclass(frozen=True)
 class Role:
-    """One process to keep alive; ``engine`` is None for the control process."""
+    """One process to keep alive; ``pool`` is None for the control process."""
 
     name: str
     arguments: tuple[str, ...]
-    engine: str | None = None
+    pool: Pool | None = None
     #: Value of CUDA_VISIBLE_DEVICES; None leaves the variable unchanged.
     gpus: str | None = None
     #: Names and values of settings that this process alone gets.
@@ -126,7 +127,7 @@ class Supervisor:
     def _on_exit(self, child: Child, status: int) -> None:
         lived_s = time.monotonic() - child.started_at
         child.process = None
-        if child.role.engine is not None:
+        if child.role.pool is not None:
             child.unreclaimed.append(child.worker)
         if self._stopping.is_set():
             return
@@ -144,10 +145,10 @@ class Supervisor:
         child.delay = min(child.delay * 2, LONGEST_DELAY_S)
 
     def _reclaim(self, child: Child) -> None:
-        assert child.role.engine is not None
+        assert child.role.pool is not None
         try:
             while child.unreclaimed:
-                pages = self._dispatch_state.pages.reclaim(child.role.engine, child.unreclaimed[0])
+                pages = self._dispatch_state.pages.reclaim(child.role.pool.id, child.unreclaimed[0])
                 self._dispatcher.publish(pages)
                 child.unreclaimed.pop(0)
         except BrokerUnreachable as error:
@@ -175,7 +176,7 @@ class Supervisor:
 
 def _unneeded(role: Role) -> tuple[str, ...]:
     """Secrets that the process of a role does not need."""
-    return ("flower_password", "engine_api_key" if role.engine is None else "webhook_secret")
+    return ("flower_password", "engine_api_key" if role.pool is None else "webhook_secret")
 
 
 def _meaning(status: int) -> str:

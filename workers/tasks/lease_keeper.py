@@ -9,6 +9,7 @@ from typing import Any
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import BrokerUnreachable
+from shared.domain.pools import Pool
 from workers.inflight import InflightPages, Reason
 from workers.observability import metrics
 
@@ -27,13 +28,17 @@ class LeaseKeeper:
         dispatch_state: DispatchState,
         dispatcher: Dispatcher,
         inflight_pages: InflightPages,
-        engine: str,
+        pool: Pool,
         worker: str,
+        *,
+        declares: bool = True,
     ) -> None:
+        """``declares``: the heartbeats also declare the pool to the fleet."""
         self._dispatch_state = dispatch_state
         self._dispatcher = dispatcher
         self._inflight_pages = inflight_pages
-        self._engine = engine
+        self._pool = pool
+        self._declares = declares
         self._worker = worker
         self._capacity = 0
         self._facts: Callable[[], dict[str, Any]] = dict
@@ -53,7 +58,7 @@ class LeaseKeeper:
         self._stopped.set()
         self._thread.join(10)
         with suppress(BrokerUnreachable):  # the heartbeat expires by itself
-            self._dispatch_state.workers.leave(self._engine, self._worker)
+            self._dispatch_state.workers.leave(self._pool.id, self._worker)
 
     def _run(self) -> None:
         ticks = 0
@@ -63,7 +68,7 @@ class LeaseKeeper:
                     self._beat()
                 self.renew()
             except BrokerUnreachable as error:
-                metrics.LEASE_RENEWAL_FAILURES.labels(self._engine).inc()
+                metrics.LEASE_RENEWAL_FAILURES.labels(self._pool.engine).inc()
                 log.warning("leases not renewed: %s", error.message)
             except Exception:  # without this thread every page here would be read twice
                 log.exception("leases not renewed")
@@ -73,20 +78,22 @@ class LeaseKeeper:
 
     def _beat(self) -> None:
         facts = {**self._facts(), "in_flight": len(self._inflight_pages)}
-        self._dispatch_state.workers.heartbeat(self._engine, self._worker, self._capacity, facts)
+        self._dispatch_state.workers.heartbeat(self._pool.id, self._worker, self._capacity, facts)
+        if self._declares:
+            self._dispatch_state.pools.declare([self._pool])
 
     def renew(self) -> None:
         """Renew the leases of all claimed pages; abort pages that were cancelled or taken."""
         pages = self._inflight_pages.claimed()
         if not pages:
             return
-        renewed = self._dispatch_state.pages.renew(self._engine, self._worker, pages)
-        metrics.LEASE_RENEWALS.labels(self._engine).inc(len(pages))
+        renewed = self._dispatch_state.pages.renew(self._pool.id, self._worker, pages)
+        metrics.LEASE_RENEWALS.labels(self._pool.engine).inc(len(pages))
         self._inflight_pages.abort(renewed.cancelled, Reason.CANCELLED)
         self._inflight_pages.abort(renewed.taken, Reason.TAKEN)
         # The renewal may have taken a lease on a page that was released in the meantime. A page
         # stops being claimed before its lease ends, so a second look finds those pages.
         stale = set(renewed.retaken) - set(self._inflight_pages.claimed())
         self._dispatcher.publish(
-            self._dispatch_state.pages.release(self._engine, self._worker, stale)
+            self._dispatch_state.pages.release(self._pool.id, self._worker, stale)
         )

@@ -8,6 +8,7 @@ from typing import TypeVar
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import BrokerUnreachable, StoreUnreachable
+from shared.domain.pools import Pool
 from shared.domain.records import EngineInfo
 from shared.jobs.job_store import JobStore
 from workers.inflight import InflightPage, InflightPages, retry_through_outage
@@ -41,6 +42,11 @@ class PageTaskContext:
     #: Called once or more when the engine is dead; starts the end of the process.
     engine_died: Callable[[], None]
     transient_pause_s: float = TRANSIENT_PAUSE_S
+
+    @property
+    def pool(self) -> Pool:
+        """The pool of this worker."""
+        return self.engine.pool
 
 
 def through_outage(inflight: InflightPage, operation: Callable[[], _Result]) -> _Result:

@@ -26,7 +26,7 @@ class PageLease:
         """Ask for the lease; a repeated call gets the same answer."""
         deps, message = self._deps, self._message
         claim = deps.dispatch_state.pages.claim(
-            deps.engine.name,
+            deps.pool.id,
             message.queue,
             message.job_id,
             message.page,
@@ -40,7 +40,7 @@ class PageLease:
 
     def send_to_quarantine(self, claim: Claim) -> None:
         """Publish the message that a claim moved to the quarantine lane."""
-        queue = page_queue(self._deps.engine.name, "quarantine")
+        queue = page_queue(self._deps.pool.id, "quarantine")
         self._publish(claim.quarantine_seq, queue)
 
     def pass_on(self) -> None:
@@ -54,9 +54,7 @@ class PageLease:
     def is_taken(self) -> bool:
         """Renew the lease; True if another worker has the page or it is already done."""
         deps = self._deps
-        renewed = deps.dispatch_state.pages.renew(
-            deps.engine.name, deps.worker, [self._inflight.page]
-        )
+        renewed = deps.dispatch_state.pages.renew(deps.pool.id, deps.worker, [self._inflight.page])
         return bool(renewed.taken)
 
     def finish(self, result: PageResult) -> bool:
@@ -65,7 +63,7 @@ class PageLease:
         lane = lane_of(message.queue)
         self.stop_renewal()
         finished = deps.dispatch_state.pages.finish(
-            deps.engine.name,
+            deps.pool.id,
             lane,
             message.job_id,
             message.page,
@@ -84,20 +82,20 @@ class PageLease:
         deps = self._deps
         self.stop_renewal()
         pages = deps.dispatch_state.pages.release(
-            deps.engine.name, deps.worker, [self._inflight.page], blame
+            deps.pool.id, deps.worker, [self._inflight.page], blame
         )
         deps.dispatcher.publish(pages)
         return bool(pages)
 
     def top_up_lane(self) -> None:
         """Dispatch further pages to the lane that the page came from."""
-        self._deps.dispatcher.top_up(self._deps.engine.name, lane_of(self._message.queue))
+        self._deps.dispatcher.top_up(self._deps.pool.id, lane_of(self._message.queue))
 
     def drop(self) -> None:
         """End the lease on a page whose job was purged or has ended."""
         deps, message = self._deps, self._message
         self.stop_renewal()
-        deps.dispatch_state.pages.drop(deps.engine.name, message.job_id, message.page, deps.worker)
+        deps.dispatch_state.pages.drop(deps.pool.id, message.job_id, message.page, deps.worker)
 
     def stop_renewal(self) -> None:
         """Stop the renewal of the lease; alone, this leaves the lease to its expiry."""

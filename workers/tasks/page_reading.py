@@ -11,9 +11,9 @@ from shared.domain.errors import (
     TransientError,
 )
 from shared.domain.records import PageResult
+from shared.jobs.moving import move_to_own_pool
 from workers.inflight import Aborted, Reason
 from workers.pipeline.page_pipeline import PageToRead
-from workers.tasks.model_mismatch import ModelMismatchBackoff
 from workers.tasks.page_attempt import PageAttempt
 from workers.tasks.page_context import PageTaskContext, through_outage
 
@@ -31,7 +31,6 @@ class PageReading:
 
     def __init__(self, deps: PageTaskContext) -> None:
         self._deps = deps
-        self._mismatches = ModelMismatchBackoff()
 
     def read(self, attempt: PageAttempt) -> PageResult:
         """The page's result, perhaps one that an earlier holder has stored.
@@ -54,7 +53,7 @@ class PageReading:
     def _read_here(self, attempt: PageAttempt) -> PageResult:
         """Read with this worker's engine; faults of this machine abort the page."""
         try:
-            self._check_model(attempt)
+            self._check_pool(attempt)
             return self._run_pipeline(attempt)
         except EngineDead as error:
             log.error("the engine died: %s", error.message)
@@ -72,18 +71,23 @@ class PageReading:
             log.exception("page %s failed because of a bug", attempt.inflight.page)
             raise EngineBug(f"{type(error).__name__}: {error}") from error
 
-    def _check_model(self, attempt: PageAttempt) -> None:
-        """Abort a page whose job needs another model, after a pause."""
-        needed, loaded = attempt.options.model, self._deps.engine.model
-        if needed == loaded:
+    def _check_pool(self, attempt: PageAttempt) -> None:
+        """Abort a page of another pool, after its job has been moved into that pool.
+
+        A producer or sweeper of an earlier release put it into the pool of the default model.
+        """
+        needed, own = attempt.options.pool, self._deps.pool
+        if needed == own:
             return
-        if self._mismatches.should_log(attempt.job_id):
-            log.error(
-                "page %s needs model %s, this worker has %s; its job waits for another worker",
-                attempt.inflight.page, needed, loaded,
-            )  # fmt: skip
-        attempt.inflight.sleep(self._mismatches.pause(attempt.inflight.page))
-        raise Aborted(Reason.MODEL_MISMATCH)
+        if needed.id == own.id:
+            raise EngineBug(f"the pools {needed} and {own} have the same id")
+        log.warning("page %s belongs to pool %s", attempt.inflight.page, needed.id)
+        deps, manifest = self._deps, attempt.manifest
+        through_outage(
+            attempt.inflight,
+            lambda: move_to_own_pool(manifest, deps.dispatch_state, deps.dispatcher),
+        )
+        raise Aborted(Reason.OTHER_POOL)
 
     def _run_pipeline(self, attempt: PageAttempt) -> PageResult:
         page = PageToRead(attempt.manifest, attempt.page, attempt.number, attempt.inflight)

@@ -20,7 +20,7 @@ from workers.tasks.page_lease import PageLease
 from workers.tasks.page_reading import PageReading
 
 log = logging.getLogger("pagefleet.page")
-_BLAMES: dict[Reason, Blame] = {Reason.ENGINE_DEAD: "suspect", Reason.MODEL_MISMATCH: "foreign"}
+_BLAMES: dict[Reason, Blame] = {Reason.ENGINE_DEAD: "suspect"}
 
 
 class PageTask:
@@ -146,8 +146,6 @@ class PageTask:
                 is_queued = lease.release(_BLAMES.get(reason, "none"))
                 if not is_queued and not was_claimed:
                     lease.pass_on()
-                if reason is Reason.MODEL_MISMATCH:
-                    lease.top_up_lane()
         except TransientError as error:
             log.warning(
                 "page %s is not released and waits for its lease to expire: %s",

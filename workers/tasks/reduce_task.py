@@ -83,4 +83,4 @@ class ReduceTask:
         if self._dispatch_state.jobs.state(job_id) != "open":
             open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, pauses_s=())
         elif self._dispatch_state.jobs.redo(job_id, expand(missing.ranges)):
-            self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)
+            self._dispatcher.top_up(manifest.options.pool.id, manifest.priority, force=True)

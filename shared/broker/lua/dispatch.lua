@@ -1,11 +1,11 @@
 -- Fills one lane up to its dispatch window; open jobs take turns in slices.
--- ARGV: engine, priority, smallest window, slice, force (1: also above the low-water mark).
+-- ARGV: pool, priority, smallest window, slice, force (1: also above the low-water mark).
 -- Returns {job, page, seq, queue} for each page that the caller must now publish.
-local engine, lane = ARGV[1], ARGV[2]
-local depth = depth_of(engine, ARGV[3])
+local pool, lane = ARGV[1], ARGV[2]
+local depth = depth_of(pool, ARGV[3])
 local slice = tonumber(ARGV[4])
-local turns = P .. 'turns:' .. engine .. ':' .. lane
-local room = depth - redis.call('ZCARD', P .. 'queued:' .. queue_name(engine, lane))
+local turns = P .. 'turns:' .. pool .. ':' .. lane
+local room = depth - redis.call('ZCARD', P .. 'queued:' .. queue_name(pool, lane))
 local out = {}
 if ARGV[5] ~= '1' and room * 2 < depth then return out end
 -- First a write that may allocate: without free memory Redis then refuses the whole script
@@ -22,8 +22,8 @@ local function take(job, count)
     if stop < last then redis.call('LPUSH', P .. 'todo:' .. job, (stop + 1) .. '-' .. last) end
     for page = first, stop do
       local id = page_id(job, page)
-      if not is_done(job, page) and not is_placed(engine, id) then
-        out[#out + 1] = enqueue(engine, lane, id)
+      if not is_done(job, page) and not is_placed(pool, id) then
+        out[#out + 1] = enqueue(pool, lane, id)
       end
     end
     taken = taken + stop - first + 1

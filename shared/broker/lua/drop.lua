@@ -1,9 +1,9 @@
 -- Removes the lease and queue entry of a page that needs no more work (cancelled, purged).
--- ARGV: engine, job, page, worker. A page that another worker holds is left alone.
-local engine, id = ARGV[1], page_id(ARGV[2], ARGV[3])
-local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
+-- ARGV: pool, job, page, worker. A page that another worker holds is left alone.
+local pool, id = ARGV[1], page_id(ARGV[2], ARGV[3])
+local holder = redis.call('HGET', P .. 'holders:' .. pool, id)
 if holder and worker_of(holder) ~= ARGV[4] then return 0 end
-release(engine, id)
-unqueue(engine, id)
-redis.call('ZREM', P .. 'outstanding:' .. engine, id)
+release(pool, id)
+unqueue(pool, id)
+redis.call('ZREM', P .. 'outstanding:' .. pool, id)
 return 1

@@ -1,4 +1,4 @@
--- Registers a live pages process. ARGV: engine, worker, capacity, facts (JSON), seconds until it
+-- Registers a live pages process. ARGV: pool, worker, capacity, facts (JSON), seconds until it
 -- expires. Sets the dispatch window of the pool to twice the capacity of its live workers.
 local key, ttl = P .. 'workers:' .. ARGV[1], tonumber(ARGV[5])
 despite_full_memory()

@@ -35,29 +35,29 @@ local function split_id(id)
   local job, page = string.match(id, '^(.*)/p(%d+)$')
   return job, tonumber(page)
 end
-local function queue_name(engine, lane)
-  return 'pages.' .. engine .. '.' .. lane
+local function queue_name(pool, lane)
+  return 'pages.' .. pool .. '.' .. lane
 end
-local function unqueue(engine, id)
+local function unqueue(pool, id)
   for _, lane in ipairs(LANES) do
-    redis.call('ZREM', P .. 'queued:' .. queue_name(engine, lane), id)
+    redis.call('ZREM', P .. 'queued:' .. queue_name(pool, lane), id)
   end
 end
 -- Whether a page is queued or leased.
-local function is_placed(engine, id)
-  if redis.call('ZSCORE', P .. 'leases:' .. engine, id) then return true end
+local function is_placed(pool, id)
+  if redis.call('ZSCORE', P .. 'leases:' .. pool, id) then return true end
   for _, lane in ipairs(LANES) do
-    if redis.call('ZSCORE', P .. 'queued:' .. queue_name(engine, lane), id) then return true end
+    if redis.call('ZSCORE', P .. 'queued:' .. queue_name(pool, lane), id) then return true end
   end
   return false
 end
 -- Puts one page at the end of a queue's dispatch order; the caller publishes the message.
-local function enqueue(engine, lane, id)
-  local queue = queue_name(engine, lane)
-  unqueue(engine, id)
+local function enqueue(pool, lane, id)
+  local queue = queue_name(pool, lane)
+  unqueue(pool, id)
   local seq = redis.call('INCR', P .. 'seq:' .. queue)
   redis.call('ZADD', P .. 'queued:' .. queue, seq, id)
-  redis.call('ZADD', P .. 'outstanding:' .. engine, 'NX', now(), id)
+  redis.call('ZADD', P .. 'outstanding:' .. pool, 'NX', now(), id)
   local job, page = split_id(id)
   return {job, page, seq, queue}
 end
@@ -65,18 +65,18 @@ end
 local function worker_of(holder)
   return holder and string.match(holder, '^([^|]*)|')
 end
-local function hold(engine, id, worker, lane, token, seconds)
-  redis.call('ZADD', P .. 'leases:' .. engine, lease_now(seconds) + seconds, id)
-  redis.call('HSET', P .. 'holders:' .. engine, id, worker .. '|' .. lane .. '|' .. token)
+local function hold(pool, id, worker, lane, token, seconds)
+  redis.call('ZADD', P .. 'leases:' .. pool, lease_now(seconds) + seconds, id)
+  redis.call('HSET', P .. 'holders:' .. pool, id, worker .. '|' .. lane .. '|' .. token)
   redis.call('SADD', P .. 'held:' .. worker, id)
-  redis.call('ZADD', P .. 'outstanding:' .. engine, 'NX', now(), id)
+  redis.call('ZADD', P .. 'outstanding:' .. pool, 'NX', now(), id)
 end
 -- Ends the lease on a page; returns the former holder or nil.
-local function release(engine, id)
-  redis.call('ZREM', P .. 'leases:' .. engine, id)
-  local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
+local function release(pool, id)
+  redis.call('ZREM', P .. 'leases:' .. pool, id)
+  local holder = redis.call('HGET', P .. 'holders:' .. pool, id)
   if holder then
-    redis.call('HDEL', P .. 'holders:' .. engine, id)
+    redis.call('HDEL', P .. 'holders:' .. pool, id)
     redis.call('SREM', P .. 'held:' .. worker_of(holder), id)
   end
   return holder
@@ -110,17 +110,20 @@ local function lane_of(job, page, quarantine_after)
   return redis.call('HGET', P .. 'job:' .. job, 'priority') or 'normal'
 end
 -- Requeues a page unless it needs no more work; returns what the caller must publish, or nil.
-local function again(engine, job, page, id, quarantine_after)
-  local state = state_of(job)
-  if (state and state ~= 'open') or is_done(job, page) then
-    unqueue(engine, id)
-    redis.call('ZREM', P .. 'outstanding:' .. engine, id)
-    return nil
+-- The page goes to the pool of its open job, which may have been moved out of ``pool``.
+local function again(pool, job, page, id, quarantine_after)
+  local state, home = unpack(redis.call('HMGET', P .. 'job:' .. job, 'state', 'engine'))
+  if state ~= 'open' then home = pool end
+  local ended = (state and state ~= 'open') or is_done(job, page)
+  if ended or home ~= pool then
+    unqueue(pool, id)
+    redis.call('ZREM', P .. 'outstanding:' .. pool, id)
+    if ended or is_placed(home, id) then return nil end
   end
-  return enqueue(engine, lane_of(job, page, quarantine_after), id)
+  return enqueue(home, lane_of(job, page, quarantine_after), id)
 end
 -- The dispatch window: twice the capacity of the live workers, but at least ``smallest``.
-local function depth_of(engine, smallest)
-  local depth = tonumber(redis.call('GET', P .. 'depth:' .. engine) or 0)
+local function depth_of(pool, smallest)
+  local depth = tonumber(redis.call('GET', P .. 'depth:' .. pool) or 0)
   return math.max(tonumber(smallest), depth)
 end

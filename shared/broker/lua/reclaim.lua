@@ -1,8 +1,8 @@
 -- Takes the pages of a dead process back into a queue and raises their suspicion.
--- ARGV: engine, quarantine after, worker ('' = every expired lease), grace seconds,
+-- ARGV: pool, quarantine after, worker ('' = every expired lease), grace seconds,
 -- lease seconds. Returns {job, page, seq, queue} for each page that the caller must publish.
-local engine, after, worker = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local leases = P .. 'leases:' .. engine
+local pool, after, worker = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local leases = P .. 'leases:' .. pool
 local ids
 despite_full_memory()
 if worker ~= '' then
@@ -14,18 +14,18 @@ end
 local out = {}
 for _, id in ipairs(ids) do
   local job, page = split_id(id)
-  local holder = redis.call('HGET', P .. 'holders:' .. engine, id)
+  local holder = redis.call('HGET', P .. 'holders:' .. pool, id)
   -- A page without a holder was only waiting in that process, so its suspicion stays. A page that
   -- another worker holds by now is left alone.
   if worker == '' or not holder or worker_of(holder) == worker then
-    release(engine, id)
+    release(pool, id)
     if holder then suspect(job, page, holder) end
-    local entry = again(engine, job, page, id, after)
+    local entry = again(pool, job, page, id, after)
     if entry then out[#out + 1] = entry end
   end
 end
 if worker ~= '' then
   redis.call('DEL', P .. 'held:' .. worker)
-  redis.call('HDEL', P .. 'workers:' .. engine, worker)
+  redis.call('HDEL', P .. 'workers:' .. pool, worker)
 end
 return out

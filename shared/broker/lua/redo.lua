@@ -7,7 +7,7 @@ if fields[3] ~= 'open' then return 0 end
 redis.call('HDEL', hot, 'reduce')
 -- A page may have got its result after the caller checked.
 redis.call('HSET', hot, 'verify', 1, 'touched', now())
-local engine, added = fields[1], 0
+local pool, added = fields[1], 0
 for i = 2, #ARGV do
   local page = tonumber(ARGV[i])
   if redis.call('SETBIT', P .. 'done:' .. job, page, 0) == 1 then
@@ -21,12 +21,12 @@ for i = 2, #ARGV do
     end
   end
   local id = page_id(job, page)
-  if not is_placed(engine, id) then
+  if not is_placed(pool, id) then
     redis.call('RPUSH', P .. 'todo:' .. job, page .. '-' .. page)
     added = added + 1
   end
 end
 if added > 0 then
-  redis.call('ZADD', P .. 'turns:' .. engine .. ':' .. fields[2], redis.call('INCR', P .. 'turn'), job)
+  redis.call('ZADD', P .. 'turns:' .. pool .. ':' .. fields[2], redis.call('INCR', P .. 'turn'), job)
 end
 return added

@@ -137,7 +137,7 @@ class Lab:
         after = options.get("after", "keep")
         return Plan(
             route=route_of(source or self.inbox, to, after, settings),
-            request=Request(engine="fake", settings=settings, **request),
+            request=Request(settings.model_copy(update={"engine": "fake"}), **request),
             **{"period_s": 0.3, **options},
         )
 

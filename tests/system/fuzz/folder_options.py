@@ -11,7 +11,7 @@ from tests.system.fuzz.values import cut, text, value
 
 _NAMES = (*FolderOptions.model_fields, "engine", "store", "redis_url")
 _NEST = ("[" * 40 + "]" * 40, "{a = " * 30 + "1" + "}" * 30, "1979-05-27", "'''x'''", "0x_1")
-_REQUEST = Request("fake", Settings.model_construct(engine="fake"))
+_REQUEST = Request(Settings.model_construct(engine="fake"))
 
 
 def _file(source: random.Random) -> bytes:

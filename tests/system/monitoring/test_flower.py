@@ -12,6 +12,8 @@ import pytest
 
 from producer.flower.view import format_task
 from shared.broker.dispatch_state import DispatchState
+from shared.domain.catalogue import engine_facts
+from shared.domain.pools import Pool
 from tests.conftest import SettingsFactory
 from tests.support.console.browser import chromium, installed
 from tests.support.fleets.fleet import pagefleet, pdf, wait_until
@@ -114,7 +116,7 @@ def test_the_broker_page_lists_an_engine_that_appeared_later(
     with flower_at_work(config, tmp_path) as started:
         assert "pages.cpu.high" not in started.ask("/broker")[1]
 
-        DispatchState(config).workers.add_engine("cpu")
+        DispatchState(config).pools.declare([Pool("cpu", engine_facts("cpu").default_model)])
 
         assert "<td>pages.cpu.high</td>" in started.ask("/broker")[1]
 

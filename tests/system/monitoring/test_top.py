@@ -10,6 +10,7 @@ import redis
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.fleet_view import FleetView
+from shared.domain.pools import checked_pool
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
 from tests.support.console.terminal import Terminal
@@ -149,7 +150,7 @@ def test_an_update_is_three_round_trips_for_any_number_of_jobs(
             view.look()
             return int(client.info("stats")["total_reads_processed"] - before - 1)
 
-    dispatch_state.workers.add_engine("fake")
+    dispatch_state.pools.declare([checked_pool("fake")])
     open_jobs(range(2))
     few = reads_of_an_update()
     open_jobs(range(2, 200))

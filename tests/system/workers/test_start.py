@@ -44,7 +44,7 @@ def _clear_caches() -> None:
 
 def slots(roles: list[Role]) -> list[tuple[str | None, str]]:
     """GPUs and engine slot of every pages process."""
-    return [(role.gpus, dict(role.settings)["engine_slot"]) for role in roles if role.engine]
+    return [(role.gpus, dict(role.settings)["engine_slot"]) for role in roles if role.pool]
 
 
 def test_two_engines_share_each_gpu_if_set(settings: SettingsFactory, driver: Driver) -> None:
@@ -54,7 +54,7 @@ def test_two_engines_share_each_gpu_if_set(settings: SettingsFactory, driver: Dr
 
     assert slots(roles) == [("0", "0"), ("1", "0"), ("0", "1"), ("1", "1")]
     assert [role.name for role in roles] == ["vllm1", "vllm2", "vllm3", "vllm4", "control"]
-    renderers = {dict(role.settings).get("num_workers") for role in roles if role.engine}
+    renderers = {dict(role.settings).get("num_workers") for role in roles if role.pool}
     assert renderers == {str(max(1, rendering_cores("vllm") // 4))}
 
 

@@ -26,7 +26,9 @@ class FakeEngine:
     tasks = frozenset(Task)
 
     def __init__(self, settings: Settings, model: str) -> None:
-        self.info = EngineInfo(name="fake", model=model, version=__version__)
+        self.info = EngineInfo(
+            name="fake", model=model, version=__version__, revision=settings.revision
+        )
         limit = settings.max_concurrency
         self.capacity = CAPACITY if limit == "auto" else limit
         self._settings = settings

@@ -47,8 +47,9 @@ class TransformersEngine:
         if settings.tensor_parallel_size * settings.pipeline_parallel_size > 1:
             raise UsageError("the transformers engine uses one GPU; only vllm splits a model")
         version = f"transformers-{installed_version()}"
-        self.info = EngineInfo(name="transformers", model=model, version=version)
-        self._family = family_in(read_config(model), model)
+        revision = settings.revision
+        self.info = EngineInfo(name="transformers", model=model, version=version, revision=revision)
+        self._family = family_in(read_config(model, revision), model)
         default = GPU_BATCH if has_nvidia_device() else CPU_BATCH
         self._batch = default if settings.batch_size == "auto" else settings.batch_size
         chosen = settings.max_concurrency
@@ -66,7 +67,9 @@ class TransformersEngine:
         """Load the model; raises EngineUnavailable."""
         from workers.engines.transformers.generation import generate
 
-        loaded = await asyncio.to_thread(load, self.info.model, self._settings.max_model_len)
+        loaded = await asyncio.to_thread(
+            load, self.info.model, self._settings.max_model_len, self.info.revision
+        )
         attention = transformers_attention()
         log.info("loaded %s, attention %s: %s", self.info.model, attention.name, attention.reason)
         self._loaded = loaded

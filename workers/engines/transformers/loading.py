@@ -40,14 +40,14 @@ def installed_version() -> str:
     return found
 
 
-def read_config(model: str) -> dict[str, Any]:
+def read_config(model: str, revision: str | None = None) -> dict[str, Any]:
     """The checkpoint's own config.json, from a folder or the hub; raises EngineUnavailable."""
     from transformers import PretrainedConfig
 
     if model.startswith(("/", "./", "../", "~")) and not Path(model).is_dir():
         raise EngineUnavailable(f"there is no model folder {model}")
     try:
-        config: dict[str, Any] = PretrainedConfig.get_config_dict(model)[0]
+        config: dict[str, Any] = PretrainedConfig.get_config_dict(model, revision=revision)[0]
     except (OSError, ValueError) as error:
         raise EngineUnavailable(f"{model} can't be loaded: {_first_line(error)}") from None
     if not config:
@@ -55,7 +55,7 @@ def read_config(model: str) -> dict[str, Any]:
     return config
 
 
-def load(model: str, longest: int) -> Loaded:
+def load(model: str, longest: int, revision: str | None = None) -> Loaded:
     """The model in evaluation mode on the GPU, or on the CPU; raises EngineUnavailable."""
     import torch
     from transformers import AutoTokenizer
@@ -64,18 +64,19 @@ def load(model: str, longest: int) -> Loaded:
     logging.disable_progress_bar()
     # It warns that the checkpoint names another class; that is intended.
     logging.set_verbosity_error()
-    config = read_config(model)
+    config = read_config(model, revision)
     family = family_in(config, model)
     on_gpu = torch.cuda.is_available()
     try:
         result = _class_of(family).from_pretrained(
             model,
+            revision=revision or "main",
             config=_native(config, family, longest),
             dtype=torch.bfloat16 if on_gpu else torch.float32,
             attn_implementation={"text_config": transformers_attention().name},
             output_loading_info=True,
         )
-        tokenizer = AutoTokenizer.from_pretrained(model)
+        tokenizer = AutoTokenizer.from_pretrained(model, revision=revision or "main")
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise EngineUnavailable(f"{model} can't be loaded: {_first_line(error)}") from error
     loaded, info = result

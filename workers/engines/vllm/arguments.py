@@ -42,9 +42,16 @@ def engine_arguments(
         "stream_interval": 1 if settings.stream_output else TOKENS_PER_OUTPUT,
         "worker_extension_cls": "workers.engines.vllm.plugin.register.WorkerExtension",
         "additional_config": {CRASH_REPORT_KEY: str(report.path)},
+        **_pinned(settings.revision),
         **({} if sizes.block is None else {"block_size": sizes.block}),
         **_further(settings.vllm_arguments),
     }
+
+
+def _pinned(revision: str | None) -> dict[str, str]:
+    """All that is loaded from the model's repository comes from one revision."""
+    names = ("revision", "tokenizer_revision", "code_revision")
+    return {} if revision is None else dict.fromkeys(names, revision)
 
 
 def _further(text: str | None) -> dict[str, Any]:

@@ -60,7 +60,12 @@ class VllmEngine:
         self._settings = settings
         vllm = installed()
         self._version = vllm.version
-        self.info = EngineInfo(name="vllm", model=model, version=f"vllm-{vllm.version}")
+        self.info = EngineInfo(
+            name="vllm",
+            model=model,
+            version=f"vllm-{vllm.version}",
+            revision=settings.revision,
+        )
         checkpoint = examine(model, weights=settings.vllm_load_format != "dummy")
         check_parallel(checkpoint, settings.tensor_parallel_size, settings.pipeline_parallel_size)
         self._family = checkpoint.family

@@ -21,8 +21,8 @@ class ExpiredLeases:
     def run(self) -> int:
         """Reclaim and publish; returns the number of pages."""
         reclaimed = 0
-        for engine in self._dispatch_state.workers.engines():
-            pages = self._dispatch_state.pages.reclaim_expired(engine, grace_s=GRACE_S)
+        for pool in self._dispatch_state.pools.ids():
+            pages = self._dispatch_state.pages.reclaim_expired(pool, grace_s=GRACE_S)
             self._dispatcher.publish(pages)
             reclaimed += len(pages)
         return reclaimed

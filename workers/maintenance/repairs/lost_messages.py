@@ -30,26 +30,26 @@ class LostMessages:
         self._suspected: dict[tuple[str, str], float] = {}
 
     def run(self) -> int:
-        """Look at every queue of every engine; returns the number of pages sent again."""
+        """Look at every queue of every pool; returns the number of pages sent again."""
         return sum(
-            self._repair(engine, page_queue(engine, lane))
-            for engine in self._dispatch_state.workers.engines()
+            self._repair(pool, page_queue(pool, lane))
+            for pool in self._dispatch_state.pools.ids()
             for lane in Lane
         )
 
-    def _repair(self, engine: str, queue: str) -> int:
-        lost = self._lost(queue, self._suspects(engine, queue))
+    def _repair(self, pool: str, queue: str) -> int:
+        lost = self._lost(queue, self._suspects(pool, queue))
         if not lost:
             return 0
-        pages = self._dispatch_state.pages.requeue(engine, queue, lost)
+        pages = self._dispatch_state.pages.requeue(pool, queue, lost)
         self._dispatcher.publish(pages)
         for page in lost:
             del self._suspected[queue, page]
         return len(pages)
 
-    def _suspects(self, engine: str, queue: str) -> set[str]:
+    def _suspects(self, pool: str, queue: str) -> set[str]:
         """Pages that look as if their messages were lost, at this look."""
-        slack = 2 + 2 * sum(worker.capacity for worker in self._dispatch_state.workers.live(engine))
+        slack = 2 + 2 * sum(worker.capacity for worker in self._dispatch_state.workers.live(pool))
         suspects = set(self._dispatch_state.pages.overdue(queue, slack))
         if self._dispatch_state.pages.queue_length(queue) == 0:
             suspects |= set(self._dispatch_state.pages.queued(queue))

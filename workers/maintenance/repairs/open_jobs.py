@@ -8,10 +8,10 @@ from shared.domain.lanes import PRIORITIES
 
 
 def open_jobs(dispatch_state: DispatchState) -> Iterator[JobProgress]:
-    """Progress of each open job of each engine and priority, oldest first."""
-    for engine in dispatch_state.workers.engines():
+    """Progress of each open job of each pool and priority, oldest first."""
+    for pool in dispatch_state.pools.ids():
         for priority in PRIORITIES:
-            for job_id in dispatch_state.jobs.ids(engine, priority):
+            for job_id in dispatch_state.jobs.ids(pool, priority):
                 job = dispatch_state.jobs.progress(job_id)
                 if job is not None and job.state == "open":
                     yield job

@@ -17,9 +17,9 @@ class ShortQueues:
         self._dispatcher = dispatcher
 
     def run(self) -> int:
-        """Top up every lane of every engine; returns the number of dispatched pages."""
+        """Top up every lane of every pool; returns the number of dispatched pages."""
         return sum(
-            self._dispatcher.top_up(engine, priority, force=True)
-            for engine in self._dispatch_state.workers.engines()
+            self._dispatcher.top_up(pool, priority, force=True)
+            for pool in self._dispatch_state.pools.ids()
             for priority in PRIORITIES
         )

@@ -54,5 +54,5 @@ class StalledJobs:
             self._dispatcher.reduce(job_id)
             return True
         added = self._dispatch_state.jobs.redo(job_id, expand(missing))
-        self._dispatcher.top_up(manifest.options.engine, manifest.priority, force=True)
+        self._dispatcher.top_up(manifest.options.pool.id, manifest.priority, force=True)
         return added > 0

@@ -11,6 +11,7 @@ from shared.broker.page_state import Dispatch, page_id
 from shared.broker.queues import UrgentFirst, page_queue
 from shared.domain.errors import BrokerFull
 from shared.domain.lanes import Lane
+from shared.domain.pools import checked_pool
 from shared.domain.records import Counts, Priority
 from tests.conftest import SettingsFactory
 
@@ -22,7 +23,7 @@ JOB = "0123456789abcdef-01234567"
 @pytest.fixture
 def dispatch_state(settings: SettingsFactory, redis_url: str) -> Iterator[DispatchState]:
     made = DispatchState(settings(redis_url=redis_url, dispatch_window=8))
-    made.workers.add_engine(ENGINE)
+    made.pools.declare([checked_pool(ENGINE)])
     yield made
     made.close()
 
@@ -257,40 +258,3 @@ def test_memory_depends_on_the_dispatch_window_and_not_on_the_backlog(
     assert (opened - before) / 200 < 2500, "bytes of a waiting job, however many pages it has"
     assert dispatch_state.pages.queue_length(QUEUE) == 1000
     assert (used() - opened) / 1000 < 4000, "bytes of a queued page with its message"
-
-
-def test_pages_for_another_model_wait_for_their_jobs_next_turn(
-    dispatch_state: DispatchState,
-) -> None:
-    open_job(dispatch_state, 20)
-    pages = dispatch_state.pages.dispatch(ENGINE, "normal")
-    other = JOB[:-1] + "8"
-    open_job(dispatch_state, 3, other)
-    for page in pages:
-        assert take(dispatch_state, page) == "claimed"
-        returned = dispatch_state.pages.release(ENGINE, "w1", [page_id(JOB, page.page)], "foreign")
-        assert returned == []
-    assert dispatch_state.pages.outstanding(ENGINE) == 0
-
-    seen: list[tuple[str, int]] = []
-    for _ in range(4):
-        for page in dispatch_state.pages.dispatch(ENGINE, "normal"):
-            seen.append((page.job_id, page.page))
-            take(dispatch_state, page)
-            dispatch_state.pages.release(ENGINE, "w1", [page_id(page.job_id, page.page)], "foreign")
-
-    # The other job's pages come early, and every page gets its turn.
-    assert {(other, number) for number in (1, 2, 3)} <= set(seen[:16])
-    assert {(JOB, number) for number in range(1, 21)} <= set(seen)
-
-
-def test_pages_for_another_model_are_dropped_where_their_job_has_ended(
-    dispatch_state: DispatchState,
-) -> None:
-    open_job(dispatch_state, 1)
-    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
-    take(dispatch_state, page)
-    finish(dispatch_state, 1, worker="w2")
-
-    assert dispatch_state.pages.release(ENGINE, "w1", [page_id(JOB, 1)], "foreign") == []
-    assert dispatch_state.pages.dispatch(ENGINE, "normal", force=True) == []

@@ -31,7 +31,7 @@ FAULTS = {
 @pytest.fixture
 def request_of_watch(tmp_path: Path) -> Request:
     """The request of a watch without options."""
-    return Request(engine="fake", settings=build_settings({"home": tmp_path / "home"}))
+    return Request(build_settings({"home": tmp_path / "home", "engine": "fake"}))
 
 
 @pytest.mark.parametrize("data", FAULTS.values(), ids=FAULTS.keys())

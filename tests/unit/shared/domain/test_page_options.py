@@ -25,7 +25,7 @@ every_option = pytest.mark.parametrize("name", PageSettings.model_fields)
 def test_a_page_option_is_a_setting_or_belongs_to_a_request() -> None:
     options = {*PageSettings.model_fields, *OF_A_REQUEST}
 
-    assert set(PageOptions.model_fields) == {*options, "engine", "model"}
+    assert set(PageOptions.model_fields) == {*options, "engine", "model", "revision"}
     assert set(FolderOptions.model_fields) >= options
     assert set(Settings.model_fields) >= set(PageSettings.model_fields)
 
@@ -41,11 +41,11 @@ def test_a_command_line_sets_the_option_of_a_page(command: str, name: str) -> No
     context = parser.make_context(command, ["a.pdf", *words], resilient_parsing=True)
 
     settings = OPTIONS[command].parse(context.params).settings()
-    request = Request(engine="fake", settings=settings)
+    request = Request(settings.model_copy(update={"engine": "fake"}))
     assert getattr(request.page_options(1), name) == value
 
 
-@pytest.mark.parametrize("name", [*sorted(OF_A_REQUEST), "engine", "model"])
+@pytest.mark.parametrize("name", [*sorted(OF_A_REQUEST), "engine", "model", "revision"])
 @pytest.mark.parametrize("command", ["run", "submit", "watch"])
 def test_a_command_has_a_flag_for_each_option_of_a_request(command: str, name: str) -> None:
     parser = producer.cli.cli.commands[command]
@@ -57,7 +57,7 @@ def test_a_command_has_a_flag_for_each_option_of_a_request(command: str, name: s
 
 @every_option
 def test_an_options_file_sets_the_option_of_a_page(name: str) -> None:
-    request = Request(engine="fake", settings=load_settings())
+    request = Request(load_settings(engine="fake"))
 
     changed = FolderOptions(**{name: other_value(name)}).apply(request)
 

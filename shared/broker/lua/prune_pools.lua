@@ -1,0 +1,36 @@
+-- Removes pools that are not needed: no declaration, live worker, open job, page or message.
+-- ARGV: ids of pools. Returns the ids of those that were removed.
+local removed = {}
+local function is_declared(pool)
+  local text = redis.call('HGET', P .. 'pools', pool)
+  if not text then return false end
+  local entry = cjson.decode(text)
+  -- An expiry too far ahead was written before the server's clock was set back.
+  return now() <= entry.expires and entry.expires <= now() + entry.seconds + 1
+end
+local function has_live_worker(pool)
+  for _, text in ipairs(redis.call('HVALS', P .. 'workers:' .. pool)) do
+    if now() <= cjson.decode(text).expires then return true end
+  end
+  return false
+end
+local function has_work(pool)
+  if redis.call('ZCARD', P .. 'outstanding:' .. pool) > 0 then return true end
+  for _, lane in ipairs(LANES) do
+    if redis.call('ZCARD', P .. 'jobs:' .. pool .. ':' .. lane) > 0 then return true end
+    if redis.call('LLEN', P .. queue_name(pool, lane)) > 0 then return true end
+  end
+  return false
+end
+for _, pool in ipairs(ARGV) do
+  if not is_declared(pool) and not has_live_worker(pool) and not has_work(pool) then
+    for _, lane in ipairs(LANES) do
+      redis.call('DEL', P .. 'seq:' .. queue_name(pool, lane), P .. 'started:' .. queue_name(pool, lane))
+    end
+    redis.call('DEL', P .. 'workers:' .. pool, P .. 'depth:' .. pool)
+    redis.call('HDEL', P .. 'pools', pool)
+    redis.call('SREM', P .. 'engines', pool)
+    removed[#removed + 1] = pool
+  end
+end
+return removed

@@ -1,0 +1,57 @@
+"""Moves jobs into their own pools that programs of earlier releases opened in another one."""
+
+from typing import ClassVar
+
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.dispatcher import Dispatcher
+from shared.broker.job_state import JobProgress
+from shared.jobs.job_store import JobStore
+from shared.jobs.moving import move_to_own_pool
+from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
+from workers.maintenance.repairs.repair import SweepTimings
+
+#: Manifests read in one round.
+MAX_READ = 100
+
+
+class MisplacedJobs:
+    """Looks once at each job without progress."""
+
+    kind: ClassVar[str | None] = "moved"
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        dispatch_state: DispatchState,
+        dispatcher: Dispatcher,
+        timings: SweepTimings,
+    ) -> None:
+        self._jobs = jobs
+        self._dispatch_state = dispatch_state
+        self._dispatcher = dispatcher
+        self._timings = timings
+        #: Jobs that are in the right pool, and when each was opened.
+        self._right: dict[str, float] = {}
+
+    def run(self) -> int:
+        """Look at jobs without progress; returns the number of moved jobs."""
+        now = self._dispatch_state.now()
+        jobs = list(open_jobs(self._dispatch_state))
+        self._right = {
+            job.job_id: job.opened for job in jobs if self._right.get(job.job_id) == job.opened
+        }
+        waiting = [
+            job
+            for job in jobs
+            if job.job_id not in self._right
+            and is_overdue(job.touched, now, self._timings.stalled_after_s)
+        ]
+        return sum(map(self._repair, waiting[:MAX_READ]))
+
+    def _repair(self, job: JobProgress) -> bool:
+        manifest = self._jobs.manifest(job.job_id)
+        if manifest is None or manifest.options.pool.id == job.pool:
+            self._right[job.job_id] = job.opened
+            return False
+        move_to_own_pool(manifest, self._dispatch_state, self._dispatcher)
+        return True
