@@ -84,6 +84,7 @@ fuzz: $(DEV_STAMP) ## Try COUNT=1000 hostile inputs of each kind (SEED=1): docum
 docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 	$(BIN)/python -m shared.config.settings_doc
 	$(BIN)/python -m shared.config.engines_doc
+	$(BIN)/python -m shared.config.chart_schema
 	$(BIN)/python -m workers.observability.metrics_doc
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 

@@ -73,5 +73,10 @@ def _with_broker(settings: Settings, stack: ExitStack) -> tuple[Settings, Embedd
         return settings, None
     broker = stack.enter_context(EmbeddedBroker(settings))
     # Other runs share the default store; this run's sweeper must not adopt their open jobs.
-    private = {"redis_url": SecretStr(broker.url), "adopt_open_jobs": False}
+    private = {
+        "redis_url": SecretStr(broker.url),
+        "redis_username": None,
+        "redis_password": None,
+        "adopt_open_jobs": False,
+    }
     return settings.model_copy(update=private), broker

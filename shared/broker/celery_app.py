@@ -4,8 +4,9 @@ from celery import Celery
 
 from shared.broker import kombu_guard
 from shared.broker.broker_tls import tls_options
-from shared.broker.connection import KEY_PREFIX
+from shared.broker.connection import KEY_PREFIX, sentinel_options
 from shared.broker.queues import MAINTENANCE, REDUCE, declare
+from shared.config.broker_url import is_sentinel
 from shared.config.settings import Settings
 
 APP_NAME = "pagefleet"
@@ -40,7 +41,8 @@ def make_app(settings: Settings, queues: tuple[str, ...] = (REDUCE, MAINTENANCE)
 
 def transport_options(settings: Settings) -> dict[str, object]:
     """Redis transport options; the visibility timeout must be the same in every process."""
-    return {
+    options = _sentinel(settings) if is_sentinel(settings.broker_url()) else {}
+    return options | {
         "global_keyprefix": KEY_PREFIX,
         "visibility_timeout": settings.lease_s,
         "unacked_restore_interval": 5,
@@ -51,4 +53,11 @@ def transport_options(settings: Settings) -> dict[str, object]:
         "socket_keepalive": True,
         "health_check_interval": 25,
         "client_name": APP_NAME,
+    }
+
+
+def _sentinel(settings: Settings) -> dict[str, object]:
+    return {
+        "master_name": settings.redis_sentinel_master,
+        "sentinel_kwargs": sentinel_options(settings),
     }

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from typing import Any
 
 import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from shared.broker.broker_tls import tls_options
+from shared.config.broker_url import database, is_sentinel, login_of, sentinels, shown
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerFull, BrokerUnreachable
 
@@ -29,6 +31,8 @@ _NOT_NOW = ("OOM ", "MISCONF ", "NOREPLICAS ", "LOADING ", "READONLY ", "MASTERD
 
 #: Seconds that a probe waits for a connection, and again for an answer.
 PROBE_S = 5
+#: The same for each of several Sentinels.
+SENTINEL_S = 2
 
 
 def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
@@ -36,23 +40,60 @@ def connect(settings: Settings, *, hasty: bool = False) -> redis.Redis:
 
     A ``hasty`` client fails within seconds; others retry through a short outage.
     """
-    url = settings.broker_url()
+    url, options = settings.broker_url(), _options(settings, hasty=hasty)
+    if is_sentinel(url):
+        return _through_sentinels(url, settings, options)
     if url.startswith("redis+socket://"):
         url = "unix://" + url.removeprefix("redis+socket://")
     try:
-        return redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=PROBE_S if hasty else 15,
-            socket_connect_timeout=PROBE_S,
-            socket_keepalive=True,
-            health_check_interval=25,
-            retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=0 if hasty else 2),
-            client_name="pagefleet-ledger",
-            **tls_options(settings),
-        )
+        return redis.Redis.from_url(url, **options)
     except ValueError as error:
         raise BrokerUnreachable(f"PAGEFLEET_REDIS_URL is not a Redis address: {error}") from None
+
+
+def _options(settings: Settings, *, hasty: bool) -> dict[str, Any]:
+    return {
+        "decode_responses": True,
+        "socket_timeout": PROBE_S if hasty else 15,
+        "socket_connect_timeout": PROBE_S,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "retry": Retry(ExponentialBackoff(cap=1, base=0.05), retries=0 if hasty else 2),
+        "client_name": "pagefleet-ledger",
+        **tls_options(settings),
+    }
+
+
+def _through_sentinels(url: str, settings: Settings, options: dict[str, Any]) -> redis.Redis:
+    """A client of the primary; each new connection asks the Sentinels which server that is."""
+    username, password = login_of(url)
+    sentinel_type: Any = Sentinel  # it has no types
+    found = sentinel_type(sentinels(url), sentinel_kwargs=sentinel_options(settings))
+    client: redis.Redis = found.master_for(
+        settings.redis_sentinel_master,
+        db=database(url),
+        username=username,
+        password=password,
+        **options,
+    )
+    return client
+
+
+def server_address(client: redis.Redis, settings: Settings) -> str:
+    """The broker's address for messages, with the primary that the Sentinels named last."""
+    named = getattr(client.connection_pool, "master_address", None)
+    address = shown_address(settings)
+    return address if named is None else f"{address}, primary {named[0]}:{named[1]}"
+
+
+def sentinel_options(settings: Settings) -> dict[str, Any]:
+    """Options of the connections to the Sentinels themselves."""
+    password = settings.redis_sentinel_password
+    return {
+        "socket_timeout": SENTINEL_S,
+        "socket_connect_timeout": SENTINEL_S,
+        "password": None if password is None else password.get_secret_value(),
+    }
 
 
 @contextmanager
@@ -97,14 +138,10 @@ def refused_for_now(error: BaseException, settings: Settings) -> BrokerUnreachab
 
 def shown_address(settings: Settings) -> str:
     """The broker's address for messages: without user and password."""
-    parts = urlsplit(settings.broker_url())
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        port = ""
-    return f"{parts.scheme}://{parts.hostname or parts.path}{port}"
+    return shown(settings.broker_url())
 
 
 def _without_secret(text: str, settings: Settings) -> str:
-    password = urlsplit(settings.broker_url()).password
-    return text.replace(password, "***") if password else text
+    for word in settings.secret_words():
+        text = text.replace(word, "***")
+    return text

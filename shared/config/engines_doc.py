@@ -1,6 +1,7 @@
 """Writes the engine lists of docs and chart: ``python -m shared.config.engines_doc``."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from shared.domain.catalogue import CATALOGUE
@@ -23,8 +24,18 @@ def docs_page(text: str) -> str:
 
 
 def chart_file() -> str:
-    """The names of all engines, which the chart's validation reads."""
-    return _CHART_NOTE + "engines:\n" + "".join(f"  - {name}\n" for name in CATALOGUE)
+    """The facts about each engine that the chart's templates read."""
+    return _CHART_NOTE + "engines:\n" + "".join(_chart_rows())
+
+
+def _chart_rows() -> Iterator[str]:
+    for name, facts in CATALOGUE.items():
+        yield f"  {name}:\n"
+        yield f"    defaultModel: {facts.default_model}\n"
+        yield f"    ownsGpus: {str(facts.owns_gpus).lower()}\n"
+        yield f"    sharesGpus: {str(facts.shares_gpus).lower()}\n"
+        models = ", ".join(f"{short}: {full}" for short, full in facts.models)
+        yield f"    models: {{{models}}}\n"
 
 
 if __name__ == "__main__":

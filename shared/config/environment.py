@@ -16,7 +16,14 @@ WORKING_FOLDER_FILE = Path("pagefleet.toml")
 _SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _STORE_CREDENTIALS = ("AWS_ACCESS_KEY_ID", *_SECRET_VARIABLES, "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 #: Names of the settings that are secrets.
-SECRET_SETTINGS = ("redis_url", "engine_api_key", "webhook_secret", "flower_password")
+SECRET_SETTINGS = (
+    "redis_url",
+    "redis_password",
+    "redis_sentinel_password",
+    "engine_api_key",
+    "webhook_secret",
+    "flower_password",
+)
 _HELPER_VARIABLES = frozenset(
     ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
 )

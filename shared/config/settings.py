@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from shared.config.broker_url import check_url, login_of, with_login
 from shared.config.engine_settings import EngineSettings
 from shared.config.environment import (
     CONFIG_VARIABLE,
@@ -55,7 +56,20 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
     )
 
     redis_url: SecretStr | None = Field(
-        None, description="address of the broker: redis:// or rediss://"
+        None,
+        description="address of the broker: redis://, rediss:// or a list sentinel://…;sentinel://…",
+    )
+    redis_username: str | None = Field(
+        None, description="user at the broker, with any characters; unset: the one in redis_url"
+    )
+    redis_password: SecretStr | None = Field(
+        None, description="password at the broker, with any characters; unset: that in redis_url"
+    )
+    redis_sentinel_master: str = Field(
+        "mymaster", description="name by which the Sentinels of redis_url know the primary"
+    )
+    redis_sentinel_password: SecretStr | None = Field(
+        None, description="password of the Sentinels themselves"
     )
     redis_ca_file: Path | None = Field(
         None, description="CA certificates for a rediss:// broker; unset: those of the system"
@@ -179,8 +193,11 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
         """Secrets that must be masked in logs."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
         secrets = {k: v.get_secret_value() for k, v in values.items() if isinstance(v, SecretStr)}
-        # Only the password of the broker's address is secret.
-        passwords = [urlsplit(secrets.pop("redis_url", "")).password]
+        # Only the password of the broker's address is secret, as it is and in percent code.
+        url = secrets.pop("redis_url", "")
+        passwords = [urlsplit(url).password, login_of(url)[1]]
+        if self.redis_url is not None:
+            passwords.append(urlsplit(self.broker_url()).password)
         named = [*secrets.values(), *library_secrets()]
         words = [word for word in (*passwords, *named) if word and len(word) >= MIN_SECRET]
         return tuple(dict.fromkeys([*words, *map(unquote, words)]))
@@ -192,7 +209,12 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
                 "no broker is configured: set PAGEFLEET_REDIS_URL=redis://host:6379/0, "
                 "or use 'pagefleet run', which starts its own"
             )
-        return self.redis_url.get_secret_value()
+        password = self.redis_password
+        return with_login(
+            self.redis_url.get_secret_value(),
+            self.redis_username,
+            None if password is None else password.get_secret_value(),
+        )
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -205,7 +227,9 @@ def build_settings(values: dict[str, Any]) -> Settings:
     """Settings with ``values`` over environment and file; raises UsageError for the first error."""
     try:
         used_config_file()
-        return Settings(**values)
+        settings = Settings(**values)
+        _check_broker(settings)
+        return settings
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"][:1])
@@ -217,6 +241,14 @@ def build_settings(values: dict[str, Any]) -> Settings:
         raise UsageError(f"can't read {error.filename}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{config_path()} is not valid TOML: {error}") from None
+
+
+def _check_broker(settings: Settings) -> None:
+    if settings.redis_url is not None:
+        try:
+            check_url(settings.redis_url.get_secret_value())
+        except ValueError as error:
+            raise UsageError(f"setting 'redis_url': {error}") from None
 
 
 def used_config_file() -> Path | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from shared import __version__
-from shared.broker.connection import broker_errors, connect, shown_address
+from shared.broker.connection import broker_errors, connect, server_address
 from shared.config.settings import MEBIBYTE, Settings
 from shared.console.checks import Check, run_check
 from shared.console.store_probe import check_store
@@ -60,7 +60,9 @@ def _broker(settings: Settings) -> Check:
         skew = abs(seconds + micros / 1e6 - (before + time.time()) / 2)
         policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "unknown")
         server = client.info("server").get("redis_version", "unknown")
-    finding = f"{shown_address(settings)}, version {server}, clock {skew:.2f} s off, {policy}"
+    finding = (
+        f"{server_address(client, settings)}, version {server}, clock {skew:.2f} s off, {policy}"
+    )
     if policy not in ("noeviction", "unknown"):
         mend = "set maxmemory-policy noeviction: an evicted queue loses pages until the sweep"
         return Check("broker", "error", finding, mend)

@@ -23,67 +23,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{- define "pagefleet.serviceAccount" -}}
-{{- if .Values.serviceAccount.create -}}
-{{ default (include "pagefleet.fullname" .) .Values.serviceAccount.name }}
-{{- else -}}
-{{ default "default" .Values.serviceAccount.name }}
-{{- end -}}
+{{/* A value as the text of a variable: whole numbers without an exponent. */}}
+{{- define "pagefleet.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) (float64 .)) -}}{{ printf "%.0f" . }}{{- else -}}{{ toString . }}{{- end -}}
 {{- end -}}
 
-{{- define "pagefleet.redisHost" -}}
-{{- if .Values.redis.builtin.enabled -}}
-{{ include "pagefleet.fullname" . }}-valkey
-{{- else -}}
-{{ .Values.redis.external.host }}
+{{/* Settings as JSON object of variables. */}}
+{{- define "pagefleet.settings" -}}
+{{- $variables := dict -}}
+{{- range $name, $value := . -}}
+{{- $_ := set $variables (printf "PAGEFLEET_%s" (upper $name)) (include "pagefleet.text" $value) -}}
 {{- end -}}
-{{- end -}}
-
-{{- define "pagefleet.redisPort" -}}
-{{- if .Values.redis.builtin.enabled -}}6379{{- else -}}{{ .Values.redis.external.port }}{{- end -}}
-{{- end -}}
-
-{{- define "pagefleet.redisDatabase" -}}
-{{- if .Values.redis.builtin.enabled -}}0{{- else -}}{{ .Values.redis.external.database }}{{- end -}}
-{{- end -}}
-
-{{- define "pagefleet.redisTls" -}}
-{{- if and (not .Values.redis.builtin.enabled) .Values.redis.external.tls -}}true{{- end -}}
-{{- end -}}
-
-{{- define "pagefleet.redisSecret" -}}
-{{- if .Values.redis.builtin.enabled -}}
-{{ default (printf "%s-valkey" (include "pagefleet.fullname" .)) .Values.redis.builtin.existingSecret }}
-{{- else -}}
-{{ .Values.redis.external.existingSecret }}
-{{- end -}}
-{{- end -}}
-
-{{- define "pagefleet.redisSecretKey" -}}
-{{- if .Values.redis.builtin.enabled -}}password{{- else -}}{{ .Values.redis.external.passwordKey }}{{- end -}}
-{{- end -}}
-
-{{- define "pagefleet.redisUrl" -}}
-{{- $scheme := ternary "rediss" "redis" (eq (include "pagefleet.redisTls" .) "true") -}}
-{{- $user := "" -}}
-{{- if not .Values.redis.builtin.enabled -}}{{- $user = .Values.redis.external.username -}}{{- end -}}
-{{- $password := "" -}}
-{{- if include "pagefleet.redisSecret" . -}}{{- $password = ":$(REDIS_PASSWORD)" -}}{{- end -}}
-{{- $login := printf "%s%s" $user $password -}}
-{{ $scheme }}://{{ with $login }}{{ . }}@{{ end }}{{ include "pagefleet.redisHost" . }}:{{ include "pagefleet.redisPort" . }}/{{ include "pagefleet.redisDatabase" . }}
-{{- end -}}
-
-{{/* Twice the pages that the largest pool holds or scales on, so that the window limits neither the pool nor the scaler. */}}
-{{- define "pagefleet.dispatchWindow" -}}
-{{- $window := 64 -}}
-{{- range $engine, $pool := .Values.pools -}}
-{{- if $pool.enabled -}}
-{{- $most := ternary $pool.autoscaling.maxReplicas $pool.replicas $pool.autoscaling.enabled -}}
-{{- $pages := default (mul 2 (int $pool.concurrency)) $pool.autoscaling.pagesPerReplica -}}
-{{- $window = max $window (mul 2 (int $most) (max (int $pool.concurrency) (int $pages))) -}}
-{{- end -}}
-{{- end -}}
-{{ $window }}
+{{- toJson $variables -}}
 {{- end -}}
 
 {{/* Seconds from SIGTERM to SIGKILL: the drain and a margin that exceeds the supervisor's own grace. */}}
@@ -91,164 +42,104 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ add 30 (int .) }}
 {{- end -}}
 
-{{- define "pagefleet.env" -}}
-{{- if include "pagefleet.redisSecret" . }}
-- name: REDIS_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "pagefleet.redisSecret" . }}
-      key: {{ include "pagefleet.redisSecretKey" . }}
-{{- end }}
-- name: PAGEFLEET_REDIS_URL
-  value: {{ include "pagefleet.redisUrl" . | quote }}
+{{/* The configuration of all pods, as JSON object. What concerns one component is in its own pods. */}}
+{{- define "pagefleet.config" -}}
+{{- $config := dict
+  "PAGEFLEET_STORE" .Values.store.url
+  "PAGEFLEET_HOME" "/var/lib/pagefleet"
+  "PAGEFLEET_LEASE_S" (include "pagefleet.text" .Values.leaseSeconds)
+  "PAGEFLEET_METRICS_HOST" "0.0.0.0"
+  "PAGEFLEET_METRICS_PORT" (include "pagefleet.text" .Values.metrics.port)
+  "PAGEFLEET_FLEET" (default (printf "%s/%s" .Release.Namespace (include "pagefleet.fullname" .)) .Values.fleet)
+  "PAGEFLEET_LOG_FORMAT" "json" -}}
+{{- with .Values.store.endpointUrl }}{{ $_ := set $config "PAGEFLEET_S3_ENDPOINT_URL" . }}{{ end -}}
+{{- with .Values.store.region }}{{ $_ := set $config "PAGEFLEET_S3_REGION" . }}{{ end -}}
+{{- with .Values.traces.endpoint -}}
+{{- $_ := set $config "PAGEFLEET_TRACES" "otlp" -}}
+{{- $_ := set $config "OTEL_EXPORTER_OTLP_ENDPOINT" . -}}
+{{- end -}}
+{{- mergeOverwrite $config (include "pagefleet.settings" .Values.settings | fromJson) | toJson -}}
 {{- end -}}
 
-{{- define "pagefleet.envFrom" -}}
-- configMapRef:
-    name: {{ include "pagefleet.fullname" . }}
-{{- with .Values.store.existingSecret }}
-- secretRef:
-    name: {{ . }}
-{{- end }}
-{{- with .Values.extraEnvFrom }}
-{{ toYaml . }}
-{{- end }}
-{{- end -}}
-
-{{- define "pagefleet.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile: {type: RuntimeDefault}
-{{- end -}}
-
-{{- define "pagefleet.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities: {drop: [ALL]}
-{{- end -}}
-
-{{/* Liveness reads the worker's own heartbeat and never the broker, so that an outage restarts no pod. */}}
-{{- define "pagefleet.probes" -}}
-startupProbe:
-  httpGet: {path: /readyz, port: metrics}
-  periodSeconds: 10
-  failureThreshold: {{ max 6 (div (int .startupSeconds) 10) }}
-livenessProbe:
-  httpGet: {path: /livez, port: metrics}
-  periodSeconds: 20
-  timeoutSeconds: 5
-  failureThreshold: 6
-readinessProbe:
-  httpGet: {path: /readyz, port: metrics}
-  periodSeconds: 20
-  timeoutSeconds: 5
-{{- end -}}
-
-{{- define "pagefleet.priority" -}}
-{{- if .root.Values.priorityClass.create -}}
-priorityClassName: {{ include "pagefleet.fullname" .root }}-{{ .kind }}
-{{- else if index .root.Values.priorityClass .kind -}}
-priorityClassName: {{ index .root.Values.priorityClass .kind }}
+{{/* The id of a pool, as shared.domain.pools makes it; a test compares the two. Argument: a merged pool, root. */}}
+{{- define "pagefleet.poolId" -}}
+{{- $facts := index (.root.Files.Get "engines.yaml" | fromYaml).engines .pool.engine -}}
+{{- $model := .pool.fullModel -}}
+{{- if and (eq $model $facts.defaultModel) (not .pool.revision) -}}
+{{ .pool.engine }}
+{{- else -}}
+{{- $weights := ternary (printf "%s@%s" $model .pool.revision) $model (not (empty .pool.revision)) -}}
+{{- $slug := regexReplaceAll "[^A-Za-z0-9]+" (regexFind "[^/]*$" $model) "-" | trimAll "-" | lower | trunc 24 | trimAll "-" -}}
+{{ .pool.engine }}-{{ default "model" $slug }}-{{ sha256sum $weights | trunc 10 }}
 {{- end -}}
 {{- end -}}
 
-{{- define "pagefleet.placement" -}}
-{{- with .nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+{{/* A pool with all its values as YAML, see presets.yaml; made once in each render. Arguments: root, name. */}}
+{{- define "pagefleet.pool" -}}
+{{- $made := .root.Values.madePools | default dict -}}
+{{- if not (hasKey $made .name) -}}
+{{- $_ := set $made .name (include "pagefleet.makePool" .) -}}
+{{- $_ := set .root.Values "madePools" $made -}}
+{{- end -}}
+{{- index $made .name -}}
 {{- end -}}
 
-{{/* A Deployment without an engine. Arguments: root, component, args, replicas, part (its values), drain. */}}
-{{- define "pagefleet.controlDeployment" -}}
-{{- $root := .root -}}
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {{ include "pagefleet.fullname" $root }}-{{ .component }}
-  labels:
-    {{- include "pagefleet.labels" $root | nindent 4 }}
-    app.kubernetes.io/component: {{ .component }}
-spec:
-  replicas: {{ .replicas }}
-  revisionHistoryLimit: 3
-  {{- with .strategy }}
-  strategy: {type: {{ . }}}
-  {{- end }}
-  selector:
-    matchLabels:
-      {{- include "pagefleet.selector" $root | nindent 6 }}
-      app.kubernetes.io/component: {{ .component }}
-  template:
-    metadata:
-      labels:
-        {{- include "pagefleet.selector" $root | nindent 8 }}
-        app.kubernetes.io/component: {{ .component }}
-        {{- with $root.Values.podLabels }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-      annotations:
-        checksum/config: {{ include (print $root.Template.BasePath "/configmap.yaml") $root | sha256sum }}
-        {{- with $root.Values.podAnnotations }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-    spec:
-      serviceAccountName: {{ include "pagefleet.serviceAccount" $root }}
-      automountServiceAccountToken: {{ $root.Values.serviceAccount.automountToken }}
-      enableServiceLinks: false
-      terminationGracePeriodSeconds: {{ include "pagefleet.grace" .drain }}
-      securityContext:
-        {{- include "pagefleet.podSecurity" $root | nindent 8 }}
-      {{- with $root.Values.imagePullSecrets }}
-      imagePullSecrets:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with include "pagefleet.priority" (dict "root" $root "kind" "control") }}
-      {{- . | nindent 6 }}
-      {{- end }}
-      {{- with include "pagefleet.placement" .part }}
-      {{- . | nindent 6 }}
-      {{- end }}
-      containers:
-        - name: {{ .component }}
-          image: {{ include "pagefleet.image" (dict "root" $root "image" $root.Values.image) }}
-          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-          args: {{ toJson .args }}
-          envFrom:
-            {{- include "pagefleet.envFrom" $root | nindent 12 }}
-          env:
-            {{- include "pagefleet.env" $root | nindent 12 }}
-            - name: PAGEFLEET_DRAIN_S
-              value: {{ .drain | quote }}
-            {{- with .env }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
-          ports:
-            - {name: {{ default "metrics" .portName }}, containerPort: {{ default $root.Values.metrics.port .port }}}
-          {{- if .probes }}
-          {{- toYaml .probes | nindent 10 }}
-          {{- else }}
-          {{- include "pagefleet.probes" (dict "startupSeconds" 120) | nindent 10 }}
-          {{- end }}
-          resources:
-            {{- toYaml .part.resources | nindent 12 }}
-          securityContext:
-            {{- include "pagefleet.containerSecurity" $root | nindent 12 }}
-          volumeMounts:
-            - {name: home, mountPath: /var/lib/pagefleet}
-            - {name: tmp, mountPath: /tmp}
-      volumes:
-        - {name: home, emptyDir: {}}
-        - {name: tmp, emptyDir: {}}
+{{- define "pagefleet.makePool" -}}
+{{- $own := deepCopy (index .root.Values.pools .name | default dict) -}}
+{{- $presets := .root.Files.Get "presets.yaml" | fromYaml -}}
+{{- $facts := (.root.Files.Get "engines.yaml" | fromYaml).engines -}}
+{{- $engine := default .name $own.engine -}}
+{{- if not (hasKey $facts $engine) -}}
+{{- if $own.engine -}}
+{{- fail (printf "pools.%s.engine: there is no engine %s; use one of: %s" .name $engine (keys $facts | sortAlpha | join ", ")) -}}
+{{- else -}}
+{{- fail (printf "pools.%s.engine is required; use one of: %s" .name (keys $facts | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- $defaults := deepCopy .root.Values.poolDefaults -}}
+{{- $card := default $defaults.preset $own.preset -}}
+{{- if and $card (not (hasKey $presets.cards $card)) -}}
+{{- fail (printf "pools.%s.preset: there is no preset %s; use one of: %s" .name $card (keys $presets.cards | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- $owner := index $facts $engine -}}
+{{- $sizes := ternary (get $presets.cards (default "" $card) | default dict) dict $owner.ownsGpus -}}
+{{- $pool := mergeOverwrite (deepCopy $presets.base) (deepCopy (get $presets.engines $engine | default dict)) (deepCopy $sizes) $defaults $own -}}
+{{- $_ := set $pool "engine" $engine -}}
+{{- $perEngine := mul (int $pool.tensorParallel) (int $pool.pipelineParallel) -}}
+{{- $gpus := ternary 0 (ternary $perEngine 0 $owner.ownsGpus) (not (kindIs "invalid" $pool.gpus)) -}}
+{{- if not (kindIs "invalid" $pool.gpus) }}{{ $gpus = $pool.gpus }}{{ end -}}
+{{- $_ := set $pool "gpus" (int $gpus) -}}
+{{- /* Engine processes of one pod: each has a metrics port and its share of concurrency. */ -}}
+{{- $groups := max 1 (div (int $gpus) (max 1 $perEngine)) -}}
+{{- $_ := set $pool "processes" (mul $groups (ternary (int $pool.enginesPerGpu) 1 (and $owner.sharesGpus (gt (int $gpus) 0)))) -}}
+{{- $_ := set $pool "perPod" (default (mul $groups (int $pool.inFlight)) $pool.concurrency | int) -}}
+{{- $_ := set $pool "maxPods" (ternary $pool.autoscaling.maxReplicas $pool.replicas $pool.autoscaling.enabled | int) -}}
+{{- $_ := set $pool "fullModel" (default $owner.defaultModel (get $owner.models $pool.model | default $pool.model)) -}}
+{{- $_ := set $pool "id" (include "pagefleet.poolId" (dict "root" .root "pool" $pool)) -}}
+{{- toYaml $pool -}}
+{{- end -}}
+
+{{/* How a pool's model volume is made: none, claim, hostPath, image or ephemeral. */}}
+{{- define "pagefleet.cacheKind" -}}
+{{- if not .enabled -}}none
+{{- else if or .existingClaim .create -}}claim
+{{- else if .hostPath -}}hostPath
+{{- else if .image.reference -}}image
+{{- else -}}ephemeral
+{{- end -}}
+{{- end -}}
+
+{{/* "true" where no pod can write to the model volume. */}}
+{{- define "pagefleet.cacheReadOnly" -}}
+{{- if or .readOnly (eq .accessMode "ReadOnlyMany") (eq (include "pagefleet.cacheKind" .) "image") -}}true{{- end -}}
+{{- end -}}
+
+{{/* "true" where an init container downloads the weights. */}}
+{{- define "pagefleet.downloads" -}}
+{{- $kind := include "pagefleet.cacheKind" .modelCache -}}
+{{- $wanted := .modelCache.download.enabled -}}
+{{- if kindIs "invalid" $wanted -}}
+{{- $wanted = and (ne $kind "none") (not (include "pagefleet.cacheReadOnly" .modelCache)) (not .modelCache.initCommand) (not (hasPrefix "/" .model)) -}}
+{{- end -}}
+{{- if $wanted -}}true{{- end -}}
 {{- end -}}

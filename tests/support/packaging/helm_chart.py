@@ -1,20 +1,26 @@
 """Renders the Helm chart for tests, without a cluster and without the helm binary."""
 
+import copy
+import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import helm_python
+import pytest
 import yaml
 
 from tests.support.paths import ROOT
 
 CHART = ROOT / "helm" / "pagefleet"
 VALUE_SETS = sorted((CHART / "ci").glob("*-values.yaml"))
-SMALLEST = {"store": {"url": "s3://documents/pagefleet"}}
+BROKER_LOGIN = {"builtin": {"existingSecret": "valkey-login"}}
+SMALLEST = {"store": {"url": "s3://documents/pagefleet"}, "redis": BROKER_LOGIN}
 #: Releases that the chart must stay valid for.
 KUBERNETES = ("1.29.0", "1.33.0")
 Manifest = dict[str, Any]
+every_value_set = pytest.mark.parametrize("path", VALUE_SETS, ids=lambda path: path.stem)
 
 
 def value_set(path: Path) -> Manifest:
@@ -23,17 +29,34 @@ def value_set(path: Path) -> Manifest:
     return values
 
 
-def rendered(values: Manifest, name: str = "pf", namespace: str = "ocr") -> dict[str, str]:
+def merged(**changes: Any) -> Manifest:
+    """The smallest values with some of them changed."""
+    return {**SMALLEST, **changes}
+
+
+def rendered(
+    values: Manifest, name: str = "pf", namespace: str = "ocr", *, upgrade: bool = False
+) -> dict[str, str]:
     """The rendered text of each template by its path, NOTES.txt included."""
     with helm_python.Chart.load(str(CHART)) as chart:
         chart.validate_schema(values)
-        return dict(chart.render(values, name=name, namespace=namespace))
+        return dict(
+            chart.render(
+                values, name=name, namespace=namespace, is_upgrade=upgrade, is_install=not upgrade
+            )
+        )
 
 
 def manifests(values: Manifest) -> list[Manifest]:
     """Every object that the chart creates."""
-    texts = (text for path, text in rendered(values).items() if not path.endswith("NOTES.txt"))
-    return [each for text in texts for each in yaml.safe_load_all(text) if each]
+    return copy.deepcopy(_manifests(json.dumps(values, sort_keys=True)))
+
+
+@cache
+def _manifests(values: str) -> list[Manifest]:
+    texts = rendered(json.loads(values))
+    kept = (text for path, text in texts.items() if not path.endswith("NOTES.txt"))
+    return [each for text in kept for each in yaml.load_all(text, yaml.CSafeLoader) if each]
 
 
 def of_kind(objects: list[Manifest], kind: str) -> list[Manifest]:
@@ -48,10 +71,19 @@ def named(objects: list[Manifest], kind: str, name: str) -> Manifest:
 
 
 def pods(objects: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
-    """Name and pod spec of each Deployment and StatefulSet."""
+    """Name and pod spec of each Deployment, StatefulSet and Pod."""
     for each in objects:
         if each["kind"] in ("Deployment", "StatefulSet"):
             yield each["metadata"]["name"], each["spec"]["template"]["spec"]
+        if each["kind"] == "Pod":
+            yield each["metadata"]["name"], each["spec"]
+
+
+def pod_template(objects: list[Manifest], name: str) -> Manifest:
+    """Metadata and spec of the pods of one Deployment or StatefulSet."""
+    kind = "StatefulSet" if name.endswith("valkey") else "Deployment"
+    template: Manifest = named(objects, kind, name)["spec"]["template"]
+    return template
 
 
 def containers(pod: Manifest) -> list[Manifest]:
@@ -64,8 +96,10 @@ def environment(objects: list[Manifest], pod: Manifest) -> dict[str, str]:
     container = pod["containers"][0]
     variables: dict[str, str] = {}
     for source in container.get("envFrom", []):
-        if "configMapRef" in source:
-            variables |= named(objects, "ConfigMap", source["configMapRef"]["name"])["data"]
+        name = source.get("configMapRef", {}).get("name")
+        # Others are the operator's own.
+        for each in of_kind(objects, "ConfigMap"):
+            variables |= each["data"] if each["metadata"]["name"] == name else {}
     for entry in container.get("env", []):
         variables[entry["name"]] = _value(entry, variables)
     return variables

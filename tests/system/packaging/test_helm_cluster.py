@@ -26,17 +26,17 @@ DOCUMENTS, PAGES = 5, 30
 def cluster(s3_server: S3Server, tmp_path: Path) -> Iterator[Cluster]:
     """The chart with a pool of fake engines that scales to zero."""
     pool = {
-        "enabled": True, "image": "cpu", "concurrency": 2, "drainSeconds": 2, "replicas": 1,
+        "concurrency": 2, "drainSeconds": 2,
         "autoscaling": {
-            "enabled": True, "minReplicas": 0, "maxReplicas": 3, "pagesPerReplica": 40,
-            "pollingSeconds": 5, "cooldownSeconds": 2, "scaleDownStabilizationSeconds": 0,
+            "enabled": True, "maxReplicas": 3, "pollingSeconds": 5, "cooldownSeconds": 2,
+            "scaleDownStabilizationSeconds": 0,
         },
-        "resources": {}, "sharedMemory": "64Mi", "startupSeconds": 60,
-        "env": {"PAGEFLEET_FAKE_LATENCY_MS": "150", "PAGEFLEET_FAKE_RENDER": "false"},
+        "settings": {"fake_latency_ms": 150, "fake_render": False},
     }  # fmt: skip
     store = f"s3://{s3_server.bucket}/cluster-{os.getpid()}"
     values = {
         "store": {"url": store, "endpointUrl": s3_server.endpoint},
+        "redis": {"builtin": {"existingSecret": "valkey-login"}},
         "pools": {"cpu": {"enabled": False}, "fake": pool},
         "settings": {"sweep_interval_s": 1},
     }

@@ -154,3 +154,31 @@ def test_celery_also_refuses_a_certificate_of_an_unknown_authority(
         pytest.raises(redis.ConnectionError, match="CERTIFICATE"),
     ):
         connection.connect()
+
+
+@pytest.fixture
+def strict_url(authority: trustme.CA, redis_url: str, redis_server: RedisServer) -> Iterator[str]:
+    """An empty broker that requires a client certificate of the authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with tls_proxy(context, redis_server.port) as port:
+        yield f"rediss://:{redis_server.password}@localhost:{port}/0"
+
+
+def test_both_connections_present_the_client_certificate(
+    settings: SettingsFactory, authority: trustme.CA, strict_url: str, ca_file: Path, tmp_path: Path
+) -> None:
+    certificate = authority.issue_cert("fleet.example")
+    key_file, cert_file = tmp_path / "key.pem", tmp_path / "cert.pem"
+    certificate.private_key_pem.write_to_path(str(key_file))
+    certificate.cert_chain_pems[0].write_to_path(str(cert_file))
+    without = settings(redis_url=strict_url, redis_ca_file=ca_file)
+    made = without.model_copy(update={"redis_cert_file": cert_file, "redis_key_file": key_file})
+
+    ping(made)
+    with make_app(made).connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1)
+    with pytest.raises(BrokerUnreachable):
+        ping(without)

@@ -1,0 +1,101 @@
+{{/*
+Where an address leads, as JSON object: namespace (of a Service in the cluster, else "") and port.
+Argument: a URL.
+*/}}
+{{- define "pagefleet.target" -}}
+{{- $url := urlParse . -}}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) -}}
+{{- $port = default (ternary "443" "80" (has $url.scheme (list "https" "s3"))) $port -}}
+{{- $service := regexReplaceAll "^[a-z0-9-]+\\.([a-z0-9-]+)\\.svc(\\..*)?$" $url.hostname "${1}" -}}
+{{- $namespace := ternary "" $service (eq $service $url.hostname) -}}
+{{- dict "namespace" $namespace "port" (int $port) | toJson -}}
+{{- end -}}
+
+{{/*
+One CIDR as ipBlock that contains no link-local address, so no metadata service of a cloud. The
+addresses of such services are asked for by name: networkPolicy.metadataService, awsPodIdentity.
+*/}}
+{{- define "pagefleet.ipBlock" -}}
+{{- $cidr := . -}}
+{{- $parts := splitList "/" . -}}
+{{- $bits := index $parts 1 | int -}}
+{{- if contains ":" . -}}
+{{- if or (hasPrefix "fd00:ec2" (lower .)) (hasPrefix "fd20:ce" (lower .)) (hasPrefix "fe80" (lower .)) -}}
+{{- fail (printf "networkPolicy: %s is link-local or a metadata service; use networkPolicy.metadataService or awsPodIdentity" .) -}}
+{{- end -}}
+ipBlock:
+  cidr: {{ . | quote }}
+  {{- if lt $bits 8 }}
+  except: ["fd00:ec2::/32", "fd20:ce::/32", "fe80::/10"]
+  {{- end }}
+{{- else -}}
+{{- $octets := splitList "." (first $parts) -}}
+{{- $high := add (mul 256 (index $octets 0 | int)) (index $octets 1 | int) -}}
+{{- /* 169.254.0.0/16 as number of 16 bits; a wider CIDR contains it where the leading bits are equal. */ -}}
+{{- $local := 43518 -}}
+{{- if and (ge $bits 16) (eq (int $high) $local) -}}
+{{- fail (printf "networkPolicy: %s is link-local, like the metadata service; use networkPolicy.metadataService or awsPodIdentity" .) -}}
+{{- end -}}
+ipBlock:
+  cidr: {{ . }}
+  {{- $size := 1 }}
+  {{- range until (int (max 0 (sub 16 $bits))) }}{{ $size = mul 2 $size }}{{ end }}
+  {{- if and (lt $bits 16) (eq (div $high $size) (div $local $size)) }}
+  except: [169.254.0.0/16]
+  {{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* A rule from namespaces and CIDRs to one port; nothing where both lists are empty. Arguments: namespaces, cidrs, ports (list of rule ports). */}}
+{{- define "pagefleet.ingressRule" -}}
+{{- if or .namespaces .cidrs }}
+- from:
+    {{- range .namespaces }}
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+    {{- end }}
+    {{- range .cidrs }}
+    - ipBlock: {cidr: {{ . | quote }}}
+    {{- end }}
+  ports:
+    {{- toYaml .ports | nindent 4 }}
+{{- end }}
+{{- end -}}
+
+{{/* A rule to CIDRs on ports; nothing where one of the lists is empty. Arguments: cidrs, ports (numbers). */}}
+{{- define "pagefleet.egressRule" -}}
+{{- if and .cidrs .ports }}
+- to:
+    {{- range .cidrs }}
+    - {{- include "pagefleet.ipBlock" . | nindent 6 }}
+    {{- end }}
+  ports:
+    {{- range .ports }}
+    - {port: {{ int . }}, protocol: TCP}
+    {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* All pods of a namespace. Ports are those of the pods, which need not be those of the Service. */}}
+{{- define "pagefleet.namespaceRule" -}}
+- to:
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+{{- end -}}
+
+{{/* URLs that pods of the fleet call, except the broker's, as JSON list. */}}
+{{- define "pagefleet.calledUrls" -}}
+{{- $urls := list -}}
+{{- if .Values.store.endpointUrl }}{{ $urls = append $urls .Values.store.endpointUrl }}{{ else }}{{ $urls = append $urls "https://s3.amazonaws.com" }}{{ end -}}
+{{- with .Values.traces.endpoint }}{{ $urls = append $urls . }}{{ end -}}
+{{- range $poolName := keys .Values.pools | sortAlpha -}}
+{{- $pool := include "pagefleet.pool" (dict "root" $ "name" $poolName) | fromYaml -}}
+{{- if $pool.enabled -}}
+{{- with default (get $pool.settings "engine_url") (get $pool.env "PAGEFLEET_ENGINE_URL") }}{{ $urls = append $urls . }}{{ end -}}
+{{- if include "pagefleet.downloads" $pool -}}
+{{- $urls = append $urls (default "https://huggingface.co" $pool.modelCache.download.endpoint) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $urls -}}
+{{- end -}}

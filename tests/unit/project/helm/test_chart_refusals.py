@@ -1,0 +1,134 @@
+"""Values that can't work are refused at the render, with the reason and what to do."""
+
+import helm_python
+import pytest
+
+from tests.support.packaging.helm_chart import SMALLEST, Manifest, merged, rendered
+
+
+def vllm(**pool: object) -> Manifest:
+    """Values with one vllm pool."""
+    return merged(pools={"vllm": {"enabled": True, **pool}})
+
+
+def cache(**volume: object) -> Manifest:
+    """Values with one vllm pool and its model volume."""
+    return vllm(modelCache=volume)
+
+
+def watcher(**values: object) -> Manifest:
+    """A watcher of the inbox a."""
+    return {"name": "inbox", "from": "s3://a/", "to": "s3://b/", **values}
+
+
+EXTERNAL: Manifest = {"builtin": {"enabled": False}}
+SENTINEL = {"sentinel": {"addresses": ["a:1"]}}
+INGRESS = {"enabled": True, "ingress": {"enabled": True, "host": "events.example.com"}}
+FILLED = {"existingClaim": "weights"}
+ONE_POD = {"autoscaling": {"maxReplicas": 1}}
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"redis": SMALLEST["redis"]}, "store.url is required"),
+        (merged(store={"url": "/folder"}), "store"),
+        (merged(redis={}), "redis.builtin.existingSecret is required: kubectl"),
+        (merged(redis=EXTERNAL), "redis.external.host is required"),
+        (merged(redis={**EXTERNAL, "external": {"host": "h", "username": "u"}}), "its password"),
+        (
+            merged(redis={**EXTERNAL, "external": {"host": "h", "certificates": {"secret": "s"}}}),
+            "needs redis.external.tls=true",
+        ),
+        (
+            merged(
+                redis={**EXTERNAL, "external": {"tls": True, "sentinel": {"addresses": ["a:1"]}}}
+            ),
+            "use either sentinel.addresses, or host with tls",
+        ),
+        (vllm(tensorParallel=4), "10 attention heads"),
+        (vllm(gpus=3, tensorParallel=2), "can't be divided into engines of 2"),
+        (vllm(gpus=0), "needs a GPU"),
+        (vllm(image="cpu"), "needs image: gpu"),
+        (vllm(preset="B200"), "L40S"),
+        (vllm(autoscaling={"minReplicas": 9}), "minReplicas is above maxReplicas"),
+        (vllm(env={"HF_TOKEN": "hf_x"}), "a secret must not be in the values"),
+        (merged(pools={"check": {"engine": "transformers", "image": "cpu"}}), "no torch"),
+        (merged(pools={"magic": {}}), "pools.magic.engine is required"),
+        (merged(pools={"magic": {"engine": "magic"}}), "'vllm'"),
+        (merged(pools={"reducer": {"engine": "cpu"}}), "another part of the chart"),
+        (merged(pools={"Books": {"engine": "cpu"}}), "Books"),
+        (merged(pools={"cpu": {"model": "large"}}), "use one of: small, tiny"),
+        (merged(pools={"cpu": {"replicas": -1}}), "replicas"),
+        (merged(pools={"openai": {}}), "pools.openai.settings.engine_url is required"),
+        # Weights.
+        (cache(create=True), "can't share one claim with ReadWriteOnce"),
+        (cache(**FILLED), "can't share one claim with ReadWriteOnce"),
+        (cache(create=True, accessMode="ReadOnlyMany"), "a new claim is empty"),
+        (cache(create=True, hostPath="/mnt"), "use one of existingClaim or create"),
+        (cache(enabled=False), "no volume holds the model and hubOffline forbids"),
+        (cache(download={"enabled": False}), "the volume is new and empty, and nothing fills it"),
+        (
+            cache(**FILLED, accessMode="ReadOnlyMany", download={"enabled": True}),
+            "the volume is read-only",
+        ),
+        (
+            cache(initCommand=["sh"], download={"enabled": True}),
+            "use download or initCommand, not both",
+        ),
+        (vllm(model="/models/DeepSeek-OCR"), "the volume is new and empty"),
+        (
+            vllm(**ONE_POD, model="/models/x", modelCache={"enabled": False}),
+            "is a folder of the model volume, but modelCache is off",
+        ),
+        # Settings.
+        (merged(settings={"max_attempt": 5}), "max_attempt"),
+        (merged(settings={"max_attempts": "many"}), "max_attempts"),
+        (merged(settings={"webhook_secret": "x"}), "values are no place for secrets"),
+        (merged(settings={"redis_url": "redis://:x@h"}), "values are no place for secrets"),
+        (merged(settings={"lease_s": 90}), "set leaseSeconds"),
+        (merged(settings={"store": "x"}), "set store.url"),
+        (vllm(settings={"engine_api_key": "x"}), "apiKeySecret"),
+        (merged(sweeper={"settings": {"retention_day": 1}}), "retention_day"),
+        # Others.
+        (merged(flower={"enabled": True}), "flower.existingSecret is required"),
+        (
+            merged(flower={"enabled": True, "existingSecret": "x", "ingress": {"enabled": True}}),
+            "flower.ingress.host is required",
+        ),
+        (
+            merged(flower={"enabled": True, "existingSecret": "x", "httpRoute": {"enabled": True}}),
+            "flower.httpRoute.parentRefs is required",
+        ),
+        (
+            merged(watchers=[watcher(listen={"existingSecret": "x", **INGRESS})]),
+            "name its namespace in networkPolicy.eventNamespaces",
+        ),
+        (merged(watchers=[watcher(), watcher()]), "two of them are named inbox"),
+        (merged(watchers=[watcher(listen={"enabled": True})]), "listen.existingSecret is required"),
+        (merged(networkPolicy={"egressCidrs": ["169.254.169.254/32"]}), "metadataService"),
+        (merged(networkPolicy={"egressCidrs": ["fd00:ec2::254/128"]}), "awsPodIdentity"),
+        (merged(leaseSeconds=30), "leaseSeconds below 60"),
+        (merged(leaseSecond=30), "leaseSecond"),
+    ],
+)
+def test_wrong_values_are_refused_with_the_reason(values: Manifest, reason: str) -> None:
+    with pytest.raises(helm_python.HelmError) as refused:
+        rendered(values)
+
+    assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        vllm(**ONE_POD, modelCache={"create": True}),
+        vllm(autoscaling={"enabled": False}, modelCache=FILLED),
+        cache(enabled=False) | {"pools": {"vllm": {"enabled": True, "hubOffline": False,
+                                                  "modelCache": {"enabled": False}}}},
+        vllm(model="/models/x", modelCache={"image": {"reference": "registry.example/x:1"}}),
+        cache(initCommand=["sh", "-c", "cp -r /weights /models"]),
+    ],
+)  # fmt: skip
+def test_ways_that_work_are_not_refused(values: Manifest) -> None:
+    assert rendered(values)
