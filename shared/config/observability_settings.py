@@ -23,7 +23,7 @@ class ObservabilitySettings(Record):
 
     fleet: str = Field(
         "pagefleet",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,119}$",
         description="name of the fleet: the label `fleet` of all its metrics",
     )
     metrics_port: Port = Field(

@@ -263,8 +263,14 @@ def test_rules_and_dashboard_are_those_of_infra_monitoring() -> None:
     objects = manifests(merged(metrics=metrics))
     monitoring = ROOT / "infra" / "monitoring"
 
-    rules = named(objects, "PrometheusRule", "pf")["spec"]
     dashboard = named(objects, "ConfigMap", "pf-dashboard")["data"]["pagefleet.json"]
+    reducer = named(objects, "Deployment", "pf-reducer")["spec"]["template"]["spec"]
+    fleet = f'fleet="{environment(objects, reducer)["PAGEFLEET_FLEET"]}"'
 
-    assert rules == yaml.safe_load((monitoring / "alerts.yaml").read_text())
+    for name in ("alerts", "slo"):
+        rules = named(objects, "PrometheusRule", f"pf-{name}")["spec"]
+        text = (monitoring / f"{name}.yaml").read_text()
+        # Those of this release only, so that two releases do not record or alert twice.
+        assert rules == yaml.safe_load(text.replace('fleet=~".+"', fleet))
+        assert fleet in json.dumps(rules).replace('\\"', '"')
     assert dashboard == (monitoring / "grafana-dashboard.json").read_text()
