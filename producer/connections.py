@@ -66,13 +66,13 @@ def pool_warning(dispatch_state: DispatchState, pool: Pool) -> str | None:
         declared = {each.pool for each in dispatch_state.pools.declared()}
     except PagefleetError:
         return None
-    wait = f"no live worker serves {shown_pool(pool)}; pages wait until one starts"
+    missing = f"no live worker serves {_shown(pool)}"
     if pool in declared:
-        return f"note: {wait}, as the fleet declares"
-    return f"warning: {wait} ({_start_command(pool)})"
+        return f"note: {missing} now; pages wait until the fleet starts one"
+    return f"warning: {missing}; pages wait until one starts ({_start_command(pool)})"
 
 
-def shown_pool(pool: Pool) -> str:
+def _shown(pool: Pool) -> str:
     """The pool for messages: its engine, and the model where it is not the engine's default."""
     named = f"engine {pool.engine!r}"
     return named if pool.id == pool.engine else f"{named} with model {pool.weights}"

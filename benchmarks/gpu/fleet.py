@@ -95,7 +95,7 @@ class FleetRun:
         """Wait until every engine of this machine is loaded, or the time is over."""
         engines = len(plan_pages(self._connections.settings, self._plan.engine))
         while time.monotonic() < self._deadline:
-            live = len(self._connections.dispatch_state.workers.live(self._plan.engine))
+            live = len(self._connections.dispatch_state.workers.live(self._request.pool().id))
             if live >= engines:
                 return
             self._fleet.check()

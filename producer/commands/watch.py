@@ -12,12 +12,17 @@ from producer.submission.request import Request
 from producer.watching.event_log import EventLog
 from producer.watching.places.addresses import Route, refuse_config_file_in, route_of
 from producer.watching.triggers.registry import select_triggers
-from producer.watching.watcher import INTAKE_PROCESSES, Plan, Watcher
+from producer.watching.watcher import INBOX, INTAKE_PROCESSES, Plan, Watcher
 from shared.config.settings import Settings
+from shared.console.json_lines import JsonLines, Secrets, log_to_stderr
 from shared.domain.errors import ExitCode
 from shared.domain.records import PageOptions
 from shared.processes.home_folder import private_folder
 from shared.processes.stop_signals import acting_on_signals
+from shared.telemetry.health import Health
+from shared.telemetry.heartbeat_file import heartbeat_file
+from shared.telemetry.http_port import http_port
+from shared.telemetry.process_labels import PROCESS_LABELS
 
 #: Seconds between scans: if they are the only trigger, and if there are others.
 PERIOD_S = 10.0
@@ -26,6 +31,8 @@ REPAIR_PERIOD_S = 60.0
 SETTLE_S = 0.5
 FOLDER_SETTLE_S = 1.0
 DEFAULT_TASK = "markdown"
+#: Name of the heartbeat file in ``heartbeat_dir``.
+HEARTBEAT = "watch"
 
 
 def watch_place(options: WatchOptions) -> int:
@@ -39,19 +46,32 @@ def watch_place(options: WatchOptions) -> int:
     request.check()
     period_s = options.period or (REPAIR_PERIOD_S if triggers else PERIOD_S)
     plan = _plan(options, route, request, period_s)
-    event_log = EventLog(options.as_json, options.quiet)
+    event_log = _event_log(options, settings)
     warning = pool_warning(connections.dispatch_state, request.pool())
     if warning:
         event_log.info(warning)
+    health = Health()
+    health.require(INBOX)  # before the port answers
+    PROCESS_LABELS.add(fleet=settings.fleet, source=route.source)
     with (
+        http_port(settings.metrics_host, settings.metrics_port, health),
+        heartbeat_file(settings.heartbeat_dir, HEARTBEAT, health),
         Intake(settings, INTAKE_PROCESSES) as intake,
         private_folder(settings, "watch-") as scratch,
     ):
-        watcher = Watcher(plan, connections, intake, scratch.folder, event_log)
+        watcher = Watcher(plan, connections, intake, scratch.folder, event_log, health=health)
         with acting_on_signals([signal.SIGTERM], watcher.stop.set):
             event_log.info(f"watching {route.source}, writing to {route.to}; Ctrl-C stops")
             _run(watcher)
     return ExitCode.OK
+
+
+def _event_log(options: WatchOptions, settings: Settings) -> EventLog:
+    """With log_format "json", everything that this process logs is JSON."""
+    structured = settings.log_format == "json"
+    if structured:
+        log_to_stderr(JsonLines(Secrets(settings), None), settings.log_level)
+    return EventLog(options.as_json, options.quiet, structured=structured)
 
 
 def _run(watcher: Watcher) -> None:

@@ -5,8 +5,10 @@ Kubernetes sets FLOWER_PORT=tcp://…, and plain Flower fails to start with it.
 """
 
 import logging
+import os
 import secrets
 import signal
+import threading
 from contextlib import redirect_stderr
 from io import StringIO
 from typing import Any
@@ -17,53 +19,33 @@ from flower.command import extract_settings
 from flower.options import options
 from flower.urls import settings as flower_settings
 from flower.views import tasks as task_views
-from flower.views.broker import BrokerView
-from flower.views.monitor import Metrics
-from tornado import web
 from tornado.options import Error, parse_command_line
 
+from producer.flower.pages import AllQueues, GuardedMetrics, PageQueues
 from producer.flower.view import COLUMNS, format_task
 from shared.broker.celery_app import make_app
-from shared.broker.dispatch_state import DispatchState
-from shared.broker.queues import MAINTENANCE, REDUCE, page_queues
+from shared.broker.queues import MAINTENANCE, REDUCE
 from shared.config.settings import Settings
 from shared.console.entry_point import print_message
 from shared.console.log_lines import PrintableLines
 from shared.domain.errors import ExitCode, UsageError
+from shared.processes.stop_signals import acting_on_signals
 
 #: Seconds until Flower forgets an offline worker; restarted workers have new names.
 PURGE_OFFLINE_S = 300
 INSPECT_TIMEOUT_MS = 2000.0
-
-
-class GuardedMetrics(Metrics):  # type: ignore[misc]  # flower has no types
-    """Flower's metrics, with the login; plain Flower serves them without one."""
-
-    @web.authenticated
-    async def get(self) -> None:
-        """See flower.views.monitor.Metrics."""
-        await super().get()
-
-
-class AllQueues(BrokerView):  # type: ignore[misc]
-    """The broker page with every queue of the fleet, also queues without a worker."""
-
-    def get_active_queue_names(self) -> list[str]:
-        """Sorted names of the queues."""
-        names = {queue.name for queue in self.capp.conf.task_queues}
-        return sorted(names | set(super().get_active_queue_names()))
+#: Seconds from SIGTERM until the process ends at the latest.
+STOP_S = 5.0
 
 
 def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
     """Serve until SIGTERM or Ctrl-C; ``more`` are Flower's own options."""
-    dispatch_state = DispatchState(settings)
-    pools = dispatch_state.pools.ids()  # first, to fail early without a broker
-    dispatch_state.close()
-    names = [name for pool in pools for name in page_queues(pool)]
-    app = make_app(settings, (*names, REDUCE, MAINTENANCE))
+    queues = PageQueues(settings)
+    queues.check()  # first, to fail early without a broker
+    app = make_app(settings, (REDUCE, MAINTENANCE))
     _log_to_stderr(settings)
     password = _configure(settings, more)
-    _run(app, _address(), password)
+    _run(app, queues, _address(), password)
     return ExitCode.OK
 
 
@@ -119,13 +101,17 @@ def _address() -> str:
     return f"http://{host}:{options.port}/{(options.url_prefix or '').strip('/')}"
 
 
-def _run(app: Celery, address: str, password: str | None) -> None:
+def _run(app: Celery, queues: PageQueues, address: str, password: str | None) -> None:
     extract_settings()
     flower = Flower(capp=app, options=options, **flower_settings)
     prefix = f"/{options.url_prefix.strip('/')}" if options.url_prefix else ""
     # These handlers take precedence over Flower's own handlers of the same paths.
     flower.add_handlers(
-        ".*", [(rf"{prefix}/metrics", GuardedMetrics), (rf"{prefix}/broker", AllQueues)]
+        ".*",
+        [
+            (rf"{prefix}/metrics", GuardedMetrics),
+            (rf"{prefix}/broker", AllQueues, {"page_queues": queues}),
+        ],
     )
     try:
         flower.start_http_server()
@@ -137,13 +123,27 @@ def _run(app: Celery, address: str, password: str | None) -> None:
         print_message(
             f"login: {user} {password} (new at each start; set PAGEFLEET_FLOWER_PASSWORD)"
         )
-    signal.signal(signal.SIGTERM, lambda *_: _stop(flower))
-    try:
-        flower.start()
-    finally:
-        flower.stop()
+    with acting_on_signals([signal.SIGTERM], lambda: _stop(flower)):
+        try:
+            flower.start()
+        except KeyboardInterrupt:
+            _end_soon(ExitCode.INTERRUPTED)
+            raise
+        finally:
+            flower.stop()
 
 
 def _stop(flower: Any) -> None:
-    """Runs in a signal handler, so it only asks the event loop to stop."""
-    flower.io_loop.add_callback_from_signal(flower.io_loop.stop)
+    """Runs in the thread of the signals."""
+    _end_soon(ExitCode.OK)
+    flower.io_loop.add_callback(flower.io_loop.stop)
+
+
+def _end_soon(status: int) -> None:
+    """End the process after ``STOP_S``; it has nothing to store.
+
+    Flower's other threads may wait for the broker without end, and Python waits for them.
+    """
+    last = threading.Timer(STOP_S, os._exit, (status,))
+    last.daemon = True
+    last.start()

@@ -18,13 +18,18 @@ COLUMNS = {
 def format_task(task: Any) -> Any:
     """Flower's hook: ``task`` is a copy of Celery's record, which may be changed.
 
-    The task of a failed page succeeds, because the failure is a recorded result. So the column
-    "Outcome" shows what the task returned.
+    The column "Outcome" shows what the task returned, or why its page failed.
     """
     task.args = waited(task)
-    if task.result:
-        task.result = str(task.result).strip("'\"")
+    outcome = task.result or getattr(task, "exception", None)
+    if outcome:
+        task.result = _unquoted(str(outcome))
     return task
+
+
+def _unquoted(text: str) -> str:
+    """The text in ``'text'`` or ``PageFailed('text')``."""
+    return text.removeprefix("PageFailed(").removesuffix(")").strip("'\"")
 
 
 def waited(task: Any) -> str:

@@ -81,7 +81,7 @@ def facts(result: PageResult) -> tuple[tuple[str, str], ...]:
     engine, image = result.engine, result.image
     times = {k: v for k, v in result.timings_ms.model_dump().items() if v}
     values = {
-        "engine": f"{engine.name}, {engine.model}, {engine.version}",
+        "engine": f"{engine.name}, {engine.pool.weights}, {engine.version}",
         "attempts": str(result.attempts),
         "image": f"{image.width} × {image.height} px" if image.width else "",
         "turned": f"{image.rotation}° clockwise" if image.rotation else "",

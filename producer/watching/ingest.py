@@ -20,6 +20,7 @@ from shared.domain.errors import (
     UsageError,
 )
 from shared.domain.filetype import HEAD_BYTES, sniff
+from shared.telemetry.watch_metrics import FILES
 
 
 class Ingester:
@@ -133,6 +134,7 @@ class Ingester:
                 return False
             context.state.write_open(claim)
             context.state.claim(claim)
+            FILES.labels("seen").inc()
             self._record(open_claim, claim, dropped, options)
         except Exception:
             # The stored open claim is adopted later, by this watcher or another one.

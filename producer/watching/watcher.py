@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,9 +31,10 @@ from producer.watching.triggers.trigger import Trigger, TriggerContext
 from producer.watching.watch_context import WatchContext
 from producer.watching.work_queue import WorkQueue
 from shared.broker.key_leases import KeyLeases
-from shared.config.private_files import FILE_MODE, make_private_folder
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
+from shared.telemetry import watch_metrics
+from shared.telemetry.health import Health
 
 #: Objects ingested at the same time; one folder uses at most half of these threads.
 INGEST_THREADS = 12
@@ -43,8 +44,10 @@ INTAKE_PROCESSES = 2
 LEASE_SHARE = 4
 #: Renewals of a lease before it would expire.
 RENEWALS = 3
-#: Name of the heartbeat file in ``heartbeat_dir``.
-HEARTBEAT = "watch"
+#: The loop that scans is taken for stuck after this time and two periods.
+SCAN_LIMIT_S = 1800.0
+#: Conditions of being ready.
+INBOX, BROKER = "a scan of the inbox", "the broker"
 #: How long the end of a watch waits for its threads; other watchers adopt what is open then.
 STOP_S = 3.0
 
@@ -80,11 +83,14 @@ class Watcher:
         *,
         timings: WatchTimings | None = None,
         triggers: Sequence[TriggerRow] = TRIGGERS,
+        health: Health | None = None,
     ) -> None:
         self._plan = plan
         self._event_log = event_log
         self._timings = timings or WatchTimings()
         self._trigger_table = triggers
+        self._health = health or Health()
+        self._health.require(INBOX)
         self.stop = threading.Event()
         self._thread_error: Exception | None = None
         self.context = context = self._make_context(connections, intake, scratch)
@@ -102,8 +108,9 @@ class Watcher:
         )
         steps = WatchScanSteps(context, ingester, self.stop)
         self.poller = Poller(
-            context.inbox, steps, self.work_queue, plan.period_s, self.stop, report
+            context.inbox, steps, self.work_queue, plan.period_s, self.stop, report, self._scanned
         )
+        self._export()
 
     def run(self) -> None:
         """Watch until ``stop`` is set (with ``once``: until nothing is left to do).
@@ -111,6 +118,7 @@ class Watcher:
         Raises UsageError for options of triggers, and the error that ended a thread.
         """
         triggers = self._make_triggers()
+        self._beat()
         if self._plan.after == "keep":
             count = self.context.claim_cache.load(self.context.state)
             self._event_log.info(f"{count} objects were converted or refused before")
@@ -133,23 +141,36 @@ class Watcher:
         ]
 
     def _keep_alive(self) -> None:
-        # A thread of its own, so that a slow store delays neither leases nor heartbeats. An
-        # error in any thread ends the watcher, so this heartbeat stands for all threads.
-        self._touch_heartbeat()
+        # A thread of its own, so that a slow store does not delay leases.
         while not self.stop.wait(self.context.open_claims.lease_s / RENEWALS):
-            self._touch_heartbeat()
             try:
                 self.context.open_claims.renew_leases()
+                self._health.fulfil(BROKER)
             except BrokerUnreachable as error:
+                self._health.require(BROKER)
                 self._event_log.warning(error)
 
-    def _touch_heartbeat(self) -> None:
-        """Touch the file that probes check; on a full disk the probes fail, as they should."""
-        folder = self._plan.request.settings.heartbeat_dir
-        if folder is not None:
-            with suppress(OSError):
-                make_private_folder(folder)
-                (folder / HEARTBEAT).touch(FILE_MODE)
+    def _scanned(self, succeeded: bool) -> None:
+        """A scan ended; a watcher that can't scan its inbox is alive and not ready."""
+        self._beat()
+        if succeeded:
+            watch_metrics.LAST_SCAN.set_to_current_time()
+            self._health.fulfil(INBOX)
+        else:
+            self._health.require(INBOX)
+
+    def _beat(self) -> None:
+        # An error in any thread ends the watcher, so only the loop that scans can be stuck.
+        self._health.beat("the loop that scans", SCAN_LIMIT_S + 2 * self._plan.period_s)
+
+    def _export(self) -> None:
+        claims, queue = self.context.open_claims, self.work_queue
+        watch_metrics.export(
+            open_files=lambda: len(claims),
+            oldest_open=claims.oldest_s,
+            waiting=lambda: queue.events_waiting() + queue.scanned_waiting(),
+            oldest_waiting=queue.oldest_waiting_s,
+        )
 
     def _start_thread(self, loop: Callable[[], None]) -> threading.Thread:
         # A daemon, so that a long poll of a queue does not delay the end of the process.

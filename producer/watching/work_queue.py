@@ -36,6 +36,7 @@ class _WorkItem:
     #: An item of the same key that a thread already handles.
     previous: "_WorkItem | None" = None
     started: bool = False
+    added_at: float = field(default_factory=time.monotonic)
     result: "Future[bool]" = field(default_factory=Future)
 
     @property
@@ -115,6 +116,12 @@ class WorkQueue:
     def scanned_waiting(self) -> int:
         """How many scanned objects wait for a thread."""
         return self._waiting.others
+
+    def oldest_waiting_s(self) -> float:
+        """Seconds since the oldest item that waits was added; 0 where none waits."""
+        with self._changed:
+            added = [item.added_at for item in self._latest.values() if not item.started]
+        return max(0.0, time.monotonic() - min(added)) if added else 0.0
 
     def is_idle(self) -> bool:
         """Whether no item waits or is handled."""

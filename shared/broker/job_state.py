@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.pool_state import MAX_POOLS
@@ -42,6 +42,15 @@ class JobProgress:
         return engine_of(self.pool)
 
 
+@dataclass(frozen=True)
+class ClosedJob:
+    """A job that was open until now; ``seconds`` since it was submitted or reopened."""
+
+    pool: str
+    priority: str
+    seconds: float
+
+
 class JobState:
     """The broker's record of jobs; thread-safe; raises BrokerUnreachable."""
 
@@ -76,9 +85,13 @@ class JobState:
         """Remove all records of a job that is purged or is about to start again."""
         self._close(job_id, "", 0)
 
-    def end(self, job_id: str) -> None:
-        """Close a job that has its ``_DONE``; duplicate messages of its pages are dropped."""
-        self._close(job_id, "ended")
+    def end(self, job_id: str) -> ClosedJob | None:
+        """Close a job that has its ``_DONE``; duplicate messages of its pages are dropped.
+
+        None unless it was open here.
+        """
+        closed = self._close(job_id, "ended")
+        return ClosedJob(closed[0], closed[1], max(0, closed[2]) / 1000) if closed else None
 
     def end_cancelled(self, job_id: str) -> None:
         """Like ``end`` for a job in state "cancelled"; in any other state it changes nothing."""
@@ -141,8 +154,8 @@ class JobState:
 
     def _close(
         self, job_id: str, state: str, seconds: int = TOMBSTONE_S, only_from: str = ""
-    ) -> None:
-        self._scripts.run("close_job", job_id, state, seconds, only_from)
+    ) -> list[Any]:
+        return list(self._scripts.run("close_job", job_id, state, seconds, only_from))
 
 
 def job_progress(job_id: str, fields: Mapping[str, str]) -> JobProgress:

@@ -59,6 +59,13 @@ class Claim:
     quarantine_seq: int
     #: The page may have a result in the store that this broker has no record of.
     verify: bool
+    #: Seconds since the page was dispatched first.
+    waited_s: float = 0.0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no worker has read, or died with, this page before."""
+        return self.outcome == "claimed" and not (self.attempts or self.suspicion)
 
 
 @dataclass(frozen=True)
@@ -117,8 +124,9 @@ class PageState:
             "claim", pool, queue, lane_of(queue), job_id, page, seq, worker,
             self.lease_s, self._settings.quarantine_after, DEAD_LETTER_AFTER, token,
         )  # fmt: skip
-        attempts, suspicion, seq, verify = map(int, answer[1:])
-        return Claim(cast(Outcome, answer[0]), attempts, suspicion, seq, bool(verify))
+        attempts, suspicion, seq, verify, waited_ms = map(int, answer[1:])
+        outcome = cast(Outcome, answer[0])
+        return Claim(outcome, attempts, suspicion, seq, bool(verify), waited_ms / 1000)
 
     def register_waiting(self, worker: str, page: str) -> None:
         """Record a page that a worker received and will claim later."""

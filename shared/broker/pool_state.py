@@ -58,7 +58,10 @@ class PoolState:
         return sorted((each for each in found if each), key=lambda each: each.pool.id)
 
     def prune(self) -> list[str]:
-        """Forget pools of further models without declaration, worker and work; returns their ids."""
+        """Forget pools of further models that have no declaration, worker and work.
+
+        Returns their ids.
+        """
         further = [each for each in self.ids() if each != engine_of(each)]
         return list(self._scripts.run("prune_pools", *further)) if further else []
 

@@ -32,6 +32,14 @@ class ObservabilitySettings(Record):
     metrics_host: str = Field(
         "127.0.0.1", description="address on which metrics and health checks are served"
     )
+    cost_labels: str = Field(
+        "",
+        max_length=200,
+        description="names of job labels, comma-separated, by which metrics count pages and cost",
+    )
+    cost_label_values: int = Field(
+        50, ge=1, le=1000, description="maximum values of such a label; the rest count as `other`"
+    )
     heartbeat_dir: Path | None = Field(
         None, description="folder in which each healthy worker process touches a file; unset: none"
     )
@@ -56,3 +64,9 @@ class ObservabilitySettings(Record):
     log_format: Literal["auto", "human", "json"] = Field(
         "auto", description="format of log lines; auto: human on a terminal, else json"
     )
+
+    @property
+    def cost_label_names(self) -> tuple[str, ...]:
+        """The names in ``cost_labels``, each once."""
+        names = (part.strip() for part in self.cost_labels.split(","))
+        return tuple(dict.fromkeys(name for name in names if name))

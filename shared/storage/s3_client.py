@@ -28,6 +28,7 @@ from shared.config.settings import Settings
 from shared.domain.errors import NotFound, StoreFull, StoreUnreachable, UsageError
 from shared.storage.s3_advice import CREDENTIALS, advice
 from shared.storage.s3_clock import follow_service_clock
+from shared.telemetry.service_metrics import observe_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -121,6 +122,7 @@ def _connect(options: S3Options, hasty: bool, _process: int) -> "S3Client":
                 config=_config(options, hasty),
             )
             follow_service_clock(client)
+            observe_client(client, "s3")
             return client
         except ValueError as error:
             raise UsageError(f"PAGEFLEET_S3_ENDPOINT_URL or the region is bad: {error}") from None

@@ -1,10 +1,10 @@
 """A queue of events at Amazon SQS or a compatible service."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3.session
@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from shared.domain.errors import UsageError
 from shared.storage.s3_client import S3Options, explained
+from shared.telemetry.service_metrics import observe_client
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -30,6 +31,8 @@ class Message:
 
     body: str
     receipt: str
+    #: When it was sent, in seconds since the epoch; None where the service does not tell.
+    sent: float | None = None
 
 
 class EventQueue:
@@ -56,8 +59,12 @@ class EventQueue:
                 MaxNumberOfMessages=BATCH,
                 WaitTimeSeconds=wait_s,
                 VisibilityTimeout=visible_after_s,
+                MessageSystemAttributeNames=["SentTimestamp"],
             )
-        return [Message(m["Body"], m["ReceiptHandle"]) for m in answer.get("Messages", ())]
+        return [
+            Message(m["Body"], m["ReceiptHandle"], _sent(m.get("Attributes", {})))
+            for m in answer.get("Messages", ())
+        ]
 
     def extend(self, message: Message, seconds: int) -> None:
         """Hide a message for ``seconds`` from now; 0 makes it visible at once."""
@@ -74,7 +81,7 @@ class EventQueue:
     @cached_property
     def _client(self) -> "SQSClient":
         with self._explained():
-            return boto3.session.Session().client(
+            client = boto3.session.Session().client(
                 "sqs",
                 region_name=self._region,
                 endpoint_url=self._endpoint,
@@ -85,8 +92,15 @@ class EventQueue:
                     tcp_keepalive=True,
                 ),
             )
+            observe_client(client, "sqs")
+            return client
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         with explained(self._url, S3Options(self._endpoint, self._region)):
             yield
+
+
+def _sent(attributes: Mapping[Any, str]) -> float | None:
+    milliseconds = attributes.get("SentTimestamp", "")
+    return int(milliseconds) / 1000 if milliseconds.isdecimal() else None

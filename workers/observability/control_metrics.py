@@ -5,7 +5,7 @@ from typing import get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from shared.domain.records import JobStatus
-from workers.observability.metrics import SECONDS
+from workers.observability.metrics import SECONDS, WAITING_SECONDS
 
 REPAIR_KINDS = ("expired", "lost", "reducers", "moved", "adopted", "stuck", "purged")
 REPAIRS = Counter(
@@ -21,6 +21,13 @@ SWEEP_SECONDS = Histogram("pagefleet_sweep_seconds", "Time of one round.", bucke
 JOBS_WRITTEN = Counter("pagefleet_jobs_written", "Documents committed by this process.", ["status"])
 REDUCE_SECONDS = Histogram(
     "pagefleet_reduce_seconds", "Time to merge and commit one document.", buckets=SECONDS
+)
+DOCUMENT_SECONDS = Histogram(
+    "pagefleet_document_seconds",
+    "Time from the submission of a job, or from its retry, to the commit of its document; "
+    "cancelled jobs are not in it.",
+    ["pool", "priority"],
+    buckets=WAITING_SECONDS,
 )
 WEBHOOK_TRIES = Counter(
     "pagefleet_webhook_tries",

@@ -14,11 +14,14 @@ from prometheus_client.registry import Collector
 
 from shared.broker.fleet_view import Fleet, FleetView, PoolView
 from shared.domain.errors import BrokerUnreachable
+from shared.domain.lanes import Lane
 
 log = logging.getLogger("pagefleet.metrics")
 #: Seconds for which the values of one read are reused.
 KEEP_S = 1.0
 
+#: Labels of a pool: its id, and its engine.
+POOL = ("pool", "engine")
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "broker_up": ("1 if the broker answered this scrape.", ()),
     "broker_memory_bytes": ("Memory the broker uses.", ()),
@@ -27,16 +30,21 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "broker_unacknowledged_messages": ("Messages delivered and not acknowledged.", ()),
     "broker_refused_messages": ("Messages that no worker understood, stored for inspection.", ()),
     "queue_depth": ("Messages that wait in a queue.", ("queue",)),
-    "outstanding": ("Pages queued or in flight; autoscalers use the same number.", ("engine",)),
-    "leased_pages": ("Pages that a worker holds a lease on.", ("engine",)),
-    "oldest_page_age_seconds": ("Age of the oldest outstanding page; 0: none.", ("engine",)),
-    "oldest_job_age_seconds": ("Age of the oldest open job; 0: none.", ("engine",)),
+    "queue_age_seconds": (
+        "Time since the first page that waits in a lane was dispatched; 0: none waits. priority is "
+        "the lane: high, normal, low or quarantine.",
+        (*POOL, "priority"),
+    ),
+    "outstanding": ("Pages queued or in flight; autoscalers use the same number.", POOL),
+    "leased_pages": ("Pages that a worker holds a lease on.", POOL),
+    "oldest_page_age_seconds": ("Age of the oldest outstanding page; 0: none.", POOL),
+    "oldest_job_age_seconds": ("Age of the oldest open job; 0: none.", POOL),
     "jobs": (
         "Jobs by state: open, or backlog (open with pages not dispatched yet).",
-        ("engine", "priority", "state"),
+        (*POOL, "priority", "state"),
     ),
-    "workers": ("Pages workers with a recent heartbeat.", ("engine",)),
-    "pool_capacity": ("Pages that those workers may hold at once.", ("engine",)),
+    "workers": ("Pages workers with a recent heartbeat.", POOL),
+    "pool_capacity": ("Pages that those workers may hold at once.", POOL),
 }
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "broker_evicted_keys": ("Keys the broker evicted; any is a misconfiguration.", ()),
@@ -101,13 +109,15 @@ def _samples(fleet: Fleet) -> Iterator[Sample]:
 
 
 def _pool_samples(pool: PoolView) -> Iterator[Sample]:
-    engine = pool.pool
-    yield "outstanding", (engine,), float(pool.outstanding)
-    yield "leased_pages", (engine,), float(pool.in_flight)
-    yield "oldest_page_age_seconds", (engine,), pool.oldest_page_s or 0.0
-    yield "oldest_job_age_seconds", (engine,), pool.oldest_job_s or 0.0
-    yield "workers", (engine,), float(len(pool.workers))
-    yield "pool_capacity", (engine,), float(sum(worker.capacity for worker in pool.workers))
+    labels = (pool.pool, pool.engine)
+    for lane, queue in zip(Lane, pool.queues, strict=True):
+        yield "queue_age_seconds", (*labels, lane), queue.oldest_s or 0.0
+    yield "outstanding", labels, float(pool.outstanding)
+    yield "leased_pages", labels, float(pool.in_flight)
+    yield "oldest_page_age_seconds", labels, pool.oldest_page_s or 0.0
+    yield "oldest_job_age_seconds", labels, pool.oldest_job_s or 0.0
+    yield "workers", labels, float(len(pool.workers))
+    yield "pool_capacity", labels, float(sum(worker.capacity for worker in pool.workers))
     for state, counts in (("open", pool.open_jobs), ("backlog", pool.backlog_jobs)):
         for priority, count in counts.items():
-            yield "jobs", (engine, priority, state), float(count)
+            yield "jobs", (*labels, priority, state), float(count)

@@ -7,9 +7,15 @@ vLLM registers its own metrics there too, so one port exports both. A control pr
 from prometheus_client import Counter, Gauge, Histogram
 
 from shared.domain.errors import PageError
+from shared.domain.lanes import Lane
 
 #: Seconds; a stage takes from a few milliseconds to the engine's time-out.
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
+
+#: Seconds from a tenth to a day, for what waits; the targets of the alerts are among them.
+WAITING_SECONDS = (
+    0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400,
+)  # fmt: skip
 
 PAGES = Counter(
     "pagefleet_pages",
@@ -38,6 +44,13 @@ PAGE_STAGE_SECONDS = Histogram(
 )
 PAGE_SECONDS = Histogram(
     "pagefleet_page_seconds", "Time from claim to mark of a page.", ["engine"], buckets=SECONDS
+)
+QUEUE_WAIT = Histogram(
+    "pagefleet_queue_wait_seconds",
+    "Time from the dispatch of a page to its first claim, by the broker's clock; priority is the "
+    "lane: high, normal, low or quarantine.",
+    ["priority"],
+    buckets=WAITING_SECONDS,
 )
 PAGE_ATTEMPTS = Histogram(
     "pagefleet_page_attempts", "Attempts of a page at its end.", ["engine"], buckets=(1, 2, 3, 5, 9)
@@ -82,5 +95,7 @@ def start_at_zero(engine: str) -> None:
         PAGE_WORKER_SECONDS.labels(engine, outcome)
     for kind in ("prompt", "output"):
         TOKENS.labels(engine, kind)
+    for lane in Lane:
+        QUEUE_WAIT.labels(lane)
     LEASE_RENEWALS.labels(engine)
     LEASE_RENEWAL_FAILURES.labels(engine)

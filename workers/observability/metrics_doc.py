@@ -5,7 +5,8 @@ from pathlib import Path
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from workers.observability import control_metrics, fleet_collector, metrics
+from shared.telemetry import service_metrics, watch_metrics
+from workers.observability import control_metrics, cost_labels, fleet_collector, metrics
 
 PATH = Path(__file__).parents[2] / "docs" / "metrics.md"
 INTRODUCTION = """\
@@ -13,10 +14,10 @@ INTRODUCTION = """\
 
 <!-- Written by `python -m workers.observability.metrics_doc`; a test compares it with the code. -->
 
-Set `PAGEFLEET_METRICS_PORT` and each worker process serves `/metrics` (Prometheus), `/livez` and
-`/readyz`. The default is 0: no port is opened. The address is `127.0.0.1` unless
-`PAGEFLEET_METRICS_HOST` says otherwise; in a container set it to `0.0.0.0`. There is no password
-on this port: let only the scraper reach it.
+Set `PAGEFLEET_METRICS_PORT` and each worker process and each watcher serves `/metrics`
+(Prometheus), `/livez` and `/readyz`. The default is 0: no port is opened. The address is
+`127.0.0.1` unless `PAGEFLEET_METRICS_HOST` says otherwise; in a container set it to `0.0.0.0`.
+There is no password on this port: let only the scraper reach it.
 
 ## Ports of the processes
 
@@ -25,7 +26,17 @@ metrics in its own process. The ports count up from `PAGEFLEET_METRICS_PORT` in 
 pages processes by GPU group, then the control process (reducer and sweeper). With
 `PAGEFLEET_METRICS_PORT=9400` on a machine of two GPUs: 9400 and 9401 are the engines, 9402 is the
 control process. A pod that runs one role uses exactly the port that was set. A process that is
-restarted has the same port. If a port is in use, the worker logs an error and runs without it.
+restarted has the same port. A watcher (`pagefleet watch`) uses exactly the port that was set. If a
+port is in use, the process logs an error and runs without it.
+
+## Labels of all metrics
+
+- `fleet` is the setting `PAGEFLEET_FLEET` (in the chart: the name of the release), so that fleets
+  in one Prometheus can be told apart. Python's and vLLM's own metrics have it too. On Kubernetes
+  the scraper adds `namespace` and `pod`.
+- `pool` is in all metrics of a pages process, vLLM's included: the engine's name for its default
+  model, and the engine, the model and a digest otherwise. `engine` stays the engine's name.
+- `source` is in all metrics of a watcher: the address of its inbox.
 
 ## Health
 
@@ -33,10 +44,13 @@ restarted has the same port. If a port is in use, the worker logs an error and r
 |---|---|---|
 | `/livez` | the loops of engine, sweeper and (while connected) Celery run | broker, store |
 | `/readyz` | alive, the engine is loaded and the process takes messages | store |
+| `/livez` of a watcher | the loop that scans has run within half an hour and two periods | broker |
+| `/readyz` of a watcher | alive, the last scan of the inbox succeeded, the broker answers | |
 
 A broker outage makes a worker not ready and never dead. For probes that run a command set
 `PAGEFLEET_HEARTBEAT_DIR`: each healthy process touches a file there every 5 seconds, named after
-its role (`cpu`, `vllm`, `vllm2`, `control`), and stops touching it when `/livez` would fail.
+its role (`cpu`, `vllm`, `vllm2`, `control`, `watch`), and stops touching it when `/livez` would
+fail.
 
 ```sh
 find "$PAGEFLEET_HEARTBEAT_DIR" -name vllm -newermt '-60 seconds' | grep -q .
@@ -56,15 +70,47 @@ the time in which the worker had any page in flight, whatever its batch size.
 - A worker is one engine with all GPUs it owns, and `PAGEFLEET_PRICE_PER_HOUR` is the price of
   such a worker for an hour, in any currency. Multiply by the GPUs per worker for GPU seconds.
 - Idle time belongs to no page. The price of the whole fleet is workers x hours x price:
-  `sum(pagefleet_workers) * price / 3600` money per second. The difference to the pages' cost is
-  the cost of idle time, loading and lost work.
+  `sum(max by (namespace, fleet, pool) (pagefleet_workers)) * price / 3600` money per second. Each
+  sweeper exports the same number of workers, so a plain sum counts a worker once for each sweeper.
+  The difference to the pages' cost is the cost of idle time, loading and lost work.
+- `PAGEFLEET_COST_LABELS=tenant` counts pages and worker time by the job label `tenant`
+  (`pagefleet submit --label tenant=acme`) in `pagefleet_label_pages_total` and
+  `pagefleet_label_worker_seconds_total`.
+
+Money per second by tenant:
+
+```
+sum by (value) (rate(pagefleet_label_worker_seconds_total{label="tenant"}[5m])
+  * on (fleet, pool, instance) group_left () pagefleet_worker_price_per_hour) / 3600
+```
+
+Each process keeps the first `PAGEFLEET_COST_LABEL_VALUES` values that it meets and counts the rest
+as `other`. Set it to more than the number of tenants, or expect some of their cost in `other`. A
+page counts for the labels of the submission that created its job.
+
+## Waiting times and targets
+
+`pagefleet_queue_wait_seconds` is the time from the dispatch of a page to its first claim, by the
+broker's clock. Pages that wait in the store because the dispatch window is full are not dispatched
+yet. `pagefleet_document_seconds` is the time from the submission of a job to its document; it
+begins at the submitter's clock, or at the retry of a job that had ended. The rules in
+`infra/monitoring/slo.yaml` compare both with targets and alert on burn rates:
+
+| priority | pages claimed within | documents written within | share |
+|---|---|---|---|
+| high | 1 minute | 5 minutes | 99% |
+| normal | 15 minutes | 1 hour | 95% |
+| low | 6 hours | 24 hours | 95% |
+
+The buckets of both histograms end at {buckets} seconds. A target must be one of them.
 """
 VLLM = """\
 ## vLLM's own metrics
 
 If the engine is vLLM, its metrics (`vllm:num_requests_running`, `vllm:kv_cache_usage_perc`,
-`vllm:generation_tokens_total`, …) are on the port of the same pages process. They are described
-in vLLM's documentation.
+`vllm:num_preemptions_total`, `vllm:generation_tokens_total`, …) are on the port of the same pages
+process, with its labels `fleet` and `pool`. They are described in vLLM's documentation. Figures of
+the GPUs, such as temperature and errors, come from NVIDIA's DCGM exporter.
 """
 Row = tuple[str, str, tuple[str, ...], str]
 
@@ -72,8 +118,8 @@ Row = tuple[str, str, tuple[str, ...], str]
 def document() -> str:
     """The whole page."""
     parts = [
-        INTRODUCTION,
-        _section("Pages processes", _own(metrics)),
+        INTRODUCTION.replace("{buckets}", ", ".join(f"{s:g}" for s in metrics.WAITING_SECONDS)),
+        _section("Pages processes", [*_own(metrics), *_own(cost_labels)]),
         _section("Control processes", _own(control_metrics)),
         _section(
             "The fleet",
@@ -82,6 +128,12 @@ def document() -> str:
             "broker at each scrape, in three round trips. Take `max by (…)` over processes, "
             "not the sum.",
         ),
+        _section(
+            "S3 and SQS",
+            _own(service_metrics),
+            "Every process that uses S3 or SQS exports these.",
+        ),
+        _section("Watchers", _own(watch_metrics), "`pagefleet watch` exports these."),
         VLLM,
     ]
     return "\n".join(parts)

@@ -6,15 +6,17 @@ is kept twice. No method may raise an error into the task.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.broker.page_state import page_id
+from shared.broker.page_state import Claim, page_id
+from shared.broker.queues import lane_of
 from shared.domain.records import EngineInfo, PageMessage, PageResult
 from shared.telemetry.tracing import PageTrace, Stage, Tracing, now_ns
 from workers.inflight import InflightPage
-from workers.observability import metrics
+from workers.observability import cost_labels, metrics
+from workers.observability.cost_labels import CostLabels
 from workers.observability.failure_log import FailureLog
 from workers.observability.log_context import about
 from workers.observability.message_headers import trace_headers
@@ -37,6 +39,8 @@ class Watch:
     priced: float = 0.0
     #: Its share of the worker's time in seconds; None until the share is final.
     worker_s: float | None = None
+    #: Labels of its job by which its cost is counted.
+    shares: cost_labels.Shares = ()
     reason: str = "dropped"
     ended: bool = False
 
@@ -45,8 +49,14 @@ class PageObserver:
     """The page task calls it; thread-safe, as each page belongs to one thread."""
 
     def __init__(
-        self, engine: EngineInfo, worker: str, tracing: Tracing, failures: FailureLog
+        self,
+        engine: EngineInfo,
+        worker: str,
+        tracing: Tracing,
+        failures: FailureLog,
+        labels: CostLabels | None = None,
     ) -> None:
+        self._labels = labels or CostLabels()
         self._engine = engine.name
         self._worker = worker
         self._tracing = tracing
@@ -68,11 +78,18 @@ class PageObserver:
                 if watch is not None and not watch.ended:
                     self._record_return(watch, inflight)
 
-    def claimed(self, message: PageMessage, inflight: InflightPage, attempt: int) -> None:
+    def claimed(self, message: PageMessage, inflight: InflightPage, claim: Claim) -> None:
         """This worker has the lease; starts the measurements."""
+        attempt = claim.attempts + 1
         about.add(attempt=attempt)
+        if claim.is_first:
+            metrics.QUEUE_WAIT.labels(lane_of(message.queue)).observe(claim.waited_s)
         mark = self._time.enter()
         self._watches[inflight] = Watch(message, attempt, mark, now_ns(), time.perf_counter())
+
+    def labelled(self, inflight: InflightPage, labels: Mapping[str, str]) -> None:
+        """The labels of the page's job, by which its cost is counted."""
+        self._watches[inflight].shares = self._labels.of(labels)
 
     def priced(self, inflight: InflightPage, result: PageResult) -> PageResult:
         """The result with its cost in worker seconds; ends the page's share of the time."""
@@ -98,6 +115,7 @@ class PageObserver:
         code = result.error.code if result.error else ""
         inflight.outcome = f"{result.status} {code}".strip()
         metrics.PAGES.labels(self._engine, result.status, code).inc()
+        cost_labels.count_page(watch.shares, result.status)
         metrics.PAGE_SECONDS.labels(self._engine).observe(elapsed)
         metrics.PAGE_STAGE_SECONDS.labels(self._engine, "commit").observe(now - watch.priced)
         self._count_time(watch, "kept" if is_own else "duplicate")
@@ -168,7 +186,9 @@ class PageObserver:
         self._tracing.page(trace)
 
     def _count_time(self, watch: Watch, outcome: str) -> None:
-        metrics.PAGE_WORKER_SECONDS.labels(self._engine, outcome).inc(watch.worker_s or 0)
+        seconds = watch.worker_s or 0
+        metrics.PAGE_WORKER_SECONDS.labels(self._engine, outcome).inc(seconds)
+        cost_labels.count_time(watch.shares, outcome, seconds)
 
 
 def _stages(watch: Watch, result: PageResult, now: float) -> tuple[Stage, ...]:

@@ -47,7 +47,9 @@ def _engine(settings: Settings, name: str) -> Check:
     engine_facts(name)
     engine = make_engine(name, settings)
     info = engine.info
-    found = f"{info.name}, model {info.model}, version {info.version}, {engine.capacity} at once"
+    found = (
+        f"{info.name}, model {info.pool.weights}, version {info.version}, {engine.capacity} at once"
+    )
     return Check("engine", "ok", found)
 
 

@@ -20,7 +20,6 @@ from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
-from shared.domain.pools import pool_id
 from shared.domain.records import PageMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
@@ -31,6 +30,7 @@ from workers.engines.registry import make_engine
 from workers.host.cores import renderer_count
 from workers.inflight import InflightPages, Reason
 from workers.observability import metrics
+from workers.observability.cost_labels import CostLabels
 from workers.observability.failure_log import FailureLog
 from workers.observability.gpu_facts import gpu_facts
 from workers.observability.page_observer import PageObserver
@@ -55,6 +55,10 @@ ENGINE = "the engine"
 ENGINE_LIMIT_S = 120.0
 
 
+class PageFailed(Exception):
+    """The page of a task failed, and this is recorded: Celery and Flower then count a failure."""
+
+
 class PagesProcess:
     """Starts the engine, reads pages until SIGTERM, then drains."""
 
@@ -71,7 +75,9 @@ class PagesProcess:
         self._started = round(time.time())
         info = self._host.engine.info
         self._tracing = tracing_of(settings, "pagefleet-worker", worker)
-        self._observer = PageObserver(info, worker, self._tracing, FailureLog(settings))
+        labels = CostLabels(settings.cost_label_names, settings.cost_label_values)
+        failures = FailureLog(settings)
+        self._observer = PageObserver(info, worker, self._tracing, failures, labels)
         self._app = make_app(settings, page_queues(info.pool.id))
         self._dispatcher = Dispatcher(settings, self._dispatch_state, self._app, self._tracing)
         self._keeper = LeaseKeeper(
@@ -116,7 +122,7 @@ class PagesProcess:
     def _export_identity(self) -> None:
         """Export the metrics of this process before the engine has loaded."""
         info, capacity = self._host.engine.info, self._host.engine.capacity
-        PROCESS_LABELS.add(pool=pool_id(info.name, info.model))
+        PROCESS_LABELS.add(pool=info.pool.id)
         metrics.WORKER.labels(self._worker, "pages", info.name, info.model, info.version).set(1)
         metrics.CAPACITY.labels(info.name).set(capacity)
         metrics.PRICE.labels(info.name).set(self._settings.price_per_hour or 0)
@@ -182,6 +188,9 @@ def register(app: Celery, task: PageTask, dispatch_state: DispatchState) -> None
 
     def page(message: dict[str, Any]) -> str:
         parsed = parse_message(PageMessage, message, dispatch_state)
-        return "refused" if parsed is None else task.handle(parsed)
+        outcome = "refused" if parsed is None else task.handle(parsed)
+        if outcome.startswith("failed"):
+            raise PageFailed(outcome)
+        return outcome
 
-    app.task(name=PAGE_TASK)(page)
+    app.task(name=PAGE_TASK, throws=(PageFailed,))(page)

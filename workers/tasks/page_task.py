@@ -74,11 +74,12 @@ class PageTask:
             through_outage(inflight, lambda: lease.send_to_quarantine(claim))
         if not inflight.claimed:
             return
-        self._deps.observer.claimed(message, inflight, claim.attempts + 1)
+        self._deps.observer.claimed(message, inflight, claim)
         manifest = through_outage(inflight, lambda: self._manifest(message, claim))
         if manifest is None:
             through_outage(inflight, lease.drop)
             return
+        self._deps.observer.labelled(inflight, manifest.labels)
         attempt = PageAttempt(message, manifest, claim, inflight)
         result = self._read(attempt, lease)
         if result is not None:

@@ -61,7 +61,10 @@ class ReduceTask:
             if self._jobs.manifest(manifest.job_id) is None:
                 self._forget_purged(manifest.job_id)
             return "vanished"
-        self._dispatch_state.jobs.end(manifest.job_id)
+        closed = self._dispatch_state.jobs.end(manifest.job_id)
+        if closed is not None:
+            seconds = control_metrics.DOCUMENT_SECONDS.labels(closed.pool, closed.priority)
+            seconds.observe(closed.seconds)
         control_metrics.JOBS_WRITTEN.labels(done.status).inc()
         log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
         return done.status

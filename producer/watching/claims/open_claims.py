@@ -30,6 +30,7 @@ class OpenClaim:
     dropped: Dropped | None = None
     manifest: Manifest | None = None
     due: float = 0.0
+    opened_at: float = field(default_factory=time.monotonic)
     wait_s: float = FIRST_POLL_S
     #: Content of the status file, so that it is written only when it changes.
     status: bytes = b""
@@ -53,6 +54,12 @@ class OpenClaims:
 
     def __len__(self) -> int:
         return len(self._open_claims)
+
+    def oldest_s(self) -> float:
+        """Seconds since the oldest of these claims was opened here; 0 where there is none."""
+        with self._changed:
+            opened = [each.opened_at for each in self._open_claims.values()]
+        return max(0.0, time.monotonic() - min(opened)) if opened else 0.0
 
     def has_room(self, folder: str, own_starting: int = 0, starting: int = 0) -> bool:
         """Whether one more claim of this top-level folder may be open.

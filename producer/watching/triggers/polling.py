@@ -41,7 +41,7 @@ class ScanSteps(Protocol):
 
 
 class Poller:
-    """Scans in the thread that calls ``run``."""
+    """Scans in the thread that calls ``run``; ``scanned`` gets whether each scan succeeded."""
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class Poller:
         period_s: float,
         stop: threading.Event,
         report: Callable[[Exception], None],
+        scanned: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._inbox = inbox
         self._steps = steps
@@ -58,6 +59,7 @@ class Poller:
         self._period_s = period_s
         self._stop = stop
         self._report = report
+        self._scanned = scanned
         #: When the current scan stops waiting, and whether it left out objects.
         self._deadline = 0.0
         self._left_out = False
@@ -67,6 +69,7 @@ class Poller:
         while not self._stop.is_set():
             started = time.monotonic()
             new = self.scan()
+            self._scanned(new is not None)
             if once and new == 0 and self._is_idle():
                 return
             pause = min(ONCE_PAUSE_S, self._period_s) if once else self._period_s

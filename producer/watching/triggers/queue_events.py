@@ -21,6 +21,7 @@ from producer.watching.triggers.trigger import TriggerContext
 from shared.domain.errors import PagefleetError
 from shared.storage.s3_client import Refused
 from shared.storage.sqs_client import EventQueue, Message
+from shared.telemetry.watch_metrics import QUEUE_LAG
 
 #: Most messages that are held at once; further ones stay in the queue.
 MAX_HELD = 100
@@ -75,6 +76,8 @@ class QueueEvents:
                 self._stop.wait(RETRY_S)
 
     def _hold(self, message: Message) -> None:
+        if message.sent is not None:
+            QUEUE_LAG.observe(max(0.0, time.time() - message.sent))
         try:
             events = read_bucket_events(message.body)
         except NotABucketEvent as error:

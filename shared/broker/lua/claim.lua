@@ -1,7 +1,8 @@
 -- A worker claims one page. ARGV: pool, queue, lane, job, page, seq, worker, lease seconds,
 -- quarantine after, dead-letter after, token.
--- Returns {outcome, attempts so far, suspicion, seq in quarantine, verify}; "verify" says that
--- the page may have a result of which this broker has no record.
+-- Returns {outcome, attempts so far, suspicion, seq in quarantine, verify, waited}; "verify" says
+-- that the page may have a result of which this broker has no record. "waited": milliseconds since
+-- the page was dispatched first.
 local pool, queue, lane, job, page = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local seq, worker, token = tonumber(ARGV[6]), ARGV[7], ARGV[11]
 local after, dead_letter_after = tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -18,27 +19,28 @@ local ended = (state and state ~= 'open' and state) or (is_done(job, page) and '
 if ended then
   unqueue(pool, id)
   if not holder then redis.call('ZREM', P .. 'outstanding:' .. pool, id) end
-  return {ended, 0, 0, 0, 0}
+  return {ended, 0, 0, 0, 0, 0}
 end
 if holder then
   local live = tonumber(redis.call('ZSCORE', P .. 'leases:' .. pool, id) or 0)
     > lease_now(tonumber(ARGV[8]))
   -- The same token: the worker lost the answer to a network error and claims again.
   local own = holder == worker .. '|' .. lane .. '|' .. token
-  if live and not own then return {'held', 0, 0, 0, 0} end
+  if live and not own then return {'held', 0, 0, 0, 0, 0} end
   if not own then suspect(job, page, release(pool, id)) end
 end
 local deaths, alone = suspicion(job, page)
 local attempts = tonumber(redis.call('HGET', P .. 'attempts:' .. job, page) or 0)
 if alone < dead_letter_after and deaths >= after and lane ~= 'quarantine' then
   if redis.call('ZSCORE', P .. 'queued:' .. queue_name(pool, 'quarantine'), id) then
-    return {'held', 0, 0, 0, 0}
+    return {'held', 0, 0, 0, 0, 0}
   end
-  return {'quarantine', attempts, deaths, enqueue(pool, 'quarantine', id)[3], 0}
+  return {'quarantine', attempts, deaths, enqueue(pool, 'quarantine', id)[3], 0, 0}
 end
 unqueue(pool, id)
 hold(pool, id, worker, lane, token, tonumber(ARGV[8]))
 local outcome = (alone >= dead_letter_after and 'dead_lettered')
   or (state and 'claimed') or 'unknown'
 local verify = tonumber(redis.call('HGET', P .. 'job:' .. job, 'verify') or 0)
-return {outcome, attempts, deaths + alone, 0, verify}
+local since = tonumber(redis.call('ZSCORE', P .. 'outstanding:' .. ARGV[1], id))
+return {outcome, attempts, deaths + alone, 0, verify, math.max(0, math.floor((now() - since) * 1000))}

@@ -20,7 +20,8 @@ local done = tonumber(ARGV[7]) + tonumber(ARGV[8]) + tonumber(ARGV[9])
 redis.call('DEL', P .. 'job:' .. job, P .. 'done:' .. job, P .. 'todo:' .. job)
 redis.call('HSET', P .. 'job:' .. job, 'engine', pool, 'priority', priority, 'total', ARGV[4],
   'created', ARGV[5], 'state', 'open', 'done', done, 'already', done, 'ok', ARGV[7],
-  'blank', ARGV[8], 'failed', ARGV[9], 'verify', ARGV[11], 'opened', now(), 'touched', now())
+  'blank', ARGV[8], 'failed', ARGV[9], 'verify', ARGV[11], 'opened', now(), 'touched', now(),
+  'began', state == 'reopened' and now() or math.min(now(), tonumber(ARGV[5])))
 redis.call('PERSIST', P .. 'attempts:' .. job)
 redis.call('PERSIST', P .. 'suspicion:' .. job)
 if #ARGV[6] > 0 then

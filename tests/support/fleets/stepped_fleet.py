@@ -48,7 +48,7 @@ from workers.tasks.page_task import PageTask
 from workers.tasks.reduce_task import ReduceTask
 
 ENGINE = EngineInfo(name="fake", model="fake-1", version="test")
-QUEUES = page_queues("fake")
+OTHER = EngineInfo(name="fake", model="other", version="test")
 SWEEPERS = ("sweeper-1", "sweeper-2")
 #: Documents by their number of pages.
 DOCUMENTS = (1, 3, 12)
@@ -83,8 +83,9 @@ class Reader:
 class Worker:
     """One pages process with one thread; after its death a new one of the same name starts."""
 
-    def __init__(self, name: str, fleet: "SteppedFleet") -> None:
+    def __init__(self, name: str, fleet: "SteppedFleet", engine: EngineInfo = ENGINE) -> None:
         self.name = name
+        self.engine = engine
         self._fleet = fleet
         self.actor: Actor | None = None
         self.message: PageMessage | None = None
@@ -95,11 +96,11 @@ class Worker:
         fleet = self._fleet
         inflight_pages = InflightPages()
         self.keeper = LeaseKeeper(
-            fleet.dispatch_state, fleet.wire, inflight_pages, ENGINE.pool, self.name
+            fleet.dispatch_state, fleet.wire, inflight_pages, self.engine.pool, self.name
         )
         context = PageTaskContext(
             worker=self.name,
-            engine=ENGINE,
+            engine=self.engine,
             dispatch_state=fleet.dispatch_state,
             dispatcher=fleet.wire,
             jobs=fleet.jobs,
@@ -107,7 +108,7 @@ class Worker:
             pipeline=fleet.reader,  # type: ignore[arg-type]
             inflight_pages=inflight_pages,
             gate=Gate(),
-            observer=PageObserver(ENGINE, self.name, Tracing(), FailureLog(fleet.settings)),
+            observer=PageObserver(self.engine, self.name, Tracing(), FailureLog(fleet.settings)),
             max_attempts=2,
             engine_died=lambda: None,
             transient_pause_s=0.0,
@@ -140,6 +141,8 @@ class SteppedFleet:
         self.wire = Wire(self.settings, self.dispatch_state, self.stage)
         self.reader = Reader(self.stage)
         self.workers = [Worker(f"worker-{number}", self) for number in range(3)]
+        #: Has another model than all jobs, so it gets a page only of a job in the wrong pool.
+        self.other_worker = Worker("other", self, OTHER)
         self.unacknowledged: list[PageMessage] = []
         self.excuses: Counter[str] = Counter()
         #: Jobs that a submission returned and no purge has removed.
@@ -234,7 +237,8 @@ class SteppedFleet:
 
     def deliver(self, worker: Worker, place: int) -> bool:
         """A free worker takes one of the waiting messages."""
-        message = None if worker.busy else self.wire.take(QUEUES, place)
+        queues = page_queues(worker.engine.pool.id)
+        message = None if worker.busy else self.wire.take(queues, place)
         if message is None:
             return False
         worker.begin(message)
@@ -260,6 +264,11 @@ class SteppedFleet:
             page = leases[place % len(leases)]
             self.client.zadd("pagefleet:leases:fake", {page: 1})
             self.excuses[page] += 1
+
+    def misplace(self, manifest: Manifest) -> None:
+        """A program without pools for further models puts an open job into another pool."""
+        pages = self.dispatch_state.pages.move_job(manifest.job_id, OTHER.pool.id)
+        self.wire.publish(pages)
 
     def wipe(self) -> None:
         """The broker restarts with an empty disk."""
@@ -301,10 +310,10 @@ class SteppedFleet:
             self.sweep(number).run_out()
         while actor := self.reduce():
             actor.run_out()
-        worker = self.workers[0]
-        while self.deliver(worker, 0):
-            assert worker.actor is not None
-            worker.actor.run_out()
+        for worker in (self.other_worker, self.workers[0]):
+            while self.deliver(worker, 0):
+                assert worker.actor is not None
+                worker.actor.run_out()
         for place in range(self.client.zcard("pagefleet:leases:fake")):
             self.expire(place)
 

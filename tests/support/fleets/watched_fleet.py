@@ -19,6 +19,10 @@ FAILED_PAGE = 3
 SMALL, LARGE = 12, 4000
 PRICE_PER_HOUR = 3.6
 Labels = frozenset[tuple[str, str]]
+#: The labels of a sample that has none of its own.
+FLEET: Labels = frozenset({("fleet", "pagefleet")})
+#: A label of the ended job, by which its cost is counted.
+TENANT = "acme"
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def watched_fleet(folder: Path) -> Iterator[Watched]:
             "max_concurrency": 4,
             "num_workers": 1,
             "price_per_hour": PRICE_PER_HOUR,
+            "cost_labels": "tenant",
             "metrics_port": port,
             "heartbeat_dir": folder / "heartbeats",
             "log_format": "json",
@@ -103,7 +108,8 @@ def watched_fleet(folder: Path) -> Iterator[Watched]:
     try:
         with workers(settings, log):
             small = pdf(folder / "small.pdf", SMALL)
-            (ended,) = pagefleet(settings, "submit", str(small), "--wait", "--json").lines
+            words = ("submit", str(small), "--label", f"tenant={TENANT}", "--wait", "--json")
+            (ended,) = pagefleet(settings, *words).lines
             large = pdf(folder / "large.pdf", LARGE)
             (opened,) = pagefleet(settings, "submit", str(large), "--json").lines
             wait_until(lambda: samples(port + 1).get(_last_sweep(), 0) > 0)
@@ -126,4 +132,4 @@ def events(log: Path) -> list[dict[str, object]]:
 
 
 def _last_sweep() -> tuple[str, Labels]:
-    return "pagefleet_sweeper_last_run_timestamp_seconds", frozenset()
+    return "pagefleet_sweeper_last_run_timestamp_seconds", FLEET

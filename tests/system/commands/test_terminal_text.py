@@ -12,13 +12,14 @@ import redis
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.fleet_view import FAILURES_KEY
 from shared.config.settings import Settings
+from shared.console.json_lines import JsonLines, Secrets
 from shared.domain.records import ErrorInfo, Source
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import CommandResult, in_process, pagefleet, pdf
 from tests.support.fleets.stored_jobs import ended_job, open_job
-from workers.observability.logs import HumanLines, JsonLines, Secrets
+from workers.observability.logs import HumanLines
 
 HOSTILE = "a\x1b]0;pwned\x07\x1b[2J\x9b31m\u202efdp.exe\u2066\u200f\nforged line"
 

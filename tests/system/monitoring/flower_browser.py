@@ -16,9 +16,10 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from shared.config.settings import Settings
 from tests.support.console.browser import chromium
 from tests.support.fleets.fleet import BIN, environment, wait_until
-from tests.support.fleets.watched_fleet import Watched, free_ports, get, watched_fleet
+from tests.support.fleets.watched_fleet import free_ports, get, watched_fleet
 from tests.support.paths import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "flower.png"
@@ -54,6 +55,11 @@ class FlowerAtWork:
         tasks = json.loads(self.ask("/api/tasks?limit=500")[1])
         return {u: task for u, task in tasks.items() if task["sent"] and task["state"] == "SUCCESS"}
 
+    def failed_tasks(self) -> int:
+        """The number in the card "Failed" of the overview."""
+        workers = json.loads(self.ask("/workers?json=1")[1])["data"]
+        return sum(int(worker.get("task-failed", 0)) for worker in workers)
+
     def stop(self) -> int:
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -61,10 +67,10 @@ class FlowerAtWork:
 
 
 @contextmanager
-def flower_at_work(watched: Watched, folder: Path, *options: str) -> Iterator[FlowerAtWork]:
+def flower_at_work(settings: Settings, folder: Path, *options: str) -> Iterator[FlowerAtWork]:
     """``pagefleet flower`` as in a container, with the variable of a Kubernetes service link."""
     port, log = free_ports(1), folder / "flower.log"
-    variables = {**environment(watched.settings), "FLOWER_PORT": "tcp://10.0.0.7:5555"}
+    variables = {**environment(settings), "FLOWER_PORT": "tcp://10.0.0.7:5555"}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(BIN / "pagefleet"), "flower", "--port", str(port), *options],
@@ -91,7 +97,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as name,
         watched_fleet(Path(name)) as watched,
-        flower_at_work(watched, Path(name)) as flower,
+        flower_at_work(watched.settings, Path(name)) as flower,
     ):
         wait_until(lambda: len(flower.complete_tasks()) > SHOWN_TASKS)
         PICTURE.parent.mkdir(parents=True, exist_ok=True)

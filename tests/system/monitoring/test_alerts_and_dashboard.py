@@ -1,6 +1,7 @@
 """The dashboard and the alerts use only metrics that a running fleet exports."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,38 +12,86 @@ from typing import Any
 import promql_parser as promql
 import pytest
 import yaml
+from prometheus_client.metrics import MetricWrapperBase
 
 from shared.domain.errors import PagefleetError
+from shared.telemetry import service_metrics, watch_metrics
 from tests.support.fleets.watched_fleet import Watched
 from tests.support.paths import ROOT
 from tests.support.servers.prometheus_server import BINARY, prometheus, query
+from workers.observability.metrics import WAITING_SECONDS
 
 FOLDER = ROOT / "infra" / "monitoring"
 DASHBOARD = json.loads((FOLDER / "grafana-dashboard.json").read_text())
+FILES = ("alerts.yaml", "slo.yaml")
 RULES = [
     rule
-    for group in yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"]
+    for name in FILES
+    for group in yaml.safe_load((FOLDER / name).read_text())["groups"]
     for rule in group["rules"]
 ]
+ALERTS = [rule for rule in RULES if "alert" in rule]
+PROMTOOL = os.environ.get("PROMTOOL") or shutil.which("promtool")
 #: Metrics of vLLM itself; the test fleet has no GPU to run it.
 OF_VLLM = {
     "vllm:num_requests_running",
     "vllm:num_requests_waiting",
     "vllm:kv_cache_usage_perc",
     "vllm:generation_tokens_total",
+    "vllm:num_preemptions_total",
+    "vllm:request_success_total",
 }
 #: The labels that a scraper adds.
-OF_SCRAPE = {"instance", "job"}
+OF_SCRAPE = {"instance", "job", "namespace"}
+COMMON = {"fleet": "pagefleet", "pool": "fake"}
+#: Samples that the test fleet does not export, because it has no S3, no watcher, no Prometheus and
+#: no documents of other priorities.
+ELSEWHERE: dict[str, list[dict[str, str]]] = {
+    **{
+        f"pagefleet_service_{name}": [
+            {**COMMON, "service": "s3", "operation": "GetObject", "outcome": outcome, "le": "5.0"}
+            for outcome in ("ok", "failed", "throttled")
+        ]
+        for name in ("requests_total", "retries_total", "request_seconds_bucket")
+    },
+    **{
+        f"pagefleet_watch_{name}": [
+            {**COMMON, "source": "s3://b/in/", "event": "seen", "code": "internal", "le": "5.0"}
+        ]
+        for name in (
+            "files_total", "errors_total", "last_scan_timestamp_seconds", "open_files",
+            "waiting_files", "oldest_open_seconds", "oldest_waiting_seconds",
+            "queue_lag_seconds_bucket",
+        )
+    },
+    "pagefleet_document_seconds_bucket": [
+        {**COMMON, "priority": priority, "le": bound}
+        for priority, bound in (("high", "300.0"), ("low", "86400.0"))
+    ],
+    **{
+        rule["record"]: [
+            {**COMMON, "priority": "normal", "slo": slo} for slo in ("queue_wait", "document")
+        ]
+        for rule in RULES
+        if "record" in rule
+    },
+}  # fmt: skip
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 
 
 def panel_expressions() -> list[tuple[str, str]]:
     """Title and expression of every target, with the dashboard's variables filled in."""
     return [
-        (panel["title"], target["expr"].replace("$__rate_interval", "5s").replace("$engine", ".*"))
+        (panel["title"], _filled_in(target["expr"]))
         for panel in PANELS
         for target in panel["targets"]
     ]
+
+
+def _filled_in(text: str) -> str:
+    for variable, value in (("__rate_interval", "5s"), ("fleet", ".*"), ("pool", ".*")):
+        text = text.replace(f"${variable}", value)
+    return text
 
 
 def selectors(node: Any) -> Iterator[Any]:
@@ -86,7 +135,9 @@ def fits(matcher: Any, labels: dict[str, str]) -> bool:
 @pytest.fixture(scope="module")
 def exported(watched: Watched) -> dict[str, list[dict[str, str]]]:
     """Label sets of every metric that the fleet exports."""
-    label_sets: dict[str, list[dict[str, str]]] = {}
+    label_sets: dict[str, list[dict[str, str]]] = {
+        name: [*each] for name, each in ELSEWHERE.items()
+    }
     for name, labels in watched.samples():
         label_sets.setdefault(name, []).append(dict(labels))
     return label_sets
@@ -94,7 +145,10 @@ def exported(watched: Watched) -> dict[str, list[dict[str, str]]]:
 
 @pytest.mark.parametrize(
     ("where", "text"),
-    [*panel_expressions(), *((rule["alert"], rule["expr"]) for rule in RULES)],
+    [
+        *panel_expressions(),
+        *((rule.get("alert") or rule["record"], rule["expr"]) for rule in RULES),
+    ],
 )
 def test_every_metric_and_label_of_an_expression_is_exported(
     where: str, text: str, exported: dict[str, list[dict[str, str]]]
@@ -113,17 +167,23 @@ def test_every_metric_and_label_of_an_expression_is_exported(
 def test_prometheus_has_data_for_every_panel(watched: Watched, tmp_path: Path) -> None:
     ports = (watched.pages_port, watched.control_port)
     with prometheus(tmp_path, ports) as address:
-        own = [(title, e) for title, e in panel_expressions() if "vllm:" not in e]
+        elsewhere = ("vllm:", *ELSEWHERE)
+        own = [
+            (title, text)
+            for title, text in panel_expressions()
+            if not any(name in text for name in elsewhere)
+        ]
         empty = [(title, text) for title, text in own if not query(address, text)]
 
     # Only this line may be empty, because the test's broker has no memory limit.
     assert [title for title, text in empty if "memory_limit" not in text] == []
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-def test_alerts_fire_on_failures_only() -> None:
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+@pytest.mark.parametrize("file", ["alerts_test.yaml", "slo_test.yaml"])
+def test_alerts_fire_on_failures_only(file: str) -> None:
     result = subprocess.run(
-        ["promtool", "test", "rules", "alerts_test.yaml"],
+        [str(PROMTOOL), "test", "rules", file],
         cwd=FOLDER,
         capture_output=True,
         text=True,
@@ -131,6 +191,40 @@ def test_alerts_fire_on_failures_only() -> None:
     )
 
     assert result.returncode == 0, result.stderr
+
+
+def test_every_selector_of_a_rule_names_a_fleet() -> None:
+    """The chart replaces this matcher by the fleet of the release."""
+    for rule in RULES:
+        for selector in selectors(promql.parse(rule["expr"])):
+            found = [m for m in selector.matchers.matchers if m.name == "fleet"]
+            assert [str(m.value) for m in found] == [".+"], (rule, selector.name)
+        assert rule["expr"].count('fleet=~".+"') == len(list(selectors(promql.parse(rule["expr"]))))
+
+
+def test_every_aggregation_of_a_rule_keeps_the_fleet_and_its_namespace() -> None:
+    for rule in ALERTS:
+        for labels in re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", rule["expr"]):
+            kept = {label.strip() for label in labels.split(",")}
+            is_scalar = kept == {""}  # "or on () absent(…)"
+            slo = {"fleet", "slo"} <= kept
+            assert is_scalar or slo or {"namespace", "fleet"} <= kept, (rule["alert"], labels)
+
+
+def test_every_target_of_the_objectives_is_a_bucket_of_its_histogram() -> None:
+    buckets = {f"{float(bound)}" for bound in WAITING_SECONDS}
+    for rule in RULES:
+        assert set(re.findall(r'le="([^"]+)"', rule["expr"])) <= buckets
+
+
+def test_the_metrics_of_other_processes_have_the_labels_of_the_code() -> None:
+    for module in (service_metrics, watch_metrics):
+        for metric in vars(module).values():
+            if isinstance(metric, MetricWrapperBase):
+                (family,) = metric.describe()
+                used = [name for name in ELSEWHERE if name.startswith(family.name)]
+                assert used, family.name
+                assert all(set(metric._labelnames) <= each.keys() for each in ELSEWHERE[used[0]])
 
 
 def anchors(text: str) -> set[str]:
@@ -142,7 +236,7 @@ def anchors(text: str) -> set[str]:
 def test_every_alert_links_to_its_section_of_the_runbook() -> None:
     text = (ROOT / "docs" / "runbook.md").read_text()
 
-    links = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in RULES}
+    links = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in ALERTS}
 
     assert {link.partition("#")[0] for link in links.values()} == {"docs/runbook.md"}
     assert {link.partition("#")[2] for link in links.values()} == anchors(text) - {"error-codes"}

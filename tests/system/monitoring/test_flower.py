@@ -1,5 +1,9 @@
 """``pagefleet flower`` shows pages, queues and workers, and only after a login."""
 
+import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,16 +11,20 @@ from types import SimpleNamespace
 import pytest
 
 from producer.flower.view import format_task
+from shared.broker.dispatch_state import DispatchState
+from shared.domain.catalogue import engine_facts
+from shared.domain.pools import Pool
 from tests.conftest import SettingsFactory
 from tests.support.console.browser import chromium, installed
-from tests.support.fleets.fleet import pagefleet, wait_until
+from tests.support.fleets.fleet import pagefleet, pdf, wait_until
 from tests.support.fleets.watched_fleet import FAILED_PAGE, Watched
+from tests.support.servers.processes import start_redis
 from tests.system.monitoring.flower_browser import FlowerAtWork, flower_at_work, page_url
 
 
 @pytest.fixture(scope="module")
 def flower(watched: Watched, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlowerAtWork]:
-    with flower_at_work(watched, tmp_path_factory.mktemp("flower")) as started:
+    with flower_at_work(watched.settings, tmp_path_factory.mktemp("flower")) as started:
         yield started
 
 
@@ -58,7 +66,7 @@ def test_tasks_carry_job_page_and_outcome(flower: FlowerAtWork, watched: Watched
     assert job_id == watched.open_job
     outcome = str(task["result"]).strip("'")
     if int(page) == FAILED_PAGE:  # each attempt is a separate task
-        assert outcome in ("given back: attempt", "failed engine_failed")
+        assert outcome == "given back: attempt"
     else:
         assert outcome == "ok"
     assert f"job_id={job_id} page={int(page)}" in str(task["kwargs"])
@@ -80,8 +88,61 @@ def test_a_browser_shows_pages_by_job_with_queue_wait_and_outcome(
     assert " s</td>" in shown
 
 
+def test_a_failed_page_counts_as_a_failed_task(
+    flower: FlowerAtWork, watched: Watched, tmp_path: Path
+) -> None:
+    before = flower.failed_tasks()
+    document = pdf(tmp_path / "fails.pdf", FAILED_PAGE)
+
+    submitted = pagefleet(
+        watched.settings, "submit", str(document), "--priority", "high", "--wait", "--json"
+    )
+
+    assert submitted.lines[0]["counts"]["failed"] == 1
+    page = f"{submitted.lines[0]['job_id']}/p00000{FAILED_PAGE}"
+
+    def failures() -> dict[str, dict[str, str]]:
+        return dict(json.loads(flower.ask("/api/tasks?state=FAILURE")[1]))
+
+    wait_until(lambda: page in failures())
+    assert "failed engine_failed" in failures()[page]["exception"]
+    assert flower.failed_tasks() > before
+
+
+def test_the_broker_page_lists_an_engine_that_appeared_later(
+    settings: SettingsFactory, redis_url: str, tmp_path: Path
+) -> None:
+    config = settings(redis_url=redis_url)
+    with flower_at_work(config, tmp_path) as started:
+        assert "pages.cpu.high" not in started.ask("/broker")[1]
+
+        DispatchState(config).pools.declare([Pool("cpu", engine_facts("cpu").default_model)])
+
+        assert "<td>pages.cpu.high</td>" in started.ask("/broker")[1]
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_sigterm_ends_flower_while_the_broker_is_away(
+    settings: SettingsFactory, tmp_path: Path, silent: bool
+) -> None:
+    server = start_redis(tmp_path)
+    with flower_at_work(settings(redis_url=server.url), tmp_path) as started:
+        wait_until(lambda: started.ask("/broker")[0] == 200)
+        os.kill(server.process.pid, signal.SIGSTOP if silent else signal.SIGKILL)
+        started.ask("/workers?refresh=1")
+        time.sleep(1)
+
+        begun = time.monotonic()
+        status = started.stop()
+
+    os.kill(server.process.pid, signal.SIGCONT) if silent else None
+    server.stop()
+    assert status == 0
+    assert time.monotonic() - begun < 10
+
+
 def test_sigterm_stops_flower_in_order(watched: Watched, tmp_path: Path) -> None:
-    with flower_at_work(watched, tmp_path, "--", "--url_prefix=flower") as prefixed:
+    with flower_at_work(watched.settings, tmp_path, "--", "--url_prefix=flower") as prefixed:
         assert prefixed.ask("/flower/metrics", login=False)[0] == 401
         assert prefixed.ask("/flower/tasks")[0] == 200
 
@@ -113,8 +174,15 @@ def test_flower_without_a_broker_reports_the_next_step(settings: SettingsFactory
 
 
 def test_waiting_time_is_from_publishing_to_start() -> None:
-    task = SimpleNamespace(args="()", result="'failed truncated'", sent=10.0, started=12.5)
+    task = SimpleNamespace(args="()", result="'ok'", sent=10.0, started=12.5)
 
     formatted = format_task(task)
 
-    assert (formatted.args, formatted.result) == ("2.50 s", "failed truncated")
+    assert (formatted.args, formatted.result) == ("2.50 s", "ok")
+
+
+def test_the_outcome_of_a_failed_page_is_its_code() -> None:
+    exception = "PageFailed('failed truncated')"
+    task = SimpleNamespace(args="()", result=None, exception=exception, sent=None, started=None)
+
+    assert format_task(task).result == "failed truncated"

@@ -18,8 +18,11 @@ from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import BIN, environment, pagefleet, wait_until, workers
 from tests.support.fleets.watched_fleet import (
     FAILED_PAGE,
+    FLEET,
+    LARGE,
     PRICE_PER_HOUR,
     SMALL,
+    TENANT,
     Watched,
     events,
     free_ports,
@@ -30,7 +33,7 @@ from tests.support.servers.processes import start_redis
 from workers.observability.metrics_doc import PATH, document
 
 
-def value(watched: Watched, name: str, **labels: str) -> float:
+def value(watched: Watched, name: str, /, **labels: str) -> float:
     """The sum of the samples that have these labels."""
     required = set(labels.items())
     values = [v for (n, has), v in watched.samples().items() if n == name and required <= has]
@@ -74,6 +77,41 @@ def test_fleet_figures_are_those_of_the_dispatch_state(watched: Watched) -> None
     assert depth / 2 - 4 <= value(watched, "pagefleet_outstanding", engine="fake") <= depth + 4
     assert value(watched, "pagefleet_queue_depth", queue="pages.fake.normal") > 0
     assert value(watched, "pagefleet_oldest_page_age_seconds") > 0
+
+
+def test_every_sample_names_the_fleet_and_those_of_a_pages_process_their_pool(
+    watched: Watched,
+) -> None:
+    pages, control = samples(watched.pages_port), samples(watched.control_port)
+
+    assert all(("fleet", "pagefleet") in labels for _, labels in [*pages, *control])
+    assert all(("pool", "fake") in labels for _, labels in pages)
+    assert value(watched, "pagefleet_workers", pool="fake", engine="fake") == 1
+
+
+def test_waiting_times_are_counted_by_pool_and_priority(watched: Watched) -> None:
+    wait, document = "pagefleet_queue_wait_seconds", "pagefleet_document_seconds"
+
+    claimed = value(watched, f"{wait}_count", pool="fake", priority="normal")
+
+    # Each page once, however often it was tried.
+    assert SMALL < claimed <= SMALL + LARGE
+    assert value(watched, f"{wait}_count", pool="fake", priority="high") == 0
+    assert value(watched, f"{document}_count", pool="fake", priority="normal") == 1
+    # Three rounds of four pages of a second, and a page that is tried three times.
+    assert 3 <= value(watched, f"{document}_sum", priority="normal") < 60
+    assert value(watched, "pagefleet_queue_age_seconds", pool="fake", priority="normal") > 0
+    assert value(watched, "pagefleet_queue_age_seconds", pool="fake", priority="high") == 0
+
+
+def test_pages_and_time_are_counted_by_tenant(watched: Watched) -> None:
+    (status,) = pagefleet(watched.settings, "status", watched.ended_job, "--json").lines
+    tenant = {"label": "tenant", "value": TENANT}
+
+    assert value(watched, "pagefleet_label_pages_total", **tenant) == SMALL
+    seconds = value(watched, "pagefleet_label_worker_seconds_total", **tenant, outcome="kept")
+    assert seconds == pytest.approx(status["worker_seconds"], abs=0.1)
+    assert value(watched, "pagefleet_label_pages_total", label="tenant", value="") > 0
 
 
 def test_the_worker_time_of_all_results_adds_up_to_the_metric(watched: Watched) -> None:
@@ -174,7 +212,7 @@ def test_a_worker_without_its_broker_is_not_ready_and_stays_alive(
         wait_until(lambda: get(port, "/readyz")[0] == 503)
         assert "waits for consumer" in get(port, "/readyz")[1]
         assert get(port, "/livez") == (200, "ok\n")
-        wait_until(lambda: samples(port + 1).get(("pagefleet_broker_up", frozenset())) == 0)
+        wait_until(lambda: samples(port + 1).get(("pagefleet_broker_up", FLEET)) == 0)
     text = log.read_text()
     assert '"logger": "celery.worker.consumer' in text
     assert redis.password not in text

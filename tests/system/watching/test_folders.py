@@ -85,15 +85,6 @@ def test_a_file_in_a_new_folder_is_converted_without_a_scan(
     assert f"fake:{digest}:1" in (inbox.parent / "outbox" / "a" / "x y.pdf.md").read_text()
 
 
-def test_a_running_watcher_touches_its_heartbeat_file(
-    lab: Lab, inbox: Path, tmp_path: Path
-) -> None:
-    settings = lab.settings.model_copy(update={"heartbeat_dir": tmp_path / "beats"})
-
-    with replace(lab, settings=settings).watching(source=str(inbox), period_s=3600.0):
-        wait_until((tmp_path / "beats" / "watch").exists, 10)
-
-
 def test_a_file_is_not_ingested_while_it_is_being_written(
     watching: EventRecorder, inbox: Path
 ) -> None:

@@ -49,6 +49,16 @@ def test_pages_of_another_model_wait_for_its_workers_and_delay_no_other_job(
         state.close()
 
 
+def test_workers_declare_their_pool_and_the_sweeper_those_of_the_setting(tmp_path: Path) -> None:
+    with fleet(tmp_path, pools="vllm:a/b@main,cpu", sweep_interval_s=0.5) as made:
+        state = DispatchState(made.settings)
+        wait_until(lambda: len(state.pools.declared()) == 3)
+        declared = {str(each.pool) for each in state.pools.declared()}
+        state.close()
+
+    assert declared == {"cpu:ppocrv6-small", "fake:fake-1", "vllm:a/b@main"}
+
+
 def test_the_revision_is_shown_with_the_results(tmp_path: Path) -> None:
     with fleet(tmp_path, revision="v1") as made:
         source = str(pdf(tmp_path / "a.pdf", 2))

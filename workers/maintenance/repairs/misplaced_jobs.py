@@ -1,11 +1,10 @@
-"""Moves jobs into their pools that were opened in the pool of their engine's default model."""
+"""Moves jobs into their own pools that programs of earlier releases opened in another one."""
 
 from typing import ClassVar
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.job_state import JobProgress
-from shared.domain.pools import engine_of
 from shared.jobs.job_store import JobStore
 from shared.jobs.moving import move_to_own_pool
 from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
@@ -16,7 +15,7 @@ MAX_READ = 100
 
 
 class MisplacedJobs:
-    """Looks once at each job without progress; programs of earlier releases misplace jobs."""
+    """Looks once at each job without progress."""
 
     kind: ClassVar[str | None] = "moved"
 
@@ -37,7 +36,7 @@ class MisplacedJobs:
     def run(self) -> int:
         """Look at jobs without progress; returns the number of moved jobs."""
         now = self._dispatch_state.now()
-        jobs = [job for job in open_jobs(self._dispatch_state) if job.pool == engine_of(job.pool)]
+        jobs = list(open_jobs(self._dispatch_state))
         self._right = {
             job.job_id: job.opened for job in jobs if self._right.get(job.job_id) == job.opened
         }

@@ -68,9 +68,19 @@ def test_a_watcher_decides_for_each_document(
         watcher.wait(20)
 
 
-def test_workers_of_a_local_run_and_expired_pools_do_not_count(
-    config: Settings, state: DispatchState
+def test_the_workers_of_a_run_declare_nothing(
+    config: Settings, state: DispatchState, tmp_path: Path
 ) -> None:
+    document = str(pdf(tmp_path / "a.pdf", 1))
+
+    ended = in_process(config, "run", document, "-o", str(tmp_path / "out"), "--engine", "fake")
+
+    assert ended.status == 0
+    assert state.pools.ids() == ["fake"]
+    assert state.pools.declared() == []
+
+
+def test_an_expired_declaration_does_not_count(config: Settings, state: DispatchState) -> None:
     state.pools.declare([VLLM], seconds=0.2)
     state.pools.declare([CPU])
     source = FleetPools(state, keep_s=0)

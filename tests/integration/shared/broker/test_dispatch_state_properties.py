@@ -20,16 +20,24 @@ from hypothesis.stateful import (
 )
 
 from shared.broker.page_state import page_id
+from shared.broker.queues import page_queues
 from shared.domain.lanes import Lane
 from shared.jobs import cancelling, purging
 from tests.support.fleets.ledger_check import check_job
-from tests.support.fleets.stepped_fleet import DOCUMENTS, SteppedFleet, private_folder
+from tests.support.fleets.stepped_fleet import (
+    DOCUMENTS,
+    ENGINE,
+    OTHER,
+    SteppedFleet,
+    private_folder,
+)
 from tests.support.fleets.stepping import Actor
 from tests.support.servers.processes import RedisServer
 from workers.maintenance.repairs import SweepTimings
 
 PLACES = st.integers(0, 30)
 WORKERS = st.integers(0, 2)
+POOLS = (ENGINE.pool.id, OTHER.pool.id)
 
 
 @pytest.fixture
@@ -231,7 +239,8 @@ class AnyOrder(RuleBasedStateMachine):
         orphans = [key for key in fleet.store.list("jobs/") if key.split("/")[1] not in known]
         assert orphans == []
         for kind in ("leases", "outstanding", "holders"):
-            assert not fleet.client.exists(f"pagefleet:{kind}:fake"), kind
+            for pool in POOLS:
+                assert not fleet.client.exists(f"pagefleet:{kind}:{pool}"), kind
         assert fleet.client.keys("pagefleet:queued:*") == []
         self.no_page_is_read_more_often_than_something_befell_it()
 
@@ -246,13 +255,36 @@ class AnyOrder(RuleBasedStateMachine):
                 actor.step()
 
 
+class MovedJobs(AnyOrder):
+    """Jobs also come into a wrong pool, as with producers and sweepers of earlier releases."""
+
+    @rule(place=PLACES, steps=PLACES)
+    def misplace(self, place: int, steps: int) -> None:
+        for manifest in self.fleet.manifests()[place % 4 :][:1]:
+            self.fleet.misplace(manifest)
+        worker = self.fleet.other_worker
+        if self.fleet.deliver(worker, place) and worker.actor is not None:
+            self._go(worker.actor, steps)
+
+    @invariant()
+    def every_page_of_a_hot_job_is_in_exactly_one_place(self) -> None:
+        """In one place of each pool; a page may be in two pools while its job moves."""
+        client = self.fleet.client
+        for pool in POOLS:
+            queued = [client.zrange(f"pagefleet:queued:{q}", 0, -1) for q in page_queues(pool)]
+            leased = client.zrange(f"pagefleet:leases:{pool}", 0, -1)
+            placed = sorted(str(page) for place in (*queued, leased) for page in place)
+            assert placed == sorted(client.zrange(f"pagefleet:outstanding:{pool}", 0, -1))
+
+
 @pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize(("machine", "examples"), [(AnyOrder, 70), (MovedJobs, 10)])
 def test_every_order_of_steps_deaths_and_losses_finishes_each_page_once(
-    redis_server: RedisServer,
+    redis_server: RedisServer, machine: type[AnyOrder], examples: int
 ) -> None:
     AnyOrder.url = redis_server.url
     chosen = settings(
-        max_examples=70,
+        max_examples=examples,
         stateful_step_count=50,
         deadline=None,
         derandomize=True,
@@ -260,4 +292,4 @@ def test_every_order_of_steps_deaths_and_losses_finishes_each_page_once(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(AnyOrder, settings=chosen)
+    run_state_machine_as_test(machine, settings=chosen)
