@@ -31,7 +31,7 @@ port is in use, the process logs an error and runs without it.
 
 ## Labels of all metrics
 
-- `fleet` is the setting `PAGEFLEET_FLEET` (in the chart: the name of the release), so that fleets
+- `fleet` is the setting `PAGEFLEET_FLEET` (in the chart: namespace and release), so that fleets
   in one Prometheus can be told apart. Python's and vLLM's own metrics have it too. On Kubernetes
   the scraper adds `namespace` and `pod`.
 - `pool` is in all metrics of a pages process, vLLM's included: the engine's name for its default

@@ -42,6 +42,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ add 30 (int .) }}
 {{- end -}}
 
+{{- define "pagefleet.fleet" -}}
+{{- default (printf "%s/%s" .Release.Namespace (include "pagefleet.fullname" .)) .Values.fleet -}}
+{{- end -}}
+
 {{/* The configuration of all pods, as JSON object. What concerns one component is in its own pods. */}}
 {{- define "pagefleet.config" -}}
 {{- $config := dict
@@ -50,7 +54,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   "PAGEFLEET_LEASE_S" (include "pagefleet.text" .Values.leaseSeconds)
   "PAGEFLEET_METRICS_HOST" "0.0.0.0"
   "PAGEFLEET_METRICS_PORT" (include "pagefleet.text" .Values.metrics.port)
-  "PAGEFLEET_FLEET" (default (printf "%s/%s" .Release.Namespace (include "pagefleet.fullname" .)) .Values.fleet)
+  "PAGEFLEET_FLEET" (include "pagefleet.fleet" .)
   "PAGEFLEET_LOG_FORMAT" "json" -}}
 {{- with .Values.store.endpointUrl }}{{ $_ := set $config "PAGEFLEET_S3_ENDPOINT_URL" . }}{{ end -}}
 {{- with .Values.store.region }}{{ $_ := set $config "PAGEFLEET_S3_REGION" . }}{{ end -}}
