@@ -32,8 +32,9 @@ def report(tmp_path: Path) -> Path:
         for row, texts in enumerate((("Quantity", "Most"), ("Voltage", "10"), ("Current", "25"))):
             for column, text in enumerate(texts):
                 page.insert_text((80 + 150 * column, 200 + 20 * row), text, fontsize=10)
+                if text == "10":
+                    page.insert_text((241.5, 216), "1", fontsize=6)
             page.draw_line((72, 206 + 20 * row), (350, 206 + 20 * row))
-        page.insert_text((241.5, 216), "1", fontsize=6)
         document.save(path)
     return path
 

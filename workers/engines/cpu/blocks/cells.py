@@ -48,6 +48,32 @@ def split_stacked_rows(row: Sequence[Cell]) -> list[list[Cell]]:
     return [first, *([_with_line(cell, i) for cell in stacked] for i in range(1, count))]
 
 
+def split_stacked_header(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
+    """``rows`` with the first row of the body apart from a header that swallowed it.
+
+    The last lines of the header's cells then have the form of the cells below them.
+    """
+    result = [list(row) for row in rows]
+    if len(rows) < 2 or len(rows[0]) != len(rows[1]) or len(rows[0]) < 2:
+        return result
+    header, below = rows[0], rows[1]
+    counts = {len(cell.lines) for cell in header}
+    alike = [
+        bool(cell.lines) and _form(cell.lines[-1]) == _form(" ".join(under.lines))
+        for cell, under in zip(header, below, strict=True)
+    ]
+    if len(counts) != 1 or counts <= {0, 1} or not alike[0] or 2 * sum(alike) < len(alike):
+        return result
+    names = [replace(cell, lines=cell.lines[:-1]) for cell in header]
+    body = [replace(cell, tag="td", lines=cell.lines[-1:]) for cell in header]
+    return [names, body, *result[1:]]
+
+
+def _form(text: str) -> str:
+    """``text`` with digits as 0 and words as a: N001 and N002 have the same form."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "0", without_marks(text)))
+
+
 def _is_numbers(cell: Cell) -> bool:
     return all(_NUMBER.match(without_marks(line)) for line in cell.lines)
 

@@ -4,7 +4,12 @@ import html
 import re
 from collections.abc import Sequence
 
-from workers.engines.cpu.blocks.cells import Cell, split_stacked_rows, write_table
+from workers.engines.cpu.blocks.cells import (
+    Cell,
+    split_stacked_header,
+    split_stacked_rows,
+    write_table,
+)
 from workers.engines.cpu.blocks.split_headers import merge_split_headers
 from workers.engines.cpu.layout.rows import Row
 from workers.engines.cpu.values import Line
@@ -17,7 +22,7 @@ _COLUMN_GAP = 0.8
 
 def write_grid(rows: list[list[Cell]]) -> str:
     """``rows`` as one line of HTML, split headers merged and stacked rows split."""
-    merged = merge_split_headers(rows)
+    merged = split_stacked_header(merge_split_headers(rows))
     return write_table([part for row in merged for part in split_stacked_rows(row)])
 
 

@@ -27,7 +27,7 @@ _SHOWN = 0.6
 
 
 def reading_check(image: PageImage, recognizer: LineRecognizer) -> ShowsText:
-    """A test whether ``image`` shows a text in a box; True for scripts that nobody can check."""
+    """A test whether ``image`` shows a text in a box; True for scripts no model here knows."""
 
     def shows_text(box: Box, text: str) -> bool:
         if not is_in_alphabet(text, recognizer):

@@ -85,6 +85,23 @@ def test_a_table_without_its_text_is_written_from_the_lines() -> None:
     )
 
 
+def test_a_header_that_swallowed_the_first_row_gives_it_back() -> None:
+    head = cells("No.\nN001", "Plant\nLupin alba", "Planted\n107", tag="th")
+    body = [cells("N002", "Aster alba", "114"), cells("N003", "Lupin rosea", "121")]
+
+    assert write_grid([head, *body]).startswith(
+        "<table><tr><th>No.</th><th>Plant</th><th>Planted</th></tr>"
+        "<tr><td>N001</td><td>Lupin alba</td><td>107</td></tr><tr><td>N002</td>"
+    )
+
+
+def test_a_header_of_two_lines_stays_one_header() -> None:
+    head = cells("Item\nof the list", "Revenue\n2025", "Revenue\n2026", tag="th")
+    body = [cells("Tickets", "1204", "1150"), cells("Fuel", "3104", "2987")]
+
+    assert write_grid([head, *body]).count("<tr>") == 3
+
+
 def test_a_table_caption_stands_before_its_table() -> None:
     caption, rows = column(["Table 1. Rain in six weeks."]), column(["Week Rain"] * 4, top=130)
 

@@ -22,10 +22,10 @@ def test_labels_and_values_in_one_region_stay_together() -> None:
 
 
 def test_two_columns_of_prose_are_not_labels() -> None:
-    left = column(["the rain fell on", "the old roof and", "nobody slept at"])
+    left = column(["the rain fell on", "the old roof and", "no one slept at"])
     right = column(["noon the market", "smelled of salt", "and fresh bread"], left=300)
 
-    assert "nobody slept at noon" in markdown(page(("text", [*left, *right])))
+    assert "no one slept at noon" in markdown(page(("text", [*left, *right])))
 
 
 def test_numbers_that_count_the_lines_are_set_aside() -> None:
