@@ -264,9 +264,6 @@ def test_rules_and_dashboard_are_those_of_infra_monitoring_for_one_fleet() -> No
     monitoring = ROOT / "infra" / "monitoring"
 
     dashboard = named(objects, "ConfigMap", "pf-dashboard")["data"]["pagefleet.json"]
-    reducer = named(objects, "Deployment", "pf-reducer")["spec"]["template"]["spec"]
-    fleet = f'fleet="{environment(objects, reducer)["PAGEFLEET_FLEET"]}"'
-
     for name in ("alerts", "slo"):
         rules = named(objects, "PrometheusRule", f"pf-{name}")["spec"]
         text = (monitoring / f"{name}.yaml").read_text()
