@@ -3,10 +3,14 @@
 import hashlib
 import json
 import signal
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from producer.commands.cli_options import WatchOptions
 from producer.connections import Connections, pool_warning
 from producer.intake.opener import Intake
+from producer.local.embedded_fleet import EmbeddedFleet
 from producer.submission.pool_choice import FleetPools
 from producer.submission.request import Request
 from producer.watching.event_log import EventLog
@@ -31,25 +35,50 @@ REPAIR_PERIOD_S = 60.0
 SETTLE_S = 0.5
 FOLDER_SETTLE_S = 1.0
 DEFAULT_TASK = "markdown"
+#: Sets the event where the processes of this command end by themselves.
+Guard = Callable[[threading.Event], AbstractContextManager[None]]
 #: Name of the heartbeat file in ``heartbeat_dir``.
 HEARTBEAT = "watch"
 
 
 def watch_place(options: WatchOptions) -> int:
-    """Watch until SIGTERM or Ctrl-C; the next watcher adopts open work."""
+    """Watch until SIGTERM or Ctrl-C; the next watcher adopts open work.
+
+    Where no broker is configured, a broker and workers run on this machine meanwhile.
+    """
     settings = options.settings()
     route = route_of(options.source, options.to, options.after, settings)
     refuse_config_file_in(route)
-    triggers = select_triggers(options.trigger_options, route.kind)
-    connections = Connections(settings)
-    request = options.request(settings, FleetPools(connections.dispatch_state))
+    select_triggers(options.trigger_options, route.kind)
+    request = options.request(settings)
     request.check()
-    period_s = options.period or (REPAIR_PERIOD_S if triggers else PERIOD_S)
-    plan = _plan(options, route, request, period_s)
     event_log = _event_log(options, settings)
-    warning = pool_warning(connections.dispatch_state, request.pool())
-    if warning:
-        event_log.info(warning)
+    if settings.redis_url is not None:
+        connections = Connections(settings)
+        pools = FleetPools(connections.dispatch_state)
+        warning = pool_warning(connections.dispatch_state, options.request(settings, pools).pool())
+        if warning:
+            event_log.info(warning)
+        return _watch(options, route, connections, event_log, _no_guard)
+    engine = request.pool().engine
+    event_log.info(f"no broker is configured: starting one, and engine {engine}, on this machine")
+    with EmbeddedFleet(settings, engine) as fleet:
+        return _watch(options, route, Connections(fleet.settings), event_log, fleet.stopping)
+
+
+def _no_guard(_: threading.Event) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _watch(
+    options: WatchOptions,
+    route: Route,
+    connections: Connections,
+    event_log: EventLog,
+    guard: Guard,
+) -> int:
+    settings = connections.settings
+    plan = _plan(options, route, options.request(settings, FleetPools(connections.dispatch_state)))
     health = Health()
     health.require(INBOX)  # before the port answers
     PROCESS_LABELS.add(fleet=settings.fleet, source=route.source)
@@ -60,7 +89,7 @@ def watch_place(options: WatchOptions) -> int:
         private_folder(settings, "watch-") as scratch,
     ):
         watcher = Watcher(plan, connections, intake, scratch.folder, event_log, health=health)
-        with acting_on_signals([signal.SIGTERM], watcher.stop.set):
+        with acting_on_signals([signal.SIGTERM], watcher.stop.set), guard(watcher.stop):
             event_log.info(f"watching {route.source}, writing to {route.to}; Ctrl-C stops")
             _run(watcher)
     return ExitCode.OK
@@ -82,13 +111,14 @@ def _run(watcher: Watcher) -> None:
         raise
 
 
-def _plan(options: WatchOptions, route: Route, request: Request, period_s: float) -> Plan:
+def _plan(options: WatchOptions, route: Route, request: Request) -> Plan:
+    triggers = select_triggers(options.trigger_options, route.kind)
     return Plan(
         route=route,
         request=request,
         options=_options_digest(options),
         after=options.after,
-        period_s=period_s,
+        period_s=options.period or (REPAIR_PERIOD_S if triggers else PERIOD_S),
         lists_per_period=options.lists,
         settle_s=_settle_s(options.settle, route, request.settings),
         max_open=options.max_open,

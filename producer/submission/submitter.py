@@ -74,6 +74,12 @@ class Submitter:
                 last, _ = self._newest_ids(spec.identity, first)
             return self._new_job(spec, next_id(first, last))
 
+    def resume_forgotten(self, manifest: Manifest) -> None:
+        """Open an unfinished job of which the broker does not know, such as a new broker."""
+        job_id = manifest.job_id
+        if self._dispatch_state.jobs.state(job_id) is None and self._jobs.done(job_id) is None:
+            resume(manifest, self._jobs, self._dispatch_state, self._dispatcher)
+
     def _existing_job(self, spec: JobSpec, job_id: str) -> Submission | None:
         """The answer of a job that exists; None where it was purged meanwhile."""
         manifest = self._jobs.manifest(job_id)

@@ -156,6 +156,7 @@ class Ingester:
             open_claim.dropped, refusal = Dropped(claim.key, claim.size, claim.version), error
         manifest = context.jobs.manifest(claim.job_id) if claim.job_id else None
         if manifest is not None:
+            context.submitter.resume_forgotten(manifest)
             # The job may be of another person's submission: outputs have this file's name.
             own = SubmissionRecord(name=claim.key.rsplit("/", 1)[-1])
             context.open_claims.track(open_claim, claim, own.apply(manifest))

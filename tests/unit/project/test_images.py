@@ -100,7 +100,7 @@ def test_the_store_in_compose_is_reached_through_s3_only(services: dict[str, Any
     assert {"-disableHttp=true", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"} <= set(flags)
     assert services["s3"]["network_mode"] == "service:seaweedfs"
     forwarding = yaml.safe_load(COMPOSE.read_text())["configs"]["s3"]["content"]
-    assert re.findall(r"(?:bind|server) .*", forwarding) == [
+    assert re.findall(r"^ *(bind .*|server .*)$", forwarding, re.MULTILINE) == [
         "bind :8333",
         "server seaweedfs 127.0.0.1:8334",
     ]

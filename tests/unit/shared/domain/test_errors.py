@@ -17,8 +17,8 @@ from shared.domain.errors import (
 
 _CODES = """
 not_a_document empty corrupt encrypted wrong_password unsupported too_large too_many_pages
-page_range render_failed render_timeout render_memory engine_failed repetition truncated
-quarantined cancelled store_unreachable broker_unreachable internal
+page_range render_failed render_timeout render_memory engine_failed unreadable repetition
+truncated quarantined cancelled store_unreachable broker_unreachable internal
 """
 CODES = _CODES.split()
 
