@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-fast test-moments test-vllm test-transformers test-images coverage nox docs lint types contracts prose check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures release release-check lock clean
+.PHONY: help install install-dev run test test-fast test-long test-vllm test-transformers test-images coverage nox docs lint types contracts prose check bench watch-crash bench-gpu fuzz audit chaos outage examples pictures release release-check lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -39,7 +39,8 @@ test: $(DEV_STAMP) ## Run all tests, with a real Redis and a real S3 server
 test-fast: $(DEV_STAMP) ## Run the unit tests only (less than a minute)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=5 tests/unit
 
-test-moments: $(DEV_STAMP) ## Play every interleaving of cancel, purge, submit and retry (many minutes)
+test-long: $(DEV_STAMP) ## Run the long laboratories and every interleaving of commands (many minutes)
+	$(BIN)/python -m pytest -n 3 --dist worksteal --timeout 1200 -m long
 	ALL_MOMENTS=1 $(BIN)/python -m pytest -n 3 --timeout 3600 tests/integration/shared/jobs
 
 coverage: $(DEV_STAMP) ## Run TESTS=tests and print the branch coverage, worst files first

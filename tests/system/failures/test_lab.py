@@ -9,7 +9,7 @@ from tests.system.failures.lab import Lab
 from tests.system.failures.plan import Plan
 
 
-@pytest.mark.parametrize("store", ["file", "s3"])
+@pytest.mark.parametrize("store", [pytest.param("file", marks=pytest.mark.long), "s3"])
 def test_no_page_is_lost_swapped_or_read_twice_under_many_faults(
     store: Literal["file", "s3"], tmp_path: Path
 ) -> None:

@@ -24,11 +24,11 @@ FIGURE = "<|ref|>image<|/ref|><|det|>[[100, 100, 800, 800]]<|/det|>\n"
 @pytest.mark.parametrize(
     ("what", "how", "pages"),
     [
-        ("store", "gone", 240),
-        ("engine", "gone", 60),
-        ("broker", "gone", 240),
-        ("broker", "silent", 240),
-        ("machine", "gone", 240),
+        ("store", "gone", 120),
+        ("broker", "silent", 120),
+        pytest.param("engine", "gone", 60, marks=pytest.mark.long),
+        pytest.param("broker", "gone", 240, marks=pytest.mark.long),
+        pytest.param("machine", "gone", 240, marks=pytest.mark.long),
     ],
 )
 def test_an_outage_costs_no_page_and_no_attempt(
