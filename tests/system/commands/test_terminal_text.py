@@ -35,7 +35,7 @@ def config(settings: SettingsFactory, redis_url: str) -> Settings:
     open_job(jobs, 1, source=source, sha256="b" * 64, labels={"k": HOSTILE})
     facts = {"model": HOSTILE, "host": HOSTILE, "failed": HOSTILE}
     DispatchState(made).workers.heartbeat("fake", HOSTILE, 4, facts)
-    failure = {"time": time.time(), "job_id": HOSTILE, "page": HOSTILE, "engine": HOSTILE}
+    failure = {"time": time.time(), "job_id": HOSTILE, "page": 7, "engine": HOSTILE}
     with redis.Redis.from_url(redis_url) as client:
         client.sadd("pagefleet:engines", "fake")
         client.lpush(FAILURES_KEY, json.dumps({**failure, "code": HOSTILE, "message": HOSTILE}))

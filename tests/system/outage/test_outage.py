@@ -24,8 +24,8 @@ FIGURE = "<|ref|>image<|/ref|><|det|>[[100, 100, 800, 800]]<|/det|>\n"
 @pytest.mark.parametrize(
     ("what", "how", "pages"),
     [
-        ("store", "gone", 120),
-        ("broker", "silent", 120),
+        ("store", "gone", 240),
+        ("broker", "silent", 240),
         pytest.param("engine", "gone", 60, marks=pytest.mark.long),
         pytest.param("broker", "gone", 240, marks=pytest.mark.long),
         pytest.param("machine", "gone", 240, marks=pytest.mark.long),
@@ -45,7 +45,7 @@ def test_an_outage_costs_no_page_and_no_attempt(
         pages=pages,
         seconds=20,
         machines=2,
-        # Slow enough that a fast machine has not read all pages before the last job is submitted.
+        # Slow enough that pages are left when a third of them is read and the outage begins.
         latency_ms=600,
         pages_per_job=pages // 2,
         lease_s=20,

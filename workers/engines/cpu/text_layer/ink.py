@@ -123,4 +123,4 @@ def _ground(pixels: NDArray[np.int32]) -> NDArray[np.int32]:
     coarse = pixels >> 4
     keys = coarse[:, 0] << 8 | coarse[:, 1] << 4 | coarse[:, 2]
     most = int(np.bincount(keys, minlength=1).argmax())
-    return np.asarray(np.median(pixels[keys == most], axis=0), np.int32)
+    return np.asarray(pixels[keys == most].mean(axis=0), np.int32)

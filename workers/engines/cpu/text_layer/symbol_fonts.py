@@ -1,6 +1,7 @@
 """Maps the codes of symbol fonts, which PDFs often store without a map to Unicode."""
 
 import re
+from functools import lru_cache
 
 _NOT_IN_NAME = re.compile(r"[ \-]|regular|mt|ps$")
 _DINGBATS = {
@@ -45,6 +46,7 @@ def symbol_for(font: str, text: str) -> str:
     return table.get(letter, text)
 
 
+@lru_cache(maxsize=1000)
 def _table(font: str) -> dict[str, str] | None:
     name = _NOT_IN_NAME.sub("", font.rsplit("+", 1)[-1].casefold())
     return next((table for start, table in _FONTS if name == start), None)
