@@ -62,7 +62,7 @@ def test_compose_starts_every_part_of_a_fleet(services: dict[str, Any]) -> None:
     without_profile = {name for name, each in services.items() if "profiles" not in each}
 
     assert without_profile == {
-        "valkey", "seaweedfs", "s3", "cpu-worker", "reducer", "sweeper", "watcher", "flower"
+        "valkey", "seaweedfs", "cpu-worker", "reducer", "sweeper", "watcher", "flower"
     }  # fmt: skip
     assert services["gpu-worker"]["profiles"] == ["gpu"]
 
@@ -94,17 +94,10 @@ def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
     assert secrets == set(re.findall(r"\$\{(\w+):\?", text))
 
 
-def test_the_store_in_compose_is_reached_through_s3_only(services: dict[str, Any]) -> None:
-    flags = services["seaweedfs"]["command"].split()
-
-    assert {"-disableHttp=true", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"} <= set(flags)
-    assert services["s3"]["network_mode"] == "service:seaweedfs"
-    forwarding = yaml.safe_load(COMPOSE.read_text())["configs"]["s3"]["content"]
-    assert re.findall(r"^ *(bind .*|server .*)$", forwarding, re.MULTILINE) == [
-        "bind :8333",
-        "server seaweedfs 127.0.0.1:8334",
-    ]
-    assert "-s3.port=8334" in flags
+def test_the_store_in_compose_takes_no_anonymous_writes_over_http(
+    services: dict[str, Any],
+) -> None:
+    assert "-disableHttp=true" in services["seaweedfs"]["command"].split()
 
 
 def test_ports_are_open_to_this_machine_only(services: dict[str, Any]) -> None:
