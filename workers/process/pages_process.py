@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import Ignore
 from prometheus_client import Gauge
 
 from shared.broker.asking import asking_broker, ping
@@ -201,6 +202,9 @@ def register(
         outcome = "refused" if parsed is None else task.handle(parsed)
         if outcome.startswith("failed"):
             raise PageFailed(outcome)
+        if outcome.startswith("given back"):
+            # Acknowledged without an event: Flower would show a success and ignore a later failure.
+            raise Ignore(outcome)
         return outcome
 
     app.task(name=PAGE_TASK, throws=(PageFailed,))(page)
