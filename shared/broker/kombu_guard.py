@@ -127,7 +127,8 @@ def restorable(entry: bytes | str) -> tuple[str, dict[str, Any]] | None:
         dumps(envelope)
     except Exception:  # any error, because an entry may be anything
         return None
-    return (queue, envelope) if exchange == queue and is_queue(queue) else None
+    # The default exchange, "", leads to the queue of the name too.
+    return (queue, envelope) if exchange in ("", queue) and is_queue(queue) else None
 
 
 def _text(element: bytes) -> str:
