@@ -66,7 +66,8 @@ def entry(*parts: Any) -> bytes:
 
 @pytest.mark.parametrize("queue", ["reduce", "maintenance", "pages.fake.normal", "pages.cpu.high"])
 def test_a_message_of_any_of_the_queues_can_be_restored(queue: str) -> None:
-    assert restorable(entry(envelope(), queue, queue)) == (queue, envelope())
+    for exchange in ("", queue):
+        assert restorable(entry(envelope(), exchange, queue)) == (queue, envelope())
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_a_message_of_any_of_the_queues_can_be_restored(queue: str) -> None:
         *GARBAGE.values(),
         *(b"[" + garbage + b', "reduce", "reduce"]' for garbage in GARBAGE.values()),
         entry(envelope(), "reduce"),
-        entry(envelope(), "", "reduce"),
+        entry(envelope(), "reduce", "maintenance"),
         entry(envelope(), "", "outstanding:fake"),
         entry(envelope(), "refused", "refused"),
         entry(envelope(), "pages.fake.normal\n", "pages.fake.normal\n"),
