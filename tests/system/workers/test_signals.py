@@ -35,9 +35,10 @@ def burst(process: "subprocess.Popen[bytes]", seed: int) -> int:
     return process.wait(GRACE_S)
 
 
-def is_ready(log: Path, word: str, times: int = 1) -> bool:
-    """Whether ``word`` is in the log this many times."""
-    return log.read_text(errors="replace").count(word) >= times
+def is_ready(log: Path, *words: str) -> bool:
+    """Whether all ``words`` are in the log."""
+    text = log.read_text(errors="replace")
+    return all(word in text for word in words)
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
@@ -71,15 +72,17 @@ def test_a_supervisor_ends_with_its_processes(
         log.open("wb") as output,
         subprocess.Popen(command, env=variables, stdout=output, stderr=output) as supervisor,
     ):
-        wait_until(lambda: is_ready(log, "ready: ", 2))
+        wait_until(lambda: is_ready(log, "ready: ", "started: "))
         status = burst(supervisor, seed)
 
     assert status == 0, log.read_text()
 
 
-@pytest.mark.parametrize("kind", [("control",), ("pages", "--engine", "fake")])
+@pytest.mark.parametrize(
+    ("kind", "word"), [(("control",), "started: "), (("pages", "--engine", "fake"), "ready: ")]
+)
 def test_a_worker_process_ends(
-    settings: SettingsFactory, redis_url: str, tmp_path: Path, kind: tuple[str, ...]
+    settings: SettingsFactory, redis_url: str, tmp_path: Path, kind: tuple[str, ...], word: str
 ) -> None:
     log = tmp_path / "log"
     variables = environment(settings(redis_url=redis_url, engine="fake", log_format="human"))
@@ -89,7 +92,7 @@ def test_a_worker_process_ends(
         log.open("wb") as output,
         subprocess.Popen(command, env=variables, stdout=output, stderr=output) as worker,
     ):
-        wait_until(lambda: is_ready(log, "ready: "))
+        wait_until(lambda: is_ready(log, word))
         time.sleep(2)  # Celery installs its handlers after this line
         status = burst(worker, 0)
 
