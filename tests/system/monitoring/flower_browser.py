@@ -55,6 +55,10 @@ class FlowerAtWork:
         tasks = json.loads(self.ask("/api/tasks?limit=500")[1])
         return {u: task for u, task in tasks.items() if task["sent"] and task["state"] == "SUCCESS"}
 
+    def failures(self) -> dict[str, dict[str, str]]:
+        """Failed tasks by id."""
+        return dict(json.loads(self.ask("/api/tasks?state=FAILURE")[1]))
+
     def failed_tasks(self) -> int:
         """The number in the card "Failed" of the overview."""
         workers = json.loads(self.ask("/workers?json=1")[1])["data"]

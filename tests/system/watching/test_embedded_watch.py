@@ -91,5 +91,3 @@ def test_workers_that_cannot_start_end_the_watch_with_their_error(
     assert status == 2
     assert message.startswith("error[")
     assert "vllm" in message
-
-
