@@ -36,7 +36,7 @@ run: $(STAMP) ## Convert PDF=file.pdf into OUT=out (default: a shipped example)
 test: $(DEV_STAMP) ## Run all tests, with a real Redis and a real S3 server
 	$(BIN)/python -m pytest -n 4 --dist worksteal --durations=10
 
-test-fast: $(DEV_STAMP) ## Run the unit tests only (less than a minute)
+test-fast: $(DEV_STAMP) ## Run the unit tests only (about a minute)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=5 tests/unit
 
 test-long: $(DEV_STAMP) ## Run the long laboratories and every interleaving of commands (many minutes)
