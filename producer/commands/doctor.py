@@ -6,7 +6,7 @@ from functools import partial
 
 from producer.connections import Connections
 from producer.status.find_jobs import open_jobs
-from shared.broker.heartbeats import ROLE_NAMES, Role
+from shared.broker.liveness.heartbeats import ROLE_NAMES, Role
 from shared.config.settings import Settings, load_settings
 from shared.console import checks
 from shared.console.checks import Check, run_check

@@ -5,9 +5,9 @@ from typing import Any
 
 from producer.status.pace import pace
 from shared.broker.fleet_view import Fleet, PoolView, QueueView
-from shared.broker.heartbeats import LiveProcess
 from shared.broker.job_state import JobProgress
-from shared.broker.live_workers import LiveWorker
+from shared.broker.liveness.heartbeats import LiveProcess
+from shared.broker.liveness.live_workers import LiveWorker
 
 Plain = dict[str, Any]
 

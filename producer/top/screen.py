@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.status.pace import duration
-from shared.broker.heartbeats import ROLE_NAMES, Role
+from shared.broker.liveness.heartbeats import ROLE_NAMES, Role
 from shared.console.printable import printable
 from shared.domain.lanes import Lane
 

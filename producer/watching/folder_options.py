@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError
 from producer.submission.request import Request
 from producer.watching.places.place import Inbox, Unreadable, UnusableName
 from shared.domain.errors import NotFound, PagefleetError, TooLarge, UsageError
-from shared.domain.partial_record import partial_record
 from shared.domain.records import PageSettings, Priority, RenderOptions
+from shared.domain.serialization.partial_record import partial_record
 
 NAME = "pagefleet.toml"
 MAX_BYTES = 64 * 1024

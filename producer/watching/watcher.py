@@ -31,10 +31,10 @@ from producer.watching.triggers.registry import TRIGGERS, TriggerRow, select_tri
 from producer.watching.triggers.trigger import Trigger, TriggerContext
 from producer.watching.watch_context import WatchContext
 from producer.watching.work_queue import WorkQueue
-from shared.broker.asking import asking_broker
-from shared.broker.heartbeats import MAX_NAME, Role
 from shared.broker.key_leases import KeyLeases
-from shared.broker.role_beats import RoleBeats
+from shared.broker.liveness.asking import asking_broker
+from shared.broker.liveness.heartbeats import MAX_NAME, Role
+from shared.broker.liveness.role_beats import RoleBeats
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.telemetry import watch_metrics

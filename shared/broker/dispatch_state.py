@@ -5,9 +5,9 @@ completely or not at all, and by the broker's clock.
 """
 
 from shared.broker.connection import broker_errors, connect
-from shared.broker.heartbeats import RoleHeartbeats
 from shared.broker.job_state import JobState
-from shared.broker.live_workers import LiveWorkers
+from shared.broker.liveness.heartbeats import RoleHeartbeats
+from shared.broker.liveness.live_workers import LiveWorkers
 from shared.broker.page_state import PageState
 from shared.broker.pool_state import PoolState
 from shared.broker.scripts import Scripts

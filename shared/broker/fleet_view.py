@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
-from shared.broker.heartbeats import LiveProcess, Role, live_processes, role_key
 from shared.broker.hostile_json import is_number, json_object, numbers_and_texts
 from shared.broker.job_state import FINISHED_KEY, JobProgress, job_progress
-from shared.broker.live_workers import LiveWorker, live_workers, workers_key
+from shared.broker.liveness.heartbeats import LiveProcess, Role, live_processes, role_key
+from shared.broker.liveness.live_workers import LiveWorker, live_workers, workers_key
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
 from shared.broker.scripts import Scripts
 from shared.config.settings import Settings

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
-from shared.broker.live_workers import KNOWN_POOLS
+from shared.broker.liveness.live_workers import KNOWN_POOLS
 from shared.broker.scripts import Scripts
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.pools import Pool, engine_of

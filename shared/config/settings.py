@@ -36,9 +36,9 @@ from shared.config.environment import (
 )
 from shared.config.observability_settings import ObservabilitySettings
 from shared.config.working_folder_file import check_working_folder_file
-from shared.domain.compatibility import FIRST_LEVEL
 from shared.domain.errors import UsageError
 from shared.domain.records import PageSettings
+from shared.domain.serialization.compatibility import FIRST_LEVEL
 
 MEBIBYTE = 1024 * 1024
 _SERVICE_LINK = re.compile(

@@ -9,8 +9,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from shared.domain.compatibility import LONG_JOB_IDS
 from shared.domain.records import Manifest, PageOptions
+from shared.domain.serialization.compatibility import LONG_JOB_IDS
 
 CONTENT_DIGITS, OPTIONS_DIGITS = 32, 16
 #: Digits in the ids of releases before 0.2.

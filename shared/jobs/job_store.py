@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable
 from shared.domain.job_ids import next_id
-from shared.domain.newer_records import is_newer
 from shared.domain.page_ranges import PageRange, expand, from_numbers, parse_ranges
 from shared.domain.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
+from shared.domain.serialization.newer_records import is_newer
 from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker
 from shared.storage.store import ObjectStore
 

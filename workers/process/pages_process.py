@@ -14,17 +14,17 @@ from celery import Celery
 from celery.exceptions import Ignore
 from prometheus_client import Gauge
 
-from shared.broker.asking import asking_broker, ping
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.broker.heartbeats import MAX_NAME
+from shared.broker.liveness.asking import asking_broker, ping
+from shared.broker.liveness.heartbeats import MAX_NAME
 from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
-from shared.domain.compatibility import FACT, LEVEL
 from shared.domain.records import PageMessage
+from shared.domain.serialization.compatibility import FACT, LEVEL
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of

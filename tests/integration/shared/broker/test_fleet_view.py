@@ -13,7 +13,7 @@ from producer.top.facts import top_facts
 from producer.top.screen import screen
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.fleet_view import FleetView
-from shared.broker.heartbeats import Role
+from shared.broker.liveness.heartbeats import Role
 from shared.console.printable import printable_lines
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.pools import checked_pool

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from shared import __version__
-from shared.broker.heartbeats import MAX_NAME, Role, RoleHeartbeats
+from shared.broker.liveness.heartbeats import MAX_NAME, Role, RoleHeartbeats
 from shared.broker.scripts import Scripts
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable

@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.compatibility import FIRST_LEVEL, LEVEL
 from shared.domain.job_ids import JobIdentity
-from shared.domain.newer_records import is_newer
 from shared.domain.records import Manifest, PageMessage, PageOptions, ReduceMessage, to_json
+from shared.domain.serialization.compatibility import FIRST_LEVEL, LEVEL
+from shared.domain.serialization.newer_records import is_newer
 from shared.schemas import RECORDS
 from tests.support.paths import ROOT
 

@@ -1,0 +1,1 @@
+"""Which processes of the fleet live: heartbeats, and asking the broker in the background."""

@@ -1,0 +1,1 @@
+"""How records are written and read as JSON, also between releases."""
