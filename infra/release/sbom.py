@@ -57,7 +57,7 @@ def _components(lock: str) -> Iterator[dict[str, Any]]:
             "externalReferences": [
                 {
                     "type": "distribution",
-                    "url": f"https://pypi.org/project/{name}/{pin[2]}/#files",
+                    "url": purl,
                     "hashes": [{"alg": "SHA-256", "content": each} for each in _hashes(block)],
                 }
             ],
