@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,11 +121,21 @@ def start_pagefleet(
 @contextmanager
 def workers(settings: Settings, log: Path, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Runs ``pagefleet-worker start`` while the block runs; then stops it with SIGTERM."""
+    command = [str(BIN / "pagefleet-worker"), "start", *words]
+    with running(command, environment(settings), log) as process:
+        yield process
+
+
+@contextmanager
+def running(
+    command: Sequence[str], variables: Mapping[str, str], log: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs ``command`` with its output in ``log`` while the block runs; then sends SIGTERM."""
     parent = os.getpid()
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(BIN / "pagefleet-worker"), "start", *words],
-            env=environment(settings),
+            command,
+            env=variables,
             stdout=output,
             stderr=output,
             preexec_fn=lambda: die_with_parent(parent),

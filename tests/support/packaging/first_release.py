@@ -1,6 +1,5 @@
 """Installs the wheel of the first release beside the code under test, with the same packages."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,8 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 from shared.config.settings import Settings
-from shared.processes.parent_death import die_with_parent
-from tests.support.fleets.fleet import CommandResult, environment
+from tests.support.fleets.fleet import CommandResult, environment, running
 from tests.support.paths import ROOT
 
 TAG = "v0.1.0"
@@ -48,25 +46,9 @@ class Release:
     @contextmanager
     def workers(self, settings: Settings, log: Path, *words: str) -> Iterator[None]:
         """Runs ``pagefleet-worker start`` of this release while the block runs."""
-        parent = os.getpid()
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                self._command("pagefleet-worker", "start", *words),
-                env=self._environment(settings),
-                stdout=output,
-                stderr=output,
-                preexec_fn=lambda: die_with_parent(parent),
-            )
-        try:
+        command = self._command("pagefleet-worker", "start", *words)
+        with running(command, self._environment(settings), log):
             yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                raise
 
     def _command(self, name: str, *words: str) -> list[str]:
         return [str(self.python), "-P", "-c", _MAIN.format(module=_MODULES[name]), *words]
