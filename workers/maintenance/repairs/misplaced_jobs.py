@@ -1,37 +1,25 @@
 """Moves jobs into their own pools that programs of earlier releases opened in another one."""
 
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from shared.broker.dispatch_state import DispatchState
-from shared.broker.dispatcher import Dispatcher
 from shared.broker.job_state import JobProgress
-from shared.jobs.job_store import JobStore
 from shared.jobs.moving import move_to_own_pool
 from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
-from workers.maintenance.repairs.repair import SweepTimings
+from workers.maintenance.repairs.repair import JobRepair
 
 #: Manifests read in one round.
 MAX_READ = 100
 
 
-class MisplacedJobs:
+@dataclass(eq=False)
+class MisplacedJobs(JobRepair):
     """Looks once at each job without progress."""
 
     kind: ClassVar[str | None] = "moved"
 
-    def __init__(
-        self,
-        jobs: JobStore,
-        dispatch_state: DispatchState,
-        dispatcher: Dispatcher,
-        timings: SweepTimings,
-    ) -> None:
-        self._jobs = jobs
-        self._dispatch_state = dispatch_state
-        self._dispatcher = dispatcher
-        self._timings = timings
-        #: Jobs that are in the right pool, and when each was opened.
-        self._right: dict[str, float] = {}
+    #: Jobs that are in the right pool, and when each was opened.
+    _right: dict[str, float] = field(default_factory=dict, init=False)
 
     def run(self) -> int:
         """Look at jobs without progress; returns the number of moved jobs."""

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from shared.broker.dispatch_state import DispatchState
+from shared.broker.dispatcher import Dispatcher
+from shared.jobs.job_store import JobStore
+
 
 class Repair(Protocol):
     """One kind of repair; raises TransientError while the broker or the store is down."""
@@ -29,3 +33,13 @@ class SweepTimings:
     dead_purge_s: float = 180.0
     #: Difference between the clocks of this machine and the broker at which nothing is purged.
     clock_slack_s: float = 3600.0
+
+
+@dataclass(eq=False)
+class JobRepair:
+    """The services of a repair that compares the broker's jobs with those of the store."""
+
+    _jobs: JobStore
+    _dispatch_state: DispatchState
+    _dispatcher: Dispatcher
+    _timings: SweepTimings

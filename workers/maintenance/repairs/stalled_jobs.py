@@ -1,36 +1,24 @@
 """Restarts open jobs whose pages were all dispatched and that make no progress."""
 
 import logging
+from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.broker.dispatch_state import DispatchState
-from shared.broker.dispatcher import Dispatcher
 from shared.broker.job_state import JobProgress
 from shared.domain.errors import DocumentError
 from shared.domain.page_ranges import expand
-from shared.jobs.job_store import JobStore, missing_pages
+from shared.jobs.job_store import missing_pages
 from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
-from workers.maintenance.repairs.repair import SweepTimings
+from workers.maintenance.repairs.repair import JobRepair
 
 log = logging.getLogger("pagefleet.sweep")
 
 
-class StalledJobs:
+@dataclass(eq=False)
+class StalledJobs(JobRepair):
     """Compares each stalled job with the store and dispatches the pages that lack a result."""
 
     kind: ClassVar[str | None] = "stuck"
-
-    def __init__(
-        self,
-        jobs: JobStore,
-        dispatch_state: DispatchState,
-        dispatcher: Dispatcher,
-        timings: SweepTimings,
-    ) -> None:
-        self._jobs = jobs
-        self._dispatch_state = dispatch_state
-        self._dispatcher = dispatcher
-        self._timings = timings
 
     def run(self) -> int:
         """Look at every open job; returns the number of jobs that needed something."""

@@ -7,43 +7,31 @@ completed or removed.
 
 import logging
 import time
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from shared.broker.dispatch_state import DispatchState
-from shared.broker.dispatcher import Dispatcher
 from shared.domain import object_keys
 from shared.domain.errors import PagefleetError
 from shared.domain.records import Manifest
 from shared.jobs.activation import open_job
 from shared.jobs.cancelling import finish_cancel
 from shared.jobs.job_marker import JobMarker
-from shared.jobs.job_store import JobStore
 from shared.jobs.purging import is_half_purged, purge, purge_rest
-from workers.maintenance.repairs.repair import SweepTimings
+from workers.maintenance.repairs.repair import JobRepair
 
 log = logging.getLogger("pagefleet.sweep")
 MARKERS_PER_ROUND = 1000
 
 
-class UnknownMarkers:
+@dataclass(eq=False)
+class UnknownMarkers(JobRepair):
     """A bounded number of markers per round; the broker holds the position in the list."""
 
     kind: ClassVar[str | None] = "adopted"
 
-    def __init__(
-        self,
-        jobs: JobStore,
-        dispatch_state: DispatchState,
-        dispatcher: Dispatcher,
-        timings: SweepTimings,
-    ) -> None:
-        self._jobs = jobs
-        self._dispatch_state = dispatch_state
-        self._dispatcher = dispatcher
-        self._timings = timings
-        #: Markers of dead submissions and purges: content, and since when (monotonic clock)
-        #: this sweeper sees that content.
-        self._unchanged: dict[str, tuple[JobMarker | None, float]] = {}
+    #: Markers of dead submissions and purges: content, and since when (monotonic clock) this
+    #: sweeper sees that content.
+    _unchanged: dict[str, tuple[JobMarker | None, float]] = field(default_factory=dict, init=False)
 
     def run(self) -> int:
         """Look at the next markers; returns the number of jobs opened, cancelled or purged."""
