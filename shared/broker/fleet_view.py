@@ -13,7 +13,7 @@ from shared.broker.connection import KEY_PREFIX
 from shared.broker.hostile_json import is_number, json_object, numbers_and_texts
 from shared.broker.job_state import FINISHED_KEY, JobProgress, job_progress
 from shared.broker.liveness.heartbeats import LiveProcess, Role, live_processes, role_key
-from shared.broker.liveness.live_workers import LiveWorker, live_workers, workers_key
+from shared.broker.liveness.live_workers import KNOWN_POOLS, LiveWorker, live_workers, workers_key
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
 from shared.broker.scripts import Scripts
 from shared.config.settings import Settings
@@ -97,15 +97,15 @@ class FleetView:
     def look(self, max_jobs: int = 50) -> Fleet:
         """The fleet now, with at most ``max_jobs`` jobs: three round trips."""
         common = self._common()
-        engines = sorted(common["engines"])
-        pools = self._pools(engines, max_jobs)
-        oldest, jobs = self._details(engines, pools, max_jobs)
+        pool_ids = sorted(common["pools"])
+        pools = self._pools(pool_ids, max_jobs)
+        oldest, jobs = self._details(pool_ids, pools, max_jobs)
         seconds, micros = common["time"]
         now = seconds + micros / 1e6
         return Fleet(
             time=now,
             broker=_broker(common),
-            pools=tuple(_pool(name, pools[name], oldest, now) for name in engines),
+            pools=tuple(_pool(name, pools[name], oldest, now) for name in pool_ids),
             queues=(
                 QueueView(REDUCE, common["reduce"]),
                 QueueView(MAINTENANCE, common["maintenance"]),
@@ -121,7 +121,7 @@ class FleetView:
 
     def _common(self) -> dict[str, Any]:
         commands: dict[str, tuple[Any, ...]] = {
-            "engines": ("smembers", f"{KEY_PREFIX}engines"),
+            "pools": ("smembers", KNOWN_POOLS),
             "time": ("time",),
             "info": ("info",),
             "reduce": ("llen", KEY_PREFIX + REDUCE),
@@ -136,25 +136,25 @@ class FleetView:
         answers = self._scripts.call_many(list(commands.values()))
         return dict(zip(commands, answers, strict=True))
 
-    def _pools(self, engines: list[str], max_jobs: int) -> dict[str, dict[str, Any]]:
-        commands = {engine: dict(_pool_commands(engine, max_jobs)) for engine in engines}
+    def _pools(self, pool_ids: list[str], max_jobs: int) -> dict[str, dict[str, Any]]:
+        commands = {pool_id: dict(_pool_commands(pool_id, max_jobs)) for pool_id in pool_ids}
         answers = iter(
             self._scripts.call_many([each for pool in commands.values() for each in pool.values()])
         )
         return {
-            engine: dict(zip(pool, islice(answers, len(pool)), strict=True))
-            for engine, pool in commands.items()
+            pool_id: dict(zip(pool, islice(answers, len(pool)), strict=True))
+            for pool_id, pool in commands.items()
         }
 
     def _details(
-        self, engines: list[str], pools: dict[str, dict[str, Any]], max_jobs: int
+        self, pool_ids: list[str], pools: dict[str, dict[str, Any]], max_jobs: int
     ) -> tuple[dict[str, float | None], tuple[JobProgress, ...]]:
         """When the first page of each queue was dispatched, and the oldest jobs."""
         ages = {
-            page_queue(engine, lane): ("zscore", f"{KEY_PREFIX}outstanding:{engine}", first[0])
-            for engine in engines
+            page_queue(pool_id, lane): ("zscore", f"{KEY_PREFIX}outstanding:{pool_id}", first[0])
+            for pool_id in pool_ids
             for lane in Lane
-            if (first := pools[engine][f"first {lane}"])
+            if (first := pools[pool_id][f"first {lane}"])
         }
         jobs = sorted(
             (opened, job_id)
@@ -169,34 +169,34 @@ class FleetView:
         return dict(zip(ages, answers, strict=False)), tuple(filter(None, progress))
 
 
-def _pool_commands(engine: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    outstanding = f"{KEY_PREFIX}outstanding:{engine}"
-    yield "workers", ("hgetall", workers_key(engine))
+def _pool_commands(pool_id: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    outstanding = f"{KEY_PREFIX}outstanding:{pool_id}"
+    yield "workers", ("hgetall", workers_key(pool_id))
     yield "outstanding", ("zcard", outstanding)
     yield "oldest page", ("zrange", outstanding, 0, 0, False, True)
-    yield "in flight", ("zcard", f"{KEY_PREFIX}leases:{engine}")
+    yield "in flight", ("zcard", f"{KEY_PREFIX}leases:{pool_id}")
     for lane in Lane:
-        yield f"depth {lane}", ("llen", KEY_PREFIX + page_queue(engine, lane))
-        yield f"first {lane}", ("zrange", f"{KEY_PREFIX}queued:{page_queue(engine, lane)}", 0, 0)
+        yield f"depth {lane}", ("llen", KEY_PREFIX + page_queue(pool_id, lane))
+        yield f"first {lane}", ("zrange", f"{KEY_PREFIX}queued:{page_queue(pool_id, lane)}", 0, 0)
     for priority in PRIORITIES:
-        jobs = f"{KEY_PREFIX}jobs:{engine}:{priority}"
+        jobs = f"{KEY_PREFIX}jobs:{pool_id}:{priority}"
         yield f"open {priority}", ("zcard", jobs)
-        yield f"backlog {priority}", ("zcard", f"{KEY_PREFIX}turns:{engine}:{priority}")
+        yield f"backlog {priority}", ("zcard", f"{KEY_PREFIX}turns:{pool_id}:{priority}")
         yield f"jobs {priority}", ("zrange", jobs, 0, max(max_jobs, 1) - 1, False, True)
 
 
 def _pool(
-    engine: str, answers: dict[str, Any], dispatched: dict[str, float | None], now: float
+    pool_id: str, answers: dict[str, Any], dispatched: dict[str, float | None], now: float
 ) -> PoolView:
-    names = {lane: page_queue(engine, lane) for lane in Lane}
+    names = {lane: page_queue(pool_id, lane) for lane in Lane}
     opened = [at for lane in PRIORITIES for _, at in answers[f"jobs {lane}"][:1]]
     return PoolView(
-        pool=engine,
+        pool=pool_id,
         queues=tuple(
             QueueView(name, answers[f"depth {lane}"], _age(dispatched.get(name), now))
             for lane, name in names.items()
         ),
-        workers=tuple(live_workers(engine, answers["workers"], now)),
+        workers=tuple(live_workers(pool_id, answers["workers"], now)),
         outstanding=answers["outstanding"],
         in_flight=answers["in flight"],
         oldest_page_s=_age(_first_score(answers["oldest page"]), now),

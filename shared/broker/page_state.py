@@ -64,7 +64,7 @@ class Claim:
 
     @property
     def is_first(self) -> bool:
-        """Whether no worker has read, or died with, this page before."""
+        """Whether no attempt at this page has failed and no process died with it."""
         return self.outcome == "claimed" and not (self.attempts or self.suspicion)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
+from shared.broker.hostile_json import is_number, json_object, numbers_and_texts
+from shared.broker.liveness.heartbeats import HEARTBEAT_TTL_S
 from shared.broker.liveness.live_workers import KNOWN_POOLS
 from shared.broker.scripts import Scripts
 from shared.domain.catalogue import CATALOGUE
@@ -54,7 +56,7 @@ class PoolState:
         """The declared pools, sorted."""
         now = self._scripts.now()
         entries = self._scripts.call("hgetall", _DECLARED).items()
-        found = (_declared(identifier, json.loads(text), now) for identifier, text in entries)
+        found = (_declared(identifier, json_object(text), now) for identifier, text in entries)
         return sorted((each for each in found if each), key=lambda each: each.pool.id)
 
     def prune(self) -> list[str]:
@@ -63,7 +65,7 @@ class PoolState:
         Returns their ids.
         """
         further = [each for each in self.ids() if each != engine_of(each)]
-        return list(self._scripts.run("prune_pools", *further)) if further else []
+        return list(self._scripts.run("prune_pools", HEARTBEAT_TTL_S, *further)) if further else []
 
 
 def _described(pool: Pool) -> str:
@@ -72,10 +74,16 @@ def _described(pool: Pool) -> str:
 
 
 def _declared(identifier: str, entry: dict[str, Any], now: float) -> DeclaredPool | None:
-    """None where it has expired, and for a pool that this release does not know."""
+    """None for a declaration that has expired or is not one of this release.
+
+    Any client of the broker may have written it.
+    """
+    expires, seconds = entry.get("expires"), entry.get("seconds")
     # An expiry too far ahead was written before the broker's clock was set back.
-    is_valid = now <= entry["expires"] <= now + entry["seconds"] + 1
-    if not is_valid or entry["engine"] not in CATALOGUE:
+    if not (is_number(expires) and is_number(seconds) and now <= expires <= now + seconds + 1):
         return None
-    pool = Pool(entry["engine"], entry["model"], entry.get("revision"))
-    return DeclaredPool(pool, float(entry["expires"])) if pool.id == identifier else None
+    names = numbers_and_texts(entry, (), ("engine", "model", "revision"))
+    if names.get("engine") not in CATALOGUE or "model" not in names:
+        return None
+    pool = Pool(names["engine"], names["model"], names.get("revision"))
+    return DeclaredPool(pool, float(expires)) if pool.id == identifier else None

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from shared.domain.errors import CorruptDocument
+from shared.domain.errors import DocumentError
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import is_removable, remove
 
@@ -37,6 +37,6 @@ def purge_older(jobs: JobStore, days: float) -> int:
             if is_removable(jobs, job_id, horizon):
                 remove(jobs, job_id)
                 purged += 1
-        except CorruptDocument as error:  # of this job; the others still end
+        except DocumentError as error:  # of this job; the others still end
             log.error("can't purge job %s: %s", job_id, error.message)
     return purged

@@ -42,5 +42,5 @@ hold(pool, id, worker, lane, token, tonumber(ARGV[8]))
 local outcome = (alone >= dead_letter_after and 'dead_lettered')
   or (state and 'claimed') or 'unknown'
 local verify = tonumber(redis.call('HGET', P .. 'job:' .. job, 'verify') or 0)
-local since = tonumber(redis.call('ZSCORE', P .. 'outstanding:' .. ARGV[1], id))
+local since = tonumber(redis.call('ZSCORE', P .. 'outstanding:' .. pool, id))
 return {outcome, attempts, deaths + alone, 0, verify, math.max(0, math.floor((now() - since) * 1000))}

@@ -6,10 +6,10 @@ despite_full_memory()
 for i = 2, #ARGV, 2 do
   local id, entry = ARGV[i], cjson.decode(ARGV[i + 1])
   local known = redis.call('HGET', P .. 'pools', id)
-  local earlier = known and cjson.decode(known)
+  local earlier = known and live_record(known)
   entry.expires, entry.seconds = expires, seconds
-  -- An expiry too far ahead was written before the server's clock was set back.
-  if not earlier or earlier.expires < expires or earlier.expires > now() + earlier.seconds + 1 then
+  local is_same = earlier and earlier.engine == entry.engine and earlier.model == entry.model
+  if not is_same or earlier.expires < expires then
     redis.call('HSET', P .. 'pools', id, cjson.encode(entry))
   end
   redis.call('SADD', P .. 'engines', id)

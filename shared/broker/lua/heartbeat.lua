@@ -1,6 +1,6 @@
 -- Registers a live pages process. ARGV: pool, worker, capacity, facts (JSON), seconds until it
 -- expires. Sets the dispatch window of the pool to twice the capacity of its live workers.
-local MAX_CAPACITY, MAX_NAME, MAX_RECORD = 100000, 300, 65536
+local MAX_CAPACITY, MAX_NAME = 100000, 300
 local key, ttl = P .. 'workers:' .. ARGV[1], tonumber(ARGV[5])
 despite_full_memory()
 redis.call('HSET', key, ARGV[2], cjson.encode({
@@ -8,12 +8,9 @@ redis.call('HSET', key, ARGV[2], cjson.encode({
 redis.call('EXPIRE', P .. 'held:' .. ARGV[2], 24 * FORGET)
 -- Any client may have written a heartbeat; one that is not pagefleet's is removed.
 local function capacity_of(name, text)
-  if #name > MAX_NAME or #text > MAX_RECORD then return nil end
-  local ok, beat = pcall(cjson.decode, text)
-  if not ok or type(beat) ~= 'table' then return nil end
-  local capacity, expires = beat.capacity, beat.expires
-  if type(capacity) ~= 'number' or type(expires) ~= 'number' then return nil end
-  if not is_live(expires, ttl) then return nil end
+  local beat = #name <= MAX_NAME and live_record(text, ttl)
+  local capacity = beat and beat.capacity
+  if type(capacity) ~= 'number' then return nil end
   if not (capacity >= 0 and capacity <= MAX_CAPACITY) then return nil end
   return capacity
 end

@@ -1,16 +1,13 @@
 -- Removes pools that are not needed: no declaration, live worker, open job, page or message.
--- ARGV: ids of pools. Returns the ids of those that were removed.
+-- ARGV: seconds that a heartbeat counts, then ids of pools. Returns the ids of those that were removed.
 local removed = {}
 local function is_declared(pool)
   local text = redis.call('HGET', P .. 'pools', pool)
-  if not text then return false end
-  local entry = cjson.decode(text)
-  -- An expiry too far ahead was written before the server's clock was set back.
-  return now() <= entry.expires and entry.expires <= now() + entry.seconds + 1
+  return text and live_record(text) ~= nil
 end
 local function has_live_worker(pool)
   for _, text in ipairs(redis.call('HVALS', P .. 'workers:' .. pool)) do
-    if now() <= cjson.decode(text).expires then return true end
+    if live_record(text, tonumber(ARGV[1])) then return true end
   end
   return false
 end
@@ -22,7 +19,8 @@ local function has_work(pool)
   end
   return false
 end
-for _, pool in ipairs(ARGV) do
+for i = 2, #ARGV do
+  local pool = ARGV[i]
   if not is_declared(pool) and not has_live_worker(pool) and not has_work(pool) then
     for _, lane in ipairs(LANES) do
       redis.call('DEL', P .. 'seq:' .. queue_name(pool, lane), P .. 'started:' .. queue_name(pool, lane))

@@ -4,6 +4,6 @@ despite_full_memory()
 redis.call('HSET', key, ARGV[2], cjson.encode({expires = now() + ttl, facts = ARGV[3]}))
 local all = redis.call('HGETALL', key)
 for i = 1, #all, 2 do
-  if not is_live(cjson.decode(all[i + 1]).expires, ttl) then redis.call('HDEL', key, all[i]) end
+  if not live_record(all[i + 1], ttl) then redis.call('HDEL', key, all[i]) end
 end
 return 1

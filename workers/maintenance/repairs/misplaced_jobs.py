@@ -1,13 +1,16 @@
 """Moves jobs into their own pools that programs of earlier releases opened in another one."""
 
+import logging
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shared.broker.job_state import JobProgress
+from shared.domain.errors import DocumentError
 from shared.jobs.moving import move_to_own_pool
 from workers.maintenance.repairs.open_jobs import is_overdue, open_jobs
 from workers.maintenance.repairs.repair import JobRepair
 
+log = logging.getLogger("pagefleet.sweep")
 #: Manifests read in one round.
 MAX_READ = 100
 
@@ -37,7 +40,11 @@ class MisplacedJobs(JobRepair):
         return sum(map(self._repair, waiting[:MAX_READ]))
 
     def _repair(self, job: JobProgress) -> bool:
-        manifest = self._jobs.manifest(job.job_id)
+        try:
+            manifest = self._jobs.manifest(job.job_id)
+        except DocumentError as error:  # of this job; the others are still moved
+            log.error("can't move job %s: %s", job.job_id, error.message)
+            return False
         if manifest is None or manifest.options.pool.id == job.pool:
             self._right[job.job_id] = job.opened
             return False

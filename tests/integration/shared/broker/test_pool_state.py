@@ -4,8 +4,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from shared.broker.dispatch_state import DispatchState
+from shared.broker.liveness.heartbeats import Role
 from shared.broker.page_state import page_id
 from shared.broker.pool_state import MAX_POOLS
 from shared.domain.pools import Pool, checked_pool
@@ -109,3 +111,42 @@ def test_a_late_message_of_a_moved_page_puts_it_into_its_queue_only_once(
     assert state.pages.release("fake", "w1", [page_id(JOB, 1)]) == []
     assert state.pages.in_flight(OTHER.id, JOB) == [1]
     assert state.pages.outstanding("fake") == 0
+
+
+FORGED_DECLARATIONS = (
+    b"x", b"[]", b"{}", b"\xff", b"[" * 3000, b'{"expires": "a", "seconds": 1}',
+    b'{"expires": 1e18, "seconds": 1}', b'{"expires": NaN, "seconds": NaN}',
+    b'{"expires": 9e15, "seconds": 9e15, "engine": [], "model": 7}',
+    b'{"expires": 9e15, "seconds": 9e15, "engine": "fake", "model": 7}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", FORGED_DECLARATIONS)
+def test_a_forged_declaration_is_left_out_and_replaced(
+    state: DispatchState, redis_url: str, forged: bytes
+) -> None:
+    state.pools.declare([PINNED])
+    with redis.Redis.from_url(redis_url) as client:
+        client.hset("pagefleet:pools", OTHER.id, forged)
+        client.hset("pagefleet:workers:" + OTHER.id, "worker", forged)
+        client.sadd("pagefleet:engines", OTHER.id)
+
+    assert declared(state) == [PINNED]
+    assert PINNED.id not in state.pools.prune()
+    with redis.Redis.from_url(redis_url) as client:
+        client.hset("pagefleet:pools", OTHER.id, forged)
+    state.pools.declare([OTHER])
+    assert declared(state) == [OTHER, PINNED]
+
+
+@pytest.mark.parametrize("forged", FORGED_DECLARATIONS)
+def test_a_forged_heartbeat_of_a_role_is_removed_by_the_next_real_one(
+    state: DispatchState, redis_url: str, forged: bytes
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.hset("pagefleet:roles:reduce", "forged", forged)
+
+        state.roles.beat(Role.REDUCE, "real", {"host": "a"})
+
+        assert client.hkeys("pagefleet:roles:reduce") == [b"real"]
+    assert [each.name for each in state.roles.live(Role.REDUCE)] == ["real"]

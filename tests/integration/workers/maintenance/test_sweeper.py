@@ -8,7 +8,8 @@ import pytest
 import redis
 
 from shared.broker.page_state import page_id
-from shared.domain.records import Manifest
+from shared.domain.pools import Pool
+from shared.domain.records import Counts, Manifest
 from shared.jobs.reduction import reduce_job
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
@@ -203,3 +204,34 @@ def test_nothing_is_purged_while_the_clocks_differ(
     monkeypatch.setattr(fleet.dispatch_state, "now", real)
     sweeper.sweep()
     assert retention.applied == 1
+
+
+def test_a_misplaced_job_is_moved_although_the_record_of_another_cannot_be_read(
+    fleet: SteppedFleet,
+) -> None:
+    for document in (1, LARGE):
+        fleet.submit(document, "normal").run_out()
+    manifests = broken, good = fleet.manifests()
+    wrong = Pool("fake", "another").id
+    for manifest in manifests:
+        fleet.dispatch_state.jobs.forget(manifest.job_id)
+        fleet.dispatch_state.jobs.open(
+            manifest.job_id, wrong, "normal", 0.0, manifest.page_count, Counts(), (),
+            [(1, manifest.page_count)],
+        )  # fmt: skip
+    fleet.store.put(f"jobs/{broken.job_id}/job.json", b"{}")
+    fleet.timings.stalled_after_s = -1.0
+
+    sweep(fleet)
+
+    assert job_pools(fleet, good) == ["fake"]
+    assert job_pools(fleet, broken) == [wrong]
+
+
+def job_pools(fleet: SteppedFleet, manifest: Manifest) -> list[str]:
+    """The pools among whose open jobs the job is."""
+    return [
+        pool
+        for pool in fleet.dispatch_state.pools.ids()
+        if fleet.client.zscore(f"pagefleet:jobs:{pool}:normal", manifest.job_id) is not None
+    ]
