@@ -131,5 +131,7 @@ def use_broker(settings: Settings, broker: EmbeddedBroker) -> Settings:
         "redis_username": None,
         "redis_password": None,
         "adopt_open_jobs": False,
+        # Only the engine that is started here has workers.
+        "pools": None,
     }
     return settings.model_copy(update=private)

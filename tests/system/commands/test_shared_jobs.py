@@ -107,6 +107,7 @@ def test_a_report_names_every_submission_or_only_the_chosen_one(
 
     assert "ann.pdf" in everyone
     assert "team=b" in everyone
+    assert everyone.count("also submitted as") == 1
     assert "bob" in only_bob
     assert "ann" not in only_bob
 
