@@ -121,7 +121,8 @@ def watch(**values: Any) -> int:
     PLACE is an s3:// prefix or a folder, the inbox. inbox/a/x.pdf becomes
     outbox/a/x.pdf.md, x.pdf.json and x.pdf/figures/. Until then, x.pdf.status.json shows the
     progress, or the reason of a refusal. A file pagefleet.toml in a folder of the inbox sets
-    options for the documents below it. Several watchers may watch the same place.
+    options for the documents below it. Several watchers may watch the same place. Where no
+    broker is configured, the command starts one and workers, and stops them at its end.
     """
     from producer.commands.cli_options import WatchOptions
     from producer.commands.watch import watch_place

@@ -142,7 +142,10 @@ Examples:
     help="Look at every job of a restored store; open those that are unfinished or incomplete.",
 )
 def doctor(as_json: bool, repair: bool, rebuild: bool) -> int:
-    """Check broker, store, versions, clocks and disk; print how to fix each problem."""
+    """Check broker, store, workers, pools, reducer, sweeper, versions, clocks and disk.
+
+    Prints how to fix each problem.
+    """
     from producer.commands.doctor import run_checks
 
     return run_checks(as_json, repair, rebuild)
