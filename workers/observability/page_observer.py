@@ -41,6 +41,8 @@ class Watch:
     worker_s: float | None = None
     #: Labels of its job by which its cost is counted.
     shares: cost_labels.Shares = ()
+    #: Seconds in the queue; None if a worker tried the page before.
+    waited_s: float | None = None
     reason: str = "dropped"
     ended: bool = False
 
@@ -82,14 +84,17 @@ class PageObserver:
         """This worker has the lease; starts the measurements."""
         attempt = claim.attempts + 1
         about.add(attempt=attempt)
-        if claim.is_first:
-            metrics.QUEUE_WAIT.labels(lane_of(message.queue)).observe(claim.waited_s)
         mark = self._time.enter()
-        self._watches[inflight] = Watch(message, attempt, mark, now_ns(), time.perf_counter())
+        watch = Watch(message, attempt, mark, now_ns(), time.perf_counter())
+        watch.waited_s = claim.waited_s if claim.is_first else None
+        self._watches[inflight] = watch
 
-    def labelled(self, inflight: InflightPage, labels: Mapping[str, str]) -> None:
-        """The labels of the page's job, by which its cost is counted."""
-        self._watches[inflight].shares = self._labels.of(labels)
+    def readable(self, inflight: InflightPage, labels: Mapping[str, str]) -> None:
+        """This worker can read the page, which has waited until now; ``labels`` are its job's."""
+        watch = self._watches[inflight]
+        watch.shares = self._labels.of(labels)
+        if watch.waited_s is not None:
+            metrics.QUEUE_WAIT.labels(lane_of(watch.message.queue)).observe(watch.waited_s)
 
     def priced(self, inflight: InflightPage, result: PageResult) -> PageResult:
         """The result with its cost in worker seconds; ends the page's share of the time."""

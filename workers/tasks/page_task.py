@@ -87,7 +87,7 @@ class PageTask:
         if manifest is None:
             through_outage(inflight, lease.drop)
             return
-        self._deps.observer.labelled(inflight, manifest.labels)
+        self._deps.observer.readable(inflight, manifest.labels)
         attempt = PageAttempt(message, manifest, claim, inflight)
         result = self._read(attempt, lease)
         if result is not None:

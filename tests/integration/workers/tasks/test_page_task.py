@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.broker.page_state import page_id
 from shared.broker.queues import page_queues
@@ -184,6 +185,12 @@ def test_an_empty_object_of_a_dead_writer_counts_as_missing(fleet: SteppedFleet,
     assert (checked.status, checked.counts["ok"]) == ("ok", 1)
 
 
+def waiting_pages() -> float:
+    """Pages whose time in the queue was measured."""
+    name, labels = "pagefleet_queue_wait_seconds_count", {"priority": "normal"}
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
 def test_a_page_of_a_newer_release_waits_for_another_worker_without_an_attempt(
     fleet: SteppedFleet,
 ) -> None:
@@ -191,13 +198,14 @@ def test_a_page_of_a_newer_release_waits_for_another_worker_without_an_attempt(
     key = f"jobs/{manifest.job_id}/job.json"
     stored = fleet.store.get(key)
     fleet.store.put(key, json.dumps(json.loads(stored) | {"added_later": 1}).encode())
-    worker = fleet.workers[0]
+    worker, waits = fleet.workers[0], waiting_pages()
     assert fleet.deliver(worker, 0)
     assert worker.actor is not None
     worker.actor.run_out()
 
     page = page_id(manifest.job_id, 1)
     assert fleet.dispatch_state.pages.queued("pages.fake.normal") == [page]
+    assert waiting_pages() == waits
     assert not fleet.client.keys("pagefleet:attempts:*")
     assert not fleet.client.keys("pagefleet:suspicion:*")
 
@@ -205,3 +213,4 @@ def test_a_page_of_a_newer_release_waits_for_another_worker_without_an_attempt(
     fleet.store.put(key, stored)
     work(fleet)
     assert check_job(fleet.store, manifest.job_id).status == "ok"
+    assert waiting_pages() == waits + 1
