@@ -1,4 +1,4 @@
-"""One small HTTP server per worker process: ``/metrics`` and the health checks."""
+"""One small HTTP server per worker process or watcher: ``/metrics`` and the health checks."""
 
 import logging
 import threading

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from prometheus_client import Counter, Gauge, Histogram
 
-#: Seconds from a tenth to a day.
-WAITING_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 1800, 3600, 21_600, 86_400)
+from shared.telemetry.buckets import WAITING_SECONDS
+
 EVENTS = ("seen", "queued", "delivered", "refused", "abandoned")
 
 FILES = Counter(

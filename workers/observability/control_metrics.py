@@ -5,7 +5,8 @@ from typing import get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from shared.domain.records import JobStatus
-from workers.observability.metrics import SECONDS, WAITING_SECONDS
+from shared.telemetry.buckets import WAITING_SECONDS
+from workers.observability.metrics import SECONDS
 
 REPAIR_KINDS = ("expired", "lost", "reducers", "moved", "adopted", "stuck", "purged")
 REPAIRS = Counter(

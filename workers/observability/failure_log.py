@@ -29,7 +29,6 @@ class FailureLog:
             "job_id": result.job_id,
             "page": result.page,
             "engine": result.engine.name,
-            "pool": result.engine.pool.id,
             "code": result.error.code,
             "message": result.error.message[:MAX_MESSAGE_CHARACTERS],
         }

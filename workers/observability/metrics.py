@@ -8,8 +8,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from shared.domain.errors import PageError
 from shared.domain.lanes import Lane
+from shared.telemetry.buckets import WAITING_SECONDS
 
-#: Seconds; a stage takes from a few milliseconds to the engine's time-out.
+#: Why a page is returned without a result.
 RETURN_REASONS = (
     "attempt",
     "drain",
@@ -19,12 +20,8 @@ RETURN_REASONS = (
     "other_pool",
     "newer_release",
 )
+#: Seconds; a stage takes from a few milliseconds to the engine's time-out.
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
-
-#: Seconds from a tenth to a day, for what waits; the targets of the alerts are among them.
-WAITING_SECONDS = (
-    0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400,
-)  # fmt: skip
 
 PAGES = Counter(
     "pagefleet_pages",

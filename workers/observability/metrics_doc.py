@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client.metrics import MetricWrapperBase
 
 from shared.telemetry import service_metrics, watch_metrics
+from shared.telemetry.buckets import WAITING_SECONDS
 from workers.observability import control_metrics, cost_labels, fleet_collector, metrics
 
 PATH = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -124,7 +125,7 @@ Row = tuple[str, str, tuple[str, ...], str]
 def document() -> str:
     """The whole page."""
     parts = [
-        INTRODUCTION.replace("{buckets}", ", ".join(f"{s:g}" for s in metrics.WAITING_SECONDS)),
+        INTRODUCTION.replace("{buckets}", ", ".join(f"{s:g}" for s in WAITING_SECONDS)),
         _section("Pages processes", [*_own(metrics), *_own(cost_labels)]),
         _section("Control processes", _own(control_metrics)),
         _section(

@@ -16,10 +16,10 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from shared.domain.errors import PagefleetError
 from shared.telemetry import service_metrics, watch_metrics
+from shared.telemetry.buckets import WAITING_SECONDS
 from tests.support.fleets.watched_fleet import Watched
 from tests.support.paths import ROOT
 from tests.support.servers.prometheus_server import BINARY, prometheus, query
-from workers.observability.metrics import WAITING_SECONDS
 
 FOLDER = ROOT / "infra" / "monitoring"
 DASHBOARD = json.loads((FOLDER / "grafana-dashboard.json").read_text())
