@@ -9,11 +9,11 @@ PagefleetError
 │   │   WrongPassword, UnsupportedDocument, TooLarge, TooManyPages, PageRangeError
 │   ├── NewerRelease               a kind of CorruptDocument: left to workers of that release
 │   └── PageError                  one page failed: counts as one of its attempts
-│       └── RenderFailed, RenderTimeout, RenderMemory, EngineFailed, Repetition,
-│           Truncated, Quarantined, Cancelled
+│       └── RenderFailed, RenderTimeout, RenderMemory, EngineFailed, UnreadableScript,
+│           Repetition, Truncated, Quarantined, Cancelled
 └── TransientError                 a machine or service has a problem: retried, costs no attempt
     ├── StoreUnreachable, BrokerUnreachable (exit 5)
-    │   └── StoreFull, BrokerFull
+    │   └── StoreFull, StoreSilent, BrokerFull, BrokerMisconfigured
     └── EngineDead, EngineUnreachable, HelperUnavailable
 """
 
@@ -189,7 +189,7 @@ class Truncated(PageError):
     final = True
 
 
-class Unreadable(PageError):
+class UnreadableScript(PageError):
     """The page shows text that the engine cannot read, such as another script."""
 
     code = "unreadable"

@@ -91,11 +91,6 @@ def parse_pool(word: str) -> Pool:
     return checked_pool(engine, model or None, revision or None)
 
 
-def pool_id(engine: str, model: str, revision: str | None = None) -> str:
-    """The id of the pool of an engine and the full name of a model; raises UsageError."""
-    return Pool(engine, model, revision).id
-
-
 def engine_of(identifier: str) -> str:
     """The engine of a pool id; names of engines have no hyphen."""
     return identifier.partition("-")[0]

@@ -9,7 +9,6 @@ broker. Here a thread does it.
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from celery.worker.consumer import Consumer
@@ -41,13 +40,13 @@ class GuardedConsumer(Consumer):  # type: ignore[misc]  # celery has no types
             except self.connection_errors:
                 raise
             except Exception as error:  # whatever it is, it must not end the engine
-                self.calls.add(partial(self._refuse, message, error))
+                self.call_soon_ack(self._refuse, message, error)
 
         return on_message
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """A message whose body cannot be read."""
-        self.calls.add(partial(self._refuse, message, exc))
+        self.call_soon_ack(self._refuse, message, exc)
 
     def call_soon_ack(self, p: Callable[..., Any], *arguments: Any, **options: Any) -> None:
         """Acknowledge or reject a message; Celery would do it in its event loop."""

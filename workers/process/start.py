@@ -14,7 +14,7 @@ from shared.domain.errors import TransientError, UsageError
 from shared.domain.pools import checked_pool
 from shared.storage.factory import open_store
 from workers.host.cores import rendering_cores
-from workers.process.supervisor import Role, Supervisor
+from workers.process.supervisor import ProcessPlan, Supervisor
 
 log = logging.getLogger("pagefleet.supervisor")
 
@@ -48,16 +48,16 @@ def _check(ask: Callable[[], None]) -> None:
         log.warning("the processes start and wait: %s", error.message)
 
 
-def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> list[Role]:
+def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> list[ProcessPlan]:
     """The pages processes, and one control process."""
     planned = plan_pages(settings, engine) if "pages" in roles else []
     control = roles & {"reduce", "sweep"}
     if control:
-        planned.append(Role("control", ("control", "--roles", ",".join(sorted(control)))))
-    return [_with_port(role, settings, number) for number, role in enumerate(planned)]
+        planned.append(ProcessPlan("control", ("control", "--roles", ",".join(sorted(control)))))
+    return [_with_port(plan, settings, number) for number, plan in enumerate(planned)]
 
 
-def plan_pages(settings: Settings, engine: str) -> list[Role]:
+def plan_pages(settings: Settings, engine: str) -> list[ProcessPlan]:
     """One process for each engine: as many as fit on a group of GPUs, on every group."""
     pool = checked_pool(engine, settings.model, settings.revision)
     facts = engine_facts(engine)
@@ -67,8 +67,8 @@ def plan_pages(settings: Settings, engine: str) -> list[Role]:
     planned = []
     for number, (gpus, slot) in enumerate(slots, start=1):
         name = f"{engine}{number}" if len(slots) > 1 else engine
-        settings_of_one = (("engine_slot", str(slot)), *_renderers(settings, engine, len(slots)))
-        planned.append(Role(name, ("pages", "--engine", engine), pool, gpus, settings_of_one))
+        own = (("engine_slot", str(slot)), *_renderers(settings, engine, len(slots)))
+        planned.append(ProcessPlan(name, ("pages", "--engine", engine), pool, gpus, own))
     return planned
 
 
@@ -79,11 +79,11 @@ def _renderers(settings: Settings, engine: str, processes: int) -> tuple[tuple[s
     return (("num_workers", str(max(1, rendering_cores(engine) // processes))),)
 
 
-def _with_port(role: Role, settings: Settings, number: int) -> Role:
+def _with_port(plan: ProcessPlan, settings: Settings, number: int) -> ProcessPlan:
     """Each process of a machine has its own port, counted from ``metrics_port``."""
     port = settings.metrics_port + number if settings.metrics_port else 0
-    more = ("--role", role.name, "--metrics-port", str(port))
-    return replace(role, arguments=role.arguments + more)
+    more = ("--role", plan.name, "--metrics-port", str(port))
+    return replace(plan, arguments=plan.arguments + more)
 
 
 def gpu_groups(settings: Settings) -> list[str | None]:

@@ -40,7 +40,7 @@ PERMANENT_FAILURES = (ExitCode.USAGE, ExitCode.REFUSED)
 
 
 @dataclass(frozen=True)
-class Role:
+class ProcessPlan:
     """One process to keep alive; ``pool`` is None for the control process."""
 
     name: str
@@ -54,9 +54,9 @@ class Role:
 
 @dataclass
 class Child:
-    """The process of a role and the history of its restarts."""
+    """The process of a plan and the history of its restarts."""
 
-    role: Role
+    plan: ProcessPlan
     process: "subprocess.Popen[bytes] | None" = None
     worker: str = ""
     started_at: float = 0.0
@@ -68,9 +68,9 @@ class Child:
 class Supervisor:
     """Runs until a signal, or until a process ends with a permanent failure."""
 
-    def __init__(self, settings: Settings, roles: Sequence[Role], host: str) -> None:
+    def __init__(self, settings: Settings, plans: Sequence[ProcessPlan], host: str) -> None:
         self._settings = settings
-        self._children = [Child(role) for role in roles]
+        self._children = [Child(plan) for plan in plans]
         self._host = host
         self._stopping = threading.Event()
         self._requests = StopRequests()
@@ -108,12 +108,12 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         child.starts += 1
-        child.worker = f"{self._host}-{os.getpid()}-{child.role.name}-{child.starts}"
-        command = python_command("-m", "workers.cli", "serve", *child.role.arguments)
-        environment = as_environment(self._settings, _unneeded(child.role))
-        if child.role.gpus is not None:
-            environment["CUDA_VISIBLE_DEVICES"] = child.role.gpus
-        environment |= {PREFIX + name.upper(): value for name, value in child.role.settings}
+        child.worker = f"{self._host}-{os.getpid()}-{child.plan.name}-{child.starts}"
+        command = python_command("-m", "workers.cli", "serve", *child.plan.arguments)
+        environment = as_environment(self._settings, _unneeded(child.plan))
+        if child.plan.gpus is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = child.plan.gpus
+        environment |= {PREFIX + name.upper(): value for name, value in child.plan.settings}
         parent = os.getpid()
         child.process = subprocess.Popen(
             [*command, "--name", child.worker],
@@ -126,8 +126,8 @@ class Supervisor:
     def _on_exit(self, child: Child, status: int) -> None:
         lived_s = time.monotonic() - child.started_at
         child.process = None
-        if child.role.pool is not None:
-            self._reclaiming.add(child.role.pool.id, child.worker)
+        if child.plan.pool is not None:
+            self._reclaiming.add(child.plan.pool.id, child.worker)
         if self._stopping.is_set():
             return
         if status in PERMANENT_FAILURES:
@@ -161,9 +161,9 @@ class Supervisor:
         self._reclaiming.finish(RECLAIM_S)
 
 
-def _unneeded(role: Role) -> tuple[str, ...]:
-    """Secrets that the process of a role does not need."""
-    return ("flower_password", "engine_api_key" if role.pool is None else "webhook_secret")
+def _unneeded(plan: ProcessPlan) -> tuple[str, ...]:
+    """Secrets that the process of a plan does not need."""
+    return ("flower_password", "engine_api_key" if plan.pool is None else "webhook_secret")
 
 
 def _meaning(status: int) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.domain.pools import pool_id
+from shared.domain.pools import Pool
 from tests.support.fleets.fleet import Fleet, fleet, pdf, wait_until, workers
 
-PINNED = pool_id("fake", "another", "v1")
+PINNED = Pool("fake", "another", "v1").id
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def test_the_revision_is_shown_with_the_results(tmp_path: Path) -> None:
         other = made("submit", source, "--revision", "v2")
 
     assert outcome["counts"]["ok"] == 2
-    assert (status["revision"], status["pool"]) == ("v1", pool_id("fake", "fake-1", "v1"))
+    assert (status["revision"], status["pool"]) == ("v1", Pool("fake", "fake-1", "v1").id)
     assert fetched.status == 0
     text = (tmp_path / "out" / "a.json").read_text()
     assert text.count('"revision":"v1"') == 3, "of the options and of each page"

@@ -10,7 +10,7 @@ from shared.domain.errors import UsageError
 from tests.conftest import SettingsFactory
 from workers.host.cores import rendering_cores, usable_cores
 from workers.process.start import plan_processes
-from workers.process.supervisor import Role
+from workers.process.supervisor import ProcessPlan
 
 ALL = frozenset({"pages", "reduce", "sweep"})
 Driver = Callable[..., None]
@@ -42,7 +42,7 @@ def _clear_caches() -> None:
     hardware.gpu_memory.cache_clear()
 
 
-def slots(roles: list[Role]) -> list[tuple[str | None, str]]:
+def slots(roles: list[ProcessPlan]) -> list[tuple[str | None, str]]:
     """GPUs and engine slot of every pages process."""
     return [(role.gpus, dict(role.settings)["engine_slot"]) for role in roles if role.pool]
 

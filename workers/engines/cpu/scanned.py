@@ -25,7 +25,7 @@ def page_from_pixels(
     """Read all text, regions and tables of ``image``, shape (height, width, BGR).
 
     ``is_only_page`` says that its document has no other page, so that nothing recurs. Raises
-    Unreadable if the page shows text of which hardly anything was read.
+    UnreadableScript if the page shows text of which hardly anything was read.
     """
     page = make_upright(recognizer, image)
     scale = points_per_pixel(page.image)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from shared.domain.errors import Unreadable
+from shared.domain.errors import UnreadableScript
 from tests.support.engines.cpu_reader import CpuReader, picture_of
 from tests.support.paths import SAMPLES
 
@@ -57,7 +57,7 @@ def test_a_scan_in_an_unknown_script_fails_as_unreadable(cpu: CpuReader, tmp_pat
             page.insert_text((72, 90 + 24 * number), CYRILLIC, fontsize=14, fontname="china-s")
         document.save(typed)
 
-    with pytest.raises(Unreadable, match="another engine for other scripts"):
+    with pytest.raises(UnreadableScript, match="another engine for other scripts"):
         cpu.read(picture_of(typed, tmp_path / "scan.png"))
 
 

@@ -9,7 +9,7 @@ import yaml
 from shared.broker.connection import KEY_PREFIX
 from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE
-from shared.domain.pools import pool_id
+from shared.domain.pools import Pool
 from tests.support.packaging.helm_chart import (
     CHART,
     Manifest,
@@ -62,7 +62,7 @@ def test_keda_reads_the_pages_of_the_pool_whose_pods_it_scales(path: Path) -> No
         engine = words[words.index("--engine") + 1]
         variables = environment(objects, spec)
         model = CATALOGUE[engine].full_model(variables.get("PAGEFLEET_MODEL"))
-        identifier = pool_id(engine, model, variables.get("PAGEFLEET_REVISION"))
+        identifier = Pool(engine, model, variables.get("PAGEFLEET_REVISION")).id
 
         assert trigger["metadata"]["listName"] == f"{KEY_PREFIX}outstanding:{identifier}"
         assert trigger["metadata"]["activationListLength"] == "0"
@@ -93,7 +93,7 @@ def test_the_chart_names_pools_as_the_code_does(engine: str, model: str, revisio
         manifests(merged(pools={"cpu": {"enabled": False}, "books": pool})), "ScaledObject"
     )
 
-    identifier = pool_id(engine, CATALOGUE[engine].full_model(model or None), revision or None)
+    identifier = Pool(engine, CATALOGUE[engine].full_model(model or None), revision or None).id
 
     assert scaled["metadata"]["name"] == "pf-books"
     listed = scaled["spec"]["triggers"][0]["metadata"]["listName"]

@@ -7,29 +7,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.catalogue import CATALOGUE
-from shared.domain.pools import POOL_ID_PATTERN, Pool, engine_of, pool_id
+from shared.domain.pools import POOL_ID_PATTERN, Pool, engine_of
 
 
 @pytest.mark.parametrize("engine", list(CATALOGUE))
 def test_the_default_model_keeps_the_name_of_its_engine(engine: str) -> None:
-    assert pool_id(engine, CATALOGUE[engine].default_model) == engine
+    assert Pool(engine, CATALOGUE[engine].default_model).id == engine
     assert "-" not in engine
 
 
 def test_another_model_gets_a_readable_id() -> None:
-    identifier = pool_id("vllm", "deepseek-ai/DeepSeek-OCR-2")
+    identifier = Pool("vllm", "deepseek-ai/DeepSeek-OCR-2").id
     assert identifier == "vllm-deepseek-ocr-2-5866a988c6"
     assert engine_of(identifier) == "vllm"
 
 
 def test_a_revision_makes_another_pool_of_the_default_model() -> None:
     model = CATALOGUE["vllm"].default_model
-    assert pool_id("vllm", model, "v1") not in ("vllm", pool_id("vllm", model, "v2"))
+    assert Pool("vllm", model, "v1").id not in ("vllm", Pool("vllm", model, "v2").id)
 
 
 def test_similar_names_do_not_share_a_pool() -> None:
     names = ["a/Model.1", "a/model-1", "b/model-1", "model-1", "model_1", "x" * 90, "x" * 91]
-    assert len({pool_id("openai", name) for name in names}) == len(names)
+    assert len({Pool("openai", name).id for name in names}) == len(names)
 
 
 @given(model=st.text(min_size=1), revision=st.none() | st.text(min_size=1))

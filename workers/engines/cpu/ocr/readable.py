@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.domain.errors import Unreadable
+from shared.domain.errors import UnreadableScript
 from workers.engines.cpu.characters import clean_text
 from workers.engines.cpu.ocr.recognizer import line_size
 from workers.engines.cpu.recognition import Corners, RecognizedText
@@ -22,7 +22,7 @@ SCRIPTS = "Latin, Greek, Chinese and Japanese"
 
 
 def check_readable(corners: Sequence[Corners], texts: Sequence[RecognizedText]) -> None:
-    """Raise Unreadable if hardly anything of the lines at ``corners`` was read as ``texts``."""
+    """Raise UnreadableScript if ``texts`` are hardly anything of the lines at ``corners``."""
     lengths: list[float] = []
     worths: list[float] = []
     for corner, text in zip(corners, texts, strict=True):
@@ -31,7 +31,7 @@ def check_readable(corners: Sequence[Corners], texts: Sequence[RecognizedText]) 
             lengths.append(length)
             worths.append(length * _worth(text, length / height))
     if len(lengths) >= _FEWEST_LINES and sum(worths) < _LEAST_WORTH * sum(lengths):
-        raise Unreadable(
+        raise UnreadableScript(
             f"the page shows {len(lengths)} lines of text, but they could not be read: the cpu "
             f"engine reads {SCRIPTS} script; use another engine for other scripts"
         )

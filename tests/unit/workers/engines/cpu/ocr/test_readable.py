@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shared.domain.errors import Unreadable
+from shared.domain.errors import UnreadableScript
 from workers.engines.cpu.ocr.readable import check_readable
 from workers.engines.cpu.recognition import Corners, RecognizedText
 
@@ -22,7 +22,7 @@ def corners(width: float = 600, height: float = 30) -> Corners:
 def test_lines_without_confident_text_fail_the_page(lines: list[tuple[str, float]]) -> None:
     texts = [RecognizedText(*line) for line in lines]
 
-    with pytest.raises(Unreadable, match="Latin, Greek, Chinese and Japanese") as failure:
+    with pytest.raises(UnreadableScript, match="Latin, Greek, Chinese and Japanese") as failure:
         check_readable([corners() for _ in texts], texts)
 
     assert failure.value.code == "unreadable"
