@@ -54,8 +54,8 @@ PAGE_SECONDS = Histogram(
 )
 QUEUE_WAIT = Histogram(
     "pagefleet_queue_wait_seconds",
-    "Time from the dispatch of a page to its first claim, by the broker's clock; priority is the "
-    "lane: high, normal, low or quarantine.",
+    "Time from the dispatch of a page to the first claim by a worker that can read it, by the "
+    "broker's clock; priority is the lane: high, normal, low or quarantine.",
     ["priority"],
     buckets=WAITING_SECONDS,
 )
