@@ -92,10 +92,10 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> SettingsFactory:
-    """Makes settings with a private home; keyword arguments are settings."""
+    """Makes settings with a private home and one rendering process; arguments are settings."""
 
     def make(**values: Any) -> Settings:
-        return build_settings({"home": tmp_path / "home", **values})
+        return build_settings({"home": tmp_path / "home", "num_workers": 1, **values})
 
     return make
 

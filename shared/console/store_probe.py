@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from shared.config.settings import Settings
 from shared.console.checks import Check
+from shared.console.conditional_writes import overwrites
 from shared.domain.errors import NotFound, PagefleetError, StoreUnreachable
 from shared.storage.factory import open_store
 from shared.storage.s3_address import split_s3
@@ -34,40 +35,11 @@ def check_store(settings: Settings) -> Check:
     return Check("store", "ok", able)
 
 
-def check_conditional_writes(store: ObjectStore) -> None:
-    """Raise StoreUnreachable where the store overwrites on a conditional write.
-
-    A store that refuses the probe for another reason, or does not answer, passes.
-    """
-    probe = f"probe/{secrets.token_hex(8)}"
-    try:
-        with suppress(PagefleetError):
-            store.put_new(probe, FIRST)
-            if store.put_new(probe, SECOND):
-                raise _Overwritten
-    except _Overwritten:
-        raise _overwrites(store) from None
-    finally:
-        with suppress(PagefleetError):
-            store.delete([probe])
-
-
-class _Overwritten(Exception):
-    pass
-
-
-def _overwrites(store: ObjectStore) -> StoreUnreachable:
-    return StoreUnreachable(
-        f"{store.url} overwrites on a conditional write (If-None-Match); "
-        "use a store that supports it, or pages may be read twice"
-    )
-
-
 def _check_required(store: ObjectStore, probe: str) -> None:
     if not store.put_new(probe, FIRST):
         raise StoreUnreachable(f"{store.url} refuses to create an object")
     if store.put_new(probe, SECOND):
-        raise _overwrites(store)
+        raise overwrites(store)
     if store.get(probe) != FIRST:
         raise StoreUnreachable(f"{store.url} does not return what was written")
     if probe not in list(store.list("probe/")):

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from shared.config.settings import Settings
 from shared.domain.errors import RenderFailed
 from shared.domain.filetype import Kind
+
+if TYPE_CHECKING:
+    # Rendering processes need no settings, and their import takes a third of the start.
+    from shared.config.settings import Settings
 
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -22,7 +25,7 @@ class RenderRequest:
     memory_mb: int
 
 
-def render_request(source: Path, kind: str, page: int, settings: Settings) -> RenderRequest:
+def render_request(source: Path, kind: str, page: int, settings: "Settings") -> RenderRequest:
     """The request for one page with the limits of ``settings``; raises RenderFailed."""
     return RenderRequest(
         source, check_kind(kind), page, settings.max_page_pixels, settings.page_memory_mb

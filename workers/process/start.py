@@ -8,7 +8,7 @@ from dataclasses import replace
 from shared.broker.dispatch_state import DispatchState
 from shared.config.hardware import gpu_ids, local_engine
 from shared.config.settings import Settings
-from shared.console.store_probe import check_conditional_writes
+from shared.console.conditional_writes import check_conditional_writes
 from shared.domain.catalogue import engine_facts
 from shared.domain.errors import TransientError, UsageError
 from shared.domain.pools import checked_pool

@@ -12,7 +12,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.config.settings import Settings, build_settings
-from tests.support.fleets.fleet import pagefleet, pdf, wait_until, workers
+from tests.support.fleets.fleet import in_process, pdf, wait_until, workers
 from tests.support.servers.processes import start_redis
 
 FAILED_PAGE = 3
@@ -109,9 +109,9 @@ def watched_fleet(folder: Path) -> Iterator[Watched]:
         with workers(settings, log):
             small = pdf(folder / "small.pdf", SMALL)
             words = ("submit", str(small), "--label", f"tenant={TENANT}", "--wait", "--json")
-            (ended,) = pagefleet(settings, *words).lines
+            (ended,) = in_process(settings, *words).lines
             large = pdf(folder / "large.pdf", LARGE)
-            (opened,) = pagefleet(settings, "submit", str(large), "--json").lines
+            (opened,) = in_process(settings, "submit", str(large), "--json").lines
             wait_until(lambda: samples(port + 1).get(_last_sweep(), 0) > 0)
             yield Watched(
                 settings,

@@ -13,7 +13,7 @@ from tests.system.failures.plan import Plan
 def test_no_page_is_lost_swapped_or_read_twice_under_many_faults(
     store: Literal["file", "s3"], tmp_path: Path
 ) -> None:
-    plan = Plan(seed=20, pages=250, faults=20, seconds=12, store=store, machines=2, draws=True)
+    plan = Plan(seed=20, pages=120, faults=10, seconds=6, store=store, machines=2, draws=True)
 
     findings = Lab(plan, tmp_path, print).run()
 

@@ -15,7 +15,7 @@ from shared.storage.factory import open_store
 from shared.telemetry.health import Health
 from shared.telemetry.http_port import http_port
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import BIN, environment, pagefleet, wait_until, workers
+from tests.support.fleets.fleet import BIN, environment, in_process, wait_until, workers
 from tests.support.fleets.watched_fleet import (
     FAILED_PAGE,
     FLEET,
@@ -105,7 +105,7 @@ def test_waiting_times_are_counted_by_pool_and_priority(watched: Watched) -> Non
 
 
 def test_pages_and_time_are_counted_by_tenant(watched: Watched) -> None:
-    (status,) = pagefleet(watched.settings, "status", watched.ended_job, "--json").lines
+    (status,) = in_process(watched.settings, "status", watched.ended_job, "--json").lines
     tenant = {"label": "tenant", "value": TENANT}
 
     assert value(watched, "pagefleet_label_pages_total", **tenant) == SMALL
@@ -137,7 +137,7 @@ def test_the_worker_time_of_all_results_adds_up_to_the_metric(watched: Watched) 
 
 
 def test_status_shows_the_cost_of_a_job(watched: Watched) -> None:
-    ended = pagefleet(watched.settings, "status", watched.ended_job, watched.open_job, "--json")
+    ended = in_process(watched.settings, "status", watched.ended_job, watched.open_job, "--json")
 
     done, hot = ended.lines
     for line in (done, hot):
@@ -230,9 +230,9 @@ def test_an_engines_own_metrics_are_on_the_same_port() -> None:
 
 def test_a_report_shows_the_cost_of_the_job(watched: Watched, tmp_path: Path) -> None:
     output = tmp_path / "report.html"
-    (status,) = pagefleet(watched.settings, "status", watched.ended_job, "--json").lines
+    (status,) = in_process(watched.settings, "status", watched.ended_job, "--json").lines
 
-    pagefleet(watched.settings, "report", watched.ended_job, "-o", str(output))
+    in_process(watched.settings, "report", watched.ended_job, "-o", str(output))
 
     assert f"<dt>cost</dt><dd>{status['cost']:.4f}</dd>" in output.read_text()
 

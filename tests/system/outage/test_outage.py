@@ -10,7 +10,7 @@ import pytest
 
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import pagefleet, pdf, wait_until, workers
+from tests.support.fleets.fleet import in_process, pdf, wait_until, workers
 from tests.support.fleets.ledger_check import check_job
 from tests.support.servers.openai_server import OpenAiServer, serving
 from tests.support.servers.processes import S3Server
@@ -24,8 +24,8 @@ FIGURE = "<|ref|>image<|/ref|><|det|>[[100, 100, 800, 800]]<|/det|>\n"
 @pytest.mark.parametrize(
     ("what", "how", "pages"),
     [
-        ("store", "gone", 240),
-        ("broker", "silent", 240),
+        ("broker", "silent", 120),
+        pytest.param("store", "gone", 240, marks=pytest.mark.long),
         pytest.param("engine", "gone", 60, marks=pytest.mark.long),
         pytest.param("broker", "gone", 240, marks=pytest.mark.long),
         pytest.param("machine", "gone", 240, marks=pytest.mark.long),
@@ -69,7 +69,7 @@ def test_a_page_whose_figures_cannot_be_stored_is_not_read_again(
         )  # fmt: skip
         with workers(chosen, tmp_path / "workers.log"):
             path = str(pdf(tmp_path / "a.pdf", 2))
-            job_id = pagefleet(chosen, "submit", "--json", path).lines[0]["job_id"]
+            job_id = in_process(chosen, "submit", "--json", path).lines[0]["job_id"]
             wait_until(lambda: len(server.bodies) == 2)
             proxy.down = True
             wait_until(lambda: "waiting: " in (tmp_path / "workers.log").read_text(), 90)

@@ -28,7 +28,7 @@ from producer.watching.triggers.trigger import TriggerContext
 from producer.watching.triggers.webhook import Receiver
 from shared.domain import object_keys
 from shared.domain.errors import UsageError
-from tests.support.fleets.fleet import pagefleet, wait_until
+from tests.support.fleets.fleet import in_process, wait_until
 from tests.support.fleets.watch_lab import (
     PROBE,
     EventRecorder,
@@ -319,7 +319,7 @@ def test_large_files_in_one_folder_do_not_delay_another_folder(lab: Lab, inbox: 
         recorder.wait_for("delivered", "small/x.pdf")
         (job_id,) = {e["job_id"] for e in recorder.events if e["key"].startswith("large/")}
 
-    assert pagefleet(lab.settings, "cancel", job_id).status == 0
+    assert in_process(lab.settings, "cancel", job_id).status == 0
 
 
 def test_outputs_never_overwrite_those_of_another_file(lab: Lab, inbox: Path) -> None:

@@ -44,8 +44,9 @@ def started(
     )
 
 
-@pytest.mark.parametrize("engine", ["fake", "cpu"])
-@pytest.mark.parametrize("how", [("-o", "../out"), ("--stream", "--pages", "1")])
+@pytest.mark.parametrize(
+    ("engine", "how"), [("cpu", ("-o", "../out")), ("fake", ("--stream", "--pages", "1"))]
+)
 def test_run_imports_nothing_from_the_working_folder(
     hostile: Path, settings: SettingsFactory, engine: str, how: tuple[str, ...]
 ) -> None:

@@ -12,7 +12,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import pagefleet, pdf, wait_until
+from tests.support.fleets.fleet import in_process, pdf, wait_until
 from tests.support.fleets.ledger_check import check_job
 from tests.support.servers.processes import S3Server
 from tests.system.failures.machines import Machine, send_signal, serving
@@ -37,7 +37,7 @@ def start(machines: list[Machine], settings: Settings, tmp_path: Path) -> Machin
 
 
 def submit(settings: Settings, path: Path, pages: int) -> str:
-    ended = pagefleet(settings, "submit", "--json", str(pdf(path, pages)))
+    ended = in_process(settings, "submit", "--json", str(pdf(path, pages)))
     assert ended.status == 0, ended.err
     return str(ended.lines[0]["job_id"])
 
@@ -167,7 +167,7 @@ def test_doctor_rebuilds_an_emptied_broker(
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
 
-    repaired = pagefleet(config, "doctor", "--repair")
+    repaired = in_process(config, "doctor", "--repair")
     start(machines, config, tmp_path)
 
     assert "1 open jobs taken from the store" in repaired.out

@@ -10,7 +10,7 @@ import redis
 
 from shared.config.settings import Settings
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import pagefleet, pdf, processes_of, workers
+from tests.support.fleets.fleet import in_process, pagefleet, pdf, processes_of, workers
 from tests.support.servers.processes import RedisServer, S3Server
 
 WEBHOOK_SECRET = "webhook-secret-5f2a"
@@ -73,7 +73,7 @@ def test_no_secret_is_in_files_messages_logs_or_command_lines(
     with traffic.listening(redis_server), workers(config, log):
         ended = pagefleet(config, "submit", str(source), *words, "--wait", "--json", "--debug")
         outputs = [
-            pagefleet(config, *each.split()) for each in ("status --json", "doctor", "failures")
+            in_process(config, *each.split()) for each in ("status --json", "doctor", "failures")
         ]
         running = command_lines(config)
 
@@ -126,9 +126,9 @@ def test_messages_that_are_not_json_or_of_another_schema_run_nothing(
     config = settings(redis_url=redis_url, engine="fake")
     trap = tmp_path / "trap"
     with workers(config, tmp_path / "log"):
-        first = pagefleet(config, "submit", str(pdf(tmp_path / "a.pdf", 1)), "--wait", "--json")
+        first = in_process(config, "submit", str(pdf(tmp_path / "a.pdf", 1)), "--wait", "--json")
         _send_bad_messages(config, first.lines[0]["job_id"], trap)
-        second = pagefleet(
+        second = in_process(
             config, "submit", str(pdf(tmp_path / "b.pdf", 2, title="b")), "--wait", "--json"
         )
 

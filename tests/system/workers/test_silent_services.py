@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import pagefleet, pdf, wait_until, workers
+from tests.support.fleets.fleet import in_process, pdf, wait_until, workers
 from tests.support.fleets.watched_fleet import free_ports, get
 from tests.support.servers.processes import RedisServer
 from tests.system.failures.broker_proxy import BrokerProxy
@@ -27,7 +27,7 @@ def test_a_worker_that_starts_while_the_broker_is_silent_loads_its_engine_and_wa
         assert process.poll() is None
 
         proxy.half_open(False)
-        ended = pagefleet(direct, "submit", "--wait", str(pdf(tmp_path / "a.pdf", 2)))
+        ended = in_process(direct, "submit", "--wait", str(pdf(tmp_path / "a.pdf", 2)))
         assert ended.status == 0
         wait_until(lambda: get(port, "/readyz") == get(port + 1, "/readyz") == (200, "ok\n"))
 

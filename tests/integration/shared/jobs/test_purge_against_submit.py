@@ -15,7 +15,7 @@ from tests.support.fleets.stepping import Actor
 
 #: More than a purge has steps, or a submission.
 LAST = 60
-STRIDE = stride(13)
+STRIDE = stride(29)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.settings import Settings
-from shared.console.store_probe import check_conditional_writes, check_store
+from shared.console.conditional_writes import check_conditional_writes
+from shared.console.store_probe import check_store
 from shared.domain.errors import StoreUnreachable, UsageError
 from shared.storage.factory import open_store
 from shared.storage.s3_client import forget_clients

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pymupdf
 import pytest
+from PIL import Image
 
 from shared.domain.errors import EngineFailed, EngineTimeout
 from tests.conftest import SettingsFactory
-from tests.support.engines.cpu_reader import CpuReader, cpu_reader, typed_page
+from tests.support.engines.cpu_reader import CpuReader, cpu_reader, picture_of, typed_page
 from tests.support.fleets.fleet import in_process
-from tests.support.paths import EXAMPLES
 from workers.engines.cpu.engine import MODELS_MB, CpuEngine
 from workers.engines.cpu.text_layer.raw_lines import MOST_WORDS
 
@@ -56,7 +56,20 @@ def test_a_time_out_is_an_engine_failure() -> None:
 def test_reading_processes_obey_the_memory_setting_and_have_room_for_the_models(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
+    typed = typed_page(tmp_path / "a.pdf", "A short line of text, 42 m.")
+    page = picture_of(typed, tmp_path / "a.png")
     with cpu_reader(tmp_path / "home", page_memory_mb=512) as reader:
-        assert "Harbour" in reader.read(EXAMPLES / "letter.pdf", text_layer="never").markdown
+        assert "short line of text" in reader.read(page).markdown
         assert reader.engine.memory_limit_mb == MODELS_MB + 512
     assert CpuEngine(settings(), "ppocrv6-small").memory_limit_mb == 6144
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 3000), (3000, 1)])
+def test_a_strip_of_one_pixel_is_read_within_the_memory_limit(
+    cpu: CpuReader, tmp_path: Path, width: int, height: int
+) -> None:
+    """Detection enlarges the short side, so a strip needed gigabytes and killed its process."""
+    strip = tmp_path / "strip.png"
+    Image.effect_noise((width, height), 100).save(strip)
+
+    assert cpu.read(strip).markdown == ""

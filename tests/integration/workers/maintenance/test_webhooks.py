@@ -20,7 +20,7 @@ from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import pagefleet, pdf, processes_of, wait_until, workers
+from tests.support.fleets.fleet import in_process, pdf, processes_of, wait_until, workers
 from tests.support.fleets.stored_jobs import ended_job
 from tests.support.servers.webhook_receiver import Call, receiver
 from workers.maintenance.webhooks import WebhookSender
@@ -70,7 +70,7 @@ def test_a_fleet_calls_again_until_it_succeeds_and_records_the_delivery(
 
     with receiver([500, 500, 200]) as server, workers(config, tmp_path / "log"):
         words = ["--wait", "--json", "--label", "batch=7", "--webhook", server.url()]
-        (line,) = pagefleet(config, "submit", str(source), *words).lines
+        (line,) = in_process(config, "submit", str(source), *words).lines
         store = open_store(config)
         wait_until(lambda: store.exists(f"jobs/{line['job_id']}/_NOTIFIED"))
 

@@ -13,7 +13,7 @@ from shared.jobs.reduction import reduce_job
 from shared.jobs.submissions import mark_all_due, record_submission
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import CommandResult, pagefleet, pdf, wait_until, workers
+from tests.support.fleets.fleet import CommandResult, in_process, pdf, wait_until, workers
 from tests.support.fleets.stored_jobs import ended_job
 from tests.support.servers.webhook_receiver import Receiver, receiver
 from workers.maintenance.webhooks import WebhookSender
@@ -55,7 +55,7 @@ def test_every_submission_is_called_once_with_its_own_name_and_labels(
     def submit(number: int, server: Receiver, *words: str) -> CommandResult:
         label = f"who={number}"
         hook = ["--webhook", server.url(), "--label", label]
-        return pagefleet(config, "submit", str(documents[number]), *hook, *words)
+        return in_process(config, "submit", str(documents[number]), *hook, *words)
 
     with receiver() as first, receiver() as second, receiver() as third:
         for _ in range(2):
