@@ -19,7 +19,7 @@ from tests.support.packaging.helm_chart import manifests, named
 from tests.support.servers.processes import S3Server
 
 POOL = "pf-fake"
-DOCUMENTS, PAGES = 5, 30
+DOCUMENTS, PAGES = 4, 25
 
 
 @pytest.fixture

@@ -340,7 +340,7 @@ def test_outputs_never_overwrite_those_of_another_file(lab: Lab, inbox: Path) ->
 def test_thousands_of_files_at_once_stay_within_the_limits_of_the_queue(
     lab: Lab, inbox: Path
 ) -> None:
-    for number in range(1500):
+    for number in range(1100):
         (inbox / f"{number:04}.txt").write_bytes(b"no document at all")
     most = 0
     watcher = lab.watcher(
@@ -349,7 +349,7 @@ def test_thousands_of_files_at_once_stay_within_the_limits_of_the_queue(
     thread = threading.Thread(target=watcher.run, daemon=True)
     thread.start()
     try:
-        while len(recorder.events) < 1500:
+        while len(recorder.events) < 1100:
             queue = watcher.work_queue
             most = max(most, queue.scanned_waiting() + queue.events_waiting())
             time.sleep(0.01)

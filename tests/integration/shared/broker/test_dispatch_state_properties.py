@@ -278,7 +278,7 @@ class MovedJobs(AnyOrder):
 
 
 @pytest.mark.usefixtures("no_waiting")
-@pytest.mark.parametrize(("machine", "examples"), [(AnyOrder, 30), (MovedJobs, 10)])
+@pytest.mark.parametrize(("machine", "examples"), [(AnyOrder, 20), (MovedJobs, 10)])
 def test_every_order_of_steps_deaths_and_losses_finishes_each_page_once(
     redis_server: RedisServer, machine: type[AnyOrder], examples: int
 ) -> None:

@@ -235,7 +235,7 @@ def test_markup_in_hostile_text_is_escaped(cpu: CpuReader, tmp_path: Path) -> No
     [
         ("phototest.tif", "phototest.txt", 1.0),
         ("phototest-rotated-L.png", "phototest.txt", 1.0),
-        ("8071_093.3B.tif", "8071_093.3B.txt", 0.95),
+        pytest.param("8071_093.3B.tif", "8071_093.3B.txt", 0.95, marks=pytest.mark.long),
     ],
 )
 def test_a_real_scan_is_read_like_its_ground_truth(
