@@ -137,7 +137,8 @@ def test_forged_leases_are_not_in_flight(
     dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:
     open_job(dispatch_state, 1)
-    take(dispatch_state, *dispatch_state.pages.dispatch(ENGINE, "normal"))
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
+    take(dispatch_state, page)
     for forged in ("", "x", f"{JOB}/p", f"{JOB}/px", f"{JOB}/p-00001", f"{JOB}/p" + "9" * 5000):
         client.hset(f"pagefleet:holders:{ENGINE}", forged, "w1|1")
 

