@@ -4,6 +4,7 @@ A dispatched page is at any time in exactly one of: a lane's dispatch order, a l
 job's done bitmap.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ Blame = Literal["none", "attempt", "suspect"]
 SLICE = 8
 #: Deaths alone in quarantine after which a page is dead-lettered.
 DEAD_LETTER_AFTER = 3
+#: The number in a page id; any client of the broker can write another text.
+_NUMBER = re.compile(r"[0-9]{6,9}")
 
 
 def page_id(job_id: str, page: int) -> str:
@@ -31,10 +34,10 @@ def page_id(job_id: str, page: int) -> str:
     return f"{job_id}/p{page:06d}"
 
 
-def split_page_id(identifier: str) -> tuple[str, int]:
-    """The job and page of a ``page_id``."""
-    job_id, _, page = identifier.rpartition("/p")
-    return job_id, int(page)
+def page_of(job_id: str, identifier: str) -> int | None:
+    """The page of this job that ``identifier`` names; None for other jobs and other texts."""
+    owner, _, number = identifier.rpartition("/p")
+    return int(number) if owner == job_id and _NUMBER.fullmatch(number) else None
 
 
 @dataclass(frozen=True)
@@ -182,8 +185,8 @@ class PageState:
     def in_flight(self, pool: str, job_id: str) -> list[int]:
         """Pages of a job that some worker has a lease on, sorted."""
         leased = self._scripts.call("hkeys", f"{KEY_PREFIX}holders:{pool}")
-        split = [split_page_id(identifier) for identifier in leased]
-        return sorted(page for owner, page in split if owner == job_id)
+        pages = (page_of(job_id, identifier) for identifier in leased)
+        return sorted(page for page in pages if page is not None)
 
     def held_by_worker(self, pool: str) -> Counter[str]:
         """Pages in flight of each worker of a pool."""

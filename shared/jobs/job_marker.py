@@ -39,6 +39,6 @@ class JobMarker:
         """The content; empty where it is not valid."""
         try:
             facts = json.loads(self.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return facts if isinstance(facts, dict) else {}

@@ -66,7 +66,7 @@ class JobStore:
             return float(
                 json.loads(self.store.get(object_keys.document(job_id, "json")))["worker_s"]
             )
-        except (NotFound, ValueError, KeyError, TypeError):
+        except (NotFound, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def result(self, job_id: str, page: int) -> PageResult | None:

@@ -31,6 +31,8 @@ from shared.telemetry.tracing import PARENT_HEADER, SENT_HEADER, PageTrace, Trac
 
 #: An unreachable collector must not delay the shutdown of a worker.
 EXPORT_TIMEOUT_S = 3.0
+#: Nanoseconds since the epoch have 19 digits.
+MAX_TIME_DIGITS = 19
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -164,8 +166,9 @@ def _digest(text: str, size: int) -> int:
 
 
 def _number(text: object) -> int:
+    """The number that a header holds; 0 for any other text, or for more digits than a time has."""
     shown = str(text or "")
-    return int(shown) if shown.isdecimal() else 0
+    return int(shown) if shown.isdecimal() and len(shown) <= MAX_TIME_DIGITS else 0
 
 
 def _line(span: ReadableSpan) -> str:

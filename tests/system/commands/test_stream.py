@@ -41,7 +41,7 @@ def test_text_is_printed_before_the_page_is_finished(
 ) -> None:
     page = picture(tmp_path / "page.png", 400, 300)
     with serving(
-        OpenAiServer(text="Word after word \x1b[31m\x07 and no more.", pause_s=0.3)
+        OpenAiServer(text="Word after word \x1b[31m\x07\x9b32m\u202e and no more.", pause_s=0.3)
     ) as server:
         chosen = settings(engine="openai", engine_url=server.url)
         process = subprocess.Popen(
@@ -57,7 +57,7 @@ def test_text_is_printed_before_the_page_is_finished(
         rest, _ = process.communicate(timeout=60)
         waited = time.monotonic() - early
 
-    assert (first + rest).decode() == "Word after word [31m and no more.\n"
+    assert (first + rest).decode() == "Word after word [31m32m and no more.\n"
     assert waited > 0.5
 
 

@@ -133,6 +133,18 @@ def test_reclaiming_a_workers_pages_leaves_pages_that_another_worker_has(
     assert dispatch_state.pages.in_flight(ENGINE, JOB) == [1]
 
 
+def test_forged_leases_are_not_in_flight(
+    dispatch_state: DispatchState, client: "redis.Redis"
+) -> None:
+    open_job(dispatch_state, 1)
+    (page,) = dispatch_state.pages.dispatch(ENGINE, "normal")
+    take(dispatch_state, page)
+    for forged in ("", "x", f"{JOB}/p", f"{JOB}/px", f"{JOB}/p-00001", f"{JOB}/p" + "9" * 5000):
+        client.hset(f"pagefleet:holders:{ENGINE}", forged, "w1|1")
+
+    assert dispatch_state.pages.in_flight(ENGINE, JOB) == [1]
+
+
 def test_workers_renewals_restore_the_leases_of_an_emptied_broker(
     dispatch_state: DispatchState, client: "redis.Redis"
 ) -> None:

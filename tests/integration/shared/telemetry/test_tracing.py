@@ -13,6 +13,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.broker.page_state import Dispatch
 from shared.telemetry.factory import tracing_of
+from shared.telemetry.tracing import SENT_HEADER, PageTrace
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import pagefleet, pdf, workers
 from tests.support.servers.trace_collector import Span, trace_collector
@@ -121,6 +122,18 @@ def test_every_process_samples_the_same_jobs(settings: SettingsFactory) -> None:
     chosen = sampled("one")
     assert chosen == sampled("another")
     assert 60 < sum(chosen) < 140
+
+
+@pytest.mark.parametrize("sent", ["9" * 5000, "x", "", "-1", "\u0661" * 30])
+def test_a_forged_time_of_sending_does_not_stop_a_page(
+    settings: SettingsFactory, sent: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tracing = tracing_of(settings(traces="console"), "one")
+    headers = {**tracing.headers("0123456789abcdef-01234567"), SENT_HEADER: sent}
+
+    tracing.page(PageTrace("0123456789abcdef-01234567", 1, headers, start_ns=1, end_ns=2))
+
+    assert "page 1" in capfd.readouterr().err
 
 
 def test_no_exporter_is_imported_where_traces_are_off() -> None:

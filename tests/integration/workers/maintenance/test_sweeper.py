@@ -228,6 +228,20 @@ def test_a_misplaced_job_is_moved_although_the_record_of_another_cannot_be_read(
     assert job_pools(fleet, broken) == [wrong]
 
 
+def test_a_job_is_adopted_although_the_marker_of_another_is_nested_too_deep(
+    fleet: SteppedFleet,
+) -> None:
+    for document in (1, LARGE):
+        fleet.submit(document, "normal").run_out()
+    broken, good = sorted(fleet.manifests(), key=lambda manifest: manifest.job_id)
+    fleet.client.flushall()
+    fleet.store.put(f"open/{broken.job_id}", b'{"created": ' + b"[" * 2000 + b"]" * 2000 + b"}")
+
+    sweep(fleet)
+
+    assert fleet.dispatch_state.jobs.state(good.job_id) == "open"
+
+
 def job_pools(fleet: SteppedFleet, manifest: Manifest) -> list[str]:
     """The pools among whose open jobs the job is."""
     return [

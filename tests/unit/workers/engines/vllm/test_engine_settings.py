@@ -107,6 +107,17 @@ def test_vllm_arguments_override_and_must_be_an_object(tmp_path: Path) -> None:
             )
 
 
+def test_everything_of_a_pinned_model_is_loaded_from_its_revision(tmp_path: Path) -> None:
+    report = CrashReport(tmp_path / "report")
+    sizes = Sizes(4, 2048, 6, adjustable=True)
+    pinned = engine_arguments(settings(tmp_path, revision="v1"), "model", sizes, report, engines=1)
+    unpinned = engine_arguments(settings(tmp_path), "model", sizes, report, engines=1)
+
+    names = {"revision", "tokenizer_revision", "code_revision"}
+    assert {name: pinned[name] for name in names} == dict.fromkeys(names, "v1")
+    assert not names & unpinned.keys()
+
+
 @pytest.mark.parametrize("found", ["0.24.9", "0.34.0", "1.0.0"])
 def test_a_vllm_outside_the_range_is_refused_with_the_range(
     found: str, monkeypatch: pytest.MonkeyPatch
