@@ -106,7 +106,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- fail (printf "pools.%s.preset: there is no preset %s; use one of: %s" .name $card (keys $presets.cards | sortAlpha | join ", ")) -}}
 {{- end -}}
 {{- $owner := index $facts $engine -}}
-{{- $sizes := ternary (get $presets.cards (default "" $card) | default dict) dict $owner.ownsGpus -}}
+{{- $sizes := dict -}}
+{{- if and $card $owner.ownsGpus -}}
+{{- $sizes = omit (index $presets.cards $card) "inFlight" -}}
+{{- with get (index $presets.cards $card).inFlight $engine }}{{ $_ := set $sizes "inFlight" . }}{{ end -}}
+{{- end -}}
 {{- $pool := mergeOverwrite (deepCopy $presets.base) (deepCopy (get $presets.engines $engine | default dict)) (deepCopy $sizes) $defaults $own -}}
 {{- $_ := set $pool "engine" $engine -}}
 {{- $perEngine := mul (int $pool.tensorParallel) (int $pool.pipelineParallel) -}}
