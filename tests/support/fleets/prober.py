@@ -87,11 +87,6 @@ class Prober:
             for name, probed in self.probed.items()
         }
 
-    def all_ready(self) -> bool:
-        """Whether each process said at last that it is ready."""
-        return all(probed.ready[-1:] and probed.ready[-1].status == 200
-                   for probed in self.probed.values())  # fmt: skip
-
     def _probe(self, port: int, probed: Probed) -> None:
         while not self._stopped.wait(PERIOD_S):
             probed.live.append(self._ask(port, "/livez"))
