@@ -38,18 +38,23 @@ class Prober:
     """Asks ``/livez``, ``/readyz`` and ``/metrics`` of each process, by name, on its port."""
 
     def __init__(self, ports: Mapping[str, int]) -> None:
-        self.probed = {name: Probed() for name in ports}
+        self.probed: dict[str, Probed] = {}
+        self._ports = ports
         self._began = time.monotonic()
         self._stopped = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._probe, args=(port, self.probed[name]), daemon=True)
-            for name, port in ports.items()
-        ]
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Ask from now on."""
-        for thread in self._threads:
-            thread.start()
+        for name, port in self._ports.items():
+            self.add(name, port)
+
+    def add(self, name: str, port: int) -> None:
+        """Ask one more process from now on."""
+        probed = self.probed[name] = Probed()
+        thread = threading.Thread(target=self._probe, args=(port, probed), daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def stop(self) -> None:
         """Ask no more."""

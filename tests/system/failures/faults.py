@@ -156,7 +156,7 @@ class Faults:
     def _lose_machine(self) -> bool:
         """Its processes stop without a word, and another machine takes its place."""
         self._excuse()
-        self._lab.lost.append(self._chance.choice(self._lab.machines).lose())
+        self._lab.lose(self._chance.choice(self._lab.machines))
         return True
 
     def _kill_renderer(self) -> bool:
