@@ -3,7 +3,7 @@
 import helm_python
 import pytest
 
-from tests.support.packaging.helm_chart import SMALLEST, Manifest, merged, rendered
+from tests.support.packaging.helm_chart import SMALLEST, Manifest, manifests, merged, rendered
 
 
 def vllm(**pool: object) -> Manifest:
@@ -56,7 +56,6 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
         (merged(pools={"check": {"engine": "transformers", "image": "cpu"}}), "no torch"),
         (merged(pools={"magic": {}}), "pools.magic.engine is required"),
         (merged(pools={"magic": {"engine": "magic"}}), "'vllm'"),
-        (merged(pools={"reducer": {"engine": "cpu"}}), "another part of the chart"),
         (merged(pools={"Books": {"engine": "cpu"}}), "Books"),
         (merged(pools={"cpu": {"model": "large"}}), "use one of: small, tiny"),
         (merged(pools={"cpu": {"replicas": -1}}), "replicas"),
@@ -133,3 +132,27 @@ def test_wrong_values_are_refused_with_the_reason(values: Manifest, reason: str)
 )  # fmt: skip
 def test_ways_that_work_are_not_refused(values: Manifest) -> None:
     assert rendered(values)
+
+
+def test_a_pool_cannot_have_the_name_of_another_part_of_the_chart() -> None:
+    own = {"serviceAccount": {"create": True}}
+    everything = merged(
+        reducer=own, sweeper=own, watcher=own,
+        flower={"enabled": True, "existingSecret": "login"}, watchers=[watcher()],
+    )  # fmt: skip
+    pool = {"engine": "cpu", "autoscaling": {"enabled": True}, **own}
+    of_a_pool = {kind for kind, name in names(everything | {"pools": {"books": pool}})
+                 if name == "pf-books"}  # fmt: skip
+    others = {name for kind, name in names(everything | {"pools": {"cpu": {"enabled": False}}})
+              if kind in of_a_pool} - {"pf"}  # fmt: skip
+
+    assert {"pf-reducer", "pf-sweeper", "pf-watcher", "pf-flower", "pf-watch-inbox"} <= others
+    for name in others:
+        taken = name.removeprefix("pf-")
+        with pytest.raises(helm_python.HelmError, match=f"pools.{taken}: .*choose another one"):
+            rendered(merged(pools={taken: {"engine": "cpu"}}))
+
+
+def names(values: Manifest) -> set[tuple[str, str]]:
+    """Kind and name of every object that the chart creates."""
+    return {(each["kind"], each["metadata"]["name"]) for each in manifests(values)}
