@@ -3,6 +3,7 @@
 import helm_python
 import pytest
 
+from shared.config.settings import Settings
 from tests.support.packaging.helm_chart import SMALLEST, Manifest, manifests, merged, rendered
 
 
@@ -21,6 +22,9 @@ def watcher(**values: object) -> Manifest:
     return {"name": "inbox", "from": "s3://a/", "to": "s3://b/", **values}
 
 
+SECRET_SETTINGS = [
+    name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+]
 EXTERNAL: Manifest = {"builtin": {"enabled": False}}
 SENTINEL = {"sentinel": {"addresses": ["a:1"]}}
 INGRESS = {"enabled": True, "ingress": {"enabled": True, "host": "events.example.com"}}
@@ -52,7 +56,8 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
         (vllm(image="cpu"), "needs image: gpu"),
         (vllm(preset="B200"), "L40S"),
         (vllm(autoscaling={"minReplicas": 9}), "minReplicas is above maxReplicas"),
-        (vllm(env={"HF_TOKEN": "hf_x"}), "a secret must not be in the values"),
+        (vllm(env={"HF_TOKEN": "hf_x"}), "use the Secret of modelCache.download.tokenSecret"),
+        (vllm(env={"AWS_SECRET_ACCESS_KEY": "x"}), "use the Secret of store.existingSecret"),
         (merged(pools={"check": {"engine": "transformers", "image": "cpu"}}), "no torch"),
         (merged(pools={"magic": {}}), "pools.magic.engine is required"),
         (merged(pools={"magic": {"engine": "magic"}}), "'vllm'"),
@@ -132,6 +137,12 @@ def test_wrong_values_are_refused_with_the_reason(values: Manifest, reason: str)
 )  # fmt: skip
 def test_ways_that_work_are_not_refused(values: Manifest) -> None:
     assert rendered(values)
+
+
+@pytest.mark.parametrize("setting", SECRET_SETTINGS)
+def test_a_secret_setting_is_refused_as_a_variable_of_a_pool(setting: str) -> None:
+    with pytest.raises(helm_python.HelmError, match="values are no place for secrets"):
+        rendered(vllm(env={f"PAGEFLEET_{setting.upper()}": "x"}))
 
 
 def test_a_pool_cannot_have_the_name_of_another_part_of_the_chart() -> None:
