@@ -65,7 +65,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- mergeOverwrite $config (include "pagefleet.settings" .Values.settings | fromJson) | toJson -}}
 {{- end -}}
 
-{{/* The id of a pool, as shared.domain.pools makes it; a test compares the two. Argument: a merged pool, root. */}}
+{{/* The id of a pool, as shared.domain.pools makes it; a test compares the two. Arguments: pool (with all its values), root. */}}
 {{- define "pagefleet.poolId" -}}
 {{- $facts := index (.root.Files.Get "engines.yaml" | fromYaml).engines .pool.engine -}}
 {{- $model := .pool.fullModel -}}

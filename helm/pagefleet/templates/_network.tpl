@@ -46,7 +46,7 @@ ipBlock:
 {{- end -}}
 {{- end -}}
 
-{{/* A rule from namespaces and CIDRs to one port; nothing where both lists are empty. Arguments: namespaces, cidrs, ports (list of rule ports). */}}
+{{/* A rule from namespaces and CIDRs to ports; nothing where both lists are empty. Arguments: namespaces, cidrs, ports (list of rule ports). */}}
 {{- define "pagefleet.ingressRule" -}}
 {{- if or .namespaces .cidrs }}
 - from:
@@ -76,14 +76,14 @@ ipBlock:
 {{- end }}
 {{- end -}}
 
-{{/* All pods of a namespace. Ports are those of the pods, which need not be those of the Service. */}}
+{{/* A rule to all pods of a namespace at every port: ports of pods need not be those of their Service. */}}
 {{- define "pagefleet.namespaceRule" -}}
 - to:
     - namespaceSelector:
         matchLabels: {kubernetes.io/metadata.name: {{ . }}}
 {{- end -}}
 
-{{/* URLs that pods of the fleet call, except the broker's, as JSON list. */}}
+{{/* URLs in the values that pods of the fleet call, except the broker's, as JSON list. */}}
 {{- define "pagefleet.calledUrls" -}}
 {{- $urls := list -}}
 {{- if .Values.store.endpointUrl }}{{ $urls = append $urls .Values.store.endpointUrl }}{{ else }}{{ $urls = append $urls "https://s3.amazonaws.com" }}{{ end -}}
