@@ -20,13 +20,24 @@ addresses of such services are asked for by name: networkPolicy.metadataService,
 {{- $parts := splitList "/" . -}}
 {{- $bits := index $parts 1 | int -}}
 {{- if contains ":" . -}}
-{{- if or (hasPrefix "fd00:ec2" (lower .)) (hasPrefix "fd20:ce" (lower .)) (hasPrefix "fe80" (lower .)) -}}
-{{- fail (printf "networkPolicy: %s is link-local or a metadata service; use networkPolicy.metadataService or awsPodIdentity" .) -}}
+{{- $first := include "pagefleet.first32" (first $parts) | int64 -}}
+{{- $except := list -}}
+{{- range list "fd00:ec2::/32" "fd20:ce::/32" "fe80::/10" -}}
+{{- $closed := splitList "/" . -}}
+{{- $size := 1 -}}
+{{- range until (int (sub 32 (min $bits (index $closed 1 | int)))) }}{{ $size = mul 2 $size }}{{ end -}}
+{{- /* Two ranges overlap where the bits that both fix are equal. */ -}}
+{{- if eq (div $first $size) (div (include "pagefleet.first32" (first $closed) | int64) $size) -}}
+{{- if ge $bits (index $closed 1 | int) -}}
+{{- fail (printf "networkPolicy: %s is link-local or a metadata service; use networkPolicy.metadataService or awsPodIdentity" $cidr) -}}
+{{- end -}}
+{{- $except = append $except . -}}
+{{- end -}}
 {{- end -}}
 ipBlock:
-  cidr: {{ . | quote }}
-  {{- if lt $bits 8 }}
-  except: ["fd00:ec2::/32", "fd20:ce::/32", "fe80::/10"]
+  cidr: {{ $cidr | quote }}
+  {{- with $except }}
+  except: {{ toJson . }}
   {{- end }}
 {{- else -}}
 {{- $octets := splitList "." (first $parts) -}}
@@ -44,6 +55,13 @@ ipBlock:
   except: [169.254.0.0/16]
   {{- end }}
 {{- end -}}
+{{- end -}}
+
+{{/* The first 32 bits of an IPv6 address as a number. */}}
+{{- define "pagefleet.first32" -}}
+{{- $groups := splitList ":" . -}}
+{{- $high := default "0" (index $groups 0) | printf "0x%s" | int64 -}}
+{{- add (mul 65536 $high) (default "0" (index $groups 1) | printf "0x%s" | int64) -}}
 {{- end -}}
 
 {{/* A rule from namespaces and CIDRs to ports; nothing where both lists are empty. Arguments: namespaces, cidrs, ports (list of rule ports). */}}

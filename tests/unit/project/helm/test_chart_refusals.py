@@ -112,6 +112,7 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
         (merged(watchers=[watcher(listen={"enabled": True})]), "listen.existingSecret is required"),
         (merged(networkPolicy={"egressCidrs": ["169.254.169.254/32"]}), "metadataService"),
         (merged(networkPolicy={"egressCidrs": ["fd00:ec2::254/128"]}), "awsPodIdentity"),
+        (merged(networkPolicy={"egressCidrs": ["fe80::/64"]}), "awsPodIdentity"),
         (merged(podDeletionCost=True), "set sweeper.serviceAccount.create=true"),
         (merged(leaseSeconds=30), "leaseSeconds below 60"),
         (merged(leaseSecond=30), "leaseSecond"),
