@@ -15,7 +15,7 @@ from shared.domain.object_keys import check_job_id
 from shared.domain.records import Done
 from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
-from shared.jobs.purging import is_half_purged, is_removable, remove
+from shared.jobs.purging import STALLED_S, is_half_purged, is_removable, remove
 
 SECONDS_PER_DAY = 86_400
 
@@ -55,7 +55,12 @@ def retry_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
     return ExitCode.OK
 
 
-def purge_jobs(job_ids: tuple[str, ...], older_than_days: float | None, as_json: bool) -> int:
+def purge_jobs(
+    job_ids: tuple[str, ...],
+    older_than_days: float | None,
+    as_json: bool,
+    stalled_s: float = STALLED_S,
+) -> int:
     """Remove the named jobs, and with ``older_than_days`` every older ended job."""
     if not job_ids and older_than_days is None:
         raise UsageError("name jobs to purge, or --older-than DAYS")
@@ -65,7 +70,7 @@ def purge_jobs(job_ids: tuple[str, ...], older_than_days: float | None, as_json:
         if not is_removable(jobs, job_id, created_before):
             print_message(f"{job_id} was submitted or retried meanwhile; it is not purged")
             continue
-        remove(jobs, job_id)
+        remove(jobs, job_id, stalled_s)
         if dispatch_state is not None:
             dispatch_state.jobs.forget(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")

@@ -20,7 +20,7 @@ from shared.domain.records import Done, Manifest, to_json
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import JobStore, selected
-from shared.jobs.purging import end_purge, is_half_purged, purge_rest
+from shared.jobs.purging import STALLED_S, end_purge, is_half_purged, purge_rest
 from shared.jobs.submissions import mark_due, record_submission
 from shared.telemetry.tracing import now_ns
 
@@ -56,11 +56,13 @@ class Submitter:
         jobs: JobStore,
         dispatch_state: DispatchState,
         dispatcher: "Dispatcher",
+        stalled_purge_s: float = STALLED_S,
     ) -> None:
         self._intake = intake
         self._jobs = jobs
         self._dispatch_state = dispatch_state
         self._dispatcher = dispatcher
+        self._stalled_purge_s = stalled_purge_s
 
     def submit(self, input_: Input, request: Request) -> Submission:
         """The job for this input; raises DocumentError, StoreUnreachable, BrokerUnreachable."""
@@ -136,7 +138,7 @@ class Submitter:
             newest = _newest_match(identity, series.values())
             if newest is None or not is_half_purged(self._jobs, newest):
                 return (series[first][-1].job_id if series[first] else None), newest
-            end_purge(self._jobs, newest)
+            end_purge(self._jobs, newest, self._stalled_purge_s)
             self._dispatch_state.jobs.forget(newest)
 
     def _create(self, spec: JobSpec, manifest: Manifest) -> Submission:
@@ -171,7 +173,7 @@ class Submitter:
         """Put the job into the store; False where its manifest exists already."""
         job_id = manifest.job_id
         if is_half_purged(self._jobs, job_id):
-            end_purge(self._jobs, job_id)
+            end_purge(self._jobs, job_id, self._stalled_purge_s)
         elif self._jobs.done(job_id) is not None and self._jobs.manifest(job_id) is None:
             purge_rest(self._jobs, job_id)  # left by a purge that could not write its marker
         # Also before the source: the sweeper finds a source without a manifest by its marker.

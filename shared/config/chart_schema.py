@@ -1,14 +1,14 @@
 """Writes the settings into the chart's schema: ``python -m shared.config.chart_schema``.
 
-``helm/pagefleet/values.schema.json`` is written by hand except its definitions ``settings`` and
-``engine``.
+``helm/pagefleet/values.schema.json`` is written by hand except its definitions ``settings``,
+``variables`` and ``engine``.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from shared.config.environment import SECRET_SETTINGS
+from shared.config.environment import PREFIX, SECRET_SETTINGS
 from shared.config.settings import Settings
 from shared.domain.catalogue import CATALOGUE
 
@@ -53,6 +53,12 @@ _NAMES_OF_SECRETS = {
     "redis_url": "redis.*.existingSecret",
     "webhook_secret": "webhookSecret",
 }
+#: Secrets of other libraries, and the value that names their Secret.
+_OTHER_SECRETS = {
+    "AWS_SECRET_ACCESS_KEY": "store.existingSecret",
+    "AWS_SESSION_TOKEN": "store.existingSecret",
+    "HF_TOKEN": "modelCache.download.tokenSecret",
+}
 #: Keys of JSON Schema that Helm's validation and pydantic understand alike.
 _KEYS = (
     "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
@@ -65,6 +71,7 @@ def schema(text: str) -> str:
     document = json.loads(text)
     definitions = document["definitions"]
     definitions["settings"] = settings_definition()
+    definitions["variables"] = variables_definition()
     definitions["engine"] = {"enum": [*CATALOGUE]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -78,13 +85,32 @@ def settings_definition() -> dict[str, Any]:
 
 
 def _property(name: str, field: dict[str, Any]) -> dict[str, Any]:
-    if name in SECRET_SETTINGS or field.get("format") == "password" or _holds_password(field):
-        return {"const": _REFUSAL.format(_NAMES_OF_SECRETS.get(name, "extraEnvFrom"))}
+    if _is_secret(name, field):
+        return {"const": _refusal(name)}
     if name in CHART_ONLY:
         return {"const": "not here: the chart sets it itself"}
     if name in OTHER_VALUES:
         return {"const": f"not here: set {OTHER_VALUES[name]}"}
     return _plain(field)
+
+
+def variables_definition() -> dict[str, Any]:
+    """Environment variables by name, as far as they are secrets; those are refused in words."""
+    fields = Settings.model_json_schema()["properties"]
+    own = {PREFIX + name.upper(): _refusal(name)
+           for name, field in fields.items() if _is_secret(name, field)}  # fmt: skip
+    others = {name: _REFUSAL.format(value) for name, value in _OTHER_SECRETS.items()}
+    properties = {name: {"const": text} for name, text in sorted({**own, **others}.items())}
+    plain = {"type": ["string", "number", "boolean"]}
+    return {"type": "object", "additionalProperties": plain, "properties": properties}
+
+
+def _refusal(secret: str) -> str:
+    return _REFUSAL.format(_NAMES_OF_SECRETS.get(secret, "extraEnvFrom"))
+
+
+def _is_secret(name: str, field: dict[str, Any]) -> bool:
+    return name in SECRET_SETTINGS or field.get("format") == "password" or _holds_password(field)
 
 
 def _holds_password(field: dict[str, Any]) -> bool:

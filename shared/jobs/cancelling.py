@@ -29,24 +29,34 @@ class JobResumed(UsageError):
         super().__init__(f"job {job_id} was submitted again or purged while it was cancelled")
 
 
-def cancel_job(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> Done:
+def cancel_job(
+    manifest: Manifest,
+    jobs: JobStore,
+    dispatch_state: DispatchState | None,
+    release_wait_s: float = RELEASE_WAIT_S,
+) -> Done:
     """Stop the job in the broker, record its missing pages, write the document.
 
     Without a broker the job is only ended in the store. Idempotent; a job that has ended stays as
-    it is. Raises TakenUpAgain.
+    it is. Raises JobResumed.
     """
     done = jobs.done(manifest.job_id)
     # Also for a cancelled job: a submission may be about to resume it.
     if dispatch_state is not None and (done is None or done.status == "cancelled"):
         dispatch_state.jobs.cancel(manifest.job_id)
-    return finish_cancel(manifest, jobs, dispatch_state)
+    return finish_cancel(manifest, jobs, dispatch_state, release_wait_s)
 
 
-def finish_cancel(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> Done:
-    """Complete a cancel that has set the broker's state; raises TakenUpAgain."""
+def finish_cancel(
+    manifest: Manifest,
+    jobs: JobStore,
+    dispatch_state: DispatchState | None,
+    release_wait_s: float = RELEASE_WAIT_S,
+) -> Done:
+    """Complete a cancel that has set the broker's state; raises JobResumed."""
     job_id = manifest.job_id
     if dispatch_state is not None and jobs.done(job_id) is None:
-        _wait_until_released(manifest, dispatch_state)
+        _wait_until_released(manifest, dispatch_state, release_wait_s)
     while (done := _committed(manifest, jobs, dispatch_state)) is None:
         pass  # results were deleted meanwhile
     if dispatch_state is not None:
@@ -88,7 +98,7 @@ def _record(manifest: Manifest, jobs: JobStore, page: int) -> None:
 
 
 def _is_needed(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> bool:
-    """False once the job has ended; raises TakenUpAgain."""
+    """False once the job has ended; raises JobResumed."""
     job_id = manifest.job_id
     # The manifest first: a purged job must get no state in the broker.
     resumed = jobs.manifest(job_id) != manifest
@@ -119,8 +129,10 @@ def cancelled_page(manifest: Manifest, page: int) -> PageResult:
     )
 
 
-def _wait_until_released(manifest: Manifest, dispatch_state: DispatchState) -> None:
-    deadline = time.monotonic() + RELEASE_WAIT_S
+def _wait_until_released(
+    manifest: Manifest, dispatch_state: DispatchState, release_wait_s: float
+) -> None:
+    deadline = time.monotonic() + release_wait_s
     while dispatch_state.pages.in_flight(manifest.options.pool.id, manifest.job_id):
         if time.monotonic() > deadline:
             return

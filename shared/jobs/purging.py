@@ -68,16 +68,19 @@ def is_removable(jobs: JobStore, job_id: str, horizon: float) -> bool:
     return jobs.marker(job_id) is None and jobs.manifest(job_id) is None
 
 
-def remove(jobs: JobStore, job_id: str) -> None:
+def remove(jobs: JobStore, job_id: str, stalled_s: float = STALLED_S) -> None:
     """Purge a job, or complete the purge of another process."""
-    (end_purge if is_half_purged(jobs, job_id) else purge)(jobs, job_id)
+    if is_half_purged(jobs, job_id):
+        end_purge(jobs, job_id, stalled_s)
+    else:
+        purge(jobs, job_id)
 
 
-def end_purge(jobs: JobStore, job_id: str) -> None:
+def end_purge(jobs: JobStore, job_id: str, stalled_s: float = STALLED_S) -> None:
     """Wait until an active purge has ended; complete it where it is stalled."""
     marker, since = jobs.marker(job_id), time.monotonic()
     while is_half_purged(jobs, job_id):
-        if time.monotonic() - since >= STALLED_S:
+        if time.monotonic() - since >= stalled_s:
             again = purge_rest if jobs.manifest(job_id) is None else purge
             again(jobs, job_id)
             return

@@ -89,6 +89,8 @@ class S3Options:
     checksums: Literal["auto", "when_supported", "when_required"] = "auto"
     addressing: Literal["auto", "path", "virtual"] = "auto"
     max_pool_connections: int = 64
+    attempts: int = ATTEMPTS
+    probe_s: float = PROBE_S
 
     @property
     def service(self) -> str:
@@ -150,9 +152,9 @@ def _config(options: S3Options, hasty: bool) -> Config:
         signature_version="s3v4",
         s3={"addressing_style": options.addressing},
         max_pool_connections=options.max_pool_connections,
-        connect_timeout=min(PROBE_S, 3.0) if hasty else 5,
-        read_timeout=PROBE_S if hasty else 60,
-        retries={"mode": "standard", "total_max_attempts": 2 if hasty else ATTEMPTS},
+        connect_timeout=min(options.probe_s, 3.0) if hasty else 5,
+        read_timeout=options.probe_s if hasty else 60,
+        retries={"mode": "standard", "total_max_attempts": 2 if hasty else options.attempts},
         tcp_keepalive=True,
         request_checksum_calculation=checksums,
         response_checksum_validation=checksums,

@@ -1,1 +1,1 @@
-"""Tests of one module without servers; each takes well below a second."""
+"""Tests of one module without servers; most take well below a second."""

@@ -5,7 +5,7 @@ import time
 
 from shared.domain.errors import DocumentError
 from shared.jobs.job_store import JobStore
-from shared.jobs.purging import is_removable, remove
+from shared.jobs.purging import STALLED_S, is_removable, remove
 
 log = logging.getLogger("pagefleet.retention")
 INTERVAL_S = 3600.0
@@ -28,14 +28,14 @@ class Retention:
         return purge_older(self._jobs, self._days)
 
 
-def purge_older(jobs: JobStore, days: float) -> int:
+def purge_older(jobs: JobStore, days: float, stalled_s: float = STALLED_S) -> int:
     """Purge ended jobs created more than ``days`` ago, and complete dead purges."""
     horizon = time.time() - days * DAY_S
     purged = 0
     for job_id in jobs.job_ids():
         try:
             if is_removable(jobs, job_id, horizon):
-                remove(jobs, job_id)
+                remove(jobs, job_id, stalled_s)
                 purged += 1
         except DocumentError as error:  # of this job; the others still end
             log.error("can't purge job %s: %s", job_id, error.message)

@@ -65,7 +65,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- mergeOverwrite $config (include "pagefleet.settings" .Values.settings | fromJson) | toJson -}}
 {{- end -}}
 
-{{/* The id of a pool, as shared.domain.pools makes it; a test compares the two. Argument: a merged pool, root. */}}
+{{/* The id of a pool, as shared.domain.pools makes it; a test compares the two. Arguments: pool (with all its values), root. */}}
 {{- define "pagefleet.poolId" -}}
 {{- $facts := index (.root.Files.Get "engines.yaml" | fromYaml).engines .pool.engine -}}
 {{- $model := .pool.fullModel -}}
@@ -106,7 +106,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- fail (printf "pools.%s.preset: there is no preset %s; use one of: %s" .name $card (keys $presets.cards | sortAlpha | join ", ")) -}}
 {{- end -}}
 {{- $owner := index $facts $engine -}}
-{{- $sizes := ternary (get $presets.cards (default "" $card) | default dict) dict $owner.ownsGpus -}}
+{{- $sizes := dict -}}
+{{- if and $card $owner.ownsGpus -}}
+{{- $sizes = omit (index $presets.cards $card) "inFlight" -}}
+{{- with get (index $presets.cards $card).inFlight $engine }}{{ $_ := set $sizes "inFlight" . }}{{ end -}}
+{{- end -}}
 {{- $pool := mergeOverwrite (deepCopy $presets.base) (deepCopy (get $presets.engines $engine | default dict)) (deepCopy $sizes) $defaults $own -}}
 {{- $_ := set $pool "engine" $engine -}}
 {{- $perEngine := mul (int $pool.tensorParallel) (int $pool.pipelineParallel) -}}

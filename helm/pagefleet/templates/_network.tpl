@@ -20,13 +20,24 @@ addresses of such services are asked for by name: networkPolicy.metadataService,
 {{- $parts := splitList "/" . -}}
 {{- $bits := index $parts 1 | int -}}
 {{- if contains ":" . -}}
-{{- if or (hasPrefix "fd00:ec2" (lower .)) (hasPrefix "fd20:ce" (lower .)) (hasPrefix "fe80" (lower .)) -}}
-{{- fail (printf "networkPolicy: %s is link-local or a metadata service; use networkPolicy.metadataService or awsPodIdentity" .) -}}
+{{- $first := include "pagefleet.first32" (first $parts) | int64 -}}
+{{- $except := list -}}
+{{- range list "fd00:ec2::/32" "fd20:ce::/32" "fe80::/10" -}}
+{{- $closed := splitList "/" . -}}
+{{- $size := 1 -}}
+{{- range until (int (sub 32 (min $bits (index $closed 1 | int)))) }}{{ $size = mul 2 $size }}{{ end -}}
+{{- /* Two ranges overlap where the bits that both fix are equal. */ -}}
+{{- if eq (div $first $size) (div (include "pagefleet.first32" (first $closed) | int64) $size) -}}
+{{- if ge $bits (index $closed 1 | int) -}}
+{{- fail (printf "networkPolicy: %s is link-local or a metadata service; use networkPolicy.metadataService or awsPodIdentity" $cidr) -}}
+{{- end -}}
+{{- $except = append $except . -}}
+{{- end -}}
 {{- end -}}
 ipBlock:
-  cidr: {{ . | quote }}
-  {{- if lt $bits 8 }}
-  except: ["fd00:ec2::/32", "fd20:ce::/32", "fe80::/10"]
+  cidr: {{ $cidr | quote }}
+  {{- with $except }}
+  except: {{ toJson . }}
   {{- end }}
 {{- else -}}
 {{- $octets := splitList "." (first $parts) -}}
@@ -46,7 +57,14 @@ ipBlock:
 {{- end -}}
 {{- end -}}
 
-{{/* A rule from namespaces and CIDRs to one port; nothing where both lists are empty. Arguments: namespaces, cidrs, ports (list of rule ports). */}}
+{{/* The first 32 bits of an IPv6 address as a number. */}}
+{{- define "pagefleet.first32" -}}
+{{- $groups := splitList ":" . -}}
+{{- $high := default "0" (index $groups 0) | printf "0x%s" | int64 -}}
+{{- add (mul 65536 $high) (default "0" (index $groups 1) | printf "0x%s" | int64) -}}
+{{- end -}}
+
+{{/* A rule from namespaces and CIDRs to ports; nothing where both lists are empty. Arguments: namespaces, cidrs, ports (list of rule ports). */}}
 {{- define "pagefleet.ingressRule" -}}
 {{- if or .namespaces .cidrs }}
 - from:
@@ -76,14 +94,14 @@ ipBlock:
 {{- end }}
 {{- end -}}
 
-{{/* All pods of a namespace. Ports are those of the pods, which need not be those of the Service. */}}
+{{/* A rule to all pods of a namespace at every port: ports of pods need not be those of their Service. */}}
 {{- define "pagefleet.namespaceRule" -}}
 - to:
     - namespaceSelector:
         matchLabels: {kubernetes.io/metadata.name: {{ . }}}
 {{- end -}}
 
-{{/* URLs that pods of the fleet call, except the broker's, as JSON list. */}}
+{{/* URLs in the values that pods of the fleet call, except the broker's, as JSON list. */}}
 {{- define "pagefleet.calledUrls" -}}
 {{- $urls := list -}}
 {{- if .Values.store.endpointUrl }}{{ $urls = append $urls .Values.store.endpointUrl }}{{ else }}{{ $urls = append $urls "https://s3.amazonaws.com" }}{{ end -}}

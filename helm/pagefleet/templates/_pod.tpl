@@ -61,7 +61,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- end -}}
 
-{{/* The service account of a component. Arguments: root, part (its values), component, account (default: component). */}}
+{{/* The service account of a component. Arguments: root, part (its values), component, account (suffix of an account of its own; default: component). */}}
 {{- define "pagefleet.serviceAccount" -}}
 {{- $own := .part.serviceAccount | default dict -}}
 {{- if $own.create -}}
@@ -79,7 +79,7 @@ topologySpreadConstraints:
 Spec and metadata of one pod. Arguments: root; component; part (its values); container (name); image
 (of the values); args; env (object of texts and objects with valueFrom); ports; probes (YAML); drain;
 kind (control or worker); store (false: no credentials of the store). Optional: mounts, volumes,
-initContainers, annotations, runtimeClassName, resources, account (name of its service account),
+initContainers, annotations, runtimeClassName, resources, account (suffix of its own service account),
 token (true: mount the token of the Kubernetes API).
 */}}
 {{- define "pagefleet.podTemplate" -}}
@@ -179,7 +179,7 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* Variables as list, each name once: broker, chart, settings of the component, extraEnv; the last one counts. */}}
+{{/* Variables as list, each name once: broker, chart, settings and env of the component, extraEnv; the last one counts. */}}
 {{- define "pagefleet.envList" -}}
 {{- $env := include "pagefleet.redisEnv" .root | fromJson -}}
 {{- $_ := set $env "PAGEFLEET_DRAIN_S" (toString .drain) -}}
@@ -247,7 +247,7 @@ spec:
     {{- include "pagefleet.podTemplate" $pod | nindent 4 }}
 {{- end -}}
 
-{{/* Arguments: root, component, budget. */}}
+{{/* Arguments: root, name (after the prefix of names), component (whose pods it counts), budget. */}}
 {{- define "pagefleet.disruptionBudget" -}}
 apiVersion: policy/v1
 kind: PodDisruptionBudget

@@ -6,6 +6,7 @@ object that is always refused must not be tried without limit.
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 #: Seconds until the next try: at first, and at most.
@@ -25,9 +26,10 @@ class _Pause:
 class RefusedReads:
     """Thread-safe; objects are named by the digest of their key."""
 
-    def __init__(self, give_up_s: float) -> None:
-        """``give_up_s`` after its first refusal an object is given up."""
+    def __init__(self, give_up_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """``give_up_s`` after its first refusal an object is given up; ``clock`` times pauses."""
         self._give_up_s = give_up_s
+        self._clock = clock
         self._pauses: dict[str, _Pause] = {}
         self._lock = threading.Lock()
 
@@ -36,7 +38,7 @@ class RefusedReads:
         pause = self._pauses.get(key_digest)
         if pause is None or mark not in (None, pause.mark):
             return False
-        return time.monotonic() < pause.until
+        return self._clock() < pause.until
 
     def first_refusal(self, earlier: float | None) -> float:
         """When the object was first refused, in seconds since the epoch: ``earlier`` or now."""
@@ -56,7 +58,7 @@ class RefusedReads:
             seconds = min(LAST_PAUSE_S, longer, self._give_up_s)
             while len(self._pauses) >= MAX_OBJECTS:
                 del self._pauses[next(iter(self._pauses))]
-            self._pauses[key_digest] = _Pause(mark, time.monotonic() + seconds, seconds)
+            self._pauses[key_digest] = _Pause(mark, self._clock() + seconds, seconds)
 
     def forget(self, key_digest: str) -> None:
         """The object was read, or was given up."""

@@ -35,7 +35,8 @@ _SILENT = logging.Logger("events", logging.CRITICAL + 1)
 class Unproven:
     """Connections that have not shown the secret, in the order of their arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
         self._peers: dict[_Connection, str] = {}
 
     def add(self, connection: "_Connection", peer: str) -> None:
@@ -80,7 +81,7 @@ class _Connection(web.RequestHandler):
         peer = transport.get_extra_info("peername") or ("",)
         self._unproven.add(self, str(peer[0]))
         self._timers = [
-            loop.call_later(UNPROVEN_S, self._end_unproven),
+            loop.call_later(self._unproven.limit_s, self._end_unproven),
             loop.call_later(CONNECTION_S, self.cut_off),
         ]
 
@@ -106,13 +107,18 @@ class _Connection(web.RequestHandler):
 
 
 @contextmanager
-def serving(address: str, answer: Answer) -> Iterator[int]:
-    """Listen on HOST:PORT while the block runs; yields the port; raises UsageError."""
+def serving(address: str, answer: Answer, unproven_s: float = UNPROVEN_S) -> Iterator[int]:
+    """Listen on HOST:PORT while the block runs; yields the port; raises UsageError.
+
+    A connection that has not shown the secret after ``unproven_s`` is closed.
+    """
     host, port = _host_and_port(address)
     loop = asyncio.new_event_loop()
     try:
         connections = loop.run_until_complete(_new_server(answer))
-        server = loop.run_until_complete(_listen(loop, host, port, connections))
+        server = loop.run_until_complete(
+            _listen(loop, host, port, connections, Unproven(unproven_s))
+        )
     except (OSError, OverflowError) as error:
         loop.close()
         raise UsageError(f"can't listen on {address}: {error}") from None
@@ -150,9 +156,12 @@ async def _new_server(answer: Answer) -> web.Server:
 
 
 async def _listen(
-    loop: asyncio.AbstractEventLoop, host: str, port: int, connections: web.Server
+    loop: asyncio.AbstractEventLoop,
+    host: str,
+    port: int,
+    connections: web.Server,
+    unproven: Unproven,
 ) -> asyncio.Server:
-    unproven = Unproven()
     return await loop.create_server(lambda: _Connection(connections, loop, unproven), host, port)
 
 

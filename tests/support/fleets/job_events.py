@@ -38,7 +38,7 @@ class JobEvents:
         """``pagefleet cancel``."""
         manifest = self._manifest()
         jobs, dispatch_state = self.fleet.jobs, self.fleet.dispatch_state
-        return self._actor(lambda: cancel_job(manifest, jobs, dispatch_state))
+        return self._actor(lambda: cancel_job(manifest, jobs, dispatch_state, 0.0))
 
     def retry(self) -> Actor:
         """``pagefleet retry``."""
@@ -59,7 +59,7 @@ class JobEvents:
             raise Refused
 
         def work() -> None:
-            remove(self.fleet.jobs, self.job_id)
+            remove(self.fleet.jobs, self.job_id, stalled_s=0.0)
             self.fleet.dispatch_state.jobs.forget(self.job_id)
 
         return self._actor(work)

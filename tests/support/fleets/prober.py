@@ -38,18 +38,23 @@ class Prober:
     """Asks ``/livez``, ``/readyz`` and ``/metrics`` of each process, by name, on its port."""
 
     def __init__(self, ports: Mapping[str, int]) -> None:
-        self.probed = {name: Probed() for name in ports}
+        self.probed: dict[str, Probed] = {}
+        self._ports = ports
         self._began = time.monotonic()
         self._stopped = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._probe, args=(port, self.probed[name]), daemon=True)
-            for name, port in ports.items()
-        ]
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Ask from now on."""
-        for thread in self._threads:
-            thread.start()
+        for name, port in self._ports.items():
+            self.add(name, port)
+
+    def add(self, name: str, port: int) -> None:
+        """Ask one more process from now on."""
+        probed = self.probed[name] = Probed()
+        thread = threading.Thread(target=self._probe, args=(port, probed), daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def stop(self) -> None:
         """Ask no more."""
@@ -86,11 +91,6 @@ class Prober:
             name: next((a.at_s - since for a in probed.ready if _is_unready(a, since)), None)
             for name, probed in self.probed.items()
         }
-
-    def all_ready(self) -> bool:
-        """Whether each process said at last that it is ready."""
-        return all(probed.ready[-1:] and probed.ready[-1].status == 200
-                   for probed in self.probed.values())  # fmt: skip
 
     def _probe(self, port: int, probed: Probed) -> None:
         while not self._stopped.wait(PERIOD_S):

@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ class SteppedFleet:
         #: Jobs that a submission returned and no purge has removed.
         self.accepted: set[str] = set()
         #: May be changed while the sweepers run.
-        self.timings = timings or SweepTimings()
+        self.timings = replace(timings or SweepTimings(), release_wait_s=0.0)
         self.sweepers = [self._sweeper(name) for name in SWEEPERS]
         self._sources = [self._source(folder, pages) for pages in DOCUMENTS]
 
@@ -170,7 +171,7 @@ class SteppedFleet:
         """``pagefleet submit``: makes a job or resumes it."""
         submitter = Submitter(
             _Inspected(self._sources[document % len(DOCUMENTS)]),  # type: ignore[arg-type]
-            self.jobs, self.dispatch_state, self.wire,
+            self.jobs, self.dispatch_state, self.wire, stalled_purge_s=0.0,
         )  # fmt: skip
         request = Request(self.settings.model_copy(update={"engine": "fake"}), priority=priority)
         item = Input(word="a.pdf", kind="file")
@@ -193,7 +194,8 @@ class SteppedFleet:
 
     def cancel(self, manifest: Manifest) -> Actor:
         """``pagefleet cancel``."""
-        return self._command("cancel", lambda: cancel_job(manifest, self.jobs, self.dispatch_state))
+        jobs, dispatch_state = self.jobs, self.dispatch_state
+        return self._command("cancel", lambda: cancel_job(manifest, jobs, dispatch_state, 0.0))
 
     def purge(self, manifest: Manifest) -> Actor:
         """``pagefleet purge`` of a job that has ended."""

@@ -1,11 +1,12 @@
 """One small running fleet for the tests of metrics, top, the dashboard and Flower."""
 
 import json
+import random
 import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shared.config.settings import Settings, build_settings
 from tests.support.fleets.fleet import in_process, pdf, wait_until, workers
-from tests.support.servers.processes import start_redis
+from tests.support.servers.processes import PORTS, start_redis
 
 FAILED_PAGE = 3
 SMALL, LARGE = 12, 4000
@@ -68,16 +69,13 @@ def samples(port: int) -> dict[tuple[str, Labels], float]:
 
 
 def free_ports(count: int) -> int:
-    """The first of ``count`` consecutive free ports."""
+    """The first of ``count`` consecutive free ports, none of them of outgoing connections."""
     while True:
-        with ExitStack() as held:
-            first = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
-            try:
-                for port in range(first + 1, first + count):
-                    held.enter_context(socket.create_server(("127.0.0.1", port)))
-            except (OSError, OverflowError):
-                continue
-            return int(first)
+        first = random.randrange(PORTS[0], PORTS[1] - count)
+        with ExitStack() as held, suppress(OSError):
+            for port in range(first, first + count):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
 
 
 @contextmanager

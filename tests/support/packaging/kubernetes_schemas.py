@@ -1,7 +1,7 @@
-"""Checks Kubernetes objects against the schemas of the package ``kubernetes-validate``.
+"""Checks Kubernetes objects against JSON Schemas, each of which is read once.
 
-That package reads and parses the schemas anew for each object, which takes a second; here each is
-read once.
+Schemas of Kubernetes' own objects come from the package ``kubernetes-validate``, which itself reads
+them anew for each object; those of custom resources are in ``crd_schemas``.
 """
 
 import json
@@ -20,11 +20,16 @@ _OWN = ROOT / "tests" / "support" / "packaging" / "crd_schemas"
 
 def check_object(manifest: dict[str, Any], release: str) -> None:
     """Raise jsonschema.ValidationError where ``manifest`` is not valid for this release."""
-    own = _OWN / f"{manifest['kind']}.json"
-    if own.exists():
-        jsonschema.validate(manifest, json.loads(own.read_text()))
+    kind = manifest["kind"]
+    if (_OWN / f"{kind}.json").exists():
+        _validator_of_custom(kind).validate(manifest)
     else:
-        _validator(manifest["kind"].lower(), manifest["apiVersion"], release).validate(manifest)
+        _validator(kind.lower(), manifest["apiVersion"], release).validate(manifest)
+
+
+@cache
+def _validator_of_custom(kind: str) -> jsonschema.Draft7Validator:
+    return jsonschema.Draft7Validator(json.loads((_OWN / f"{kind}.json").read_text()))
 
 
 @cache

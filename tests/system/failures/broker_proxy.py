@@ -51,8 +51,8 @@ class BrokerProxy:
     def __init__(self, upstream_port: int) -> None:
         self._upstream = upstream_port
         self._links: set[_Link] = set()
-        self._silent = asyncio.Event()
-        self._silent.set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._closing = asyncio.Event()
         self._delay_s = 0.0
         self._refuses = False
@@ -78,12 +78,12 @@ class BrokerProxy:
         """Delay every packet by ``seconds``."""
         self._delay_s = seconds
 
-    def silence(self, on: bool) -> None:
-        """Keep connections open and forward nothing, as a half-open network path."""
-        self._call(self._silent.clear if on else self._silent.set)
+    def stall(self, on: bool) -> None:
+        """Keep connections open and forward nothing; what was sent meanwhile is forwarded later."""
+        self._call(self._flowing.clear if on else self._flowing.set)
 
     def half_open(self, on: bool) -> None:
-        """Drop the bytes of every connection, new ones too, and close none.
+        """Drop the bytes of every connection, new ones too, and close none: they are half open.
 
         Connections from that time stay dead afterwards; only new ones work.
         """
@@ -192,5 +192,5 @@ class BrokerProxy:
             data = await reader.read(CHUNK)
         if self._delay_s:
             await asyncio.sleep(self._delay_s)
-        await self._silent.wait()
+        await self._flowing.wait()
         return data

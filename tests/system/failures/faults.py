@@ -46,7 +46,7 @@ class Faults:
             (4, "cut connections", self._cut),
             (2, "kill clients", lambda: lab.broker.cut_connections() > 0),
             (1, "delay", self._delay),
-            (1, "half-open", self._half_open),
+            (1, "stalled connections", self._stall),
             (1, "silent broker", self._silence_broker),
             (1, "lost broker node", self._lose_broker),
             (1, "lost machine", self._lose_machine),
@@ -101,7 +101,7 @@ class Faults:
         proxy.trap(None)
         proxy.refuse(False)
         proxy.delay(0)
-        proxy.silence(False)
+        proxy.stall(False)
         proxy.lose_node(False)
         self._lab.broker.pause(False)
         for role in ("pages", "control"):
@@ -156,7 +156,7 @@ class Faults:
     def _lose_machine(self) -> bool:
         """Its processes stop without a word, and another machine takes its place."""
         self._excuse()
-        self._lab.lost.append(self._chance.choice(self._lab.machines).lose())
+        self._lab.lose(self._chance.choice(self._lab.machines))
         return True
 
     def _kill_renderer(self) -> bool:
@@ -198,11 +198,12 @@ class Faults:
         self._lab.proxy.delay(0)
         return True
 
-    def _half_open(self) -> bool:
-        self._lab.proxy.silence(True)
+    def _stall(self) -> bool:
+        """Nothing passes on open connections for a while; then they are cut."""
+        self._lab.proxy.stall(True)
         time.sleep(self._chance.uniform(1, 4))
         self._lab.proxy.cut()
-        self._lab.proxy.silence(False)
+        self._lab.proxy.stall(False)
         return True
 
     def _refuse(self) -> bool:

@@ -31,8 +31,9 @@ from tests.system.failures.store_proxy import StoreProxy
 from tests.system.failures.verdict import count_repeated, judge
 
 POLL_S = 0.5
-#: Processes of a machine: pages and control.
-PER_MACHINE = 2
+#: Processes of a machine, in the order of their ports.
+ROLES = ("pages", "control")
+PER_MACHINE = len(ROLES)
 
 
 class Lab:
@@ -77,15 +78,22 @@ class Lab:
         """A client of the broker, not through the proxy."""
         return redis.Redis.from_url(self.broker.url, decode_responses=True)
 
+    def lose(self, machine: Machine) -> None:
+        """Lose a machine; the one that takes its place is probed too."""
+        port = free_ports(PER_MACHINE)
+        self.lost.append(machine.lose(port))
+        for role, each in _ports_of(f"replacement-{len(self.lost)}", port).items():
+            self._prober.add(role, each)
+
     def _work(self) -> None:
         log = self.folder / "workers.log"
         self.machines = [
             Machine(self.settings, log, self._clock_environment(name), port)
             for name, port in zip(self._names(), self._ports(), strict=True)
         ]
-        with probing(self._probed_ports()) as prober:
+        with probing(self._probed_ports()) as self._prober:
             self._inject()
-        self.findings.problems += prober.condemned()
+        self.findings.problems += self._prober.condemned()
 
     def _inject(self) -> None:
         feeder = Feeder(self)
@@ -115,11 +123,11 @@ class Lab:
         return [self._first_port + PER_MACHINE * n for n in range(self.plan.machines)]
 
     def _probed_ports(self) -> dict[str, int]:
-        """The port of each process by its name."""
+        machines = zip(self._names(), self._ports(), strict=True)
         return {
-            f"{role} of {name}": port + place
-            for name, port in zip(self._names(), self._ports(), strict=True)
-            for place, role in enumerate(("pages", "control"))
+            process: each
+            for name, port in machines
+            for process, each in _ports_of(name, port).items()
         }
 
     def _names(self) -> list[str]:
@@ -190,3 +198,8 @@ class Lab:
                 os.environ.pop(name, None)
                 if value is not None:
                     os.environ[name] = value
+
+
+def _ports_of(machine: str, first: int) -> dict[str, int]:
+    """The port of each process of a machine by its name."""
+    return {f"{role} of {machine}": first + place for place, role in enumerate(ROLES)}

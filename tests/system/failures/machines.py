@@ -40,13 +40,15 @@ class Machine:
             self.process.kill()
             self.process.wait()
 
-    def lose(self) -> "subprocess.Popen[bytes]":
+    def lose(self, port: int) -> "subprocess.Popen[bytes]":
         """Pause all its processes, as on a node that is cut off, and start it on another one.
 
-        Returns the supervisor that was lost.
+        Its ports begin at ``port`` then, because the paused processes keep the old ones. Returns
+        the supervisor that was lost.
         """
         lost = self.process
         signal_tree(lost.pid, signal.SIGSTOP)
+        self._environment["PAGEFLEET_METRICS_PORT"] = str(port)
         self.process = self._start()
         return lost
 

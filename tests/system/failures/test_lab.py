@@ -1,11 +1,18 @@
 """A short run of the fault laboratory with a fixed seed; ``make chaos`` runs longer ones."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from tests.system.failures.lab import Lab
+from tests.conftest import SettingsFactory
+from tests.support.fleets.fleet import wait_until
+from tests.support.fleets.watched_fleet import free_ports, get
+from tests.system.failures.lab import PER_MACHINE, Lab
+from tests.system.failures.machines import Machine, signal_tree
 from tests.system.failures.plan import Plan
 
 
@@ -20,3 +27,28 @@ def test_no_page_is_lost_swapped_or_read_twice_under_many_faults(
     assert findings.clean, "\n".join(findings.lines())
     assert findings.pages == plan.pages
     assert findings.faults.total() >= 3
+
+
+@contextmanager
+def a_lost_machine(machine: Machine, port: int) -> Iterator[None]:
+    """Lose a machine while the block runs; the one that takes its place begins at ``port``."""
+    lost = machine.lose(port)
+    try:
+        yield
+    finally:
+        signal_tree(lost.pid, signal.SIGKILL)
+        lost.wait()
+        machine.stop()
+
+
+def test_the_machine_that_takes_the_place_of_a_lost_one_answers_its_probes(
+    settings: SettingsFactory, redis_url: str, tmp_path: Path
+) -> None:
+    first, second = free_ports(PER_MACHINE), free_ports(PER_MACHINE)
+    config = settings(redis_url=redis_url, num_workers=1, drain_s=1)
+    machine = Machine(config, tmp_path / "workers.log", {}, first)
+    wait_until(lambda: get(first, "/livez")[0] == get(first + 1, "/livez")[0] == 200, 120)
+
+    with a_lost_machine(machine, second):
+        wait_until(lambda: get(second, "/livez")[0] == get(second + 1, "/livez")[0] == 200, 120)
+    assert "no metrics on" not in (tmp_path / "workers.log").read_text()

@@ -1,6 +1,10 @@
-"""``python -m tests.system.outage``: an outage of any length at any size."""
+"""``python -m tests.system.outage``: an outage of any length at any size.
+
+``--how half-open`` and ``--how lost`` need ``--what store`` or ``--what broker``.
+"""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.console.plan_command import run_plan
@@ -15,5 +19,10 @@ def run(plan: Plan, folder: Path) -> int:
     return 1 if findings.broken else 0
 
 
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the outage that ``words`` describe; None: those of the command line."""
+    return run_plan("tests.system.outage", __doc__, Plan, run, words)
+
+
 if __name__ == "__main__":
-    sys.exit(run_plan("tests.system.outage", __doc__, Plan, run))
+    sys.exit(main())

@@ -8,6 +8,9 @@ from typing import Literal
 IDLE_CORES = 0.25
 #: Seconds of an outage after which the metrics must say that the broker is away.
 BROKER_DOWN_S = 10.0
+#: Ways to be away that a proxy makes, and the services before which it stands.
+BY_PROXY = ("half-open", "lost")
+BEHIND_PROXY = ("store", "broker")
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Plan:
     #: machine: the first one, which another one replaces at once.
     what: Literal["store", "engine", "broker", "machine"] = "store"
     #: gone: killed, connections are refused; silent: paused, requests get no answer; half-open:
-    #: connections lose their bytes; lost: old connections lose theirs, new ones are refused.
+    #: connections lose their bytes; lost: old connections lose theirs, new ones are refused. The
+    #: last two need a proxy, which stands before store and broker only.
     how: Literal["gone", "silent", "half-open", "lost"] = "gone"
     pages: int = 10_000
     seconds: float = 600.0
@@ -31,6 +35,12 @@ class Plan:
     broker_timeout_s: float = 30.0
     #: Seconds that jobs may take to end after the service is back.
     patience_s: float = 900.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where the service can't go away like this."""
+        if self.how in BY_PROXY and self.what not in BEHIND_PROXY:
+            need = f"--how {' and '.join(BY_PROXY)} need --what {' or '.join(BEHIND_PROXY)}"
+            raise ValueError(f"{need}, not --what {self.what}")
 
 
 @dataclass

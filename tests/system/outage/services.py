@@ -15,7 +15,7 @@ from tests.support.servers.durable_broker import DurableBroker
 from tests.support.servers.durable_s3 import DurableS3
 from tests.support.servers.processes import free_ports, kill, spawn, wait_ready
 from tests.system.failures.broker_proxy import BrokerProxy
-from tests.system.outage.plan import Plan
+from tests.system.outage.plan import BY_PROXY, Plan
 from tests.system.outage.reading_server import ready
 
 
@@ -85,7 +85,7 @@ class Services:
         server = self.store.start()
         if self._plan.what == "engine":
             self.server.start()
-        if self._plan.how in ("half-open", "lost"):
+        if self._plan.how in BY_PROXY:
             of_store = self._plan.what == "store"
             self._proxy = BrokerProxy(server.port if of_store else self.broker.port)
         if self._plan.what == "machine":

@@ -15,6 +15,7 @@ from tests.support.fleets.ledger_check import check_job
 from tests.support.servers.openai_server import OpenAiServer, serving
 from tests.support.servers.processes import S3Server
 from tests.system.failures.store_proxy import StoreProxy
+from tests.system.outage import __main__ as command
 from tests.system.outage.plan import Plan
 from tests.system.outage.run import Outage
 
@@ -56,6 +57,31 @@ def test_an_outage_costs_no_page_and_no_attempt(
     findings = Outage(plan, tmp_path, print).run()
 
     assert findings.broken == [], "\n".join(findings.lines())
+
+
+@pytest.mark.parametrize("what", ["engine", "machine"])
+@pytest.mark.parametrize("how", ["half-open", "lost"])
+def test_the_command_refuses_a_way_to_be_away_that_the_service_does_not_have(
+    what: str, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--what", what, "--how", how])
+
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    need = "error: --how half-open and lost need --what store or broker"
+    assert last.endswith(f"{need}, not --what {what}")
+
+
+def test_the_help_of_the_command_says_which_services_can_be_half_open(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--help"])
+
+    assert ended.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "``--how lost`` need ``--what store`` or ``--what broker``" in shown
 
 
 def test_a_page_whose_figures_cannot_be_stored_is_not_read_again(

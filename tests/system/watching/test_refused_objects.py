@@ -1,13 +1,11 @@
 """A dropped object that the service refuses to read ends with a reason and delays no other one."""
 
 import secrets
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from producer.watching.claims.refused_reads import FIRST_PAUSE_S, RefusedReads
 from producer.watching.timings import WatchTimings
 from producer.watching.watcher import INGEST_THREADS
 from tests.support.fleets.fleet import wait_until
@@ -82,18 +80,3 @@ def test_an_object_whose_facts_are_refused_too_stops_no_scan(denied: Lab) -> Non
         wait_until(lambda: recorder.about("locked.pdf", "refused"))
 
     assert denied.status("locked.pdf")["error"]["code"] == "unsupported"
-
-
-def test_the_pauses_between_tries_grow_and_a_new_version_does_not_wait() -> None:
-    refused = RefusedReads(give_up_s=60.0)
-
-    refused.postpone("key", "version 1")
-
-    assert refused.is_waiting("key")
-    assert refused.is_waiting("key", "version 1")
-    assert not refused.is_waiting("key", "version 2")
-    assert not refused.is_waiting("another key")
-    assert not refused.is_given_up(refused.first_refusal(None))
-    assert not refused.is_given_up(refused.first_refusal(time.time() + 3600))
-    assert refused.is_given_up(time.time() - 60)
-    assert FIRST_PAUSE_S > 0

@@ -11,6 +11,7 @@ from shared.config.settings_doc import PATH, page
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
+ARCHITECTURE = ROOT / "ARCHITECTURE.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 
@@ -54,8 +55,16 @@ def _code(text: str) -> list[str]:
 
 
 def test_every_path_that_the_architecture_page_names_exists() -> None:
-    text = re.sub(r"```.*?```", "", (ROOT / "ARCHITECTURE.md").read_text(), flags=re.DOTALL)
+    text = re.sub(r"```.*?```", "", ARCHITECTURE.read_text(), flags=re.DOTALL)
     paths = re.findall(r"`((?:producer|shared|workers|tests|benchmarks)/[\w./]*)`", text)
 
     assert len(paths) > 20
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("folder", ["producer", "shared", "workers"])
+def test_the_architecture_page_names_every_package_of_a_folder(folder: str) -> None:
+    (row,) = re.findall(rf"^\| `{folder}/` \|(.*)\|$", ARCHITECTURE.read_text(), re.MULTILINE)
+    named = set(re.findall(r"`([\w-]+)`", row)) - {"pagefleet", "pagefleet-worker"}
+
+    assert named == {path.parent.name for path in (ROOT / folder).glob("*/__init__.py")}

@@ -1,7 +1,7 @@
 """Reads pages with an external OpenAI-compatible server, such as ``vllm serve``."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("pagefleet.engine")
 #: Requests in flight; more would only fill the server's own queue.
 CAPACITY = 128
+#: Seconds between retries while the server is unreachable or busy; then the page is released.
+PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 PREPARE = "workers.engines.openai.page_picture:write_picture"
 
 
@@ -44,12 +46,15 @@ class OpenAiEngine:
 
     tasks = CATALOGUE["openai"].tasks
 
-    def __init__(self, settings: Settings, model: str) -> None:
+    def __init__(
+        self, settings: Settings, model: str, pauses_s: Sequence[float] = PAUSES_S
+    ) -> None:
         """Contacts nothing yet; raises UsageError for an invalid address."""
         self.info = EngineInfo(name="openai", model=model, version="unknown")
         chosen = settings.max_concurrency
         self.capacity = CAPACITY if chosen == "auto" else chosen
         self._settings = settings
+        self._pauses_s = pauses_s
         self._family = family_of(model)
         self._url = checked_url(settings.engine_url)
         self._longest = settings.max_model_len
@@ -83,7 +88,8 @@ class OpenAiEngine:
 
         secret = self._settings.engine_api_key
         key = secret.get_secret_value() if secret is not None else None
-        return Server(self._url, key, self.capacity, self._settings.engine_timeout_s)
+        timeout_s = self._settings.engine_timeout_s
+        return Server(self._url, key, self.capacity, timeout_s, self._pauses_s)
 
     async def _check_model(self, server: "Server") -> None:
         served = await server.models()

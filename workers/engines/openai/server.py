@@ -7,7 +7,7 @@ cancelled page must close its connection, which makes the server stop generating
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -27,8 +27,6 @@ log = logging.getLogger("pagefleet.engine")
 _Result = TypeVar("_Result")
 CONNECT_S = 10.0
 PROBE_S = 10.0
-#: Seconds between retries while the server is unreachable or busy; then the page is released.
-PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 LONGEST_PAUSE_S = 30.0
 #: Replies above this size are treated as an error of the page.
 MAX_BYTES = 64 * 1024 * 1024
@@ -49,10 +47,21 @@ class Busy(EngineUnreachable):
 class Server:
     """Created and used on one event loop; must be closed."""
 
-    def __init__(self, url: str, key: str | None, connections: int, timeout_s: float) -> None:
-        """``url``: the server's root or its /v1. ``timeout_s``: limit for one complete answer."""
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        connections: int,
+        timeout_s: float,
+        pauses_s: Sequence[float],
+    ) -> None:
+        """``url``: the server's root or its /v1. ``timeout_s``: limit for one complete answer.
+
+        ``pauses_s``: between retries while the server is unreachable or busy.
+        """
         self.root = url.rstrip("/").removesuffix("/v1").rstrip("/")
         self._timeout_s = timeout_s
+        self._pauses_s = pauses_s
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections),
             headers={"Authorization": f"Bearer {key}"} if key else None,
@@ -96,7 +105,7 @@ class Server:
         await self._session.close()
 
     async def _with_retries(self, ask: Callable[[], Awaitable[_Result]]) -> _Result:
-        for pause_s in PAUSES_S:
+        for pause_s in self._pauses_s:
             try:
                 return await ask()
             except EngineUnreachable as error:

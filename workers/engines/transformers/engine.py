@@ -53,7 +53,7 @@ class TransformersEngine:
         default = GPU_BATCH if has_nvidia_device() else CPU_BATCH
         self._batch = default if settings.batch_size == "auto" else settings.batch_size
         chosen = settings.max_concurrency
-        self.capacity = self._batch + max(2, self._batch // 2) if chosen == "auto" else chosen
+        self.capacity = with_ahead(self._batch) if chosen == "auto" else chosen
         self._settings = settings
         self._loaded: Loaded | None = None
         self._encoder: PromptEncoder | None = None
@@ -137,3 +137,8 @@ class TransformersEngine:
         self._encoder = self._loaded = None
         if batches is not None:
             await batches.stop()
+
+
+def with_ahead(batch: int) -> int:
+    """Pages in flight: one batch, and pages that are prepared for the next one."""
+    return batch + max(2, batch // 2)

@@ -5,6 +5,7 @@ from typing import ClassVar, Protocol
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.jobs.cancelling import RELEASE_WAIT_S
 from shared.jobs.job_store import JobStore
 
 
@@ -33,6 +34,8 @@ class SweepTimings:
     dead_purge_s: float = 180.0
     #: Difference between the clocks of this machine and the broker at which nothing is purged.
     clock_slack_s: float = 3600.0
+    #: What workers get to release the pages of a cancelled job.
+    release_wait_s: float = RELEASE_WAIT_S
 
 
 @dataclass(eq=False)

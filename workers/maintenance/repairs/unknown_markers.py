@@ -57,7 +57,8 @@ class UnknownMarkers(JobRepair):
         try:
             manifest = self._jobs.manifest(job_id)
             if state == "cancelled" and manifest is not None:
-                finish_cancel(manifest, self._jobs, self._dispatch_state)
+                wait_s = self._timings.release_wait_s
+                finish_cancel(manifest, self._jobs, self._dispatch_state, wait_s)
                 return 1
             return self._adopt(job_id, manifest)
         except PagefleetError as error:

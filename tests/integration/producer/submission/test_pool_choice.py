@@ -1,6 +1,6 @@
 """Which pool a document goes to: what is set decides, then the pools that the fleet declares."""
 
-import time
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,15 +54,23 @@ def test_a_watcher_decides_for_each_document(
 ) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    state.workers.heartbeat("cpu", "w1", 4, {})
+    state.workers.heartbeat("cpu", "w1", 400, {})
+    numbers = itertools.count()
+
+    def pool_of_next() -> str:
+        """The pool of one more document."""
+        before = {pool: state.pages.outstanding(pool) for pool in ("cpu", "vllm")}
+        number = next(numbers)
+        pdf(inbox / f"{number}.pdf", 1, title=f"{number}")
+        wait_until(lambda: any(state.pages.outstanding(pool) > n for pool, n in before.items()))
+        return next(pool for pool, n in before.items() if state.pages.outstanding(pool) > n)
+
     watcher = start_pagefleet(config, "watch", str(inbox), "--period", "0.2", "--settle", "0")
     try:
-        pdf(inbox / "a.pdf", 2, title="a")
-        wait_until(lambda: state.pages.outstanding("cpu") == 2)
+        assert pool_of_next() == "cpu"
         state.pools.declare([VLLM])
-        time.sleep(1.1)  # a watcher reads the declarations once a second
-        pdf(inbox / "b.pdf", 3, title="b")
-        wait_until(lambda: state.pages.outstanding("vllm") == 3)
+        # A watcher reads the declarations once a second.
+        wait_until(lambda: pool_of_next() == "vllm")
     finally:
         watcher.terminate()
         watcher.wait(20)
@@ -81,14 +89,15 @@ def test_the_workers_of_a_run_declare_nothing(
 
 
 def test_an_expired_declaration_does_not_count(config: Settings, state: DispatchState) -> None:
-    state.pools.declare([VLLM], seconds=0.2)
     state.pools.declare([CPU])
     source = FleetPools(state, keep_s=0)
+    state.pools.declare([VLLM])
     assert choose_pool(config, Task.MARKDOWN, source) == VLLM
+    state.pools.withdraw([VLLM.id])
 
-    time.sleep(0.3)
+    state.pools.declare([VLLM], seconds=0.1)
 
-    assert choose_pool(config, Task.MARKDOWN, source) == CPU
+    wait_until(lambda: choose_pool(config, Task.MARKDOWN, source) == CPU)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Declared pools, pools that are forgotten, and jobs that change their pool."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from shared.broker.pool_state import MAX_POOLS
 from shared.domain.pools import Pool, checked_pool
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
+from tests.support.fleets.fleet import wait_until
 
 JOB = "0123456789abcdef-01234567"
 OTHER = checked_pool("fake", "another")
@@ -37,12 +37,12 @@ def open_job(state: DispatchState, pool: str, job: str = JOB) -> str:
 def test_a_declaration_expires_and_a_shorter_one_does_not_end_it_earlier(
     state: DispatchState,
 ) -> None:
-    state.pools.declare([OTHER], seconds=0.4)
-    state.pools.declare([PINNED], seconds=60)
-    state.pools.declare([PINNED], seconds=0.4)
-    assert declared(state) == [OTHER, PINNED]
+    state.pools.declare([PINNED], seconds=3600)
+    state.pools.declare([PINNED], seconds=0.1)
+    state.pools.declare([OTHER], seconds=0.1)
 
-    time.sleep(0.5)
+    # It was made last, so the shorter one of the other pool has expired too.
+    wait_until(lambda: OTHER not in declared(state))
 
     assert declared(state) == [PINNED]
     assert state.pools.withdraw([PINNED.id]) == 1

@@ -35,12 +35,6 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_release_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cancel does not wait for pages in flight."""
-    monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
-
-
 class OnTheWay:
     """Requests of a cancel's last batch that reach the store late."""
 
@@ -273,7 +267,7 @@ def test_a_cancel_does_not_change_a_job_that_has_just_ended(redis_url: str, tmp_
         reducer.step()
     assert fleet.dispatch_state.jobs.state(manifest.job_id) == "open"
 
-    assert cancel_job(manifest, fleet.jobs, fleet.dispatch_state).status == "ok"
+    assert cancel_job(manifest, fleet.jobs, fleet.dispatch_state, 0.0).status == "ok"
 
 
 def test_a_cancel_ends_a_job_whose_submission_died_half_way(redis_url: str, tmp_path: Path) -> None:
@@ -284,7 +278,7 @@ def test_a_cancel_ends_a_job_whose_submission_died_half_way(redis_url: str, tmp_
         submit.step()
     submit.die()
 
-    assert cancel_job(manifest, fleet.jobs, fleet.dispatch_state).status == "cancelled"
+    assert cancel_job(manifest, fleet.jobs, fleet.dispatch_state, 0.0).status == "cancelled"
 
     fleet.settle()
     assert check_job(fleet.store, manifest.job_id).status == "cancelled"

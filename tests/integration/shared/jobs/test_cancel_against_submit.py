@@ -47,12 +47,6 @@ def steps(actor: Actor, count: int) -> bool:
     return not actor.ended
 
 
-@pytest.fixture(autouse=True)
-def no_release_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cancel does not wait for pages in flight."""
-    monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
-
-
 @pytest.fixture(params=[False, True], ids=["at once", "pages read between"])
 def busy(request: pytest.FixtureRequest) -> bool:
     """Whether workers go on between the two commands."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from shared.domain.records import Manifest
-from shared.jobs import purging
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.moments import stride
 from tests.support.fleets.stepped_fleet import SteppedFleet, private_folder
@@ -19,9 +18,8 @@ STRIDE = stride(29)
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A paused purge counts as stalled at once, so that both commands work concurrently."""
-    monkeypatch.setattr(purging, "STALLED_S", 0.0)
+def silent() -> Iterator[None]:
+    """Log nothing of the many runs."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

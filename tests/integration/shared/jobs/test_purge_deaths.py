@@ -1,20 +1,22 @@
 """A purge whose process is killed at any write: others complete it, and half a job is no job."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from producer.commands.change_jobs import purge_jobs
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.config.settings import Settings
-from shared.jobs import purging
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import in_process
+from tests.support.fleets.fleet import environment, in_process
 from tests.support.fleets.killed_writer import SignalledWork, everything
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stored_jobs import ended_job, page_result
@@ -31,10 +33,10 @@ RESULTS: tuple[dict[str, Any], ...] = (
 NAMES = 9
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other processes treat every unfinished purge as stalled."""
-    monkeypatch.setattr(purging, "STALLED_S", 0.0)
+def purge_at_once(settings: Settings, job_ids: tuple[str, ...], days: float | None) -> None:
+    """``pagefleet purge``, which treats every unfinished purge as stalled."""
+    with patch.dict(os.environ, environment(settings), clear=True):
+        assert purge_jobs(job_ids, days, as_json=False, stalled_s=0.0) == 0
 
 
 def adorn(jobs: JobStore, job_id: str) -> None:
@@ -82,8 +84,7 @@ def test_commands_see_the_whole_job_or_none_and_purging_again_completes_it(
         assert (in_process(made, "status", job_id).status == 0) == whole
 
         if everything(jobs.store) != [f"open/{job_id}"]:
-            again = in_process(made, "purge", job_id)
-            assert again.status == 0, again.err
+            purge_at_once(made, (job_id,), None)
 
         jobs.unmark_open(job_id)
         assert everything(jobs.store) == []
@@ -104,9 +105,9 @@ def test_retention_and_the_sweeper_complete_a_purge_that_died(
             assert (everything(jobs.store) == []) == began
             purge(jobs, job_id)
         elif who == "older":
-            assert in_process(made, "purge", "--older-than", "0").status == 0
+            purge_at_once(made, (), 0.0)
         else:
-            purge_older(jobs, 0)
+            purge_older(jobs, 0, stalled_s=0.0)
 
         jobs.unmark_open(job_id)  # a marker without a job is left to the sweeper
         assert everything(jobs.store) == []

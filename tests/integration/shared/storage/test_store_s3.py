@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -88,14 +89,14 @@ def faulty_store(
     """A store whose service follows ``FaultyS3.script``."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test-user")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr(s3_client, "ATTEMPTS", 2)
     FaultyS3.script = []
     with ThreadingHTTPServer(("127.0.0.1", 0), FaultyS3) as server:
         server.daemon_threads = True
         thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
-        yield open_store(settings(store="s3://bucket/x", s3_endpoint_url=url))
+        options = s3_client.options_of(settings(s3_endpoint_url=url))
+        yield S3Store("bucket", "x", replace(options, attempts=2))
         server.shutdown()
         thread.join()
 
@@ -170,12 +171,12 @@ def test_a_conflict_without_end_is_reported(
 
 
 def test_a_service_that_accepts_connections_and_is_silent_is_reported_soon(
-    s3_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
+    s3_settings: SettingsFactory,
 ) -> None:
-    monkeypatch.setattr(s3_client, "PROBE_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        store = open_store(s3_settings(s3_endpoint_url=url))
+        options = s3_client.options_of(s3_settings(s3_endpoint_url=url))
+        store = S3Store("bucket", "x", replace(options, probe_s=1.0))
         started = time.monotonic()
 
         assert f"{url} does not answer" in error_message(store.check)

@@ -19,6 +19,7 @@ from shared.domain.errors import (
     Truncated,
     UsageError,
 )
+from shared.domain.pools import checked_pool
 from shared.domain.records import PageOptions
 from tests.conftest import SettingsFactory
 from tests.support.engines.engine_bench import Bench, running
@@ -38,7 +39,7 @@ from tests.support.servers.openai_server import (
     saying,
     serving,
 )
-from workers.engines.openai import server as server_module
+from workers.engines.openai.engine import PAUSES_S, OpenAiEngine
 from workers.engines.openai.page_picture import as_png
 from workers.engines.openai.picture_halves import picture_halves
 from workers.engines.openai.request import GenerationRequest
@@ -48,10 +49,10 @@ LOOP = "the same words again " * 200
 LONG = "".join(f"word{number} " for number in range(4000))
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the pauses between retries; the number of retries is unchanged."""
-    monkeypatch.setattr(server_module, "PAUSES_S", (0.05,) * len(server_module.PAUSES_S))
+def with_short_pauses(settings: Settings) -> OpenAiEngine:
+    """The engine with short pauses between its retries; their number is unchanged."""
+    model = checked_pool("openai", settings.model).model
+    return OpenAiEngine(settings, model, pauses_s=(0.05,) * len(PAUSES_S))
 
 
 @pytest.fixture(scope="class")
@@ -96,7 +97,7 @@ def connect(
     """A running engine and its server."""
     with serving(server) as endpoint:
         engine_settings = settings(engine_url=endpoint.url, **values)
-        with running(make_engine("openai", engine_settings), engine_settings) as bench:
+        with running(with_short_pauses(engine_settings), engine_settings) as bench:
             yield bench, endpoint
 
 
@@ -186,7 +187,7 @@ def test_a_request_whose_connection_is_dropped_is_retried(
 def test_an_unreachable_server_is_a_transient_error(settings: SettingsFactory, page: Path) -> None:
     with serving() as server:
         engine_settings = settings(engine_url=server.url)
-        engine = make_engine("openai", engine_settings)
+        engine = with_short_pauses(engine_settings)
         with running(engine, engine_settings) as bench, bench.view(page) as view:
             server.stop()
             with pytest.raises(EngineUnreachable, match="can't be reached"):
@@ -377,14 +378,14 @@ def test_the_key_is_sent_to_the_server_and_appears_in_no_log_or_error(
 def test_a_missing_key_is_reported_at_the_start(settings: SettingsFactory) -> None:
     with serving(OpenAiServer(key=KEY)) as server:
         engine_settings = settings(engine_url=server.url)
-        message = check_failed_start(make_engine("openai", engine_settings))
+        message = check_failed_start(with_short_pauses(engine_settings))
 
     assert "PAGEFLEET_ENGINE_API_KEY" in message
 
 
 def test_another_model_is_reported_at_the_start(settings: SettingsFactory) -> None:
     with serving(OpenAiServer(model="other/Model")) as server:
-        message = check_failed_start(make_engine("openai", settings(engine_url=server.url)))
+        message = check_failed_start(with_short_pauses(settings(engine_url=server.url)))
 
     assert "other/Model" in message
     assert "--model" in message
@@ -393,7 +394,7 @@ def test_another_model_is_reported_at_the_start(settings: SettingsFactory) -> No
 def test_a_missing_server_is_reported_at_the_start(settings: SettingsFactory) -> None:
     with serving() as server:
         url = server.url
-    message = check_failed_start(make_engine("openai", settings(engine_url=url)))
+    message = check_failed_start(with_short_pauses(settings(engine_url=url)))
 
     assert "--engine-url" in message
 

@@ -10,8 +10,7 @@ from tests.support.fleets.stepped_fleet import SteppedFleet, Worker
 
 
 @pytest.fixture
-def fleet(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SteppedFleet:
-    monkeypatch.setattr("shared.jobs.cancelling.RELEASE_WAIT_S", 0.0)
+def fleet(redis_url: str, tmp_path: Path) -> SteppedFleet:
     return SteppedFleet(redis_url, tmp_path)
 
 

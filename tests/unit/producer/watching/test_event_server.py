@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from producer.watching.triggers import event_server
 from producer.watching.triggers.event_server import MAX_PER_PEER, serving
 from producer.watching.triggers.webhook import Receiver
 from shared.domain.errors import UsageError
@@ -111,10 +110,11 @@ def test_more_connections_of_a_peer_close_its_oldest(port: int) -> None:
             connections[-1].recv(1)
 
 
-def test_a_slow_sender_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_server, "UNPROVEN_S", 1.0)
+def test_a_slow_sender_is_cut_off(keys: Keys) -> None:
+    receiver = Receiver(("b", "in/"), keys.add_event, SECRET)
     started = time.monotonic()
     with (
+        serving("127.0.0.1:0", receiver.answer, unproven_s=1.0) as port,
         socket.create_connection(("127.0.0.1", port), timeout=10) as slow,
         pytest.raises((ConnectionResetError, BrokenPipeError)),
     ):

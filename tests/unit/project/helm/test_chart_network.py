@@ -87,7 +87,22 @@ def test_a_wide_range_has_an_exception_for_link_local_addresses(cidr: str) -> No
     assert 443 in reached(spec["egress"], str(ipaddress.ip_network(cidr)[9]))
 
 
-@pytest.mark.parametrize("cidr", ["10.0.0.0/8", "0.0.0.0/1", "192.0.2.0/24", "2001:db8::/32"])
+@pytest.mark.parametrize("cidr", ["::/0", "8000::/1", "fc00::/7", "fd00::/8", "fd00:e00::/24"])
+def test_a_wide_range_has_an_exception_for_metadata_services_of_ipv6(cidr: str) -> None:
+    spec = network(egressCidrs=[cidr])
+    inside = ipaddress.IPv6Network(cidr)
+
+    for address in ("fd00:ec2::254", "fd20:ce::254", "fe80::1"):
+        assert reached(spec["egress"], address) == {53}
+    assert 443 in reached(spec["egress"], str(inside[9]))
+    for rule in spec["egress"]:
+        for block in (peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer):
+            assert all(ipaddress.IPv6Network(each).subnet_of(inside) for each in block["except"])
+
+
+@pytest.mark.parametrize(
+    "cidr", ["10.0.0.0/8", "0.0.0.0/1", "192.0.2.0/24", "2001:db8::/32", "::/1"]
+)
 def test_a_range_without_link_local_addresses_has_no_exception(cidr: str) -> None:
     (rule,) = (r for r in network(egressCidrs=[cidr])["egress"] if "ipBlock" in str(r))
 

@@ -43,7 +43,7 @@ def test_every_object_is_valid_for_kubernetes(path: Path) -> None:
                 check_object(each, release)
 
 
-def test_every_way_of_the_chart_has_a_value_set() -> None:
+def test_there_are_example_values_for_many_kinds_of_cluster() -> None:
     assert len(VALUE_SETS) >= 12
 
 

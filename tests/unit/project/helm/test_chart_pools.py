@@ -22,6 +22,10 @@ from tests.support.packaging.helm_chart import (
     pod_template,
     value_set,
 )
+from workers.engines.cpu import engine as cpu_engine
+from workers.engines.fake import engine as fake_engine
+from workers.engines.openai import engine as openai_engine
+from workers.engines.transformers.engine import GPU_BATCH, with_ahead
 from workers.engines.vllm.batch_sizes import plan_sizes
 
 GPU = merged(pools={"vllm": {"enabled": True}})
@@ -206,8 +210,36 @@ def test_a_preset_has_room_for_the_pages_that_its_card_holds(card: str) -> None:
 
     sizes = plan_sizes(Settings(), CARD_MEMORY[card], None, room)
 
-    assert sizes.capacity == preset["inFlight"]
+    assert pages_for_one_pod("vllm", preset=card) == sizes.capacity
     assert shared_memory < memory
+
+
+def pages_for_one_pod(engine: str, **pool: object) -> int:
+    """The number of outstanding pages for which the scaler starts one pod."""
+    own = {
+        "engine": engine, "autoscaling": {"enabled": True, "maxReplicas": 1},
+        "settings": {"engine_url": "http://x"}, **pool,
+    }  # fmt: skip
+    values = merged(pools={"cpu": {"enabled": False}, "books": own})
+    (scaled,) = of_kind(manifests(values), "ScaledObject")
+    return int(scaled["spec"]["triggers"][0]["metadata"]["listLength"])
+
+
+@pytest.mark.parametrize("card", ["", *CARD_MEMORY])
+def test_the_scaler_counts_the_pages_that_the_transformers_engine_holds_on_any_card(
+    card: str,
+) -> None:
+    assert pages_for_one_pod("transformers", preset=card) == with_ahead(GPU_BATCH)
+
+
+def test_without_a_card_the_scaler_counts_the_pages_that_the_engine_chooses() -> None:
+    presets = yaml.safe_load((CHART / "presets.yaml").read_text())
+    cores = int(presets["base"]["resources"]["requests"]["cpu"])
+
+    assert pages_for_one_pod("vllm") == pages_for_one_pod("vllm", preset="L4")
+    assert pages_for_one_pod("cpu") == cores + cpu_engine.AHEAD
+    assert pages_for_one_pod("openai") == openai_engine.CAPACITY
+    assert pages_for_one_pod("fake") == fake_engine.CAPACITY
 
 
 @pytest.mark.parametrize(

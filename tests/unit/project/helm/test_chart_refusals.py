@@ -3,7 +3,8 @@
 import helm_python
 import pytest
 
-from tests.support.packaging.helm_chart import SMALLEST, Manifest, merged, rendered
+from shared.config.settings import Settings
+from tests.support.packaging.helm_chart import SMALLEST, Manifest, manifests, merged, rendered
 
 
 def vllm(**pool: object) -> Manifest:
@@ -21,6 +22,9 @@ def watcher(**values: object) -> Manifest:
     return {"name": "inbox", "from": "s3://a/", "to": "s3://b/", **values}
 
 
+SECRET_SETTINGS = [
+    name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+]
 EXTERNAL: Manifest = {"builtin": {"enabled": False}}
 SENTINEL = {"sentinel": {"addresses": ["a:1"]}}
 INGRESS = {"enabled": True, "ingress": {"enabled": True, "host": "events.example.com"}}
@@ -52,11 +56,11 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
         (vllm(image="cpu"), "needs image: gpu"),
         (vllm(preset="B200"), "L40S"),
         (vllm(autoscaling={"minReplicas": 9}), "minReplicas is above maxReplicas"),
-        (vllm(env={"HF_TOKEN": "hf_x"}), "a secret must not be in the values"),
+        (vllm(env={"HF_TOKEN": "hf_x"}), "use the Secret of modelCache.download.tokenSecret"),
+        (vllm(env={"AWS_SECRET_ACCESS_KEY": "x"}), "use the Secret of store.existingSecret"),
         (merged(pools={"check": {"engine": "transformers", "image": "cpu"}}), "no torch"),
         (merged(pools={"magic": {}}), "pools.magic.engine is required"),
         (merged(pools={"magic": {"engine": "magic"}}), "'vllm'"),
-        (merged(pools={"reducer": {"engine": "cpu"}}), "another part of the chart"),
         (merged(pools={"Books": {"engine": "cpu"}}), "Books"),
         (merged(pools={"cpu": {"model": "large"}}), "use one of: small, tiny"),
         (merged(pools={"cpu": {"replicas": -1}}), "replicas"),
@@ -108,6 +112,7 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
         (merged(watchers=[watcher(listen={"enabled": True})]), "listen.existingSecret is required"),
         (merged(networkPolicy={"egressCidrs": ["169.254.169.254/32"]}), "metadataService"),
         (merged(networkPolicy={"egressCidrs": ["fd00:ec2::254/128"]}), "awsPodIdentity"),
+        (merged(networkPolicy={"egressCidrs": ["fe80::/64"]}), "awsPodIdentity"),
         (merged(podDeletionCost=True), "set sweeper.serviceAccount.create=true"),
         (merged(leaseSeconds=30), "leaseSeconds below 60"),
         (merged(leaseSecond=30), "leaseSecond"),
@@ -133,3 +138,33 @@ def test_wrong_values_are_refused_with_the_reason(values: Manifest, reason: str)
 )  # fmt: skip
 def test_ways_that_work_are_not_refused(values: Manifest) -> None:
     assert rendered(values)
+
+
+@pytest.mark.parametrize("setting", SECRET_SETTINGS)
+def test_a_secret_setting_is_refused_as_a_variable_of_a_pool(setting: str) -> None:
+    with pytest.raises(helm_python.HelmError, match="values are no place for secrets"):
+        rendered(vllm(env={f"PAGEFLEET_{setting.upper()}": "x"}))
+
+
+def test_a_pool_cannot_have_the_name_of_another_part_of_the_chart() -> None:
+    own = {"serviceAccount": {"create": True}}
+    everything = merged(
+        reducer=own, sweeper=own, watcher=own,
+        flower={"enabled": True, "existingSecret": "login"}, watchers=[watcher()],
+    )  # fmt: skip
+    pool = {"engine": "cpu", "autoscaling": {"enabled": True}, **own}
+    of_a_pool = {kind for kind, name in names(everything | {"pools": {"books": pool}})
+                 if name == "pf-books"}  # fmt: skip
+    others = {name for kind, name in names(everything | {"pools": {"cpu": {"enabled": False}}})
+              if kind in of_a_pool} - {"pf"}  # fmt: skip
+
+    assert {"pf-reducer", "pf-sweeper", "pf-watcher", "pf-flower", "pf-watch-inbox"} <= others
+    for name in others:
+        taken = name.removeprefix("pf-")
+        with pytest.raises(helm_python.HelmError, match=f"pools.{taken}: .*choose another one"):
+            rendered(merged(pools={taken: {"engine": "cpu"}}))
+
+
+def names(values: Manifest) -> set[tuple[str, str]]:
+    """Kind and name of every object that the chart creates."""
+    return {(each["kind"], each["metadata"]["name"]) for each in manifests(values)}
