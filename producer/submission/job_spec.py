@@ -10,7 +10,7 @@ from producer.intake.opener import Intake
 from producer.submission.request import Request
 from shared.domain import object_keys
 from shared.domain.job_ids import JobIdentity
-from shared.domain.page_ranges import expand, parse_ranges
+from shared.domain.page_ranges import expand, selected
 from shared.domain.records import Manifest, PageOptions, Source
 from shared.domain.submission_record import SubmissionRecord
 
@@ -41,8 +41,7 @@ class JobSpec:
     @property
     def pages(self) -> list[int]:
         """The selected pages, 1-based and sorted."""
-        count = self.document.page_count
-        return list(expand(parse_ranges(self.options.pages or f"1-{count}", count)))
+        return list(expand(selected(self.options.pages, self.document.page_count)))
 
     def manifest(self, job_id: str, created: float) -> Manifest:
         """The manifest of the job; ``created`` is in seconds since the epoch."""

@@ -19,7 +19,7 @@ from shared.domain.page_ranges import count
 from shared.domain.records import Done, Manifest, to_json
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.activation import open_job
-from shared.jobs.job_store import JobStore, selected
+from shared.jobs.job_store import JobStore
 from shared.jobs.purging import end_purge, is_half_purged, purge_rest
 from shared.jobs.submissions import mark_due, record_submission
 from shared.telemetry.tracing import now_ns
@@ -44,7 +44,7 @@ class Submission:
     @property
     def pages(self) -> int:
         """Number of selected pages."""
-        return count(selected(self.manifest))
+        return count(self.manifest.page_ranges)
 
 
 class Submitter:
