@@ -13,6 +13,7 @@ from shared.domain.job_ids import JobIdentity
 from shared.domain.page_ranges import expand, selected
 from shared.domain.records import Manifest, PageOptions, Source
 from shared.domain.submission_record import SubmissionRecord
+from shared.jobs.creation import SourceFile
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class JobSpec:
         return SubmissionRecord(
             name=self.input.name, labels=request.labels, webhook=request.webhook
         )
+
+    @property
+    def source_file(self) -> SourceFile:
+        """What is stored as the source of a new job."""
+        return SourceFile(self.document.path, self.document.etag)
 
     @property
     def pages(self) -> list[int]:
