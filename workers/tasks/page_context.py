@@ -11,7 +11,8 @@ from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.pools import Pool
 from shared.domain.records import EngineInfo
 from shared.jobs.job_store import JobStore
-from workers.inflight import InflightPage, InflightPages, retry_through_outage
+from workers.inflight.cancellation import Cancellation, retry_through_outage
+from workers.inflight.inflight_pages import InflightPages
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_pipeline import Pipeline
 from workers.tasks.gate import Gate
@@ -49,9 +50,9 @@ class PageTaskContext:
         return self.engine.pool
 
 
-def through_outage(inflight: InflightPage, operation: Callable[[], _Result]) -> _Result:
+def through_outage(cancellation: Cancellation, operation: Callable[[], _Result]) -> _Result:
     """Repeat ``operation`` while the broker or the store is down; raises Aborted."""
-    return retry_through_outage(inflight, operation, OUTAGE_ERRORS, _log_outage)
+    return retry_through_outage(cancellation, operation, OUTAGE_ERRORS, _log_outage)
 
 
 def _log_outage(error: Exception) -> None:

@@ -13,7 +13,8 @@ from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.records import Manifest, PageMessage
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
-from workers.inflight import Aborted, InflightPage, Reason, retry_through_outage
+from workers.inflight.cancellation import Aborted, Reason, retry_through_outage
+from workers.inflight.inflight_pages import InflightPage
 from workers.tasks.gate import Gate
 from workers.tasks.messages import parse_message
 
