@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
@@ -22,6 +23,7 @@ log = logging.getLogger("pagefleet.page")
 OUTAGE_ERRORS = (StoreUnreachable, BrokerUnreachable)
 #: Pause before a page is released because of a fault of this machine.
 TRANSIENT_PAUSE_S = 2.0
+_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
@@ -50,9 +52,15 @@ class PageTaskContext:
         return self.engine.pool
 
 
-def through_outage(cancellation: Cancellation, operation: Callable[[], _Result]) -> _Result:
-    """Repeat ``operation`` while the broker or the store is down; raises Aborted."""
-    return retry_through_outage(cancellation, operation, OUTAGE_ERRORS, _log_outage)
+def through_outage(
+    cancellation: Cancellation,
+    operation: Callable[_Arguments, _Result],
+    *args: _Arguments.args,
+    **kwargs: _Arguments.kwargs,
+) -> _Result:
+    """Repeat a call while the broker or the store is down; raises Aborted."""
+    call = partial(operation, *args, **kwargs)
+    return retry_through_outage(cancellation, call, OUTAGE_ERRORS, _log_outage)
 
 
 def _log_outage(error: Exception) -> None:

@@ -5,7 +5,6 @@ the lease keeper, which renews all claimed pages, could take the page again in b
 """
 
 import logging
-from functools import partial
 
 from shared.broker.page_state import Blame, Claim, Dispatch
 from shared.broker.queues import lane_of, page_queue
@@ -35,24 +34,20 @@ class PageLease:
 
     def register_waiting(self) -> None:
         """Record that the page waits here without a lease, so that it is not lost."""
-        operation = partial(
-            self._pages.register_waiting, self._context.worker, self._inflight.page_id
-        )
-        through_outage(self._inflight, operation)
+        inflight, register = self._inflight, self._pages.register_waiting
+        through_outage(inflight, register, self._context.worker, inflight.page_id)
 
     def unregister_waiting(self) -> None:
         """Undo ``register_waiting`` for a page whose lease this worker did not get."""
-        operation = partial(
-            self._pages.unregister_waiting, self._context.worker, self._inflight.page_id
-        )
-        through_outage(self._inflight, operation)
+        inflight, unregister = self._inflight, self._pages.unregister_waiting
+        through_outage(inflight, unregister, self._context.worker, inflight.page_id)
 
     def claim(self) -> Claim:
         """Ask for the lease; ``inflight.claimed`` says whether this worker got it."""
         claim = through_outage(self._inflight, self._ask)
         if claim.outcome == "quarantine":
             queue = page_queue(self._context.pool.id, "quarantine")
-            through_outage(self._inflight, partial(self._publish, claim.quarantine_seq, queue))
+            through_outage(self._inflight, self._publish, claim.quarantine_seq, queue)
         return claim
 
     def _ask(self) -> Claim:
@@ -76,17 +71,15 @@ class PageLease:
 
     def is_taken(self) -> bool:
         """Renew the lease; True if another worker has the page or it is already done."""
+        context, inflight = self._context, self._inflight
         renewed = through_outage(
-            self._inflight,
-            lambda: self._pages.renew(
-                self._context.pool.id, self._context.worker, [self._inflight.page_id]
-            ),
+            inflight, self._pages.renew, context.pool.id, context.worker, [inflight.page_id]
         )
         return bool(renewed.taken)
 
     def finish(self, result: PageResult) -> bool:
         """Mark the page as done; returns whether its open job still lacked a result for it."""
-        return through_outage(self._inflight, partial(self._finish, result))
+        return through_outage(self._inflight, self._finish, result)
 
     def _finish(self, result: PageResult) -> bool:
         context, message = self._context, self._message
@@ -108,7 +101,7 @@ class PageLease:
 
     def release(self, blame: Blame) -> None:
         """Return the page to its queue."""
-        through_outage(self._inflight, partial(self._release, blame))
+        through_outage(self._inflight, self._release, blame)
 
     def _release(self, blame: Blame) -> bool:
         """Whether this worker held the page and it is queued again."""

@@ -2,7 +2,6 @@
 
 import logging
 import random
-from functools import partial
 from typing import NoReturn
 
 from shared.domain.errors import (
@@ -83,12 +82,17 @@ class PageReading:
         if needed.id == own.id:
             raise InternalError(f"the pools {needed} and {own} have the same id")
         log.warning("page %s belongs to pool %s", attempt.page_id, needed.id)
-        context = self._context
-        move = partial(
-            move_to_own_pool, attempt.manifest, context.dispatch_state, context.dispatcher
-        )
-        through_outage(attempt.received.inflight, move)
+        self._move_to_own_pool(attempt)
         raise Aborted(Reason.OTHER_POOL)
+
+    def _move_to_own_pool(self, attempt: PageAttempt) -> None:
+        through_outage(
+            attempt.received.inflight,
+            move_to_own_pool,
+            attempt.manifest,
+            self._context.dispatch_state,
+            self._context.dispatcher,
+        )
 
     def leave_to_newer(self, page: ReceivedPage, error: NewerRelease) -> NoReturn:
         """Abort a page that only workers of a newer release can read, after a pause.
@@ -104,7 +108,7 @@ class PageReading:
     def _run_pipeline(self, attempt: PageAttempt) -> PageResult:
         inflight = attempt.received.inflight
         page = PageToRead(attempt.manifest, attempt.page, attempt.number, inflight)
-        return through_outage(inflight, partial(self._context.pipeline.read, page))
+        return through_outage(inflight, self._context.pipeline.read, page)
 
     def _source_missing(self, attempt: PageAttempt, error: NotFound) -> Exception:
         """The store lacks the source: the job was purged, or something is wrong here."""

@@ -1,7 +1,5 @@
 """The stored records of one page: the manifest of its job, and its result."""
 
-from functools import partial
-
 from shared.domain.records import Manifest, PageMessage, PageResult
 from workers.inflight.cancellation import Cancellation
 from workers.tasks.late_result import withdraw_if_late
@@ -22,28 +20,25 @@ class PageRecords:
 
     def manifest(self, *, may_have_ended: bool) -> Manifest | None:
         """The job's manifest; None where the job was purged or has ended."""
-        read = self._of_unended if may_have_ended else partial(self._manifests.get, self._job_id)
-        return through_outage(self._cancellation, read)
+        read = self._of_unended if may_have_ended else self._manifests.get
+        return through_outage(self._cancellation, read, self._job_id)
 
-    def _of_unended(self) -> Manifest | None:
-        if self._jobs.done(self._job_id) is not None:
-            return None
-        return self._manifests.fresh(self._job_id)
+    def _of_unended(self, job_id: str) -> Manifest | None:
+        return self._manifests.fresh(job_id) if self._jobs.done(job_id) is None else None
 
     def is_purged(self) -> bool:
         """Whether the store has no manifest of the job now."""
-        read = partial(self._manifests.fresh, self._job_id)
-        return through_outage(self._cancellation, read) is None
+        return through_outage(self._cancellation, self._manifests.fresh, self._job_id) is None
 
     def good_result(self) -> PageResult | None:
         """The ok or blank result that another holder of the page has stored."""
-        read = partial(self._jobs.good_result, self._job_id, self._page)
-        return through_outage(self._cancellation, read)
+        read = self._jobs.good_result
+        return through_outage(self._cancellation, read, self._job_id, self._page)
 
     def write(self, result: PageResult) -> PageResult:
         """Store a result; returns the result that counts, which may be another worker's."""
-        return through_outage(self._cancellation, partial(self._jobs.write_result, result))
+        return through_outage(self._cancellation, self._jobs.write_result, result)
 
     def withdraw_if_late(self, result: PageResult) -> None:
         """Remove a result that was stored after its job had ended without it."""
-        through_outage(self._cancellation, partial(withdraw_if_late, self._jobs, result))
+        through_outage(self._cancellation, withdraw_if_late, self._jobs, result)
