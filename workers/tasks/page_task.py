@@ -37,16 +37,19 @@ class PageTask:
             self._context.observer.measured(message) as measurement,
         ):
             page = ReceivedPage.make(self._context, message, inflight, measurement)
-            try:
-                with self._inside_gate(page):
-                    return self._claim(page)
-            except Aborted as aborted:
-                return self._abandon(page, aborted.reason)
-            except Exception:  # whatever it is, the page must not wait for its lease to expire
-                log.exception("page %s is released after an unexpected error", identifier)
-                with suppress(Aborted):
-                    inflight.sleep(self._context.transient_pause_s)
-                return self._abandon(page, Reason.DRAIN)
+            return self._finish_or_release(page)
+
+    def _finish_or_release(self, page: ReceivedPage) -> PageEnd:
+        try:
+            with self._inside_gate(page):
+                return self._claim(page)
+        except Aborted as aborted:
+            return self._abandon(page, aborted.reason)
+        except Exception:  # whatever it is, the page must not wait for its lease to expire
+            log.exception("page %s is released after an unexpected error", page.inflight.page_id)
+            with suppress(Aborted):
+                page.inflight.sleep(self._context.transient_pause_s)
+            return self._abandon(page, Reason.DRAIN)
 
     @contextmanager
     def _inside_gate(self, page: ReceivedPage) -> Iterator[None]:
