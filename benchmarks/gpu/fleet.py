@@ -32,7 +32,6 @@ from shared.config.settings import Settings
 from shared.domain import object_keys
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest, PageResult, Timings
-from shared.jobs.job_store import selected
 from workers.process.start import plan_pages
 
 #: Documents opened in parallel, as by ``pagefleet run``.
@@ -181,7 +180,7 @@ class FleetRun:
     def _results(self, manifest: Manifest) -> Iterator[PageResult]:
         jobs = self._connections.jobs
         states = jobs.page_states(manifest.job_id)
-        pages = [page for page in expand(selected(manifest)) if page in states.all]
+        pages = [page for page in expand(manifest.page_ranges) if page in states.all]
         return jobs.results(manifest.job_id, pages, states)
 
     def _entered(self, manifest: Manifest) -> Iterator[float]:
@@ -197,7 +196,7 @@ class FleetRun:
         offset = time.monotonic() - time.time()
         paths = {
             page: self._connections.store.local_path(object_keys.page(manifest.job_id, page))
-            for page in expand(selected(manifest))
+            for page in expand(manifest.page_ranges)
         }
         return {
             page: path.stat().st_mtime + offset

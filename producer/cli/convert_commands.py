@@ -124,7 +124,7 @@ def watch(**values: Any) -> int:
     options for the documents below it. Several watchers may watch the same place. Where no
     broker is configured, the command starts one and workers, and stops them at its end.
     """
-    from producer.commands.cli_options import WatchOptions
     from producer.commands.watch import watch_place
+    from producer.commands.watch_options import WatchOptions
 
     return watch_place(WatchOptions.parse(values))

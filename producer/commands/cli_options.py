@@ -7,7 +7,7 @@ the command line.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from producer.intake.expansion import expand_inputs
 from producer.intake.input import Input
@@ -15,7 +15,6 @@ from producer.intake.labels import parse_labels
 from producer.intake.password_file import read_password
 from producer.submission.pool_choice import PoolSource, no_fleet
 from producer.submission.request import Request
-from producer.watching.triggers.registry import pop_trigger_values
 from shared.config.settings import Settings, load_settings
 from shared.domain.records import PageBreaks, PageSettings, Priority, RenderOptions
 from shared.domain.webhook_url import check_webhook
@@ -141,31 +140,6 @@ class SubmitOptions(InputWords, RequestArguments):
         """See RequestArguments."""
         webhook = check_webhook(self.webhook) if self.webhook else None
         return replace(super().request(settings, pools), force=self.force, webhook=webhook)
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchOptions(RequestArguments):
-    """``pagefleet watch``; times are in seconds."""
-
-    source: str
-    to: str | None
-    after: Literal["keep", "move", "delete"]
-    period: float | None
-    lists: int
-    settle: float | None
-    max_open: int
-    once: bool
-    as_json: bool
-    quiet: bool
-    #: Set options of triggers.
-    trigger_options: Mapping[str, str]
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
-        """See RequestArguments."""
-        others = dict(values)
-        trigger_values = pop_trigger_values(others)
-        return super().parse({**others, "trigger_options": trigger_values})
 
 
 @dataclass(frozen=True, kw_only=True)

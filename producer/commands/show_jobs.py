@@ -17,7 +17,7 @@ from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest
-from shared.jobs.job_store import READERS, JobStore, selected
+from shared.jobs.job_store import READERS, JobStore
 
 
 def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
@@ -86,7 +86,7 @@ def _warn_of_missing_workers(
 
 def _failures(jobs: JobStore, manifest: Manifest) -> Iterator[dict[str, Any]]:
     states = jobs.page_states(manifest.job_id)
-    failed = [page for page in expand(selected(manifest)) if page in states.failed]
+    failed = [page for page in expand(manifest.page_ranges) if page in states.failed]
     own_names = names(submissions(jobs, manifest)) if failed else []
     for result in jobs.results(manifest.job_id, failed, states):
         if result.error is not None:

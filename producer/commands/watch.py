@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-from producer.commands.cli_options import WatchOptions
+from producer.commands.watch_options import WatchOptions
 from producer.connections import Connections, pool_warning
 from producer.intake.opener import Intake
 from producer.local.embedded_fleet import EmbeddedFleet

@@ -13,7 +13,7 @@ from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import expand
 from shared.domain.records import Done, Manifest, RenderOptions
-from shared.jobs.job_store import JobStore, selected
+from shared.jobs.job_store import JobStore
 
 
 class Sink(Protocol):
@@ -41,7 +41,7 @@ def export(job: FinishedJob, sink: Sink, name: str) -> Done:
     """
     jobs, manifest = job.jobs, job.manifest
     states = jobs.page_states(manifest.job_id)
-    results = jobs.results(manifest.job_id, expand(selected(manifest)), states)
+    results = jobs.results(manifest.job_id, expand(manifest.page_ranges), states)
     figure_base = f"{quote(name.rpartition('/')[2])}/"
     document = assemble(manifest, results, job.render, figure_base=figure_base)
     _export_figures(jobs, manifest, sink, name)

@@ -6,7 +6,7 @@ from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode, PagefleetError
 from shared.domain.page_ranges import count, expand
 from shared.domain.records import Counts, Done, ErrorInfo, Manifest
-from shared.jobs.job_store import JobStore, selected
+from shared.jobs.job_store import JobStore
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def refused(word: str, error: Exception) -> Outcome:
 
 def undelivered(word: str, manifest: Manifest, done: Done, error: Exception) -> Outcome:
     """The outcome of a job that ended and whose document could not be written."""
-    cause, pages = _as_pagefleet_error(error), count(selected(manifest))
+    cause, pages = _as_pagefleet_error(error), count(manifest.page_ranges)
     job_id = manifest.job_id
     return Outcome(word, job_id, "failed", pages, done.counts, None, _info(cause), cause.exit_code)
 
@@ -66,7 +66,7 @@ def ended(
     word: str, manifest: Manifest, done: Done, markdown: str | None, jobs: JobStore
 ) -> Outcome:
     """The outcome of a job with ``_DONE``; ``markdown`` is the path or URI of its document."""
-    pages = count(selected(manifest))
+    pages = count(manifest.page_ranges)
     code = ExitCode.OK if done.status == "ok" else ExitCode.FAILED_PAGES
     error = None if done.status in ("ok", "partial") else _first_failure(manifest, done, jobs)
     return Outcome(word, manifest.job_id, done.status, pages, done.counts, markdown, error, code)
@@ -86,7 +86,7 @@ def _info(error: PagefleetError) -> ErrorInfo:
 def _first_failure(manifest: Manifest, done: Done, jobs: JobStore) -> ErrorInfo:
     """The error of the first failed page, with the number of failed pages."""
     states = jobs.page_states(manifest.job_id)
-    first = next((page for page in expand(selected(manifest)) if page in states.failed), None)
+    first = next((page for page in expand(manifest.page_ranges) if page in states.failed), None)
     result = jobs.result(manifest.job_id, first) if first is not None else None
     if result is None or result.error is None:
         return ErrorInfo(code="internal", message=f"the job ended as {done.status}")

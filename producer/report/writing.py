@@ -22,7 +22,6 @@ from shared.domain import object_keys
 from shared.domain.errors import NotFound, UsageError
 from shared.domain.page_ranges import expand
 from shared.domain.records import BlockType, Manifest
-from shared.jobs.job_store import selected
 from shared.processes.sandbox import Sandbox
 from shared.storage.content_digest import VERIFIED
 from shared.storage.store import ObjectStore
@@ -50,7 +49,7 @@ def report_job(
     """
     if output.is_dir():
         raise UsageError(f"{output} is a folder; name a file, for example -o {output}/report.html")
-    pages = list(expand(selected(manifest)))
+    pages = list(expand(manifest.page_ranges))
     facts = job_facts(manifest, connections.jobs, connections.dispatch_state_or_none())
     facts = with_usage(facts, connections.jobs, connections.settings)
     facts = replace(facts, submissions=submitted)

@@ -16,7 +16,7 @@ from shared.domain.errors import BrokerUnreachable
 from shared.domain.page_ranges import count
 from shared.domain.records import Counts, Manifest
 from shared.domain.submission_record import SubmissionRecord
-from shared.jobs.job_store import JobStore, selected
+from shared.jobs.job_store import JobStore
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class JobFacts:
 
 def job_facts(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState | None) -> JobFacts:
     """Progress of one job; for a job that ended or is hot, few objects are read."""
-    pages = count(selected(manifest))
+    pages = count(manifest.page_ranges)
     done = jobs.done(manifest.job_id)
     if done is not None:
         return JobFacts(manifest, done.status, pages, done.counts.total, done.counts)

@@ -10,9 +10,10 @@ from producer.intake.opener import Intake
 from producer.submission.request import Request
 from shared.domain import object_keys
 from shared.domain.job_ids import JobIdentity
-from shared.domain.page_ranges import expand, parse_ranges
+from shared.domain.page_ranges import expand, selected
 from shared.domain.records import Manifest, PageOptions, Source
 from shared.domain.submission_record import SubmissionRecord
+from shared.jobs.creation import SourceFile
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,14 @@ class JobSpec:
         )
 
     @property
+    def source_file(self) -> SourceFile:
+        """What is stored as the source of a new job."""
+        return SourceFile(self.document.path, self.document.etag)
+
+    @property
     def pages(self) -> list[int]:
         """The selected pages, 1-based and sorted."""
-        count = self.document.page_count
-        return list(expand(parse_ranges(self.options.pages or f"1-{count}", count)))
+        return list(expand(selected(self.options.pages, self.document.page_count)))
 
     def manifest(self, job_id: str, created: float) -> Manifest:
         """The manifest of the job; ``created`` is in seconds since the epoch."""

@@ -6,7 +6,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest
 from shared.jobs.activation import open_job
-from shared.jobs.job_store import JobStore, selected
+from shared.jobs.job_store import JobStore
 
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher
@@ -18,7 +18,7 @@ TRIES = 3
 def reopen(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState) -> None:
     """Mark the failed and cancelled pages of an ended job to run again when it is opened."""
     states = jobs.page_states(manifest.job_id)
-    chosen = set(expand(selected(manifest)))
+    chosen = set(expand(manifest.page_ranges))
     # Before: the sweeper takes a job marker of a cancelled job for a cancel that crashed.
     # After: the sweeper may have opened the job while some of its failures were still stored.
     dispatch_state.jobs.reopen(manifest.job_id)

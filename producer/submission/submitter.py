@@ -1,25 +1,22 @@
-"""Makes a job of an input: writes to the object store first and to the queues last."""
+"""Finds or makes the job of an input."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from producer.intake.document import OpenedDocument
 from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.submission.job_spec import JobSpec, opened_spec
 from producer.submission.reopening import reopen, resume
 from producer.submission.request import Request
 from shared.broker.dispatch_state import DispatchState
-from shared.domain import object_keys
 from shared.domain.errors import NotADocument
 from shared.domain.job_ids import JobIdentity, next_id
 from shared.domain.page_ranges import count
-from shared.domain.records import Done, Manifest, to_json
+from shared.domain.records import Done, Manifest
 from shared.domain.submission_record import SubmissionRecord
-from shared.jobs.activation import open_job
-from shared.jobs.job_store import JobStore, selected
+from shared.jobs.creation import create_job
+from shared.jobs.job_store import JobStore
 from shared.jobs.purging import STALLED_S, end_purge, is_half_purged, purge_rest
 from shared.jobs.submissions import mark_due, record_submission
 from shared.telemetry.tracing import now_ns
@@ -27,8 +24,6 @@ from shared.telemetry.tracing import now_ns
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher
 
-#: How often a new job is written again because a slow purge removed parts of it.
-CREATE_TRIES = 5
 Kind = Literal["new", "resumed", "finished"]
 
 
@@ -44,7 +39,7 @@ class Submission:
     @property
     def pages(self) -> int:
         """Number of selected pages."""
-        return count(selected(self.manifest))
+        return count(self.manifest.page_ranges)
 
 
 class Submitter:
@@ -142,18 +137,18 @@ class Submitter:
             self._dispatch_state.jobs.forget(newest)
 
     def _create(self, spec: JobSpec, manifest: Manifest) -> Submission:
-        """Marker, source, manifest, dispatch: a crash between them leaves no incomplete job."""
-        job_id, started, fresh = manifest.job_id, now_ns(), True
-        for _ in range(CREATE_TRIES):
-            if not self._write(spec.document, manifest):
-                # A concurrent submission of the same document wrote its manifest first.
-                return self._concurrent_job(spec, manifest)
-            open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, fresh=fresh)
-            if self._is_complete(manifest):
-                break
-            fresh = False
+        started = now_ns()
+        if not create_job(
+            manifest,
+            spec.source_file,
+            self._jobs,
+            self._dispatch_state,
+            self._dispatcher,
+            self._stalled_purge_s,
+        ):
+            return self._concurrent_job(spec, manifest)
         submission = Submission("new", spec.input, manifest)
-        self._dispatcher.tracing.submitted(job_id, started, submission.pages)
+        self._dispatcher.tracing.submitted(manifest.job_id, started, submission.pages)
         return submission
 
     def _concurrent_job(self, spec: JobSpec, manifest: Manifest) -> Submission:
@@ -168,41 +163,6 @@ class Submitter:
         if self._jobs.done(stored.job_id) is not None:
             self._notify(spec, stored)
         return replace(submission, manifest=spec.submission.apply(stored))
-
-    def _write(self, document: OpenedDocument, manifest: Manifest) -> bool:
-        """Put the job into the store; False where its manifest exists already."""
-        job_id = manifest.job_id
-        if is_half_purged(self._jobs, job_id):
-            end_purge(self._jobs, job_id, self._stalled_purge_s)
-        elif self._jobs.done(job_id) is not None and self._jobs.manifest(job_id) is None:
-            purge_rest(self._jobs, job_id)  # left by a purge that could not write its marker
-        # Also before the source: the sweeper finds a source without a manifest by its marker.
-        self._jobs.mark_open(job_id, time.time())
-        # A purged job of the same id may have left its end in the dispatch state.
-        self._dispatch_state.jobs.forget(job_id)
-        self._store_source(document, manifest)
-        self._jobs.mark_open(job_id, time.time())
-        return self._jobs.store.put_new(object_keys.manifest(job_id), to_json(manifest))
-
-    def _is_complete(self, manifest: Manifest) -> bool:
-        """Whether a slow purge removed nothing of the new job; stops a purge that goes on."""
-        job_id = manifest.job_id
-        unmarked = self._jobs.marker(job_id) is None and self._jobs.done(job_id) is None
-        if unmarked or self._jobs.is_purging(job_id):
-            self._jobs.mark_open(job_id, time.time())
-        source = object_keys.source(job_id, manifest.source.key)
-        return self._jobs.store.exists(source) and self._jobs.manifest(job_id) is not None
-
-    def _store_source(self, document: OpenedDocument, manifest: Manifest) -> None:
-        store, uri = self._jobs.store, manifest.source.uri
-        key = object_keys.source(manifest.job_id, manifest.source.key)
-        if uri and document.etag and store.copy_from(uri, key, document.etag):
-            return
-        try:
-            store.put_file(key, document.path, document.sha256)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise NotADocument(f"the document can't be read any more: {reason}") from None
 
 
 def _newest_match(identity: JobIdentity, series: Iterable[list[Manifest]]) -> str | None:

@@ -11,7 +11,7 @@ from shared.document.outcome import count, job_status, was_cancelled
 from shared.document.rules import ORDER
 from shared.domain.errors import PagefleetError
 from shared.domain.output_formats import OUTPUT_FORMATS
-from shared.domain.page_ranges import expand, parse_ranges
+from shared.domain.page_ranges import expand
 from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
 
 _GAP = "\n\n"
@@ -79,9 +79,8 @@ def _merge(
 
 
 def _complete(manifest: Manifest, results: Iterable[PageResult]) -> Iterator[PageResult]:
-    ranges = parse_ranges(manifest.options.pages or f"1-{manifest.page_count}", manifest.page_count)
     remaining = iter(results)
-    for page in expand(ranges):
+    for page in expand(manifest.page_ranges):
         result = next(remaining, None)
         if result is None or result.page != page or result.job_id != manifest.job_id:
             got = "nothing" if result is None else f"page {result.page} of {result.job_id}"

@@ -26,6 +26,11 @@ def parse_ranges(text: str, page_count: int | None = None) -> tuple[PageRange, .
     return merge(spans)
 
 
+def selected(pages: str | None, page_count: int) -> tuple[PageRange, ...]:
+    """The page ranges that ``pages``, a page list or None for all, selects of a document."""
+    return ((1, page_count),) if pages is None else parse_ranges(pages, page_count)
+
+
 def check_ranges(text: str) -> None:
     """Raise UsageError where ``text`` is a page list of no possible document."""
     with suppress(PageRangeError):

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.domain.harmless_json import harmless_json
 from shared.domain.lanes import Priority as Priority
 from shared.domain.object_keys import JOB_ID_PATTERN
+from shared.domain.page_ranges import PageRange, selected
 from shared.domain.pools import POOL_ID_PATTERN, REVISION_PATTERN, Pool
-from shared.domain.serialization.harmless_json import harmless_json
 from shared.domain.tasks import Task
 
 SCHEMA = 1
@@ -138,6 +139,11 @@ class Manifest(Record):
     created: float
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @property
+    def page_ranges(self) -> tuple[PageRange, ...]:
+        """The pages that the job covers."""
+        return selected(self.options.pages, self.page_count)
 
 
 class Block(Record):

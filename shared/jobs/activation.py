@@ -8,7 +8,7 @@ from shared.domain.errors import BrokerFull
 from shared.domain.page_ranges import count
 from shared.domain.records import Counts, Manifest
 from shared.domain.retry import doubling, retry
-from shared.jobs.job_store import JobStore, PageStates, missing_pages, selected
+from shared.jobs.job_store import JobStore, PageStates, missing_pages
 
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher
@@ -57,7 +57,7 @@ def _open(
         pool=pool,
         priority=manifest.priority,
         created=manifest.created,
-        total=count(selected(manifest)),
+        total=count(manifest.page_ranges),
         counts=counts,
         done_pages=states.all,
         todo=todo,

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable
 from shared.domain.job_ids import next_id
-from shared.domain.page_ranges import PageRange, expand, from_numbers, parse_ranges
+from shared.domain.page_ranges import PageRange, expand, from_numbers
 from shared.domain.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
 from shared.domain.serialization.newer_records import is_newer
 from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker
@@ -37,13 +37,6 @@ class PageStates:
     def all(self) -> frozenset[int]:
         """Pages with any result."""
         return self.have | self.failed
-
-
-def selected(manifest: Manifest) -> tuple[PageRange, ...]:
-    """The page ranges that a job covers."""
-    if manifest.options.pages is None:
-        return ((1, manifest.page_count),)
-    return parse_ranges(manifest.options.pages, manifest.page_count)
 
 
 class JobStore:
@@ -234,4 +227,4 @@ class JobStore:
 
 def missing_pages(manifest: Manifest, states: PageStates) -> tuple[PageRange, ...]:
     """Selected pages without any result."""
-    return from_numbers(page for page in expand(selected(manifest)) if page not in states.all)
+    return from_numbers(page for page in expand(manifest.page_ranges) if page not in states.all)

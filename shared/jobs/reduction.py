@@ -13,7 +13,7 @@ from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import PageRange, expand, from_numbers
 from shared.domain.records import Done, Manifest, to_json
-from shared.jobs.job_store import JobStore, PageStates, missing_pages, selected
+from shared.jobs.job_store import JobStore, PageStates, missing_pages
 from shared.jobs.submissions import mark_all_due
 
 #: Times that a document is rewritten because its pages changed meanwhile.
@@ -76,7 +76,7 @@ def _read(jobs: JobStore, manifest: Manifest, states: PageStates, cancelling: bo
     missing = missing_pages(manifest, states)
     if missing:
         raise PagesMissing(missing)
-    results = jobs.results(job_id, expand(selected(manifest)), states)
+    results = jobs.results(job_id, expand(manifest.page_ranges), states)
     document = assemble(manifest, results, manifest.render)
     if document.status == "cancelled" and not cancelling:
         failed = jobs.results(job_id, sorted(states.failed), states)

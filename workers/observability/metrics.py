@@ -104,5 +104,6 @@ def start_at_zero(engine: str) -> None:
         TOKENS.labels(engine, kind)
     for lane in Lane:
         QUEUE_WAIT.labels(lane)
+    PAGES_IN_FLIGHT.labels(engine)
     LEASE_RENEWALS.labels(engine)
     LEASE_RENEWAL_FAILURES.labels(engine)

@@ -16,7 +16,7 @@ from shared.domain.errors import EngineFailed, StoreUnreachable
 from shared.domain.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
 from shared.jobs.job_store import JobStore
 from workers.engines.contract import PageView, Reading
-from workers.inflight import Cancellation, retry_through_outage
+from workers.inflight.cancellation import Cancellation, retry_through_outage
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Rendered, Renderer
 from workers.pipeline.source_cache import SourceCache

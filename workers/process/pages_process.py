@@ -32,7 +32,9 @@ from shared.telemetry.health import START, Health
 from shared.telemetry.process_labels import PROCESS_LABELS
 from workers.engines.registry import make_engine
 from workers.host.cores import renderer_count
-from workers.inflight import InflightPages, Reason
+from workers.inflight.cancellation import Reason
+from workers.inflight.inflight_pages import InflightPages
+from workers.inflight.page_end import PageEnd
 from workers.observability import metrics
 from workers.observability.cost_labels import CostLabels
 from workers.observability.failure_log import FailureLog
@@ -199,12 +201,12 @@ def register(
 
     def page(message: dict[str, Any]) -> str:
         parsed = parse_message(PageMessage, message, dispatch_state, queues)
-        outcome = "refused" if parsed is None else task.handle(parsed)
-        if outcome.startswith("failed"):
-            raise PageFailed(outcome)
-        if outcome.startswith("given back"):
+        end = PageEnd("done", "refused") if parsed is None else task.handle(parsed)
+        if end.kind == "failed":
+            raise PageFailed(end.text)
+        if end.kind == "released":
             # Acknowledged without an event: Flower would show a success and ignore a later failure.
-            raise Ignore(outcome)
-        return outcome
+            raise Ignore(end.text)
+        return end.text
 
     app.task(name=PAGE_TASK, throws=(PageFailed,))(page)

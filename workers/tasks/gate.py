@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from workers.inflight import Cancellation
+from workers.inflight.cancellation import Cancellation
 
 POLL_S = 0.5
 

@@ -10,7 +10,8 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.pools import Pool
-from workers.inflight import InflightPages, Reason
+from workers.inflight.cancellation import Reason
+from workers.inflight.inflight_pages import InflightPages
 from workers.observability import metrics
 
 log = logging.getLogger("pagefleet.lease")

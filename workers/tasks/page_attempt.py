@@ -8,33 +8,31 @@ from shared.domain.records import (
     EngineInfo,
     ErrorInfo,
     Manifest,
-    PageMessage,
     PageOptions,
     PageResult,
 )
-from workers.inflight import InflightPage
+from workers.tasks.received_page import ReceivedPage
 
 MAX_ERROR_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
 class PageAttempt:
-    """A claimed page whose job exists: all that reading and committing it needs."""
+    """A claimed page whose job exists: all that reading it needs."""
 
-    message: PageMessage
+    received: ReceivedPage
     manifest: Manifest
     claim: Claim
-    inflight: InflightPage
 
     @property
-    def job_id(self) -> str:
-        """The page's job."""
-        return self.message.job_id
+    def page_id(self) -> str:
+        """The page's id, for logs."""
+        return self.received.inflight.page_id
 
     @property
     def page(self) -> int:
         """The page's number, from 1."""
-        return self.message.page
+        return self.received.message.page
 
     @property
     def number(self) -> int:
@@ -55,7 +53,7 @@ class PageAttempt:
     def failure(self, engine: EngineInfo, error: PagefleetError) -> PageResult:
         """The result that records ``error`` as the end of this page."""
         return PageResult(
-            job_id=self.job_id,
+            job_id=self.manifest.job_id,
             page=self.page,
             status="failed",
             task=self.options.task,

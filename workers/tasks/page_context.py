@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
@@ -11,7 +12,8 @@ from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.pools import Pool
 from shared.domain.records import EngineInfo
 from shared.jobs.job_store import JobStore
-from workers.inflight import InflightPage, InflightPages, retry_through_outage
+from workers.inflight.cancellation import Cancellation, retry_through_outage
+from workers.inflight.inflight_pages import InflightPages
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_pipeline import Pipeline
 from workers.tasks.gate import Gate
@@ -21,6 +23,7 @@ log = logging.getLogger("pagefleet.page")
 OUTAGE_ERRORS = (StoreUnreachable, BrokerUnreachable)
 #: Pause before a page is released because of a fault of this machine.
 TRANSIENT_PAUSE_S = 2.0
+_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
@@ -49,9 +52,15 @@ class PageTaskContext:
         return self.engine.pool
 
 
-def through_outage(inflight: InflightPage, operation: Callable[[], _Result]) -> _Result:
-    """Repeat ``operation`` while the broker or the store is down; raises Aborted."""
-    return retry_through_outage(inflight, operation, OUTAGE_ERRORS, _log_outage)
+def through_outage(
+    cancellation: Cancellation,
+    operation: Callable[_Arguments, _Result],
+    *args: _Arguments.args,
+    **kwargs: _Arguments.kwargs,
+) -> _Result:
+    """Repeat a call while the broker or the store is down; raises Aborted."""
+    call = partial(operation, *args, **kwargs)
+    return retry_through_outage(cancellation, call, OUTAGE_ERRORS, _log_outage)
 
 
 def _log_outage(error: Exception) -> None:

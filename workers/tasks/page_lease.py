@@ -4,99 +4,151 @@
 the lease keeper, which renews all claimed pages, could take the page again in between.
 """
 
+import logging
+
 from shared.broker.page_state import Blame, Claim, Dispatch
 from shared.broker.queues import lane_of, page_queue
+from shared.domain.errors import TransientError
 from shared.domain.records import PageMessage, PageResult
-from workers.inflight import InflightPage
-from workers.tasks.page_context import PageTaskContext
+from workers.inflight.cancellation import Reason
+from workers.inflight.inflight_pages import InflightPage
+from workers.tasks.page_context import PageTaskContext, through_outage
 
+log = logging.getLogger("pagefleet.page")
 #: Outcomes of a claim that give this worker the lease.
 _GRANTED = ("claimed", "unknown", "dead_lettered")
+_BLAMES: dict[Reason, Blame] = {Reason.ENGINE_DEAD: "suspect"}
 
 
 class PageLease:
-    """Every method is one step at the broker and raises BrokerUnreachable; may be repeated."""
+    """Every method but ``abandon`` waits for the end of an outage, or raises Aborted."""
 
-    def __init__(self, deps: PageTaskContext, message: PageMessage, inflight: InflightPage) -> None:
-        self._deps = deps
+    def __init__(
+        self, context: PageTaskContext, message: PageMessage, inflight: InflightPage
+    ) -> None:
+        self._context = context
         self._message = message
         self._inflight = inflight
+        self._pages = context.dispatch_state.pages
+        self._lane = lane_of(message.queue)
+
+    def register_waiting(self) -> None:
+        """Record that the page waits here without a lease, so that it is not lost."""
+        inflight, register = self._inflight, self._pages.register_waiting
+        through_outage(inflight, register, self._context.worker, inflight.page_id)
+
+    def unregister_waiting(self) -> None:
+        """Undo ``register_waiting`` for a page whose lease this worker did not get."""
+        inflight, unregister = self._inflight, self._pages.unregister_waiting
+        through_outage(inflight, unregister, self._context.worker, inflight.page_id)
 
     def claim(self) -> Claim:
-        """Ask for the lease; a repeated call gets the same answer."""
-        deps, message = self._deps, self._message
-        claim = deps.dispatch_state.pages.claim(
-            deps.pool.id,
+        """Ask for the lease; ``inflight.claimed`` says whether this worker got it."""
+        claim = through_outage(self._inflight, self._ask)
+        if claim.outcome == "quarantine":
+            queue = page_queue(self._context.pool.id, "quarantine")
+            through_outage(self._inflight, self._publish, claim.quarantine_seq, queue)
+        return claim
+
+    def _ask(self) -> Claim:
+        """A repeated call gets the same answer."""
+        message = self._message
+        claim = self._pages.claim(
+            self._context.pool.id,
             message.queue,
             message.job_id,
             message.page,
             message.seq,
-            deps.worker,
+            self._context.worker,
             self._inflight.token,
         )
-        self._inflight.outcome = claim.outcome
         self._inflight.claimed = claim.outcome in _GRANTED
         return claim
 
-    def send_to_quarantine(self, claim: Claim) -> None:
-        """Publish the message that a claim moved to the quarantine lane."""
-        queue = page_queue(self._deps.pool.id, "quarantine")
-        self._publish(claim.quarantine_seq, queue)
-
-    def pass_on(self) -> None:
-        """Send the same message to the end of its queue, for a page that was never claimed."""
-        self._publish(self._message.seq, self._message.queue)
-
     def _publish(self, seq: int, queue: str) -> None:
         page = Dispatch(self._message.job_id, self._message.page, seq, queue)
-        self._deps.dispatcher.publish([page])
+        self._context.dispatcher.publish([page])
 
     def is_taken(self) -> bool:
         """Renew the lease; True if another worker has the page or it is already done."""
-        deps = self._deps
-        renewed = deps.dispatch_state.pages.renew(deps.pool.id, deps.worker, [self._inflight.page])
+        context, inflight = self._context, self._inflight
+        renewed = through_outage(
+            inflight, self._pages.renew, context.pool.id, context.worker, [inflight.page_id]
+        )
         return bool(renewed.taken)
 
     def finish(self, result: PageResult) -> bool:
         """Mark the page as done; returns whether its open job still lacked a result for it."""
-        deps, message = self._deps, self._message
-        lane = lane_of(message.queue)
-        self.stop_renewal()
-        finished = deps.dispatch_state.pages.finish(
-            deps.pool.id,
-            lane,
+        return through_outage(self._inflight, self._finish, result)
+
+    def _finish(self, result: PageResult) -> bool:
+        context, message = self._context, self._message
+        self._stop_renewal()
+        finished = self._pages.finish(
+            context.pool.id,
+            self._lane,
             message.job_id,
             message.page,
             result.status,
-            deps.worker,
+            context.worker,
             round(result.worker_s * 1000),
         )
         if finished.reduce:
-            deps.dispatcher.reduce(message.job_id)
+            context.dispatcher.reduce(message.job_id)
         if finished.low:
-            self.top_up_lane()
+            context.dispatcher.top_up(context.pool.id, self._lane)
         return finished.open
 
-    def release(self, blame: Blame = "none") -> bool:
-        """Return the page to its queue; whether this worker held it and it is queued again."""
-        deps = self._deps
-        self.stop_renewal()
-        pages = deps.dispatch_state.pages.release(
-            deps.pool.id, deps.worker, [self._inflight.page], blame
-        )
-        deps.dispatcher.publish(pages)
-        return bool(pages)
+    def release(self, blame: Blame) -> None:
+        """Return the page to its queue."""
+        through_outage(self._inflight, self._release, blame)
 
-    def top_up_lane(self) -> None:
-        """Dispatch further pages to the lane that the page came from."""
-        self._deps.dispatcher.top_up(self._deps.pool.id, lane_of(self._message.queue))
+    def _release(self, blame: Blame) -> bool:
+        """Whether this worker held the page and it is queued again."""
+        self._stop_renewal()
+        pages = self._pages.release(
+            self._context.pool.id, self._context.worker, [self._inflight.page_id], blame
+        )
+        self._context.dispatcher.publish(pages)
+        return bool(pages)
 
     def drop(self) -> None:
         """End the lease on a page whose job was purged or has ended."""
-        deps, message = self._deps, self._message
-        self.stop_renewal()
-        deps.dispatch_state.pages.drop(deps.pool.id, message.job_id, message.page, deps.worker)
+        through_outage(self._inflight, self._drop)
 
-    def stop_renewal(self) -> None:
-        """Stop the renewal of the lease; alone, this leaves the lease to its expiry."""
+    def _drop(self) -> None:
+        message = self._message
+        self._stop_renewal()
+        self._pages.drop(self._context.pool.id, message.job_id, message.page, self._context.worker)
+
+    def abandon(self, reason: Reason) -> None:
+        """End the lease of an aborted page: one try, because its expiry repairs the rest."""
+        page_id = self._inflight.page_id
+        try:
+            if reason is Reason.TAKEN:
+                self._stop_renewal()
+                log.warning("page %s is held by another worker or already done", page_id)
+            elif reason is Reason.PURGED and self._inflight.claimed:
+                self._drop()
+            else:
+                self._release_or_pass_on(reason)
+        except TransientError as error:
+            log.warning(
+                "page %s is not released and waits for its lease to expire: %s",
+                page_id, error.message,
+            )  # fmt: skip
+
+    def _release_or_pass_on(self, reason: Reason) -> None:
+        """For a cancelled page too, as its job may have been opened again since.
+
+        Also for a page that seems not to be claimed, as the answer to its claim may be lost. If
+        it never was, the same message goes to the end of its queue.
+        """
+        was_claimed = self._inflight.claimed
+        is_queued = self._release(_BLAMES.get(reason, "none"))
+        if not is_queued and not was_claimed:
+            self._publish(self._message.seq, self._message.queue)
+
+    def _stop_renewal(self) -> None:
+        """Alone, this leaves the lease to its expiry."""
         self._inflight.claimed = False

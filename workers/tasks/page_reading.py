@@ -15,17 +15,18 @@ from shared.domain.errors import (
 )
 from shared.domain.records import PageResult
 from shared.jobs.moving import move_to_own_pool
-from workers.inflight import Aborted, InflightPage, Reason
+from workers.inflight.cancellation import Aborted, Reason
 from workers.pipeline.page_pipeline import PageToRead
 from workers.tasks.first_reports import FirstReports
 from workers.tasks.page_attempt import PageAttempt
 from workers.tasks.page_context import PageTaskContext, through_outage
+from workers.tasks.received_page import ReceivedPage
 
 log = logging.getLogger("pagefleet.page")
 _RANDOM = random.SystemRandom()
 
 
-class EngineBug(PageError):
+class InternalError(PageError):
     """Something in pagefleet failed on this page."""
 
     code = "internal"
@@ -34,8 +35,8 @@ class EngineBug(PageError):
 class PageReading:
     """Thread-safe; outages of the broker and the store are waited out."""
 
-    def __init__(self, deps: PageTaskContext) -> None:
-        self._deps = deps
+    def __init__(self, context: PageTaskContext) -> None:
+        self._context = context
         self._newer_jobs = FirstReports()
 
     def read(self, attempt: PageAttempt) -> PageResult:
@@ -46,15 +47,8 @@ class PageReading:
         """
         if attempt.claim.outcome == "dead_lettered":
             raise Quarantined("the worker process died each time this page was tried alone")
-        stored = self._stored_result(attempt)
+        stored = attempt.received.records.good_result() if attempt.may_have_result else None
         return stored if stored is not None else self._read_here(attempt)
-
-    def _stored_result(self, attempt: PageAttempt) -> PageResult | None:
-        if not attempt.may_have_result:
-            return None
-        return through_outage(
-            attempt.inflight, lambda: self._deps.jobs.good_result(attempt.job_id, attempt.page)
-        )
 
     def _read_here(self, attempt: PageAttempt) -> PageResult:
         """Read with this worker's engine; faults of this machine abort the page."""
@@ -63,55 +57,61 @@ class PageReading:
             return self._run_pipeline(attempt)
         except EngineDead as error:
             log.error("the engine died: %s", error.message)
-            self._deps.engine_died()
+            self._context.engine_died()
             raise Aborted(Reason.ENGINE_DEAD) from error
         except TransientError as error:
-            log.error("page %s is released: %s", attempt.inflight.page, error.message)
-            attempt.inflight.sleep(self._deps.transient_pause_s)
+            log.error("page %s is released: %s", attempt.page_id, error.message)
+            attempt.received.inflight.sleep(self._context.transient_pause_s)
             raise Aborted(Reason.DRAIN) from error
         except NotFound as error:
             raise self._source_missing(attempt, error) from error
         except (PagefleetError, Aborted):
             raise
         except Exception as error:  # a bug costs the page an attempt, and not the worker
-            log.exception("page %s failed because of a bug", attempt.inflight.page)
-            raise EngineBug(f"{type(error).__name__}: {error}") from error
+            log.exception("page %s failed because of a bug", attempt.page_id)
+            raise InternalError(f"{type(error).__name__}: {error}") from error
 
     def _check_pool(self, attempt: PageAttempt) -> None:
         """Abort a page of another pool, after its job has been moved into that pool.
 
         A producer or sweeper of an earlier release put it into the pool of the default model.
         """
-        needed, own = attempt.options.pool, self._deps.pool
+        needed, own = attempt.options.pool, self._context.pool
         if needed == own:
             return
         if needed.id == own.id:
-            raise EngineBug(f"the pools {needed} and {own} have the same id")
-        log.warning("page %s belongs to pool %s", attempt.inflight.page, needed.id)
-        deps, manifest = self._deps, attempt.manifest
-        through_outage(
-            attempt.inflight,
-            lambda: move_to_own_pool(manifest, deps.dispatch_state, deps.dispatcher),
-        )
+            raise InternalError(f"the pools {needed} and {own} have the same id")
+        log.warning("page %s belongs to pool %s", attempt.page_id, needed.id)
+        self._move_to_own_pool(attempt)
         raise Aborted(Reason.OTHER_POOL)
 
-    def leave_to_newer(self, inflight: InflightPage, job_id: str, error: NewerRelease) -> NoReturn:
+    def _move_to_own_pool(self, attempt: PageAttempt) -> None:
+        through_outage(
+            attempt.received.inflight,
+            move_to_own_pool,
+            attempt.manifest,
+            self._context.dispatch_state,
+            self._context.dispatcher,
+        )
+
+    def leave_to_newer(self, page: ReceivedPage, error: NewerRelease) -> NoReturn:
         """Abort a page that only workers of a newer release can read, after a pause.
 
         Logs each of these jobs once.
         """
-        if self._newer_jobs.is_first(job_id):
-            log.error("page %s waits for a newer worker: %s", inflight.page, error.message)
+        if self._newer_jobs.is_first(page.message.job_id):
+            log.error("page %s waits for a newer worker: %s", page.inflight.page_id, error.message)
         # Pauses of one length could return the page to the same worker each time.
-        inflight.sleep(self._deps.transient_pause_s * _RANDOM.uniform(0.5, 1.5))
+        page.inflight.sleep(self._context.transient_pause_s * _RANDOM.uniform(0.5, 1.5))
         raise Aborted(Reason.NEWER_RELEASE)
 
     def _run_pipeline(self, attempt: PageAttempt) -> PageResult:
-        page = PageToRead(attempt.manifest, attempt.page, attempt.number, attempt.inflight)
-        return through_outage(attempt.inflight, lambda: self._deps.pipeline.read(page))
+        inflight = attempt.received.inflight
+        page = PageToRead(attempt.manifest, attempt.page, attempt.number, inflight)
+        return through_outage(inflight, self._context.pipeline.read, page)
 
     def _source_missing(self, attempt: PageAttempt, error: NotFound) -> Exception:
         """The store lacks the source: the job was purged, or something is wrong here."""
-        if self._deps.manifests.fresh(attempt.job_id) is None:
+        if attempt.received.records.is_purged():
             return Aborted(Reason.PURGED)
-        return EngineBug(f"the stored source is gone: {error.message}")
+        return InternalError(f"the stored source is gone: {error.message}")

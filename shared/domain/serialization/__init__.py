@@ -1,1 +1,1 @@
-"""How records are written and read as JSON, also between releases."""
+"""How this release reads records of other releases, and records with only some fields."""

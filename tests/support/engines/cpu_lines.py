@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workers.engines.cpu.assembly import assemble
 from workers.engines.cpu.blocks.markdown import page_markdown, write_blocks
+from workers.engines.cpu.reader import drafts_of
 from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import (
     Box,
@@ -104,9 +104,9 @@ def page(
 
 def markdown(content: PageContent) -> str:
     """The Markdown that the engine writes for ``content``."""
-    return page_markdown(write_blocks(assemble(content)))
+    return page_markdown(write_blocks(drafts_of(content)))
 
 
 def kinds(content: PageContent) -> list[tuple[str, str]]:
     """The kind and text of each block in reading order."""
-    return [(block.draft.kind, block.text) for block in write_blocks(assemble(content))]
+    return [(block.draft.kind, block.text) for block in write_blocks(drafts_of(content))]

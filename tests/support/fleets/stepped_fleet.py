@@ -35,7 +35,7 @@ from shared.jobs.purging import purge
 from shared.storage.factory import open_store
 from shared.telemetry.tracing import Tracing
 from tests.support.fleets.stepping import Actor, Stage, SteppingScripts, SteppingStore, Wire
-from workers.inflight import InflightPages
+from workers.inflight.inflight_pages import InflightPages
 from workers.maintenance.repairs import SweepTimings, make_repairs
 from workers.maintenance.sweeper import Sweeper
 from workers.observability.failure_log import FailureLog

@@ -87,7 +87,9 @@ def test_a_partial_job_is_returned_as_it_is_without_retry_failed(
 def test_a_job_is_dated_by_the_clock_of_the_broker_not_of_the_submitting_machine(
     fake_fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producer.submission.submitter.time", SimpleNamespace(time=lambda: 0.0))
+    wrong = SimpleNamespace(time=lambda: 0.0)
+    for module in ("producer.submission.submitter", "shared.jobs.creation"):
+        monkeypatch.setattr(f"{module}.time", wrong, raising=False)
 
     job_id = submitted(fake_fleet, str(pdf(tmp_path / "a.pdf", 1, title="dated")))
 

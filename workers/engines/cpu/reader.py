@@ -1,5 +1,6 @@
 """Reads pages in a reading process: recognition, assembly into blocks, Markdown."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from workers.engines.cpu.blocks.markdown import WrittenBlock, page_markdown, wri
 from workers.engines.cpu.blocks.plain import plain_blocks, plain_text
 from workers.engines.cpu.born_digital import page_from_text_layer
 from workers.engines.cpu.ipc import PageReply, PageRequest
+from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.ocr.recognizer import Recognizer, create_recognizer
+from workers.engines.cpu.ocr.stray_letters import without_stray_letters
 from workers.engines.cpu.ocr.weights import find_weights
 from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.scanned import page_from_pixels
+from workers.engines.cpu.values import PageContent
 
 
 @cache
@@ -31,7 +35,7 @@ def load_recognizer(model: str) -> Recognizer:
 def read_page(model: str, request: PageRequest) -> PageReply:
     """Read one page with ``model``; raises EngineFailed."""
     page = _recognize(load_recognizer(model), request)
-    drafts = assemble(page.content)
+    drafts = drafts_of(page.content)
     written = write_blocks(drafts)
     notes = (f"read from its {page.read_from}",)
     if request.task is Task.OCR:
@@ -43,6 +47,14 @@ def read_page(model: str, request: PageRequest) -> PageReply:
         without_text = tuple(block.model_copy(update={"text": ""}) for block in blocks)
         return PageReply("", without_text, page.rotation, notes)
     return PageReply(page_markdown(written), blocks, page.rotation, notes)
+
+
+def drafts_of(content: PageContent) -> list[Draft]:
+    """The drafts of a page in reading order, without stray letters.
+
+    They are removed only here, because the layout model has to see every line.
+    """
+    return assemble(replace(content, lines=without_stray_letters(content.lines)))
 
 
 def _recognize(recognizer: Recognizer, request: PageRequest) -> RecognizedPage:

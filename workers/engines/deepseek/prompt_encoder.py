@@ -17,13 +17,13 @@ class PromptEncoder:
     def __init__(self, encode: Encode, family: Family, longest: int) -> None:
         """``longest``: tokens of prompt and answer together."""
         self._encode = encode
-        self._family = family
+        self.family: Family = family
         self._longest = longest
         self._cache: dict[str, list[int]] = {}
 
     def token_ids(self, prompt: str, options: PageOptions, page: Picture | Views) -> list[int]:
         """Ids of ``prompt`` with the page's image tokens; raises EngineFailed if it is too long."""
-        image_tokens = mode_for(options, self._family).tokens(page.grid)
+        image_tokens = mode_for(options, self.family).tokens(page.grid)
         ids = prompt_token_ids(prompt, image_tokens, self._encoded)
         if len(ids) + LEAST_ROOM > self._longest:
             raise EngineFailed(

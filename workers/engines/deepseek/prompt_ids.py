@@ -25,6 +25,6 @@ def prompt_token_ids(prompt: str, image_tokens: int, encode: Encode) -> list[int
     return [BEGIN_ID, *head, *[IMAGE_ID] * image_tokens, *encode(after)]
 
 
-def placeholder_offset(ids: list[int]) -> int:
-    """Index of the first image token in ``ids``."""
-    return ids.index(IMAGE_ID)
+def placeholders(ids: list[int]) -> tuple[int, int]:
+    """Index of the first image token in ``ids``, and the number of image tokens."""
+    return ids.index(IMAGE_ID), ids.count(IMAGE_ID)

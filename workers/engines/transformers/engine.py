@@ -83,8 +83,13 @@ class TransformersEngine:
         def parse(request: GenerationRequest, completion: Completion) -> ParsedAnswer:
             return parse_answer(self._decode(completion), request.options.task)
 
-        request = generation_request(view, self._family)
+        request = self._request(view)
         return await SamplingFallback(self._ask, parse, halves).run(request)
+
+    def _request(self, view: PageView) -> GenerationRequest:
+        if self._encoder is None:
+            raise EngineDead(_NOT_RUNNING)
+        return generation_request(view, self._encoder)
 
     async def _ask(self, request: GenerationRequest, sampling: SamplingSettings) -> Completion:
         # Half a page is a picture, whose views do not exist yet.
@@ -96,10 +101,8 @@ class TransformersEngine:
     def _batch_request(
         self, request: GenerationRequest, views: Views, sampling: SamplingSettings
     ) -> BatchRequest:
-        if self._encoder is None:
-            raise EngineDead(_NOT_RUNNING)
-        ids = self._encoder.token_ids(request.prompt, request.options, views)
-        room, fixed_length = self._encoder.room(ids), self._settings.bench_output_tokens
+        ids, room = request.token_ids, request.room
+        fixed_length = self._settings.bench_output_tokens
         if fixed_length is not None:
             return BatchRequest(ids, views, sampling, min(room, fixed_length), fixed=True)
         return BatchRequest(ids, views, sampling, room)
@@ -111,7 +114,7 @@ class TransformersEngine:
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The model's text, piece by piece, without retries."""
-        request = generation_request(view, self._family)
+        request = self._request(view)
         batch_request = self._batch_request(request, views_of(request.page), SAMPLING_STEPS[0])
         from transformers import AsyncTextIteratorStreamer
 

@@ -127,8 +127,13 @@ class VllmEngine:
         def parse(request: GenerationRequest, completion: Completion) -> ParsedAnswer:
             return parse_answer(self._decode(completion), request.options.task)
 
-        request = generation_request(view, self._family)
+        request = self._request(view)
         return await SamplingFallback(self._ask, parse, halves).run(request)
+
+    def _request(self, view: PageView) -> GenerationRequest:
+        if self._encoder is None:
+            raise EngineDead(_NOT_RUNNING)
+        return generation_request(view, self._encoder)
 
     async def _ask(self, request: GenerationRequest, sampling: SamplingSettings) -> Completion:
         async with self._page_file(request) as path:
@@ -171,18 +176,14 @@ class VllmEngine:
         self, request: GenerationRequest, sampling: SamplingSettings, path: Path, *, streaming: bool
     ) -> tuple[Any, Any, str]:
         """vLLM's input, sampling parameters and request name."""
-        encoder = self._encoder
-        if encoder is None:
-            raise EngineDead(_NOT_RUNNING)
-        ids = encoder.token_ids(request.prompt, request.options, request.page)
         length = self._settings.bench_output_tokens
-        params = sampling_params(sampling, encoder.room(ids), length, streaming=streaming)
+        params = sampling_params(sampling, request.room, length, streaming=streaming)
         name = self._core.new_name()
-        return page_input(ids, request.page, path, name), params, name
+        return page_input(request, path, name), params, name
 
     async def stream(self, view: PageView) -> AsyncIterator[str]:
         """The model's text, piece by piece, without retries."""
-        request = generation_request(view, self._family)
+        request = self._request(view)
         async with self._page_file(request) as path:
             page, params, name = self._engine_input(
                 request, SAMPLING_STEPS[0], path, streaming=True

@@ -7,33 +7,31 @@ pixels stay in their file until the process that runs the model reads them.
 from pathlib import Path
 from typing import Any
 
-from workers.engines.deepseek.page_shape import shape_of
-from workers.engines.deepseek.pixels import Picture, Views
-from workers.engines.deepseek.prompt_ids import placeholder_offset
+from workers.engines.deepseek.generation_request import GenerationRequest
 
 _IMAGE = "image"
 
 
-def page_input(ids: list[int], page: Picture | Views, path: Path, name: str) -> Any:
+def page_input(request: GenerationRequest, path: Path, name: str) -> Any:
     """vLLM's input for a page.
 
-    ``path``: the file of ``page``, which must exist until the answer is complete. ``name`` must be
+    ``path``: the file of the page, which must exist until the answer is complete. ``name`` must be
     unique among the pages in flight.
     """
     from vllm.inputs.engine import mm_input
     from vllm.multimodal.inputs import MultiModalKwargsItems, PlaceholderRange
 
-    offset = placeholder_offset(ids)
-    placeholders = PlaceholderRange(offset=offset, length=ids.count(ids[offset]))
+    offset, length = request.placeholders
+    placeholders = PlaceholderRange(offset=offset, length=length)
     return mm_input(
-        prompt_token_ids=ids,
-        mm_kwargs=MultiModalKwargsItems({_IMAGE: [_item(page, path)]}),
+        prompt_token_ids=request.token_ids,
+        mm_kwargs=MultiModalKwargsItems({_IMAGE: [_item(request, path)]}),
         mm_hashes={_IMAGE: [name]},
         mm_placeholders={_IMAGE: [placeholders]},
     )
 
 
-def _item(page: Picture | Views, path: Path) -> Any:
+def _item(request: GenerationRequest, path: Path) -> Any:
     import torch
     from vllm.multimodal.inputs import (
         MultiModalBatchedField,
@@ -46,8 +44,8 @@ def _item(page: Picture | Views, path: Path) -> Any:
     host = MultiModalBatchedField(keep_on_cpu=True)
     tensors = {
         PATH: torch.tensor(list(bytes(path)), dtype=torch.uint8),
-        SHAPE: torch.tensor(shape_of(page)),
-        GRID: torch.tensor(page.grid),
+        SHAPE: torch.tensor(request.shape),
+        GRID: torch.tensor(request.page.grid),
     }
     return MultiModalKwargsItem(
         {key: MultiModalFieldElem(data=data, field=host) for key, data in tensors.items()}

@@ -6,7 +6,6 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.pools import Pool
 from shared.jobs.job_store import JobStore
-from workers.maintenance.pod_api import PodApi
 from workers.maintenance.repairs.declared_pools import DeclaredPools
 from workers.maintenance.repairs.due_webhooks import DueWebhooks
 from workers.maintenance.repairs.expired_jobs import ExpiredJobs
@@ -16,11 +15,12 @@ from workers.maintenance.repairs.idle_pools import IdlePools
 from workers.maintenance.repairs.lost_messages import LostMessages
 from workers.maintenance.repairs.misplaced_jobs import MisplacedJobs
 from workers.maintenance.repairs.missing_reducers import MissingReducers
+from workers.maintenance.repairs.pod_api import PodApi
 from workers.maintenance.repairs.repair import Repair, SweepTimings
+from workers.maintenance.repairs.retention import Retention
 from workers.maintenance.repairs.short_queues import ShortQueues
 from workers.maintenance.repairs.stalled_jobs import StalledJobs
 from workers.maintenance.repairs.unknown_markers import UnknownMarkers
-from workers.maintenance.retention import Retention
 from workers.maintenance.webhooks import WebhookSender
 
 

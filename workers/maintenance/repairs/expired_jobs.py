@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from shared.broker.dispatch_state import DispatchState
 from workers.maintenance.repairs.repair import SweepTimings
-from workers.maintenance.retention import Retention
+from workers.maintenance.repairs.retention import Retention
 
 log = logging.getLogger("pagefleet.sweep")
 

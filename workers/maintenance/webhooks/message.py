@@ -11,7 +11,6 @@ from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import count
 from shared.domain.records import Done, Manifest, to_json
 from shared.domain.webhook_message import WebhookDocument, WebhookFile, WebhookMessage
-from shared.jobs.job_store import selected
 
 TIMESTAMP_HEADER = "X-Pagefleet-Timestamp"
 SIGNATURE_HEADER = "X-Pagefleet-Signature"
@@ -32,7 +31,7 @@ def message(manifest: Manifest, done: Done, store_url: str) -> bytes:
             job_id=job_id,
             status=done.status,
             counts=done.counts,
-            pages=count(selected(manifest)),
+            pages=count(manifest.page_ranges),
             name=manifest.source.name,
             labels=manifest.labels,
             document=_document(job_id, store_url),

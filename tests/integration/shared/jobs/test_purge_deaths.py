@@ -21,7 +21,7 @@ from tests.support.fleets.killed_writer import SignalledWork, everything
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stored_jobs import ended_job, page_result
 from workers.maintenance.repairs import SweepTimings, make_repairs
-from workers.maintenance.retention import purge_older
+from workers.maintenance.repairs.retention import purge_older
 from workers.maintenance.sweeper import Sweeper
 
 #: More than a purge has steps.

@@ -24,7 +24,7 @@ from tests.support.documents.digests import file_digest
 from tests.support.fleets.killed_writer import SignalledWork
 from tests.support.fleets.stored_jobs import ended_job
 from tests.system.failures.small_disk import SmallDisk
-from workers.maintenance.retention import purge_older
+from workers.maintenance.repairs.retention import purge_older
 
 KEYS = st.lists(st.sampled_from(["a", "a-2", "a0", "b", "ä", "A", "\U0001f600"]), min_size=1)
 KILLED_WRITER = """\

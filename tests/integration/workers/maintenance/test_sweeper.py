@@ -14,7 +14,7 @@ from shared.jobs.reduction import reduce_job
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from workers.maintenance.repairs import SweepTimings, make_repairs
-from workers.maintenance.retention import Retention
+from workers.maintenance.repairs.retention import Retention
 from workers.maintenance.sweeper import Sweeper
 
 QUEUE = "pages.fake.normal"

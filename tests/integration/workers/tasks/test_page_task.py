@@ -3,17 +3,24 @@
 import json
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from celery.exceptions import Ignore
 from prometheus_client import REGISTRY
 
+from shared.broker.celery_app import make_app
 from shared.broker.page_state import page_id
-from shared.broker.queues import page_queues
+from shared.broker.queues import PAGE_TASK, page_queues
 from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.records import Manifest, PageMessage
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
-from workers.inflight import Aborted, InflightPage, Reason, retry_through_outage
+from workers.inflight.cancellation import Aborted, Reason, retry_through_outage
+from workers.inflight.inflight_pages import InflightPage
+from workers.inflight.page_end import PageEnd
+from workers.process.pages_process import PageFailed, register
 from workers.tasks.gate import Gate
 from workers.tasks.messages import parse_message
 
@@ -129,6 +136,21 @@ def test_a_message_of_another_schema_is_refused_and_stored(
 
     (refused,) = fleet.client.lrange("pagefleet:refused", 0, -1)
     assert json.loads(refused) == {**plain, **change}
+
+
+def test_celery_counts_only_a_page_that_is_done_as_a_success(fleet: SteppedFleet) -> None:
+    ends = iter([PageEnd("done", "ok"), PageEnd("failed", "why"), PageEnd("released", "why")])
+    task: Any = SimpleNamespace(handle=lambda message: next(ends))
+    app = make_app(fleet.settings, page_queues("fake"))
+    register(app, task, fleet.dispatch_state, page_queues("fake"))
+    job_id, queue = "0123456789abcdef-01234567", "pages.fake.normal"
+    message = PageMessage(job_id=job_id, page=1, seq=1, queue=queue).model_dump(by_alias=True)
+
+    assert app.tasks[PAGE_TASK](message) == "ok"
+    with pytest.raises(PageFailed, match="why"):
+        app.tasks[PAGE_TASK](message)
+    with pytest.raises(Ignore, match="why"):
+        app.tasks[PAGE_TASK](message)
 
 
 @pytest.mark.parametrize("outage", [StoreUnreachable, BrokerUnreachable])

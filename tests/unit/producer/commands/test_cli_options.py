@@ -6,7 +6,8 @@ import click
 import pytest
 
 from producer.cli import convert_commands, job_commands
-from producer.commands.cli_options import FetchOptions, RunOptions, SubmitOptions, WatchOptions
+from producer.commands.cli_options import FetchOptions, RunOptions, SubmitOptions
+from producer.commands.watch_options import WatchOptions
 from producer.watching.triggers.registry import trigger_options
 from shared.domain.records import PageOptions, RenderOptions
 

@@ -4,7 +4,8 @@ import click
 import pytest
 
 import producer.cli
-from producer.commands.cli_options import RunOptions, SubmitOptions, WatchOptions
+from producer.commands.cli_options import RunOptions, SubmitOptions
+from producer.commands.watch_options import WatchOptions
 from producer.submission.request import Request
 from producer.watching.folder_options import FolderOptions
 from shared.config.settings import Settings, load_settings

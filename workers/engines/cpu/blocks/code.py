@@ -6,7 +6,7 @@ from itertools import groupby
 from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, clean_text
-from workers.engines.cpu.layout.drafts import Draft
+from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
 from workers.engines.cpu.values import Line, bounding_box
 
@@ -22,9 +22,25 @@ _LEAST_SIGNS = 0.04
 _SIGNS = frozenset("{}()[]<>=;_#$&|\\/*+")
 #: Largest indentation in characters; a row far to the right gets no more.
 _DEEPEST_INDENT = 80
+#: More than this part of the characters in a monospaced font: the page was set like a typescript.
+_TYPESCRIPT = 0.6
 
 
-def is_code(draft: Draft, in_typescript: bool = False) -> bool:
+def with_code_apart(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts`` with program code apart from other text."""
+    lines = [line for draft in drafts for line in draft.lines]
+    monospaced = sum(len(line.text) for line in lines if line.monospaced)
+    in_typescript = monospaced > _TYPESCRIPT * sum(len(line.text) for line in lines)
+    result = []
+    for draft in drafts:
+        parts = _split_code(draft) if draft.kind in RUNNING_TEXT else [draft]
+        for part in parts:
+            is_program = part.kind in RUNNING_TEXT and _is_code(part, in_typescript)
+            result.append(replace(part, kind="code") if is_program else part)
+    return result
+
+
+def _is_code(draft: Draft, in_typescript: bool = False) -> bool:
     """Whether nearly all of ``draft`` is ASCII in a monospaced font.
 
     ``in_typescript`` says that most of the page is in such a font; code then needs signs too.
@@ -40,7 +56,7 @@ def is_code(draft: Draft, in_typescript: bool = False) -> bool:
     )
 
 
-def split_code(draft: Draft) -> list[Draft]:
+def _split_code(draft: Draft) -> list[Draft]:
     """``draft``, with its rows of code apart from the text above and below them."""
     rows = group_into_rows(draft.lines)
     runs = [list(run) for _, run in groupby(rows, key=_is_monospaced)]

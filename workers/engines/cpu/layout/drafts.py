@@ -7,6 +7,9 @@ from functools import cached_property
 from shared.domain.records import BlockType
 from workers.engines.cpu.values import Box, Line
 
+#: Types that hold running text, so that several columns may be merged in one block.
+RUNNING_TEXT: frozenset[BlockType] = frozenset({"text", "list", "footnote"})
+
 
 def median_size(sizes: Iterable[tuple[float, int]]) -> float:
     """The median of ``sizes``, each a font size with its number of letters; 0 for none."""

@@ -75,7 +75,7 @@ def quiet_row(picture: Levels) -> int:
 def _about(request: GenerationRequest, picture: Levels) -> GenerationRequest:
     plain = picture if picture.shape[2] == 3 else picture.repeat(3, axis=2)
     image = Image.fromarray(np.ascontiguousarray(plain))
-    mode = mode_for(request.options, request.family)
+    mode = mode_for(request.options, request.encoder.family)
     return replace(request, page=make_page(image, mode), prepared=None)
 
 

@@ -109,7 +109,7 @@ class TestVllm(EngineContract):
         engine: Any = bench.engine
         sampling = SamplingSettings("two tokens within four", 2, 4)
         with bench.view(pages, 1, resolution="tiny") as view:
-            request = generation_request(view, "ocr")
+            request = generation_request(view, engine._encoder)
             assert isinstance(request.page, Picture)  # without views
             page, params, name = engine._engine_input(
                 request, sampling, request.prepared, streaming=False
@@ -139,7 +139,7 @@ class TestVllm(EngineContract):
                 return path, read_page(path, mode_for(request.options))
 
         with bench.view(pages, 1, resolution="tiny") as view:
-            half = halves(generation_request(view, "ocr"))[0].request
+            half = halves(generation_request(view, engine._encoder))[0].request
             path, page = bench.host.submit(read_half(half)).result(60)
 
         assert half.prepared is None
@@ -157,7 +157,7 @@ class TestVllm(EngineContract):
         engine: Any = bench.engine
         monkeypatch.setattr("workers.engines.vllm.engine.write_page", full)
         with bench.view(pages, 1, resolution="tiny") as view:
-            half = halves(generation_request(view, "ocr"))[0].request
+            half = halves(generation_request(view, engine._encoder))[0].request
             with pytest.raises(HelperUnavailable, match="no room"):
                 bench.host.submit(engine._write_half(half.page)).result(60)
 

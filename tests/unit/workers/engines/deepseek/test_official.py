@@ -16,6 +16,8 @@ from PIL import Image  # noqa: E402
 from shared.domain.records import PageOptions  # noqa: E402
 from shared.domain.tasks import Task, prompt_for  # noqa: E402
 from tests.support.engines.deepseek_checkpoint import TINY, tokenizer_source, write_checkpoint  # noqa: E402
+from tests.support.engines.generation_requests import LONGEST, request_about  # noqa: E402
+from workers.engines.deepseek.generation_request import GenerationRequest  # noqa: E402
 from workers.engines.deepseek.modes import mode_for  # noqa: E402
 from workers.engines.deepseek.pixels import (  # noqa: E402
     GREY,
@@ -26,12 +28,8 @@ from workers.engines.deepseek.pixels import (  # noqa: E402
 )
 from workers.engines.deepseek.prepare import prepare_page, prepare_page_ocr2  # noqa: E402
 from workers.engines.deepseek.prepared import read_page  # noqa: E402
-from workers.engines.deepseek.prompt_ids import (  # noqa: E402
-    BEGIN_ID,
-    CELL_IDS,
-    IMAGE_ID,
-    prompt_token_ids,
-)
+from workers.engines.deepseek.prompt_encoder import PromptEncoder  # noqa: E402
+from workers.engines.deepseek.prompt_ids import BEGIN_ID, CELL_IDS, IMAGE_ID  # noqa: E402
 from workers.engines.vllm.page_input import page_input  # noqa: E402
 from workers.engines.vllm.plugin.uint8_inputs import GRID, PATH, SHAPE, load, stock_tensors  # noqa: E402
 
@@ -84,7 +82,7 @@ def test_a_page_has_the_pixel_values_of_vllms_processor(
     prepare_page(image, OPTIONS, tmp_path / "page")
     prepared = read_page(tmp_path / "page", mode_for(OPTIONS))
     assert isinstance(prepared, Picture if most_pixels else Views)
-    engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / "page", "page")
+    engine_input = page_input(request_about(prepared, OPTIONS), tmp_path / "page", "page")
     item = {key: element.data for key, element in engine_input["mm_kwargs"]["image"][0].items()}
 
     pages = load(MODEL, [item[PATH]], [item[SHAPE]], [item[GRID]])
@@ -102,7 +100,7 @@ def test_a_page_whose_file_is_missing_is_read_as_zeros(official: Any, tmp_path: 
     image = page(SIZES[0], grey=True)
     prepare_page(image, OPTIONS, tmp_path / "page")
     prepared = read_page(tmp_path / "page", mode_for(OPTIONS))
-    engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / "gone", "page")
+    engine_input = page_input(request_about(prepared, OPTIONS), tmp_path / "gone", "page")
     item = {key: element.data for key, element in engine_input["mm_kwargs"]["image"][0].items()}
 
     pages = load(MODEL, [item[PATH]], [item[SHAPE]], [item[GRID]])
@@ -118,7 +116,7 @@ def test_a_page_whose_file_is_damaged_is_an_error(official: Any, tmp_path: Path)
     path = tmp_path / "page"
     prepare_page(page(SIZES[0], grey=True), OPTIONS, path)
     prepared = read_page(path, mode_for(OPTIONS))
-    engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, path, "page")
+    engine_input = page_input(request_about(prepared, OPTIONS), path, "page")
     item = {key: element.data for key, element in engine_input["mm_kwargs"]["image"][0].items()}
     arguments = [item[PATH]], [item[SHAPE]], [item[GRID]]
 
@@ -137,7 +135,7 @@ def test_pages_of_all_modes_have_the_views_of_their_mode(resolution: str, tmp_pa
     image = page((300, 500), grey=False)
     prepare_page(image, options, tmp_path / "page")
     prepared = read_page(tmp_path / "page", mode_for(options))
-    engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / "page", "page")
+    engine_input = page_input(request_about(prepared, OPTIONS), tmp_path / "page", "page")
     item = {key: element.data for key, element in engine_input["mm_kwargs"]["image"][0].items()}
 
     pages = load(MODEL, [item[PATH]], [item[SHAPE]], [item[GRID]])
@@ -156,7 +154,7 @@ def test_pages_of_the_second_model_with_and_without_tiles_share_a_step(
         options = OPTIONS.model_copy(update={"crop_mode": crop})
         prepare_page_ocr2(page((900, 1300), grey=True), options, tmp_path / crop)
         prepared = read_page(tmp_path / crop, mode_for(options, "ocr2"))
-        engine_input = page_input([BEGIN_ID, IMAGE_ID], prepared, tmp_path / crop, crop)
+        engine_input = page_input(request_about(prepared, OPTIONS), tmp_path / crop, crop)
         items.append(
             {key: each.data for key, each in engine_input["mm_kwargs"]["image"][0].items()}
         )
@@ -178,19 +176,19 @@ def test_the_prompt_has_the_token_ids_of_vllms_processor(
     upstream = official(prompt, official.info.parse_mm_data({"image": image}))
     tokenizer = official.info.get_tokenizer()
 
-    mode = mode_for(OPTIONS)
-    ids = prompt_token_ids(
-        prompt,
-        mode.tokens(mode.grid(*size)),
-        lambda text: tokenizer.encode(text, add_special_tokens=False),
-    )
+    def encode(text: str) -> list[int]:
+        return list(tokenizer.encode(text, add_special_tokens=False))
+
+    views = make_views(image, mode_for(OPTIONS))
+    request = GenerationRequest(prompt, OPTIONS, views, PromptEncoder(encode, "ocr", LONGEST))
+    ids = request.token_ids
 
     # Some versions of the tokenizer add the begin mark themselves.
     (expected,) = upstream["mm_placeholders"]["image"]
     begin = [BEGIN_ID] if upstream["prompt_token_ids"][0] != BEGIN_ID else []
     assert ids == [*begin, *upstream["prompt_token_ids"]]
     assert ids.count(IMAGE_ID) == expected.length
-    item = page_input(ids, make_views(image, mode), Path("page"), "page")
+    item = page_input(request, Path("page"), "page")
     (actual,) = item["mm_placeholders"]["image"]
     assert (actual.offset, actual.length) == (expected.offset + len(begin), expected.length)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain.tasks import Task, prompt_for
-from workers.engines.deepseek.prompt_ids import placeholder_offset, prompt_token_ids
+from workers.engines.deepseek.prompt_ids import placeholders, prompt_token_ids
 
 MARKDOWN_IDS = [201, 128820, 21842, 270, 4940, 304, 2121, 7919, 16]
 
@@ -18,7 +18,7 @@ def test_the_markdown_prompt_has_its_published_ids() -> None:
 
     assert ids == [0, *[128815] * 903, *MARKDOWN_IDS]
     assert len(ids) == 913
-    assert placeholder_offset(ids) == 1
+    assert placeholders(ids) == (1, 903)
 
 
 def test_text_before_the_image_is_encoded_separately() -> None:

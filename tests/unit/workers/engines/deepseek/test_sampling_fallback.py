@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from shared.domain.errors import Repetition, Truncated
 from shared.domain.records import Block, PageOptions
+from tests.support.engines.generation_requests import request_about
 from workers.engines.contract import Reading
 from workers.engines.deepseek.completion import Completion, ends_in_loop
 from workers.engines.deepseek.fallback.page_halves import Half, halves, joined
@@ -36,7 +37,7 @@ def page(
     for top in (100, 700, 1200):
         draw.rectangle((100, top, size[0] - 100, top + 300), fill="red" if colour else "black")
     make = make_views if finished else make_page
-    return GenerationRequest("<image>", OPTIONS, make(image, mode_for(OPTIONS)), "ocr")
+    return request_about(make(image, mode_for(OPTIONS)), OPTIONS)
 
 
 def read(reply: Reply, request: GenerationRequest | None = None) -> Reading:
@@ -145,7 +146,7 @@ def test_a_page_of_two_rows_has_two_halves() -> None:
 def test_a_small_page_without_tiles_has_halves_too() -> None:
     image = Image.fromarray(np.random.default_rng(3).integers(0, 255, (300, 500, 3), np.uint8))
     views = make_views(image, mode_for(OPTIONS))
-    upper, lower = halves(GenerationRequest("<image>", OPTIONS, views, "ocr"))
+    upper, lower = halves(request_about(views, OPTIONS))
     assert 1 / 3 <= upper.bottom <= 2 / 3
     assert lower.top == upper.bottom
 

@@ -1,10 +1,8 @@
-"""Pages that this process works on, and how to abort them."""
+"""How another thread aborts a page, and how a page waits for a service meanwhile."""
 
-import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import TypeVar
 
@@ -85,70 +83,6 @@ class Cancellation:
         finally:
             future.cancel()
             self._future = None
-
-
-class InflightPage(Cancellation):
-    """One page from the receipt of its message until the message is acknowledged."""
-
-    def __init__(self, page: str) -> None:
-        """``page`` is the ``page_id``."""
-        super().__init__()
-        self.page = page
-        #: Distinguishes two copies of one page in this process.
-        self.token = secrets.token_hex(4)
-        #: Whether this process holds the lease; the lease keeper renews it while this is True.
-        self.claimed = False
-        #: How it ended, in a few words; Flower shows this as the task's result.
-        self.outcome = "given back"
-
-
-class InflightPages:
-    """All pages of this process; thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        # By identity: two copies of one page may be here at the same time.
-        self._pages: set[InflightPage] = set()
-        self._closed: Reason | None = None
-
-    @contextmanager
-    def begin(self, page: str) -> Iterator[InflightPage]:
-        """Register ``page`` while the block runs; after ``close`` it is aborted at once."""
-        inflight = InflightPage(page)
-        with self._lock:
-            self._pages.add(inflight)
-        if self._closed is not None:
-            inflight.abort(self._closed)
-        try:
-            yield inflight
-        finally:
-            with self._lock:
-                self._pages.discard(inflight)
-
-    def claimed(self) -> list[str]:
-        """Ids of the pages that this process holds a lease on."""
-        with self._lock:
-            return [each.page for each in self._pages if each.claimed]
-
-    def abort(self, pages: Iterable[str], reason: Reason) -> None:
-        """Abort those of ``pages`` that this process holds a lease on."""
-        chosen = set(pages)
-        with self._lock:
-            affected = [each for each in self._pages if each.claimed and each.page in chosen]
-        for inflight in affected:
-            inflight.abort(reason)
-
-    def close(self, reason: Reason) -> None:
-        """Abort all pages, and every page that begins later."""
-        with self._lock:
-            self._closed = self._closed or reason
-            affected = list(self._pages)
-        for inflight in affected:
-            inflight.abort(reason)
-
-    def __len__(self) -> int:
-        with self._lock:
-            return len(self._pages)
 
 
 def retry_through_outage(

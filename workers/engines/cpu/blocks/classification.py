@@ -1,0 +1,25 @@
+"""Decides what kind of block each draft of a page is."""
+
+from collections.abc import Sequence
+
+from workers.engines.cpu.blocks.code import with_code_apart
+from workers.engines.cpu.blocks.headings import classify_headings
+from workers.engines.cpu.blocks.splitting import split_draft
+from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
+from workers.engines.cpu.layout.furniture import classify_furniture
+from workers.engines.cpu.layout.key_values import join_key_values
+from workers.engines.cpu.values import PageContent
+
+
+def classified(drafts: Sequence[Draft], content: PageContent, line_height: float) -> list[Draft]:
+    """``drafts`` split into blocks of one kind each, without lone marks."""
+    parts = [part for draft in drafts for part in split_draft(draft, content.tables, line_height)]
+    blocks = classify_furniture(join_key_values(with_code_apart(parts)), content)
+    return classify_headings(
+        [block for block in blocks if not _is_lone_mark(block)], content.height
+    )
+
+
+def _is_lone_mark(draft: Draft) -> bool:
+    """Whether ``draft`` has no letter or digit: a dot, a dash or dirt."""
+    return draft.kind in RUNNING_TEXT and not any(map(str.isalnum, draft.text))

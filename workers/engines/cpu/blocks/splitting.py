@@ -1,0 +1,70 @@
+"""Splits the draft of a region into its headings, columns or tables."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from workers.engines.cpu.blocks import heading_parts, lists
+from workers.engines.cpu.blocks.filled_cells import filled_cells
+from workers.engines.cpu.blocks.tables import has_most_text, write_grid
+from workers.engines.cpu.layout.columns import split_into_columns
+from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
+from workers.engines.cpu.layout.key_values import are_key_values
+from workers.engines.cpu.layout.rows import group_into_rows, with_drop_cap_joined
+from workers.engines.cpu.values import Box, Line, Table, bounding_box
+
+
+def split_draft(draft: Draft, tables: Sequence[Table], line_height: float) -> list[Draft]:
+    """``draft`` with its table, split into its columns, or split from its heading."""
+    if draft.kind == "table":
+        return _tables(draft, tables)
+    if draft.kind == "image":
+        return [draft]
+    draft = replace(draft, lines=tuple(with_drop_cap_joined(draft.lines)))
+    if draft.kind in ("title", "sub_title"):
+        return heading_parts.split_by_size(draft)
+    if draft.kind == "text":
+        parts = heading_parts.split_leading_heading(draft)
+        if len(parts) > 1:
+            return [parts[0], *split_draft(parts[1], tables, line_height)]
+    columns = _columns(draft, line_height) if draft.kind in RUNNING_TEXT else [draft]
+    return [_with_exact_kind(column) for column in columns]
+
+
+def _with_exact_kind(draft: Draft) -> Draft:
+    """``draft`` as a list if its text shows that it is one."""
+    if draft.kind == "text" and lists.is_bulleted(group_into_rows(draft.lines)):
+        return replace(draft, kind="list")
+    return draft
+
+
+def _tables(draft: Draft, tables: Sequence[Table]) -> list[Draft]:
+    """The tables of the table model inside ``draft``, or its lines if the model lost text."""
+    inside = [
+        table for table in tables if table.rows and table.box.fraction_inside(draft.box) > 0.5
+    ]
+    drafts = [_filled(table, _lines_inside(table.box, draft)) for table in inside]
+    markup = "".join(table.html for table in drafts)
+    if drafts and has_most_text(markup, draft.lines):
+        return drafts
+    return [replace(draft, html="")] if draft.lines else []
+
+
+def _filled(table: Table, lines: tuple[Line, ...]) -> Draft:
+    return Draft("table", table.box, lines, write_grid(filled_cells(table, lines)))
+
+
+def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:
+    return tuple(line for line in draft.lines if line.box.fraction_inside(box) > 0.5)
+
+
+def _columns(draft: Draft, line_height: float) -> list[Draft]:
+    if are_key_values(group_into_rows(draft.lines)):
+        return [replace(draft, kind="text", separate_rows=True)]
+    columns = split_into_columns(draft.lines, line_height)
+    if len(columns) == 1:
+        return [draft]
+    boxes = [bounding_box(line.box for line in lines) for lines in columns]
+    return [
+        replace(draft, box=box, lines=tuple(lines))
+        for box, lines in zip(boxes, columns, strict=True)
+    ]

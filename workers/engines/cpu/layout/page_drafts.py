@@ -1,0 +1,91 @@
+"""Turns the lines and regions of a page into drafts whose kind is that of their region."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.domain.records import BlockType
+from workers.engines.cpu.layout.drafts import Draft
+from workers.engines.cpu.layout.line_numbers import split_line_numbers
+from workers.engines.cpu.layout.plausible_regions import plausible_regions, without_misread_regions
+from workers.engines.cpu.layout.rows import median_height, with_letter_bullets
+from workers.engines.cpu.layout.unassigned_lines import group_lines
+from workers.engines.cpu.layout.vertical_text import with_vertical_text_joined
+from workers.engines.cpu.values import Line, PageContent, Region, bounding_box
+
+#: The block type for each label of the layout model; other labels become text.
+_BLOCK_TYPES: dict[str, BlockType] = {
+    "title": "title",
+    "section-header": "sub_title",
+    "text": "text",
+    "list-item": "list",
+    "table": "table",
+    "picture": "image",
+    "caption": "image_caption",
+    "formula": "equation",
+    "footnote": "footnote",
+    "page-header": "header",
+    "page-footer": "footer",
+}
+#: A line belongs to the smallest region with more than this part of the line's area.
+_LEAST_INSIDE = 0.45
+
+
+@dataclass(frozen=True)
+class PageDrafts:
+    """The drafts of a page, in no order."""
+
+    drafts: tuple[Draft, ...]
+    #: Stamps and line numbers, which belong to no other draft.
+    aside: tuple[Draft, ...]
+    line_height: float
+
+
+def page_drafts(content: PageContent) -> PageDrafts:
+    """The drafts that hold all lines of ``content``."""
+    stamps = [line for line in content.lines if line.slanted]
+    read = [line for line in content.lines if not line.slanted]
+    lines, numbers = split_line_numbers(with_letter_bullets(with_vertical_text_joined(read)))
+    regions = without_misread_regions(content.regions, numbers, lines)
+    regions = plausible_regions(regions, lines, content)
+    line_height = median_height(lines)
+    outside = group_lines(_lines_outside(regions, lines), line_height)
+    drafts = (*_drafts_of_regions(regions, lines), *outside)
+    return PageDrafts(drafts, (*_stamps(stamps), *_line_numbers(numbers)), line_height)
+
+
+def _stamps(lines: Sequence[Line]) -> list[Draft]:
+    return [Draft("header", line.box, (line,)) for line in lines]
+
+
+def _line_numbers(numbers: Sequence[Line]) -> list[Draft]:
+    if not numbers:
+        return []
+    return [Draft("header", bounding_box(number.box for number in numbers), tuple(numbers))]
+
+
+def _drafts_of_regions(regions: Sequence[Region], lines: Sequence[Line]) -> list[Draft]:
+    """A draft for each region with its lines; regions without lines count only as pictures."""
+    members: dict[int, list[Line]] = {index: [] for index in range(len(regions))}
+    for line in lines:
+        index = _region_of(line, regions)
+        if index is not None:
+            members[index].append(line)
+    return [
+        Draft(_BLOCK_TYPES.get(region.label, "text"), region.box, tuple(members[index]))
+        for index, region in enumerate(regions)
+        if members[index] or region.label in ("picture", "table")
+    ]
+
+
+def _lines_outside(regions: Sequence[Region], lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if _region_of(line, regions) is None]
+
+
+def _region_of(line: Line, regions: Sequence[Region]) -> int | None:
+    """Index of the smallest region that holds ``line``; None if no region does."""
+    around = [
+        index
+        for index, region in enumerate(regions)
+        if line.box.fraction_inside(region.box) > _LEAST_INSIDE
+    ]
+    return min(around, key=lambda index: regions[index].box.area, default=None)
