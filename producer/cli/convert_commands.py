@@ -65,7 +65,7 @@ A line of files.jsonl; only "uri" is required:
 """,
 )
 @shared_options.inputs
-@shared_options.request
+@shared_options.request_of_submit
 @shared_options.render
 @click.option("--wait", is_flag=True, help="Wait until every job has ended.")
 @click.option("--webhook", metavar="URL", help="Send a POST request to URL when a job has ended.")

@@ -77,7 +77,7 @@ def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
     epilog="""\b
 Examples:
   pagefleet wait JOB
-  pagefleet wait JOB --timeout 600 && pagefleet fetch JOB -o out
+  pagefleet wait JOB --timeout 600; pagefleet fetch JOB -o out
 """
 )
 @_some_jobs
@@ -86,7 +86,8 @@ Examples:
 def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """Wait until jobs have ended and print how each ended.
 
-    The exit code is 6 where jobs have not ended within --timeout; they go on.
+    The exit code is 3 if pages failed; the document exists then too. It is 6 where jobs have
+    not ended within --timeout; the jobs continue.
     """
     from producer.commands.wait import wait_for_jobs
 

@@ -23,7 +23,6 @@ _INPUTS = (
 
 _REQUEST = (
     click.option("--engine", help=f"{engine_choices()}."),
-    click.option("--engine-url", help="URL of the server for engine openai."),
     click.option("--model", help=f"Model of the engine; for {model_choices()}."),
     click.option("--revision", help="Branch, tag or commit of the model's repository."),
     click.option("--task", default="markdown", show_default=True,
@@ -39,9 +38,19 @@ _REQUEST = (
                  help="Store a label with the job; may be repeated."),
     click.option("--retry-failed", is_flag=True,
                  help="Run the failed pages of a job that exists already again."),
-    click.option("--concurrency", "max_concurrency",
-                 help="Pages in flight per engine: a number, or auto."),
 )  # fmt: skip
+
+
+def _of_local_workers(*, hidden: bool = False) -> tuple[Callable[[Any], Any], ...]:
+    """Options that only the workers obey that a command starts itself."""
+    only = "Only for workers that this command starts"
+    return (
+        click.option("--engine-url", hidden=hidden,
+                     help=f"{only}: URL of the server for engine openai."),
+        click.option("--concurrency", "max_concurrency", hidden=hidden,
+                     help=f"{only}: pages in flight per engine, a number or auto."),
+    )  # fmt: skip
+
 
 _FORCE = (
     click.option("--force", is_flag=True,
@@ -99,10 +108,12 @@ def _apply(decorators: tuple[Callable[[Any], Any], ...]) -> Callable[[_Command],
 
 
 inputs = _apply(_INPUTS)
-request = _apply(_REQUEST + _FORCE)
+request = _apply(_REQUEST + _FORCE + _of_local_workers())
+#: Accepts the options of local workers too, as earlier releases did; the command warns of them.
+request_of_submit = _apply(_REQUEST + _FORCE + _of_local_workers(hidden=True))
 render = _apply(_RENDER)
 watch = _apply(_WATCH)
 #: Without --force: a watcher decides which drops are converted again.
-request_of_watch = _apply(_REQUEST)
+request_of_watch = _apply(_REQUEST + _of_local_workers())
 output = _apply(_OUTPUT)
 output_or_stream = _apply(_OUTPUT_OR_STREAM)

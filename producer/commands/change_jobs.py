@@ -10,7 +10,7 @@ from producer.submission.reopening import reopen, resume
 from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
 from shared.console.printable import json_line, printable
-from shared.domain.errors import ExitCode, UsageError, gravest
+from shared.domain.errors import ExitCode, UsageError, worst
 from shared.domain.object_keys import check_job_id
 from shared.domain.records import Done
 from shared.jobs.cancelling import JobResumed, cancel_job
@@ -34,7 +34,7 @@ def cancel_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
             codes.append(error.exit_code)
         else:
             _print_done(manifest.job_id, done, as_json)
-    return gravest(codes)
+    return worst(codes)
 
 
 def retry_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:

@@ -68,7 +68,7 @@ class PageReading:
         except TransientError as error:
             log.error("page %s is released: %s", attempt.inflight.page, error.message)
             attempt.inflight.sleep(self._deps.transient_pause_s)
-            raise Aborted(Reason.DRAIN) from error
+            raise Aborted(Reason.MACHINE_FAULT) from error
         except NotFound as error:
             raise self._source_missing(attempt, error) from error
         except (PagefleetError, Aborted):

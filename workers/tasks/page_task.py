@@ -47,7 +47,7 @@ class PageTask:
                 log.exception("page %s is released after an unexpected error", identifier)
                 with suppress(Aborted):
                     inflight.sleep(self._deps.transient_pause_s)
-                self._return(inflight, lease, Reason.DRAIN)
+                self._return(inflight, lease, Reason.INTERNAL)
             return inflight.outcome
 
     @contextmanager
