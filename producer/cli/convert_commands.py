@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from producer.cli import shared_options
-from producer.cli.page_option_flags import RequestCommand
+from producer.cli.page_setting_flags import CommandWithPageSettings
 
 
 @click.command(
-    cls=RequestCommand,
+    cls=CommandWithPageSettings,
     epilog="""\b
 Examples:
   pagefleet run book.pdf -o out
@@ -51,7 +51,7 @@ def run(**values: Any) -> int:
 
 
 @click.command(
-    cls=RequestCommand,
+    cls=CommandWithPageSettings,
     epilog="""\b
 Examples:
   pagefleet submit book.pdf
@@ -89,7 +89,7 @@ def submit(**values: Any) -> int:
 
 
 @click.command(
-    cls=RequestCommand,
+    cls=CommandWithPageSettings,
     epilog="""\b
 Examples:
   pagefleet watch s3://bucket/inbox/

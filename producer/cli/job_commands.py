@@ -136,7 +136,7 @@ def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
 @_some_jobs
 @_json_jobs
 def retry(jobs: tuple[str, ...], as_json: bool) -> int:
-    """Run the failed and cancelled pages of ended jobs again."""
+    """Read the failed and cancelled pages of ended jobs again."""
     from producer.commands.change_jobs import retry_jobs
 
     return retry_jobs(jobs, as_json)

@@ -31,13 +31,13 @@ _REQUEST = (
     click.option("--query", help="What task locate searches for."),
     click.option("--pages", metavar="RANGES", help="Only these pages, for example 1-3,7."),
     click.option("--priority", type=click.Choice(PRIORITIES), default="normal",
-                 show_default=True, help="Which queue the pages go to."),
+                 show_default=True, help="Pages of a higher priority are read first."),
     click.option("--password-file", metavar="FILE",
                  help="File whose first line is the password of encrypted documents."),
     click.option("--label", "labels", multiple=True, metavar="K=V",
                  help="Store a label with the job; may be repeated."),
     click.option("--retry-failed", is_flag=True,
-                 help="Run the failed pages of a job that exists already again."),
+                 help="If the job exists already, read its failed pages again."),
 )  # fmt: skip
 
 
@@ -68,12 +68,12 @@ _WATCH = (
     click.option("--period", type=click.FloatRange(0.1), metavar="S",
                  help="Seconds between scans (default: 10; 60 with events)."),
     click.option("--lists", type=click.IntRange(4), default=10, show_default=True, metavar="N",
-                 help="Most LIST requests per period; each lists 1000 objects."),
+                 help="Send at most N LIST requests per period; each lists 1000 objects."),
     click.option("--settle", type=click.FloatRange(0), metavar="S",
                  help="Take only files that stay unchanged for S seconds (default: 0 at Amazon "
                       "S3, 0.5 at other S3 servers, 1 in folders)."),
     click.option("--max-open", type=click.IntRange(1), default=200, show_default=True,
-                 metavar="N", help="Most documents in progress at the same time."),
+                 metavar="N", help="Keep at most N documents in progress."),
     *(click.option(option.flag, metavar=option.metavar, help=option.help)
       for option in trigger_options()),
 )  # fmt: skip

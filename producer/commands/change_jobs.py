@@ -38,7 +38,7 @@ def cancel_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
 
 
 def retry_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
-    """Run the failed pages of ended jobs again; raises UsageError for an open job."""
+    """Read failed and cancelled pages again; raises UsageError for an open job."""
     connections = Connections(load_settings())
     jobs, dispatch_state = connections.jobs, connections.dispatch_state
     for manifest in [find_job(jobs, job_id) for job_id in job_ids]:

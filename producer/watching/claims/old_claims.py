@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from producer.watching.claims.claim import Claim
+from producer.watching.claims.key_claim import KeyClaim
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.storage.store import ObjectStore
@@ -31,7 +31,7 @@ class OldClaims:
         self._id = watch_id[:_ID_DIGITS]
         self._exist: bool | None = None
 
-    def claim(self, claim: Claim) -> Claim | None:
+    def claim(self, claim: KeyClaim) -> KeyClaim | None:
         """The stored claim of this version in the new form, or None."""
         if not self._any():
             return None
@@ -47,24 +47,24 @@ class OldClaims:
             for name in self._store.list(prefix):
                 yield name.removeprefix(prefix)
 
-    def open_claim(self, digest: str) -> Claim | None:
+    def open_claim(self, digest: str) -> KeyClaim | None:
         """The old open claim of the key with this old or new digest, or None."""
         if not self._any():
             return None
         return self._read(object_keys.watch_open(self._id, digest[:_KEY_DIGITS]))
 
-    def remove(self, claim: Claim) -> None:
+    def remove(self, claim: KeyClaim) -> None:
         """Delete the old claim of this version."""
         if self._any():
             self._store.delete([self._claim_key(claim)])
 
-    def remove_all(self, claim: Claim) -> None:
+    def remove_all(self, claim: KeyClaim) -> None:
         """Delete the old claims of all versions of the key."""
         if self._any():
             digest = claim.key_digest[:_KEY_DIGITS]
             self._store.delete(list(self._store.list(object_keys.watch_claims(self._id, digest))))
 
-    def remove_open(self, claim: Claim) -> None:
+    def remove_open(self, claim: KeyClaim) -> None:
         """Delete the old open claim of the key."""
         if self._any():
             name = object_keys.watch_open(self._id, claim.key_digest[:_KEY_DIGITS])
@@ -76,13 +76,13 @@ class OldClaims:
             self._exist = next(self._store.list(prefix, limit=1), None) is not None
         return self._exist
 
-    def _claim_key(self, claim: Claim) -> str:
+    def _claim_key(self, claim: KeyClaim) -> str:
         text = f"{claim.version}\n{old_options(claim.options)}"
         version = hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
         return object_keys.watch_claims(self._id, claim.key_digest[:_KEY_DIGITS], version)
 
-    def _read(self, key: str) -> Claim | None:
+    def _read(self, key: str) -> KeyClaim | None:
         try:
-            return Claim.model_validate_json(self._store.get(key, MAX_RECORD_BYTES))
+            return KeyClaim.model_validate_json(self._store.get(key, MAX_RECORD_BYTES))
         except (NotFound, ValidationError):
             return None

@@ -116,7 +116,7 @@ def serving(address: str, answer: Answer) -> Iterator[int]:
     except (OSError, OverflowError) as error:
         loop.close()
         raise UsageError(f"can't listen on {address}: {error}") from None
-    thread = threading.Thread(target=loop.run_forever, name="webhook", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="pushed-events", daemon=True)
     thread.start()
     try:
         yield server.sockets[0].getsockname()[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 from shared.domain.errors import EngineFailed, HelperUnavailable
 from shared.domain.records import PageOptions
 from shared.domain.tasks import prompt_for
-from workers.engines.contract import PageView
+from workers.engines.contract import RenderedPage
 from workers.engines.deepseek.modes import Family, mode_for
 from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prepared import read_page
@@ -24,7 +24,7 @@ class GenerationRequest:
     prepared: Path | None = None
 
 
-def generation_request(view: PageView, family: Family) -> GenerationRequest:
+def generation_request(view: RenderedPage, family: Family) -> GenerationRequest:
     """The request for a rendered page; raises EngineFailed or HelperUnavailable."""
     if view.prepared is None:
         raise EngineFailed(f"page {view.page} came without the model's input")

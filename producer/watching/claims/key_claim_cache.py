@@ -2,14 +2,14 @@
 
 import threading
 
-from producer.watching.claims.claim import Claim
 from producer.watching.claims.digest_map import DigestMap, key_digest, version_digest
+from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.claims.state import WatchState
 from producer.watching.folder_options import OptionFiles
 from producer.watching.places.place import Dropped
 
 
-class ClaimCache:
+class KeyClaimCache:
     """The finished claims of a watch; thread-safe."""
 
     def __init__(self, options: OptionFiles, base_options: str) -> None:
@@ -31,17 +31,17 @@ class ClaimCache:
         with self._lock:
             return self._versions.has(key_digest(dropped.key), version)
 
-    def has_claim(self, claim: Claim) -> bool:
+    def has_claim(self, claim: KeyClaim) -> bool:
         """Whether this version is the newest finished one of its key."""
         with self._lock:
             return self._versions.has(claim.key_digest, claim.version_digest)
 
-    def add(self, claim: Claim, dropped: Dropped) -> None:
+    def add(self, claim: KeyClaim, dropped: Dropped) -> None:
         """The object needs no work until it changes."""
         with self._lock:
             self._versions.add(claim.key_digest, version_digest(dropped.mark, claim.options))
 
-    def forget(self, claim: Claim) -> None:
+    def forget(self, claim: KeyClaim) -> None:
         """Treat any object of this key as new."""
         with self._lock:
             self._versions.forget(claim.key_digest)

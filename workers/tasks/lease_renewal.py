@@ -20,7 +20,7 @@ TICK_S = 2.0
 HEARTBEAT_TICKS = 4
 
 
-class LeaseKeeper:
+class LeaseRenewal:
     """One thread per pages process; goes on through outages of the broker."""
 
     def __init__(

@@ -19,7 +19,7 @@ log = logging.getLogger("pagefleet.engine")
 SHUTDOWN_S = 3
 
 
-class Core:
+class AsyncEngine:
     """One engine process and its tensor-parallel workers; used on one event loop."""
 
     def __init__(
