@@ -31,8 +31,8 @@ Examples:
 def status(jobs: tuple[str, ...], as_json: bool) -> int:
     """Show the progress of jobs: pages done, speed, time left, cost.
 
-    Without JOB, all open jobs are shown. Works from the store alone too, then without speed
-    and time left. Warns where no live worker serves the engine of an open job.
+    Without JOB, all open jobs are shown. Without a broker it reads the store and shows neither
+    speed nor time left. Warns where no live worker serves the engine of an open job.
     """
     from producer.commands.show_jobs import show_status
 
@@ -109,9 +109,9 @@ Examples:
 def fetch(**values: Any) -> int:
     """Write the documents of ended jobs into a folder.
 
-    Works from the store alone. The document is written with the options of its submission,
-    except those that are named here. Several people may submit the same document; without
-    --label it has the name that the first of them gave it.
+    Works from the store alone. The document is written with the options of its submission; an
+    option given here replaces that of the submission. Several people may submit the same
+    document; without --label it has the name that the first of them gave it.
     """
     from producer.commands.cli_options import FetchOptions
     from producer.commands.fetch import fetch_jobs

@@ -98,7 +98,7 @@ class AsyncEngine:
         with self._translated_errors(), self._watchdog.page_in_flight():
             async with aclosing(self._engine.generate(page, params, name)) as outputs:
                 async for output in outputs:
-                    self._watchdog.progressed()
+                    self._watchdog.note_output()
                     yield output.outputs[0]
 
     @contextmanager

@@ -30,7 +30,7 @@ def test_no_output_while_pages_are_in_flight_is_a_stall() -> None:
         with watchdog.page_in_flight():
             for _ in range(6):
                 await asyncio.sleep(0.1)
-                watchdog.progressed()
+                watchdog.note_output()
             assert stalls == []
             await asyncio.wait_for(watch, 5)
         return stalls
