@@ -100,7 +100,7 @@ class InflightPage(Cancellation):
         self.page = page
         #: Distinguishes two copies of one page in this process.
         self.token = secrets.token_hex(4)
-        #: Whether this process holds the lease; the lease keeper renews it while this is True.
+        #: Whether this process holds the lease; LeaseRenewal renews it while this is True.
         self.claimed = False
         #: How it ended, in a few words; Flower shows this as the task's result.
         self.outcome = "given back"

@@ -85,7 +85,7 @@ class PagesProcess:
         self._observer = PageObserver(info, worker, self._tracing, failures, labels)
         self._app = make_app(settings, page_queues(info.pool.id))
         self._dispatcher = Dispatcher(settings, self._dispatch_state, self._app, self._tracing)
-        self._keeper = LeaseRenewal(
+        self._lease_renewal = LeaseRenewal(
             self._dispatch_state,
             self._dispatcher,
             self._inflight_pages,
@@ -106,7 +106,7 @@ class PagesProcess:
                 self._serve()
         finally:
             self._engine_up.set(0)
-            self._keeper.stop()
+            self._lease_renewal.stop()
             self._host.stop()
             self._renderer.close()
         return EXIT_ENGINE_DEAD if self._engine_dead.is_set() else 0
@@ -118,7 +118,7 @@ class PagesProcess:
         # Read after the start: an engine knows only then how many pages it can hold.
         capacity = self._host.engine.capacity
         metrics.CAPACITY.labels(info.name).set(capacity)
-        self._keeper.start(capacity, self._facts)
+        self._lease_renewal.start(capacity, self._facts)
         self._health.fulfil(ENGINE)
         self._engine_up.set(1)
         pool = info.pool

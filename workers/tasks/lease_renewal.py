@@ -43,7 +43,7 @@ class LeaseRenewal:
         self._capacity = 0
         self._facts: Callable[[], dict[str, Any]] = dict
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lease-renewal", daemon=True)
 
     def start(self, capacity: int, facts: Callable[[], dict[str, Any]]) -> None:
         """Start the thread; every heartbeat carries ``capacity`` and the result of ``facts``."""

@@ -95,7 +95,7 @@ class Worker:
         """Drop everything that the process holds in memory."""
         fleet = self._fleet
         inflight_pages = InflightPages()
-        self.keeper = LeaseRenewal(
+        self.lease_renewal = LeaseRenewal(
             fleet.dispatch_state, fleet.wire, inflight_pages, self.engine.pool, self.name
         )
         context = PageTaskContext(
