@@ -100,17 +100,17 @@ class VllmEngine:
         arguments = engine_arguments(
             self._settings, self.info.model, self._sizes, self._report, self._engines
         )
-        core = self._async_engine
+        engine = self._async_engine
         # The engine's processes inherit the environment, and need neither broker nor store.
         with load_lock(self._settings, self._engines), hidden_credentials():
-            core.load(arguments, self._version)
+            engine.load(arguments, self._version)
         self._scratch = Scratch()
-        self._sizes = fitted(self._sizes, core.cache_tokens)
-        self._tokenizer = core.tokenizer
-        self._encoder = PromptEncoder(self._encode, self._family, core.longest)
+        self._sizes = fitted(self._sizes, engine.cache_tokens)
+        self._tokenizer = engine.tokenizer
+        self._encoder = PromptEncoder(self._encode, self._family, engine.longest)
         log.info(
             "vLLM %s: batch of %d pages, KV cache of %d tokens",
-            self._version, self._sizes.batch, core.cache_tokens,
+            self._version, self._sizes.batch, engine.cache_tokens,
         )  # fmt: skip
 
     def _encode(self, text: str) -> list[int]:
