@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from producer.intake.opener import Intake
-from producer.watching.claims.claim import Claim
+from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.claims.state import WatchState
 from shared.config.settings import build_settings
 from tests.support.fleets.fleet import workers
@@ -54,7 +54,7 @@ class BenchLab(Lab):
     hook_port: int = 0
 
     def webhook(self, secret: str) -> dict[str, str]:
-        """Options of the webhook trigger."""
+        """Options of the trigger of pushed events."""
         path = self.scratch / "webhook.secret"
         path.write_text(secret)
         return {"listen": f"127.0.0.1:{self.hook_port}", "secret_file": str(path)}
@@ -98,7 +98,7 @@ def _add_idle_objects(lab: Lab, numbers: range) -> None:
         lab.drop(key, b"done with")
         found = lab.bucket.look(f"{lab.root}/inbox/{key}")
         assert found is not None
-        state.update(Claim(key=key, version=found.etag, size=found.size, outcome="refused"))
+        state.update(KeyClaim(key=key, version=found.etag, size=found.size, outcome="refused"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, numbers))
@@ -107,7 +107,7 @@ def _add_idle_objects(lab: Lab, numbers: range) -> None:
 def _requests(lab: Lab) -> str:
     """Requests per period, all kinds, once the first pass is over."""
     watcher = lab.watcher(lab.plan(), EventRecorder())
-    watcher.context.claim_cache.load(watcher.context.state)
+    watcher.context.key_claim_cache.load(watcher.context.state)
     watcher.poller.scan()  # the first pass has no bound
     with requests_counted(lab.settings) as counted:
         started, cpu_started = time.monotonic(), time.process_time()

@@ -11,7 +11,7 @@ import click
 from shared import __version__
 from shared.config.settings import Settings, load_settings
 from shared.console.entry_point import run_command
-from shared.domain.catalogue import engine_choices
+from shared.domain.catalogue import engine_choices, model_choices
 from shared.domain.errors import UsageError
 from shared.domain.records import PageOptions
 from shared.telemetry.health import START, Health
@@ -26,7 +26,7 @@ ROLES = frozenset({"pages", "reduce", "sweep"})
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="pagefleet-worker")
 def cli() -> None:
-    """Worker processes of a pagefleet: they read pages, write documents and repair jobs.
+    """Worker processes of a fleet: they read pages, write documents and repair jobs.
 
     Configure them with PAGEFLEET_* variables or a pagefleet.toml; at least
     PAGEFLEET_REDIS_URL and PAGEFLEET_STORE, the same on every machine.
@@ -39,13 +39,14 @@ Examples:
   pagefleet-worker start                          everything, with the best engine here
   pagefleet-worker start --engine cpu --concurrency 4
   pagefleet-worker start --engine vllm --gpus 0,1
+  pagefleet-worker start --engine cpu --model tiny
   pagefleet-worker start --roles reduce,sweep     no engine: writes documents and repairs
 """
 )
-@click.option("--roles", help="Comma-separated of pages, reduce, sweep (default: all).")
+@click.option("--roles", help="Roles, separated by commas: pages, reduce, sweep (default: all).")
 @click.option("--engine", help=f"{engine_choices()}.")
 @click.option("--engine-url", help="Server of the openai engine.")
-@click.option("--model", help="Model of the engine.")
+@click.option("--model", help=f"Model of the engine; for {model_choices()}.")
 @click.option("--revision", help="Branch, tag or commit of the model's repository.")
 @click.option("--gpus", help="auto, or indices such as 0,1.")
 @click.option("--tensor-parallel-size", type=click.IntRange(1), help="GPUs per engine.")
@@ -113,7 +114,7 @@ def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per check.")
 @click.option("--engine", help="Engine to check (default: the one that would start).")
 def doctor(as_json: bool, engine: str | None) -> int:
     """Check engine, GPU, packages, broker and store, and say how to fix each problem."""

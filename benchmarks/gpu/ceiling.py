@@ -14,7 +14,7 @@ from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Watch
 from shared.domain.records import PageOptions
-from workers.engines.contract import PageView
+from workers.engines.contract import RenderedPage
 from workers.engines.registry import make_engine
 from workers.host.cores import usable_cores
 from workers.pipeline.engine_host import EngineHost
@@ -40,11 +40,13 @@ def measure(plan: Plan) -> dict[str, Any]:
             host.stop()
 
 
-def _read_all(plan: Plan, host: EngineHost, views: list[PageView], watch: Watch) -> dict[str, Any]:
+def _read_all(
+    plan: Plan, host: EngineHost, views: list[RenderedPage], watch: Watch
+) -> dict[str, Any]:
     capacity = host.engine.capacity
     with ThreadPoolExecutor(capacity) as pool:
 
-        def read(view: PageView) -> int:
+        def read(view: RenderedPage) -> int:
             return host.submit(host.engine.read(view)).result().output_tokens
 
         for done in as_completed([pool.submit(read, view) for view in views[:capacity]]):
@@ -71,14 +73,14 @@ def _read_all(plan: Plan, host: EngineHost, views: list[PageView], watch: Watch)
 
 
 @contextmanager
-def _views(plan: Plan, host: EngineHost) -> Iterator[list[PageView]]:
+def _views(plan: Plan, host: EngineHost) -> Iterator[list[RenderedPage]]:
     settings = plan.settings(engines_per_gpu=1)
     renderer = Renderer(settings, usable_cores())
     model = host.engine.info.model
     options = PageOptions(engine=plan.engine, model=model, exact=settings.exact)
     render_plan = host.engine.plan(options)
 
-    def render(place: tuple[str, int]) -> PageView:
+    def render(place: tuple[str, int]) -> RenderedPage:
         path, page = Path(place[0]), place[1]
         return renderer.render(path, "pdf", "0" * 64, page, render_plan, options).view
 

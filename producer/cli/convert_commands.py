@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from producer.cli import shared_options
-from producer.cli.page_option_flags import RequestCommand
+from producer.cli.page_setting_flags import CommandWithPageSettings
 
 
 @click.command(
-    cls=RequestCommand,
+    cls=CommandWithPageSettings,
     epilog="""\b
 Examples:
   pagefleet run book.pdf -o out
@@ -51,7 +51,7 @@ def run(**values: Any) -> int:
 
 
 @click.command(
-    cls=RequestCommand,
+    cls=CommandWithPageSettings,
     epilog="""\b
 Examples:
   pagefleet submit book.pdf
@@ -65,7 +65,7 @@ A line of files.jsonl; only "uri" is required:
 """,
 )
 @shared_options.inputs
-@shared_options.request
+@shared_options.request_of_submit
 @shared_options.render
 @click.option("--wait", is_flag=True, help="Wait until every job has ended.")
 @click.option("--webhook", metavar="URL", help="Send a POST request to URL when a job has ended.")
@@ -89,7 +89,7 @@ def submit(**values: Any) -> int:
 
 
 @click.command(
-    cls=RequestCommand,
+    cls=CommandWithPageSettings,
     epilog="""\b
 Examples:
   pagefleet watch s3://bucket/inbox/

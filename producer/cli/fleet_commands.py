@@ -26,8 +26,8 @@ Examples:
 def top(once: bool, as_json: bool, interval: float) -> int:
     """Show queues, workers, jobs and failures in a terminal, updated until you press q.
 
-    An update costs three round trips to the broker. Rates and busy shares cover the last
-    minute; workers report them every 8 seconds.
+    An update costs three round trips to the broker. Rates and the share of time that workers
+    are busy cover the last minute; workers report them every 8 seconds.
     """
     from producer.top.screen_loop import show_top
 
@@ -76,8 +76,9 @@ def pools(context: click.Context, as_json: bool) -> Any:
     """Show the pools of the fleet: workers, pages, and which of them it declares.
 
     A pool is the workers of one engine and model. With engine auto, a document goes to the best
-    declared pool, also while that pool has no worker. Workers declare their own pool, and control
-    processes the pools of the setting 'pools', each time for one hour.
+    declared pool, also while that pool has no worker. A worker declares its own pool and repeats
+    this while it lives. Control processes declare the pools of the setting 'pools'. A declaration
+    holds for one hour.
     """
     from producer.commands.pools import show_pools
 
@@ -100,7 +101,7 @@ Examples:
     help="How long the declaration holds.",
 )
 def declare(pools: tuple[str, ...], hours: float) -> int:
-    """Declare pools that have workers or get them when they have pages; prints their ids."""
+    """Let auto send documents to these pools, also while they have no workers; prints their ids."""
     from producer.commands.pools import declare_pools
 
     return declare_pools(pools, hours)

@@ -31,8 +31,8 @@ Examples:
 def status(jobs: tuple[str, ...], as_json: bool) -> int:
     """Show the progress of jobs: pages done, speed, time left, cost.
 
-    Without JOB, all open jobs are shown. Works from the store alone too, then without speed
-    and time left. Warns where no live worker serves the engine of an open job.
+    Without JOB, all open jobs are shown. Without a broker it reads the store and shows neither
+    speed nor time left. Warns where no live worker serves the engine of an open job.
     """
     from producer.commands.show_jobs import show_status
 
@@ -77,7 +77,7 @@ def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
     epilog="""\b
 Examples:
   pagefleet wait JOB
-  pagefleet wait JOB --timeout 600 && pagefleet fetch JOB -o out
+  pagefleet wait JOB --timeout 600; pagefleet fetch JOB -o out
 """
 )
 @_some_jobs
@@ -86,7 +86,8 @@ Examples:
 def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """Wait until jobs have ended and print how each ended.
 
-    The exit code is 6 where jobs have not ended within --timeout; they go on.
+    The exit code is 3 if pages failed; the document exists then too. It is 6 where jobs have
+    not ended within --timeout; the jobs continue.
     """
     from producer.commands.wait import wait_for_jobs
 
@@ -108,9 +109,9 @@ Examples:
 def fetch(**values: Any) -> int:
     """Write the documents of ended jobs into a folder.
 
-    Works from the store alone. The document is written with the options of its submission,
-    except those that are named here. Several people may submit the same document; without
-    --label it has the name that the first of them gave it.
+    Works from the store alone. The document is written with the options of its submission; an
+    option given here replaces that of the submission. Several people may submit the same
+    document; without --label it has the name that the first of them gave it.
     """
     from producer.commands.cli_options import FetchOptions
     from producer.commands.fetch import fetch_jobs
@@ -135,7 +136,7 @@ def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
 @_some_jobs
 @_json_jobs
 def retry(jobs: tuple[str, ...], as_json: bool) -> int:
-    """Run the failed and cancelled pages of ended jobs again."""
+    """Read the failed and cancelled pages of ended jobs again."""
     from producer.commands.change_jobs import retry_jobs
 
     return retry_jobs(jobs, as_json)

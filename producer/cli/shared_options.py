@@ -23,7 +23,6 @@ _INPUTS = (
 
 _REQUEST = (
     click.option("--engine", help=f"{engine_choices()}."),
-    click.option("--engine-url", help="URL of the server for engine openai."),
     click.option("--model", help=f"Model of the engine; for {model_choices()}."),
     click.option("--revision", help="Branch, tag or commit of the model's repository."),
     click.option("--task", default="markdown", show_default=True,
@@ -32,16 +31,26 @@ _REQUEST = (
     click.option("--query", help="What task locate searches for."),
     click.option("--pages", metavar="RANGES", help="Only these pages, for example 1-3,7."),
     click.option("--priority", type=click.Choice(PRIORITIES), default="normal",
-                 show_default=True, help="Which queue the pages go to."),
+                 show_default=True, help="Pages of a higher priority are read first."),
     click.option("--password-file", metavar="FILE",
                  help="File whose first line is the password of encrypted documents."),
     click.option("--label", "labels", multiple=True, metavar="K=V",
                  help="Store a label with the job; may be repeated."),
     click.option("--retry-failed", is_flag=True,
-                 help="Run the failed pages of a job that exists already again."),
-    click.option("--concurrency", "max_concurrency",
-                 help="Pages in flight per engine: a number, or auto."),
+                 help="If the job exists already, read its failed pages again."),
 )  # fmt: skip
+
+
+def _of_local_workers(*, hidden: bool = False) -> tuple[Callable[[Any], Any], ...]:
+    """Options that only the workers obey that a command starts itself."""
+    only = "Only for workers that this command starts"
+    return (
+        click.option("--engine-url", hidden=hidden,
+                     help=f"{only}: URL of the server for engine openai."),
+        click.option("--concurrency", "max_concurrency", hidden=hidden,
+                     help=f"{only}: pages in flight per engine, a number or auto."),
+    )  # fmt: skip
+
 
 _FORCE = (
     click.option("--force", is_flag=True,
@@ -59,12 +68,12 @@ _WATCH = (
     click.option("--period", type=click.FloatRange(0.1), metavar="S",
                  help="Seconds between scans (default: 10; 60 with events)."),
     click.option("--lists", type=click.IntRange(4), default=10, show_default=True, metavar="N",
-                 help="Most LIST requests per period; each lists 1000 objects."),
+                 help="Send at most N LIST requests per period; each lists 1000 objects."),
     click.option("--settle", type=click.FloatRange(0), metavar="S",
                  help="Take only files that stay unchanged for S seconds (default: 0 at Amazon "
                       "S3, 0.5 at other S3 servers, 1 in folders)."),
     click.option("--max-open", type=click.IntRange(1), default=200, show_default=True,
-                 metavar="N", help="Most documents in progress at the same time."),
+                 metavar="N", help="Keep at most N documents in progress."),
     *(click.option(option.flag, metavar=option.metavar, help=option.help)
       for option in trigger_options()),
 )  # fmt: skip
@@ -99,10 +108,12 @@ def _apply(decorators: tuple[Callable[[Any], Any], ...]) -> Callable[[_Command],
 
 
 inputs = _apply(_INPUTS)
-request = _apply(_REQUEST + _FORCE)
+request = _apply(_REQUEST + _FORCE + _of_local_workers())
+#: Accepts the options of local workers too, as earlier releases did; the command warns of them.
+request_of_submit = _apply(_REQUEST + _FORCE + _of_local_workers(hidden=True))
 render = _apply(_RENDER)
 watch = _apply(_WATCH)
 #: Without --force: a watcher decides which drops are converted again.
-request_of_watch = _apply(_REQUEST)
+request_of_watch = _apply(_REQUEST + _of_local_workers())
 output = _apply(_OUTPUT)
 output_or_stream = _apply(_OUTPUT_OR_STREAM)

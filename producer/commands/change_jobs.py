@@ -10,7 +10,7 @@ from producer.submission.reopening import reopen, resume
 from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
 from shared.console.printable import json_line, printable
-from shared.domain.errors import ExitCode, UsageError, gravest
+from shared.domain.errors import ExitCode, UsageError, worst
 from shared.domain.object_keys import check_job_id
 from shared.domain.records import Done
 from shared.jobs.cancelling import JobResumed, cancel_job
@@ -34,11 +34,11 @@ def cancel_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
             codes.append(error.exit_code)
         else:
             _print_done(manifest.job_id, done, as_json)
-    return gravest(codes)
+    return worst(codes)
 
 
 def retry_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
-    """Run the failed pages of ended jobs again; raises UsageError for an open job."""
+    """Read failed and cancelled pages again; raises UsageError for an open job."""
     connections = Connections(load_settings())
     jobs, dispatch_state = connections.jobs, connections.dispatch_state
     for manifest in [find_job(jobs, job_id) for job_id in job_ids]:

@@ -16,7 +16,7 @@ from shared.domain.errors import PagefleetError, UsageError
 
 
 def fetch_jobs(options: FetchOptions) -> int:
-    """Write every job that has ended; returns the gravest exit code."""
+    """Write every job that has ended; returns the worst exit code."""
     connections = Connections(load_settings())
     names = OutputNames(options.folder, Stems(), overwrite=options.overwrite)
     printer = OutcomePrinter(options.as_json)

@@ -2,7 +2,7 @@
 
 from producer.delivery.outcome import Outcome
 from producer.status.progress_bars import Bars
-from shared.domain.errors import ExitCode, gravest
+from shared.domain.errors import ExitCode, worst
 
 
 class OutcomePrinter:
@@ -28,5 +28,5 @@ class OutcomePrinter:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The gravest exit code so far."""
-        return gravest(self._codes)
+        """The worst exit code so far."""
+        return worst(self._codes)

@@ -15,19 +15,25 @@ from shared.jobs.job_store import JobStore
 
 
 def write_job_report(job_id: str, output: Path, label_words: tuple[str, ...]) -> int:
-    """Write the report to ``output`` and print where its pictures are.
+    """Write the report to ``output`` and print where its page images are.
 
     With labels, the report names only the submission that has all of them.
     """
     connections = Connections(load_settings())
     labels = parse_labels(label_words)
-    manifest, submitted = _shown(connections.jobs, job_id, labels)
-    pictures = report_job(connections, manifest, output, submitted)
-    print_message(f"wrote {output}" + (f", with its pictures in {pictures}" if pictures else ""))
+    manifest, submitted = _manifest_and_submissions(connections.jobs, job_id, labels)
+    images = report_job(connections, manifest, output, submitted)
+    print_message(f"wrote {output}" + (f", with its page images in {images}" if images else ""))
     return ExitCode.OK
 
 
-def _shown(jobs: JobStore, job_id: str, labels: dict[str, str]) -> tuple[Manifest, Submissions]:
+def _manifest_and_submissions(
+    jobs: JobStore, job_id: str, labels: dict[str, str]
+) -> tuple[Manifest, Submissions]:
+    """The manifest, and the submissions that the report names.
+
+    With labels, the manifest has the name of one submission and no other one is named.
+    """
     manifest = find_job(jobs, job_id)
     if labels:
         return as_submitted_with(jobs, manifest, labels, "report"), ()

@@ -25,7 +25,7 @@ INTERRUPT_STOP_S = 3.0
 
 
 def run_documents(options: RunOptions, folder: Path) -> int:
-    """Convert documents into ``folder``; returns the gravest exit code."""
+    """Convert documents into ``folder``; returns the worst exit code."""
     settings = options.settings()
     request = options.request(settings)
     inputs = options.expanded(settings)

@@ -24,7 +24,8 @@ MAX_OUTAGES = 2
 
 
 def submit_documents(options: SubmitOptions) -> int:
-    """Submit every input; returns the gravest exit code."""
+    """Submit every input; returns the worst exit code."""
+    _warn_of_worker_options(options)
     settings = options.settings()
     connections = Connections(settings)
     dispatch_state = (
@@ -38,6 +39,14 @@ def submit_documents(options: SubmitOptions) -> int:
         if options.dry_run:
             return estimate(intake, inputs, request, options.as_json)
         return _submit_all(connections, intake, inputs, request, options)
+
+
+def _warn_of_worker_options(options: SubmitOptions) -> None:
+    """Only workers obey these options, and this command starts none."""
+    values = {"--engine-url": options.engine_url, "--concurrency": options.max_concurrency}
+    given = [flag for flag, value in values.items() if value is not None]
+    if given:
+        print_message(f"warning: {' and '.join(given)}: no effect here; set it at the workers")
 
 
 def _submit_all(

@@ -51,7 +51,7 @@ def export(job: FinishedJob, sink: Sink, name: str) -> Done:
 
 
 def _export_figures(jobs: JobStore, manifest: Manifest, sink: Sink, name: str) -> None:
-    """Copy the crops; skips every key that is not a figure name, in case the store is hostile."""
+    """Copy the crops; skips keys that are no figure names: the store is untrusted."""
     for key in jobs.store.list(object_keys.figures(manifest.job_id)):
         figure = key.rsplit("/", 1)[1]
         if not object_keys.is_figure_name(figure):

@@ -11,7 +11,7 @@ from shared.domain.errors import PagefleetError, StoreUnreachable
 
 
 class OutputError(StoreUnreachable):
-    """The output folder can't be written."""
+    """The output folder can't be written; has the exit code of an unreachable store."""
 
 
 class FolderSink:
@@ -21,25 +21,25 @@ class FolderSink:
         self._folder = folder
 
     def write(self, key: str, data: bytes) -> None:
-        """See Sink."""
+        """See Sink in producer/delivery/export.py."""
         path = self._folder / key
         with output_errors(self._folder):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, data)
+            write_atomically(path, data)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Write through a temporary file in the same folder."""
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         file.write(data)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A temporary file that replaces ``path`` when the block ends without an error."""
-    handle, name = tempfile.mkstemp(prefix=".pagefleet-", dir=path.parent)
+    fd, name = tempfile.mkstemp(prefix=".pagefleet-", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(fd, "wb") as file:
             yield file
         Path(name).chmod(0o644)
         Path(name).replace(path)
@@ -57,4 +57,4 @@ def output_errors(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise OutputError(f"can't write to {folder}: {reason}; choose another -o DIR") from None
+        raise OutputError(f"can't write to {folder}: {reason}; choose another -o") from None

@@ -21,7 +21,7 @@ from producer.status.progress_bars import Bars, PageProgress
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.broker.job_state import JobProgress
-from shared.domain.errors import ExitCode, TransientError, gravest
+from shared.domain.errors import ExitCode, TransientError, worst
 from shared.domain.records import Done
 
 #: Documents opened at the same time.
@@ -92,7 +92,7 @@ class Conversion:
         self._pages_done: dict[InputWork, int] = {}
 
     def convert(self, works: Sequence[InputWork]) -> ExitCode:
-        """Convert all; returns the gravest exit code."""
+        """Convert all; returns the worst exit code."""
         pool = ThreadPoolExecutor(INTAKES, thread_name_prefix="intake")
         try:
             self._opening = {pool.submit(self._submit, work): work for work in works}
@@ -105,7 +105,7 @@ class Conversion:
             self._stopping = True
             pool.shutdown(wait=False, cancel_futures=True)
             self._room.release(len(works))
-        return gravest(self._codes)
+        return worst(self._codes)
 
     def _submit(self, work: InputWork) -> Submission:
         """Runs in an intake thread."""

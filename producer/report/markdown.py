@@ -1,4 +1,4 @@
-"""Renders a page's Markdown as sanitized HTML; runs in helper processes: the text is hostile."""
+"""Renders a page's Markdown as sanitized HTML; runs in helper processes: the text is untrusted."""
 
 import re
 from collections.abc import Mapping

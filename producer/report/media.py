@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from producer.delivery.folder_sink import write_whole
+from producer.delivery.folder_sink import write_atomically
 
-#: Reports of more pages have their pictures in a folder beside the file.
+#: Reports of more pages have their page images in a folder beside the file.
 MAX_EMBEDDED_PAGES = 50
 
 
@@ -52,7 +52,7 @@ class BesideFile:
 
     def store(self, name: str, data: bytes, kind: str) -> str:
         """See Media; ``name`` must be a plain file name."""
-        write_whole(self._folder / name, data)
+        write_atomically(self._folder / name, data)
         return f"{quote(self._folder.name)}/{quote(name)}"
 
 

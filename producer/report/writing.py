@@ -13,7 +13,7 @@ from typing import get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from producer.connections import Connections
-from producer.delivery.folder_sink import output_errors, whole_file
+from producer.delivery.folder_sink import atomic_file, output_errors
 from producer.report.media import Media, media_for
 from producer.report.pages import PRELOAD, PROCESSES, Cards
 from producer.status.job_facts import JobFacts, job_facts, with_usage
@@ -44,7 +44,7 @@ def report_job(
 
     It names ``manifest`` and the other submissions among ``submitted``.
 
-    Returns the folder of the pictures, or None where they are inside the file. Raises
+    Returns the folder of the page images, or None where they are inside the file. Raises
     OutputError, StoreUnreachable or UsageError.
     """
     if output.is_dir():
@@ -56,7 +56,7 @@ def report_job(
     with output_errors(output.parent), _source(connections.store, manifest) as source:
         output.parent.mkdir(parents=True, exist_ok=True)
         media = media_for(output, len(pages))
-        with _sandbox(connections) as sandbox, whole_file(output) as file:
+        with _sandbox(connections) as sandbox, atomic_file(output) as file:
             cards = Cards(
                 connections.settings, connections.jobs, manifest, sandbox, media, source
             ).of(pages)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from producer.status.pace import pace
-from shared.broker.fleet_view import Fleet, PoolView, QueueView
+from shared.broker.fleet_snapshot import FleetSnapshot, PoolSnapshot, QueueSnapshot
 from shared.broker.job_state import JobProgress
 from shared.broker.liveness.heartbeats import LiveProcess
 from shared.broker.liveness.live_workers import LiveWorker
@@ -12,7 +12,7 @@ from shared.broker.liveness.live_workers import LiveWorker
 Plain = dict[str, Any]
 
 
-def top_facts(fleet: Fleet) -> Plain:
+def top_facts(fleet: FleetSnapshot) -> Plain:
     """The figures of the whole fleet, in seconds and pages; None where a figure is unknown."""
     workers = [_worker(worker, fleet.time) for pool in fleet.pools for worker in pool.workers]
     return {
@@ -35,7 +35,7 @@ def top_facts(fleet: Fleet) -> Plain:
     }
 
 
-def _pool(pool: PoolView) -> Plain:
+def _pool(pool: PoolSnapshot) -> Plain:
     return {
         "pool": pool.pool,
         "engine": pool.engine,
@@ -50,7 +50,7 @@ def _pool(pool: PoolView) -> Plain:
     }
 
 
-def _queue(queue: QueueView) -> Plain:
+def _queue(queue: QueueSnapshot) -> Plain:
     return {"name": queue.name, "depth": queue.depth, "oldest_s": _rounded(queue.oldest_s)}
 
 

@@ -14,8 +14,8 @@ from rich.live import Live
 
 from producer.top.facts import Plain, top_facts
 from producer.top.screen import screen
-from shared.broker.fleet_view import FleetView
-from shared.broker.fleet_watch import FleetWatch, fleet_watch
+from shared.broker.background_snapshots import BackgroundSnapshots, background_snapshots
+from shared.broker.fleet_snapshot import FleetReader
 from shared.config.settings import load_settings
 from shared.console.printable import json_line
 from shared.domain.errors import ExitCode
@@ -30,41 +30,41 @@ UNBOUNDED_LINES = 1000
 
 def show_top(once: bool, as_json: bool, interval_s: float) -> int:
     """Print once with ``once``, ``as_json`` or without a terminal; else update until stopped."""
-    view = FleetView(load_settings(), hasty=True)
-    facts = top_facts(view.look(MAX_JOBS))
+    reader = FleetReader(load_settings(), hasty=True)
+    facts = top_facts(reader.snapshot(MAX_JOBS))
     if as_json:
         print(json_line(facts))
     elif once or not (sys.stdin.isatty() and sys.stdout.isatty()):
         console = Console(highlight=False)
         console.print(screen(facts, console.width, UNBOUNDED_LINES))
     else:
-        _update_until_quit(view, facts, interval_s)
+        _update_until_quit(reader, facts, interval_s)
     return ExitCode.OK
 
 
-def _update_until_quit(view: FleetView, facts: Plain, interval_s: float) -> None:
+def _update_until_quit(reader: FleetReader, facts: Plain, interval_s: float) -> None:
     console = Console(highlight=False)
     first = screen(facts, console.width, console.height)
     with (
-        # Looks in the background, so that keys work while the broker does not answer.
-        fleet_watch(view, MAX_JOBS, interval_s) as watch,
+        # Reads in the background, so that keys work while the broker does not answer.
+        background_snapshots(reader, MAX_JOBS, interval_s) as snapshots,
         _single_keys(),
         # The alternate screen; each update overwrites the last one, so nothing flickers.
         Live(first, console=console, screen=True, auto_refresh=False) as live,
     ):
         while not _quits_within(interval_s):
-            facts, notice = _refresh(watch, facts)
+            facts, notice = _refresh(snapshots, facts)
             live.update(_sized_screen(console, facts, notice), refresh=True)
 
 
-def _refresh(watch: FleetWatch, last: Plain) -> tuple[Plain, str]:
+def _refresh(snapshots: BackgroundSnapshots, last: Plain) -> tuple[Plain, str]:
     """New facts; or the last ones and a notice while the broker does not answer."""
-    picture = watch.last()
-    facts = top_facts(picture.fleet) if picture.fleet else last
+    snapshot = snapshots.last()
+    facts = top_facts(snapshot.fleet) if snapshot.fleet else last
     of = f"(figures of {facts['time'][11:19]} UTC)"
-    if picture.error:
-        return facts, f"{picture.error} {of}"
-    return facts, "" if picture.age_s < LATE_S + watch.period_s else f"the broker is slow {of}"
+    if snapshot.error:
+        return facts, f"{snapshot.error} {of}"
+    return facts, "" if snapshot.age_s < LATE_S + snapshots.period_s else f"the broker is slow {of}"
 
 
 def _sized_screen(console: Console, facts: Plain, notice: str) -> RenderableType:

@@ -6,7 +6,7 @@ watcher adopts the claim and repeats the steps.
 
 from contextlib import suppress
 
-from producer.watching.claims.claim import Outcome
+from producer.watching.claims.key_claim import Outcome
 from producer.watching.claims.open_claims import OpenClaim
 from producer.watching.output_names import status_name
 from producer.watching.places.after import DONE, FAILED
@@ -54,7 +54,7 @@ class Finalizer:
         """The claimed version was removed or replaced: delete all state of it."""
         context, claim = self._context, open_claim.claim
         context.state.release(claim)
-        context.claim_cache.forget(claim)
+        context.key_claim_cache.forget(claim)
         context.state.remove_open(claim)
         context.open_claims.close(open_claim)
         context.event_log.event("abandoned", claim.key, reason=reason)
@@ -65,12 +65,12 @@ class Finalizer:
         if stays and open_claim.dropped is not None:
             context.state.update(claim)
             context.state.release_older(claim)
-            context.claim_cache.add(claim, open_claim.dropped)
+            context.key_claim_cache.add(claim, open_claim.dropped)
         else:
             if open_claim.dropped is not None:
                 self._remove_source(open_claim.dropped, folder)
             context.state.release(claim)
-            context.claim_cache.forget(claim)
+            context.key_claim_cache.forget(claim)
         context.state.remove_open(claim)
         context.open_claims.close(open_claim)
 

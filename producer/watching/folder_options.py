@@ -98,7 +98,7 @@ def parse(key: str, data: bytes, request: Request) -> OptionsFile:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         return OptionsFile(FolderOptions(), BadFolderOptions(key, f"{name}: {first['msg']}"))
-    except Exception as error:  # the file is hostile, and any fault of a parser is its own
+    except Exception as error:  # the file is untrusted, and any fault of a parser is its own
         return OptionsFile(FolderOptions(), BadFolderOptions(key, _reason(error)))
     return OptionsFile(options)
 

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from producer.watching.claims.claim import Claim
+from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.claims.old_claims import old_options
 from producer.watching.claims.open_claims import OpenClaim
 from producer.watching.finalize import Finalizer
@@ -39,7 +39,7 @@ class Ingester:
         False: look the object up again later.
         """
         context = self._context
-        if context.claim_cache.has(dropped):
+        if context.key_claim_cache.has(dropped):
             return True
         if not self._is_settled(dropped, seen_at):
             return False
@@ -54,8 +54,8 @@ class Ingester:
             return True
         except NotFound:
             return False
-        digest = context.claim_cache.options_digest(options.digest())
-        claim = Claim(key=dropped.key, version=version, size=dropped.size, options=digest)
+        digest = context.key_claim_cache.options_digest(options.digest())
+        claim = KeyClaim(key=dropped.key, version=version, size=dropped.size, options=digest)
         if context.refused_reads.is_waiting(claim.key_digest, dropped.mark):
             return True  # its open claim is stored
         return self._is_claimed(claim, dropped) or self._ingest_new(claim, dropped, options)
@@ -111,18 +111,18 @@ class Ingester:
             return False  # another watcher ingests it
         return self._context.inbox.stat(dropped.key) == dropped
 
-    def _is_claimed(self, claim: Claim, dropped: Dropped) -> bool:
+    def _is_claimed(self, claim: KeyClaim, dropped: Dropped) -> bool:
         context = self._context
-        if not context.claim_cache.has_claim(claim):
+        if not context.key_claim_cache.has_claim(claim):
             stored = context.state.stored_claim(claim)
             if stored is None:
                 return False
             if context.after != "keep" and stored.outcome is None:
                 return True  # in work; the claim is deleted after the source
-        context.claim_cache.add(claim, dropped)
+        context.key_claim_cache.add(claim, dropped)
         return True
 
-    def _ingest_new(self, claim: Claim, dropped: Dropped, options: FolderOptions) -> bool:
+    def _ingest_new(self, claim: KeyClaim, dropped: Dropped, options: FolderOptions) -> bool:
         context = self._context
         open_claim = context.open_claims.try_open(claim)
         if open_claim is None:
@@ -147,7 +147,7 @@ class Ingester:
             raise
         return True
 
-    def _resume(self, open_claim: OpenClaim, claim: Claim) -> None:
+    def _resume(self, open_claim: OpenClaim, claim: KeyClaim) -> None:
         context, refusal = self._context, None
         open_claim.claim = claim = self._with_current_options(claim)
         try:
@@ -173,15 +173,15 @@ class Ingester:
             else:
                 self._record(open_claim, claim, open_claim.dropped, options)
 
-    def _with_current_options(self, claim: Claim) -> Claim:
+    def _with_current_options(self, claim: KeyClaim) -> KeyClaim:
         """The claim with the new form of its options, if they are still those of its folder."""
         context = self._context
         folder_options = context.options.cached(claim.key).digest()
-        options = context.claim_cache.options_digest(folder_options)
+        options = context.key_claim_cache.options_digest(folder_options)
         is_same = claim.options == old_options(options)
         return claim.model_copy(update={"options": options}) if is_same else claim
 
-    def _same_version(self, claim: Claim) -> Dropped | None:
+    def _same_version(self, claim: KeyClaim) -> Dropped | None:
         try:
             dropped = self._context.inbox.stat(claim.key)
             if dropped is not None and self._context.inbox.version(dropped) == claim.version:
@@ -191,7 +191,7 @@ class Ingester:
         return None
 
     def _record(
-        self, open_claim: OpenClaim, claim: Claim, dropped: Dropped, options: FolderOptions
+        self, open_claim: OpenClaim, claim: KeyClaim, dropped: Dropped, options: FolderOptions
     ) -> None:
         context = self._context
         try:
@@ -213,7 +213,7 @@ class Ingester:
             context.event_log.event("queued", claim.key, job_id=job_id, state=submission.kind)
             context.open_claims.track(open_claim, recorded, submission.manifest)
 
-    def _refused(self, open_claim: OpenClaim, claim: Claim, error: ReadRefused) -> None:
+    def _refused(self, open_claim: OpenClaim, claim: KeyClaim, error: ReadRefused) -> None:
         """Have the object tried again later, or report that it is given up."""
         context, refused_reads = self._context, self._context.refused_reads
         since = refused_reads.first_refusal(claim.refused_since)

@@ -64,7 +64,7 @@ class WatchScanSteps:
     def _is_new(self, dropped: Dropped) -> bool:
         context, digest = self._context, key_digest(dropped.key)
         return not (
-            context.claim_cache.has(dropped)
+            context.key_claim_cache.has(dropped)
             or context.open_claims.has(digest, dropped.mark)
             or context.refused_reads.is_waiting(digest, dropped.mark)
             or context.options.is_blocked(dropped.key)

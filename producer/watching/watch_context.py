@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from producer.watching.claims.claim_cache import ClaimCache
+from producer.watching.claims.key_claim_cache import KeyClaimCache
 from producer.watching.claims.open_claims import OpenClaims
 from producer.watching.claims.refused_reads import RefusedReads
 from producer.watching.claims.state import WatchState
@@ -23,7 +23,7 @@ class WatchContext:
     inbox: Inbox
     outbox: Outbox
     state: WatchState
-    claim_cache: ClaimCache
+    key_claim_cache: KeyClaimCache
     options: OptionFiles
     open_claims: OpenClaims
     request: Request

@@ -13,7 +13,7 @@ from producer.connections import Connections
 from producer.intake.opener import Intake
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
-from producer.watching.claims.claim_cache import ClaimCache
+from producer.watching.claims.key_claim_cache import KeyClaimCache
 from producer.watching.claims.open_claims import OpenClaims
 from producer.watching.claims.refused_reads import RefusedReads
 from producer.watching.claims.state import WatchState
@@ -32,7 +32,7 @@ from producer.watching.triggers.trigger import Trigger, TriggerContext
 from producer.watching.watch_context import WatchContext
 from producer.watching.work_queue import WorkQueue
 from shared.broker.key_leases import KeyLeases
-from shared.broker.liveness.asking import asking_broker
+from shared.broker.liveness.background_ping import pinging_broker
 from shared.broker.liveness.heartbeats import MAX_NAME, Role
 from shared.broker.liveness.role_beats import RoleBeats
 from shared.config.settings import Settings
@@ -124,12 +124,12 @@ class Watcher:
         triggers = self._make_triggers()
         self._beat()
         if self._plan.after == "keep":
-            count = self.context.claim_cache.load(self.context.state)
+            count = self.context.key_claim_cache.load(self.context.state)
             self._event_log.info(f"{count} objects were converted or refused before")
         settings, beats = self._plan.request.settings, self._beats()
         with ExitStack() as stack:
             stack.enter_context(beats.leaving(settings))
-            stack.enter_context(asking_broker(settings, beats.send))
+            stack.enter_context(pinging_broker(settings, beats.send))
             for trigger in triggers:
                 trigger.start()
                 stack.callback(trigger.stop)
@@ -233,7 +233,7 @@ class Watcher:
             inbox=inbox,
             outbox=open_outbox(plan.route, settings),
             state=WatchState(connections.store, plan.route.watch_id),
-            claim_cache=ClaimCache(options, plan.options),
+            key_claim_cache=KeyClaimCache(options, plan.options),
             options=options,
             open_claims=OpenClaims(_key_leases(settings), plan.route.watch_id, plan.max_open),
             request=plan.request,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from shared.broker.connection import KEY_PREFIX
-from shared.broker.hostile_json import is_number, is_text
 from shared.broker.pool_state import MAX_POOLS
 from shared.broker.scripts import Scripts
+from shared.broker.untrusted_json import is_number, is_short_text
 from shared.domain.page_ranges import PageRange
 from shared.domain.pools import engine_of
 from shared.domain.records import Counts, Priority
@@ -173,7 +173,7 @@ def job_progress(job_id: str, fields: Mapping[str, str]) -> JobProgress | None:
 def _is_plausible(job: JobProgress) -> bool:
     times = (job.created, job.opened, job.touched, job.reduce_since or 0)
     numbers = (job.total, job.done, job.already, job.worker_ms)
-    return all(map(is_number, (*times, *numbers))) and is_text(job.job_id)
+    return all(map(is_number, (*times, *numbers))) and is_short_text(job.job_id)
 
 
 def _parsed(job_id: str, fields: Mapping[str, str]) -> JobProgress:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
-from shared.broker.hostile_json import is_number, json_object, numbers_and_texts
 from shared.broker.liveness.heartbeats import HEARTBEAT_TTL_S
 from shared.broker.liveness.live_workers import KNOWN_POOLS
 from shared.broker.scripts import Scripts
+from shared.broker.untrusted_json import is_number, json_object, numbers_and_texts
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.pools import Pool, engine_of
 

@@ -20,7 +20,7 @@ RESERVED_SHARE = 12
 
 
 def page_queue(pool: str, lane: str) -> str:
-    """The queue of a lane of the pool with the id ``pool``."""
+    """The queue of a lane of the pool with the id ``pool``; the same as ``queue_name`` in Lua."""
     return f"pages.{pool}.{lane}"
 
 

@@ -120,7 +120,7 @@ def without_store_credentials(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def helper_environment() -> dict[str, str]:
-    """The environment of children that need no credentials, as most read hostile documents."""
+    """The environment of children that need no credentials, as most read untrusted documents."""
     allowed = {k: v for k, v in os.environ.items() if k in _HELPER_VARIABLES or k.startswith("LC_")}
     # onnxruntime sends telemetry unless this is set before its first import.
     return {**allowed, **_SAFE_PATH, "ORT_DISABLE_TELEMETRY": "1"}

@@ -285,6 +285,6 @@ GRAVITY = (
 )
 
 
-def gravest(codes: list[ExitCode]) -> ExitCode:
+def worst(codes: list[ExitCode]) -> ExitCode:
     """The most severe of ``codes``; OK for none."""
     return min(codes, key=GRAVITY.index, default=ExitCode.OK)

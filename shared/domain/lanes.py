@@ -1,4 +1,4 @@
-"""The lanes of a pool: one queue for each priority, and the quarantine."""
+"""The lanes of a pool: one for each priority, and the quarantine."""
 
 from enum import StrEnum
 from typing import Literal, get_args
@@ -9,7 +9,7 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 
 class Lane(StrEnum):
-    """A queue of a pool, most urgent first; pages in quarantine run alone in their worker."""
+    """A class of a pool's pages, most urgent first; pages in quarantine run alone."""
 
     HIGH = "high"
     NORMAL = "normal"

@@ -69,9 +69,14 @@ class PageSettings(Record):
     unset do not change job ids, and workers of earlier releases can read the manifest.
     """
 
-    resolution: Resolution = Field("gundam", description="how the model sees a page")
+    resolution: Resolution = Field(
+        "gundam",
+        description="size at which DeepSeek-OCR gets the page; gundam: the page and tiles of it",
+    )
     crop_mode: CropMode = Field(
-        "auto", description="tiles of a page; manual: up to max_tiles, none: one picture"
+        "auto",
+        description="tiles of a page in gundam mode; auto: 2 to max_tiles, by its proportions; "
+        "manual: exactly max_tiles; none: no tiles",
     )
     max_tiles: int = Field(6, ge=2, le=9, description="largest number of tiles in gundam mode")
     dpi: int | None = Field(
@@ -80,7 +85,9 @@ class PageSettings(Record):
         le=1200,
         description="dots per inch of rendered PDF pages; unset: what the engine needs",
     )
-    exact: bool = Field(False, description="render and resize like the official script")
+    exact: bool = Field(
+        False, description="render and resize exactly like DeepSeek's published script"
+    )
     text_layer: TextLayer = Field(
         "auto", description="whether the cpu engine may use the text stored in a PDF"
     )

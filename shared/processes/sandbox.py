@@ -1,4 +1,4 @@
-"""A pool of killable helper processes for work on hostile input.
+"""A pool of killable helper processes for work on untrusted input.
 
 It limits time, memory and the damage of a crash: a failing call ends its own process and no
 other. It is no barrier against code that a document manages to run.

@@ -12,7 +12,8 @@ from typing import Any
 from shared.config.settings import Settings
 from shared.domain.errors import NotFound, TooLarge
 from shared.storage import s3_client
-from shared.storage.s3_client import Refused, S3Options
+from shared.storage.refusal import Refused
+from shared.storage.s3_client import S3Options
 
 #: The most that one request lists.
 PAGE = 1000

@@ -25,8 +25,9 @@ from botocore.exceptions import (
 )
 
 from shared.config.settings import Settings
-from shared.domain.errors import NotFound, StoreFull, StoreSilent, StoreUnreachable, UsageError
-from shared.storage.s3_advice import CREDENTIALS, OF_ALL_OBJECTS, advice
+from shared.domain.errors import NotFound, StoreSilent, StoreUnreachable, UsageError
+from shared.storage.refusal import Refused, RefusedAsFull
+from shared.storage.s3_advice import CREDENTIALS, advice
 from shared.storage.s3_clock import follow_service_clock
 from shared.telemetry.service_metrics import observe_client
 
@@ -55,25 +56,6 @@ _CREDENTIAL_ERRORS = (
     TokenRetrievalError,
     ProfileNotFound,
 )
-
-
-class Refused(StoreUnreachable):
-    """The service answered with an error; ``status`` is the HTTP status, ``code`` that of S3."""
-
-    def __init__(self, message: str, status: int, code: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.may_pass = status >= 500
-        self.code = code
-
-    @property
-    def is_of_one_object(self) -> bool:
-        """Whether another object may be readable: neither credentials nor clocks are at fault."""
-        return self.status in (400, 403) and self.code not in OF_ALL_OBJECTS
-
-
-class RefusedAsFull(Refused, StoreFull):
-    """The service has no room left, or the bucket's quota is used up."""
 
 
 class BrokenOff(StoreUnreachable):

@@ -10,8 +10,9 @@ from shared.config.private_files import create_private
 from shared.domain.errors import NotFound, StoreUnreachable, TooLarge
 from shared.domain.retry import retry
 from shared.storage import s3_client
+from shared.storage.refusal import Refused
 from shared.storage.s3_address import S3Object
-from shared.storage.s3_client import MEBIBYTE, BrokenOff, Refused, S3Options
+from shared.storage.s3_client import MEBIBYTE, BrokenOff, S3Options
 
 _Result = TypeVar("_Result")
 CHUNK = MEBIBYTE

@@ -14,9 +14,10 @@ from shared.domain.object_keys import check_folder, check_key, check_prefix, is_
 from shared.domain.retry import doubling, retry
 from shared.storage import s3_client
 from shared.storage.content_digest import VerifiedReader
+from shared.storage.refusal import Refused
 from shared.storage.s3_address import S3Object, split_s3
 from shared.storage.s3_advice import advice
-from shared.storage.s3_client import Refused, S3Options
+from shared.storage.s3_client import S3Options
 from shared.storage.s3_download import check_limit, download, local, retry_body
 
 #: The most objects that one request lists or deletes.

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from producer.watching.claims.claim import Claim
+from producer.watching.claims.key_claim import KeyClaim
 from shared.domain.records import to_json
 from shared.storage.store import ObjectStore
 
@@ -12,7 +12,7 @@ def old_digest(text: str, digits: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:digits]
 
 
-def write_old_claim(store: ObjectStore, watch_id: str, claim: Claim, *, is_open: bool) -> None:
+def write_old_claim(store: ObjectStore, watch_id: str, claim: KeyClaim, *, is_open: bool) -> None:
     """Store a claim, whose options are a digest of 12 digits or "", in the old form."""
     key = old_digest(claim.key, 20)
     version = old_digest(f"{claim.version}\n{claim.options}", 12)

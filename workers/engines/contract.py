@@ -26,12 +26,12 @@ class RenderPlan(RenderSize):
     #: "module:function", called in the helper process with (PIL.Image RGB, PageOptions, Path out).
     #: It writes the engine's input to ``out``; its wall time is the stage "prepare".
     prepare: str | None = None
-    #: False: ``PageView.pixels`` is None, for engines that read only the output of ``prepare``.
+    #: False: ``RenderedPage.pixels`` is None, for engines that read only the output of ``prepare``.
     keep_pixels: bool = True
 
 
 @dataclass(frozen=True)
-class PageView:
+class RenderedPage:
     """One rendered page.
 
     ``pixels`` is a file of raw RGB bytes: height x width x 3, row-major. It and ``prepared`` are
@@ -86,11 +86,11 @@ class Engine(Protocol):
         """Load and warm up; raises EngineUnavailable with advice."""
         ...
 
-    async def read(self, view: PageView) -> Reading:
+    async def read(self, view: RenderedPage) -> Reading:
         """Read one page; raises PageError for the page, TransientError for the engine."""
         ...
 
-    def stream(self, view: PageView) -> AsyncIterator[str]:
+    def stream(self, view: RenderedPage) -> AsyncIterator[str]:
         """The page's text piece by piece, for output to a terminal."""
         ...
 

@@ -21,6 +21,10 @@ class Reason(StrEnum):
     #: Its job was purged.
     PURGED = "dropped"
     ENGINE_DEAD = "engine_dead"
+    #: Something that this machine needs is missing, such as memory or an inference server.
+    MACHINE_FAULT = "machine_fault"
+    #: An unexpected error in the worker.
+    INTERNAL = "internal"
     #: Another worker holds the page, or it is already done.
     TAKEN = "taken"
     #: Its job belongs to another pool.

@@ -1,4 +1,4 @@
-"""Metrics of the whole fleet, from the last look at it; a scrape never waits for the broker.
+"""Metrics of the whole fleet, from its last snapshot; a scrape never waits for the broker.
 
 Every control process with the sweep role exports the same values, so aggregate over processes
 with ``max by`` and never with the sum.
@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shared.broker.fleet_view import Fleet, PoolView
-from shared.broker.fleet_watch import FleetWatch, Picture
+from shared.broker.background_snapshots import BackgroundSnapshots, LastSnapshot
+from shared.broker.fleet_snapshot import FleetSnapshot, PoolSnapshot
 from shared.domain.lanes import Lane
 
 #: Labels of a pool: its id, and its engine.
@@ -62,8 +62,8 @@ Sample = tuple[str, tuple[str, ...], float]
 class FleetCollector(Collector):
     """For Prometheus' registry; exports only ``broker_up 0`` before the broker first answered."""
 
-    def __init__(self, watch: FleetWatch) -> None:
-        self._watch = watch
+    def __init__(self, snapshots: BackgroundSnapshots) -> None:
+        self._snapshots = snapshots
 
     def describe(self) -> Iterable[Metric]:
         """Names, without a request to the broker."""
@@ -71,9 +71,9 @@ class FleetCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """All values, at once."""
-        picture = self._watch.last()
+        snapshot = self._snapshots.last()
         return families(
-            [*_of_picture(picture), *(_samples(picture.fleet) if picture.fleet else ())]
+            [*_of_snapshot(snapshot), *(_samples(snapshot.fleet) if snapshot.fleet else ())]
         )
 
 
@@ -89,14 +89,14 @@ def families(samples: Iterable[Sample]) -> list[Metric]:
     return list(by_name.values())
 
 
-def _of_picture(picture: Picture) -> Iterator[Sample]:
-    yield "broker_up", (), float(picture.is_fresh)
-    if picture.fleet is not None:
-        yield "fleet_read_timestamp_seconds", (), picture.taken
-        yield "fleet_read_age_seconds", (), picture.age_s
+def _of_snapshot(snapshot: LastSnapshot) -> Iterator[Sample]:
+    yield "broker_up", (), float(snapshot.is_fresh)
+    if snapshot.fleet is not None:
+        yield "fleet_read_timestamp_seconds", (), snapshot.taken
+        yield "fleet_read_age_seconds", (), snapshot.age_s
 
 
-def _samples(fleet: Fleet) -> Iterator[Sample]:
+def _samples(fleet: FleetSnapshot) -> Iterator[Sample]:
     broker = fleet.broker
     yield "broker_memory_bytes", (), float(broker.memory_bytes)
     yield "broker_memory_limit_bytes", (), float(broker.memory_limit_bytes)
@@ -114,7 +114,7 @@ def _samples(fleet: Fleet) -> Iterator[Sample]:
     yield "oldest_unwritten_job_age_seconds", (), fleet.oldest_unwritten_s or 0.0
 
 
-def _pool_samples(pool: PoolView) -> Iterator[Sample]:
+def _pool_samples(pool: PoolSnapshot) -> Iterator[Sample]:
     labels = (pool.pool, pool.engine)
     for lane, queue in zip(Lane, pool.queues, strict=True):
         yield "queue_age_seconds", (*labels, lane), queue.oldest_s or 0.0

@@ -9,17 +9,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from shared.domain.errors import PageError
 from shared.domain.lanes import Lane
 from shared.telemetry.buckets import WAITING_SECONDS
+from workers.inflight.cancellation import Reason
 
 #: Why a page is returned without a result.
-RETURN_REASONS = (
-    "attempt",
-    "drain",
-    "cancelled",
-    "engine_dead",
-    "dropped",
-    "other_pool",
-    "newer_release",
-)
+RETURN_REASONS = ("attempt", *Reason)
 #: Seconds; a stage takes from a few milliseconds to the engine's time-out.
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 
@@ -31,8 +24,9 @@ PAGES = Counter(
 PAGES_RETURNED = Counter(
     "pagefleet_pages_returned",
     "Pages returned without a result: attempt (failed, to be retried), drain, cancelled, "
-    "engine_dead, dropped (job purged), other_pool (its job was in the wrong "
-    "pool), newer_release (a newer release wrote its job).",
+    "engine_dead, machine_fault (no space, no helper process, no inference server), internal "
+    "(unexpected error), dropped (job purged), taken (another worker has it), other_pool (its job "
+    "was in the wrong pool), newer_release (a newer release wrote its job).",
     ["engine", "reason"],
 )
 MESSAGES_REFUSED = Counter(

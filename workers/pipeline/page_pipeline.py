@@ -15,10 +15,10 @@ from shared.domain import object_keys
 from shared.domain.errors import EngineFailed, StoreUnreachable
 from shared.domain.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
 from shared.jobs.job_store import JobStore
-from workers.engines.contract import PageView, Reading
+from workers.engines.contract import Reading, RenderedPage
 from workers.inflight.cancellation import Cancellation, retry_through_outage
 from workers.pipeline.engine_host import EngineHost
-from workers.pipeline.rendering import Rendered, Renderer
+from workers.pipeline.rendering import Renderer, RenderResult
 from workers.pipeline.source_cache import SourceCache
 
 log = logging.getLogger("pagefleet.page")
@@ -67,14 +67,16 @@ class Pipeline:
             finally:
                 self._renderer.discard(rendered.view)
 
-    def _render(self, page: PageToRead, source: Path, kind: str) -> Rendered:
+    def _render(self, page: PageToRead, source: Path, kind: str) -> RenderResult:
         manifest = page.manifest
         plan = self._host.engine.plan(manifest.options)
         return self._renderer.render(
             source, kind, manifest.sha256, page.page, plan, manifest.options
         )
 
-    def _read_rendered(self, page: PageToRead, rendered: Rendered, timings: Timings) -> PageResult:
+    def _read_rendered(
+        self, page: PageToRead, rendered: RenderResult, timings: Timings
+    ) -> PageResult:
         view = rendered.view
         if rendered.blank:
             return self._blank_result(page, view, timings)
@@ -90,7 +92,7 @@ class Pipeline:
         return self._ok_result(page, view, reading, figures, timings)
 
     def _store_figures(
-        self, page: PageToRead, view: PageView, reading: Reading
+        self, page: PageToRead, view: RenderedPage, reading: Reading
     ) -> tuple[Figure, ...]:
         boxes: list[BBox] = [block.bbox for block in reading.blocks if block.type == "image"]
         boxes = boxes[:MAX_FIGURES]
@@ -115,7 +117,7 @@ class Pipeline:
             partial(log.warning, "waiting: %s"),
         )
 
-    def _blank_result(self, page: PageToRead, view: PageView, timings: Timings) -> PageResult:
+    def _blank_result(self, page: PageToRead, view: RenderedPage, timings: Timings) -> PageResult:
         return PageResult(
             job_id=page.manifest.job_id,
             page=page.page,
@@ -130,7 +132,7 @@ class Pipeline:
     def _ok_result(
         self,
         page: PageToRead,
-        view: PageView,
+        view: RenderedPage,
         reading: Reading,
         figures: tuple[Figure, ...],
         timings: Timings,
@@ -153,7 +155,7 @@ class Pipeline:
         )
 
 
-def _upright_image(view: PageView, reading: Reading) -> PageImage:
+def _upright_image(view: RenderedPage, reading: Reading) -> PageImage:
     """The image's size after it has been turned upright."""
     width, height = view.width, view.height
     if reading.rotation in (90, 270):

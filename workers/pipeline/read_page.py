@@ -11,7 +11,7 @@ from shared.console.entry_point import print_message
 from shared.document.control_characters import strip_control
 from shared.domain.errors import ExitCode
 from shared.domain.records import PageOptions
-from workers.engines.contract import Engine, PageView
+from workers.engines.contract import Engine, RenderedPage
 from workers.engines.registry import make_engine
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Renderer
@@ -39,7 +39,7 @@ def read_page(
     return ExitCode.OK
 
 
-async def _print(engine: Engine, view: PageView) -> None:
+async def _print(engine: Engine, view: RenderedPage) -> None:
     """Write and flush each piece of text as soon as the engine yields it."""
     last = ""
     async for piece in engine.stream(view):

@@ -10,7 +10,7 @@ from shared.domain.records import BBox, PageOptions
 from shared.processes.sandbox import Sandbox
 from shared.rendering.page_errors import page_errors
 from shared.rendering.render_request import RenderRequest, check_kind, render_request
-from workers.engines.contract import PageView, RenderPlan, Rotation
+from workers.engines.contract import RenderedPage, RenderPlan, Rotation
 from workers.host.scratch import Scratch
 from workers.pipeline.rendering_child import RenderedPixels, crop, render
 
@@ -20,10 +20,10 @@ NICENESS = 5
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderResult:
     """A page ready for the engine; times in milliseconds, waiting not counted."""
 
-    view: PageView
+    view: RenderedPage
     blank: bool
     render_ms: float
     prepare_ms: float
@@ -55,7 +55,7 @@ class Renderer:
         page: int,
         plan: RenderPlan,
         options: PageOptions,
-    ) -> Rendered:
+    ) -> RenderResult:
         """Render one page; the caller passes ``view`` to ``discard`` after its use.
 
         Raises RenderFailed, RenderTimeout, RenderMemory or HelperUnavailable, and then leaves
@@ -63,8 +63,8 @@ class Renderer:
         """
         checked_kind = check_kind(kind)
         if not plan.pixels:
-            view = PageView(source, page, checked_kind, sha256, 0, 0, None, None, options)
-            return Rendered(view, blank=False, render_ms=0.0, prepare_ms=0.0)
+            view = RenderedPage(source, page, checked_kind, sha256, 0, 0, None, None, options)
+            return RenderResult(view, blank=False, render_ms=0.0, prepare_ms=0.0)
         pixels, prepared = self._scratch.new_path(".rgb"), self._scratch.new_path(".prepared")
         try:
             request = render_request(source, checked_kind, page, self._settings)
@@ -74,7 +74,7 @@ class Renderer:
             raise
         ready = prepared if plan.prepare is not None and not result.blank else None
         kept_pixels = pixels if plan.keep_pixels else None
-        view = PageView(
+        view = RenderedPage(
             source,
             page,
             checked_kind,
@@ -85,9 +85,9 @@ class Renderer:
             ready,
             options,
         )
-        return Rendered(view, result.blank, result.render_ms, result.prepare_ms)
+        return RenderResult(view, result.blank, result.render_ms, result.prepare_ms)
 
-    def crop(self, view: PageView, rotation: Rotation, boxes: Sequence[BBox]) -> list[bytes]:
+    def crop(self, view: RenderedPage, rotation: Rotation, boxes: Sequence[BBox]) -> list[bytes]:
         """PNG files of ``boxes`` (0-999, on the upright page), in their order.
 
         The upright page is the rendered one turned clockwise by ``rotation``. The parts are
@@ -103,7 +103,7 @@ class Renderer:
                 crop, request, rotation, tuple(boxes), timeout_s=self._settings.page_timeout_s
             )
 
-    def discard(self, view: PageView) -> None:
+    def discard(self, view: RenderedPage) -> None:
         """Remove the files of ``view``; safe to call twice."""
         _remove(view.pixels, view.prepared)
 

@@ -1,4 +1,4 @@
-"""Runs in a helper process: renders a page, checks for blank, prepares it, cuts figures."""
+"""Runs in a helper process: renders a page, tests if it is blank, prepares it, cuts figures."""
 
 import errno
 import importlib
@@ -19,7 +19,7 @@ from shared.rendering.pdf_pages import render_page, render_parts
 from shared.rendering.render_request import RenderRequest
 from shared.rendering.upright import rendered_part, rotated
 from workers.engines.contract import RenderPlan, Rotation
-from workers.pipeline.blank_page import is_blank
+from workers.pipeline.blank_page import Pixels, is_blank
 
 Prepare = Callable[[Image.Image, PageOptions, Path], None]
 MAX_CROP_PIXELS = 4_000_000
@@ -36,6 +36,11 @@ class Bitmap:
     data: memoryview
     owner: object
 
+    @property
+    def pixels(self) -> Pixels:
+        """The same memory as an array of height, width and colour."""
+        return np.frombuffer(self.data, np.uint8).reshape(self.height, self.width, 3)
+
 
 @dataclass(frozen=True)
 class RenderedPixels:
@@ -44,26 +49,30 @@ class RenderedPixels:
     width: int
     height: int
     blank: bool
+    #: Includes the test for a blank page and writing the pixels.
     render_ms: float
     prepare_ms: float
 
 
 def render(
-    request: RenderRequest, plan: RenderPlan, options: PageOptions, pixels: Path, prepared: Path
+    request: RenderRequest,
+    plan: RenderPlan,
+    options: PageOptions,
+    pixels_file: Path,
+    prepared_file: Path,
 ) -> RenderedPixels:
-    """Write the page's RGB bytes to ``pixels`` and, unless it is blank, the engine's input.
+    """Write the page's RGB bytes to ``pixels_file`` and, unless it is blank, the engine's input.
 
     Raises RenderFailed, HelperUnavailable or MemoryError.
     """
     started = time.perf_counter()
     bitmap = _bitmap(request, plan, options)
-    array = np.frombuffer(bitmap.data, np.uint8).reshape(bitmap.height, bitmap.width, 3)
-    blank = is_blank(array)
+    blank = is_blank(bitmap.pixels)
     if plan.keep_pixels:
-        _write(pixels, bitmap.data)
+        _write_all(pixels_file, bitmap.data)
     rendered = time.perf_counter()
     if plan.prepare is not None and not blank:
-        resolve_prepare(plan.prepare)(Image.fromarray(array), options, prepared)
+        resolve_prepare(plan.prepare)(Image.fromarray(bitmap.pixels), options, prepared_file)
     ended = time.perf_counter()
     render_ms, prepare_ms = (rendered - started) * 1000, (ended - rendered) * 1000
     return RenderedPixels(bitmap.width, bitmap.height, blank, render_ms, prepare_ms)
@@ -101,7 +110,7 @@ def _bitmap(request: RenderRequest, plan: RenderPlan, options: PageOptions) -> B
     return Bitmap(image.width, image.height, memoryview(data), data)
 
 
-def _write(path: Path, data: memoryview) -> None:
+def _write_all(path: Path, data: memoryview) -> None:
     try:
         with path.open("xb", buffering=0) as file:
             written = 0

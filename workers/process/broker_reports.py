@@ -13,7 +13,7 @@ log = logging.getLogger("pagefleet.broker")
 def broker_reports(
     settings: Settings, health: Health
 ) -> tuple[Callable[[], None], Callable[[BrokerUnreachable], None]]:
-    """The two callbacks of ``asking_broker``: they tell ``health`` and the log."""
+    """The two callbacks of ``pinging_broker``: they tell ``health`` and the log."""
 
     def answered() -> None:
         health.broker_answered(settings.broker_timeout_s)

@@ -18,7 +18,7 @@ from shared.processes.stop_signals import act_on_signals
 from workers.process.background_calls import BackgroundCalls
 from workers.process.background_events import BackgroundEvents
 from workers.process.guarded_consumer import Refuse, guarded_consumer, log_refused
-from workers.process.lease_renewal import LeaseRenewal
+from workers.process.visibility_renewal import VisibilityRenewal
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 #: Answers to remote control that wait while the broker is away.
@@ -42,7 +42,7 @@ def run_worker(
     calls = BackgroundCalls("acknowledge")
     app.events.dispatcher_cls = BackgroundEvents
     _answer_in_background(app)
-    app.steps["consumer"].add(LeaseRenewal)
+    app.steps["consumer"].add(VisibilityRenewal)
     worker = app.Worker(
         hostname=f"{name}@{os.uname().nodename}",
         consumer_cls=guarded_consumer(refuse, calls),

@@ -10,12 +10,12 @@ from typing import Any
 from prometheus_client import REGISTRY
 
 from shared import __version__
+from shared.broker.background_snapshots import background_snapshots
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.broker.fleet_view import FleetView
-from shared.broker.fleet_watch import fleet_watch
-from shared.broker.liveness.asking import asking_broker
+from shared.broker.fleet_snapshot import FleetReader
+from shared.broker.liveness.background_ping import pinging_broker
 from shared.broker.liveness.role_beats import RoleBeats
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
 from shared.config.settings import Settings
@@ -76,11 +76,12 @@ class ControlProcess:
         reports = broker_reports(self._settings, self._health)
         with ExitStack() as stack:
             if "sweep" in self._roles:
-                watch = stack.enter_context(fleet_watch(FleetView(self._settings, hasty=True)))
-                REGISTRY.register(FleetCollector(watch))
+                reader = FleetReader(self._settings, hasty=True)
+                snapshots = stack.enter_context(background_snapshots(reader))
+                REGISTRY.register(FleetCollector(snapshots))
                 threading.Thread(target=self._sweep_forever, name="sweep", daemon=True).start()
             stack.enter_context(beats.leaving(self._settings))
-            stack.enter_context(asking_broker(self._settings, beats.send, *reports))
+            stack.enter_context(pinging_broker(self._settings, beats.send, *reports))
             self._consume()
         return 0
 

@@ -17,7 +17,7 @@ from prometheus_client import Gauge
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.broker.liveness.asking import asking_broker, ping
+from shared.broker.liveness.background_ping import ping, pinging_broker
 from shared.broker.liveness.heartbeats import MAX_NAME
 from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
@@ -48,8 +48,8 @@ from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
 from workers.tasks.gate import Gate
-from workers.tasks.lease_keeper import LeaseKeeper
-from workers.tasks.manifests import Manifests
+from workers.tasks.lease_renewal import LeaseRenewal
+from workers.tasks.manifest_cache import ManifestCache
 from workers.tasks.messages import parse_message, refuse
 from workers.tasks.page_context import PageTaskContext
 from workers.tasks.page_task import PageTask
@@ -87,7 +87,7 @@ class PagesProcess:
         self._observer = PageObserver(info, worker, self._tracing, failures, labels)
         self._app = make_app(settings, page_queues(info.pool.id))
         self._dispatcher = Dispatcher(settings, self._dispatch_state, self._app, self._tracing)
-        self._keeper = LeaseKeeper(
+        self._lease_renewal = LeaseRenewal(
             self._dispatch_state,
             self._dispatcher,
             self._inflight_pages,
@@ -102,11 +102,13 @@ class PagesProcess:
             self._export_identity()
             self._host.start()
             self._host.pulse(lambda: self._health.beat("engine loop", ENGINE_LIMIT_S))
-            with asking_broker(self._settings, ping, *broker_reports(self._settings, self._health)):
+            with pinging_broker(
+                self._settings, ping, *broker_reports(self._settings, self._health)
+            ):
                 self._serve()
         finally:
             self._engine_up.set(0)
-            self._keeper.stop()
+            self._lease_renewal.stop()
             self._host.stop()
             self._renderer.close()
         return EXIT_ENGINE_DEAD if self._engine_dead.is_set() else 0
@@ -118,7 +120,7 @@ class PagesProcess:
         # Read after the start: an engine knows only then how many pages it can hold.
         capacity = self._host.engine.capacity
         metrics.CAPACITY.labels(info.name).set(capacity)
-        self._keeper.start(capacity, self._facts)
+        self._lease_renewal.start(capacity, self._facts)
         self._health.fulfil(ENGINE)
         self._engine_up.set(1)
         pool = info.pool
@@ -169,7 +171,7 @@ class PagesProcess:
             dispatch_state=self._dispatch_state,
             dispatcher=self._dispatcher,
             jobs=jobs,
-            manifests=Manifests(jobs),
+            manifests=ManifestCache(jobs),
             pipeline=Pipeline(jobs, cache, self._renderer, self._host),
             inflight_pages=self._inflight_pages,
             gate=Gate(),

@@ -14,7 +14,7 @@ log = logging.getLogger("pagefleet.supervisor")
 PAUSE_S = 1.0
 
 
-class Reclaiming:
+class Reclaimer:
     """The dead workers whose pages must still be returned."""
 
     def __init__(self, settings: Settings) -> None:

@@ -20,7 +20,7 @@ from shared.domain.pools import Pool
 from shared.processes.parent_death import die_with_parent
 from shared.processes.python_command import python_command
 from shared.processes.stop_signals import StopRequests, acting_on_signals
-from workers.process.reclaiming import Reclaiming
+from workers.process.reclaiming import Reclaimer
 
 log = logging.getLogger("pagefleet.supervisor")
 POLL_S = 0.2
@@ -75,7 +75,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._requests = StopRequests()
         self._status = int(ExitCode.OK)
-        self._reclaiming = Reclaiming(settings)
+        self._reclaiming = Reclaimer(settings)
 
     def run(self) -> int:
         """Supervise; returns the exit status."""

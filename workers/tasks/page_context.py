@@ -17,7 +17,7 @@ from workers.inflight.inflight_pages import InflightPages
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_pipeline import Pipeline
 from workers.tasks.gate import Gate
-from workers.tasks.manifests import Manifests
+from workers.tasks.manifest_cache import ManifestCache
 
 log = logging.getLogger("pagefleet.page")
 OUTAGE_ERRORS = (StoreUnreachable, BrokerUnreachable)
@@ -36,7 +36,7 @@ class PageTaskContext:
     dispatch_state: DispatchState
     dispatcher: Dispatcher
     jobs: JobStore
-    manifests: Manifests
+    manifests: ManifestCache
     pipeline: Pipeline
     inflight_pages: InflightPages
     gate: Gate

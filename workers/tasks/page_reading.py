@@ -62,7 +62,7 @@ class PageReading:
         except TransientError as error:
             log.error("page %s is released: %s", attempt.page_id, error.message)
             attempt.received.inflight.sleep(self._context.transient_pause_s)
-            raise Aborted(Reason.DRAIN) from error
+            raise Aborted(Reason.MACHINE_FAULT) from error
         except NotFound as error:
             raise self._source_missing(attempt, error) from error
         except (PagefleetError, Aborted):

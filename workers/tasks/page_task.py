@@ -49,7 +49,7 @@ class PageTask:
             log.exception("page %s is released after an unexpected error", page.inflight.page_id)
             with suppress(Aborted):
                 page.inflight.sleep(self._context.transient_pause_s)
-            return self._abandon(page, Reason.DRAIN)
+            return self._abandon(page, Reason.INTERNAL)
 
     @contextmanager
     def _inside_gate(self, page: ReceivedPage) -> Iterator[None]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-#: A dropper chooses keys and contents, so shorter digests could be made to collide.
+#: Who puts a file into the inbox chooses its name and content, so shorter digests could be made
+#: to collide.
 KEY_BYTES = 16
 VERSION_BYTES = 16
 _ROW_BYTES = KEY_BYTES + VERSION_BYTES
@@ -33,23 +34,24 @@ class DigestMap:
         #: Version by key; an empty version means that the key was removed.
         self._changes: dict[bytes, bytes] = {}
         for key, version in digests:
-            self.add(key, version)
+            self.set(key, version)
 
     def __len__(self) -> int:
+        """The number of keys; sorts the changes into the rows first, to count each key once."""
         self._merge_changes()
         return len(self._rows)
 
-    def has(self, key: str, version: str) -> bool:
+    def is_newest(self, key: str, version: str) -> bool:
         """Whether ``version`` is the newest of ``key`` (both as digests)."""
         return self._version(bytes.fromhex(key)) == bytes.fromhex(version)
 
-    def add(self, key: str, version: str) -> None:
+    def set(self, key: str, version: str) -> None:
         """Set the newest version of a key."""
         self._changes[bytes.fromhex(key)] = bytes.fromhex(version)
         if len(self._changes) >= MAX_CHANGES:
             self._merge_changes()
 
-    def forget(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         """Remove a key."""
         self._changes[bytes.fromhex(key)] = b""
 
@@ -69,6 +71,7 @@ class DigestMap:
             return
         rows = [key + version for key, version in self._changes.items() if version]
         new = np.array(rows, dtype=self._rows.dtype)
+        # numpy strips zero bytes from the end, so both sides of isin have the same type.
         changed = np.array(list(self._changes), dtype=f"S{KEY_BYTES}")
         unchanged = self._rows[~np.isin(self._rows.astype(f"S{KEY_BYTES}"), changed)]
         self._rows = np.sort(np.concatenate([unchanged, new]))

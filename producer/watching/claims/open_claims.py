@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from producer.watching.claims.claim import Claim
+from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.folder_turns import may_take, top_folder
 from producer.watching.places.place import Dropped
 from shared.broker.key_leases import KeyLeases
@@ -24,7 +24,7 @@ POLL_GROWTH = 1.5
 class OpenClaim:
     """A claim in work; changed only under the table's lock or by the stage's thread."""
 
-    claim: Claim
+    claim: KeyClaim
     stage: Stage = "recording"
     #: The source as it was seen last; None where the claimed version is gone.
     dropped: Dropped | None = None
@@ -71,7 +71,7 @@ class OpenClaims:
             used = len(self._open_claims) + starting
             return may_take(own + own_starting, used, self._max_open)
 
-    def try_open(self, claim: Claim) -> OpenClaim | None:
+    def try_open(self, claim: KeyClaim) -> OpenClaim | None:
         """Lease the key for this version.
 
         None where a thread or watcher has the key, or where its folder has no room.
@@ -96,7 +96,7 @@ class OpenClaims:
             self._remove(open_claim)
         return open_claim if leased else None
 
-    def track(self, open_claim: OpenClaim, claim: Claim, manifest: Manifest) -> None:
+    def track(self, open_claim: OpenClaim, claim: KeyClaim, manifest: Manifest) -> None:
         """The job is recorded: poll it from now on."""
         with self._changed:
             open_claim.claim, open_claim.manifest = claim, manifest

@@ -7,8 +7,8 @@ from producer.intake.input import Input
 from producer.watching.places.listing import PrefixScan
 from producer.watching.places.place import Dropped, Page, ReadRefused, UnusableName
 from shared.domain.output_formats import OUTPUT_FORMATS
+from shared.storage.refusal import Refused
 from shared.storage.s3_bucket import Bucket, Listed
-from shared.storage.s3_client import Refused
 
 #: Bytes of the longest key that S3 allows.
 MAX_KEY_BYTES = 1024

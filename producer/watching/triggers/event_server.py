@@ -122,7 +122,7 @@ def serving(address: str, answer: Answer, unproven_s: float = UNPROVEN_S) -> Ite
     except (OSError, OverflowError) as error:
         loop.close()
         raise UsageError(f"can't listen on {address}: {error}") from None
-    thread = threading.Thread(target=loop.run_forever, name="webhook", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="pushed-events", daemon=True)
     thread.start()
     try:
         yield server.sockets[0].getsockname()[1]

@@ -19,15 +19,18 @@ from producer.watching.triggers.bucket_events import (
 )
 from producer.watching.triggers.trigger import TriggerContext
 from shared.domain.errors import PagefleetError
-from shared.storage.s3_client import Refused
+from shared.storage.refusal import Refused
 from shared.storage.sqs_client import EventQueue, Message
 from shared.telemetry.watch_metrics import QUEUE_LAG
 
 #: Most messages that are held at once; further ones stay in the queue.
 MAX_HELD = 100
+#: Pause between two rounds over the held messages, and between two tests for room.
 TICK_S = 0.1
 #: Pause after an error of the queue.
 RETRY_S = 5.0
+#: The service's status for the receipt of a message that was delivered again since.
+EXPIRED_RECEIPT = 400
 
 
 @dataclass
@@ -55,8 +58,8 @@ class QueueEvents:
         """Nothing to acquire: messages that are held at the end reappear in the queue."""
 
     def loops(self) -> Sequence[Callable[[], None]]:
-        """One loop that receives and one that settles."""
-        return (self._receive, self._settle)
+        """One loop that receives, and one that deletes and extends."""
+        return (self._receive, self._delete_handled)
 
     def stop(self) -> None:
         """Nothing to release."""
@@ -64,16 +67,20 @@ class QueueEvents:
     def _receive(self) -> None:
         timings = self._timings
         while not self._stop.is_set():
-            if len(self._held) >= MAX_HELD:
+            if self._is_full():
                 self._stop.wait(TICK_S)
                 continue
             try:
-                # Messages that arrive after the stop are not settled: they reappear.
+                # Messages that arrive after the stop are not deleted: they reappear.
                 for message in self._queue.receive(timings.sqs_visibility_s, timings.sqs_wait_s):
                     self._hold(message)
             except PagefleetError as error:
                 self._event_log.warning(error)
                 self._stop.wait(RETRY_S)
+
+    def _is_full(self) -> bool:
+        with self._lock:
+            return len(self._held) >= MAX_HELD
 
     def _hold(self, message: Message) -> None:
         if message.sent is not None:
@@ -88,40 +95,51 @@ class QueueEvents:
         with self._lock:
             self._held.append(_HeldMessage(message, results, time.monotonic()))
 
-    def _settle(self) -> None:
+    def _delete_handled(self) -> None:
         while not self._stop.wait(TICK_S):
-            for held in list(self._held):
-                if self._is_settled(held):
+            with self._lock:
+                held = list(self._held)
+            for each in held:
+                if self._finish_or_keep(each):
                     with self._lock:
-                        self._held.remove(held)
+                        self._held.remove(each)
 
-    def _is_settled(self, held: _HeldMessage) -> bool:
+    def _finish_or_keep(self, held: _HeldMessage) -> bool:
+        """Delete or extend a message; returns whether it is finished."""
         try:
-            return self._settle_message(held)
+            return self._delete_or_extend(held)
         except Refused as refusal:
             # The message reappeared before it was extended. The watcher that received it since
-            # settles it, and finds the jobs recorded.
+            # deletes it, and finds the jobs recorded.
             self._event_log.warning(refusal)
-            return refusal.status == 400
+            return refusal.status == EXPIRED_RECEIPT
         except PagefleetError as error:
             self._event_log.warning(error)
             return False
 
-    def _settle_message(self, held: _HeldMessage) -> bool:
+    def _delete_or_extend(self, held: _HeldMessage) -> bool:
         """Delete the message if all its keys are handled, else retry them and extend it.
 
-        True also where a key can't be handled: the message is then left to the redrive policy.
+        Returns whether it is finished, also where a key can't be handled: the message is then
+        left to the redrive policy.
         """
         if all(result.done() for result in held.results.values()):
             if any(result.exception() for result in held.results.values()):
                 return True  # the work queue has reported the error
-            unhandled = [key for key, result in held.results.items() if not result.result()]
-            if not unhandled:
+            if not self._retry_unhandled(held):
                 self._queue.delete(held.message)
                 return True
-            for key in unhandled:
-                held.results[key] = self._work_queue.add_event(key)
+        self._extend_if_due(held)
+        return False
+
+    def _retry_unhandled(self, held: _HeldMessage) -> bool:
+        """Give the work queue the keys again that it did not handle; whether there are any."""
+        unhandled = [key for key, result in held.results.items() if not result.result()]
+        for key in unhandled:
+            held.results[key] = self._work_queue.add_event(key)
+        return bool(unhandled)
+
+    def _extend_if_due(self, held: _HeldMessage) -> None:
         if time.monotonic() - held.extended_at > self._timings.sqs_extend_every_s:
             held.extended_at = time.monotonic()
             self._queue.extend(held.message, self._timings.sqs_visibility_s)
-        return False

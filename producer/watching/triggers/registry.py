@@ -76,10 +76,10 @@ TRIGGERS: tuple[TriggerRow, ...] = (
         options=(TriggerOption("--queue-url", "URL", "SQS queue with the bucket's events."),),
     ),
     TriggerRow(
-        factory="producer.watching.triggers.webhook:Webhook",
+        factory="producer.watching.triggers.pushed_events:PushedEvents",
         places=("bucket",),
         options=(
-            TriggerOption("--listen", "HOST:PORT", "Receive events of stores that push."),
+            TriggerOption("--listen", "HOST:PORT", "Listen for events that the store sends."),
             TriggerOption("--secret-file", "FILE", "Secret with which senders sign their events."),
         ),
     ),

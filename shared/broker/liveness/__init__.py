@@ -1,1 +1,1 @@
-"""Which processes of the fleet live: heartbeats, and asking the broker in the background."""
+"""Which processes of the fleet live: heartbeats, and pings of the broker in the background."""

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
-from shared.broker.hostile_json import is_number, is_text, json_object, numbers_and_texts
 from shared.broker.scripts import Scripts
+from shared.broker.untrusted_json import is_number, is_short_text, json_object, numbers_and_texts
 
 #: A process without a heartbeat for this long counts as gone.
 HEARTBEAT_TTL_S = 30
@@ -81,7 +81,9 @@ def live_beats(heartbeats: Mapping[str, str], now: float) -> dict[str, dict[str,
     The scripts decide by the same rule, ``is_live`` in ``lua/prelude.lua``. Any client of the
     broker may have written a heartbeat; one that is not pagefleet's is left out.
     """
-    beats = {name: json_object(text) for name, text in sorted(heartbeats.items()) if is_text(name)}
+    beats = {
+        name: json_object(text) for name, text in sorted(heartbeats.items()) if is_short_text(name)
+    }
     return {name: beat for name, beat in beats.items() if _is_live(beat.get("expires"), now)}
 
 

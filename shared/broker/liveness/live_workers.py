@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
-from shared.broker.hostile_json import is_number, json_object, numbers_and_texts
 from shared.broker.liveness.heartbeats import HEARTBEAT_TTL_S, live_beats
 from shared.broker.scripts import Scripts
+from shared.broker.untrusted_json import is_number, json_object, numbers_and_texts
 from shared.domain.pools import engine_of
 from shared.domain.serialization.compatibility import FACT, FIRST_LEVEL, LEVEL
 

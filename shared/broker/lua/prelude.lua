@@ -50,6 +50,7 @@ local function split_id(id)
   local job, page = string.match(id, '^(.*)/p(%d+)$')
   return job, tonumber(page)
 end
+-- The same name as page_queue in queues.py.
 local function queue_name(pool, lane)
   return 'pages.' .. pool .. '.' .. lane
 end

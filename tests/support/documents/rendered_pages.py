@@ -10,7 +10,7 @@ from PIL import Image
 from shared.domain.records import PageOptions
 from tests.support.documents.pdf_samples import box
 from workers.engines.contract import RenderPlan
-from workers.pipeline.rendering import Rendered
+from workers.pipeline.rendering import RenderResult
 
 OPTIONS = PageOptions(engine="fake", model="fake")
 SHA = "0" * 64
@@ -20,7 +20,7 @@ RED, GREEN, BLUE, BLACK, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0
 Pixels = NDArray[np.uint8]
 
 
-def pixels_of(rendered: Rendered) -> Pixels:
+def pixels_of(rendered: RenderResult) -> Pixels:
     view = rendered.view
     assert view.pixels is not None
     data = np.fromfile(view.pixels, np.uint8)

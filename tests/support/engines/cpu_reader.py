@@ -11,7 +11,7 @@ from PIL import Image
 from shared.config.settings import build_settings
 from shared.domain.filetype import Kind
 from shared.domain.records import PageOptions
-from workers.engines.contract import PageView, Reading
+from workers.engines.contract import Reading, RenderedPage
 from workers.engines.cpu.engine import CpuEngine
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Renderer
@@ -27,7 +27,7 @@ class CpuReader:
         self.host = host
         self.renderer = renderer
 
-    def view(self, path: Path, page: int = 1, **options: Any) -> PageView:
+    def view(self, path: Path, page: int = 1, **options: Any) -> RenderedPage:
         """Page ``page`` (1-based) of ``path``, rendered; ``options`` are page options."""
         model = self.engine.info.model
         page_options = PageOptions(engine="cpu", model=model, **options)

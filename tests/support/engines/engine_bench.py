@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.config.settings import Settings
 from shared.domain.records import PageOptions
-from workers.engines.contract import Engine, PageView, Reading
+from workers.engines.contract import Engine, Reading, RenderedPage
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Renderer
 
@@ -32,7 +32,7 @@ class Bench:
         return PageOptions(**{"engine": info.name, "model": info.model, **more})
 
     @contextmanager
-    def view(self, source: Path, page: int = 1, **options: Any) -> Iterator[PageView]:
+    def view(self, source: Path, page: int = 1, **options: Any) -> Iterator[RenderedPage]:
         """One rendered page; removes its files afterwards."""
         page_options = self.options(**options)
         kind = source.suffix.removeprefix(".")
@@ -43,7 +43,7 @@ class Bench:
         finally:
             self.renderer.discard(rendered.view)
 
-    def begin(self, view: PageView) -> "Future[Reading]":
+    def begin(self, view: RenderedPage) -> "Future[Reading]":
         """Start reading a page; returns at once."""
         return self.host.submit(self.engine.read(view))
 
@@ -66,16 +66,16 @@ class Bench:
             return self.host.submit(_pieces(self.engine, view)).result(READ_S)
 
 
-async def _pieces(engine: Engine, view: PageView) -> list[str]:
+async def _pieces(engine: Engine, view: RenderedPage) -> list[str]:
     return [piece async for piece in engine.stream(view)]
 
 
 @contextmanager
 def _views(
     bench: Bench, source: Path, pages: Sequence[int], options: dict[str, Any]
-) -> Iterator[dict[int, PageView]]:
+) -> Iterator[dict[int, RenderedPage]]:
     opened = [bench.view(source, page, **options) for page in pages]
-    views: dict[int, PageView] = {}
+    views: dict[int, RenderedPage] = {}
     try:
         for page, manager in zip(pages, opened, strict=True):
             views[page] = manager.__enter__()

@@ -42,8 +42,8 @@ from workers.observability.failure_log import FailureLog
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_pipeline import PageToRead
 from workers.tasks.gate import Gate
-from workers.tasks.lease_keeper import LeaseKeeper
-from workers.tasks.manifests import Manifests
+from workers.tasks.lease_renewal import LeaseRenewal
+from workers.tasks.manifest_cache import ManifestCache
 from workers.tasks.page_context import PageTaskContext
 from workers.tasks.page_task import PageTask
 from workers.tasks.reduce_task import ReduceTask
@@ -96,7 +96,7 @@ class Worker:
         """Drop everything that the process holds in memory."""
         fleet = self._fleet
         inflight_pages = InflightPages()
-        self.keeper = LeaseKeeper(
+        self.lease_renewal = LeaseRenewal(
             fleet.dispatch_state, fleet.wire, inflight_pages, self.engine.pool, self.name
         )
         context = PageTaskContext(
@@ -105,7 +105,7 @@ class Worker:
             dispatch_state=fleet.dispatch_state,
             dispatcher=fleet.wire,
             jobs=fleet.jobs,
-            manifests=Manifests(fleet.jobs),
+            manifests=ManifestCache(fleet.jobs),
             pipeline=fleet.reader,  # type: ignore[arg-type]
             inflight_pages=inflight_pages,
             gate=Gate(),

@@ -282,7 +282,7 @@ def test_an_output_folder_that_is_a_file_is_refused_before_any_work(
     result = in_process(settings(engine="fake"), "run", source, "-o", source)
 
     assert result.status == 5
-    assert "choose another -o DIR" in result.err
+    assert "choose another -o" in result.err
     assert len(result.err.splitlines()) == 1
 
 

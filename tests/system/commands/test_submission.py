@@ -1,6 +1,7 @@
 """``pagefleet submit`` on a real fleet: job identity, what is stored, what is printed."""
 
 import json
+import re
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -166,6 +167,33 @@ def test_a_dry_run_counts_pages_and_stores_nothing(
     assert (total["engine"], total["pages"]) == ("cpu", 3)
     assert total["cost"] == pytest.approx(total["worker_seconds"] * 0.01, rel=0.01)
     assert list(open_store(config).list("")) == []
+
+
+def test_a_dry_run_for_people_names_worker_time_and_the_unit_of_the_price(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    config = settings(engine="cpu", price_per_hour=36)
+
+    result = in_process(config, "submit", str(pdf(tmp_path / "a.pdf", 5)), "--dry-run")
+
+    total = result.out.splitlines()[-1]
+    expected = r"total: 5 pages, about \d+ s of worker time \(cpu\), about [\d.]+ at [\d.]+ per "
+    assert re.fullmatch(expected + "worker-hour", total)
+
+
+@pytest.mark.parametrize(("words", "flags"), [
+    (("--concurrency", "3"), "--concurrency"),
+    (("--engine-url", "http://h:1", "--concurrency", "3"), "--engine-url and --concurrency"),
+])  # fmt: skip
+def test_submit_warns_of_options_that_only_workers_obey(
+    settings: SettingsFactory, tmp_path: Path, words: tuple[str, ...], flags: str
+) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 1))
+
+    result = in_process(settings(engine="cpu"), "submit", source, "--dry-run", *words)
+
+    assert result.status == 0
+    assert result.err == f"warning: {flags}: no effect here; set it at the workers\n"
 
 
 def test_a_document_is_stored_decrypted_and_its_password_is_not_stored(

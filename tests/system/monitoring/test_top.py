@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.fleet_view import FleetView
+from shared.broker.fleet_snapshot import FleetReader
 from shared.domain.pools import checked_pool
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
@@ -136,7 +136,7 @@ def test_an_update_is_three_round_trips_for_any_number_of_jobs(
     settings: SettingsFactory, redis_url: str
 ) -> None:
     config = settings(redis_url=redis_url)
-    dispatch_state, view = DispatchState(config), FleetView(config)
+    dispatch_state, reader = DispatchState(config), FleetReader(config)
 
     def open_jobs(numbers: range) -> None:
         for number in numbers:
@@ -144,10 +144,10 @@ def test_an_update_is_three_round_trips_for_any_number_of_jobs(
             dispatch_state.jobs.open(job_id, "fake", "normal", 0.0, 9, Counts(), [], [(1, 9)])
 
     def reads_of_an_update() -> int:
-        view.look()
+        reader.snapshot()
         with redis.Redis.from_url(redis_url) as client:
             before = client.info("stats")["total_reads_processed"]
-            view.look()
+            reader.snapshot()
             return int(client.info("stats")["total_reads_processed"] - before - 1)
 
     dispatch_state.pools.declare([checked_pool("fake")])
@@ -156,8 +156,8 @@ def test_an_update_is_three_round_trips_for_any_number_of_jobs(
     open_jobs(range(2, 200))
 
     assert (few, reads_of_an_update()) == (3, 3)
-    assert len(view.look().jobs) == 50
-    assert view.look().pools[0].open_jobs["normal"] == 200
+    assert len(reader.snapshot().jobs) == 50
+    assert reader.snapshot().pools[0].open_jobs["normal"] == 200
 
 
 def test_a_worker_with_an_expired_heartbeat_is_not_shown(
@@ -170,7 +170,7 @@ def test_a_worker_with_an_expired_heartbeat_is_not_shown(
     with redis.Redis.from_url(redis_url) as client:
         client.hset("pagefleet:workers:fake", "silent", silent)
 
-    (pool,) = FleetView(config).look().pools
+    (pool,) = FleetReader(config).snapshot().pools
 
     assert [worker.name for worker in pool.workers] == ["alive"]
 

@@ -1,4 +1,4 @@
-"""``pagefleet watch`` on folders, and the webhook trigger."""
+"""``pagefleet watch`` on folders, and the trigger of pushed events."""
 
 import hashlib
 import hmac
@@ -17,15 +17,15 @@ from typing import Any
 import pytest
 
 from producer.intake.opener import Intake
-from producer.watching.claims.claim import Claim
+from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.claims.state import WatchState
 from producer.watching.places.beneath import parts_of
 from producer.watching.places.place import UnusableName
 from producer.watching.triggers.event_server import serving
 from producer.watching.triggers.folder_events import FolderEvents
+from producer.watching.triggers.pushed_events import Receiver
 from producer.watching.triggers.registry import TriggerRow
 from producer.watching.triggers.trigger import TriggerContext
-from producer.watching.triggers.webhook import Receiver
 from shared.domain import object_keys
 from shared.domain.errors import UsageError
 from tests.support.fleets.fleet import in_process, wait_until
@@ -368,7 +368,7 @@ def test_adopted_files_keep_their_own_names_where_their_content_is_equal(
     watch_id = lab.plan(source=str(inbox)).route.watch_id
     state = WatchState(lab.store, watch_id)
     for digests in list(state.digests()):
-        claim = Claim.model_validate_json(
+        claim = KeyClaim.model_validate_json(
             lab.store.get(object_keys.watch_claims(watch_id, *digests))
         )
         state.write_open(claim.model_copy(update={"outcome": None}))  # as a killed watcher does
@@ -391,7 +391,7 @@ def test_a_watcher_converts_nothing_again_after_an_upgrade(lab: Lab, inbox: Path
     delivered = once(lab, inbox).events
     watch_id = lab.plan(source=str(inbox)).route.watch_id
     for name in list(lab.store.list(f"watch/{watch_id}/")):
-        claim = Claim.model_validate_json(lab.store.get(name))
+        claim = KeyClaim.model_validate_json(lab.store.get(name))
         old = claim.model_copy(update={"options": claim.options[:12]})
         is_open = claim.key == "open.pdf"
         write_old_claim(lab.store, watch_id, old, is_open=is_open)

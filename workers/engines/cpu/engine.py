@@ -22,7 +22,7 @@ from shared.processes.sandbox import (
     SandboxMemory,
     SandboxTimeout,
 )
-from workers.engines.contract import PageView, Reading, RenderPlan
+from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.cpu.ipc import PageReply, PageRequest
 from workers.engines.cpu.ocr.weights import check_model, find_weights
 from workers.host.cores import usable_cores, usable_memory
@@ -83,7 +83,7 @@ class CpuEngine:
             await self.stop()
             raise EngineUnavailable(f"the cpu engine can't start: {error}") from error
 
-    async def read(self, view: PageView) -> Reading:
+    async def read(self, view: RenderedPage) -> Reading:
         """Read one page as Markdown and blocks; raises EngineFailed."""
         from workers.engines.cpu.process import read_page
 
@@ -106,7 +106,7 @@ class CpuEngine:
             reply.markdown, blocks=reply.blocks, rotation=reply.rotation, notes=reply.notes
         )
 
-    async def stream(self, view: PageView) -> AsyncIterator[str]:
+    async def stream(self, view: RenderedPage) -> AsyncIterator[str]:
         """Yield the Markdown of the whole page once; raises EngineFailed."""
         yield (await self.read(view)).markdown
 
@@ -130,7 +130,7 @@ def process_count(settings: Settings) -> int:
     return int(max(1, min(usable_cores(), usable_memory() // PROCESS_BYTES)))
 
 
-def _request(view: PageView) -> PageRequest:
+def _request(view: RenderedPage) -> PageRequest:
     if view.pixels is None:
         raise EngineFailed(f"page {view.page} has no rendered pixels")
     return PageRequest(

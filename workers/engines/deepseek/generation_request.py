@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.domain.errors import EngineFailed, HelperUnavailable
 from shared.domain.records import PageOptions
 from shared.domain.tasks import prompt_for
-from workers.engines.contract import PageView
+from workers.engines.contract import RenderedPage
 from workers.engines.deepseek.modes import mode_for
 from workers.engines.deepseek.page_shape import PageShape, shape_of
 from workers.engines.deepseek.pixels import Picture, Views
@@ -48,7 +48,7 @@ class GenerationRequest:
         return shape_of(self.page)
 
 
-def generation_request(view: PageView, encoder: PromptEncoder) -> GenerationRequest:
+def generation_request(view: RenderedPage, encoder: PromptEncoder) -> GenerationRequest:
     """The request for a rendered page; raises EngineFailed or HelperUnavailable."""
     if view.prepared is None:
         raise EngineFailed(f"page {view.page} came without the model's input")

@@ -36,7 +36,7 @@ class _Region:
 
 
 def parse_answer(answer: str, task: Task) -> ParsedAnswer:
-    """Parse ``answer``; never raises, even for malformed or hostile text."""
+    """Parse ``answer``; never raises, even for malformed or forged text."""
     return _READERS.get(task, _read_either)(answer)
 
 

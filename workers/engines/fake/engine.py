@@ -14,7 +14,7 @@ from shared.config.settings import Settings
 from shared.domain.errors import EngineFailed
 from shared.domain.records import Block, EngineInfo, PageOptions
 from shared.domain.tasks import Task
-from workers.engines.contract import PageView, Reading, RenderPlan
+from workers.engines.contract import Reading, RenderedPage, RenderPlan
 
 CAPACITY = 16
 FULL_PAGE = (0, 0, 999, 999)
@@ -42,7 +42,7 @@ class FakeEngine:
     async def start(self) -> None:
         """Nothing to load."""
 
-    async def read(self, view: PageView) -> Reading:
+    async def read(self, view: RenderedPage) -> Reading:
         """The page's line after the latency, or the configured fault."""
         self._log_reading(view)
         await asyncio.sleep(self._settings.fake_latency_ms / 1000)
@@ -56,7 +56,7 @@ class FakeEngine:
         block = Block(type="text", bbox=FULL_PAGE, text=line)
         return Reading(line, (block,), prompt_tokens=1, output_tokens=len(line) // 4)
 
-    def _log_reading(self, view: PageView) -> None:
+    def _log_reading(self, view: RenderedPage) -> None:
         """Append one line per reading, so that tests can count repeated work."""
         if self._settings.fake_journal is None:
             return
@@ -64,7 +64,7 @@ class FakeEngine:
         with self._settings.fake_journal.open("a") as journal:
             journal.write(line)
 
-    async def stream(self, view: PageView) -> AsyncIterator[str]:
+    async def stream(self, view: RenderedPage) -> AsyncIterator[str]:
         """The line in one piece."""
         yield (await self.read(view)).markdown
 

@@ -19,7 +19,7 @@ from shared.domain.errors import (
     UsageError,
 )
 from shared.domain.records import EngineInfo, PageOptions
-from workers.engines.contract import PageView, Reading, RenderPlan
+from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS, SamplingSettings
 from workers.engines.deepseek.fallback.sampling_fallback import SamplingFallback
 from workers.engines.deepseek.modes import Family, family_of
@@ -105,7 +105,7 @@ class OpenAiEngine:
         self.info = self.info.model_copy(update={"version": software})
         log.info("the server %s serves %s (%s)", self._url, self.info.model, software)
 
-    async def read(self, view: PageView) -> Reading:
+    async def read(self, view: RenderedPage) -> Reading:
         """The page as Markdown and blocks; raises PageError, or TransientError for the server."""
         request = _generation_request(view, self._family)
         return await SamplingFallback(self._ask, _parse, picture_halves).run(request)
@@ -121,7 +121,7 @@ class OpenAiEngine:
             raise EngineDead("the openai engine is not running; start the worker again")
         return self._server, chat_body(request, self.info.model, sampling, self._longest)
 
-    async def stream(self, view: PageView) -> AsyncIterator[str]:
+    async def stream(self, view: RenderedPage) -> AsyncIterator[str]:
         """The model's text, piece by piece, without retries."""
         server, body = self._request(_generation_request(view, self._family), SAMPLING_STEPS[0])
         async with aclosing(server.stream(body)) as pieces:
@@ -149,7 +149,7 @@ def checked_url(url: str | None) -> str:
     return url
 
 
-def _generation_request(view: PageView, family: Family) -> GenerationRequest:
+def _generation_request(view: RenderedPage, family: Family) -> GenerationRequest:
     if view.prepared is None:
         raise EngineFailed(f"page {view.page} came without its picture")
     try:

@@ -16,7 +16,7 @@ from shared.document.control_characters import strip_control
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import EngineDead, UsageError
 from shared.domain.records import EngineInfo, PageOptions
-from workers.engines.contract import PageView, Reading, RenderPlan
+from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.deepseek.completion import Completion
 from workers.engines.deepseek.fallback.page_halves import halves
 from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS, SamplingSettings
@@ -77,7 +77,7 @@ class TransformersEngine:
         self._encoder = PromptEncoder(encode, self._family, self._settings.max_model_len)
         self._batches = Batches(partial(generate, loaded), self._batch)
 
-    async def read(self, view: PageView) -> Reading:
+    async def read(self, view: RenderedPage) -> Reading:
         """The page as Markdown and blocks; raises PageError, or EngineDead."""
 
         def parse(request: GenerationRequest, completion: Completion) -> ParsedAnswer:
@@ -86,7 +86,7 @@ class TransformersEngine:
         request = self._request(view)
         return await SamplingFallback(self._ask, parse, halves).run(request)
 
-    def _request(self, view: PageView) -> GenerationRequest:
+    def _request(self, view: RenderedPage) -> GenerationRequest:
         if self._encoder is None:
             raise EngineDead(_NOT_RUNNING)
         return generation_request(view, self._encoder)
@@ -112,7 +112,7 @@ class TransformersEngine:
         text: str = self._loaded.tokenizer.decode(completion.text_ids, skip_special_tokens=False)
         return text
 
-    async def stream(self, view: PageView) -> AsyncIterator[str]:
+    async def stream(self, view: RenderedPage) -> AsyncIterator[str]:
         """The model's text, piece by piece, without retries."""
         request = self._request(view)
         batch_request = self._batch_request(request, views_of(request.page), SAMPLING_STEPS[0])

@@ -17,7 +17,7 @@ from shared.document.control_characters import strip_control
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import EngineDead, EngineUnavailable, HelperUnavailable, UsageError
 from shared.domain.records import EngineInfo, PageOptions
-from workers.engines.contract import PageView, Reading, RenderPlan
+from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.deepseek.completion import Completion
 from workers.engines.deepseek.fallback.page_halves import halves
 from workers.engines.deepseek.fallback.sampling import (
@@ -33,9 +33,9 @@ from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prepared import write_page
 from workers.engines.deepseek.prompt_encoder import PromptEncoder
 from workers.engines.vllm.arguments import engine_arguments
+from workers.engines.vllm.async_engine import AsyncEngine
 from workers.engines.vllm.batch_sizes import fitted, page_room, plan_sizes
 from workers.engines.vllm.checkpoint import check_parallel, examine
-from workers.engines.vllm.core import Core
 from workers.engines.vllm.crash_report import CrashReport
 from workers.engines.vllm.gpus import check_gpus
 from workers.engines.vllm.load_lock import load_lock
@@ -80,7 +80,7 @@ class VllmEngine:
         room = page_room() // self._engines
         self._sizes = plan_sizes(settings, gpu_share, oom_limit.limit, room)
         stall_s = settings.engine_stall_s
-        self._core = Core(self._report, oom_limit, self._sizes.batch, stall_s)
+        self._async_engine = AsyncEngine(self._report, oom_limit, self._sizes.batch, stall_s)
         self._scratch: Scratch | None = None
         self._encoder: PromptEncoder | None = None
         self._tokenizer: Any = None
@@ -100,17 +100,17 @@ class VllmEngine:
         arguments = engine_arguments(
             self._settings, self.info.model, self._sizes, self._report, self._engines
         )
-        core = self._core
+        engine = self._async_engine
         # The engine's processes inherit the environment, and need neither broker nor store.
         with load_lock(self._settings, self._engines), hidden_credentials():
-            core.load(arguments, self._version)
+            engine.load(arguments, self._version)
         self._scratch = Scratch()
-        self._sizes = fitted(self._sizes, core.cache_tokens)
-        self._tokenizer = core.tokenizer
-        self._encoder = PromptEncoder(self._encode, self._family, core.longest)
+        self._sizes = fitted(self._sizes, engine.cache_tokens)
+        self._tokenizer = engine.tokenizer
+        self._encoder = PromptEncoder(self._encode, self._family, engine.longest)
         log.info(
             "vLLM %s: batch of %d pages, KV cache of %d tokens",
-            self._version, self._sizes.batch, core.cache_tokens,
+            self._version, self._sizes.batch, engine.cache_tokens,
         )  # fmt: skip
 
     def _encode(self, text: str) -> list[int]:
@@ -121,7 +121,7 @@ class VllmEngine:
         text: str = self._tokenizer.decode(completion.text_ids, skip_special_tokens=False)
         return text
 
-    async def read(self, view: PageView) -> Reading:
+    async def read(self, view: RenderedPage) -> Reading:
         """The page as Markdown and blocks; raises PageError, or EngineDead."""
 
         def parse(request: GenerationRequest, completion: Completion) -> ParsedAnswer:
@@ -130,7 +130,7 @@ class VllmEngine:
         request = self._request(view)
         return await SamplingFallback(self._ask, parse, halves).run(request)
 
-    def _request(self, view: PageView) -> GenerationRequest:
+    def _request(self, view: RenderedPage) -> GenerationRequest:
         if self._encoder is None:
             raise EngineDead(_NOT_RUNNING)
         return generation_request(view, self._encoder)
@@ -138,7 +138,7 @@ class VllmEngine:
     async def _ask(self, request: GenerationRequest, sampling: SamplingSettings) -> Completion:
         async with self._page_file(request) as path:
             page, params, name = self._engine_input(request, sampling, path, streaming=False)
-            completion = await self._core.ask(page, params, name)
+            completion = await self._async_engine.ask(page, params, name)
         if self._settings.bench_output_tokens is not None:
             return Completion(completion.token_ids, "stop", completion.prompt_tokens)
         return completion
@@ -178,24 +178,24 @@ class VllmEngine:
         """vLLM's input, sampling parameters and request name."""
         length = self._settings.bench_output_tokens
         params = sampling_params(sampling, request.room, length, streaming=streaming)
-        name = self._core.new_name()
+        name = self._async_engine.new_name()
         return page_input(request, path, name), params, name
 
-    async def stream(self, view: PageView) -> AsyncIterator[str]:
+    async def stream(self, view: RenderedPage) -> AsyncIterator[str]:
         """The model's text, piece by piece, without retries."""
         request = self._request(view)
         async with self._page_file(request) as path:
             page, params, name = self._engine_input(
                 request, SAMPLING_STEPS[0], path, streaming=True
             )
-            async with aclosing(self._core.stream(page, params, name)) as pieces:
+            async with aclosing(self._async_engine.stream(page, params, name)) as pieces:
                 async for piece in pieces:
                     yield strip_control(piece.text)
 
     async def stop(self) -> None:
         """End the engine; pages in flight raise EngineDead."""
         self._encoder = None
-        await self._core.stop()
+        await self._async_engine.stop()
         scratch, self._scratch = self._scratch, None
         if scratch is not None:
             scratch.close()

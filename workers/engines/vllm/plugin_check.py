@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from shared.domain.errors import EngineUnavailable
 from workers.engines.vllm.plugin.patches import PATCHES, Patch, Version
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
 class PatchProblem:
-    """A patch whose target is not as expected."""
+    """A patch whose target does not exist or has other parameters."""
 
     patch: Patch
     #: What is wrong, as a sentence without a full stop.
@@ -22,7 +25,10 @@ class PatchProblem:
 
 
 def check_patches(version: Version, root: Path | None = None) -> list[PatchProblem]:
-    """The problems of all patches with vLLM ``version``; ``root``: its package folder."""
+    """The problems of all patches with vLLM ``version``; ``root``: its package folder.
+
+    Raises EngineUnavailable where vLLM is not installed.
+    """
     folder = root or _vllm_folder()
     checks = ((patch, _problem(patch, version, folder)) for patch in PATCHES)
     return [PatchProblem(patch, text) for patch, text in checks if text is not None]
@@ -30,8 +36,8 @@ def check_patches(version: Version, root: Path | None = None) -> list[PatchProbl
 
 def _vllm_folder() -> Path:
     spec = find_spec("vllm")
-    assert spec is not None, "check that vLLM is installed first"
-    assert spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise EngineUnavailable("vLLM is not installed")
     return Path(spec.origin).parent
 
 
@@ -48,22 +54,28 @@ def _problem(patch: Patch, version: Version, folder: Path) -> str | None:
     return None
 
 
-def find_function(target: str, folder: Path) -> ast.FunctionDef | None:
+def find_function(target: str, folder: Path) -> Function | None:
     """The definition of "vllm.module:Class.method"; ``folder`` is the package vllm."""
     module, path = target.split(":")
     class_name, method = path.split(".")
     file = folder.joinpath(*module.split(".")[1:]).with_suffix(".py")
     if not file.is_file():
         return None
-    for node in ast.parse(file.read_text("utf-8")).body:
-        if isinstance(node, ast.ClassDef) and node.name == class_name:
-            for member in node.body:
-                if isinstance(member, ast.FunctionDef) and member.name == method:
-                    return member
-    return None
+    found = _class_named(class_name, ast.parse(file.read_text("utf-8")))
+    return None if found is None else _method_named(method, found)
 
 
-def parameters_of(function: ast.FunctionDef) -> tuple[str, ...]:
+def _class_named(name: str, module: ast.Module) -> ast.ClassDef | None:
+    classes = (node for node in module.body if isinstance(node, ast.ClassDef))
+    return next((node for node in classes if node.name == name), None)
+
+
+def _method_named(name: str, parent: ast.ClassDef) -> Function | None:
+    methods = (node for node in parent.body if isinstance(node, Function))
+    return next((node for node in methods if node.name == name), None)
+
+
+def parameters_of(function: Function) -> tuple[str, ...]:
     """Parameter names in the notation of ``Patch.parameters``."""
     return tuple(_names(function.args))
 

@@ -5,11 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+#: Seconds between two checks.
 CHECK_S = 1.0
 
 
 class StallWatchdog:
-    """Measures the time since the engine's last output, not the time of a page; on one loop."""
+    """Measures the time since the engine's last output, not the time of a page.
+
+    Used on one event loop.
+    """
 
     def __init__(self, stall_s: float, on_stall: Callable[[], None]) -> None:
         self._stall_s = stall_s
@@ -17,7 +21,7 @@ class StallWatchdog:
         self._in_flight = 0
         self._last_output = time.monotonic()
 
-    def progressed(self) -> None:
+    def note_output(self) -> None:
         """Record that the engine produced output."""
         self._last_output = time.monotonic()
 
@@ -25,7 +29,7 @@ class StallWatchdog:
     def page_in_flight(self) -> Iterator[None]:
         """Count a page as in flight while the block runs."""
         if self._in_flight == 0:
-            self.progressed()
+            self.note_output()
         self._in_flight += 1
         try:
             yield

@@ -15,5 +15,5 @@ class DueWebhooks:
 
     def run(self) -> int:
         """Start what is due, without waiting for receivers; returns 0."""
-        self._sender.look()
+        self._sender.start_due()
         return 0

@@ -39,7 +39,7 @@ NOT_ENDED_PAUSE_S = 2.0
 
 
 class WebhookSender:
-    """One per control process; ``look`` runs in the sweeper's round, under its lock."""
+    """One per control process; ``start_due`` runs in the sweeper's round, under its lock."""
 
     def __init__(self, jobs: JobStore, settings: Settings) -> None:
         secret = settings.webhook_secret
@@ -48,7 +48,7 @@ class WebhookSender:
         self._secret = secret.get_secret_value() if secret else None
         self._settings = settings
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
-        #: Jobs that a thread works on, and their receivers; only ``look`` adds to it.
+        #: Jobs that a thread works on, and their receivers; only ``start_due`` adds to it.
         self._busy: dict[str, str] = {}
         self._hosts: dict[str, str] = {}
         #: When a job is looked at again, by the monotonic clock.
@@ -56,7 +56,7 @@ class WebhookSender:
         self._after = ""
         self._receivers = Receivers()
 
-    def look(self) -> None:
+    def start_due(self) -> None:
         """Start the due webhooks that free threads can take, without waiting for receivers."""
         for job_id in self._due():
             if len(self._busy) >= THREADS:

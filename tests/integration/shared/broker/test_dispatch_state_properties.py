@@ -108,7 +108,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(worker=WORKERS)
     def renew(self, worker: int) -> None:
-        self.fleet.workers[worker].keeper.renew()
+        self.fleet.workers[worker].lease_renewal.renew()
 
     @rule(place=PLACES, steps=PLACES)
     def cancel(self, place: int, steps: int) -> None:

@@ -9,6 +9,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.liveness.heartbeats import Role
 from shared.broker.page_state import page_id
 from shared.broker.pool_state import MAX_POOLS
+from shared.broker.queues import page_queue
 from shared.domain.pools import Pool, checked_pool
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory
@@ -87,13 +88,13 @@ def test_a_moved_job_takes_its_queued_pages_along_and_keeps_leased_ones(
     moved = state.pages.move_job(JOB, OTHER.id)
 
     assert [each.page for each in moved] == [page.page for page in pages[1:]]
-    assert {each.queue for each in moved} == {f"pages.{OTHER.id}.normal"}
+    assert {each.queue for each in moved} == {page_queue(OTHER.id, "normal")}
     assert state.pages.move_job(JOB, OTHER.id) == []
     assert state.pages.outstanding("fake") == 1
     assert state.jobs.ids("fake", "normal") == []
     assert state.jobs.ids(OTHER.id, "normal") == [JOB]
     (returned,) = state.pages.release("fake", "w1", [page_id(JOB, first.page)])
-    assert returned.queue == f"pages.{OTHER.id}.normal"
+    assert returned.queue == page_queue(OTHER.id, "normal")
     assert state.pages.outstanding("fake") == 0
     assert state.pages.outstanding(OTHER.id) == 8
 

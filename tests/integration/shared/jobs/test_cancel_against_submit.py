@@ -113,7 +113,7 @@ def test_a_page_that_was_released_for_a_cancel_is_queued_again_by_a_submission(
     fleet, manifest = half_read(redis_url, tmp_path)
     holder = fleet.workers[1]
     fleet.dispatch_state.jobs.cancel(manifest.job_id)
-    holder.keeper.renew()
+    holder.lease_renewal.renew()
     fleet.submit(2, "normal").run_out()
 
     assert holder.actor is not None

@@ -42,7 +42,7 @@ def deliver(
     sender = sender or WebhookSender(jobs, settings)
 
     def look() -> bool:
-        sender.look()
+        sender.start_due()
         return until()
 
     wait_until(look, 15)
@@ -213,7 +213,7 @@ def test_a_hanging_receiver_delays_neither_the_sweeper_nor_other_receivers(
         sender = WebhookSender(jobs, local)
         started = time.monotonic()
 
-        sender.look()
+        sender.start_due()
 
         assert time.monotonic() - started < 2
         deliver(local, jobs, lambda: jobs.notified(other.job_id) is not None, sender)

@@ -35,7 +35,7 @@ def settle(settings: Settings, jobs: JobStore) -> None:
     sender = WebhookSender(jobs, settings)
 
     def look() -> bool:
-        sender.look()
+        sender.start_due()
         return not list(jobs.store.list("notify/"))
 
     wait_until(look, 20)

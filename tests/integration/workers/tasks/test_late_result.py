@@ -62,7 +62,7 @@ def test_a_worker_that_lost_its_lease_aborts_after_another_has_read_the_page(
     while (actor := fleet.reduce()) is not None:
         actor.run_out()
 
-    worker.keeper.renew()
+    worker.lease_renewal.renew()
     assert worker.actor is not None
     worker.actor.run_out()
 

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from shared.broker.celery_app import make_app
 from shared.broker.page_state import page_id
 from shared.broker.queues import PAGE_TASK, page_queues
-from shared.domain.errors import BrokerUnreachable, StoreUnreachable
+from shared.domain.errors import BrokerUnreachable, HelperUnavailable, StoreUnreachable
 from shared.domain.records import Manifest, PageMessage
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
@@ -56,6 +56,42 @@ def test_a_failing_page_is_retried_up_to_the_limit_and_then_recorded_with_its_er
     checked = check_job(fleet.store, manifest.job_id)
     assert (checked.status, checked.failed) == ("partial", {2: "engine_failed"})
     assert fleet.reader.reads[page_id(manifest.job_id, 2)] == checked.attempts[2] == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "method", "fault", "reason"),
+    [
+        ("reader", "read", HelperUnavailable("no process"), "machine_fault"),
+        ("jobs", "write_result", ValueError("a bug"), "internal"),
+    ],
+)
+def test_a_page_that_a_fault_returns_is_not_counted_as_drained(
+    fleet: SteppedFleet,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    method: str,
+    fault: Exception,
+    reason: str,
+) -> None:
+    normal, faults = getattr(getattr(fleet, part), method), [fault]
+
+    def failing_once(*arguments: object) -> object:
+        if faults:
+            raise faults.pop()
+        return normal(*arguments)
+
+    def returned(reason: str) -> float:
+        labels = {"engine": "fake", "reason": reason}
+        return REGISTRY.get_sample_value("pagefleet_pages_returned_total", labels) or 0.0
+
+    before, drained = returned(reason), returned("drain")
+    manifest = submitted(fleet)
+    monkeypatch.setattr(getattr(fleet, part), method, failing_once)
+
+    work(fleet)
+
+    assert (returned(reason), returned("drain")) == (before + 1, drained)
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
 
 
 def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_read_again(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from producer.watching.triggers.event_server import MAX_PER_PEER, serving
-from producer.watching.triggers.webhook import Receiver
+from producer.watching.triggers.pushed_events import Receiver
 from shared.domain.errors import UsageError
 from tests.support.fleets.fleet import wait_until
 

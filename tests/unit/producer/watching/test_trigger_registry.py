@@ -15,7 +15,7 @@ from producer.watching.triggers.registry import (
 from shared.domain.errors import UsageError
 
 SQS = {"queue_url": "https://sqs.eu-west-1.amazonaws.com/1/drops"}
-WEBHOOK = {"listen": "127.0.0.1:8090", "secret_file": "secret"}
+PUSHED = {"listen": "127.0.0.1:8090", "secret_file": "secret"}
 
 
 def selected(options: dict[str, str], place: Place) -> list[str]:
@@ -41,8 +41,8 @@ def test_no_two_options_have_the_same_name() -> None:
         ({}, "bucket", []),
         ({}, "folder", ["FolderEvents"]),
         (SQS, "bucket", ["QueueEvents"]),
-        (WEBHOOK, "bucket", ["Webhook"]),
-        ({**SQS, **WEBHOOK}, "bucket", ["QueueEvents", "Webhook"]),
+        (PUSHED, "bucket", ["PushedEvents"]),
+        ({**SQS, **PUSHED}, "bucket", ["QueueEvents", "PushedEvents"]),
         ({"secret_file": "secret"}, "folder", ["FolderEvents"]),
     ],
 )
@@ -56,7 +56,7 @@ def test_a_trigger_runs_when_its_first_option_is_set(
     ("options", "place", "message"),
     [
         (SQS, "folder", "--queue-url can't watch a folder"),
-        (WEBHOOK, "folder", "--listen can't watch a folder"),
+        (PUSHED, "folder", "--listen can't watch a folder"),
         ({"listen": "127.0.0.1:8090"}, "bucket", "--listen needs --secret-file FILE"),
     ],
 )

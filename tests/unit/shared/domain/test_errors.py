@@ -12,7 +12,7 @@ from shared.domain.errors import (
     PagefleetError,
     TransientError,
     UsageError,
-    gravest,
+    worst,
 )
 
 _CODES = """
@@ -56,9 +56,9 @@ def test_every_class_has_an_exit_code(error: type[PagefleetError], status: int) 
 def test_the_order_of_severity_is_internal_unreachable_refused_failed() -> None:
     order = [ExitCode(number) for number in (1, 5, 4, 3, 0)]
 
-    for graver, milder in pairwise(order):
-        assert gravest([milder, graver, ExitCode.OK]) == graver
-    assert gravest([]) == ExitCode.OK
+    for worse, milder in pairwise(order):
+        assert worst([milder, worse, ExitCode.OK]) == worse
+    assert worst([]) == ExitCode.OK
 
 
 def test_a_message_is_one_line() -> None:

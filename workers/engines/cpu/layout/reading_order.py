@@ -14,7 +14,7 @@ _ROW_GAP = 0.0
 #: A part narrower than the first (of the widest part) and with less text height than the
 #: second (of the fullest part) is a margin and not a column.
 _MARGIN_WIDTH, _MARGIN_FILL = 0.6, 0.25
-#: Deeper parts are sorted by position: only a hostile page nests as deep, to exhaust the stack.
+#: Deeper parts are sorted by position: only a page made to exhaust the stack nests as deep.
 _DEEPEST = 60
 
 

@@ -97,7 +97,9 @@ class TestVllm(EngineContract):
         self, whole: int, tile: int, grids: list[list[int]], bench: Bench
     ) -> None:
         engine: Any = bench.engine
-        call = engine._core._engine.collective_rpc("tower_difference", args=(whole, tile, grids))
+        call = engine._async_engine._engine.collective_rpc(
+            "tower_difference", args=(whole, tile, grids)
+        )
         (difference,) = bench.host.submit(call).result(300)
         assert difference < 1e-4
 
@@ -115,7 +117,7 @@ class TestVllm(EngineContract):
                 request, sampling, request.prepared, streaming=False
             )
             params.logit_bias = dict(zip(preferred, (1000.0, 600.0, 300.0), strict=True))
-            completion = bench.host.submit(engine._core.ask(page, params, name)).result(300)
+            completion = bench.host.submit(engine._async_engine.ask(page, params, name)).result(300)
 
         assert list(completion.token_ids) == shipped_answer(sampling, preferred, 12)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.watching.claims.claim import Claim
+from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.claims.state import WatchState
 from shared.domain.records import to_json
 from shared.storage.store import ObjectStore
@@ -13,7 +13,7 @@ from tests.support.old_watch_state import old_digest, write_old_claim
 
 WATCH = "0123456789abcdef" * 2
 OPTIONS = old_digest("options", 32)
-CLAIM = Claim(key="a/x.pdf", version="v1", size=3, options=OPTIONS, outcome="ok")
+CLAIM = KeyClaim(key="a/x.pdf", version="v1", size=3, options=OPTIONS, outcome="ok")
 OLD = CLAIM.model_copy(update={"options": OPTIONS[:12]})
 
 

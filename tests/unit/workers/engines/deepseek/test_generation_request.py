@@ -10,7 +10,7 @@ from PIL import Image
 from shared.domain.errors import EngineFailed, HelperUnavailable
 from shared.domain.records import PageOptions
 from tests.support.engines.generation_requests import LONGEST, prompt_encoder, request_about
-from workers.engines.contract import PageView
+from workers.engines.contract import RenderedPage
 from workers.engines.deepseek.fallback.page_halves import halves
 from workers.engines.deepseek.generation_request import generation_request
 from workers.engines.deepseek.modes import Family, Mode, mode_for
@@ -22,12 +22,12 @@ from workers.pipeline.rendering_child import resolve_prepare
 OPTIONS = PageOptions(engine="vllm", model="a-folder")
 
 
-def prepared(path: Path, family: Family) -> PageView:
+def prepared(path: Path, family: Family) -> RenderedPage:
     image = Image.fromarray(np.random.default_rng(4).integers(0, 256, (700, 700, 3), np.uint8))
     prepare = picture_plan(OPTIONS, family).prepare
     assert prepare is not None
     resolve_prepare(prepare)(image, OPTIONS, path)
-    return PageView(path, 1, "png", "0" * 64, 700, 700, None, path, OPTIONS)
+    return RenderedPage(path, 1, "png", "0" * 64, 700, 700, None, path, OPTIONS)
 
 
 @pytest.mark.parametrize(("family", "grid"), [("ocr", (2, 2)), ("ocr2", (1, 1))])
@@ -44,7 +44,7 @@ def test_a_page_whose_file_is_missing_or_was_never_prepared_is_refused(tmp_path:
     (tmp_path / "page").unlink()
     with pytest.raises(HelperUnavailable, match="is gone"):
         generation_request(view, prompt_encoder("ocr"))
-    bare = PageView(tmp_path, 1, "png", "0" * 64, 700, 700, None, None, OPTIONS)
+    bare = RenderedPage(tmp_path, 1, "png", "0" * 64, 700, 700, None, None, OPTIONS)
     with pytest.raises(EngineFailed):
         generation_request(bare, prompt_encoder("ocr"))
 

@@ -10,8 +10,8 @@ from shared.config.settings import Settings, build_settings
 from shared.domain.errors import EngineUnavailable, UsageError
 from workers.engines.vllm import versions
 from workers.engines.vllm.arguments import engine_arguments
+from workers.engines.vllm.async_engine import AsyncEngine
 from workers.engines.vllm.batch_sizes import Sizes, fitted, plan_sizes
-from workers.engines.vllm.core import Core
 from workers.engines.vllm.crash_report import CrashReport
 from workers.engines.vllm.oom_batch_limit import OomBatchLimit, engine_file
 from workers.engines.vllm.stall_watchdog import StallWatchdog
@@ -30,7 +30,7 @@ def test_no_output_while_pages_are_in_flight_is_a_stall() -> None:
         with watchdog.page_in_flight():
             for _ in range(6):
                 await asyncio.sleep(0.1)
-                watchdog.progressed()
+                watchdog.note_output()
             assert stalls == []
             await asyncio.wait_for(watch, 5)
         return stalls
@@ -44,7 +44,7 @@ def died(tmp_path: Path, report: dict[str, object], batch: int) -> tuple[str, in
     limit_file = engine_file(tmp_path, "model", "80000", "limit")
     assert OomBatchLimit(limit_file).limit is None
     crash_report.path.write_text(json.dumps(report))
-    cause = Core(crash_report, OomBatchLimit(limit_file), batch, 1.0)._cause_of_death()
+    cause = AsyncEngine(crash_report, OomBatchLimit(limit_file), batch, 1.0)._cause_of_death()
     return cause, OomBatchLimit(limit_file).limit
 
 

@@ -1,4 +1,4 @@
-"""The view of the fleet that ``pagefleet top`` and the metrics show."""
+"""The reader of the fleet that ``pagefleet top`` and the metrics show."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from producer.connections import pool_warning
 from producer.top.facts import top_facts
 from producer.top.screen import screen
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.fleet_view import FleetView
+from shared.broker.fleet_snapshot import FleetReader
 from shared.broker.liveness.heartbeats import Role
 from shared.console.printable import printable_lines
 from shared.domain.errors import BrokerUnreachable
@@ -33,7 +33,7 @@ def test_a_worker_without_a_valid_heartbeat_is_not_live(
     with redis.Redis.from_url(redis_url) as client:
         client.hset("pagefleet:workers:fake", "dead", dead)
 
-    (pool,) = FleetView(made).look().pools
+    (pool,) = FleetReader(made).snapshot().pools
 
     assert [worker.name for worker in pool.workers] == ["live"]
     assert [worker.name for worker in dispatch_state.workers.live("fake")] == ["live"]
@@ -89,7 +89,7 @@ def test_forged_records_are_left_out_and_the_screen_has_no_control_characters(
             client.zadd("pagefleet:jobs:fake:normal", {f"forged{number}": "inf"})
         client.sadd("pagefleet:engines", "fake", "\x1b[31mred", b"\xff")
 
-    facts = top_facts(FleetView(made).look())
+    facts = top_facts(FleetReader(made).snapshot())
     text = Console(width=200, file=io.StringIO(), record=True)
     text.print(screen(facts, 200, 1000))
 
@@ -114,7 +114,7 @@ def test_a_key_of_another_type_is_one_line_with_the_next_step(
         client.set("pagefleet:workers:fake", "no hash")
 
     with pytest.raises(BrokerUnreachable, match="not pagefleet's; delete it"):
-        FleetView(settings(redis_url=redis_url)).look()
+        FleetReader(settings(redis_url=redis_url)).snapshot()
 
 
 @pytest.mark.parametrize("expires_in_s", [-1, 3600])
@@ -131,7 +131,7 @@ def test_a_reducer_without_a_valid_heartbeat_is_not_live(
 
     roles.beat(Role.REDUCE, "live", {"host": "a"})
 
-    seen = FleetView(made).look().processes
+    seen = FleetReader(made).snapshot().processes
     assert [(each.name, each.facts) for each in seen[Role.REDUCE]] == [("live", {"host": "a"})]
     assert [each.name for each in seen[Role.SWEEP]] == ["other"]
     with redis.Redis.from_url(redis_url) as client:
@@ -144,18 +144,18 @@ def test_a_job_whose_pages_are_done_counts_as_unwritten_until_it_ends(
     settings: SettingsFactory, redis_url: str
 ) -> None:
     made, job_id = settings(redis_url=redis_url), f"{7:016x}-00000000"
-    dispatch_state, view = DispatchState(made), FleetView(made)
+    dispatch_state, reader = DispatchState(made), FleetReader(made)
     jobs, pages = dispatch_state.jobs, dispatch_state.pages
     jobs.open(job_id, "fake", "normal", 0.0, 1, Counts(), [], [(1, 1)])
-    assert (view.look().unwritten_jobs, view.look().oldest_unwritten_s) == (0, None)
+    assert (reader.snapshot().unwritten_jobs, reader.snapshot().oldest_unwritten_s) == (0, None)
 
     pages.finish("fake", "normal", job_id, 1, "ok", "worker")
-    assert view.look().unwritten_jobs == 1
-    assert 0 <= (view.look().oldest_unwritten_s or 0) < 60
+    assert reader.snapshot().unwritten_jobs == 1
+    assert 0 <= (reader.snapshot().oldest_unwritten_s or 0) < 60
 
     jobs.redo(job_id, [1])
-    assert view.look().unwritten_jobs == 0
+    assert reader.snapshot().unwritten_jobs == 0
     pages.finish("fake", "normal", job_id, 1, "ok", "worker")
     jobs.end(job_id)
     jobs.claim_reducer(job_id)  # by a sweeper that saw the job before it ended
-    assert view.look().unwritten_jobs == 0
+    assert reader.snapshot().unwritten_jobs == 0

@@ -1,7 +1,7 @@
 """The whole fleet at one moment, read from the broker in three round trips.
 
 It only reads, and it reads the records by which the scripts of the dispatch state decide, so
-that the view agrees with what the fleet does.
+that the snapshot agrees with what the fleet does.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from itertools import islice
 from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
-from shared.broker.hostile_json import is_number, json_object, numbers_and_texts
 from shared.broker.job_state import FINISHED_KEY, JobProgress, job_progress
 from shared.broker.liveness.heartbeats import LiveProcess, Role, live_processes, role_key
 from shared.broker.liveness.live_workers import KNOWN_POOLS, LiveWorker, live_workers, workers_key
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
 from shared.broker.scripts import Scripts
+from shared.broker.untrusted_json import is_number, json_object, numbers_and_texts
 from shared.config.settings import Settings
 from shared.domain.lanes import PRIORITIES, Lane
 from shared.domain.pools import engine_of
@@ -25,7 +25,7 @@ FAILURES_KEPT = 50
 
 
 @dataclass(frozen=True)
-class QueueView:
+class QueueSnapshot:
     """Waiting messages; ``oldest_s`` is the age of the first page in seconds since its dispatch."""
 
     name: str
@@ -34,11 +34,11 @@ class QueueView:
 
 
 @dataclass(frozen=True)
-class PoolView:
+class PoolSnapshot:
     """The queues and workers of one pool, by its id."""
 
     pool: str
-    queues: tuple[QueueView, ...]
+    queues: tuple[QueueSnapshot, ...]
     workers: tuple[LiveWorker, ...]
     #: Pages queued or in flight, and pages in flight.
     outstanding: int
@@ -56,7 +56,7 @@ class PoolView:
 
 
 @dataclass(frozen=True)
-class BrokerView:
+class BrokerSnapshot:
     """The broker's own state; sizes in bytes; a limit of 0 means no limit."""
 
     version: str
@@ -70,13 +70,13 @@ class BrokerView:
 
 
 @dataclass(frozen=True)
-class Fleet:
+class FleetSnapshot:
     """The fleet at one moment; ``time`` is the broker's, in seconds since the epoch."""
 
     time: float
-    broker: BrokerView
-    pools: tuple[PoolView, ...]
-    queues: tuple[QueueView, ...]
+    broker: BrokerSnapshot
+    pools: tuple[PoolSnapshot, ...]
+    queues: tuple[QueueSnapshot, ...]
     #: The oldest open jobs.
     jobs: tuple[JobProgress, ...]
     #: Newest first: time, job_id, page, engine, code, message.
@@ -88,13 +88,13 @@ class Fleet:
     oldest_unwritten_s: float | None
 
 
-class FleetView:
+class FleetReader:
     """Reads the fleet; thread-safe; raises BrokerUnreachable."""
 
     def __init__(self, settings: Settings, *, hasty: bool = False) -> None:
         self._scripts = Scripts(settings, hasty=hasty)
 
-    def look(self, max_jobs: int = 50) -> Fleet:
+    def snapshot(self, max_jobs: int = 50) -> FleetSnapshot:
         """The fleet now, with at most ``max_jobs`` jobs: three round trips."""
         common = self._common()
         pool_ids = sorted(common["pools"])
@@ -102,13 +102,13 @@ class FleetView:
         oldest, jobs = self._details(pool_ids, pools, max_jobs)
         seconds, micros = common["time"]
         now = seconds + micros / 1e6
-        return Fleet(
+        return FleetSnapshot(
             time=now,
             broker=_broker(common),
             pools=tuple(_pool(name, pools[name], oldest, now) for name in pool_ids),
             queues=(
-                QueueView(REDUCE, common["reduce"]),
-                QueueView(MAINTENANCE, common["maintenance"]),
+                QueueSnapshot(REDUCE, common["reduce"]),
+                QueueSnapshot(MAINTENANCE, common["maintenance"]),
             ),
             jobs=jobs,
             failures=tuple(filter(None, map(_failure, common["failures"]))),
@@ -187,13 +187,13 @@ def _pool_commands(pool_id: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any
 
 def _pool(
     pool_id: str, answers: dict[str, Any], dispatched: dict[str, float | None], now: float
-) -> PoolView:
+) -> PoolSnapshot:
     names = {lane: page_queue(pool_id, lane) for lane in Lane}
     opened = [at for lane in PRIORITIES for _, at in answers[f"jobs {lane}"][:1]]
-    return PoolView(
+    return PoolSnapshot(
         pool=pool_id,
         queues=tuple(
-            QueueView(name, answers[f"depth {lane}"], _age(dispatched.get(name), now))
+            QueueSnapshot(name, answers[f"depth {lane}"], _age(dispatched.get(name), now))
             for lane, name in names.items()
         ),
         workers=tuple(live_workers(pool_id, answers["workers"], now)),
@@ -221,9 +221,9 @@ def _failure(text: str) -> dict[str, Any] | None:
     return entry if len(entry) == len(texts) + 2 else None
 
 
-def _broker(common: dict[str, Any]) -> BrokerView:
+def _broker(common: dict[str, Any]) -> BrokerSnapshot:
     info = common["info"]
-    return BrokerView(
+    return BrokerSnapshot(
         version=str(info.get("valkey_version") or info.get("redis_version", "")),
         memory_bytes=int(info.get("used_memory", 0)),
         memory_limit_bytes=int(info.get("maxmemory", 0)),

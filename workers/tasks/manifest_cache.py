@@ -12,7 +12,7 @@ from shared.jobs.job_store import JobStore
 MAX_CACHED = 512
 
 
-class Manifests:
+class ManifestCache:
     """Thread-safe; drops the manifest that was not used for longest."""
 
     def __init__(self, jobs: JobStore) -> None:

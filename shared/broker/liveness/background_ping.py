@@ -1,4 +1,4 @@
-"""Asks the broker again and again in a thread of its own, so that nothing else waits for it."""
+"""Pings the broker every few seconds in a thread, so that nothing else waits for it."""
 
 import logging
 import threading
@@ -10,19 +10,19 @@ from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 
 log = logging.getLogger("pagefleet.broker")
-#: Seconds between two questions; less where a worker waits less for an answer.
+#: Seconds between two pings; less where a worker waits less for an answer.
 PERIOD_S = 5.0
-Ask = Callable[[Scripts], object]
+Ping = Callable[[Scripts], object]
 
 
 @contextmanager
-def asking_broker(
+def pinging_broker(
     settings: Settings,
-    ask: Ask,
+    send: Ping,
     on_answer: Callable[[], object] = lambda: None,
     on_silence: Callable[[BrokerUnreachable], object] = lambda _error: None,
 ) -> Iterator[None]:
-    """Call ``ask`` every few seconds while the block runs.
+    """Call ``send`` every few seconds while the block runs.
 
     ``on_answer`` follows every answer, ``on_silence`` the first of several that did not come.
     """
@@ -33,19 +33,19 @@ def asking_broker(
         was_silent = False
         while True:
             try:
-                ask(scripts)
+                send(scripts)
                 on_answer()
                 was_silent = False
             except BrokerUnreachable as error:
                 if not was_silent:
                     on_silence(error)
                 was_silent = True
-            except Exception:  # the next question may be answered
-                log.exception("the broker was not asked")
+            except Exception:  # the next ping may be answered
+                log.exception("the broker was not pinged")
             if stopped.wait(period_s):
                 return
 
-    thread = threading.Thread(target=run, name="ask-broker", daemon=True)
+    thread = threading.Thread(target=run, name="ping-broker", daemon=True)
     thread.start()
     try:
         yield
@@ -56,5 +56,5 @@ def asking_broker(
 
 
 def ping(scripts: Scripts) -> None:
-    """The question of a process that has nothing to report."""
+    """The ping of a process that has nothing to report."""
     scripts.call("ping")

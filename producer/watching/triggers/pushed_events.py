@@ -1,4 +1,4 @@
-"""The trigger for stores that push: an HTTP receiver of signed events.
+"""The trigger for stores that send their events: an HTTP receiver of signed events.
 
 A sender authenticates with ``Authorization: Bearer SECRET`` (MinIO, SeaweedFS), with
 ``X-Pagefleet-Signature: sha256=HMAC`` of the body, or, if it can't set headers (Ceph), with the
@@ -37,7 +37,7 @@ MAX_REQUESTS = 32
 _SIGNATURE = re.compile(r"(sha256=)?[0-9a-f]{64}", re.ASCII)
 
 
-class Webhook:
+class PushedEvents:
     """A Trigger whose thread belongs to its server."""
 
     def __init__(self, context: TriggerContext) -> None:

@@ -19,7 +19,7 @@ log = logging.getLogger("pagefleet.engine")
 SHUTDOWN_S = 3
 
 
-class Core:
+class AsyncEngine:
     """One engine process and its tensor-parallel workers; used on one event loop."""
 
     def __init__(
@@ -98,7 +98,7 @@ class Core:
         with self._translated_errors(), self._watchdog.page_in_flight():
             async with aclosing(self._engine.generate(page, params, name)) as outputs:
                 async for output in outputs:
-                    self._watchdog.progressed()
+                    self._watchdog.note_output()
                     yield output.outputs[0]
 
     @contextmanager

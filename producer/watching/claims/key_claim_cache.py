@@ -2,14 +2,14 @@
 
 import threading
 
-from producer.watching.claims.claim import Claim
 from producer.watching.claims.digest_map import DigestMap, key_digest, version_digest
+from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.claims.state import WatchState
 from producer.watching.folder_options import OptionFiles
 from producer.watching.places.place import Dropped
 
 
-class ClaimCache:
+class KeyClaimCache:
     """The finished claims of a watch; thread-safe."""
 
     def __init__(self, options: OptionFiles, base_options: str) -> None:
@@ -29,22 +29,22 @@ class ClaimCache:
         folder_options = self._options.cached(dropped.key).digest()
         version = version_digest(dropped.mark, self.options_digest(folder_options))
         with self._lock:
-            return self._versions.has(key_digest(dropped.key), version)
+            return self._versions.is_newest(key_digest(dropped.key), version)
 
-    def has_claim(self, claim: Claim) -> bool:
+    def has_claim(self, claim: KeyClaim) -> bool:
         """Whether this version is the newest finished one of its key."""
         with self._lock:
-            return self._versions.has(claim.key_digest, claim.version_digest)
+            return self._versions.is_newest(claim.key_digest, claim.version_digest)
 
-    def add(self, claim: Claim, dropped: Dropped) -> None:
+    def add(self, claim: KeyClaim, dropped: Dropped) -> None:
         """The object needs no work until it changes."""
         with self._lock:
-            self._versions.add(claim.key_digest, version_digest(dropped.mark, claim.options))
+            self._versions.set(claim.key_digest, version_digest(dropped.mark, claim.options))
 
-    def forget(self, claim: Claim) -> None:
+    def forget(self, claim: KeyClaim) -> None:
         """Treat any object of this key as new."""
         with self._lock:
-            self._versions.forget(claim.key_digest)
+            self._versions.remove(claim.key_digest)
 
     def options_digest(self, folder_options: str) -> str:
         """The digest of all page options: those of the command line and of the folder."""

@@ -12,10 +12,10 @@ from typing import Any
 from celery import bootsteps
 from celery.worker import state
 
-log = logging.getLogger("pagefleet.lease")
+log = logging.getLogger("pagefleet.visibility")
 
 
-class LeaseRenewal(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
+class VisibilityRenewal(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
     """A consumer step on Celery's event loop, so the pool must not block that loop (threads)."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -47,7 +47,7 @@ def renew(consumer: Any) -> int:
         with channel.conn_or_acquire() as client:
             client.zadd(channel.unacked_index_key, dict.fromkeys(tags, time.time()), xx=True)
     except channel.connection_errors as error:
-        log.warning("could not renew %d leases: %s", len(tags), error)
+        log.warning("could not renew the visibility timeout of %d messages: %s", len(tags), error)
     return len(tags)
 
 

@@ -1,4 +1,4 @@
-"""Makes a command line option of each page option that is also a deployment setting."""
+"""Makes a command line option of each field of PageSettings: page options that settings preset."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -11,25 +11,25 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-class RequestCommand(click.Command):
-    """A command with an option for each page option.
+class CommandWithPageSettings(click.Command):
+    """A command with an option for each page setting.
 
     The options are made when the command is parsed: the records need pydantic, which takes too
     long to load for ``pagefleet --help``.
     """
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """All parameters; the page options stand after ``--pages``."""
+        """All parameters; the page settings stand after ``--pages``."""
         params = super().get_params(ctx)
         place = 1 + next(i for i, each in enumerate(params) if each.name == "pages")
-        return [*params[:place], *self._page_options, *params[place:]]
+        return [*params[:place], *self._page_settings, *params[place:]]
 
     @cached_property
-    def _page_options(self) -> list[click.Option]:
-        return list(page_option_flags())
+    def _page_settings(self) -> list[click.Option]:
+        return list(page_setting_flags())
 
 
-def page_option_flags() -> Iterator[click.Option]:
+def page_setting_flags() -> Iterator[click.Option]:
     """One option for each field of PageSettings; unset options are None."""
     from shared.domain.records import PageSettings
 

@@ -7,14 +7,14 @@ from typing import Any, TypeGuard
 
 #: Above any count, size or time in seconds that pagefleet writes; exact as a float.
 MAX_NUMBER = 2.0**53
-#: Characters of a text that is longer than any that pagefleet writes.
+#: Longest accepted text, in characters; pagefleet writes shorter ones.
 MAX_TEXT = 300
-#: Bytes or characters of a record.
+#: Longest accepted record, in characters.
 MAX_RECORD = 64 * 1024
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The object that ``text`` is; empty for anything else."""
+    """The JSON object in ``text``; {} for anything else."""
     if len(text) > MAX_RECORD:
         return {}
     try:
@@ -31,18 +31,18 @@ def is_number(value: Any) -> TypeGuard[float]:
     return plain and 0 <= value <= MAX_NUMBER and math.isfinite(value)
 
 
-def is_text(value: Any) -> bool:
-    """Whether ``value`` is a text of a length that pagefleet writes."""
+def is_short_text(value: Any) -> bool:
+    """Whether ``value`` is a text of at most ``MAX_TEXT`` characters."""
     return isinstance(value, str) and len(value) <= MAX_TEXT
 
 
 def numbers_and_texts(
     record: Any, numbers: Collection[str], texts: Collection[str]
 ) -> dict[str, Any]:
-    """The fields of ``record`` with these names that are numbers or texts, as they should be."""
+    """Those fields in ``numbers`` that are numbers, and those in ``texts`` that are short texts."""
     if not isinstance(record, dict):
         return {}
     return {
         **{name: record[name] for name in numbers if is_number(record.get(name))},
-        **{name: record[name] for name in texts if is_text(record.get(name))},
+        **{name: record[name] for name in texts if is_short_text(record.get(name))},
     }

@@ -21,7 +21,7 @@ TICK_S = 2.0
 HEARTBEAT_TICKS = 4
 
 
-class LeaseKeeper:
+class LeaseRenewal:
     """One thread per pages process; goes on through outages of the broker."""
 
     def __init__(
@@ -44,7 +44,7 @@ class LeaseKeeper:
         self._capacity = 0
         self._facts: Callable[[], dict[str, Any]] = dict
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lease-renewal", daemon=True)
 
     def start(self, capacity: int, facts: Callable[[], dict[str, Any]]) -> None:
         """Start the thread; every heartbeat carries ``capacity`` and the result of ``facts``."""

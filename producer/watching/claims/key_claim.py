@@ -1,4 +1,4 @@
-"""One version of one key that a watcher claimed."""
+"""The stored record that a watcher took one version of a key."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from shared.domain.records import JobStatus, Record
 Outcome = JobStatus | Literal["refused"]
 
 
-class Claim(Record):
+class KeyClaim(Record):
     """One version of one key that a watcher claimed."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
@@ -28,7 +28,7 @@ class Claim(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    def is_of(self, other: "Claim") -> bool:
+    def is_of(self, other: "KeyClaim") -> bool:
         """Whether both are about the same version with the same options, compared in full."""
         mine, others = (self.key, self.version), (other.key, other.version)
         return mine == others and self.options == other.options
