@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from rapidocr import RapidOCR
 from rapidocr.utils.process_img import get_rotate_crop_image
@@ -13,6 +14,11 @@ from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
 
 #: Crops per model call. One, because a batch pads every crop to the width of its widest.
 _BATCH = 1
+#: Longest side of an image as a multiple of its shortest. Detection enlarges the shortest side to
+#: 736 pixels, so a strip of one pixel would need gigabytes.
+_LARGEST_ASPECT = 8
+#: The detector enlarges the shortest side of a page to this many pixels.
+SHORTEST_SIDE = 736
 #: A line is vertical if its height is more than this many times its width.
 VERTICAL_RATIO = 1.5
 
@@ -24,12 +30,18 @@ class Recognizer:
     engine: Any
     alphabet: frozenset[str]
 
-    def find_lines(self, image: Pixels) -> list[Corners]:
-        """Corners of every line of text on ``image``, in no particular order."""
-        detected = self.engine(image, use_det=True, use_cls=False, use_rec=False)
+    def find_lines(self, image: Pixels, shortest_side: int = SHORTEST_SIDE) -> list[Corners]:
+        """Corners of every line of text on ``image``, in no particular order.
+
+        The detector enlarges the shortest side of ``image`` to ``shortest_side`` pixels.
+        """
+        self.engine.text_det.limit_side_len = shortest_side
+        detected = self.engine(widened(image), use_det=True, use_cls=False, use_rec=False)
         if detected.boxes is None:
             return []
-        return [np.asarray(corners, np.float32) for corners in detected.boxes]
+        limits = np.array(image.shape[1::-1], np.float32)
+        clipped = (np.clip(corners, 0, limits).astype(np.float32) for corners in detected.boxes)
+        return [corners for corners in clipped if min(line_size(corners)) > 1]
 
     def read_lines(self, image: Pixels, corners: Sequence[Corners]) -> list[RecognizedText]:
         """The text at each of ``corners`` of ``image``, in the same order.
@@ -52,6 +64,21 @@ class Recognizer:
             RecognizedText(text, float(score))
             for text, score in zip(output.txts, output.scores, strict=True)
         ]
+
+
+def widened(image: Pixels) -> Pixels:
+    """``image`` with a margin at the right or bottom, if its sides differ too much in length.
+
+    The margin has the median colour of the image, and pixels keep their coordinates.
+    """
+    height, width = image.shape[:2]
+    missing = max(height, width) // _LARGEST_ASPECT - min(height, width)
+    if missing <= 0:
+        return image
+    bottom, right = (missing, 0) if height < width else (0, missing)
+    colour = np.median(image, axis=(0, 1)).tolist()
+    wider = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=colour)
+    return np.asarray(wider, np.uint8)
 
 
 def line_size(corners: Corners) -> tuple[float, float]:
@@ -88,6 +115,7 @@ def create_recognizer(weights: Weights) -> Recognizer:
         **weights.as_params(),
     }
     engine: Any = RapidOCR(params=params)
-    # RapidOCR loads its models on the first call, so make one here.
+    # RapidOCR loads its models on the first call, so make one of each here.
     engine.recognize_txt([np.full((48, 160, 3), 255, np.uint8)])
+    engine(np.full((64, 64, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)
     return Recognizer(engine, frozenset(engine.text_rec.postprocess_op.character))
