@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.engines.contract import Rotation
-from workers.engines.cpu.ocr.missed_lines import find_missed_lines
 from workers.engines.cpu.ocr.recognizer import VERTICAL_RATIO, Recognizer, crop, line_size
 from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
 
@@ -41,18 +40,13 @@ class UprightPage:
 def make_upright(recognizer: Recognizer, image: Pixels) -> UprightPage:
     """Find the lines of ``image``, shape (height, width, BGR), and turn both upright."""
     page = UprightPage(image, recognizer.find_lines(image))
-    if not page.corners:
-        missed = UprightPage(image, find_missed_lines(recognizer, image, ()))
-        return _turn_over_if_needed(recognizer, missed)
     if _mostly_vertical(page.corners):
         page = _turn_over_if_needed(recognizer, _rotated(page, 90))
         # Lines are detected again: on the sideways image the detector cut them short.
         page = replace(page, corners=recognizer.find_lines(page.image))
     else:
         page = _turn_over_if_needed(recognizer, page)
-    page = _deskewed(page)
-    missed_lines = find_missed_lines(recognizer, page.image, page.corners)
-    return replace(page, corners=[*page.corners, *missed_lines])
+    return _deskewed(page)
 
 
 def _mostly_vertical(corners: list[Corners]) -> bool:

@@ -20,6 +20,8 @@ _SAMPLES, _WINDOW = 375, 9
 #: Boxes of lines are this much larger on each side, in line heights, so that no part of a letter
 #: remains.
 _LINE_MARGIN = 0.25
+#: Less ink than this part of its box is no line of text.
+_LEAST_SHARE = 0.005
 
 
 @dataclass(frozen=True)
@@ -45,17 +47,28 @@ class PageInk:
         _, mask = cv2.threshold(contrast, _LEAST_CONTRAST, 255, cv2.THRESH_BINARY)
         return np.asarray(mask, np.uint8)
 
+    def is_in(self, line: Corners) -> bool:
+        """Whether ``line`` holds any ink to speak of in its middle, away from its edges."""
+        height, width = self.mask.shape
+        center = line.mean(axis=0)
+        middle = np.clip(center + (line - center) / 2, 0, (width, height))
+        left, top = middle.min(axis=0).astype(int).tolist()
+        right, bottom = middle.max(axis=0).astype(int).tolist()
+        area = self.mask[top:bottom, left:right]
+        return cv2.countNonZero(area) > _LEAST_SHARE * area.size
+
     def outside(self, lines: Sequence[Corners]) -> Mask:
         """The ink that none of ``lines`` covers."""
-        return np.asarray(cv2.subtract(self.mask, self._covered(lines)), np.uint8)
+        return np.asarray(cv2.subtract(self.mask, self.covered(lines)), np.uint8)
 
     def image_without(self, lines: Sequence[Corners]) -> Pixels:
         """The image with the ground in place of ``lines``."""
         image = self.image.copy()
-        cv2.copyTo(self.ground, self._covered(lines), image)
+        cv2.copyTo(self.ground, self.covered(lines), image)
         return image
 
-    def _covered(self, lines: Sequence[Corners]) -> Mask:
+    def covered(self, lines: Sequence[Corners]) -> Mask:
+        """The area of ``lines``, with the margin that letters need."""
         covered = np.zeros(self.image.shape[:2], np.uint8)
         for line in lines:
             cv2.fillConvexPoly(covered, np.round(_grown(line)).astype(np.int32), 255)

@@ -21,6 +21,13 @@ _LARGEST_ASPECT = 8
 SHORTEST_SIDE = 736
 #: A line is vertical if its height is more than this many times its width.
 VERTICAL_RATIO = 1.5
+#: One whose height is at most this many times its width may be one letter: a 6 read sideways
+#: becomes a 9.
+_LETTER_RATIO = 2.2
+#: Such a letter is widened to this height in widths, which is not vertical.
+_WIDENED_RATIO = 1.4
+#: A reading with this score needs no other.
+_SURE = 0.9
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,15 @@ class Recognizer:
         """The text at each of ``corners`` of ``image``, in the same order.
 
         A vertical line is read in both directions and the reading with the higher score counts.
+        One that is as short as a letter is read upright first.
         """
-        texts = self.read_crops([crop(image, corner) for corner in corners])
-        vertical = [index for index, corner in enumerate(corners) if is_vertical(corner)]
-        flipped = [crop(image, corners[index])[::-1, ::-1] for index in vertical]
-        for index, text in zip(vertical, self.read_crops(flipped), strict=True):
-            texts[index] = max(texts[index], text, key=lambda candidate: candidate.score)
+        texts = self.read_crops([crop(image, _widened_letter(corner)) for corner in corners])
+        for index, corner in enumerate(corners):
+            if is_vertical(corner) and not (_is_letter(corner) and texts[index].score >= _SURE):
+                line = crop(image, corner)
+                directions = [line[::-1, ::-1], line] if _is_letter(corner) else [line[::-1, ::-1]]
+                readings = [texts[index], *self.read_crops(directions)]
+                texts[index] = max(readings, key=lambda reading: reading.score)
         return texts
 
     def read_crops(self, crops: list[Pixels]) -> list[RecognizedText]:
@@ -93,6 +103,21 @@ def is_vertical(corners: Corners) -> bool:
     """Whether a line runs up or down the page."""
     width, height = line_size(corners)
     return height > VERTICAL_RATIO * width
+
+
+def _is_letter(corners: Corners) -> bool:
+    """Whether a vertical line is so short that it may be one upright letter."""
+    width, height = line_size(corners)
+    return is_vertical(corners) and height <= _LETTER_RATIO * width
+
+
+def _widened_letter(corners: Corners) -> Corners:
+    """``corners``, those of a letter as much wider that the crop is not rotated."""
+    if not _is_letter(corners):
+        return corners
+    width, height = line_size(corners)
+    aside = (corners[1] - corners[0]) * (height / _WIDENED_RATIO / width - 1) / 2
+    return np.asarray(corners + np.stack((-aside, aside, aside, -aside)), np.float32)
 
 
 def crop(image: Pixels, corners: Corners) -> Pixels:
