@@ -12,7 +12,7 @@ from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
 from workers.engines.cpu.values import Box
 
 #: Crops of one page, and all their pixels in the detector: more would take about a second.
-MOST_CROPS, _MOST_PIXELS = 40, 1_000_000
+MOST_CROPS, _MOST_PIXELS = 40, 1_200_000
 #: A larger crop holds a drawing, or a line so long that the detector finds it on the page.
 _LARGEST_CROP = 250_000
 #: After this many crops in a row without text, the ink that is left is a picture.

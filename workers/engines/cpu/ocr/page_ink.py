@@ -55,7 +55,7 @@ class PageInk:
         left, top = middle.min(axis=0).astype(int).tolist()
         right, bottom = middle.max(axis=0).astype(int).tolist()
         area = self.mask[top:bottom, left:right]
-        return cv2.countNonZero(area) > _LEAST_SHARE * area.size
+        return area.size > 0 and cv2.countNonZero(area) > _LEAST_SHARE * area.size
 
     def outside(self, lines: Sequence[Corners]) -> Mask:
         """The ink that none of ``lines`` covers."""
