@@ -84,4 +84,4 @@ def _grown(line: Corners) -> Corners:
     margin = _LINE_MARGIN * min(length, height)
     right, down = along / length * margin, across / height * margin
     steps = np.stack((-right - down, right - down, right + down, down - right))
-    return (line + steps).astype(np.float32)
+    return np.asarray(line + steps, np.float32)
