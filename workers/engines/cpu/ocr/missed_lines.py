@@ -30,6 +30,8 @@ _SAME = 0.4
 #: A missed line has at least this score (measured: 0.92 and more for words and digits; marks in
 #: photographs have less than 0.9).
 _LEAST_SCORE = 0.9
+#: The recogniser reads a check mark as one of these letters.
+_LIKE_CHECK_MARKS = frozenset("Vv")
 #: Less ink than this, in pixels, cannot be a letter.
 _LEAST_INK = 2 * LOWEST_LETTER
 
@@ -115,7 +117,8 @@ def _read_well(reader: CropReader, image: Pixels, corners: Sequence[Corners]) ->
 
 def _is_sure(read: RecognizedText) -> bool:
     """Whether ``read`` is text; rules and boxes are read as marks without a letter or digit."""
-    return read.score >= _LEAST_SCORE and any(map(str.isalnum, read.text))
+    is_text = any(map(str.isalnum, read.text)) and read.text not in _LIKE_CHECK_MARKS
+    return is_text and read.score >= _LEAST_SCORE
 
 
 def _with_margin(box: Box, margin: float) -> Box:

@@ -128,12 +128,12 @@ def test_a_page_whose_lines_cover_all_ink_is_not_looked_at_again() -> None:
     assert reader.crops == 0
 
 
-@pytest.mark.parametrize("read", [RecognizedText("1", 0.8), RecognizedText("□", 0.99)])
-def test_doubtful_text_and_marks_are_dropped(read: RecognizedText) -> None:
+@pytest.mark.parametrize("read", [("1", 0.8), ("□", 0.99), ("V", 0.97)])
+def test_doubtful_text_and_marks_are_dropped(read: tuple[str, float]) -> None:
     image = blank()
     write(image, 100, 200)
 
-    assert missed(EyesOfInk(read), image) == []
+    assert missed(EyesOfInk(RecognizedText(*read)), image) == []
 
 
 @pytest.mark.parametrize(("sees", "crops"), [(True, MOST_CROPS), (False, MOST_VAIN_CROPS)])
