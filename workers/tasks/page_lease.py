@@ -1,7 +1,7 @@
 """The lease of this worker on one page: claimed, then finished, released or dropped.
 
 ``inflight.claimed`` is cleared before the dispatch state is told that the lease ends. Otherwise
-the lease keeper, which renews all claimed pages, could take the page again in between.
+LeaseRenewal, which renews all claimed pages, could take the page again in between.
 """
 
 import logging

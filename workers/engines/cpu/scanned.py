@@ -8,7 +8,9 @@ from workers.engines.cpu.characters import clean_text
 from workers.engines.cpu.layout.canvas import FONT_SIZE, paint_page, points_per_pixel
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.gutters import split_at_gutters
+from workers.engines.cpu.ocr.missed_lines import read_missed_lines
 from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
+from workers.engines.cpu.ocr.page_ink import PageInk
 from workers.engines.cpu.ocr.readable import check_readable
 from workers.engines.cpu.ocr.recognizer import Recognizer, is_vertical, line_size
 from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
@@ -31,8 +33,14 @@ def page_from_pixels(
     scale = points_per_pixel(page.image)
     line_corners = split_at_gutters(page.image, page.corners)
     texts = recognizer.read_lines(page.image, line_corners)
-    check_readable(line_corners, texts)
-    lines = [_line(corners, text, scale) for corners, text in zip(line_corners, texts, strict=True)]
+    read = list(zip(line_corners, texts, strict=True))
+    ink = PageInk(page.image)
+    # The detector takes the empty part of a dark band for a line.
+    lines_of_ink = [line for line in read if ink.is_in(line[0])]
+    check_readable([corners for corners, _ in lines_of_ink], [text for _, text in lines_of_ink])
+    well_read = [corners for corners, text in read if text.score >= _LOWEST_SCORE]
+    missed = read_missed_lines(recognizer, ink, well_read)
+    lines = [_line(corners, text, scale) for corners, text in (*read, *missed)]
     return RecognizedPage(
         _content(page.image, [line for line in lines if _is_text(line)], is_only_page),
         page.rotation,

@@ -17,8 +17,17 @@ _BATCH = 1
 #: Longest side of an image as a multiple of its shortest. Detection enlarges the shortest side to
 #: 736 pixels, so a strip of one pixel would need gigabytes.
 _LARGEST_ASPECT = 8
+#: The detector enlarges the shortest side of a page to this many pixels.
+SHORTEST_SIDE = 736
 #: A line is vertical if its height is more than this many times its width.
 VERTICAL_RATIO = 1.5
+#: One whose height is at most this many times its width may be one letter: a 6 read sideways
+#: becomes a 9.
+_LETTER_RATIO = 2.2
+#: Such a letter is widened to this height in widths, which is not vertical.
+_WIDENED_RATIO = 1.4
+#: A reading with this score needs no other.
+_SURE = 0.9
 
 
 @dataclass(frozen=True)
@@ -28,8 +37,12 @@ class Recognizer:
     engine: Any
     alphabet: frozenset[str]
 
-    def find_lines(self, image: Pixels) -> list[Corners]:
-        """Corners of every line of text on ``image``, in no particular order."""
+    def find_lines(self, image: Pixels, shortest_side: int = SHORTEST_SIDE) -> list[Corners]:
+        """Corners of every line of text on ``image``, in no particular order.
+
+        The detector enlarges the shortest side of ``image`` to ``shortest_side`` pixels.
+        """
+        self.engine.text_det.limit_side_len = shortest_side
         detected = self.engine(widened(image), use_det=True, use_cls=False, use_rec=False)
         if detected.boxes is None:
             return []
@@ -41,12 +54,15 @@ class Recognizer:
         """The text at each of ``corners`` of ``image``, in the same order.
 
         A vertical line is read in both directions and the reading with the higher score counts.
+        One that is as short as a letter is read upright first.
         """
-        texts = self.read_crops([crop(image, corner) for corner in corners])
-        vertical = [index for index, corner in enumerate(corners) if is_vertical(corner)]
-        flipped = [crop(image, corners[index])[::-1, ::-1] for index in vertical]
-        for index, text in zip(vertical, self.read_crops(flipped), strict=True):
-            texts[index] = max(texts[index], text, key=lambda candidate: candidate.score)
+        texts = self.read_crops([crop(image, _widened_letter(corner)) for corner in corners])
+        for index, corner in enumerate(corners):
+            if is_vertical(corner) and not (_is_letter(corner) and texts[index].score >= _SURE):
+                line = crop(image, corner)
+                directions = [line[::-1, ::-1], line] if _is_letter(corner) else [line[::-1, ::-1]]
+                readings = [texts[index], *self.read_crops(directions)]
+                texts[index] = max(readings, key=lambda reading: reading.score)
         return texts
 
     def read_crops(self, crops: list[Pixels]) -> list[RecognizedText]:
@@ -89,6 +105,21 @@ def is_vertical(corners: Corners) -> bool:
     return height > VERTICAL_RATIO * width
 
 
+def _is_letter(corners: Corners) -> bool:
+    """Whether a vertical line is so short that it may be one upright letter."""
+    width, height = line_size(corners)
+    return is_vertical(corners) and height <= _LETTER_RATIO * width
+
+
+def _widened_letter(corners: Corners) -> Corners:
+    """``corners``, those of a letter as much wider that the crop is not rotated."""
+    if not _is_letter(corners):
+        return corners
+    width, height = line_size(corners)
+    aside = (corners[1] - corners[0]) * (height / _WIDENED_RATIO / width - 1) / 2
+    return np.asarray(corners + np.stack((-aside, aside, aside, -aside)), np.float32)
+
+
 def crop(image: Pixels, corners: Corners) -> Pixels:
     """The line at ``corners`` as a straight image.
 
@@ -109,6 +140,7 @@ def create_recognizer(weights: Weights) -> Recognizer:
         **weights.as_params(),
     }
     engine: Any = RapidOCR(params=params)
-    # RapidOCR loads its models on the first call, so make one here.
+    # RapidOCR loads its models on the first call, so make one of each here.
     engine.recognize_txt([np.full((48, 160, 3), 255, np.uint8)])
+    engine(np.full((64, 64, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)
     return Recognizer(engine, frozenset(engine.text_rec.postprocess_op.character))
