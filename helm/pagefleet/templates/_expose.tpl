@@ -33,10 +33,10 @@ metadata:
   {{- end }}
 spec:
   {{- with $ingress.className }}
-  ingressClassName: {{ . }}
+  ingressClassName: {{ . | quote }}
   {{- end }}
   rules:
-    - host: {{ $ingress.host }}
+    - host: {{ $ingress.host | quote }}
       http:
         paths:
           - path: {{ .path }}
@@ -47,8 +47,8 @@ spec:
                 port: {name: http}
   {{- with $ingress.tlsSecret }}
   tls:
-    - hosts: [{{ $ingress.host }}]
-      secretName: {{ . }}
+    - hosts: [{{ $ingress.host | quote }}]
+      secretName: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- if $route.enabled }}

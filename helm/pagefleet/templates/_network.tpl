@@ -70,7 +70,7 @@ ipBlock:
 - from:
     {{- range .namespaces }}
     - namespaceSelector:
-        matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+        matchLabels: {kubernetes.io/metadata.name: {{ . | quote }}}
     {{- end }}
     {{- range .cidrs }}
     - ipBlock: {cidr: {{ . | quote }}}
@@ -98,7 +98,7 @@ ipBlock:
 {{- define "pagefleet.namespaceRule" -}}
 - to:
     - namespaceSelector:
-        matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+        matchLabels: {kubernetes.io/metadata.name: {{ . | quote }}}
 {{- end -}}
 
 {{/* URLs in the values that pods of the fleet call, except the broker's, as JSON list. */}}

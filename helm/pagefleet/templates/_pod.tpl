@@ -30,11 +30,16 @@ readinessProbe:
   timeoutSeconds: 5
 {{- end -}}
 
+{{/* Name of a PriorityClass of this release. Such classes belong to no namespace, so the name has it. */}}
+{{- define "pagefleet.priorityClass" -}}
+{{ .root.Release.Namespace }}-{{ include "pagefleet.fullname" .root }}-{{ .kind }}
+{{- end -}}
+
 {{- define "pagefleet.priority" -}}
 {{- if .root.Values.priorityClass.create -}}
-priorityClassName: {{ include "pagefleet.fullname" .root }}-{{ .kind }}
+priorityClassName: {{ include "pagefleet.priorityClass" (dict "root" .root "kind" .kind) }}
 {{- else if index .root.Values.priorityClass .kind -}}
-priorityClassName: {{ index .root.Values.priorityClass .kind }}
+priorityClassName: {{ index .root.Values.priorityClass .kind | quote }}
 {{- end -}}
 {{- end -}}
 
@@ -99,7 +104,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  serviceAccountName: {{ include "pagefleet.serviceAccount" . }}
+  serviceAccountName: {{ include "pagefleet.serviceAccount" . | quote }}
   automountServiceAccountToken: {{ or .token $root.Values.serviceAccount.automountToken | ternary true false }}
   enableServiceLinks: false
   # The drain, the supervisor's own grace and a margin, before Kubernetes sends SIGKILL.
@@ -111,10 +116,10 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with .runtimeClassName }}
-  runtimeClassName: {{ . }}
+  runtimeClassName: {{ . | quote }}
   {{- end }}
   {{- with $part.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- else }}
   {{- with include "pagefleet.priority" (dict "root" $root "kind" .kind) }}
   {{- . | nindent 2 }}
@@ -138,7 +143,7 @@ spec:
         {{- if .store }}
         {{- with $part.storeSecret | default $root.Values.store.existingSecret }}
         - secretRef:
-            name: {{ . }}
+            name: {{ . | quote }}
         {{- end }}
         {{- end }}
         {{- with concat $root.Values.extraEnvFrom ($part.extraEnvFrom | default list) }}
@@ -172,7 +177,7 @@ spec:
     - {name: tmp, emptyDir: {}}
     {{- if $certificates }}
     - name: redis-certificates
-      secret: {secretName: {{ $certificates }}, defaultMode: 0440}
+      secret: {secretName: {{ $certificates | quote }}, defaultMode: 0440}
     {{- end }}
     {{- with concat (.volumes | default list) $root.Values.extraVolumes ($part.extraVolumes | default list) }}
     {{- toYaml . | nindent 4 }}

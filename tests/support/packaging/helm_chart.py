@@ -47,14 +47,14 @@ def rendered(
         )
 
 
-def manifests(values: Manifest) -> list[Manifest]:
+def manifests(values: Manifest, namespace: str = "ocr") -> list[Manifest]:
     """Every object that the chart creates."""
-    return copy.deepcopy(_manifests(json.dumps(values, sort_keys=True)))
+    return copy.deepcopy(_manifests(json.dumps(values, sort_keys=True), namespace))
 
 
 @cache
-def _manifests(values: str) -> list[Manifest]:
-    texts = rendered(json.loads(values))
+def _manifests(values: str, namespace: str) -> list[Manifest]:
+    texts = rendered(json.loads(values), namespace=namespace)
     kept = (text for path, text in texts.items() if not path.endswith("NOTES.txt"))
     return [each for text in kept for each in yaml.load_all(text, yaml.CSafeLoader) if each]
 

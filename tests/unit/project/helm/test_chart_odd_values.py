@@ -1,0 +1,97 @@
+"""Values that YAML could read as another type render the texts and numbers that were meant."""
+
+import helm_python
+import pytest
+
+from tests.support.packaging.helm_chart import (
+    KUBERNETES,
+    SMALLEST,
+    Manifest,
+    manifests,
+    merged,
+    named,
+    of_kind,
+    rendered,
+)
+from tests.support.packaging.kubernetes_schemas import check_object
+
+NUMBER = "0123"
+EVERY_HOST = {"enabled": True, "host": "*.example.com", "className": NUMBER, "tlsSecret": NUMBER}
+ACCOUNT = {"create": True, "name": NUMBER}
+#: Names that consist of digits, in every place where the chart writes one.
+DIGITS: Manifest = merged(
+    store={"url": "s3://documents/pagefleet", "existingSecret": NUMBER},
+    redis={
+        "builtin": {
+            "existingSecret": NUMBER,
+            "persistence": {"storageClass": NUMBER, "size": 10737418240},
+        }
+    },
+    sweeper={"serviceAccount": ACCOUNT, "priorityClassName": NUMBER},
+    podDeletionCost=True,
+    priorityClass={"control": NUMBER, "worker": NUMBER},
+    flower={"enabled": True, "existingSecret": NUMBER, "ingress": EVERY_HOST},
+    pools={
+        "vllm": {
+            "enabled": True, "runtimeClassName": NUMBER,
+            "modelCache": {"create": True, "accessMode": "ReadWriteMany", "storageClass": NUMBER},
+        }
+    },
+    networkPolicy={"producerNamespaces": [NUMBER], "metricsNamespaces": [NUMBER, "true"]},
+)  # fmt: skip
+
+
+def test_names_of_digits_and_a_host_with_a_star_stay_texts() -> None:
+    objects = manifests(DIGITS)
+
+    for each in objects:
+        check_object(each, KUBERNETES[-1])
+    assert named(objects, "Ingress", "pf-flower")["spec"]["rules"][0]["host"] == "*.example.com"
+
+
+def test_a_certificate_secret_and_a_key_of_digits_stay_texts() -> None:
+    external = {
+        "host": "redis.example", "tls": True, "existingSecret": NUMBER, "passwordKey": "1",
+        "certificates": {"secret": NUMBER, "ca": "2"},
+    }  # fmt: skip
+    redis = {"builtin": {"enabled": False}, "external": external}
+    pools = {"cpu": {"autoscaling": {"enabled": True}}}
+    objects = manifests(merged(redis=redis, pools=pools))
+
+    for each in objects:
+        check_object(each, KUBERNETES[-1])
+    login = named(objects, "TriggerAuthentication", "pf-redis")["spec"]["secretTargetRef"]
+    assert {(each["name"], each["key"]) for each in login} == {(NUMBER, "1"), (NUMBER, "2")}
+
+
+def test_a_priority_of_a_million_is_a_whole_number() -> None:
+    values = merged(priorityClass={"create": True, "controlValue": 1_000_000})
+
+    assert {each["value"] for each in of_kind(manifests(values), "PriorityClass")} == {
+        1_000_000, 1000,
+    }  # fmt: skip
+
+
+def test_fleets_of_one_name_in_two_namespaces_have_priority_classes_of_their_own() -> None:
+    values = merged(priorityClass={"create": True})
+    names = []
+    for namespace in ("ocr", "test"):
+        objects = manifests(values, namespace)
+        found = {each["metadata"]["name"] for each in of_kind(objects, "PriorityClass")}
+        pods = {
+            each["spec"]["template"]["spec"]["priorityClassName"]
+            for each in of_kind(objects, "Deployment")
+        }
+        assert pods == found
+        names.append(found)
+
+    assert not names[0] & names[1]
+
+
+@pytest.mark.parametrize("release", ["2024", "1st", "pf.prod"])
+def test_a_release_whose_services_could_have_no_name_is_refused(release: str) -> None:
+    with pytest.raises(helm_python.HelmError, match="set fullnameOverride"):
+        rendered(SMALLEST, name=release)
+
+    texts = rendered(merged(fullnameOverride="documents"), name=release)
+    assert f'app.kubernetes.io/instance: "{release}"' in "".join(texts.values())
