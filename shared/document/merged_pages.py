@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.document.structure.units import Join
 from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
 
 #: Characters [start, end) of a text.
@@ -20,3 +21,5 @@ class MergedPages:
     markdown: str
     #: Where in ``markdown`` the text of each page is, without its anchor.
     spans: tuple[Span, ...]
+    #: What was joined across pages, columns and figures, in the order of the document.
+    joins: tuple[Join, ...] = ()

@@ -1,0 +1,14 @@
+"""The rules that make one document of the pages, in the order of application."""
+
+from shared.document.structure.furniture import furniture
+from shared.document.structure.paragraph_joins import paragraph_joins
+from shared.document.structure.table_joins import table_joins
+from shared.document.structure.units import Rule
+
+#: The order matters: furniture stands between the parts of what a page break divides, and a
+#: table is joined before the text around it is compared.
+ORDER: tuple[Rule, ...] = (
+    furniture,
+    table_joins,
+    paragraph_joins,
+)
