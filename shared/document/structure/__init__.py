@@ -1,7 +1,9 @@
 """The rules that make one document of the pages, in the order of application."""
 
 from shared.document.structure.furniture import furniture
+from shared.document.structure.note_continuations import note_continuations
 from shared.document.structure.paragraph_joins import paragraph_joins
+from shared.document.structure.quotations import quotations
 from shared.document.structure.table_joins import table_joins
 from shared.document.structure.units import Rule
 
@@ -10,5 +12,7 @@ from shared.document.structure.units import Rule
 ORDER: tuple[Rule, ...] = (
     furniture,
     table_joins,
+    quotations,
+    note_continuations,
     paragraph_joins,
 )

@@ -33,9 +33,13 @@ class Vocabulary:
     def __contains__(self, word: str) -> bool:
         if self._words is None:
             self._words = frozenset(
-                word.lower() for text in self._texts for word in _WORDS.findall(text)
+                _plain(word) for text in self._texts for word in _WORDS.findall(text)
             )
-        return word.lower() in self._words
+        return _plain(word) in self._words
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("\u2010", "-")
 
 
 def is_square(character: str) -> bool:

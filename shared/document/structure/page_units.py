@@ -132,6 +132,20 @@ def _items(chunk: str) -> list[tuple[int, str, str]]:
     return items
 
 
+def _in_block_order(found: list[tuple[list[int], Unit]]) -> list[tuple[list[int], Unit]]:
+    """Second halves at the places of their blocks, so that it shows what stands between."""
+    result: list[tuple[list[int], Unit]] = []
+    waiting: list[tuple[list[int], Unit]] = []
+    for indices, unit in found:
+        if unit.continues:
+            waiting.append((indices, unit))
+            continue
+        while waiting and indices and waiting[0][0][0] < indices[0]:
+            result.append(waiting.pop(0))
+        result.append((indices, unit))
+    return result + waiting
+
+
 class _Aligner:
     """Finds the block of each unit of a page."""
 
@@ -149,7 +163,8 @@ class _Aligner:
         """``units`` with kinds and boxes, and the page's furniture between them."""
         if not self._blocks:
             return list(units)
-        found = [(self._found(unit), unit) for unit in units]
+        found = [part for unit in units for part in self._parts(unit, self._found(unit))]
+        found = _in_block_order(found)
         result: list[Unit] = []
         furniture = [i for i, block in enumerate(self._blocks) if block.type in FURNITURE]
         for indices, unit in found:
@@ -159,6 +174,25 @@ class _Aligner:
         for index in furniture:
             result += self._furniture(index)
         return result
+
+    def _parts(self, unit: Unit, indices: list[int]) -> list[tuple[list[int], Unit]]:
+        """``unit``, or its halves where the engine joined the texts of several blocks.
+
+        The rules join them again, with the words of the whole document.
+        """
+        if unit.kind != "text" or len(indices) < 2:
+            return [(indices, unit)]
+        texts = [self._blocks[index].text.split("\n\n") for index in indices]
+        middle = [parts for parts in texts[1:-1] if len(parts) > 1]
+        halves = [texts[0][-1], *(parts[0] for parts in texts[1:])]
+        if middle or letters("".join(halves)) != letters(unit.text):
+            return [(indices, unit)]
+        first = replace(unit, text=without_marks(halves[0]).strip())
+        rest = [
+            replace(unit, text=without_marks(half).strip(), lead="\n\n", continues=True)
+            for half in halves[1:]
+        ]
+        return [([index], part) for index, part in zip(indices, [first, *rest], strict=True)]
 
     def _furniture(self, index: int) -> list[Unit]:
         block = self._blocks[index]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.document.structure.glue import Vocabulary, ends_in_word, glue, is_square
+from shared.document.structure.sentences import ends_sentence
 from shared.document.structure.units import ASIDE, Context, Join, JoinKind, Unit
 
 #: Units between two halves at most.
@@ -19,9 +20,8 @@ _SHORTEST_HALF = 60
 _SHORTEST_SQUARE_HALF = 24
 #: Any first half is at least so long.
 _SHORTEST_ANY = 24
-_SENTENCE_END = re.compile(
-    r"[.!?:;。！？：；…](?:[\"'”’»›)\]）】」』*_`]|<sup>[^<]*</sup>|[¹²³⁴⁵⁶⁷⁸⁹⁰]|\[\^?\w+\])*$"
-)
+#: The text of a box is set in by at least this, on a scale of 999.
+_BOX_INSET = 8
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]*$")
 _LABEL = re.compile(
     r"(?:\d{1,3}[.)．、]|\(\w{1,4}\)|（\w{1,4}）|[a-z][.)]\s|[ivx]{1,5}[.)]\s|[•·▪–—*†‡§¹²³⁴-⁹]"
@@ -52,8 +52,11 @@ def _first_half(units: Sequence[Unit], unit: Unit, context: Context) -> int | No
     interrupted = False
     for index in range(len(units) - 1, max(-1, len(units) - 1 - _MOST_BETWEEN), -1):
         before = units[index]
+        if _is_boxed(before, unit):
+            interrupted = True
+            continue
         if _is_family(before, unit):
-            broken = interrupted or _is_break(before, unit)
+            broken = interrupted or unit.continues or _is_break(before, unit)
             matches = broken and _halves(before, unit) and _reachable(before, unit, context)
             return index if matches else None
         if before.kind not in ASIDE and not _is_beside_note(before, unit):
@@ -69,6 +72,20 @@ def _is_family(before: Unit, unit: Unit) -> bool:
 def _is_beside_note(before: Unit, unit: Unit) -> bool:
     """The text of a page stands between the halves of a footnote of two pages."""
     return unit.kind == "footnote" and before.page == unit.page
+
+
+def _is_boxed(before: Unit, unit: Unit) -> bool:
+    """Whether ``before`` is set in a box that interrupts the column of ``unit``.
+
+    Only a text that begins inside a sentence continues behind a box.
+    """
+    if before.kind not in ("text", "heading", "quote") or before.page != unit.page:
+        return False
+    inner, outer = before.first.box, unit.first.box
+    if inner is None or outer is None or not _plain_start(unit.text)[:1].islower():
+        return False
+    inside = outer[0] + _BOX_INSET <= inner[0] and inner[2] <= outer[2] - _BOX_INSET
+    return inside and inner[3] <= outer[1] + _BOX_INSET
 
 
 def _reachable(before: Unit, unit: Unit, context: Context) -> bool:
@@ -95,7 +112,7 @@ def _halves(before: Unit, unit: Unit) -> bool:
         return False
     if ends_in_word(first):
         return second[0].isalpha()
-    if _SENTENCE_END.search(first) or _LEADER.search(first):
+    if ends_sentence(first) or _LEADER.search(first):
         return False
     if is_square(first[-1]):
         return is_square(second[0]) and len(first) >= _SHORTEST_SQUARE_HALF

@@ -62,6 +62,8 @@ class Unit:
     marker: str = ""
     #: A heading that the engine took for the title.
     is_title: bool = False
+    #: Text that the engine joined to an unfinished paragraph before it.
+    continues: bool = False
 
     @property
     def first(self) -> Place:
