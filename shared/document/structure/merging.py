@@ -10,6 +10,9 @@ from shared.document.structure.units import Context, Join, Rule, Unit
 from shared.domain.records import PageResult, RenderOptions
 
 
+_GAP = "\n\n"
+
+
 @dataclass(frozen=True)
 class StructuredPages:
     """The Markdown of each page after the rules of structure, and what was joined."""
@@ -34,11 +37,15 @@ def structured(
 
 def _text(units: Sequence[Unit]) -> str:
     return "".join(
-        (unit.lead if index else "") + _written(unit) for index, unit in enumerate(units)
+        ((unit.lead or _GAP) if index else "") + _written(unit)
+        for index, unit in enumerate(units)
     )
 
 
 def _written(unit: Unit) -> str:
-    if unit.kind != "item":
-        return unit.text
-    return f"{' ' * unit.level}{unit.marker} {unit.text}"
+    indent = " " * unit.level
+    if unit.kind == "item":
+        return f"{indent}{unit.marker} {unit.text}"
+    if unit.kind == "text" and indent:
+        return "\n".join(indent + line for line in unit.text.split("\n"))
+    return unit.text

@@ -205,7 +205,7 @@ class _Aligner:
         if unit.kind == "figure":
             numbers = [int(number) - 1 for number in _FIGURE.findall(unit.text)]
             return [self._images[n] for n in numbers if 0 <= n < len(self._images)]
-        wanted = letters(unit.text)
+        wanted = letters(f"{unit.marker} {unit.text}")
         found: list[int] = []
         while wanted:
             index = self._block_with(wanted, found[-1] if found else self._next)

@@ -47,7 +47,7 @@ def paragraph_joins(units: Sequence[Unit], context: Context) -> list[Unit]:
 
 def _first_half(units: Sequence[Unit], unit: Unit, context: Context) -> int | None:
     """Index of the unit that ``unit`` continues; None if it begins a paragraph."""
-    if unit.kind not in ("text", "quote", "footnote") or not _may_continue(unit):
+    if unit.kind not in ("text", "quote", "footnote", "item") or not _may_continue(unit):
         return None
     interrupted = False
     for index in range(len(units) - 1, max(-1, len(units) - 1 - _MOST_BETWEEN), -1):
@@ -102,6 +102,8 @@ def _is_break(before: Unit, unit: Unit) -> bool:
 
 def _may_continue(unit: Unit) -> bool:
     text = unit.text
+    if unit.kind == "item" and (unit.marker != "-" or not text[:1].islower()):
+        return False  # an engine may take the rest of an item for an item
     return not _LABEL.match(text) and _FIGURE not in text and not text.startswith(("|", "<"))
 
 
