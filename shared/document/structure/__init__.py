@@ -1,6 +1,7 @@
 """The rules that make one document of the pages, in the order of application."""
 
 from shared.document.structure.furniture import furniture
+from shared.document.structure.heading_levels import heading_levels
 from shared.document.structure.lists import lists
 from shared.document.structure.note_continuations import note_continuations
 from shared.document.structure.paragraph_joins import paragraph_joins
@@ -17,4 +18,5 @@ ORDER: tuple[Rule, ...] = (
     note_continuations,
     paragraph_joins,
     lists,
+    heading_levels,
 )

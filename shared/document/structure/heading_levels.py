@@ -1,0 +1,132 @@
+"""Gives headings of one rank one level over the whole document.
+
+The rank follows from the number of a heading, or from its font size where most have no number.
+One heading is the title: the largest, if it is alone of its size at the beginning.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from shared.document.structure.heading_numbers import decimal_depth, order_of
+from shared.document.structure.heading_sizes import heading_size
+from shared.document.structure.units import Context, Unit
+
+#: Headings whose sizes differ by less than this factor have one rank.
+_SAME_SIZE = 0.9
+_DEEPEST = 6
+#: Part of the headings with numbers from which on numbers decide.
+_MOSTLY = 0.5
+_HASHES = re.compile(r" {0,3}#{1,6}[ \t]+")
+
+
+def heading_levels(units: Sequence[Unit], context: Context) -> list[Unit]:
+    """``units`` with consistent levels; unchanged where nothing shows the ranks."""
+    indices = [index for index, unit in enumerate(units) if unit.kind == "heading"]
+    sizes = {index: _size(units[index], context) for index in indices}
+    texts = {index: _plain(units[index]) for index in indices}
+    title = _title(units, indices, sizes, texts)
+    levels = _levels([index for index in indices if index != title], texts, sizes)
+    if not levels:
+        return list(units)
+    base = 1 if title is not None or _keeps_room(units, levels) else 0
+    result = list(units)
+    for index in indices:
+        level = 1 if index == title else min(_DEEPEST, levels.get(index, _DEEPEST) + base)
+        result[index] = _with_level(units[index], level)
+    return result
+
+
+def _with_level(unit: Unit, level: int) -> Unit:
+    text = f"{'#' * level} {_HASHES.sub('', unit.text, count=1)}"
+    return unit if level == unit.level else replace(unit, level=level, text=text)
+
+
+def _plain(unit: Unit) -> str:
+    return _HASHES.sub("", unit.text, count=1).strip(" *_")
+
+
+def _size(unit: Unit, context: Context) -> float:
+    box = unit.first.box
+    if box is None:
+        return 0.0
+    image = context.pages[context.position[unit.first.page]].image
+    return heading_size(_plain(unit), box, image)
+
+
+def _title(
+    units: Sequence[Unit],
+    indices: Sequence[int],
+    sizes: Mapping[int, float],
+    texts: Mapping[int, str],
+) -> int | None:
+    """The index of the title: the first heading, if it is larger than all others."""
+    if not indices or units[indices[0]].page != units[0].page:
+        return None
+    first = indices[0]
+    others = [sizes[index] for index in indices[1:]]
+    if decimal_depth(texts[first]) or order_of(texts[first]) is not None:
+        return None
+    if sizes[first]:
+        return first if all(size < _SAME_SIZE * sizes[first] for size in others) else None
+    alone = sum(units[index].level == 1 for index in indices) == 1
+    return first if alone and units[first].level == 1 else None
+
+
+def _keeps_room(units: Sequence[Unit], levels: Mapping[int, int]) -> bool:
+    """Whether the engine left the first level to a title that the document does not have."""
+    return all(units[index].level > 1 for index in levels)
+
+
+def _levels(
+    indices: Sequence[int], texts: Mapping[int, str], sizes: Mapping[int, float]
+) -> dict[int, int]:
+    """The rank of each heading from 1; {} where nothing shows it."""
+    numbered = _numbered(indices, texts)
+    if len(numbered) >= _MOSTLY * len(indices) and numbered:
+        return numbered | _by_neighbour(indices, numbered, sizes)
+    if not indices or not all(sizes[index] for index in indices):
+        return {}
+    ranks = _ranks([sizes[index] for index in indices])
+    return {index: ranks[sizes[index]] for index in indices}
+
+
+def _numbered(indices: Sequence[int], texts: Mapping[int, str]) -> dict[int, int]:
+    """The ranks that numbers give."""
+    orders = {index: order_of(texts[index]) for index in indices}
+    used = sorted({order for order in orders.values() if order is not None})
+    levels: dict[int, int] = {}
+    for index in indices:
+        depth, order = decimal_depth(texts[index]), orders[index]
+        if order is not None:
+            levels[index] = used.index(order) + 1
+        elif depth:
+            levels[index] = depth + len(used)
+    return levels
+
+
+def _by_neighbour(
+    indices: Sequence[int], numbered: Mapping[int, int], sizes: Mapping[int, float]
+) -> dict[int, int]:
+    """Headings without a number have the rank of the numbered ones that are nearest in size."""
+    levels = {}
+    for index in indices:
+        if index in numbered:
+            continue
+        known = [other for other in numbered if sizes[other] and sizes[index]]
+        nearest = min(known, key=lambda other: abs(sizes[other] - sizes[index]), default=None)
+        levels[index] = 1 if nearest is None else numbered[nearest]
+    return levels
+
+
+def _ranks(sizes: Sequence[float]) -> dict[float, int]:
+    """The rank of each size; a clear step down begins a new rank."""
+    ranks: dict[float, int] = {}
+    rank, largest = 1, 0.0
+    for size in sorted(set(sizes), reverse=True):
+        if largest and size < _SAME_SIZE * largest:
+            rank += 1
+            largest = size
+        largest = largest or size
+        ranks[size] = rank
+    return ranks
