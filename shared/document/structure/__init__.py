@@ -13,9 +13,9 @@ from shared.document.structure.units import Rule
 #: table is joined before the text around it is compared.
 ORDER: tuple[Rule, ...] = (
     furniture,
+    note_continuations,
     table_joins,
     quotations,
-    note_continuations,
     paragraph_joins,
     lists,
     heading_levels,

@@ -5,11 +5,13 @@ One heading is the title: the largest, if it is alone of its size at the beginni
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from shared.document.structure.heading_numbers import decimal_depth, order_of
 from shared.document.structure.heading_sizes import heading_size
+from shared.document.structure.sentences import ends_sentence
 from shared.document.structure.units import Context, Unit
 
 #: Headings whose sizes differ by less than this factor have one rank.
@@ -17,11 +19,20 @@ _SAME_SIZE = 0.9
 _DEEPEST = 6
 #: Part of the headings with numbers from which on numbers decide.
 _MOSTLY = 0.5
+#: The size of a shorter heading is not exact.
+_LONG = 8
+#: A heading that an engine took for text has at most so many characters.
+_LONGEST_PROMOTED = 40
+#: A kind of number is one of headings if at least so many have it.
+_FEWEST_ALIKE = 2
+#: Kinds of numbers that are rarely those of list items.
+_HEADING_ORDERS = frozenset(range(5))
 _HASHES = re.compile(r" {0,3}#{1,6}[ \t]+")
 
 
 def heading_levels(units: Sequence[Unit], context: Context) -> list[Unit]:
     """``units`` with consistent levels; unchanged where nothing shows the ranks."""
+    units = _promoted(units)
     indices = [index for index, unit in enumerate(units) if unit.kind == "heading"]
     sizes = {index: _size(units[index], context) for index in indices}
     texts = {index: _plain(units[index]) for index in indices}
@@ -35,6 +46,30 @@ def heading_levels(units: Sequence[Unit], context: Context) -> list[Unit]:
         level = 1 if index == title else min(_DEEPEST, levels.get(index, _DEEPEST) + base)
         result[index] = _with_level(units[index], level)
     return result
+
+
+def _promoted(units: Sequence[Unit]) -> list[Unit]:
+    """``units`` with short lines as headings that have the numbers of other headings."""
+    kinds = Counter(_number_kind(_plain(unit)) for unit in units if unit.kind == "heading")
+    alike = {kind for kind, count in kinds.items() if kind and count >= _FEWEST_ALIKE}
+    return [_as_heading(unit) if _is_missed(unit, alike) else unit for unit in units]
+
+
+def _number_kind(text: str) -> tuple[str, int] | None:
+    order, depth = order_of(text), decimal_depth(text)
+    if order is not None:
+        return ("order", order) if order in _HEADING_ORDERS else None
+    return ("decimal", depth) if depth > 1 else None
+
+
+def _is_missed(unit: Unit, alike: Set[tuple[str, int] | None]) -> bool:
+    short = len(unit.text) <= _LONGEST_PROMOTED and "\n" not in unit.text
+    is_line = unit.kind == "text" and short and not ends_sentence(unit.text)
+    return is_line and _number_kind(unit.text) in alike
+
+
+def _as_heading(unit: Unit) -> Unit:
+    return replace(unit, kind="heading", level=_DEEPEST, text=f"{'#' * _DEEPEST} {unit.text}")
 
 
 def _with_level(unit: Unit, level: int) -> Unit:
@@ -87,8 +122,12 @@ def _levels(
         return numbered | _by_neighbour(indices, numbered, sizes)
     if not indices or not all(sizes[index] for index in indices):
         return {}
-    ranks = _ranks([sizes[index] for index in indices])
-    return {index: ranks[sizes[index]] for index in indices}
+    ranks = _ranks([sizes[i] for i in indices if len(texts[i]) >= _LONG] or list(sizes.values()))
+    return {index: _nearest(ranks, sizes[index]) for index in indices}
+
+
+def _nearest(ranks: Mapping[float, int], size: float) -> int:
+    return ranks[min(ranks, key=lambda other: abs(other - size))]
 
 
 def _numbered(indices: Sequence[int], texts: Mapping[int, str]) -> dict[int, int]:

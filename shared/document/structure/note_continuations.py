@@ -1,5 +1,6 @@
-"""Finds the rest of a footnote at the foot of the next page that an engine took for text."""
+"""Finds footnotes, and the rest of one on the next page, that an engine took for text."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -9,20 +10,29 @@ from shared.document.structure.units import Context, Unit
 
 #: Footnotes begin below this place of a scale of 999.
 _FOOT = 600
+_LOWER_HALF = 500
+_MARK = re.compile(r"(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|<sup>\w{1,3}</sup>|[†‡§]) ?(?=\S)")
 
 
 def note_continuations(units: Sequence[Unit], context: Context) -> list[Unit]:
-    """``units`` with the kind of such a text set to "footnote"."""
+    """``units`` with the kind of such texts set to "footnote"."""
     result: list[Unit] = []
     is_open = False
     for _, run in groupby(units, key=lambda unit: unit.page):
-        page = list(run)
+        page = [_with_mark(unit) for unit in run]
         if is_open:
             page = [_as_note(unit, page) for unit in page]
         result += page
         notes = [unit for unit in page if unit.kind == "footnote"]
         is_open = bool(notes) and not ends_sentence(notes[-1].text)
     return result
+
+
+def _with_mark(unit: Unit) -> Unit:
+    box = unit.first.box
+    low = box is not None and box[1] >= _LOWER_HALF
+    is_note = unit.kind == "text" and low and _MARK.match(unit.text)
+    return replace(unit, kind="footnote") if is_note else unit
 
 
 def _as_note(unit: Unit, page: Sequence[Unit]) -> Unit:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from shared.document.structure.breaks import is_break
 from shared.document.structure.glue import Vocabulary, ends_in_word, glue, is_square
 from shared.document.structure.sentences import ends_sentence
 from shared.document.structure.units import ASIDE, Context, Join, JoinKind, Unit
@@ -56,7 +57,7 @@ def _first_half(units: Sequence[Unit], unit: Unit, context: Context) -> int | No
             interrupted = True
             continue
         if _is_family(before, unit):
-            broken = interrupted or unit.continues or _is_break(before, unit)
+            broken = interrupted or unit.continues or is_break(before, unit)
             matches = broken and _halves(before, unit) and _reachable(before, unit, context)
             return index if matches else None
         if before.kind not in ASIDE and not _is_beside_note(before, unit):
@@ -90,14 +91,6 @@ def _is_boxed(before: Unit, unit: Unit) -> bool:
 
 def _reachable(before: Unit, unit: Unit, context: Context) -> bool:
     return context.follows(before.last.page, unit.page)
-
-
-def _is_break(before: Unit, unit: Unit) -> bool:
-    """Whether a page or a column ends between the two."""
-    if before.last.page != unit.first.page:
-        return True
-    a, b = before.last.box, unit.first.box
-    return a is not None and b is not None and b[0] >= a[2] - 20 and b[1] < a[3]
 
 
 def _may_continue(unit: Unit) -> bool:

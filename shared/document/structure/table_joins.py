@@ -7,7 +7,9 @@ repeats the header of the first or goes on with cells of the same kind in each c
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shared.document.structure.glue import Vocabulary, ends_in_word, glue
+from shared.document.structure import split_row
+from shared.document.structure.breaks import crosses_break
+from shared.document.structure.glue import Vocabulary
 from shared.document.structure.html_tables import (
     TableCell,
     TableRow,
@@ -48,9 +50,8 @@ def _table_before(units: Sequence[Unit], unit: Unit, context: Context) -> int | 
     for index in range(len(units) - 1, -1, -1):
         before = units[index]
         if before.kind == "table":
-            crosses = before.last.page != unit.page and context.follows(before.last.page, unit.page)
-            return index if crosses else None
-        if before.kind not in _BETWEEN or (before.page == unit.page and before.kind != "furniture"):
+            return index if crosses_break(before, unit, context) else None
+        if before.kind not in _BETWEEN:
             return None
     return None
 
@@ -63,12 +64,12 @@ def _joined(before: Unit, unit: Unit, words: Vocabulary, context: Context) -> Un
     if rows is None:
         return None
     context.joins.append(Join("table", before.last, unit.first))
-    head, (last, *_) = before.text[: before.text.lower().rindex("<tr")], first.rows[-1:]
-    mark = seam(unit.page)
-    if rows and _is_rest(last, rows[0]):
+    head, last = before.text[: before.text.lower().rindex("<tr")], first.rows[-1]
+    mark = seam(unit.page) if unit.page != before.last.page else ""
+    rest = split_row.rest_of(last, rows[0]) if rows else None
+    if rest is not None:
         context.joins.append(Join("row", before.last, unit.first))
-        last = tuple(_whole_cell(a, b, words) for a, b in zip(last, rows[0], strict=True))
-        rows = rows[1:]
+        last, rows = split_row.whole(last, rest, words), rows[1:]
     table = write_rows([last, mark, *rows])
     return replace(
         before,
@@ -83,11 +84,13 @@ def _continuing_rows(first: TableRows, second: TableRows) -> list[TableRow] | No
     body = first.rows[1:] if _is_header(header, first) else first.rows
     repeats = _repeated_header(header, second.rows[0])
     if repeats is not None:
-        return [_mapped(row, repeats) for row in second.rows[1:]]
-    columns = _same_columns(body, first.columns, second)
-    if columns is None:
+        return [_unspanned(row, repeats) for row in second.rows[1:]]
+    head = second.rows[:1] if split_row.rest_of(first.rows[-1], second.rows[0]) else ()
+    others = second.rows[len(head) :]
+    columns = _same_columns(body, first.columns, TableRows(others, second.columns))
+    if columns is None or (head and columns != list(range(first.columns))):
         return None
-    return [_as_body(_mapped(row, columns)) for row in second.rows]
+    return [*head, *(_as_body(_mapped(row, columns)) for row in others)]
 
 
 def _is_header(row: TableRow, table: TableRows) -> bool:
@@ -116,6 +119,8 @@ def _same_columns(
 ) -> list[int | None] | None:
     """For each column its column in ``second``, by the kinds of the cells."""
     rows = second.rows
+    if not rows:
+        return list(range(columns))
     if any(cell.width > 1 for row in (*body, *rows) for cell in row):
         return None
     numeric = [_is_numeric([row[c] for row in body]) for c in range(columns)]
@@ -152,11 +157,10 @@ def _is_numeric(cells: Sequence[TableCell]) -> bool:
 
 
 def _fits(numeric: Sequence[bool], row: TableRow) -> bool:
-    """Whether the columns of numbers have numbers or nothing in ``row``, and others have words."""
-    numbers = [(cell.is_number, cell.text.strip()) for cell in row]
+    """Whether the columns of numbers have numbers or nothing in ``row``."""
     wrong = sum(
-        bool(text) and is_number != expected
-        for (is_number, text), expected in zip(numbers, numeric, strict=True)
+        expected and bool(cell.text.strip()) and not cell.is_number
+        for cell, expected in zip(row, numeric, strict=True)
     )
     return wrong == 0 or (wrong == 1 and len(row) > 3)
 
@@ -170,26 +174,10 @@ def _mapped(row: TableRow, mapping: Sequence[int | None]) -> TableRow:
     return tuple(_EMPTY if c is None or c >= len(row) else row[c] for c in mapping)
 
 
+def _unspanned(row: TableRow, mapping: Sequence[int | None]) -> TableRow:
+    """A row that is one wide cell stays one."""
+    return row if any(cell.width > 1 for cell in row) else _mapped(row, mapping)
+
+
 def _as_body(row: TableRow) -> TableRow:
     return tuple(replace(cell, tag="td") for cell in row)
-
-
-def _is_rest(last: TableRow, row: TableRow) -> bool:
-    """Whether ``row`` is the rest of ``last``: some cells go on, all others are empty."""
-    if len(last) != len(row) or any(cell.width > 1 for cell in (*last, *row)):
-        return False
-    pairs = [(a.text.strip(), b.text.strip()) for a, b in zip(last, row, strict=True)]
-    rests = [(a, b) for a, b in pairs if b]
-    if not rests or len(rests) == len(pairs) or pairs[0][1]:
-        return False
-    return all(a and (ends_in_word(a) or b[:1].islower() or _unfinished(a)) for a, b in rests)
-
-
-def _unfinished(text: str) -> bool:
-    return len(text) > 20 and not text.endswith((".", "!", "?", "。"))
-
-
-def _whole_cell(a: TableCell, b: TableCell, words: Vocabulary) -> TableCell:
-    if not b.text.strip():
-        return a
-    return replace(a, text=glue(a.text, b.text, words))
