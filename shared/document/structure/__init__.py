@@ -1,5 +1,7 @@
 """The rules that make one document of the pages, in the order of application."""
 
+from shared.document.structure.captions import captions
+from shared.document.structure.footnotes import footnotes
 from shared.document.structure.furniture import furniture
 from shared.document.structure.heading_levels import heading_levels
 from shared.document.structure.lists import lists
@@ -19,4 +21,6 @@ ORDER: tuple[Rule, ...] = (
     paragraph_joins,
     lists,
     heading_levels,
+    captions,
+    footnotes,
 )

@@ -20,7 +20,7 @@ _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(?=\S)[^\n]*")
 _FIGURE = re.compile(r"!\[[^\[\]\n]*\]\(figure:(\d{1,6})\)")
 _FIGURES = re.compile(r"(?:!\[[^\[\]\n]*\]\(figure:\d{1,6}\)\s*)+")
 _PIPES = re.compile(r"[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*[|\n]|[^\n]*\|[^\n]*\n[ \t]*\|[-:| \t]+$")
-_WORDLESS = re.compile(r"\]\([^()\s]*\)|<[^<>]*>|[\W_]+")
+_WORDLESS = re.compile(r"\]\([^()\s]*\)|<[^<>]*>|[^\w<\]]+|[<\]_]")
 #: Blocks whose text is looked for around the place that the reading order gives.
 _NEAR = 24
 _KINDS: dict[str, UnitKind] = {
