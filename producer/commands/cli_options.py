@@ -17,7 +17,14 @@ from producer.submission.pool_choice import PoolSource, no_fleet
 from producer.submission.request import Request
 from producer.watching.triggers.registry import pop_trigger_values
 from shared.config.settings import Settings, load_settings
-from shared.domain.records import PageBreaks, PageSettings, Priority, RenderOptions
+from shared.domain.records import (
+    Footnotes,
+    Headers,
+    PageBreaks,
+    PageSettings,
+    Priority,
+    RenderOptions,
+)
 from shared.domain.webhook_url import check_webhook
 
 
@@ -38,6 +45,8 @@ class RenderArguments:
     """Options that change only how the merged document is written."""
 
     page_breaks: PageBreaks | None
+    headers: Headers | None
+    footnotes: Footnotes | None
     max_failed_pages: int | None
 
     def render_options(self, base: RenderOptions | None = None) -> RenderOptions:

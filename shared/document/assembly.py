@@ -8,8 +8,8 @@ from pkgutil import resolve_name
 from shared.document.draft import Draft, Piece, Rule
 from shared.document.merged_pages import MergedPages, Span
 from shared.document.outcome import count, job_status, was_cancelled
-from shared.document.rules import ORDER
 from shared.document.page_spans import PageWriter
+from shared.document.rules import ORDER
 from shared.document.structure import ORDER as STRUCTURE
 from shared.document.structure.merging import structured
 from shared.document.structure.seams import without_seams
@@ -18,6 +18,7 @@ from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import expand, parse_ranges
 from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
 from shared.domain.tasks import Task
+
 
 @dataclass(frozen=True)
 class DocumentFile:
@@ -63,7 +64,9 @@ def drafts(
     rules: Iterable[Rule] = ORDER,
 ) -> Iterable[Draft]:
     """The pages after ``rules``: their text is safe in any CommonMark renderer."""
-    return _after(rules, (_draft(result, result.markdown, render, figure_base) for result in results))
+    return _after(
+        rules, (_draft(result, result.markdown, render, figure_base) for result in results)
+    )
 
 
 def _draft(result: PageResult, text: str, render: RenderOptions, figure_base: str) -> Draft:
@@ -88,7 +91,9 @@ def _merge(
     counts = count(pages)
     cancelled = any(map(was_cancelled, pages))
     status = job_status(counts, cancelled, render.max_failed_pages)
-    return MergedPages(manifest, render, status, counts, pages, markdown, spans, whole.joins)
+    return MergedPages(
+        manifest, render, status, counts, pages, markdown, spans, whole.units, whole.joins
+    )
 
 
 def _with_safe_seams(raw: Draft, safe: Draft) -> Draft:

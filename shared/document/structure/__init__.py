@@ -1,6 +1,7 @@
 """The rules that make one document of the pages, in the order of application."""
 
 from shared.document.structure.captions import captions
+from shared.document.structure.code_joins import code_joins
 from shared.document.structure.footnotes import footnotes
 from shared.document.structure.furniture import furniture
 from shared.document.structure.heading_levels import heading_levels
@@ -17,6 +18,7 @@ ORDER: tuple[Rule, ...] = (
     furniture,
     note_continuations,
     table_joins,
+    code_joins,
     quotations,
     paragraph_joins,
     lists,

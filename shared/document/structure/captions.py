@@ -14,7 +14,7 @@ _OWNERS: dict[UnitKind, frozenset[UnitKind]] = {
 _FARTHEST = 60
 
 
-def captions(units: Sequence[Unit], context: Context) -> list[Unit]:
+def captions(units: Sequence[Unit], _: Context) -> list[Unit]:
     """``units`` with each caption directly before or after what it names."""
     result: list[Unit] = []
     for _, run in groupby(units, key=lambda unit: unit.page):

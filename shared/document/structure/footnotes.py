@@ -130,10 +130,11 @@ def _as_definition(unit: Unit, number: int) -> Unit:
     return replace(unit, text=definition(number) + (text or unit.text), lead="\n\n")
 
 
-def _inline(
-    units: Sequence[Unit], homes: dict[int, int], notes: dict[int, Unit]
-) -> list[Unit]:
+def _inline(units: Sequence[Unit], homes: dict[int, int], notes: dict[int, Unit]) -> list[Unit]:
     """``units`` with each note after the paragraph, or after the list, that has its mark."""
+    by_home: dict[int, list[Unit]] = {}
+    for note, home in homes.items():
+        by_home.setdefault(home, []).append(notes[note])
     result: list[Unit] = []
     waiting: list[Unit] = []
     for index, unit in enumerate(units):
@@ -144,7 +145,7 @@ def _inline(
             result += [replace(note, page=result[-1].page) for note in waiting]
             waiting = []
         result.append(unit)
-        waiting += [notes[note] for note, home in homes.items() if home == index]
+        waiting += by_home.get(index, [])
         if not in_list:
             result += [replace(note, page=unit.page) for note in waiting]
             waiting = []

@@ -76,9 +76,7 @@ def _key(unit: Unit) -> str:
     return letters(_NUMBER.sub("0", text)).casefold() or text.strip()
 
 
-def _is_furniture(
-    key: str, members: Sequence[Unit], without_box: bool, context: Context
-) -> bool:
+def _is_furniture(key: str, members: Sequence[Unit], without_box: bool, context: Context) -> bool:
     pages = [context.position[unit.page] for unit in members]
     if len(set(pages)) != len(pages):
         return False
@@ -87,7 +85,7 @@ def _is_furniture(
     span = pages[-1] - pages[0] + 1
     if len(pages) < fewest or len(pages) < share * span:
         return False
-    return not key.strip("0") == "" or _counts_pages(members, context)
+    return key.strip("0") != "" or _counts_pages(members, context)
 
 
 def _counts_pages(members: Sequence[Unit], context: Context) -> bool:

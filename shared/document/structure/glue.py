@@ -32,9 +32,10 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         if self._words is None:
-            self._words = frozenset(
-                _plain(word) for text in self._texts for word in _WORDS.findall(text)
-            )
+            found: set[str] = set()
+            for text in self._texts:
+                found.update(_WORDS.findall(_plain(text)))
+            self._words = frozenset(found)
         return _plain(word) in self._words
 
 

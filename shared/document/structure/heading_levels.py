@@ -5,9 +5,10 @@ One heading is the title: the largest, if it is alone of its size at the beginni
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
+from statistics import median
 
 from shared.document.structure.heading_numbers import decimal_depth, order_of
 from shared.document.structure.heading_sizes import heading_size
@@ -119,15 +120,16 @@ def _levels(
     """The rank of each heading from 1; {} where nothing shows it."""
     numbered = _numbered(indices, texts)
     if len(numbered) >= _MOSTLY * len(indices) and numbered:
-        return numbered | _by_neighbour(indices, numbered, sizes)
+        return numbered | _by_size(indices, numbered, sizes)
     if not indices or not all(sizes[index] for index in indices):
         return {}
     ranks = _ranks([sizes[i] for i in indices if len(texts[i]) >= _LONG] or list(sizes.values()))
     return {index: _nearest(ranks, sizes[index]) for index in indices}
 
 
-def _nearest(ranks: Mapping[float, int], size: float) -> int:
-    return ranks[min(ranks, key=lambda other: abs(other - size))]
+def _nearest(ranks: Mapping[int, float], size: float) -> int:
+    """The rank whose size is nearest to ``size``."""
+    return min(ranks, key=lambda rank: abs(ranks[rank] - size))
 
 
 def _numbered(indices: Sequence[int], texts: Mapping[int, str]) -> dict[int, int]:
@@ -144,28 +146,27 @@ def _numbered(indices: Sequence[int], texts: Mapping[int, str]) -> dict[int, int
     return levels
 
 
-def _by_neighbour(
+def _by_size(
     indices: Sequence[int], numbered: Mapping[int, int], sizes: Mapping[int, float]
 ) -> dict[int, int]:
-    """Headings without a number have the rank of the numbered ones that are nearest in size."""
-    levels = {}
-    for index in indices:
-        if index in numbered:
-            continue
-        known = [other for other in numbered if sizes[other] and sizes[index]]
-        nearest = min(known, key=lambda other: abs(sizes[other] - sizes[index]), default=None)
-        levels[index] = 1 if nearest is None else numbered[nearest]
-    return levels
+    """Headings without a number have the rank of numbered ones of nearly the same size."""
+    known: dict[int, list[float]] = defaultdict(list)
+    for index, level in numbered.items():
+        if sizes[index]:
+            known[level].append(sizes[index])
+    usual = {level: median(found) for level, found in known.items()}
+    return {
+        index: _nearest(usual, sizes[index]) if usual and sizes[index] else 1
+        for index in indices
+        if index not in numbered
+    }
 
 
-def _ranks(sizes: Sequence[float]) -> dict[float, int]:
-    """The rank of each size; a clear step down begins a new rank."""
-    ranks: dict[float, int] = {}
-    rank, largest = 1, 0.0
-    for size in sorted(set(sizes), reverse=True):
-        if largest and size < _SAME_SIZE * largest:
-            rank += 1
-            largest = size
-        largest = largest or size
-        ranks[size] = rank
-    return ranks
+def _ranks(sizes: Sequence[float]) -> dict[int, float]:
+    """The middle size of each rank; a clear step down begins a new rank."""
+    groups: list[list[float]] = []
+    for size in sorted(sizes, reverse=True):
+        if not groups or size < _SAME_SIZE * groups[-1][0]:
+            groups.append([])
+        groups[-1].append(size)
+    return {rank: median(group) for rank, group in enumerate(groups, start=1)}

@@ -9,7 +9,6 @@ from shared.document.structure.page_units import page_units
 from shared.document.structure.units import Context, Join, Rule, Unit
 from shared.domain.records import PageResult, RenderOptions
 
-
 _GAP = "\n\n"
 
 
@@ -37,8 +36,7 @@ def structured(
 
 def _text(units: Sequence[Unit]) -> str:
     return "".join(
-        ((unit.lead or _GAP) if index else "") + _written(unit)
-        for index, unit in enumerate(units)
+        ((unit.lead or _GAP) if index else "") + _written(unit) for index, unit in enumerate(units)
     )
 
 

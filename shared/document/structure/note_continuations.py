@@ -14,7 +14,7 @@ _LOWER_HALF = 500
 _MARK = re.compile(r"(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|<sup>\w{1,3}</sup>|[†‡§]) ?(?=\S)")
 
 
-def note_continuations(units: Sequence[Unit], context: Context) -> list[Unit]:
+def note_continuations(units: Sequence[Unit], _: Context) -> list[Unit]:
     """``units`` with the kind of such texts set to "footnote"."""
     result: list[Unit] = []
     is_open = False

@@ -19,8 +19,21 @@ ITEM = re.compile(r"(?P<indent> *)(?P<marker>[-*+]|\d{1,9}[.)])(?P<gap> +)(?=\S)
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(?=\S)[^\n]*")
 _FIGURE = re.compile(r"!\[[^\[\]\n]*\]\(figure:(\d{1,6})\)")
 _FIGURES = re.compile(r"(?:!\[[^\[\]\n]*\]\(figure:\d{1,6}\)\s*)+")
-_PIPES = re.compile(r"[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*[|\n]|[^\n]*\|[^\n]*\n[ \t]*\|[-:| \t]+$")
+_PIPES = re.compile(
+    r"[^\n]*\|[^\n]*\n[ \t]*(?:\|?[ \t]*:?-+:?[ \t]*(?:[|\n]|$)|\|[-:| \t]+(?:\n|$))"
+)
 _WORDLESS = re.compile(r"\]\([^()\s]*\)|<[^<>]*>|[^\w<\]]+|[<\]_]")
+#: The kinds of blocks by their beginning, in the order of comparison.
+_STARTS: tuple[tuple[UnitKind, re.Pattern[str]], ...] = (
+    ("code", re.compile(r" *(?:```|~~~)")),
+    ("table", re.compile(r" *<table", re.IGNORECASE)),
+    ("figure", re.compile(rf"{_FIGURES.pattern}\Z")),
+    ("quote", re.compile(">")),
+    ("list", ITEM),
+    ("equation", re.compile(r" *(?:\$\$|\\\[)")),
+    ("table", _PIPES),
+    ("html", re.compile(" *<")),
+)
 #: Blocks whose text is looked for around the place that the reading order gives.
 _NEAR = 24
 _KINDS: dict[str, UnitKind] = {
@@ -37,11 +50,7 @@ def page_units(result: PageResult) -> list[Unit]:
     if result.status != "ok":
         return []
     text = without_marks(result.markdown).strip()
-    units = [
-        unit
-        for lead, chunk in _chunks(text)
-        for unit in _units(result.page, lead, chunk)
-    ]
+    units = [unit for lead, chunk in _chunks(text) for unit in _units(result.page, lead, chunk)]
     return _Aligner(result).placed(units)
 
 
@@ -100,25 +109,10 @@ def _units(page: int, lead: str, chunk: str) -> Iterator[Unit]:
 
 
 def _kind_of(chunk: str) -> tuple[UnitKind, int]:
-    stripped = chunk.lstrip(" ")
-    heading = _HEADING.match(chunk)
-    if heading and "\n" not in chunk:
+    heading = _HEADING.fullmatch(chunk)
+    if heading:
         return "heading", len(heading[1])
-    if stripped.startswith(("```", "~~~")):
-        return "code", 0
-    if stripped[:6].lower() == "<table":
-        return "table", 0
-    if _FIGURES.fullmatch(chunk):
-        return "figure", 0
-    if chunk.startswith(">"):
-        return "quote", 0
-    if ITEM.match(chunk):
-        return "list", 0
-    if stripped.startswith(("$$", "\\[")):
-        return "equation", 0
-    if "|" in chunk and _PIPES.match(chunk):
-        return "table", 0
-    return ("html" if stripped.startswith("<") else "text"), 0
+    return next((kind for kind, pattern in _STARTS if pattern.match(chunk)), "text"), 0
 
 
 def _items(chunk: str) -> list[tuple[int, str, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.document.structure.breaks import is_break
-from shared.document.structure.glue import Vocabulary, ends_in_word, glue, is_square
+from shared.document.structure.glue import ends_in_word, glue, is_square
 from shared.document.structure.sentences import ends_sentence
 from shared.document.structure.units import ASIDE, Context, Join, JoinKind, Unit
 
@@ -35,14 +35,13 @@ _KINDS: dict[str, JoinKind] = {"item": "item", "quote": "quote", "footnote": "fo
 
 def paragraph_joins(units: Sequence[Unit], context: Context) -> list[Unit]:
     """``units`` with each divided paragraph at the place of its first half."""
-    words = Vocabulary(tuple(unit.text for unit in units))
     result: list[Unit] = []
     for unit in units:
         index = _first_half(result, unit, context)
         if index is None:
             result.append(unit)
         else:
-            result[index] = _joined(result[index], unit, words, context)
+            result[index] = _joined(result[index], unit, context)
     return result
 
 
@@ -120,12 +119,12 @@ def _plain_start(text: str) -> str:
     return text.lstrip("> *_`\"'“‘«„(\\")
 
 
-def _joined(before: Unit, unit: Unit, words: Vocabulary, context: Context) -> Unit:
+def _joined(before: Unit, unit: Unit, context: Context) -> Unit:
     kind = _KINDS.get(before.kind, "paragraph")
     context.joins.append(Join(kind, before.last, unit.first))
     page = unit.page if unit.page != before.last.page else None
     second = unit.text
     if before.kind == "quote":
         second = re.sub(r"^> ?", "", second)
-    text = glue(before.text, second, words, page)
+    text = glue(before.text, second, context.words, page)
     return replace(before, text=text, places=before.places + unit.places)

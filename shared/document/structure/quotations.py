@@ -18,7 +18,7 @@ _SEVERAL_LINES = 1.7
 _SAME = 6
 
 
-def quotations(units: Sequence[Unit], context: Context) -> list[Unit]:
+def quotations(units: Sequence[Unit], _: Context) -> list[Unit]:
     """``units`` with the kind of each quotation and the mark of Markdown before its text."""
     result: list[Unit] = []
     seen_body, line = False, _line_height(units)
@@ -26,7 +26,8 @@ def quotations(units: Sequence[Unit], context: Context) -> list[Unit]:
         page = list(run)
         lines = _Lines(page, line)
         for index, unit in enumerate(page):
-            is_quotation = seen_body and lines.is_quotation(index)
+            of_item = bool(result) and result[-1].kind == "item" and unit.text[:1].islower()
+            is_quotation = seen_body and not of_item and lines.is_quotation(index)
             seen_body = seen_body or (unit.kind == "text" and lines.is_body(unit))
             result.append(_quoted(unit) if is_quotation else unit)
     return result

@@ -42,6 +42,9 @@ def with_notes(text: str) -> str:
     """``text`` with its marks of footnotes as Markdown."""
     if _END not in text:
         return text
-    return _NOTE.sub(
-        lambda mark: f"[^{mark[2]}]" + (": " if mark[1] == _DEFINITION else ""), text
-    )
+    return _NOTE.sub(lambda mark: f"[^{mark[2]}]" + (": " if mark[1] == _DEFINITION else ""), text)
+
+
+def without_any_marks(text: str) -> str:
+    """``text`` with the labels of footnotes and without the places of page anchors."""
+    return with_notes(without_seams(text))

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from shared.document.structure import split_row
 from shared.document.structure.breaks import crosses_break
-from shared.document.structure.glue import Vocabulary
 from shared.document.structure.html_tables import (
     TableCell,
     TableRow,
@@ -31,11 +30,10 @@ _EMPTY = TableCell("td", "", "")
 
 def table_joins(units: Sequence[Unit], context: Context) -> list[Unit]:
     """``units`` with each continued table at the place of its first part."""
-    words = Vocabulary(tuple(unit.text for unit in units))
     result: list[Unit] = []
     for unit in units:
         index = _table_before(result, unit, context)
-        joined = None if index is None else _joined(result[index], unit, words, context)
+        joined = None if index is None else _joined(result[index], unit, context)
         if index is None or joined is None:
             result.append(unit)
         else:
@@ -56,7 +54,7 @@ def _table_before(units: Sequence[Unit], unit: Unit, context: Context) -> int | 
     return None
 
 
-def _joined(before: Unit, unit: Unit, words: Vocabulary, context: Context) -> Unit | None:
+def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
     first, second = read_rows(SEAM.sub("", before.text)), read_rows(unit.text)
     if first is None or second is None or len(first.rows) < 2:
         return None
@@ -69,7 +67,7 @@ def _joined(before: Unit, unit: Unit, words: Vocabulary, context: Context) -> Un
     rest = split_row.rest_of(last, rows[0]) if rows else None
     if rest is not None:
         context.joins.append(Join("row", before.last, unit.first))
-        last, rows = split_row.whole(last, rest, words), rows[1:]
+        last, rows = split_row.whole(last, rest, context.words), rows[1:]
     table = write_rows([last, mark, *rows])
     return replace(
         before,

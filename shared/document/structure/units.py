@@ -5,11 +5,12 @@ Units are frozen. A rule returns new ones; it may join units, move one beside an
 and it never changes the order of the words of running text.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from shared.document.structure.glue import Vocabulary
 from shared.domain.records import BBox, PageResult, RenderOptions
 
 UnitKind = Literal[
@@ -29,7 +30,7 @@ UnitKind = Literal[
     "html",
     "furniture",
 ]
-JoinKind = Literal["paragraph", "item", "quote", "footnote", "table", "row", "list"]
+JoinKind = Literal["paragraph", "item", "quote", "footnote", "table", "row", "list", "code"]
 #: Kinds of running text, whose halves may stand on both sides of a break.
 RUNNING: frozenset[UnitKind] = frozenset({"text", "item", "quote", "footnote"})
 #: Kinds that stand beside running text and may interrupt it.
@@ -94,14 +95,14 @@ class Context:
     joins: list[Join] = field(default_factory=list)
 
     @cached_property
-    def failed(self) -> frozenset[int]:
-        """The pages that could not be read: nothing is joined across them."""
-        return frozenset(page.page for page in self.pages if page.status == "failed")
-
-    @cached_property
     def position(self) -> dict[int, int]:
         """The position of each page among the selected pages."""
         return {result.page: index for index, result in enumerate(self.pages)}
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        """The words of all pages."""
+        return Vocabulary(page.markdown for page in self.pages)
 
     def follows(self, page: int, other: int) -> bool:
         """Whether ``other`` is ``page`` or the next page with text."""
@@ -112,12 +113,3 @@ class Context:
 
 #: A rule gets all units in order and returns them joined, moved, levelled or hidden.
 Rule = Callable[[Sequence[Unit], Context], list[Unit]]
-
-
-def neighbours(units: Sequence[Unit], index: int, step: int, most: int) -> Iterator[int]:
-    """Indices before or after ``index``, at most ``most``."""
-    for number in range(1, most + 1):
-        other = index + step * number
-        if not 0 <= other < len(units):
-            return
-        yield other

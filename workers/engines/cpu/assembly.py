@@ -139,8 +139,13 @@ def _with_code(drafts: Sequence[Draft]) -> list[Draft]:
         parts = split_code(draft) if draft.kind in _RUNNING_TEXT else [draft]
         for part in parts:
             is_program = part.kind in _RUNNING_TEXT and is_code(part, in_typescript)
-            result.append(replace(part, kind="code") if is_program else part)
+            result.append(_as_code(part) if is_program else part)
     return result
+
+
+def _as_code(draft: Draft) -> Draft:
+    """``draft`` as code; its box shows the indentation, also over pages."""
+    return replace(draft, kind="code", box=bounding_box(line.box for line in draft.lines))
 
 
 def _with_exact_kind(draft: Draft) -> Draft:

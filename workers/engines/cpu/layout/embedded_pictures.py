@@ -81,7 +81,7 @@ def _drawn_lines(outline: dict[str, Any]) -> int:
 
 
 def _is_slanted(start: pymupdf.Point, end: pymupdf.Point) -> bool:
-    return abs(start.x - end.x) > _STRAIGHT and abs(start.y - end.y) > _STRAIGHT
+    return bool(abs(start.x - end.x) > _STRAIGHT and abs(start.y - end.y) > _STRAIGHT)
 
 
 def _has_bars(outlines: Sequence[dict[str, Any]]) -> bool:
