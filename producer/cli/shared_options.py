@@ -60,6 +60,11 @@ _FORCE = (
 _RENDER = (
     click.option("--page-breaks", type=click.Choice(["comment", "none", "rule"]),
                  help="What to write between pages (default: comment)."),
+    click.option("--headers", type=click.Choice(["drop", "keep"]),
+                 help="Running headers, footers and page numbers (default: drop)."),
+    click.option("--footnotes", type=click.Choice(["inline", "end", "keep"]),
+                 help="Where footnotes stand: after their paragraph, at the end of the document, "
+                      "or as they are on the page (default: inline)."),
     click.option("--max-failed-pages", type=click.IntRange(0), metavar="N",
                  help="With more than N failed pages, the whole document counts as failed."),
 )  # fmt: skip

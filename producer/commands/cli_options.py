@@ -16,7 +16,14 @@ from producer.intake.password_file import read_password
 from producer.submission.pool_choice import PoolSource, no_fleet
 from producer.submission.request import Request
 from shared.config.settings import Settings, load_settings
-from shared.domain.records import PageBreaks, PageSettings, Priority, RenderOptions
+from shared.domain.records import (
+    Footnotes,
+    Headers,
+    PageBreaks,
+    PageSettings,
+    Priority,
+    RenderOptions,
+)
 from shared.domain.webhook_url import check_webhook
 
 
@@ -37,6 +44,8 @@ class RenderArguments:
     """Options that change only how the merged document is written."""
 
     page_breaks: PageBreaks | None
+    headers: Headers | None
+    footnotes: Footnotes | None
     max_failed_pages: int | None
 
     def render_options(self, base: RenderOptions | None = None) -> RenderOptions:

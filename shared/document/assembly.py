@@ -1,20 +1,23 @@
 """Runs the rules over all pages of a job and writes its document in every output format."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pkgutil import resolve_name
 
 from shared.document.draft import Draft, Piece, Rule
 from shared.document.merged_pages import MergedPages, Span
 from shared.document.outcome import count, job_status, was_cancelled
+from shared.document.page_spans import PageWriter
 from shared.document.rules import ORDER
+from shared.document.structure import ORDER as STRUCTURE
+from shared.document.structure.merging import structured
+from shared.document.structure.seams import without_seams
 from shared.domain.errors import PagefleetError
 from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import expand
 from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
-
-_GAP = "\n\n"
+from shared.domain.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,16 @@ def drafts(
     rules: Iterable[Rule] = ORDER,
 ) -> Iterable[Draft]:
     """The pages after ``rules``: their text is safe in any CommonMark renderer."""
-    raw: Iterable[Draft] = (
-        Draft(result, render, figure_base, (Piece("prose", result.markdown),)) for result in results
+    return _after(
+        rules, (_draft(result, result.markdown, render, figure_base) for result in results)
     )
+
+
+def _draft(result: PageResult, text: str, render: RenderOptions, figure_base: str) -> Draft:
+    return Draft(result, render, figure_base, (Piece("prose", text),))
+
+
+def _after(rules: Iterable[Rule], raw: Iterable[Draft]) -> Iterable[Draft]:
     return reduce(lambda pages, rule: rule(pages), rules, raw)
 
 
@@ -71,11 +81,30 @@ def _merge(
     manifest: Manifest, results: Iterable[PageResult], render: RenderOptions, figure_base: str
 ) -> MergedPages:
     pages = tuple(_complete(manifest, results))
-    markdown, spans = _join(drafts(pages, render, figure_base))
+    rules = STRUCTURE if manifest.options.task is Task.MARKDOWN else ()
+    whole = structured(pages, render, rules)
+    raw = [
+        _draft(page, text, render, figure_base)
+        for page, text in zip(pages, whole.texts, strict=True)
+    ]
+    markdown, spans = _join(map(_with_safe_seams, raw, _after(ORDER, raw)), render)
     counts = count(pages)
     cancelled = any(map(was_cancelled, pages))
     status = job_status(counts, cancelled, render.max_failed_pages)
-    return MergedPages(manifest, render, status, counts, pages, markdown, spans)
+    return MergedPages(
+        manifest, render, status, counts, pages, markdown, spans, whole.units, whole.joins
+    )
+
+
+def _with_safe_seams(raw: Draft, safe: Draft) -> Draft:
+    """``safe`` without its seams where they hide markup from the rules.
+
+    The text without seams is what a renderer sees, so the rules must make the same of both.
+    """
+    if without_seams(raw.text) == raw.text:
+        return safe
+    (plain,) = _after(ORDER, [raw.with_text(without_seams(raw.text))])
+    return safe if without_seams(safe.text) == plain.text else replace(plain, lead=safe.lead)
 
 
 def _complete(manifest: Manifest, results: Iterable[PageResult]) -> Iterator[PageResult]:
@@ -90,21 +119,9 @@ def _complete(manifest: Manifest, results: Iterable[PageResult]) -> Iterator[Pag
         raise PagefleetError(f"more results than pages selected in {manifest.job_id}")
 
 
-def _join(pages: Iterable[Draft]) -> tuple[str, tuple[Span, ...]]:
+def _join(pages: Iterable[Draft], render: RenderOptions) -> tuple[str, tuple[Span, ...]]:
     """The Markdown, and the span of each page's text in it."""
-    parts: list[str] = []
-    spans: list[Span] = []
-    length = 0
-
-    def write(text: str) -> None:
-        nonlocal length
-        gap = _GAP if parts else ""
-        parts.append(gap + text)
-        length += len(gap) + len(text)
-
+    writer = PageWriter(render.page_breaks)
     for draft in pages:
-        text = draft.text.rstrip()
-        for part in filter(None, (draft.lead, text)):
-            write(part)
-        spans.append((length - len(text), length))
-    return ("".join(parts) + "\n" if parts else ""), tuple(spans)
+        writer.write(draft)
+    return writer.markdown, writer.spans

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.document.structure.units import Join, Unit
 from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
 
 #: Characters [start, end) of a text.
@@ -20,3 +21,7 @@ class MergedPages:
     markdown: str
     #: Where in ``markdown`` the text of each page is, without its anchor.
     spans: tuple[Span, ...]
+    #: The blocks of the document.
+    units: tuple[Unit, ...] = ()
+    #: What was joined across pages, columns and figures, in the order of the document.
+    joins: tuple[Join, ...] = ()

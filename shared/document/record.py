@@ -4,7 +4,10 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from shared.document.structure.seams import without_any_marks
+from shared.document.structure.units import Join, JoinKind, Place, Unit, UnitKind
 from shared.domain.records import (
+    BBox,
     Block,
     Counts,
     EngineInfo,
@@ -56,10 +59,36 @@ class LedgerEntry(Record):
     error: ErrorInfo | None = None
 
 
-class DocumentRecord(Record):
-    """The content of ``document.json``."""
+class DocumentPlace(Record):
+    """Where a block stands; ``bbox`` is None where the engine gave no box."""
 
-    schema_: Literal[1] = Field(default=1, alias="schema")
+    page: int = Field(ge=1)
+    bbox: BBox | None = None
+
+
+class DocumentBlock(Record):
+    """One block of the document in its order; a joined block has several places."""
+
+    type: UnitKind
+    #: The level of a heading; otherwise 0.
+    level: int = Field(default=0, ge=0, le=6)
+    #: Its Markdown, before unsafe markup is escaped.
+    text: str
+    places: tuple[DocumentPlace, ...]
+
+
+class DocumentJoin(Record):
+    """Two parts of the source that became one block, row or list."""
+
+    kind: JoinKind
+    before: DocumentPlace
+    after: DocumentPlace
+
+
+class DocumentRecord(Record):
+    """The content of ``document.json``; records of schema 1 have no blocks and no joins."""
+
+    schema_: Literal[1, 2] = Field(default=2, alias="schema")
     job_id: str
     source: DocumentSource
     options: PageOptions
@@ -68,6 +97,8 @@ class DocumentRecord(Record):
     counts: Counts
     pages: tuple[DocumentPage, ...]
     ledger: tuple[LedgerEntry, ...]
+    blocks: tuple[DocumentBlock, ...] = ()
+    joins: tuple[DocumentJoin, ...] = ()
     #: Worker seconds of all pages, see shared.domain.cost.
     worker_s: float = Field(default=0.0, ge=0)
 
@@ -95,3 +126,22 @@ def page_record(result: PageResult, span: tuple[int, int]) -> DocumentPage:
 def ledger_entry(result: PageResult) -> LedgerEntry:
     """The ledger entry of a page."""
     return LedgerEntry(page=result.page, status=result.status, error=result.error)
+
+
+def block_record(unit: Unit) -> DocumentBlock:
+    """The entry of a block."""
+    return DocumentBlock(
+        type=unit.kind,
+        level=unit.level if unit.kind == "heading" else 0,
+        text=without_any_marks(f"{unit.marker} {unit.text}" if unit.marker else unit.text),
+        places=tuple(map(_place, unit.places)),
+    )
+
+
+def join_record(join: Join) -> DocumentJoin:
+    """The entry of a join."""
+    return DocumentJoin(kind=join.kind, before=_place(join.before), after=_place(join.after))
+
+
+def _place(place: Place) -> DocumentPlace:
+    return DocumentPlace(page=place.page, bbox=place.box)

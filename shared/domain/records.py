@@ -1,5 +1,6 @@
 """Records that are stored or sent between processes; frozen and validated when read."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,6 +37,8 @@ TextLayer = Literal["auto", "never", "always"]
 Resolution = Literal["tiny", "small", "base", "large", "gundam"]
 CropMode = Literal["auto", "manual", "none"]
 PageBreaks = Literal["comment", "none", "rule"]
+Headers = Literal["keep", "drop"]
+Footnotes = Literal["inline", "end", "keep"]
 PAGE_QUEUE_PATTERN = rf"pages\.{POOL_ID_PATTERN}\.(high|normal|low|quarantine)"
 Coordinate = Annotated[int, Field(ge=0, le=999)]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID_PATTERN}$")]
@@ -45,6 +48,11 @@ BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 def is_unset(value: object) -> bool:
     """For ``exclude_if`` of fields that earlier releases do not have, and therefore refuse."""
     return value is None
+
+
+def _is_default(default: str) -> Callable[[object], bool]:
+    """For ``exclude_if`` of such fields with another default than None."""
+    return lambda value: value == default
 
 
 #: A branch, tag or commit of a model's repository. Left out where it is unset, so that programs of
@@ -117,6 +125,10 @@ class RenderOptions(Record):
     page_breaks: PageBreaks = "comment"
     #: With more failed pages than this the document has status failed; None: no limit.
     max_failed_pages: int | None = Field(default=None, ge=0)
+    #: Whether running headers, footers and page numbers are written.
+    headers: Headers = Field(default="drop", exclude_if=_is_default("drop"))
+    #: Where footnotes stand: after their paragraph, at the end, or as they are on the page.
+    footnotes: Footnotes = Field(default="inline", exclude_if=_is_default("inline"))
 
 
 class Source(Record):

@@ -1,7 +1,14 @@
 """Writes the document as a DocumentRecord in JSON."""
 
 from shared.document.merged_pages import MergedPages
-from shared.document.record import DocumentRecord, DocumentSource, ledger_entry, page_record
+from shared.document.record import (
+    DocumentRecord,
+    DocumentSource,
+    block_record,
+    join_record,
+    ledger_entry,
+    page_record,
+)
 from shared.domain.cost import usage_of
 from shared.domain.records import to_json
 
@@ -23,6 +30,8 @@ def write_json(merged: MergedPages) -> bytes:
                 page_record(page, span) for page, span in zip(pages, merged.spans, strict=True)
             ),
             ledger=tuple(map(ledger_entry, pages)),
+            blocks=tuple(map(block_record, merged.units)),
+            joins=tuple(map(join_record, merged.joins)),
             worker_s=round(usage_of(pages).worker_s, 3),
         )
     )

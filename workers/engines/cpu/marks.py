@@ -1,4 +1,4 @@
-"""Marks inside a line's text: raised, lowered, struck and linked characters.
+"""Marks inside a line's text: raised, lowered, struck, linked and emphasised characters.
 
 A mark is a Unicode noncharacter, so no text of a document can hold one after ``clean_text``.
 """
@@ -10,10 +10,21 @@ from itertools import groupby
 
 from workers.engines.cpu.values import Character
 
+#: The marks of the styles of a character.
+Style = tuple[tuple[str, str], ...]
 _RAISED, _RAISED_END = "\ufdd0", "\ufdd1"
 _LOWERED, _LOWERED_END = "\ufdd2", "\ufdd3"
 _STRUCK, _STRUCK_END = "\ufdd4", "\ufdd5"
 _LINK, _TARGET, _LINK_END = "\ufdd6", "\ufdd7", "\ufdd8"
+#: The marks of each style of emphasis, and the Markdown around its words.
+BOLD, ITALIC, CODE = ("\ufdd9", "\ufdda"), ("\ufddb", "\ufddc"), ("\ufddd", "\ufdde")
+_STYLES = ((BOLD, "**"), (ITALIC, "*"))
+_STYLE_ENDS = {end: start for start, end in (BOLD, ITALIC, CODE)}
+_CODE = re.compile(r"\ufddd([^\ufddd\ufdde]*)\ufdde")
+_ESCAPES = re.compile(r"\\([!-/:-@\[-`{-~])|&lt;|&amp;")
+_EDGES = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+#: Fewer letters in a row are the label of an item or a sign.
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 #: Characters of a link's target are moved up by this, so that no rule for text changes them.
 _SHIFT = 0xF0000
 _ANY = re.compile(r"[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
@@ -32,7 +43,7 @@ def marked(characters: Sequence[Character]) -> str:
     """The text of ``characters``, with marks around runs that are more than plain text."""
     parts = []
     for target, linked in groupby(characters, key=lambda character: character.link):
-        text = _struck_runs(list(linked))
+        text = _styled_runs(list(linked))
         parts.append(_linked(text, target) if target and text.strip() else text)
     return "".join(parts)
 
@@ -49,6 +60,8 @@ def continued(before: str, after: str) -> tuple[str, str]:
     """
     if before.endswith(_STRUCK_END) and after.startswith(_STRUCK):
         return before[:-1], after[1:]
+    while _STYLE_ENDS.get(before[-1:]) == after[:1] != "":
+        before, after = before[:-1], after[1:]
     link = _SHIFTED_AT_END.search(before)
     if link and (next_link := _SHIFTED.match(after)) and next_link.group(2) == link.group(1):
         return before[: link.start()], after[1:]
@@ -64,7 +77,16 @@ def in_markdown(text: str) -> str:
     """Escaped ``text`` with its marks as Markdown."""
     if not _ANY.search(text):
         return text
+    text = _CODE.sub(_code_span, text)
+    for (start, end), mark in _STYLES:
+        text = text.replace(start, mark).replace(end, mark)
     return _strike_marks(_SHIFTED.sub(_markdown_link, _tags(text)), "~~", "~~")
+
+
+def without_style(text: str, style: tuple[str, str]) -> str:
+    """``text`` without the marks of ``style``."""
+    start, end = style
+    return text.replace(start, "").replace(end, "")
 
 
 def in_html(text: str) -> str:
@@ -72,6 +94,59 @@ def in_html(text: str) -> str:
     if not _ANY.search(text):
         return text
     return _strike_marks(_SHIFTED.sub(_html_link, _tags(text)), "~~", "~~")
+
+
+def _styled_runs(characters: Sequence[Character]) -> str:
+    """The text with marks around words of another style."""
+    parts = []
+    styles = _styles(characters)
+    for style, run in groupby(zip(styles, characters, strict=True), key=lambda pair: pair[0]):
+        text = _struck_runs([character for _, character in run])
+        parts.append(_emphasised(text, style))
+    return "".join(parts)
+
+
+def _styles(characters: Sequence[Character]) -> list[Style]:
+    """The style of each character; a space between words of one style has that style."""
+    styles: list[Style] = [_style(character) for character in characters]
+    last: int | None = None
+    for index, character in enumerate(characters):
+        if character.text.isspace():
+            continue
+        if last is not None and last < index - 1:
+            between = styles[last] if styles[last] == styles[index] else ()
+            styles[last + 1 : index] = [between] * (index - last - 1)
+        last = index
+    return styles
+
+
+def _style(character: Character) -> Style:
+    styles = (
+        (character.monospaced, CODE), (character.bold, BOLD), (character.italic, ITALIC)
+    )  # fmt: skip
+    return tuple(style for has_style, style in styles if has_style)
+
+
+def _emphasised(text: str, style: Style) -> str:
+    """``text`` in the marks of ``style``; signs at its edges stay outside of emphasis."""
+    if not style or not _LETTERS.search(text):
+        return text
+    if style == (CODE,):
+        return text if "`" in text or _ANY.search(text) else _around(text, *CODE)
+    words = _EDGES.search(text)
+    if words is None:
+        return text
+    marked_words = words.group()
+    for start, end in style:
+        marked_words = f"{start}{marked_words}{end}"
+    return text[: words.start()] + marked_words + text[words.end() :]
+
+
+def _code_span(match: re.Match[str]) -> str:
+    """Inline code; what was escaped in it stands for itself."""
+    signs = {"&lt;": "<", "&amp;": "&"}
+    text = _ESCAPES.sub(lambda sign: sign[1] or signs[sign[0]], match.group(1))
+    return f"`{text}`" if text.strip() else text
 
 
 def _struck_runs(characters: Sequence[Character]) -> str:

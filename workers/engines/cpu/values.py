@@ -79,6 +79,7 @@ class Character(NamedTuple):
     size: float
     font: str = ""
     bold: bool = False
+    italic: bool = False
     monospaced: bool = False
     #: 1 for a raised, -1 for a lowered character.
     shift: int = 0
@@ -161,3 +162,5 @@ class PageContent:
     #: How many of the pages near this one have a line in their margins, by ``recurring_key``;
     #: None where the text of other pages is not known.
     recurring: Mapping[str, int] | None = None
+    #: Thin upright rules, such as that beside a quotation.
+    bars: tuple[Box, ...] = ()

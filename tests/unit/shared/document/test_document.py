@@ -305,7 +305,7 @@ def test_document_json_has_blocks_ledger_counts_and_the_span_of_each_page() -> N
     document = assemble(job, results, PLAIN)
 
     plain = json.loads(json_of(document))
-    assert (plain["schema"], plain["status"], plain["job_id"]) == (1, "partial", job.job_id)
+    assert (plain["schema"], plain["status"], plain["job_id"]) == (2, "partial", job.job_id)
     assert plain["counts"] == {"ok": 1, "blank": 1, "failed": 1}
     assert [page["page"] for page in plain["pages"]] == [1, 2, 3]
     assert plain["pages"][0]["blocks"][0]["bbox"] == [1, 2, 3, 4]

@@ -36,8 +36,13 @@ def with_code_apart(drafts: Sequence[Draft]) -> list[Draft]:
         parts = _split_code(draft) if draft.kind in RUNNING_TEXT else [draft]
         for part in parts:
             is_program = part.kind in RUNNING_TEXT and _is_code(part, in_typescript)
-            result.append(replace(part, kind="code") if is_program else part)
+            result.append(_as_code(part) if is_program else part)
     return result
+
+
+def _as_code(draft: Draft) -> Draft:
+    """``draft`` as code; its box shows the indentation, also over pages."""
+    return replace(draft, kind="code", box=bounding_box(line.box for line in draft.lines))
 
 
 def _is_code(draft: Draft, in_typescript: bool = False) -> bool:

@@ -18,7 +18,7 @@ _BOX_START = re.compile(rf"^([{''.join(_BOXES)}{_TICKS}])\s*(?=\S)")
 _BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+\s*|[*–—-]\s+)(?=\S)|^[{_BULLETS}]$")
 #: A bullet that is never a dash of running text.
 _CLEAR_BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+|[{''.join(_BOXES)}{_TICKS}])\s*\S")
-_NUMBER_START = re.compile(r"^(\d{1,3})([.)])\s*(?=\S)(?!\d)")
+_NUMBER_START = re.compile(r"^(\d{1,3})([.)])(?:\s+(?=\S)|(?=[^\s\d]))")
 _LETTER_START = re.compile(r"^(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,3})\)|[a-z]\.|\[\d{1,3}\])\s+(?=\S)")
 #: A text of at least this many rows with one bullet only is not a list.
 _ROWS_OF_TEXT = 4
@@ -65,8 +65,21 @@ def join_continued_items(drafts: Sequence[Draft], line_height: float) -> list[Dr
             box = bounding_box((before.box, draft.box))
             result[-1] = replace(before, box=box, lines=before.lines + draft.lines)
         else:
-            result.append(draft)
+            result.append(_paragraph_of_item(result, draft, line_height))
     return result
+
+
+def _paragraph_of_item(before: Sequence[Draft], draft: Draft, line_height: float) -> Draft:
+    """A list block without a mark as text, where it stands under the text of a marked item."""
+    if draft.kind != "list" or not draft.lines or not before or before[-1].kind != "list":
+        return draft
+    rows = group_into_rows(before[-1].lines)
+    start = group_into_rows(draft.lines)[0]
+    marked = [row for row in rows if begins_item(row.text)]
+    if begins_item(start.text) or not marked:
+        return draft
+    indented = start.box.left > marked[-1].box.left + _CONTINUATION_INDENT * line_height
+    return replace(draft, kind="text") if indented else draft
 
 
 def _continues(before: Draft, draft: Draft, line_height: float) -> bool:

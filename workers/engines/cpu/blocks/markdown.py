@@ -6,6 +6,7 @@ from itertools import groupby
 
 from workers.engines.cpu.blocks import lists
 from workers.engines.cpu.blocks.code import code_text
+from workers.engines.cpu.blocks.emphasis import with_emphasis
 from workers.engines.cpu.blocks.escaping import code_fence, escape_inline, escape_paragraph
 from workers.engines.cpu.blocks.fractions import formula_rows
 from workers.engines.cpu.blocks.headings import heading_levels
@@ -30,6 +31,7 @@ class WrittenBlock:
 
 def write_blocks(drafts: Sequence[Draft]) -> list[WrittenBlock]:
     """Each of ``drafts`` (in reading order) with its text."""
+    drafts = [with_emphasis(draft) for draft in drafts]
     page_text = " ".join(draft.text for draft in drafts)
     levels = heading_levels(drafts)
     texts = _texts(drafts, page_text)

@@ -136,7 +136,7 @@ def _append(joined: str, text: str, page_text: str) -> str:
         return joined + text if _keeps_hyphen(joined, text, page_text) else joined[:-1] + text
     if _HYPHEN.search(joined) and text[:1].isupper():
         return joined + text
-    if is_cjk(joined[-1]) and is_cjk(text[0]):
+    if is_cjk(without_marks(joined[-4:])[-1:]) and is_cjk(without_marks(text[:4])[:1]):
         return joined + text
     return f"{joined} {text}"
 
@@ -154,6 +154,7 @@ def _goes_on(joined: str, text: str) -> bool:
 def _keeps_hyphen(joined: str, text: str, page_text: str) -> bool:
     first = re.split(r"[\s(\[“\"]", joined)[-1][:-1]
     second = re.split(r"[\s.,;:!?)\]”\"]", text, maxsplit=1)[0]
+    page_text = page_text.replace("\u2010", "-")
     if "-" in second:
         return True
     if first.lower() in _HYPHENATED_PREFIXES or "-" in first:

@@ -1,6 +1,8 @@
 """Adds embedded pictures and drawings of a PDF page that the layout model missed."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pymupdf
 
@@ -17,10 +19,14 @@ _BACKGROUND = 0.25
 _PART_OF_PICTURE = 0.8
 #: Further pictures of a page are ignored: comparing them all takes too long.
 _MOST_PICTURES = 500
-#: Fewer outlines, or fewer curved outlines in a group, are only rules and frames.
+#: Fewer outlines, or fewer curves and slanted lines in a group, are only rules and frames.
 _FEWEST_OUTLINES = 4
 #: A page with more outlines is not searched for drawings: grouping them takes too long.
 _MOST_OUTLINES = 3000
+#: A line is straight if it rises or falls by at most this, in points.
+_STRAIGHT = 1.0
+#: The bars of a chart are at least this thick, in points, and so many; two may be equal.
+_THINNEST_BAR, _FEWEST_BARS = 3.0, 3
 
 
 def with_embedded_pictures(
@@ -36,9 +42,12 @@ def with_embedded_pictures(
     embedded = [Box(*(pymupdf.Rect(info["bbox"]) & page.rect)) for info in infos]
     missed = [
         box
-        for box in [*_merge_touching([box for box in embedded if box.area > 0]), *_drawings(page)]
+        for box, known in [
+            *((box, regions) for box in _merge_touching([box for box in embedded if box.area > 0])),
+            *((box, _pictures(regions)) for box in _drawings(page)),
+        ]
         if _SMALLEST * area < box.area < _LARGEST * area
-        and not _is_covered(box, regions)
+        and not _is_covered(box, known)
         and sum(line.box.overlap_area(box) for line in lines) < _BACKGROUND * box.area
     ]
     others = [region for region in regions if not _is_part(region, missed)]
@@ -50,15 +59,48 @@ def _drawings(page: pymupdf.Page) -> list[Box]:
     outlines = page.get_drawings()
     if not _FEWEST_OUTLINES <= len(outlines) <= _MOST_OUTLINES:
         return []
-    curved = [
-        outline for outline in outlines if any(item[0] in ("c", "qu") for item in outline["items"])
+    boxes = []
+    for group in page.cluster_drawings(drawings=outlines):
+        inside = [outline for outline in outlines if pymupdf.Rect(outline["rect"]) in group]
+        if sum(map(_drawn_lines, inside)) >= _FEWEST_OUTLINES or _has_bars(inside):
+            boxes.append(Box(*(group & page.rect)))
+    return boxes
+
+
+def _pictures(regions: Sequence[Region]) -> list[Region]:
+    """The layout model may take a chart for a part of the table above it."""
+    return [region for region in regions if region.label == "picture"]
+
+
+def _drawn_lines(outline: dict[str, Any]) -> int:
+    """The number of curves and slanted lines: rules and frames have none."""
+    return sum(
+        item[0] in ("c", "qu") or (item[0] == "l" and _is_slanted(item[1], item[2]))
+        for item in outline["items"]
+    )
+
+
+def _is_slanted(start: pymupdf.Point, end: pymupdf.Point) -> bool:
+    return bool(abs(start.x - end.x) > _STRAIGHT and abs(start.y - end.y) > _STRAIGHT)
+
+
+def _has_bars(outlines: Sequence[dict[str, Any]]) -> bool:
+    """Whether filled boxes stand on one line with different heights, or lie beside one."""
+    boxes = [
+        pymupdf.Rect(outline["rect"])
+        for outline in outlines
+        if "f" in outline["type"] and [item[0] for item in outline["items"]] == ["re"]
     ]
-    groups = page.cluster_drawings(drawings=outlines)
-    return [
-        Box(*(group & page.rect))
-        for group in groups
-        if sum(pymupdf.Rect(outline["rect"]) in group for outline in curved) >= _FEWEST_OUTLINES
-    ]
+    boxes = [box for box in boxes if min(box.width, box.height) > _THINNEST_BAR]
+    standing = Counter(round(box.y1) for box in boxes).most_common(1)
+    lying = Counter(round(box.x0) for box in boxes).most_common(1)
+    bottom, left = (most[0][0] if most else None for most in (standing, lying))
+    heights = [round(box.height) for box in boxes if round(box.y1) == bottom]
+    widths = [round(box.width) for box in boxes if round(box.x0) == left]
+    return any(
+        len(sizes) >= _FEWEST_BARS and len(set(sizes)) >= _FEWEST_BARS - 1
+        for sizes in (heights, widths)
+    )
 
 
 def _merge_touching(boxes: list[Box]) -> list[Box]:

@@ -8,8 +8,9 @@ from typing import Any
 from workers.engines.cpu.characters import is_cjk
 
 #: Bits of a span's ``flags`` in MuPDF's text dictionary.
-_MONO_FLAG, _BOLD_FLAG = 8, 16
+_ITALIC_FLAG, _MONO_FLAG, _BOLD_FLAG = 2, 8, 16
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|(?<![a-z])bd(?![a-z])|cmbx|sfbx", re.IGNORECASE)
+_ITALIC_NAME = re.compile(r"italic|oblique|kursiv|(?<![a-z])(?:cm|sf)(?:bx)?ti", re.IGNORECASE)
 _MONO_NAME = re.compile(r"courier|mono|consol|menlo|typewriter|cmtt|sftt|lucidacon", re.IGNORECASE)
 #: Mean character widths of a monospaced font differ by less than this part of the widest.
 _WIDTH_SPREAD = 0.03
@@ -24,6 +25,11 @@ _SHORTEST_SPAN = 6
 def is_bold(span: dict[str, Any]) -> bool:
     """Whether a span of MuPDF's text dictionary is bold."""
     return bool(span["flags"] & _BOLD_FLAG or _BOLD_NAME.search(span["font"]))
+
+
+def is_italic(span: dict[str, Any]) -> bool:
+    """Whether a span of MuPDF's text dictionary is italic."""
+    return bool(span["flags"] & _ITALIC_FLAG or _ITALIC_NAME.search(span["font"]))
 
 
 def monospaced_fonts(spans: Iterable[dict[str, Any]]) -> frozenset[str]:

@@ -8,7 +8,7 @@ import pymupdf
 
 from shared.domain.errors import EngineFailed
 from workers.engines.cpu.characters import is_rtl
-from workers.engines.cpu.text_layer.fonts import is_bold, monospaced_fonts
+from workers.engines.cpu.text_layer.fonts import is_bold, is_italic, monospaced_fonts
 from workers.engines.cpu.text_layer.symbol_fonts import symbol_for
 from workers.engines.cpu.values import Box, Character
 
@@ -132,7 +132,7 @@ def _spans_with_text(lines: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]
 
 def _raw_span(span: dict[str, Any], monospaced: frozenset[str]) -> RawSpan:
     font, flags, color = str(span["font"]), int(span["char_flags"]), int(span["color"])
-    size, bold = float(span["size"]), is_bold(span)
+    size, bold, italic = float(span["size"]), is_bold(span), is_italic(span)
     is_fixed, struck = font in monospaced, bool(flags & _STRUCK)
     characters = tuple(
         Character(
@@ -142,6 +142,7 @@ def _raw_span(span: dict[str, Any], monospaced: frozenset[str]) -> RawSpan:
             size,
             font,
             bold,
+            italic,
             is_fixed,
             struck=struck,
             is_gap=char["synthetic"],

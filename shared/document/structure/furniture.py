@@ -1,0 +1,99 @@
+"""Removes running headers, footers and page numbers, also where an engine took them for text.
+
+What recurs in the margins of many pages is furniture; headers may alternate between left and right
+pages. ``--headers keep`` writes all of it where it stands.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from shared.document.structure.page_units import letters
+from shared.document.structure.units import Context, Unit
+
+#: The margins end at these places of a scale of 999.
+_TOP, _BOTTOM = 90, 909
+#: Furniture recurs on at least so many pages, and on this part of those between its first and last.
+_FEWEST_PAGES, _LEAST_SHARE = 3, 0.3
+#: Without boxes, the first and last blocks of a page are compared more strictly.
+_FEWEST_WITHOUT_BOX, _LEAST_SHARE_WITHOUT_BOX = 4, 0.8
+_LONGEST = 160
+_NUMBER = re.compile(r"\d+")
+_BARE_NUMBER = re.compile(r"[\W_]*(\d{1,4})[\W_]*")
+
+
+def furniture(units: Sequence[Unit], context: Context) -> list[Unit]:
+    """``units`` without furniture; with it as text where the render options keep it."""
+    recurring = _recurring(units, context)
+    result = []
+    for index, unit in enumerate(units):
+        is_furniture = unit.kind == "furniture" or index in recurring
+        if not is_furniture:
+            result.append(unit)
+        elif context.render.headers == "keep":
+            result.append(replace(unit, kind="furniture"))
+    return result
+
+
+def _recurring(units: Sequence[Unit], context: Context) -> frozenset[int]:
+    """Indices of units that are no furniture by their kind and recur in the margins."""
+    groups: dict[tuple[str, bool], list[int]] = defaultdict(list)
+    for index in _at_edges(units):
+        unit = units[index]
+        in_margin = _in_margin(unit)
+        if in_margin is False or len(unit.text) > _LONGEST:
+            continue
+        groups[_key(unit), in_margin is None].append(index)
+    return frozenset(
+        index
+        for (key, without_box), members in groups.items()
+        if _is_furniture(key, [units[index] for index in members], without_box, context)
+        for index in members
+    )
+
+
+def _at_edges(units: Sequence[Unit]) -> Iterator[int]:
+    """Indices of the first two and the last two units of each page that are plain text."""
+    for _, run in groupby(range(len(units)), key=lambda index: units[index].page):
+        members = [index for index in run if units[index].kind != "furniture"]
+        edges = members if len(members) <= 4 else members[:2] + members[-2:]
+        yield from (index for index in edges if units[index].kind in ("text", "heading"))
+
+
+def _in_margin(unit: Unit) -> bool | None:
+    """Whether the unit stands in the top or bottom margin; None where that is unknown."""
+    box = unit.first.box
+    if box is None:
+        return None
+    return box[3] < _TOP or box[1] > _BOTTOM
+
+
+def _key(unit: Unit) -> str:
+    """The text of a unit that is equal on all pages with the same furniture."""
+    text = unit.text.lstrip("# ")
+    return letters(_NUMBER.sub("0", text)).casefold() or text.strip()
+
+
+def _is_furniture(key: str, members: Sequence[Unit], without_box: bool, context: Context) -> bool:
+    pages = [context.position[unit.page] for unit in members]
+    if len(set(pages)) != len(pages):
+        return False
+    fewest = _FEWEST_WITHOUT_BOX if without_box else _FEWEST_PAGES
+    share = _LEAST_SHARE_WITHOUT_BOX if without_box else _LEAST_SHARE
+    span = pages[-1] - pages[0] + 1
+    if len(pages) < fewest or len(pages) < share * span:
+        return False
+    return key.strip("0") != "" or _counts_pages(members, context)
+
+
+def _counts_pages(members: Sequence[Unit], context: Context) -> bool:
+    """Whether bare numbers grow like page numbers."""
+    offsets = set()
+    for unit in members:
+        number = _BARE_NUMBER.fullmatch(unit.text)
+        if number is None:
+            return False
+        offsets.add(int(number[1]) - context.position[unit.page])
+    return len(offsets) <= max(1, len(members) // 3)

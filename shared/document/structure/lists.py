@@ -1,0 +1,141 @@
+"""Nests the items of lists by their left edges and labels, also over pages and columns.
+
+Further paragraphs of an item are indented under it. A footnote between two items moves behind the
+list, because a block at the margin would end the list.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.document.structure.columns import Columns
+from shared.document.structure.seams import seam
+from shared.document.structure.units import Context, Join, Unit
+
+#: A mark further right than this, on a scale of 999, begins a deeper list.
+_DEEPER = 10
+#: Labels of one kind may be aligned at their right, so that their left edges differ.
+_SAME_LABEL = 25
+#: A paragraph of an item begins at least this far right of its mark.
+_PARAGRAPH = 5
+#: Spaces of indentation for each level.
+_STEP = 4
+_DOUBLE = re.compile(r"(\d{1,3}[.)]) +(?=\S)")
+_ROMAN = re.compile(r"\(?[ivxl]{1,6}[.)]")
+_LETTER = re.compile(r"\(?[a-zA-Z][.)]")
+_NUMBER = re.compile(r"\(?\d{1,3}[.)]")
+_LABELS = ((_ROMAN, "roman"), (_LETTER, "letter"), (_NUMBER, "number"))
+_FIGURE = "](figure:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An open item: the inset of its mark, the kind of its label, and its indentations."""
+
+    inset: int
+    label: str
+    indent: int
+    content: int
+
+
+def lists(units: Sequence[Unit], context: Context) -> list[Unit]:
+    """``units`` with the indentation of each item and of its paragraphs."""
+    return _Nesting(Columns(units, context), context).nested(units)
+
+
+class _Nesting:
+    """The lists that are open while the units are read in order."""
+
+    def __init__(self, columns: Columns, context: Context) -> None:
+        self._columns = columns
+        self._context = context
+        self._open: list[_Open] = []
+        self._notes: list[Unit] = []
+        self._result: list[Unit] = []
+        #: Index of the last part of the open list.
+        self._last = 0
+
+    def nested(self, units: Sequence[Unit]) -> list[Unit]:
+        """All units, the parts of lists indented."""
+        for index, unit in enumerate(units):
+            inset = self._columns.inset(unit)
+            if unit.kind == "item" and inset is not None and _FIGURE not in unit.text:
+                shares = index > 0 and units[index - 1].places == unit.places
+                self._add_item(unit, inset, shares and units[index - 1].kind == "item")
+            elif self._open and unit.kind == "footnote":
+                self._notes.append(unit)
+            elif self._belongs(unit, inset):
+                self._add_paragraph(unit, inset or 0)
+            else:
+                self._end()
+                self._result.append(unit)
+        self._end()
+        return self._result
+
+    def _end(self) -> None:
+        self._open = []
+        self._result += self._notes
+        self._notes = []
+
+    def _add_item(self, unit: Unit, inset: int, shares_block: bool) -> None:
+        unit = _with_number(unit)
+        label = _label(unit)
+        if self._open and self._context.follows(self._result[self._last].page, unit.page):
+            self._close_deeper(inset, label)
+        else:
+            self._end()
+        if shares_block and self._open:
+            # The engine indented the items of one block; only the first has a place of its own.
+            inset = self._open[-1].inset
+        indent = self._open[-1].content if self._open else 0
+        width = max(_STEP, len(unit.marker) + 1)
+        self._append(replace(unit, level=indent))
+        self._open.append(_Open(inset, label, indent, indent + width))
+
+    def _close_deeper(self, inset: int, label: str) -> None:
+        """Close the items that the new one is not nested in."""
+        for index in range(len(self._open) - 1, -1, -1):
+            other = self._open[index]
+            same_label = other.label == label != "bullet"
+            if same_label and abs(other.inset - inset) <= _SAME_LABEL:
+                del self._open[index:]
+                return
+            if inset > other.inset + _DEEPER:
+                return
+            del self._open[index]
+
+    def _belongs(self, unit: Unit, inset: int | None) -> bool:
+        """Whether the unit is a further paragraph of an open item."""
+        if not self._open or inset is None or unit.kind != "text" or _FIGURE in unit.text:
+            return False
+        return inset > self._open[0].inset + _PARAGRAPH and inset > _DEEPER
+
+    def _add_paragraph(self, unit: Unit, inset: int) -> None:
+        while inset <= self._open[-1].inset + _PARAGRAPH:
+            self._open.pop()
+        self._append(replace(unit, level=self._open[-1].content, lead="\n\n"))
+
+    def _append(self, unit: Unit) -> None:
+        """Add a part of a list to the page of its beginning, with the anchor of its page."""
+        if self._open:
+            before = self._result[self._last]
+            if before.last.page != unit.first.page and unit.page != before.page:
+                self._context.joins.append(Join("list", before.last, unit.first))
+                self._result[self._last] = replace(before, text=before.text + seam(unit.page))
+            unit = replace(unit, page=before.page)
+        self._last = len(self._result)
+        self._result.append(unit)
+
+
+def _with_number(unit: Unit) -> Unit:
+    """An item whose text begins with a number has that number as its mark."""
+    double = _DOUBLE.match(unit.text)
+    if unit.marker not in "-*+" or double is None:
+        return unit
+    return replace(unit, marker=double[1], text=unit.text[double.end() :])
+
+
+def _label(unit: Unit) -> str:
+    text = unit.text if unit.marker in "-*+" else unit.marker
+    word = text.split(" ", 1)[0]
+    return next((label for pattern, label in _LABELS if pattern.fullmatch(word)), "bullet")

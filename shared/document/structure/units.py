@@ -1,0 +1,115 @@
+"""The document model: a document as a sequence of units with the places that they come from.
+
+A unit is one Markdown block of the document: a paragraph, a heading, an item of a list, a table.
+Units are frozen. A rule returns new ones; it may join units, move one beside another or hide one,
+and it never changes the order of the words of running text.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from shared.document.structure.glue import Vocabulary
+from shared.domain.records import BBox, PageResult, RenderOptions
+
+UnitKind = Literal[
+    "heading",
+    "text",
+    "item",
+    "list",
+    "table",
+    "figure",
+    "image_caption",
+    "table_caption",
+    "table_footnote",
+    "footnote",
+    "code",
+    "equation",
+    "quote",
+    "html",
+    "furniture",
+]
+JoinKind = Literal["paragraph", "item", "quote", "footnote", "table", "row", "list", "code"]
+#: Kinds of running text, whose halves may stand on both sides of a break.
+RUNNING: frozenset[UnitKind] = frozenset({"text", "item", "quote", "footnote"})
+#: Kinds that stand beside running text and may interrupt it.
+ASIDE: frozenset[UnitKind] = frozenset(
+    {"figure", "image_caption", "table_caption", "table_footnote", "table", "footnote", "furniture"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a unit, or a part of it, stands; ``box`` is None where the engine gave none."""
+
+    page: int
+    box: BBox | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One Markdown block; ``page`` is the page in whose text it is written."""
+
+    kind: UnitKind
+    text: str
+    page: int
+    places: tuple[Place, ...]
+    #: Blank space before it in the Markdown of its page.
+    lead: str = "\n\n"
+    #: The level of a heading (1 to 6), the nesting of an item or of its paragraph (from 0).
+    level: int = 0
+    #: The mark of an item: "-" or a number such as "3."; "" for its further paragraphs.
+    marker: str = ""
+    #: A heading that the engine took for the title.
+    is_title: bool = False
+    #: Text that the engine joined to an unfinished paragraph before it.
+    continues: bool = False
+
+    @property
+    def first(self) -> Place:
+        """The place of its beginning."""
+        return self.places[0]
+
+    @property
+    def last(self) -> Place:
+        """The place of its end."""
+        return self.places[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Two parts of the source that became one unit."""
+
+    kind: JoinKind
+    before: Place
+    after: Place
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a rule knows about the document beside its units."""
+
+    pages: tuple[PageResult, ...]
+    render: RenderOptions
+    joins: list[Join] = field(default_factory=list)
+
+    @cached_property
+    def position(self) -> dict[int, int]:
+        """The position of each page among the selected pages."""
+        return {result.page: index for index, result in enumerate(self.pages)}
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        """The words of all pages."""
+        return Vocabulary(page.markdown for page in self.pages)
+
+    def follows(self, page: int, other: int) -> bool:
+        """Whether ``other`` is ``page`` or the next page with text."""
+        first, last = self.position[page], self.position[other]
+        between = self.pages[first + 1 : last]
+        return first <= last and all(result.status == "blank" for result in between)
+
+
+#: A rule gets all units in order and returns them joined, moved, levelled or hidden.
+Rule = Callable[[Sequence[Unit], Context], list[Unit]]
