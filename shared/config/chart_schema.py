@@ -1,7 +1,7 @@
 """Writes the settings into the chart's schema: ``python -m shared.config.chart_schema``.
 
 ``helm/pagefleet/values.schema.json`` is written by hand except its definitions ``settings``,
-``variables`` and ``engine``.
+``variables``, ``env`` and ``engine``.
 """
 
 import json
@@ -72,6 +72,7 @@ def schema(text: str) -> str:
     definitions = document["definitions"]
     definitions["settings"] = settings_definition()
     definitions["variables"] = variables_definition()
+    definitions["env"] = env_definition()
     definitions["engine"] = {"enum": [*CATALOGUE]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -95,14 +96,47 @@ def _property(name: str, field: dict[str, Any]) -> dict[str, Any]:
 
 
 def variables_definition() -> dict[str, Any]:
-    """Environment variables by name, as far as they are secrets; those are refused in words."""
+    """Variables of a pool; secrets, and those that the chart sets, are refused in words."""
+    settings = settings_definition()["properties"]
+    own = {PREFIX + name.upper(): rule for name, rule in settings.items() if "const" in rule}
+    properties = {**own, **{name: {"const": text} for name, text in _secret_variables().items()}}
+    plain = {"type": ["string", "number", "boolean"]}
+    return {
+        "type": "object",
+        "additionalProperties": plain,
+        "properties": {name: properties[name] for name in sorted(properties)},
+    }
+
+
+def env_definition() -> dict[str, Any]:
+    """A list of variables as in a container; the value of a secret is refused in words."""
+    item = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "name": {"type": "string", "minLength": 1},
+            "value": {"type": "string"},
+            "valueFrom": {"type": "object"},
+        },
+        "required": ["name"],
+        "allOf": [
+            {
+                "if": {"properties": {"name": {"const": name}}, "required": ["name"]},
+                "then": {"properties": {"value": {"const": text}}},
+            }
+            for name, text in _secret_variables().items()
+        ],
+    }
+    return {"type": "array", "items": item}
+
+
+def _secret_variables() -> dict[str, str]:
+    """The refusal of each environment variable that is a secret."""
     fields = Settings.model_json_schema()["properties"]
     own = {PREFIX + name.upper(): _refusal(name)
            for name, field in fields.items() if _is_secret(name, field)}  # fmt: skip
     others = {name: _REFUSAL.format(value) for name, value in _OTHER_SECRETS.items()}
-    properties = {name: {"const": text} for name, text in sorted({**own, **others}.items())}
-    plain = {"type": ["string", "number", "boolean"]}
-    return {"type": "object", "additionalProperties": plain, "properties": properties}
+    return dict(sorted({**own, **others}.items()))
 
 
 def _refusal(secret: str) -> str:

@@ -92,7 +92,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $own := deepCopy (index .root.Values.pools .name | default dict) -}}
 {{- $presets := .root.Files.Get "presets.yaml" | fromYaml -}}
 {{- $facts := (.root.Files.Get "engines.yaml" | fromYaml).engines -}}
-{{- $engine := default .name $own.engine -}}
+{{- $engine := $own.engine | default (ternary .name (.root.Values.poolDefaults.engine | default .name) (hasKey $facts .name)) -}}
 {{- if not (hasKey $facts $engine) -}}
 {{- if $own.engine -}}
 {{- fail (printf "pools.%s.engine: there is no engine %s; use one of: %s" .name $engine (keys $facts | sortAlpha | join ", ")) -}}
@@ -113,6 +113,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- $pool := mergeOverwrite (deepCopy $presets.base) (deepCopy (get $presets.engines $engine | default dict)) (deepCopy $sizes) $defaults $own -}}
 {{- $_ := set $pool "engine" $engine -}}
+{{- range $part := list "requests" "limits" -}}
+{{- $amounts := get $pool.resources $part | default dict -}}
+{{- range $name, $amount := $amounts }}{{ if kindIs "invalid" $amount }}{{ $_ := unset $amounts $name }}{{ end }}{{ end -}}
+{{- end -}}
 {{- $perEngine := mul (int $pool.tensorParallel) (int $pool.pipelineParallel) -}}
 {{- $gpus := ternary 0 (ternary $perEngine 0 $owner.ownsGpus) (not (kindIs "invalid" $pool.gpus)) -}}
 {{- if not (kindIs "invalid" $pool.gpus) }}{{ $gpus = $pool.gpus }}{{ end -}}

@@ -101,15 +101,32 @@ ipBlock:
         matchLabels: {kubernetes.io/metadata.name: {{ . | quote }}}
 {{- end -}}
 
+{{/* The server of an openai pool; "" for other engines. Arguments: root, pool. */}}
+{{- define "pagefleet.engineUrl" -}}
+{{- if eq .pool.engine "openai" -}}
+{{- coalesce (get .pool.env "PAGEFLEET_ENGINE_URL") (get .pool.settings "engine_url") (get .root.Values.settings "engine_url") | default "" -}}
+{{- end -}}
+{{- end -}}
+
 {{/* URLs in the values that pods of the fleet call, except the broker's, as JSON list. */}}
 {{- define "pagefleet.calledUrls" -}}
 {{- $urls := list -}}
 {{- if .Values.store.endpointUrl }}{{ $urls = append $urls .Values.store.endpointUrl }}{{ else }}{{ $urls = append $urls "https://s3.amazonaws.com" }}{{ end -}}
 {{- with .Values.traces.endpoint }}{{ $urls = append $urls . }}{{ end -}}
+{{- range .Values.extraEnv -}}
+{{- if and (has (upper .name) (list "HTTP_PROXY" "HTTPS_PROXY" "ALL_PROXY")) .value }}{{ $urls = append $urls (ternary .value (printf "http://%s" .value) (contains "://" .value)) }}{{ end -}}
+{{- end -}}
+{{- range .Values.watchers -}}
+{{- $args := .args | default list -}}
+{{- range $place, $word := $args -}}
+{{- if hasPrefix "--queue-url=" $word }}{{ $urls = append $urls (trimPrefix "--queue-url=" $word) }}{{ end -}}
+{{- if and (eq $word "--queue-url") (lt (int (add 1 $place)) (len $args)) }}{{ $urls = append $urls (index $args (int (add 1 $place))) }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- range $poolName := keys .Values.pools | sortAlpha -}}
 {{- $pool := include "pagefleet.pool" (dict "root" $ "name" $poolName) | fromYaml -}}
 {{- if $pool.enabled -}}
-{{- with default (get $pool.settings "engine_url") (get $pool.env "PAGEFLEET_ENGINE_URL") }}{{ $urls = append $urls . }}{{ end -}}
+{{- with include "pagefleet.engineUrl" (dict "root" $ "pool" $pool) }}{{ $urls = append $urls . }}{{ end -}}
 {{- if include "pagefleet.downloads" $pool -}}
 {{- $urls = append $urls (default "https://huggingface.co" $pool.modelCache.download.endpoint) -}}
 {{- end -}}

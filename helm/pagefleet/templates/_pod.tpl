@@ -188,14 +188,27 @@ spec:
 {{- define "pagefleet.envList" -}}
 {{- $env := include "pagefleet.redisEnv" .root | fromJson -}}
 {{- $_ := set $env "PAGEFLEET_DRAIN_S" (toString .drain) -}}
-{{- $env = mergeOverwrite $env (.env | default dict) (include "pagefleet.settings" (.part.settings | default dict) | fromJson) -}}
+{{- $env = mergeOverwrite $env (.env | default dict) -}}
+{{- range $name, $value := include "pagefleet.settings" (.part.settings | default dict) | fromJson }}{{ $_ := set $env $name ($value | replace "$" "$$") }}{{ end -}}
+{{- range $name, $value := include "pagefleet.operatorEnv" . | fromJson }}{{ $_ := set $env $name $value }}{{ end -}}
+{{- include "pagefleet.variables" $env -}}
+{{- end -}}
+
+{{/* Variables of the operator as JSON object: env of a pool, extraEnv. Arguments: root, part. */}}
+{{- define "pagefleet.operatorEnv" -}}
+{{- $env := dict -}}
 {{- range $name, $value := .part.env | default dict }}{{ $_ := set $env $name (include "pagefleet.text" $value) }}{{ end -}}
-{{- $list := list -}}
 {{- range concat .root.Values.extraEnv (.part.extraEnv | default list) -}}
 {{- $_ := set $env .name (omit . "name") -}}
 {{- end -}}
-{{- range $name := keys $env | sortAlpha -}}
-{{- $value := index $env $name -}}
+{{- toJson $env -}}
+{{- end -}}
+
+{{/* A list of variables, sorted by name. Argument: map of texts and objects with valueFrom. */}}
+{{- define "pagefleet.variables" -}}
+{{- $list := list -}}
+{{- range $name := keys . | sortAlpha -}}
+{{- $value := index $ $name -}}
 {{- $list = append $list (ternary (merge (dict "name" $name) (ternary $value dict (kindIs "map" $value))) (dict "name" $name "value" $value) (kindIs "map" $value)) -}}
 {{- end -}}
 {{- toYaml $list -}}

@@ -6,6 +6,17 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The broker's address for KEDA, which has a namespace of its own: a name without a dot is one in the release's. */}}
+{{- define "pagefleet.fromOtherNamespaces" -}}
+{{- $host := regexReplaceAll ":[0-9]+$" .address "" -}}
+{{- if regexMatch "[.:]" $host }}{{ .address }}{{ else }}{{ printf "%s.%s.svc%s" $host .root.Release.Namespace (trimPrefix $host .address) }}{{ end -}}
+{{- end -}}
+
+{{- define "pagefleet.redisAddress" -}}
+{{- $address := printf "%s:%s" (include "pagefleet.redisHost" .) (include "pagefleet.redisPort" .) -}}
+{{ include "pagefleet.fromOtherNamespaces" (dict "root" . "address" $address) }}
+{{- end -}}
+
 {{- define "pagefleet.redisPort" -}}
 {{- if .Values.redis.builtin.enabled -}}6379{{- else -}}{{ int .Values.redis.external.port }}{{- end -}}
 {{- end -}}
@@ -20,7 +31,11 @@
 
 {{/* Addresses of the Sentinels of an external broker, with commas; "" without Sentinels. */}}
 {{- define "pagefleet.redisSentinels" -}}
-{{- if not .Values.redis.builtin.enabled }}{{ join "," .Values.redis.external.sentinel.addresses }}{{ end -}}
+{{- $addresses := list -}}
+{{- if not .Values.redis.builtin.enabled -}}
+{{- range .Values.redis.external.sentinel.addresses }}{{ $addresses = append $addresses (include "pagefleet.fromOtherNamespaces" (dict "root" $ "address" .)) }}{{ end -}}
+{{- end -}}
+{{- join "," $addresses -}}
 {{- end -}}
 
 {{/* Name of the Secret with certificates of an external broker; "" without one. */}}
@@ -40,7 +55,7 @@
 {{- if .Values.redis.builtin.enabled -}}password{{- else -}}{{ .Values.redis.external.passwordKey }}{{- end -}}
 {{- end -}}
 
-{{/* Variables of the broker as JSON object: a text, or an object with valueFrom. */}}
+{{/* Variables of the broker as JSON object: a text, or an object with valueFrom. Kubernetes reads $$ as $. */}}
 {{- define "pagefleet.redisEnv" -}}
 {{- $scheme := ternary "rediss" "redis" (eq (include "pagefleet.redisTls" .) "true") -}}
 {{- $url := printf "%s://%s:%s/%s" $scheme (include "pagefleet.redisHost" .) (include "pagefleet.redisPort" .) (include "pagefleet.redisDatabase" .) -}}
@@ -51,13 +66,13 @@
 {{- $parts := list -}}
 {{- range $sentinel.addresses }}{{ $parts = append $parts (printf "sentinel://%s/%s" . (include "pagefleet.redisDatabase" $)) }}{{ end -}}
 {{- $_ := set $env "PAGEFLEET_REDIS_URL" (join ";" $parts) -}}
-{{- $_ := set $env "PAGEFLEET_REDIS_SENTINEL_MASTER" $sentinel.master -}}
+{{- $_ := set $env "PAGEFLEET_REDIS_SENTINEL_MASTER" ($sentinel.master | replace "$" "$$") -}}
 {{- with $sentinel.existingSecret -}}
 {{- $_ := set $env "PAGEFLEET_REDIS_SENTINEL_PASSWORD" (include "pagefleet.secretKey" (dict "name" . "key" $sentinel.passwordKey) | fromJson) -}}
 {{- end -}}
 {{- end -}}
 {{- if and (not .Values.redis.builtin.enabled) $external.username -}}
-{{- $_ := set $env "PAGEFLEET_REDIS_USERNAME" $external.username -}}
+{{- $_ := set $env "PAGEFLEET_REDIS_USERNAME" ($external.username | replace "$" "$$") -}}
 {{- end -}}
 {{- if include "pagefleet.redisSecret" . -}}
 {{- $_ := set $env "PAGEFLEET_REDIS_PASSWORD" (include "pagefleet.secretKey" (dict "name" (include "pagefleet.redisSecret" .) "key" (include "pagefleet.redisSecretKey" .)) | fromJson) -}}

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ BROKER_LOGIN = {"builtin": {"existingSecret": "valkey-login"}}
 SMALLEST = {"store": {"url": "s3://documents/pagefleet"}, "redis": BROKER_LOGIN}
 #: Releases that the chart must stay valid for.
 KUBERNETES = ("1.29.0", "1.33.0")
+#: What the kubelet replaces in the value of a variable.
+EXPANSION = re.compile(r"\$\$|\$\(([^)]*)\)")
 Manifest = dict[str, Any]
 every_value_set = pytest.mark.parametrize("path", VALUE_SETS, ids=lambda path: path.stem)
 
@@ -108,7 +111,8 @@ def environment(objects: list[Manifest], pod: Manifest) -> dict[str, str]:
 def _value(entry: Manifest, earlier: dict[str, str]) -> str:
     if "value" not in entry:
         return f"secret-{entry['valueFrom']['secretKeyRef']['key']}"
-    value = str(entry["value"])
-    for name, replacement in earlier.items():
-        value = value.replace(f"$({name})", replacement)
-    return value
+    return EXPANSION.sub(lambda found: _expanded(found, earlier), str(entry["value"]))
+
+
+def _expanded(found: re.Match[str], earlier: dict[str, str]) -> str:
+    return "$" if found[0] == "$$" else earlier.get(found[1], found[0])

@@ -156,6 +156,31 @@ def test_the_port_of_an_external_store_is_open() -> None:
     assert reached(spec["egress"], "203.0.113.1") == {53, 443, 9000}
 
 
+def test_the_ports_of_a_proxy_and_of_an_event_queue_are_open() -> None:
+    queue = ["--queue-url", "https://sqs.example:9324/1/drops"]
+    other = ["--queue-url=https://sqs.example:9325/1/drops"]
+    spec = policy(
+        merged(
+            extraEnv=[{"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}],
+            watchers=[
+                {"name": name, "from": f"s3://{name}/", "to": "s3://out/", "args": args}
+                for name, args in (("a", queue), ("b", other))
+            ],
+        )
+    )
+
+    assert reached(spec["egress"], "203.0.113.1") == {53, 443, 3128, 9324, 9325}
+
+
+def test_the_broker_of_the_own_namespace_is_reached_there() -> None:
+    redis = {"builtin": {"enabled": False}, "external": {"host": "redis"}}
+    spec = policy(merged(redis=redis, networkPolicy={"redisCidrs": [], "egressCidrs": []}))
+
+    assert spec["egress"][1:] == [
+        {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ocr"}}}]}
+    ]
+
+
 def test_services_in_the_cluster_are_reached_in_their_namespace() -> None:
     values = merged(
         store={"url": "s3://documents/pagefleet", "endpointUrl": "http://sea.storage.svc:8333"},

@@ -163,6 +163,17 @@ def test_no_pod_runs_as_root_or_mounts_a_token(path: Path) -> None:
 
 
 @every_value_set
+def test_every_container_fits_a_quota_of_cpu_and_memory(path: Path) -> None:
+    for name, pod in pods(manifests(value_set(path))):
+        for container in containers(pod):
+            if container["name"] == "probe":  # the operator's own
+                continue
+            resources = container["resources"]
+            assert {"cpu", "memory"} <= set(resources["requests"]), name
+            assert "memory" in resources["limits"], name
+
+
+@every_value_set
 def test_no_startup_or_liveness_probe_depends_on_the_broker(path: Path) -> None:
     for name, pod in pods(manifests(value_set(path))):
         if name.endswith(("valkey", "doctor")):

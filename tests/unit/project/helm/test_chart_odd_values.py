@@ -7,10 +7,12 @@ from tests.support.packaging.helm_chart import (
     KUBERNETES,
     SMALLEST,
     Manifest,
+    environment,
     manifests,
     merged,
     named,
     of_kind,
+    pod_template,
     rendered,
 )
 from tests.support.packaging.kubernetes_schemas import check_object
@@ -95,3 +97,62 @@ def test_a_release_whose_services_could_have_no_name_is_refused(release: str) ->
 
     texts = rendered(merged(fullnameOverride="documents"), name=release)
     assert f'app.kubernetes.io/instance: "{release}"' in "".join(texts.values())
+
+
+def test_dollar_signs_reach_the_pods_and_keda_as_they_are() -> None:
+    """The kubelet reads $$ as $, and $(NAME) as another variable."""
+    user = "a$$b$(PAGEFLEET_HOME)$"
+    external = {"host": "redis.example", "existingSecret": "login", "username": user}
+    values = merged(
+        redis={"builtin": {"enabled": False}, "external": external},
+        pools={"cpu": {"autoscaling": {"enabled": True}, "settings": {"gpus": user}}},
+    )
+    objects = manifests(values)
+    variables = environment(objects, pod_template(objects, "pf-cpu")["spec"])
+    (trigger,) = of_kind(objects, "ScaledObject")[0]["spec"]["triggers"]
+
+    assert variables["PAGEFLEET_REDIS_USERNAME"] == variables["PAGEFLEET_GPUS"] == user
+    assert trigger["metadata"]["username"] == user
+
+
+@pytest.mark.parametrize(
+    ("external", "address"),
+    [
+        ({"host": "redis"}, "redis.ocr.svc:6379"),
+        ({"host": "redis.databases", "port": 6380}, "redis.databases:6380"),
+        ({"host": "[2001:db8::1]"}, "[2001:db8::1]:6379"),
+        ({"sentinel": {"addresses": ["one:26379", "two.db.svc:26380"]}},
+         "one.ocr.svc:26379,two.db.svc:26380"),
+    ],
+)  # fmt: skip
+def test_keda_finds_a_broker_of_the_fleets_namespace(external: Manifest, address: str) -> None:
+    values = merged(
+        redis={"builtin": {"enabled": False}, "external": external},
+        pools={"cpu": {"autoscaling": {"enabled": True}}},
+    )
+    (trigger,) = of_kind(manifests(values), "ScaledObject")[0]["spec"]["triggers"]
+
+    metadata = trigger["metadata"]
+    assert metadata.get("address", metadata.get("addresses")) == address
+
+
+def test_keda_verifies_the_brokers_certificate_where_the_pods_do() -> None:
+    external = {"host": "redis.example", "tls": True}
+    values = merged(
+        redis={"builtin": {"enabled": False}, "external": external},
+        pools={"cpu": {"autoscaling": {"enabled": True}}},
+    )
+    for verify, unsafe in ((True, None), (False, "true")):
+        changed = {**values, "settings": {"redis_verify": verify}}
+        (trigger,) = of_kind(manifests(changed), "ScaledObject")[0]["spec"]["triggers"]
+        assert trigger["metadata"].get("unsafeSsl") == unsafe
+
+
+def test_helm_test_asks_the_store_with_an_account_and_keys_of_its_own() -> None:
+    own = {"storeSecret": "doctor-keys", "serviceAccount": {"create": True}}
+    objects = manifests(merged(doctor=own))
+    spec = named(objects, "Pod", "pf-doctor")["spec"]
+
+    assert named(objects, "ServiceAccount", spec["serviceAccountName"])
+    assert spec["serviceAccountName"] == "pf-doctor"
+    assert {"secretRef": {"name": "doctor-keys"}} in spec["containers"][0]["envFrom"]

@@ -299,6 +299,45 @@ def test_weights_are_downloaded_before_the_worker_starts() -> None:
     assert "nvidia.com/gpu" not in init["resources"]["limits"]
 
 
+def test_the_download_has_the_proxy_and_certificates_of_the_operator() -> None:
+    proxy = {"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}
+    authority = {"name": "company", "mountPath": "/etc/company", "readOnly": True}
+    values = merged(
+        extraEnv=[proxy, {"name": "HF_HUB_OFFLINE", "value": "1"}],
+        extraVolumes=[{"name": "company", "configMap": {"name": "company-ca"}}],
+        extraVolumeMounts=[authority],
+        pools={
+            "vllm": {
+                "enabled": True, "env": {"HF_HUB_DISABLE_XET": 1},
+                "extraEnvFrom": [{"secretRef": {"name": "mirror"}}],
+            }
+        },
+    )  # fmt: skip
+    (init,) = gpu_pod(manifests(values))["initContainers"]
+    variables = {each["name"]: each["value"] for each in init["env"]}
+
+    assert variables == {
+        "HTTPS_PROXY": "http://proxy.example:3128", "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_OFFLINE": "0", "HF_HOME": "/models",
+    }  # fmt: skip
+    assert init["envFrom"] == [{"secretRef": {"name": "mirror"}}]
+    assert authority in init["volumeMounts"]
+
+
+def test_a_null_takes_a_limit_away_from_every_container() -> None:
+    spec = gpu_pod(pool_objects(resources={"limits": {"memory": None}}))
+
+    for container in [*spec["initContainers"], *spec["containers"]]:
+        assert "memory" not in container["resources"]["limits"]
+
+
+def test_pools_take_their_engine_from_the_values_of_all_pools() -> None:
+    objects = manifests(merged(poolDefaults={"engine": "vllm"}, pools={"books": {}, "cpu": {}}))
+
+    for name, engine in (("pf-books", "vllm"), ("pf-cpu", "cpu")):
+        assert pod_template(objects, name)["spec"]["containers"][0]["args"][-1] == engine
+
+
 def test_a_complete_download_is_not_repeated(tmp_path: Path) -> None:
     (init,) = gpu_pod(pool_objects())["initContainers"]
     tool = tmp_path / "hf"

@@ -28,6 +28,7 @@ SECRET_SETTINGS = [
 EXTERNAL: Manifest = {"builtin": {"enabled": False}}
 SENTINEL = {"sentinel": {"addresses": ["a:1"]}}
 INGRESS = {"enabled": True, "ingress": {"enabled": True, "host": "events.example.com"}}
+SAME_ACCOUNT = {"serviceAccount": {"create": True, "name": "same"}}
 FILLED = {"existingClaim": "weights"}
 ONE_POD = {"autoscaling": {"maxReplicas": 1}}
 
@@ -50,6 +51,89 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
             ),
             "use either sentinel.addresses, or host with tls",
         ),
+        (merged(redis={**EXTERNAL, "external": {"host": "redis.example:6380"}}), "host"),
+        (
+            merged(redis={"builtin": {"existingSecret": "s"}, "external": {"host": "h"}}),
+            "redis.external is not used while redis.builtin.enabled is true",
+        ),
+        (
+            merged(
+                redis={
+                    "builtin": {"existingSecret": "s"},
+                    "external": {"sentinel": {"addresses": ["a:1"]}},
+                }
+            ),
+            "redis.external is not used while redis.builtin.enabled is true",
+        ),
+        # Values that would have no effect.
+        (vllm(replicas=2), "pools.vllm.replicas: KEDA sets the number of pods"),
+        (merged(pools={"cpu": {"autoscaling": {"maxReplicas": 9}}}), "add enabled: true"),
+        (merged(pools={"cpu": {"preset": "L4"}}), "the cpu engine uses no GPU of its own"),
+        (
+            merged(pools={"check": {"engine": "transformers", "enginesPerGpu": 2}}),
+            "the transformers engine can't share a GPU",
+        ),
+        (
+            merged(serviceAccount={"create": False, "annotations": {"role": "x"}}),
+            "serviceAccount.annotations: the chart annotates only accounts that it creates",
+        ),
+        (
+            merged(sweeper={"serviceAccount": {"annotations": {"role": "x"}}}),
+            "sweeper.serviceAccount.annotations: the chart annotates only accounts",
+        ),
+        (
+            vllm(serviceAccount={"annotations": {"role": "x"}}),
+            "pools.vllm.serviceAccount.annotations: the chart annotates only accounts",
+        ),
+        (merged(reducer=SAME_ACCOUNT, sweeper=SAME_ACCOUNT), "two accounts would be named same"),
+        (
+            merged(flower={"ingress": {"enabled": True, "host": "a.example"}}),
+            "flower.ingress and flower.httpRoute need flower.enabled=true",
+        ),
+        (
+            merged(watchers=[watcher(listen={**INGRESS, "enabled": False})]),
+            "listen.ingress and listen.httpRoute need listen.enabled=true",
+        ),
+        (merged(watchers=[watcher(args=["--listen", "0.0.0.0:1"])]), "use listen instead"),
+        (
+            merged(
+                watchers=[watcher(listen={"enabled": True, "port": 9464, "existingSecret": "x"})]
+            ),
+            "listen.port is the port of the metrics",
+        ),
+        # Ways that the network policy would shut.
+        (
+            vllm() | {"networkPolicy": {"kedaNamespaces": []}},
+            "lets no KEDA read the queue; name its namespace",
+        ),
+        (
+            merged(
+                metrics={"podMonitor": {"enabled": True}}, networkPolicy={"metricsNamespaces": []}
+            ),
+            "lets no Prometheus in; name its namespace",
+        ),
+        (merged(networkPolicy={"egressCidrs": ["10.0.0.0/99"]}), "egressCidrs"),
+        (merged(networkPolicy={"eventCidrs": ["10.0.0/8"]}), "eventCidrs"),
+        (merged(networkPolicy={"redisCidrs": ["fd00::/129"]}), "redisCidrs"),
+        # Secrets.
+        (
+            merged(store={"url": "s3://documents/x", "endpointUrl": "http://k:s@minio:9000"}),
+            "http://…@minio:9000 has a user or password",
+        ),
+        (merged(traces={"endpoint": "https://k:s@otlp.example"}), "has a user or password"),
+        (
+            merged(extraEnv=[{"name": "AWS_SECRET_ACCESS_KEY", "value": "x"}]),
+            "use the Secret of store.existingSecret",
+        ),
+        (
+            merged(sweeper={"extraEnv": [{"name": "PAGEFLEET_WEBHOOK_SECRET", "value": "x"}]}),
+            "use the Secret of webhookSecret",
+        ),
+        (merged(flower={"args": ["--oauth2_secret=x"]}), "give --oauth2_secret as a variable"),
+        (merged(flower={"args": ["--basic-auth=a:b"]}), "values are no place for secrets"),
+        # Pools.
+        (vllm(env={"PAGEFLEET_MODEL": "x"}), "set pools.<name>.model"),
+        (vllm(env={"PAGEFLEET_ROLES": "sweep"}), "the chart sets it itself"),
         (vllm(tensorParallel=4), "10 attention heads"),
         (vllm(gpus=3, tensorParallel=2), "can't be divided into engines of 2"),
         (vllm(gpus=0), "needs a GPU"),
@@ -134,6 +218,13 @@ def test_wrong_values_are_refused_with_the_reason(values: Manifest, reason: str)
                                                   "modelCache": {"enabled": False}}}},
         vllm(model="/models/x", modelCache={"image": {"reference": "registry.example/x:1"}}),
         cache(initCommand=["sh", "-c", "cp -r /weights /models"]),
+        vllm(replicas=2, autoscaling={"enabled": False, "maxReplicas": 1}),
+        merged(pools={"cpu": {"replicas": 2, "autoscaling": {"enabled": True}}}),
+        merged(pools={"openai": {}}, settings={"engine_url": "http://vllm.example/v1"}),
+        merged(extraEnv=[{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "a",
+                                                                            "key": "b"}}}]),
+        merged(networkPolicy={"redisCidrs": ["10.0.0.0/8", "fd00::/8", "2001:db8::/128"]}),
+        merged(redis={**EXTERNAL, "external": {"host": "[2001:db8::1]"}}),
     ],
 )  # fmt: skip
 def test_ways_that_work_are_not_refused(values: Manifest) -> None:
