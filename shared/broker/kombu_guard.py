@@ -1,4 +1,4 @@
-"""Replaces six functions of kombu 5.7.0, so that workers survive lost broker connections.
+"""Replaces seven functions of kombu 5.7.0, so that workers survive lost broker connections.
 
 Without it, closing a channel with a pending BRPOP on a dead socket aborts half-way and later kills
 the worker; a late acknowledgement on a closed channel has no connection pool; and a lost connection
@@ -35,6 +35,7 @@ def install() -> None:
     channel._disconnect_pools = _keep_pool(channel._disconnect_pools)
     channel._brpop_read = _read_any_element
     channel._receive_one = _receive_any_command(channel._receive_one)
+    channel._deliver_fanout_message = _checked(channel._deliver_fanout_message)
     channel.do_restore = False
     transport.QoS.restore_by_tag = _restore_any_entry
     channel.guarded = True
@@ -94,6 +95,17 @@ def _receive_any_command(receive_one: Any) -> Any:
             return False
 
     return guarded_receive
+
+
+def _checked(deliver: Any) -> Any:
+    def guarded_deliver(self: Any, message: Any, exchange: str) -> Any:
+        try:
+            _check_envelope(message)
+        except Exception as error:  # kombu takes some of them for a lost connection
+            raise ValueError("no envelope of a command") from error
+        return deliver(self, message, exchange)
+
+    return guarded_deliver
 
 
 def _restore_any_entry(self: Any, tag: Any, client: Any = None, leftmost: bool = False) -> None:

@@ -160,6 +160,7 @@ def test_no_command_of_remote_control_ends_or_changes_a_worker(tmp_path: Path) -
         before = pages_processes(made.settings)
         commands = [
             *("5", "[1, 2]", '"text"', "{}", "not json", "[" * 100_000),
+            json.dumps(envelope(headers={"compression": "application/x-gzip"})),
             command("shutdown"),
             command("cancel_consumer", arguments={"queue": "pages.fake.normal"}),
             command("pool_shrink", arguments={"n": 2}),
@@ -173,3 +174,4 @@ def test_no_command_of_remote_control_ends_or_changes_a_worker(tmp_path: Path) -
         assert converts(made, pdf(tmp_path / "good.pdf", 2))
         assert pages_processes(made.settings) == before
         assert "starting it again" not in log.read_text()
+        assert "decompress" not in log.read_text()
