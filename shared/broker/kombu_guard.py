@@ -1,9 +1,10 @@
-"""Replaces five functions of kombu 5.7.0, so that workers survive lost broker connections.
+"""Replaces seven functions of kombu 5.7.0, so that workers survive lost broker connections.
 
 Without it, closing a channel with a pending BRPOP on a dead socket aborts half-way and later kills
 the worker; a late acknowledgement on a closed channel has no connection pool; and a lost connection
 requeues every page that still runs, so that it runs twice; and an element of a queue, or an entry
-among the unacknowledged messages, that is no message ends the worker. docs/adr/0003-kombu-guard.md
+among the unacknowledged messages, that is no message ends the worker, and so does a command of
+remote control that is none. docs/adr/0003-kombu-guard.md
 has the details. The lease (visibility timeout) decides instead which messages are lost.
 """
 
@@ -33,6 +34,8 @@ def install() -> None:
     channel.close = _close_despite_dead_socket(channel.close)
     channel._disconnect_pools = _keep_pool(channel._disconnect_pools)
     channel._brpop_read = _read_any_element
+    channel._receive_one = _receive_any_command(channel._receive_one)
+    channel._deliver_fanout_message = _checked(channel._deliver_fanout_message)
     channel.do_restore = False
     transport.QoS.restore_by_tag = _restore_any_entry
     channel.guarded = True
@@ -77,6 +80,32 @@ def _read_any_element(self: Any, **options: Any) -> bool:
     finally:
         self._in_poll = None
         self._flush_brpop_reauth()
+
+
+def _receive_any_command(receive_one: Any) -> Any:
+    def guarded_receive(self: Any, client: Any) -> bool:
+        try:
+            return bool(receive_one(self, client))
+        except Empty:
+            return False
+        except self.connection_errors:
+            raise
+        except Exception as error:  # any error, because any client can publish anything
+            log.error("refused a command of remote control: %s", type(error).__name__)
+            return False
+
+    return guarded_receive
+
+
+def _checked(deliver: Any) -> Any:
+    def guarded_deliver(self: Any, message: Any, exchange: str) -> Any:
+        try:
+            _check_envelope(message)
+        except Exception as error:  # kombu takes some of them for a lost connection
+            raise ValueError("no envelope of a command") from error
+        return deliver(self, message, exchange)
+
+    return guarded_deliver
 
 
 def _restore_any_entry(self: Any, tag: Any, client: Any = None, leftmost: bool = False) -> None:

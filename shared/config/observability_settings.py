@@ -55,7 +55,9 @@ class ObservabilitySettings(Record):
     flower_password: SecretStr | None = Field(
         None, description="password for Flower; unset: a new one is printed at each start"
     )
-    flower_read_only: bool = Field(True, description="Flower is read-only")
+    flower_read_only: bool = Field(
+        True, description="Flower is read-only, and workers obey no command that changes them"
+    )
     flower_max_tasks: int = Field(20_000, ge=100, description="maximum tasks in Flower's memory")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -18,6 +18,7 @@ from shared.processes.stop_signals import act_on_signals
 from workers.process.background_calls import BackgroundCalls
 from workers.process.background_events import BackgroundEvents
 from workers.process.guarded_consumer import Refuse, guarded_consumer, log_refused
+from workers.process.remote_control import only_read
 from workers.process.visibility_renewal import VisibilityRenewal
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -34,12 +35,17 @@ def run_worker(
     concurrency: int,
     on_shutdown: Callable[[], None],
     refuse: Refuse = log_refused,
+    *,
+    obey: bool = False,
 ) -> None:
     """Consume ``queues`` with ``concurrency`` threads until SIGTERM; returns when drained.
 
-    ``refuse`` gets every message that cannot become a task, and the reason.
+    ``refuse`` gets every message that cannot become a task, and the reason. With ``obey`` the
+    worker also obeys commands of remote control that change it, as of a Flower that may write.
     """
     calls = BackgroundCalls("acknowledge")
+    if not obey:
+        only_read()
     app.events.dispatcher_cls = BackgroundEvents
     _answer_in_background(app)
     app.steps["consumer"].add(VisibilityRenewal)

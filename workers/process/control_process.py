@@ -91,7 +91,8 @@ class ControlProcess:
         log.info("started: %s", ", ".join(sorted(self._roles)))
         refused = partial(refuse, self._dispatch_state)
         name = f"control-{self._worker}"
-        run_worker(self._app, name, queues, REDUCERS, self._stopped.set, refused)
+        obey = not self._settings.flower_read_only
+        run_worker(self._app, name, queues, REDUCERS, self._stopped.set, refused, obey=obey)
 
     def _make_sweeper(self) -> Sweeper:
         settings = self._settings

@@ -127,7 +127,8 @@ class PagesProcess:
         log.info("ready: engine %s, model %s, %d pages at once", info.name, pool.weights, capacity)
         queues = page_queues(pool.id)
         refused = partial(refuse, self._dispatch_state)
-        run_worker(self._app, f"pages-{self._worker}", queues, capacity, self._drain, refused)
+        name, obey = f"pages-{self._worker}", not self._settings.flower_read_only
+        run_worker(self._app, name, queues, capacity, self._drain, refused, obey=obey)
 
     def _export_identity(self) -> None:
         """Export the metrics of this process before the engine has loaded."""

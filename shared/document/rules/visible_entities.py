@@ -5,17 +5,28 @@ import re
 from shared.document.code_spans import sub_outside_code
 from shared.document.control_characters import C1_AND_DIRECTION
 from shared.document.draft import per_prose
+from shared.document.syntax import HTML_LINE
 
 _UNSAFE = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f{C1_AND_DIRECTION}]")
+#: In raw HTML a browser decodes any number of digits, also without a semicolon.
 _ENTITY = re.compile(
-    r"&(?:#(?:[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<decimal>[0-9]{1,7}))|(?P<name>lrm|rlm));"
+    r"&(?:#(?:[xX]0*+(?P<hex>[0-9a-fA-F]*+)|0*+(?P<decimal>[0-9]*+))|(?P<name>lrm|rlm);)"
 )
+#: Digits of the highest character.
+_MAX_DIGITS = 7
 
 
 @per_prose
 def visible_entities(text: str) -> str:
     """Escape the ampersand of such an entity outside of code."""
-    return sub_outside_code(_ENTITY, _visible, text) if "&" in text else text
+    if "&" not in text:
+        return text
+    # Raw HTML has no code spans.
+    return _ENTITY.sub(_visible, text) if HTML_LINE.search(text) else _outside_code(text)
+
+
+def _outside_code(text: str) -> str:
+    return sub_outside_code(_ENTITY, _visible, text)
 
 
 def _visible(entity: re.Match[str]) -> str:
@@ -25,5 +36,8 @@ def _visible(entity: re.Match[str]) -> str:
 
 
 def _is_unsafe(entity: re.Match[str]) -> bool:
-    number = int(entity["hex"], 16) if entity["hex"] else int(entity["decimal"])
+    digits, base = (entity["decimal"], 10) if entity["hex"] is None else (entity["hex"], 16)
+    if not digits or len(digits) > _MAX_DIGITS:
+        return False
+    number = int(digits, base)
     return number <= 0x10FFFF and _UNSAFE.match(chr(number)) is not None

@@ -11,6 +11,8 @@ from tests.support.fleets.fleet import Fleet, fleet, pages_processes, pdf, wait_
 from tests.unit.shared.broker.test_kombu_guard import GARBAGE, envelope
 
 QUEUE, REFUSED = "pagefleet:pages.fake.normal", "pagefleet:refused"
+#: All workers of database 0 read commands of remote control here.
+CONTROL = "pagefleet:/0.celery.pidbox"
 GOOD_ID = "0" * 16 + "-" + "0" * 8
 
 
@@ -143,3 +145,33 @@ def test_garbage_in_the_queue_of_reducers_stops_no_document(tmp_path: Path) -> N
             wait_until(lambda: refused(client) == 2 * len(GARBAGE), 60)
 
         assert converts(made, pdf(tmp_path / "good.pdf", 1))
+
+
+def command(method: str, **changes: Any) -> str:
+    """A command of Celery's remote control for every worker."""
+    given = {"method": method, "arguments": {}, "destination": None, **changes}
+    return json.dumps(envelope(body=base64.b64encode(json.dumps(given).encode()).decode()))
+
+
+def test_no_command_of_remote_control_ends_or_changes_a_worker(tmp_path: Path) -> None:
+    with fleet(tmp_path, max_concurrency=2) as made:
+        log = tmp_path / "workers.log"
+        wait_until(lambda: "ready: engine" in log.read_text())
+        before = pages_processes(made.settings)
+        commands = [
+            *("5", "[1, 2]", '"text"', "{}", "not json", "[" * 100_000),
+            json.dumps(envelope(headers={"compression": "application/x-gzip"})),
+            command("shutdown"),
+            command("cancel_consumer", arguments={"queue": "pages.fake.normal"}),
+            command("pool_shrink", arguments={"n": 2}),
+            # This expression takes minutes for any host name.
+            command("ping", matcher="pcre", pattern=r"([\w@.-]+)*!"),
+        ]
+        with redis.Redis.from_url(made.settings.broker_url()) as client:
+            for text in commands:
+                wait_until(lambda text=text: client.publish(CONTROL, text) >= 2)  # type: ignore[misc]
+
+        assert converts(made, pdf(tmp_path / "good.pdf", 2))
+        assert pages_processes(made.settings) == before
+        assert "starting it again" not in log.read_text()
+        assert "decompress" not in log.read_text()

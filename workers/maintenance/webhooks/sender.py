@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from shared.config.settings import Settings
 from shared.domain import object_keys
-from shared.domain.errors import PagefleetError, TransientError
+from shared.domain.errors import DocumentError, PagefleetError, TransientError
 from shared.domain.records import Delivery
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge_rest
@@ -36,6 +36,8 @@ MAX_PAUSE_S = 3600.0
 CLOCK_SLACK_S = 5.0
 #: Pause before the next look at a job that has not ended: its marker is written just before.
 NOT_ENDED_PAUSE_S = 2.0
+#: Pause before the next look at a job whose records can't be read.
+UNREADABLE_PAUSE_S = 600.0
 
 
 class WebhookSender:
@@ -83,11 +85,17 @@ class WebhookSender:
         ]
 
     def _host(self, job_id: str) -> str:
-        """The receiver's host, read once per job; "" without a webhook."""
+        """The receiver's host, read once per job; "" without a webhook that can be read."""
         if job_id not in self._hosts:
-            manifest = self._deliveries.manifest(job_id)
-            self._hosts[job_id] = _host_of(manifest.webhook) if manifest else ""
+            self._hosts[job_id] = _host_of(self._webhook(job_id))
         return self._hosts[job_id]
+
+    def _webhook(self, job_id: str) -> str | None:
+        try:
+            manifest = self._deliveries.manifest(job_id)
+        except DocumentError:
+            return None  # the thread reports it; other jobs are still called
+        return manifest.webhook if manifest else None
 
     def _run(self, job_id: str) -> None:
         try:
@@ -96,6 +104,7 @@ class WebhookSender:
             log.warning("webhook of %s: %s", job_id, error.message)
         except PagefleetError as error:
             log.error("webhook of %s: %s", job_id, error.message)
+            self._postpone(job_id, UNREADABLE_PAUSE_S)
         except Exception:  # the thread's result is never read, so log here
             log.exception("webhook of %s failed", job_id)
         finally:

@@ -311,3 +311,17 @@ def test_many_dead_receivers_do_not_delay_a_living_one(settings: SettingsFactory
         assert time.monotonic() - started < 3
         dead = [host for host in sender._busy.values() if host.startswith("127.0.1.")]
         assert len(dead) <= FAILING_CALLS
+
+
+@pytest.mark.parametrize("record", [b"{", b'{"schema": 2}', b"[" * 100_000])
+def test_a_job_whose_manifest_is_damaged_delays_no_other_webhook(
+    local: Settings, record: bytes
+) -> None:
+    jobs = JobStore(open_store(local))
+    damaged = f"{'0' * 32}-{'0' * 16}"  # the first in every list
+    jobs.store.put(f"jobs/{damaged}/job.json", record)
+    jobs.store.put(f"notify/{damaged}", b"{}\n")
+    with receiver() as server:
+        ended_job(jobs, webhook=server.url())
+
+        deliver(local, jobs, lambda: len(server.calls) == 1)

@@ -30,6 +30,14 @@ def test_an_entity_of_an_unsafe_character_stays_visible(char: str, form: str) ->
         assert form.format(ord(char)) in rendered.text(), rendered.renderer
 
 
+@pytest.mark.parametrize("form", ["&#x202e", "&#00000000008238;", "&#x000000202e;", "`&#x202e;`"])
+def test_an_entity_that_only_a_browser_decodes_stays_visible_in_a_table(form: str) -> None:
+    document = body(f"<table><tr><td>a{form} b</td></tr></table>")
+
+    for rendered in renderings(document):
+        assert f"a{form} b" in rendered.text(), rendered.renderer
+
+
 @pytest.mark.parametrize("name", ["&lrm;", "&rlm;"])
 def test_a_named_mark_of_direction_stays_visible(name: str) -> None:
     for rendered in renderings(body(f"a{name}b")):
