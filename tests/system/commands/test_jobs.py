@@ -301,8 +301,8 @@ def test_a_job_that_is_retried_during_a_purge_is_not_purged(
         (ended_job(jobs, sha256=digit * 64) for digit in "ab"), key=lambda each: each.job_id
     )
 
-    def remove_slowly(job_store: JobStore, job_id: str) -> None:
-        remove(job_store, job_id)
+    def remove_slowly(job_store: JobStore, job_id: str, stalled_s: float) -> None:
+        remove(job_store, job_id, stalled_s)
         jobs.reopen(second, [1])
 
     monkeypatch.setattr(change_jobs, "remove", remove_slowly)
