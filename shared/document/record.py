@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from shared.document.control_characters import strip_control
 from shared.document.structure.seams import without_any_marks
 from shared.document.structure.units import Join, JoinKind, Place, Unit, UnitKind
 from shared.domain.records import (
@@ -133,7 +134,7 @@ def block_record(unit: Unit) -> DocumentBlock:
     return DocumentBlock(
         type=unit.kind,
         level=unit.level if unit.kind == "heading" else 0,
-        text=without_any_marks(f"{unit.marker} {unit.text}" if unit.marker else unit.text),
+        text=strip_control(without_any_marks(f"{unit.marker} {unit.text}".lstrip())),
         places=tuple(map(_place, unit.places)),
     )
 

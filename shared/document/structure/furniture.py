@@ -20,6 +20,7 @@ _FEWEST_PAGES, _LEAST_SHARE = 3, 0.3
 #: Without boxes, the first and last blocks of a page are compared more strictly.
 _FEWEST_WITHOUT_BOX, _LEAST_SHARE_WITHOUT_BOX = 4, 0.8
 _LONGEST = 160
+_FEWEST_UNITS = 3
 _NUMBER = re.compile(r"\d+")
 _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,4})[\W_]*")
 
@@ -55,11 +56,15 @@ def _recurring(units: Sequence[Unit], context: Context) -> frozenset[int]:
 
 
 def _at_edges(units: Sequence[Unit]) -> Iterator[int]:
-    """Indices of the first two and the last two units of each page that are plain text."""
+    """Indices of the first two and the last two units of each page that are plain text.
+
+    A page with little more than such text has no furniture: what recurs is all that it says.
+    """
     for _, run in groupby(range(len(units)), key=lambda index: units[index].page):
         members = [index for index in run if units[index].kind != "furniture"]
         edges = members if len(members) <= 4 else members[:2] + members[-2:]
-        yield from (index for index in edges if units[index].kind in ("text", "heading"))
+        if len(members) >= _FEWEST_UNITS:
+            yield from (index for index in edges if units[index].kind in ("text", "heading"))
 
 
 def _in_margin(unit: Unit) -> bool | None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import groupby
 
 from shared.document.structure.page_units import page_units
 from shared.document.structure.units import Context, Join, Rule, Unit
 from shared.domain.records import PageResult, RenderOptions
 
 _GAP = "\n\n"
+_FIGURE = "](figure:"
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,25 @@ def structured(
     context = Context(tuple(pages), render)
     raw: Sequence[Unit] = [unit for page in pages for unit in page_units(page)]
     units = reduce(lambda units, rule: rule(units, context), rules, raw)
-    texts = {page: _text(list(run)) for page, run in groupby(units, key=lambda unit: unit.page)}
+    by_page = _by_page(units, context)
     return StructuredPages(
-        tuple(texts.get(page.page, "") for page in pages), tuple(units), tuple(context.joins)
+        tuple(_text(by_page[page.page]) for page in pages), tuple(units), tuple(context.joins)
     )
+
+
+def _by_page(units: Sequence[Unit], context: Context) -> dict[int, list[Unit]]:
+    """The units of each page in their order; one that was moved behind a later page goes there.
+
+    Only a figure stays on its page, because its link is the number of a figure of that page.
+    """
+    result: dict[int, list[Unit]] = {page.page: [] for page in context.pages}
+    latest = 0
+    for unit in units:
+        position = context.position[unit.page]
+        if _FIGURE not in unit.text:
+            latest = position = max(latest, position)
+        result[context.pages[position].page].append(unit)
+    return result
 
 
 def _text(units: Sequence[Unit]) -> str:
