@@ -21,7 +21,7 @@ def visible_entities(text: str) -> str:
     """Escape the ampersand of such an entity outside of code."""
     if "&" not in text:
         return text
-    # Raw HTML knows no code spans.
+    # Raw HTML has no code spans.
     return _ENTITY.sub(_visible, text) if HTML_LINE.search(text) else _outside_code(text)
 
 

@@ -124,7 +124,7 @@ def test_a_report_has_no_controls_and_no_marks_of_direction(
     unsafe = "a\x1b]0;\x07\x9b\u202efdp"
     source = Source(name=unsafe, key="source.pdf", bytes=1)
     block = {"type": "title", "bbox": (10, 10, 500, 100), "text": unsafe}
-    error = {"status": "failed", "error": {"code": unsafe, "message": unsafe}}
+    error: dict[str, Any] = {"status": "failed", "error": {"code": unsafe, "message": unsafe}}
     pages = [{"markdown": unsafe, "blocks": [block]}, error]
     manifest = ended_job(JobStore(open_store(config)), pages, source=source, labels={unsafe: "x"})
 
