@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from unicodedata import normalize
 
 from shared.document.control_characters import C1_AND_DIRECTION
 from shared.domain.output_formats import file_names
@@ -35,8 +36,8 @@ class Stems:
 
 
 def _output_names(stem: str) -> tuple[str, ...]:
-    """The names that a document occupies in the folder of a case-insensitive file system."""
-    folded = stem.casefold()
+    """The names that a document occupies where case and the form of accents make no difference."""
+    folded = normalize("NFC", normalize("NFD", stem).casefold())
     return folded, *file_names(folded)
 
 

@@ -18,6 +18,7 @@ from producer.report.media import Media, media_for
 from producer.report.pages import PRELOAD, PROCESSES, Cards
 from producer.status.job_facts import JobFacts, job_facts, with_usage
 from producer.status.submissions import Submissions, as_plain
+from shared.document.control_characters import strip_control
 from shared.domain import object_keys
 from shared.domain.errors import NotFound, UsageError
 from shared.domain.page_ranges import expand
@@ -61,8 +62,9 @@ def report_job(
                 connections.settings, connections.jobs, manifest, sandbox, media, source
             ).of(pages)
             template = _TEMPLATES.get_template("report.html.jinja")
-            stream = template.stream(**_context(facts, media), cards=cards)
-            stream.dump(file, encoding="utf-8")
+            for part in template.generate(**_context(facts, media), cards=cards):
+                # Names, labels and texts of blocks are what others wrote.
+                file.write(strip_control(part).encode())
     return media.folder
 
 

@@ -16,6 +16,7 @@ from queue import Empty
 from typing import Any
 
 import kombu
+from kombu import matcher
 from kombu.transport import redis as transport
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
@@ -38,6 +39,8 @@ def install() -> None:
     channel._deliver_fanout_message = _checked(channel._deliver_fanout_message)
     channel.do_restore = False
     transport.QoS.restore_by_tag = _restore_any_entry
+    # The regular expression of a command can block the event loop of a worker without end.
+    matcher.unregister("pcre")
     channel.guarded = True
 
 

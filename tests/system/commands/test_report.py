@@ -117,6 +117,23 @@ def test_nothing_hostile_becomes_an_element(settings: SettingsFactory, tmp_path:
     assert "unsafe" not in policy
 
 
+def test_a_report_has_no_controls_and_no_marks_of_direction(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    config = settings()
+    unsafe = "a\x1b]0;\x07\x9b\u202efdp"
+    source = Source(name=unsafe, key="source.pdf", bytes=1)
+    block = {"type": "title", "bbox": (10, 10, 500, 100), "text": unsafe}
+    error: dict[str, Any] = {"status": "failed", "error": {"code": unsafe, "message": unsafe}}
+    pages = [{"markdown": unsafe, "blocks": [block]}, error]
+    manifest = ended_job(JobStore(open_store(config)), pages, source=source, labels={unsafe: "x"})
+
+    text = report(config, manifest, tmp_path / "out.html")
+
+    assert "a]0;fdp" in text
+    assert not set("\x1b\x07\x9b\u202e") & set(text)
+
+
 @pytest.mark.parametrize(
     "markdown",
     [

@@ -16,6 +16,16 @@ def test_no_two_documents_share_a_file_of_the_output_folder() -> None:
     assert len(set(files)) == len(files)
 
 
+def test_two_forms_of_one_accent_get_two_names() -> None:
+    # Some file systems take both for the same name.
+    stems = Stems()
+
+    assert [stems.take(name) for name in ("caf\xe9.pdf", "cafe\u0301.pdf")] == [
+        "caf\xe9",
+        "cafe\u0301-2",
+    ]
+
+
 @pytest.mark.parametrize(
     "name", ["..", ".", "...pdf", "../../etc/passwd", "a/b\\c.pdf", "\x00", "", "x" * 400 + ".pdf"]
 )
