@@ -40,7 +40,7 @@ def evaluate_results(
         for page in scored_pages(pairs, sandbox):
             totals.add(page)
             _show(page, None if as_json else table)
-        if not totals.pages or totals.missing == totals.pages:
+        if totals.missing == totals.pages and not pairs.codes:
             raise UsageError(f"no file in {results} has the name of a truth in {truth}")
         if output is not None:
             write_report(totals, output, sandbox)
@@ -83,7 +83,7 @@ class _Pairs:
         for name in names:
             try:
                 yield from page_pairs(name, self._results, self._truth)
-            except DocumentError as error:
+            except (DocumentError, UsageError) as error:
                 print_message(f"{name}: error[{error.code}]: {error.message}")
                 self.codes.append(error.exit_code)
 
