@@ -39,7 +39,7 @@ def table_scores(result: Sequence[str], truth: Sequence[str]) -> TableScores:
 
 
 def teds(result: TableNode, truth: TableNode) -> float:
-    """The similarity of two tables, from 0 to 1."""
+    """The similarity: 1 for equal tables; a little below 0 is possible where nothing is alike."""
     distance = APTED(result, truth, _Costs()).compute_edit_distance()
     return 1.0 - float(distance) / max(result.size, truth.size)
 

@@ -1,10 +1,10 @@
-"""``pagefleet evaluate`` scores folders, lists the worst pages first and is safe for hostile text."""
+"""``pagefleet evaluate`` scores folders, worst pages first, and is safe for hostile text."""
 
 import json
 from pathlib import Path
 
 import pytest
-from selectolax.parser import HTMLParser
+from selectolax.lexbor import LexborHTMLParser
 
 from producer.commands import evaluate
 from producer.evaluation.scoring import helpers, scored_pages
@@ -39,8 +39,8 @@ def test_json_has_one_line_per_page_and_the_total(
 ) -> None:
     result = in_process(config, "evaluate", *folders, "--json")
 
-    *pages, total = map(json.loads, result.stdout.splitlines())
-    assert result.returncode == 0
+    *pages, total = map(json.loads, result.out.splitlines())
+    assert result.status == 0
     assert [(p["document"], p["page"], p["text_distance"], p["missing"]) for p in pages] == [
         ("book", 1, 0.0, False),
         ("book", 2, 0.5, False),
@@ -53,7 +53,7 @@ def test_json_has_one_line_per_page_and_the_total(
 def test_the_table_shows_every_page_and_the_total(
     config: Settings, folders: tuple[str, str]
 ) -> None:
-    shown = in_process(config, "evaluate", *folders).stdout
+    shown = in_process(config, "evaluate", *folders).out
 
     rows = [line.replace("│", " ").split() for line in shown.splitlines() if "│" in line]
     assert [row[:3] for row in rows] == [
@@ -71,8 +71,8 @@ def test_the_html_page_has_the_worst_pages_first_and_nothing_active(
 
     result = in_process(config, "evaluate", *folders, "-o", str(path), "--worst", "2")
 
-    page = HTMLParser(path.read_text())
-    assert result.returncode == 0
+    page = LexborHTMLParser(path.read_text())
+    assert result.status == 0
     assert [link.text() for link in page.css("h2 a")] == ["note", "book, page 2"]
     assert page.css("script") == []
     assert [
@@ -92,9 +92,9 @@ def test_a_bad_file_is_refused_and_the_others_are_scored(
 
     result = in_process(config, "evaluate", *folders, "--json")
 
-    assert result.returncode == 4
-    assert "note: error[corrupt]" in result.stderr
-    assert json.loads(result.stdout.splitlines()[-1])["pages"] == 2
+    assert result.status == 4
+    assert "note: error[corrupt]" in result.err
+    assert json.loads(result.out.splitlines()[-1])["pages"] == 2
 
 
 def test_results_without_truth_are_named(config: Settings, folders: tuple[str, str]) -> None:
@@ -102,7 +102,7 @@ def test_results_without_truth_are_named(config: Settings, folders: tuple[str, s
 
     result = in_process(config, "evaluate", *folders)
 
-    assert "1 results have no truth and are left out: mo?re" in result.stderr
+    assert "1 results have no truth and are left out: mo?re" in result.err
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_wrong_usage_is_one_line(
 
     result = in_process(config, "evaluate", *paths)
 
-    assert (result.returncode, result.stdout) == (2, "")
-    assert message in result.stderr.splitlines()[-1]
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err.splitlines()[-1]
 
 
 def test_missing_packages_are_named_with_the_extra(
@@ -134,7 +134,7 @@ def test_missing_packages_are_named_with_the_extra(
 
     result = in_process(config, "evaluate", *folders)
 
-    assert (result.returncode, "pagefleet[evaluate]" in result.stderr) == (2, True)
+    assert (result.status, "pagefleet[evaluate]" in result.err) == (2, True)
 
 
 def test_a_page_that_takes_too_long_is_not_scored_and_the_next_one_is() -> None:
