@@ -43,12 +43,19 @@ def _contents(blocks: Sequence[Block], kind: BlockKind) -> list[str]:
 def _text_scores(result: list[str], truth: list[Block]) -> tuple[float | None, float | None]:
     """Text distance and reading order, without optional truth and what shows it."""
     matches = match_texts(result, [block.content for block in truth])
+    if all(block.scored for block in truth):
+        return _compared(result, [block.content for block in truth], matches)
     optional = [each for each in matches if not _scored(each, truth)]
     dropped = {block for each in optional for block in range(*each.result)}
     own = [text for number, text in enumerate(result) if number not in dropped]
     other = [block.content for block in truth if block.scored]
-    kept = match_texts(own, other)
-    return text_distance(own, other, kept), reading_order(kept)
+    return _compared(own, other, match_texts(own, other))
+
+
+def _compared(
+    result: list[str], truth: list[str], matches: list[Match]
+) -> tuple[float | None, float | None]:
+    return text_distance(result, truth, matches), reading_order(matches)
 
 
 def _scored(match: Match, truth: list[Block]) -> bool:

@@ -42,7 +42,7 @@ def _finish(pair: PagePair, scores: "Future[Scores]", timeout_s: float) -> Score
     try:
         return ScoredPage(pair, scores.result())
     except SandboxTimeout:
-        reason = f"scoring took longer than {timeout_s:g} s"
+        reason = f"scoring took longer than {timeout_s:g} s; mark pages with <!-- page N -->"
     except SandboxMemory:
         reason = f"scoring needed more than {MEMORY_MB} MiB"
     except (DocumentError, SandboxError) as error:
