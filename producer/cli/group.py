@@ -20,6 +20,7 @@ SECTIONS = {
         job_commands.wait,
         job_commands.fetch,
         job_commands.report,
+        job_commands.evaluate,
         job_commands.failures,
     ),
     "Change jobs": (job_commands.cancel, job_commands.retry, job_commands.purge),

@@ -207,3 +207,42 @@ def report(job: str, output: Path, labels: tuple[str, ...]) -> int:
     from producer.commands.report import write_job_report
 
     return write_job_report(job, output, labels)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet evaluate out truth
+  pagefleet evaluate out truth -o worst.html
+  pagefleet evaluate out OmniDocBench.json --json | tail -n 1 | jq .table_teds
+"""
+)
+@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("truth", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write an HTML page that shows the worst pages beside their truth.",
+)
+@click.option(
+    "--worst",
+    "worst_pages",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="Pages in the file of -o.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per page and a total.")
+def evaluate(**values: Any) -> int:
+    """Score Markdown results against ground truth, page by page.
+
+    RESULTS is a folder that run or fetch wrote. TRUTH is a folder with Markdown files of the same
+    names, or the JSON file of OmniDocBench. The figures are text edit distance and reading order
+    (0 is best), and table TEDS and formula match (1 is best). Needs the extra 'evaluate'.
+    """
+    from producer.commands.evaluate import evaluate_results
+
+    return evaluate_results(**values)

@@ -1,0 +1,1 @@
+"""Scores Markdown results against ground truth: text, reading order, tables and formulas."""
