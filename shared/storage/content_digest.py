@@ -13,8 +13,9 @@ from shared.domain.errors import NotADocument
 CHUNK = 1 << 20
 #: Digests that one process remembers.
 MAX_REMEMBERED = 10_000
-#: Seconds within which two changes of a file may get the same time.
-CLOCK_STEP_S = 2.0
+#: Seconds within which two changes of a file may get the same time, on file systems that keep whole
+#: seconds and on those that keep the time of the kernel's last tick (at most 10 ms ago).
+COARSE_STEP_S, FINE_STEP_S = 2.0, 0.05
 _Version = tuple[int, int, int, int, int]
 
 
@@ -93,4 +94,6 @@ def _version(file: BinaryIO) -> _Version:
 
 def _is_settled(file: BinaryIO) -> bool:
     """Whether a change from now on certainly gives the file another time."""
-    return time.time() - os.fstat(file.fileno()).st_ctime > CLOCK_STEP_S
+    changed_ns = os.fstat(file.fileno()).st_ctime_ns
+    step = FINE_STEP_S if changed_ns % 1_000_000 else COARSE_STEP_S
+    return time.time() - changed_ns / 1e9 > step

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.config import hardware
+from shared.config.settings import build_settings
 from shared.domain.errors import UsageError
 from tests.conftest import SettingsFactory
 from workers.host.cores import rendering_cores, usable_cores
@@ -47,10 +48,10 @@ def slots(roles: list[ProcessPlan]) -> list[tuple[str | None, str]]:
     return [(role.gpus, dict(role.settings)["engine_slot"]) for role in roles if role.pool]
 
 
-def test_two_engines_share_each_gpu_if_set(settings: SettingsFactory, driver: Driver) -> None:
+def test_two_engines_share_each_gpu_if_set(tmp_path: Path, driver: Driver) -> None:
     driver(81_559, 81_559)
 
-    roles = plan_processes(settings(engines_per_gpu=2), ALL, "vllm")
+    roles = plan_processes(build_settings({"home": tmp_path, "engines_per_gpu": 2}), ALL, "vllm")
 
     assert slots(roles) == [("0", "0"), ("1", "0"), ("0", "1"), ("1", "1")]
     assert [role.name for role in roles] == ["vllm1", "vllm2", "vllm3", "vllm4", "control"]

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from shared.storage.content_digest import CLOCK_STEP_S, VerifiedFiles
+from shared.storage.content_digest import FINE_STEP_S, VerifiedFiles
 from tests.support.documents.digests import file_digest
 
 
@@ -19,7 +19,7 @@ def test_a_version_of_a_file_is_read_once(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(400 << 20)
     sha256 = file_digest(path)
-    time.sleep(CLOCK_STEP_S + 0.1)
+    time.sleep(FINE_STEP_S + 0.1)
 
     first = seconds(files, path, sha256)
     assert seconds(files, path, sha256) < first / 5
@@ -29,7 +29,7 @@ def test_a_version_of_a_file_is_read_once(tmp_path: Path) -> None:
 def test_a_change_is_noticed_although_size_and_time_are_as_before(tmp_path: Path) -> None:
     path, files = tmp_path / "file", VerifiedFiles()
     path.write_bytes(b"before")
-    time.sleep(CLOCK_STEP_S + 0.1)
+    time.sleep(FINE_STEP_S + 0.1)
     sha256, status = file_digest(path), path.stat()
     assert files.matches(path, sha256)
 
