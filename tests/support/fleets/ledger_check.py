@@ -9,7 +9,8 @@ from typing import Any
 
 from shared.storage.store import ObjectStore
 
-ANCHOR = re.compile(r"^<!-- page (\d+) -->$", re.MULTILINE)
+#: On its own line, or within the block that a page break divides.
+ANCHOR = re.compile(r"<!-- page (\d+) -->")
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ import re
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.records import PageBreaks
 from tests.support.documents.merged import json_of, markdown_of, merged
 from tests.support.documents.rendered import renderings
 
-ANCHOR = re.compile(r"^<!-- page (\d+) -->$", re.MULTILINE)
+#: On its own line, or within the block that a page break divides.
+ANCHOR = re.compile(r"<!-- page (\d+) -->")
 ANY_ANCHOR = re.compile(r"<!--\s*page\b", re.IGNORECASE)
 
 #: Pieces of attacks, by what they attack; "·" stands for a space.
@@ -53,6 +54,7 @@ breaks = st.sampled_from(["comment", "none", "rule"])
     max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(hostile, hostile, hostile, breaks)
+@example("", "A- ", "", "comment")
 def test_hostile_pages_stay_text_at_their_place(
     first: str, second: str, third: str, page_breaks: PageBreaks
 ) -> None:
