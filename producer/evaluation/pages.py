@@ -11,8 +11,8 @@ from shared.domain.errors import CorruptDocument, TooLarge, UsageError
 
 MAX_MARKDOWN_BYTES = 64 * 1024 * 1024
 MAX_RECORD_BYTES = 512 * 1024 * 1024
-#: What the rule ``page_anchor`` of shared/document writes before each page.
-_ANCHOR = re.compile(r"^[ \t]*<!--[ \t]*page[ \t]+([0-9]{1,9})[ \t]*-->[ \t]*$", re.MULTILINE)
+#: What shared/document writes before each page, or inside a block that a page break divides.
+_ANCHOR = re.compile(r"<!--[ \t]*page[ \t]+([0-9]{1,9})[ \t]*-->")
 
 #: Text by page number; the only key is None where the pages are not known.
 Pages = dict[int | None, str]
