@@ -9,8 +9,7 @@ from typing import Any
 
 from shared.storage.store import ObjectStore
 
-#: On its own line, or within the block that a page break divides.
-ANCHOR = re.compile(r"<!-- page (\d+) -->")
+ANCHOR = re.compile(r"^<!-- page (\d+) -->$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Hostile pages: nothing in the document becomes active and no page includes another."""
 
+import json
 import re
 import time
 
@@ -11,8 +12,8 @@ from shared.domain.records import PageBreaks
 from tests.support.documents.merged import json_of, markdown_of, merged
 from tests.support.documents.rendered import renderings
 
-#: On its own line, or within the block that a page break divides.
 ANCHOR = re.compile(r"<!-- page (\d+) -->")
+OWN_LINE = re.compile(r"^<!-- page (\d+) -->$", re.MULTILINE)
 ANY_ANCHOR = re.compile(r"<!--\s*page\b", re.IGNORECASE)
 
 #: Pieces of attacks, by what they attack; "·" stands for a space.
@@ -63,14 +64,19 @@ def test_hostile_pages_stay_text_at_their_place(
 
     document = merged(texts, page_breaks, figure_count=2)
 
+    joins = json.loads(json_of(document))["joins"]
+    continued = {str(join["after"]["page"]) for join in joins}
     expected = ["1", "2", "3", "4", "5"] if page_breaks == "comment" else []
     assert ANCHOR.findall(markdown_of(document)) == expected
     assert len(ANY_ANCHOR.findall(markdown_of(document))) == len(expected)
+    assert {*expected} - {*OWN_LINE.findall(markdown_of(document))} <= continued
     for rendered in renderings(markdown_of(document)):
         assert rendered.dangers() == [], rendered.renderer
-        for sentinel in ("SENTINEL1", "SENTINEL2"):
-            # A word that the page before ends with a hyphen is joined, also in an item.
-            assert rendered.place_of(sentinel)[-1] in ("p", "li"), rendered.renderer
+        for page, sentinel in (("2", "SENTINEL1"), ("4", "SENTINEL2")):
+            place = rendered.place_of(sentinel)
+            # A page whose beginning was joined continues the paragraph, item or quotation before.
+            assert place == ["html", "body", "p"] or page in continued, rendered.renderer
+            assert place[-1] in ("p", "li"), rendered.renderer
     assert json_of(merged(texts, page_breaks, figure_count=2)) == json_of(document)
 
 
