@@ -16,6 +16,8 @@ from celery.events.event import Event, group_from
 #: Events that wait while the broker is away; the oldest are dropped, because Flower shows the
 #: present.
 WAITING = 1000
+#: Seconds for which events are gathered, because a message for each event costs each page 1 ms.
+GATHER_S = 0.1
 #: Seconds that the end of a worker waits for its last event.
 LAST_S = 1.0
 _END = None
@@ -27,6 +29,7 @@ class BackgroundEvents(EventDispatcher):  # type: ignore[misc]  # celery has no 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._waiting: queue.Queue[tuple[str, Any] | None] = queue.Queue(WAITING)
         self._idle = threading.Event()
+        self._at_once = threading.Event()
         self._thread: threading.Thread | None = None
         super().__init__(*arguments, **options)
 
@@ -45,6 +48,7 @@ class BackgroundEvents(EventDispatcher):  # type: ignore[misc]  # celery has no 
             return
         self._add((type, self._prepare_event(type, fields, blind=blind, Event=Event)))
         if type == "worker-offline":
+            self._at_once.set()
             self._idle.wait(LAST_S)
 
     def flush(self, errors: bool = True, groups: bool = True) -> None:
@@ -54,6 +58,7 @@ class BackgroundEvents(EventDispatcher):  # type: ignore[misc]  # celery has no 
         """End the thread after the events that wait."""
         if self._thread is not None:
             self._add(_END)
+            self._at_once.set()
             self._thread = None  # an event after that starts another one
 
     def _add(self, item: tuple[str, Any] | None) -> None:
@@ -72,6 +77,8 @@ class BackgroundEvents(EventDispatcher):  # type: ignore[misc]  # celery has no 
     def _run(self) -> None:
         while True:
             waiting = [self._waiting.get()]
+            self._at_once.wait(GATHER_S)
+            self._at_once.clear()
             with suppress(queue.Empty):
                 while True:
                     waiting.append(self._waiting.get_nowait())
