@@ -1,6 +1,7 @@
 """Celery's events leave a worker in a thread."""
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +49,7 @@ def test_events_of_tasks_are_gathered_in_few_messages(
         before = published(redis_url)
         for number in range(300):
             events.send("task-succeeded", uuid=str(number))
+            time.sleep(0.003)  # the pace of a busy worker
         wait_until(lambda: len(tasks(received)) == 300, 20)
         events.close()
 
