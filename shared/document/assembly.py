@@ -12,7 +12,7 @@ from shared.document.page_spans import PageWriter
 from shared.document.rules import ORDER
 from shared.document.structure import ORDER as STRUCTURE
 from shared.document.structure.merging import structured
-from shared.document.structure.seams import without_seams
+from shared.document.structure.text.marks import without_page_marks
 from shared.domain.errors import PagefleetError
 from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import expand
@@ -87,7 +87,7 @@ def _merge(
         _draft(page, text, render, figure_base)
         for page, text in zip(pages, whole.texts, strict=True)
     ]
-    markdown, spans = _join(map(_with_safe_seams, raw, _after(ORDER, raw)), render)
+    markdown, spans = _join(map(_with_safe_marks, raw, _after(ORDER, raw)), render)
     counts = count(pages)
     cancelled = any(map(was_cancelled, pages))
     status = job_status(counts, cancelled, render.max_failed_pages)
@@ -96,15 +96,15 @@ def _merge(
     )
 
 
-def _with_safe_seams(raw: Draft, safe: Draft) -> Draft:
-    """``safe`` without its seams where they hide markup from the rules.
+def _with_safe_marks(raw: Draft, safe: Draft) -> Draft:
+    """``safe`` without its marks of pages where they hide markup from the rules.
 
-    The text without seams is what a renderer sees, so the rules must make the same of both.
+    The text without marks is what a renderer sees, so the rules must make the same of both.
     """
-    if without_seams(raw.text) == raw.text:
+    if without_page_marks(raw.text) == raw.text:
         return safe
-    (plain,) = _after(ORDER, [raw.with_text(without_seams(raw.text))])
-    return safe if without_seams(safe.text) == plain.text else replace(plain, lead=safe.lead)
+    (plain,) = _after(ORDER, [raw.with_text(without_page_marks(raw.text))])
+    return safe if without_page_marks(safe.text) == plain.text else replace(plain, lead=safe.lead)
 
 
 def _complete(manifest: Manifest, results: Iterable[PageResult]) -> Iterator[PageResult]:

@@ -8,7 +8,7 @@ before. It stands after a word that the break divides, and after inline code.
 from shared.document.code_spans import code_spans
 from shared.document.draft import Draft
 from shared.document.merged_pages import Span
-from shared.document.structure.seams import SEAM, with_notes
+from shared.document.structure.text.marks import PAGE_MARK, with_notes
 from shared.domain.records import PageBreaks
 
 _GAP = "\n\n"
@@ -55,7 +55,7 @@ class PageWriter:
 
     def _add_text(self, text: str) -> None:
         position = 0
-        while mark := SEAM.search(text, position):
+        while mark := PAGE_MARK.search(text, position):
             page, end = int(mark[1]), _outside_code(text, mark.start(), mark.end())
             before = text[position : mark.start()]
             self._add(before, text[mark.end() : end])
@@ -78,7 +78,7 @@ class PageWriter:
 
 
 def _outside_code(text: str, start: int, end: int) -> int:
-    """The end of a seam; behind the inline code that holds it."""
+    """The end of a mark; behind the inline code that holds it."""
     first, last = text.rfind(_GAP, 0, start) + 2, text.find(_GAP, end)
     first, last = (0 if first == 1 else first), (len(text) if last < 0 else last)
     for code_start, code_end in code_spans(text[first:last]):

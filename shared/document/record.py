@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from shared.document.control_characters import strip_control
-from shared.document.structure.seams import without_any_marks
+from shared.document.structure.text.marks import without_any_marks
 from shared.document.structure.units import Join, JoinKind, Place, Unit, UnitKind
 from shared.domain.records import (
     BBox,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from shared.document.structure.page_units import letters
+from shared.document.structure.text.letters import letters
 from shared.document.structure.units import Context, Unit
 
 #: The margins end at these places of a scale of 999.

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.document.structure.columns import Columns
-from shared.document.structure.seams import seam
-from shared.document.structure.units import Context, Join, Unit
+from shared.document.structure.text.marks import page_mark
+from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit
 
 #: A mark further right than this, on a scale of 999, begins a deeper list.
 _DEEPER = 10
@@ -25,7 +25,6 @@ _ROMAN = re.compile(r"\(?[ivxl]{1,6}[.)]")
 _LETTER = re.compile(r"\(?[a-zA-Z][.)]")
 _NUMBER = re.compile(r"\(?\d{1,3}[.)]")
 _LABELS = ((_ROMAN, "roman"), (_LETTER, "letter"), (_NUMBER, "number"))
-_FIGURE = "](figure:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class _Nesting:
         """All units, the parts of lists indented."""
         for index, unit in enumerate(units):
             inset = self._columns.inset(unit)
-            if unit.kind == "item" and inset is not None and _FIGURE not in unit.text:
+            if unit.kind == "item" and inset is not None and FIGURE_LINK not in unit.text:
                 shares = index > 0 and units[index - 1].places == unit.places
                 self._add_item(unit, inset, shares and units[index - 1].kind == "item")
             elif self._open and unit.kind == "footnote":
@@ -106,7 +105,7 @@ class _Nesting:
 
     def _belongs(self, unit: Unit, inset: int | None) -> bool:
         """Whether the unit is a further paragraph of an open item."""
-        if not self._open or inset is None or unit.kind != "text" or _FIGURE in unit.text:
+        if not self._open or inset is None or unit.kind != "text" or FIGURE_LINK in unit.text:
             return False
         return inset > self._open[0].inset + _PARAGRAPH and inset > _DEEPER
 
@@ -121,7 +120,7 @@ class _Nesting:
             before = self._result[self._last]
             if before.last.page != unit.first.page and unit.page != before.page:
                 self._context.joins.append(Join("list", before.last, unit.first))
-                self._result[self._last] = replace(before, text=before.text + seam(unit.page))
+                self._result[self._last] = replace(before, text=before.text + page_mark(unit.page))
             unit = replace(unit, page=before.page)
         self._last = len(self._result)
         self._result.append(unit)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import reduce
 
 from shared.document.structure.page_units import page_units
-from shared.document.structure.units import Context, Join, Rule, Unit
+from shared.document.structure.units import FIGURE_LINK, Context, Join, Rule, Unit
 from shared.domain.records import PageResult, RenderOptions
 
 _GAP = "\n\n"
-_FIGURE = "](figure:"
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def _by_page(units: Sequence[Unit], context: Context) -> dict[int, list[Unit]]:
     latest = 0
     for unit in units:
         position = context.position[unit.page]
-        if _FIGURE not in unit.text:
+        if FIGURE_LINK not in unit.text:
             latest = position = max(latest, position)
         result[context.pages[position].page].append(unit)
     return result

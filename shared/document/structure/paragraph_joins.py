@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.document.structure.breaks import is_break
-from shared.document.structure.glue import ends_in_word, glue, is_square
-from shared.document.structure.sentences import ends_sentence
-from shared.document.structure.units import ASIDE, Context, Join, JoinKind, Unit
+from shared.document.structure.text.hyphenation import ends_in_word, is_cjk, join_halves
+from shared.document.structure.text.sentences import ends_sentence
+from shared.document.structure.units import ASIDE, FIGURE_LINK, Context, Join, JoinKind, Unit
 
 #: Units between two halves at most.
 _MOST_BETWEEN = 40
 #: The first half of a paragraph whose second half begins with a capital letter or a digit is at
 #: least so long, so that a line of an address or a contents line is none.
 _SHORTEST_HALF = 60
-_SHORTEST_SQUARE_HALF = 24
+_SHORTEST_CJK_HALF = 24
 #: Any first half is at least so long.
 _SHORTEST_ANY = 24
 #: The text of a box is set in by at least this, on a scale of 999.
@@ -29,7 +29,6 @@ _LABEL = re.compile(
     r"|(?:fig|figure|table|tab|abb|abbildung|tabelle|tableau|图|表|quelle|source)\b[.\s]*\d)",
     re.IGNORECASE,
 )
-_FIGURE = "](figure:"
 _KINDS: dict[str, JoinKind] = {"item": "item", "quote": "quote", "footnote": "footnote"}
 
 
@@ -96,20 +95,20 @@ def _may_continue(unit: Unit) -> bool:
     text = unit.text
     if unit.kind == "item" and (unit.marker != "-" or not text[:1].islower()):
         return False  # an engine may take the rest of an item for an item
-    return not _LABEL.match(text) and _FIGURE not in text and not text.startswith(("|", "<"))
+    return not _LABEL.match(text) and FIGURE_LINK not in text and not text.startswith(("|", "<"))
 
 
 def _halves(before: Unit, unit: Unit) -> bool:
     """Whether the text of ``before`` is unfinished and that of ``unit`` may be its rest."""
     first, second = before.text.rstrip(), _plain_start(unit.text)
-    if not first or not second or _FIGURE in first:
+    if not first or not second or FIGURE_LINK in first:
         return False
     if ends_in_word(first):
         return second[0].isalpha()
     if ends_sentence(first) or _LEADER.search(first):
         return False
-    if is_square(first[-1]):
-        return is_square(second[0]) and len(first) >= _SHORTEST_SQUARE_HALF
+    if is_cjk(first[-1]):
+        return is_cjk(second[0]) and len(first) >= _SHORTEST_CJK_HALF
     if second[0].islower():
         return len(first) >= _SHORTEST_ANY and " " in first
     return len(first) >= _SHORTEST_HALF and len(second) >= _SHORTEST_HALF // 2
@@ -126,5 +125,5 @@ def _joined(before: Unit, unit: Unit, context: Context) -> Unit:
     second = unit.text
     if before.kind == "quote":
         second = re.sub(r"^> ?", "", second)
-    text = glue(before.text, second, context.words, page)
+    text = join_halves(before.text, second, context.words, page)
     return replace(before, text=text, places=before.places + unit.places)

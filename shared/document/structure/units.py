@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from shared.document.structure.glue import Vocabulary
+from shared.document.structure.text.vocabulary import Vocabulary
 from shared.domain.records import BBox, PageResult, RenderOptions
 
 UnitKind = Literal[
@@ -31,6 +31,8 @@ UnitKind = Literal[
     "furniture",
 ]
 JoinKind = Literal["paragraph", "item", "quote", "footnote", "table", "row", "list", "code"]
+#: What a link to a figure of the page contains.
+FIGURE_LINK = "](figure:"
 #: Kinds of running text, whose halves may stand on both sides of a break.
 RUNNING: frozenset[UnitKind] = frozenset({"text", "item", "quote", "footnote"})
 #: Kinds that stand beside running text and may interrupt it.

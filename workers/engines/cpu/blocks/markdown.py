@@ -13,7 +13,7 @@ from workers.engines.cpu.blocks.headings import heading_levels
 from workers.engines.cpu.blocks.paragraphs import join_rows, split_into_paragraphs
 from workers.engines.cpu.blocks.split_paragraphs import Piece, join_split_paragraphs
 from workers.engines.cpu.blocks.table_of_contents import is_table_of_contents, shorten_leaders
-from workers.engines.cpu.blocks.tables import table_from_rows
+from workers.engines.cpu.blocks.tables.writing import table_from_rows
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import group_into_rows
 

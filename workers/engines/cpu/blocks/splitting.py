@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.engines.cpu.blocks import heading_parts, lists
-from workers.engines.cpu.blocks.filled_cells import filled_cells
-from workers.engines.cpu.blocks.tables import has_most_text, write_grid
+from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
+from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
 from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.key_values import are_key_values

@@ -11,8 +11,8 @@ from tests.support.engines.cpu_lines import (
     page,
     region,
 )
-from workers.engines.cpu.blocks.cells import Cell
-from workers.engines.cpu.blocks.tables import write_grid
+from workers.engines.cpu.blocks.tables.cells import Cell
+from workers.engines.cpu.blocks.tables.writing import write_grid
 from workers.engines.cpu.values import Box
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from statistics import median
 
-from shared.document.structure.heading_numbers import decimal_depth, order_of
-from shared.document.structure.heading_sizes import heading_size
-from shared.document.structure.sentences import ends_sentence
+from shared.document.structure.headings.numbers import decimal_depth, order_of
+from shared.document.structure.headings.sizes import heading_size
+from shared.document.structure.text.sentences import ends_sentence
 from shared.document.structure.units import Context, Unit
 
 #: Headings whose sizes differ by less than this factor have one rank.

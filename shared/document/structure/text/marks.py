@@ -9,7 +9,7 @@ import re
 
 _PAGE, _REFERENCE, _DEFINITION, _END = "\ufddc", "\ufddd", "\ufdde", "\ufddf"
 _MARKS = re.compile("[\ufddc-\ufddf]")
-SEAM = re.compile(rf"{_PAGE}([0-9]+){_END}")
+PAGE_MARK = re.compile(rf"{_PAGE}([0-9]+){_END}")
 _NOTE = re.compile(rf"([{_REFERENCE}{_DEFINITION}])([0-9]+){_END}")
 
 
@@ -18,14 +18,14 @@ def without_marks(text: str) -> str:
     return _MARKS.sub("", text)
 
 
-def seam(page: int) -> str:
+def page_mark(page: int) -> str:
     """The mark at which ``page`` begins inside a joined unit."""
     return f"{_PAGE}{page}{_END}"
 
 
-def without_seams(text: str) -> str:
+def without_page_marks(text: str) -> str:
     """``text`` without the places of page anchors."""
-    return SEAM.sub("", text) if _PAGE in text else text
+    return PAGE_MARK.sub("", text) if _PAGE in text else text
 
 
 def reference(number: int) -> str:
@@ -47,4 +47,4 @@ def with_notes(text: str) -> str:
 
 def without_any_marks(text: str) -> str:
     """``text`` with the labels of footnotes and without the places of page anchors."""
-    return with_notes(without_seams(text))
+    return with_notes(without_page_marks(text))

@@ -8,11 +8,11 @@ from shared.domain.records import BBox, PageImage
 
 #: Widths of letters in font sizes, as in most fonts for text.
 _NARROW, _WIDE = frozenset("iljtfrI.,;:'!|()[] "), frozenset("mwMW@%")
-_NARROW_WIDTH, _WIDE_WIDTH, _CAPITAL_WIDTH, _SQUARE_WIDTH, _WIDTH = 0.31, 0.86, 0.68, 1.0, 0.54
+_NARROW_WIDTH, _WIDE_WIDTH, _CAPITAL_WIDTH, _CJK_WIDTH, _WIDTH = 0.31, 0.86, 0.68, 1.0, 0.54
 #: The height of a line in font sizes, and the part of the width that several lines fill.
 _LINE_HEIGHT, _FILLED = 1.2, 0.85
 _MOST_LINES = 4
-_FIRST_SQUARE = "\u2e80"
+_FIRST_CJK = "\u2e80"
 
 
 def heading_size(text: str, box: BBox, image: PageImage) -> float:
@@ -38,6 +38,6 @@ def _letter_width(letter: str) -> float:
         return _NARROW_WIDTH
     if letter in _WIDE:
         return _WIDE_WIDTH
-    if letter >= _FIRST_SQUARE:
-        return _SQUARE_WIDTH
+    if letter >= _FIRST_CJK:
+        return _CJK_WIDTH
     return _CAPITAL_WIDTH if letter.isupper() else _WIDTH

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workers.engines.cpu.blocks.cells import Cell
+from workers.engines.cpu.blocks.tables.cells import Cell
 
 Rows = list[list[Cell]]
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.document.code_spans import code_spans, outside
-from shared.document.structure.glue import is_square
-from shared.document.structure.seams import definition, reference
+from shared.document.structure.text.hyphenation import is_cjk
+from shared.document.structure.text.marks import definition, reference
 from shared.document.structure.units import Context, Unit
 
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -24,7 +24,7 @@ _NOTE = re.compile(rf"(?P<mark>{_MARK}|\d{{1,3}}(?=\s))\s*(?P<text>[^\W_][^\n]*|
 _WORD = re.compile(r"[^\W_]+")
 #: A text that Markdown would read as something else behind the label of a note.
 _UNSAFE = re.compile(r"\d{1,9}[.)](?:\s|$)|\S+(?:\s+[\"'(].*)?$")
-_SQUARE_PAUSE = re.compile(r"(?<=[，。；：！？])(?=\S)")
+_CJK_PAUSE = re.compile(r"(?<=[，。；：！？])(?=\S)")
 #: What stands before and after a mark that would become a part of a link.
 _BEFORE, _AFTER = ("[", "]", "!", "\\"), ("(", "[", ":")
 
@@ -107,8 +107,8 @@ def _definition_text(text: str) -> str | None:
     several words. One of a script without spaces gets a space after its first pause.
     """
     text = text.strip()
-    if " " not in text and is_square(text[:1]):
-        text = _SQUARE_PAUSE.sub(" ", text, count=1)
+    if " " not in text and is_cjk(text[:1]):
+        text = _CJK_PAUSE.sub(" ", text, count=1)
     return None if _UNSAFE.match(text) else text
 
 

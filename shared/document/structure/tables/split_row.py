@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from shared.document.structure.glue import Vocabulary, ends_in_word, glue
-from shared.document.structure.html_tables import TableCell, TableRow
-from shared.document.structure.sentences import ends_sentence
+from shared.document.structure.tables.html_tables import TableCell, TableRow
+from shared.document.structure.text.hyphenation import Vocabulary, ends_in_word, join_halves
+from shared.document.structure.text.sentences import ends_sentence
 
 #: A cell with at least so many characters may be unfinished.
 _LONG_CELL = 20
@@ -30,7 +30,7 @@ def rest_of(last: TableRow, row: TableRow) -> Rest | None:
 def whole(last: TableRow, rest: Rest, words: Vocabulary) -> TableRow:
     """``last`` with the rest of its cells."""
     return tuple(
-        replace(cell, text=glue(cell.text, text, words)) if text else cell
+        replace(cell, text=join_halves(cell.text, text, words)) if text else cell
         for cell, text in zip(last, rest, strict=True)
     )
 

@@ -1,17 +1,16 @@
-"""Joins two halves of a text: whether with a space, a hyphen or nothing between them."""
+"""Joins two halves of a text with a space, a hyphen or nothing between them."""
 
 import re
-from collections.abc import Iterable
 
-from shared.document.structure.seams import seam
+from shared.document.structure.text.marks import page_mark
+from shared.document.structure.text.vocabulary import Vocabulary
 
 SOFT_HYPHEN = "\u00ad"
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
 _LAST_PART = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _WORD_END = re.compile(r"\S*")
-_WORDS = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
-_SQUARE = re.compile(
+_CJK = re.compile(
     "[\u2e80-\u2fdf\u3000-\u303f\u3040-\u30ff\u3100-\u318f\u31a0-\u9fff\uf900-\ufaff\uff00-\uffef]"
 )
 #: Marks of emphasis that a break closes and opens again.
@@ -23,29 +22,9 @@ _PREFIXES = frozenset(
 )  # fmt: skip
 
 
-class Vocabulary:
-    """The words of the document, in small letters; compounds with their hyphens."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._texts = texts
-        self._words: frozenset[str] | None = None
-
-    def __contains__(self, word: str) -> bool:
-        if self._words is None:
-            found: set[str] = set()
-            for text in self._texts:
-                found.update(_WORDS.findall(_plain(text)))
-            self._words = frozenset(found)
-        return _plain(word) in self._words
-
-
-def _plain(word: str) -> str:
-    return word.lower().replace("\u2010", "-")
-
-
-def is_square(character: str) -> bool:
+def is_cjk(character: str) -> bool:
     """Whether ``character`` is of a script without spaces between words."""
-    return _SQUARE.match(character) is not None
+    return _CJK.match(character) is not None
 
 
 def ends_in_word(text: str) -> bool:
@@ -53,20 +32,20 @@ def ends_in_word(text: str) -> bool:
     return _HYPHEN.search(_open(text)) is not None
 
 
-def glue(first: str, second: str, words: Vocabulary, page: int | None = None) -> str:
+def join_halves(first: str, second: str, words: Vocabulary, page: int | None = None) -> str:
     """``first`` and ``second`` as one text.
 
     ``page`` is the page that begins with ``second``: its anchor stands at the join, after the
     word where the break divides one.
     """
     first, second = _without_closed_emphasis(first.rstrip(), second.lstrip())
-    mark = "" if page is None else seam(page)
+    mark = "" if page is None else page_mark(page)
     if _HYPHEN.search(first) and second[:1].isalpha():
         kept = first if _keeps_hyphen(first, second, words) else first[:-1]
         rest = _WORD_END.match(second).end()  # type: ignore[union-attr]
         return f"{kept}{second[:rest]}{mark}{second[rest:]}"
-    square = first[-1:] and second[:1] and is_square(first[-1]) and is_square(second[0])
-    return f"{first}{'' if square else ' '}{mark}{second}"
+    cjk = first[-1:] and second[:1] and is_cjk(first[-1]) and is_cjk(second[0])
+    return f"{first}{'' if cjk else ' '}{mark}{second}"
 
 
 def _open(text: str) -> str:

@@ -4,13 +4,13 @@ import html
 import re
 from collections.abc import Sequence
 
-from workers.engines.cpu.blocks.cells import (
+from workers.engines.cpu.blocks.tables.cells import (
     Cell,
     split_stacked_header,
     split_stacked_rows,
     write_table,
 )
-from workers.engines.cpu.blocks.split_headers import merge_split_headers
+from workers.engines.cpu.blocks.tables.split_headers import merge_split_headers
 from workers.engines.cpu.layout.rows import Row
 from workers.engines.cpu.values import Line
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from shared.document.structure.sentences import ends_sentence
+from shared.document.structure.text.sentences import ends_sentence
 from shared.document.structure.units import Context, Unit
 
 #: Footnotes begin below this place of a scale of 999.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from workers.engines.cpu.blocks.cells import Cell
+from workers.engines.cpu.blocks.tables.cells import Cell
 from workers.engines.cpu.characters import clean_text
 from workers.engines.cpu.layout.rows import group_into_rows
 from workers.engines.cpu.text_layer.lines import line_of

@@ -7,24 +7,23 @@ repeats the header of the first or goes on with cells of the same kind in each c
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shared.document.structure import split_row
 from shared.document.structure.breaks import crosses_break
-from shared.document.structure.html_tables import (
+from shared.document.structure.tables import split_row
+from shared.document.structure.tables.html_tables import (
     TableCell,
     TableRow,
     TableRows,
     read_rows,
     write_rows,
 )
-from shared.document.structure.page_units import letters
-from shared.document.structure.seams import SEAM, seam
-from shared.document.structure.units import Context, Join, Unit
+from shared.document.structure.text.letters import letters
+from shared.document.structure.text.marks import PAGE_MARK, page_mark
+from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit
 
 #: A column of numbers has at least this part of numbers in its cells with text.
 _MOSTLY = 0.6
 #: Units that may stand between the parts of a table.
 _BETWEEN = frozenset({"furniture", "table_footnote", "footnote"})
-_FIGURE = "](figure:"
 _EMPTY = TableCell("td", "", "")
 
 
@@ -43,7 +42,7 @@ def table_joins(units: Sequence[Unit], context: Context) -> list[Unit]:
 
 def _table_before(units: Sequence[Unit], unit: Unit, context: Context) -> int | None:
     """Index of the table at the end of the page before, if ``unit`` is the first of its page."""
-    if unit.kind != "table" or _FIGURE in unit.text:
+    if unit.kind != "table" or FIGURE_LINK in unit.text:
         return None
     for index in range(len(units) - 1, -1, -1):
         before = units[index]
@@ -55,7 +54,7 @@ def _table_before(units: Sequence[Unit], unit: Unit, context: Context) -> int | 
 
 
 def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
-    first, second = read_rows(SEAM.sub("", before.text)), read_rows(unit.text)
+    first, second = read_rows(PAGE_MARK.sub("", before.text)), read_rows(unit.text)
     if first is None or second is None or len(first.rows) < 2:
         return None
     rows = _continuing_rows(first, second)
@@ -63,7 +62,7 @@ def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
         return None
     context.joins.append(Join("table", before.last, unit.first))
     head, last = before.text[: before.text.lower().rindex("<tr")], first.rows[-1]
-    mark = seam(unit.page) if unit.page != before.last.page else ""
+    mark = page_mark(unit.page) if unit.page != before.last.page else ""
     rest = split_row.rest_of(last, rows[0]) if rows else None
     if rest is not None:
         context.joins.append(Join("row", before.last, unit.first))

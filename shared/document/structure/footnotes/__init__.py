@@ -1,0 +1,1 @@
+"""Finds footnotes and links them with their marks."""

@@ -1,0 +1,1 @@
+"""Finds the level of each heading by its number and its size."""

@@ -1,0 +1,1 @@
+"""Joins tables and rows that a page break divides."""

@@ -1,0 +1,1 @@
+"""Writes tables: their cells, rows and header."""
