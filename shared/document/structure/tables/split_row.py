@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from shared.document.structure.tables.html_tables import TableCell, TableRow
-from shared.document.structure.text.hyphenation import Vocabulary, ends_in_word, join_halves
+from shared.document.structure.text.hyphenation import ends_in_word, join_halves
 from shared.document.structure.text.sentences import ends_sentence
+from shared.document.structure.text.vocabulary import Vocabulary
 
 #: A cell with at least so many characters may be unfinished.
 _LONG_CELL = 20
