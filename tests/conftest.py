@@ -5,6 +5,7 @@ Each test is marked by its folder: ``pytest -m unit``, ``-m integration`` or ``-
 
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,6 +36,11 @@ from tests.support.servers.processes import (
 # Without a GPU, Triton's interpreter runs the kernels. Triton reads this when it is imported.
 if not Path("/dev/nvidiactl").exists():
     os.environ.setdefault("TRITON_INTERPRET", "1")
+
+# Tests start hundreds of Pythons. Where an environment forbids bytecode, as images do, each of them
+# would compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 SettingsFactory = Callable[..., Settings]
 _Server = TypeVar("_Server", RedisServer, S3Server, Moto)

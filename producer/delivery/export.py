@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
-from shared.document import assemble
+from shared.document.assembly import assemble
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import expand

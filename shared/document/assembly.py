@@ -9,9 +9,9 @@ from shared.document.draft import Draft, Piece, Rule
 from shared.document.merged_pages import MergedPages, Span
 from shared.document.outcome import count, job_status, was_cancelled
 from shared.document.page_spans import PageWriter
-from shared.document.rules import ORDER
-from shared.document.structure import ORDER as STRUCTURE
+from shared.document.rules.order import ORDER
 from shared.document.structure.merging import structured
+from shared.document.structure.order import ORDER as STRUCTURE
 from shared.document.structure.text.marks import without_page_marks
 from shared.domain.errors import PagefleetError
 from shared.domain.output_formats import OUTPUT_FORMATS

@@ -7,7 +7,7 @@ they changed. Remaining window: it is paused between the check and the write whi
 and is then killed before it re-checks.
 """
 
-from shared.document import Document, assemble
+from shared.document.assembly import Document, assemble
 from shared.document.outcome import was_cancelled
 from shared.domain import object_keys
 from shared.domain.errors import NotFound

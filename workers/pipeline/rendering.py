@@ -12,7 +12,7 @@ from shared.rendering.page_errors import page_errors
 from shared.rendering.render_request import RenderRequest, check_kind, render_request
 from workers.engines.contract import RenderedPage, RenderPlan, Rotation
 from workers.host.scratch import Scratch
-from workers.pipeline.rendering_child import RenderedPixels, crop, render
+from workers.pipeline.rendering_calls import PRELOAD, RenderedPixels, crop, render
 
 MAX_CROPS = 500
 #: Rendering ahead may wait; an engine process that waits for a core leaves its GPU idle.
@@ -43,7 +43,7 @@ class Renderer:
             "pagefleet-draw",
             processes,
             settings.page_memory_mb,
-            preload=("workers.pipeline.rendering_child",),
+            preload=PRELOAD,
             niceness=NICENESS,
         )
 

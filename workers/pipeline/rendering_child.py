@@ -20,6 +20,7 @@ from shared.rendering.render_request import RenderRequest
 from shared.rendering.upright import rendered_part, rotated
 from workers.engines.contract import RenderPlan, Rotation
 from workers.pipeline.blank_page import Pixels, is_blank
+from workers.pipeline.rendering_calls import RenderedPixels
 
 Prepare = Callable[[Image.Image, PageOptions, Path], None]
 MAX_CROP_PIXELS = 4_000_000
@@ -40,18 +41,6 @@ class Bitmap:
     def pixels(self) -> Pixels:
         """The same memory as an array of height, width and colour."""
         return np.frombuffer(self.data, np.uint8).reshape(self.height, self.width, 3)
-
-
-@dataclass(frozen=True)
-class RenderedPixels:
-    """The size of a page whose pixels were written to a file; times in milliseconds."""
-
-    width: int
-    height: int
-    blank: bool
-    #: Includes the test for a blank page and writing the pixels.
-    render_ms: float
-    prepare_ms: float
 
 
 def render(

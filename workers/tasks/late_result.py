@@ -6,7 +6,6 @@ commit then counts a page as failed that has a good result; the commit stays as 
 
 import logging
 
-from shared.document.record import DocumentRecord
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.records import PageResult
@@ -38,6 +37,9 @@ def _is_late(jobs: JobStore, result: PageResult) -> bool:
 
 
 def _committed_status(jobs: JobStore, result: PageResult) -> str | None:
+    # A rare case: a pages process otherwise needs no records of documents.
+    from shared.document.record import DocumentRecord
+
     try:
         text = jobs.store.get(object_keys.document(result.job_id, "json"), MAX_DOCUMENT_BYTES)
     except NotFound:

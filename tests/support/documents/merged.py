@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.document import Document, assemble
+from shared.document.assembly import Document, assemble
 from shared.domain.job_ids import JobIdentity
 from shared.domain.records import (
     Figure,

@@ -5,7 +5,7 @@ import random
 
 from pydantic import ValidationError
 
-from shared.document import assemble
+from shared.document.assembly import assemble
 from shared.domain.errors import PagefleetError
 from shared.domain.records import Manifest, PageResult, RenderOptions, to_json
 from shared.jobs.job_marker import JobMarker

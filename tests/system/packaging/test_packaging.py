@@ -94,10 +94,42 @@ def test_help_imports_no_heavy_package() -> None:
 
 
 def test_run_imports_no_document_library_in_the_parent_process() -> None:
-    heavy = ("boto3", "pymupdf", "numpy", "PIL", "onnxruntime")
+    heavy = ("boto3", "pymupdf", "numpy", "PIL", "onnxruntime", "opentelemetry.metrics")
     program = (
         "import sys, producer.commands.run, producer.commands.submit;"
         "import producer.commands.show_jobs;"
+        f"print([m for m in {heavy!r} if m in sys.modules])"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_a_pages_process_imports_nothing_that_only_its_helpers_or_the_reducer_need() -> None:
+    drawing = ("numpy", "PIL", "pymupdf", "workers.pipeline.rendering_child")
+    merging = ("shared.document.assembly", "shared.document.record", "markdown_it")
+    heavy = (*drawing, *merging, "boto3", "opentelemetry.metrics", "opentelemetry.sdk.metrics")
+    program = (
+        "import sys, workers.cli, workers.process.pages_process, workers.engines.fake.engine;"
+        f"print([m for m in {heavy!r} if m in sys.modules]);"
+        # The metrics of OpenTelemetry are hidden only while redis is imported.
+        "import opentelemetry.sdk.metrics"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_a_control_process_imports_no_library_that_draws() -> None:
+    heavy = ("numpy", "PIL", "pymupdf", "boto3", "opentelemetry.metrics")
+    program = (
+        "import sys, workers.cli, workers.process.control_process, workers.process.start;"
         f"print([m for m in {heavy!r} if m in sys.modules])"
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.document import Document, assemble
+from shared.document.assembly import Document, assemble
 from shared.domain.errors import NotFound
 from shared.domain.records import ErrorInfo, Manifest
 from shared.jobs.purging import purge

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.document import assemble
+from shared.document.assembly import assemble
 from shared.document.record import DocumentRecord
 from shared.domain.errors import PagefleetError
 from shared.domain.records import RenderOptions

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.document import Document, assemble
+from shared.document.assembly import Document, assemble
 from shared.domain.records import RenderOptions
 from tests.support.documents.merged import json_of, manifest, markdown_of, results_of
 from tests.support.documents.rendered import renderings
