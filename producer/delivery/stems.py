@@ -8,7 +8,8 @@ from shared.document.control_characters import C1_AND_DIRECTION
 from shared.domain.output_formats import file_names
 
 MAX_STEM_BYTES = 180
-_UNSAFE = re.compile(rf"[\x00-\x1f\x7f/\\\ud800-\udfff{C1_AND_DIRECTION}]")
+#: Programs that read names line by line take U+2028 and U+2029 for the end of a line.
+_UNSAFE = re.compile(rf"[\x00-\x1f\x7f/\\\u2028\u2029\ud800-\udfff{C1_AND_DIRECTION}]")
 
 
 class Stems:

@@ -70,6 +70,8 @@ class _Connection(web.RequestHandler):
             lingering_time=LINGER_S,
             max_line_size=MAX_HEADER_BYTES,
             max_field_size=MAX_HEADER_BYTES,
+            # A small compressed body could fill the memory before its signature is checked.
+            auto_decompress=False,
         )
         self._unproven = unproven
         self._timers: list[asyncio.TimerHandle] = []

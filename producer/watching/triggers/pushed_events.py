@@ -92,6 +92,8 @@ class Receiver:
         signature = request.headers.get(SIGNATURE, "")
         if not has_secret and not _SIGNATURE.fullmatch(signature):
             return HTTPStatus.FORBIDDEN
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         if request.content_length is None:
             return HTTPStatus.LENGTH_REQUIRED
         if request.content_length > MAX_BODY_BYTES:

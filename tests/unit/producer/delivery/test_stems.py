@@ -42,5 +42,9 @@ def test_a_stem_has_no_controls_and_no_marks_of_direction() -> None:
     assert Stems().take("a\x9b\u202efdp\u2066.pdf") == "a__fdp_"
 
 
+def test_a_stem_is_one_line() -> None:
+    assert Stems().take("a\u2028b\u2029c\x85d\n.pdf") == "a_b_c_d_"
+
+
 def test_a_name_that_is_no_valid_unicode_gets_a_stem() -> None:
     assert Stems().take("a\udcff.pdf") == "a_"

@@ -4,6 +4,8 @@ import http.client
 import json
 import socket
 import time
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
@@ -128,6 +130,22 @@ def test_a_sender_without_the_secret_is_refused_before_its_body_is_read(port: in
     answer = raw(port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 403 ")
+
+
+def test_a_compressed_body_is_refused_and_never_unpacked(port: int, keys: Keys) -> None:
+    bomb = zlib.compress(b" " * 50_000_000)
+    forged = {"Authorization": "", "X-Pagefleet-Signature": "0" * 64}
+
+    tracemalloc.start()
+    statuses = [
+        send(port, bomb, **each, **{"Content-Encoding": "deflate"}) for each in ({}, forged)
+    ]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert statuses == [415, 415]
+    assert most < 10_000_000
+    assert keys.keys == []
 
 
 @pytest.mark.parametrize(
