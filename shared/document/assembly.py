@@ -10,6 +10,7 @@ from shared.document.merged_pages import MergedPages, Span
 from shared.document.outcome import count, job_status, was_cancelled
 from shared.document.page_spans import PageWriter
 from shared.document.rules import ORDER
+from shared.document.structure import NOTATION
 from shared.document.structure import ORDER as STRUCTURE
 from shared.document.structure.merging import structured
 from shared.document.structure.text.marks import without_page_marks
@@ -86,7 +87,7 @@ def merge(
     """The document before it is written in a format; see ``assemble``."""
     pages = tuple(_complete(manifest, results))
     rules = STRUCTURE if manifest.options.task is Task.MARKDOWN else ()
-    whole = structured(pages, render, rules)
+    whole = structured(pages, render, (*rules, *NOTATION))
     raw = [
         _draft(page, text, render, figure_base)
         for page, text in zip(pages, whole.texts, strict=True)
