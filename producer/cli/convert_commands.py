@@ -42,6 +42,8 @@ def run(**values: Any) -> int:
     if (options.folder is None) is not options.stream:
         raise click.UsageError("run needs -o DIR, or --stream to print one page; not both")
     if options.folder is None:
+        if options.to or options.chunks:
+            raise click.UsageError("--to and --chunks write files: use them with -o DIR")
         from producer.commands.stream import stream_page
 
         return stream_page(options)

@@ -8,6 +8,7 @@ import click
 
 from producer.watching.triggers.registry import trigger_options
 from shared.domain.catalogue import engine_choices, model_choices
+from shared.domain.export_formats import CHUNK_CHARS, FORMAT_NAMES, MARKDOWN_WORD
 from shared.domain.lanes import PRIORITIES
 from shared.domain.output_formats import file_names
 from shared.domain.tasks import task_choices
@@ -65,6 +66,12 @@ _RENDER = (
     click.option("--footnotes", type=click.Choice(["inline", "end", "keep"]),
                  help="Where footnotes stand: after their paragraph, at the end of the document, "
                       "or as they are on the page (default: inline)."),
+    click.option("--tables", type=click.Choice(["html", "pipe", "auto"]),
+                 help="Tables in Markdown: HTML, pipe tables, or pipe tables where these can show "
+                      "the same (default: html)."),
+    click.option("--math", type=click.Choice(["dollars", "latex"]),
+                 help="Marks of formulas in Markdown: $…$ and $$…$$, or \\(…\\) and \\[…\\] "
+                      "(default: as the engine wrote them)."),
     click.option("--max-failed-pages", type=click.IntRange(0), metavar="N",
                  help="With more than N failed pages, the whole document counts as failed."),
 )  # fmt: skip
@@ -94,6 +101,17 @@ _OUTPUT = (
     _OVERWRITE,
 )  # fmt: skip
 
+_EXPORT = (
+    click.option("--to", multiple=True, metavar="FORMATS",
+                 help=f"Files to write, separated by commas: {', '.join(FORMAT_NAMES)} "
+                      f"(default: {MARKDOWN_WORD}). <stem>.json is always written."),
+    click.option("--chunks", is_flag=True,
+                 help="With --to jsonl: also <stem>.chunks.jsonl, parts of the document for "
+                      "retrieval with their headings, pages and boxes."),
+    click.option("--chunk-chars", type=click.IntRange(200, 100_000), metavar="N",
+                 help=f"The most characters of a chunk (default: {CHUNK_CHARS})."),
+)  # fmt: skip
+
 _OUTPUT_OR_STREAM = (
     click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR",
                  help=_OUTPUT_HELP),
@@ -120,5 +138,5 @@ render = _apply(_RENDER)
 watch = _apply(_WATCH)
 #: Without --force: a watcher decides which drops are converted again.
 request_of_watch = _apply(_REQUEST + _of_local_workers())
-output = _apply(_OUTPUT)
-output_or_stream = _apply(_OUTPUT_OR_STREAM)
+output = _apply(_OUTPUT + _EXPORT)
+output_or_stream = _apply(_OUTPUT_OR_STREAM + _EXPORT)

@@ -16,13 +16,16 @@ from producer.intake.password_file import read_password
 from producer.submission.pool_choice import PoolSource, no_fleet
 from producer.submission.request import Request
 from shared.config.settings import Settings, load_settings
+from shared.domain.export_formats import ExportChoice, export_choice
 from shared.domain.records import (
     Footnotes,
     Headers,
+    Math,
     PageBreaks,
     PageSettings,
     Priority,
     RenderOptions,
+    Tables,
 )
 from shared.domain.webhook_url import check_webhook
 
@@ -46,6 +49,8 @@ class RenderArguments:
     page_breaks: PageBreaks | None
     headers: Headers | None
     footnotes: Footnotes | None
+    tables: Tables | None
+    math: Math | None
     max_failed_pages: int | None
 
     def render_options(self, base: RenderOptions | None = None) -> RenderOptions:
@@ -53,6 +58,19 @@ class RenderArguments:
         names = RenderOptions.model_fields
         changed = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         return (base or RenderOptions()).model_copy(update=changed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportArguments:
+    """Options that choose the files of a document in a folder."""
+
+    to: tuple[str, ...] = ()
+    chunks: bool = False
+    chunk_chars: int | None = None
+
+    def export_choice(self) -> ExportChoice:
+        """The files to write; raises UsageError."""
+        return export_choice(self.to, self.chunks, self.chunk_chars)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +138,7 @@ class RequestArguments(SettingArguments, RenderArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(InputWords, RequestArguments):
+class RunOptions(InputWords, RequestArguments, ExportArguments):
     """``pagefleet run``; ``folder`` is set unless ``stream`` is."""
 
     force: bool
@@ -152,7 +170,7 @@ class SubmitOptions(InputWords, RequestArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FetchOptions(RenderArguments):
+class FetchOptions(RenderArguments, ExportArguments):
     """``pagefleet fetch``."""
 
     jobs: tuple[str, ...]

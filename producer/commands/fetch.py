@@ -5,9 +5,9 @@ from producer.commands.outcome_printer import OutcomePrinter
 from producer.connections import Connections
 from producer.delivery.deliver import deliver
 from producer.delivery.export import FinishedJob
+from producer.delivery.export_packages import check_packages
 from producer.delivery.outcome import Outcome, refused
 from producer.delivery.output_names import OutputNames
-from producer.delivery.stems import Stems
 from producer.intake.labels import parse_labels
 from producer.status.find_jobs import find_job
 from producer.status.submissions import as_submitted_with
@@ -17,8 +17,10 @@ from shared.domain.errors import PagefleetError, UsageError
 
 def fetch_jobs(options: FetchOptions) -> int:
     """Write every job that has ended; returns the worst exit code."""
+    choice = options.export_choice()
+    check_packages(choice)
     connections = Connections(load_settings())
-    names = OutputNames(options.folder, Stems(), overwrite=options.overwrite)
+    names = OutputNames(options.folder, choice, overwrite=options.overwrite)
     printer = OutcomePrinter(options.as_json)
     for job_id in options.jobs:
         try:
@@ -40,5 +42,5 @@ def _fetch(
     labels = parse_labels(options.labels)
     if labels:
         manifest = as_submitted_with(jobs, manifest, labels, "fetch")
-    job = FinishedJob(jobs, manifest, options.render_options(manifest.render))
+    job = FinishedJob(jobs, manifest, options.render_options(manifest.render), names.choice)
     return deliver(job_id, job, done, names, names.stems.take(manifest.source.name))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from producer.commands.cli_options import RunOptions
 from producer.connections import Connections
+from producer.delivery.export_packages import check_packages
 from producer.delivery.folder_sink import output_errors
 from producer.delivery.output_names import OutputNames
-from producer.delivery.stems import Stems
 from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.local.conversion import INTAKES, Conversion, InputWork, LocalServices
@@ -26,14 +26,17 @@ INTERRUPT_STOP_S = 3.0
 
 def run_documents(options: RunOptions, folder: Path) -> int:
     """Convert documents into ``folder``; returns the worst exit code."""
+    choice = options.export_choice()
+    check_packages(choice)
     settings = options.settings()
     request = options.request(settings)
     inputs = options.expanded(settings)
     request.check_all(inputs)
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    names = OutputNames(folder, choice, overwrite=options.overwrite)
     try:
-        return _convert(inputs, request, options, folder)
+        return _convert(inputs, request, options, names)
     except KeyboardInterrupt:
         command = "the same command without --force" if request.force else "the same command"
         print_message(f"interrupted; {command} continues where this one stopped")
@@ -41,14 +44,12 @@ def run_documents(options: RunOptions, folder: Path) -> int:
 
 
 def _convert(
-    inputs: Sequence[Input], request: Request, options: RunOptions, folder: Path
+    inputs: Sequence[Input], request: Request, options: RunOptions, names: OutputNames
 ) -> ExitCode:
-    stems = Stems()
-    works = [InputWork(input_, stems.take(input_.name)) for input_ in inputs]
+    works = [InputWork(input_, names.stems.take(input_.name)) for input_ in inputs]
     with ExitStack() as stack:
         bars = stack.enter_context(Bars(options.quiet))
         services = _start_services(request, stack)
-        names = OutputNames(folder, stems, overwrite=options.overwrite)
         conversion = Conversion(services, bars, request, names, options.as_json)
         try:
             return conversion.convert(works)

@@ -19,7 +19,9 @@ def deliver(word: str, job: FinishedJob, done: Done, names: OutputNames, stem: s
         exported = export(job, FolderSink(names.folder), chosen)
     except Exception as error:  # any failure of one document must not stop the others
         return undelivered(word, job.manifest, done, error)
-    outcome = ended(word, job.manifest, exported, str(names.path(chosen)), job.jobs)
+    path = str(names.path(chosen))
+    markdown = path if job.choice.markdown else None
+    outcome = replace(ended(word, job.manifest, exported, markdown, job.jobs), file=path)
     if chosen == stem:
         return outcome
     taken = f"{names.path(stem).name} is not of this document; --overwrite replaces it"

@@ -3,16 +3,22 @@
 Markdown is written last, so a reader that sees it finds every file it refers to.
 """
 
+import hashlib
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Protocol
 from urllib.parse import quote
 
 from shared.document.assembly import assemble
+from shared.document.exports import ExportInput
 from shared.domain import object_keys
-from shared.domain.errors import NotFound
+from shared.domain.errors import CorruptDocument, NotFound
+from shared.domain.export_formats import DEFAULT, ExportChoice
+from shared.domain.output_formats import MARKDOWN
 from shared.domain.page_ranges import expand
-from shared.domain.records import Done, Manifest, RenderOptions
+from shared.domain.records import Done, Manifest, PageResult, RenderOptions
 from shared.jobs.job_store import JobStore
 
 
@@ -31,6 +37,7 @@ class FinishedJob:
     jobs: JobStore
     manifest: Manifest
     render: RenderOptions
+    choice: ExportChoice = DEFAULT
 
 
 def export(job: FinishedJob, sink: Sink, name: str) -> Done:
@@ -41,13 +48,53 @@ def export(job: FinishedJob, sink: Sink, name: str) -> Done:
     """
     jobs, manifest = job.jobs, job.manifest
     states = jobs.page_states(manifest.job_id)
-    results = jobs.results(manifest.job_id, expand(manifest.page_ranges), states)
+    results = tuple(jobs.results(manifest.job_id, expand(manifest.page_ranges), states))
     figure_base = f"{quote(name.rpartition('/')[2])}/"
     document = assemble(manifest, results, job.render, figure_base=figure_base)
-    _export_figures(jobs, manifest, sink, name)
+    for suffix, data in _other_formats(job, results):
+        sink.write(f"{name}.{suffix}", data)
+    if job.choice.markdown:
+        _export_figures(jobs, manifest, sink, name)
     for suffix, file in document.files.items():
-        sink.write(f"{name}.{suffix}", file.data)
+        if job.choice.markdown or suffix != MARKDOWN.suffix:
+            sink.write(f"{name}.{suffix}", file.data)
     return Done(status=document.status, counts=document.counts)
+
+
+def _other_formats(
+    job: FinishedJob, results: tuple[PageResult, ...]
+) -> Iterator[tuple[str, bytes]]:
+    """The suffix and the bytes of each export."""
+    stored = StoredFiles(job.jobs, job.manifest)
+    exported = ExportInput(
+        job.manifest, results, job.render, job.choice, stored.figure, stored.source
+    )
+    for each in job.choice.formats:
+        yield each.suffix, resolve_name(each.writer)(exported)
+
+
+@dataclass(frozen=True)
+class StoredFiles:
+    """The figures and the source of a job, for exports; the store is untrusted."""
+
+    jobs: JobStore
+    manifest: Manifest
+
+    def figure(self, name: str) -> bytes | None:
+        """The crop with this file name; None where there is none."""
+        if not object_keys.is_figure_name(name):
+            return None
+        with suppress(NotFound):
+            return self.jobs.store.get(f"{object_keys.figures(self.manifest.job_id)}{name}")
+        return None
+
+    def source(self) -> bytes:
+        """The source document; raises CorruptDocument where it is not the job's."""
+        key = object_keys.source(self.manifest.job_id, self.manifest.source.key)
+        data = self.jobs.store.get(key)
+        if hashlib.sha256(data).hexdigest() != self.manifest.sha256:
+            raise CorruptDocument("the stored source is not the document of this job")
+        return data
 
 
 def _export_figures(jobs: JobStore, manifest: Manifest, sink: Sink, name: str) -> None:

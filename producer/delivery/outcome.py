@@ -23,6 +23,8 @@ class Outcome:
     exit_code: ExitCode
     #: What else a person should know; not in the JSON line.
     note: str = ""
+    #: The file to show to a person where no Markdown is written; not in the JSON line.
+    file: str | None = None
 
     def as_json(self) -> str:
         """The JSON line; its fields are a contract."""
@@ -40,10 +42,11 @@ class Outcome:
 
     def as_text(self) -> str:
         """One line for terminals."""
-        if self.markdown is None and self.error is not None:
+        file = self.markdown or self.file
+        if file is None and self.error is not None:
             return printable(f"{self.input}: error[{self.error.code}]: {self.error.message}")
         pages = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed"
-        path = f" -> {self.markdown}" if self.markdown else ""
+        path = f" -> {file}" if file else ""
         reason = f"; error[{self.error.code}]: {self.error.message}" if self.error else ""
         note = f" ({self.note})" if self.note else ""
         return printable(f"{self.input}: {self.status} ({pages}){path}{reason}{note}")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from producer.delivery.stems import Stems
-from shared.domain.output_formats import MARKDOWN, file_names
+from shared.domain.export_formats import DEFAULT, ExportChoice
 
 #: The source of a document record stands in its first bytes; names are at most this long.
 RECORD_HEAD_BYTES = 64 * 1024
@@ -14,9 +14,12 @@ _SOURCE_DIGEST = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 class OutputNames:
     """Stems of one command for output files in ``folder``."""
 
-    def __init__(self, folder: Path, stems: Stems, *, overwrite: bool) -> None:
+    def __init__(
+        self, folder: Path, choice: ExportChoice = DEFAULT, *, overwrite: bool = False
+    ) -> None:
         self.folder = folder
-        self.stems = stems
+        self.choice = choice
+        self.stems = Stems(choice)
         self._overwrite = overwrite
 
     def choose(self, stem: str, sha256: str) -> str:
@@ -27,11 +30,11 @@ class OutputNames:
         return chosen
 
     def path(self, stem: str) -> Path:
-        """The absolute path of the Markdown file."""
-        return (self.folder / f"{stem}.{MARKDOWN.suffix}").absolute()
+        """The absolute path of the Markdown file, or of the first file without it."""
+        return (self.folder / self.choice.main_file(stem)).absolute()
 
     def _is_taken(self, stem: str, sha256: str) -> bool:
-        if not any((self.folder / name).exists() for name in file_names(stem)):
+        if not any((self.folder / name).exists() for name in self.choice.file_names(stem)):
             return False
         return _source_of(self.folder / f"{stem}.json") != sha256
 

@@ -5,7 +5,7 @@ import re
 from unicodedata import normalize
 
 from shared.document.control_characters import C1_AND_DIRECTION
-from shared.domain.output_formats import file_names
+from shared.domain.export_formats import DEFAULT, ExportChoice
 
 MAX_STEM_BYTES = 180
 #: Programs that read names line by line take U+2028 and U+2029 for the end of a line.
@@ -15,7 +15,8 @@ _UNSAFE = re.compile(rf"[\x00-\x1f\x7f/\\\u2028\u2029\ud800-\udfff{C1_AND_DIRECT
 class Stems:
     """File stems for the inputs of one command, in input order: report, report-2 …"""
 
-    def __init__(self) -> None:
+    def __init__(self, choice: ExportChoice = DEFAULT) -> None:
+        self._choice = choice
         self._used: set[str] = set()
 
     def take(self, name: str) -> str:
@@ -30,16 +31,16 @@ class Stems:
 
     def _reserve(self, stem: str) -> bool:
         """False where an earlier document of this command has the name."""
-        if not self._used.isdisjoint(_output_names(stem)):
+        names = self._output_names(stem)
+        if not self._used.isdisjoint(names):
             return False
-        self._used.update(_output_names(stem))
+        self._used.update(names)
         return True
 
-
-def _output_names(stem: str) -> tuple[str, ...]:
-    """The names that a document occupies where case and the form of accents make no difference."""
-    folded = normalize("NFC", normalize("NFD", stem).casefold())
-    return folded, *file_names(folded)
+    def _output_names(self, stem: str) -> tuple[str, ...]:
+        """The names that a document occupies where case and the form of accents are ignored."""
+        folded = normalize("NFC", normalize("NFD", stem).casefold())
+        return folded, *self._choice.file_names(folded)
 
 
 def safe_stem(name: str) -> str:

@@ -155,7 +155,9 @@ class Conversion:
             self._pages_done[work] = pages.done
             self._outage.progressed()
         if done is not None:
-            job = FinishedJob(self._jobs, submission.manifest, self._request.render)
+            job = FinishedJob(
+                self._jobs, submission.manifest, self._request.render, self._names.choice
+            )
             self._finish(work, deliver(work.input.word, job, done, self._names, work.stem))
             del self._running[work]
 

@@ -11,6 +11,7 @@ from shared.document.outcome import count, job_status, was_cancelled
 from shared.document.page_spans import PageWriter
 from shared.document.rules.order import ORDER
 from shared.document.structure.merging import structured
+from shared.document.structure.order import NOTATION
 from shared.document.structure.order import ORDER as STRUCTURE
 from shared.document.structure.text.marks import without_page_marks
 from shared.domain.errors import PagefleetError
@@ -49,7 +50,7 @@ def assemble(
     Equal arguments give equal bytes. Raises PagefleetError where a page is missing, out of
     order or of another job.
     """
-    merged = _merge(manifest, results, render, figure_base)
+    merged = merge(manifest, results, render, figure_base)
     files = {
         each.suffix: DocumentFile(each.content_type, resolve_name(each.writer)(merged))
         for each in OUTPUT_FORMATS
@@ -77,12 +78,16 @@ def _after(rules: Iterable[Rule], raw: Iterable[Draft]) -> Iterable[Draft]:
     return reduce(lambda pages, rule: rule(pages), rules, raw)
 
 
-def _merge(
-    manifest: Manifest, results: Iterable[PageResult], render: RenderOptions, figure_base: str
+def merge(
+    manifest: Manifest,
+    results: Iterable[PageResult],
+    render: RenderOptions,
+    figure_base: str = "",
 ) -> MergedPages:
+    """The document before it is written in a format; see ``assemble``."""
     pages = tuple(_complete(manifest, results))
     rules = STRUCTURE if manifest.options.task is Task.MARKDOWN else ()
-    whole = structured(pages, render, rules)
+    whole = structured(pages, render, (*rules, *NOTATION))
     raw = [
         _draft(page, text, render, figure_base)
         for page, text in zip(pages, whole.texts, strict=True)

@@ -39,6 +39,8 @@ CropMode = Literal["auto", "manual", "none"]
 PageBreaks = Literal["comment", "none", "rule"]
 Headers = Literal["keep", "drop"]
 Footnotes = Literal["inline", "end", "keep"]
+Tables = Literal["html", "pipe", "auto"]
+Math = Literal["dollars", "latex"]
 PAGE_QUEUE_PATTERN = rf"pages\.{POOL_ID_PATTERN}\.(high|normal|low|quarantine)"
 Coordinate = Annotated[int, Field(ge=0, le=999)]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID_PATTERN}$")]
@@ -129,6 +131,10 @@ class RenderOptions(Record):
     headers: Headers = Field(default="drop", exclude_if=_is_default("drop"))
     #: Where footnotes stand: after their paragraph, at the end, or as they are on the page.
     footnotes: Footnotes = Field(default="inline", exclude_if=_is_default("inline"))
+    #: How tables are written; html: as the engine wrote them.
+    tables: Tables = Field(default="html", exclude_if=_is_default("html"))
+    #: How formulas are marked; unset: as the engine wrote them.
+    math: Math | None = Field(default=None, exclude_if=is_unset)
 
 
 class Source(Record):

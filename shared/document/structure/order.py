@@ -4,11 +4,13 @@ from shared.document.structure.captions import captions
 from shared.document.structure.code_joins import code_joins
 from shared.document.structure.footnotes.continuations import note_continuations
 from shared.document.structure.footnotes.links import footnotes
+from shared.document.structure.formulas import formulas
 from shared.document.structure.furniture import furniture
 from shared.document.structure.headings.levels import heading_levels
 from shared.document.structure.lists import lists
 from shared.document.structure.paragraph_joins import paragraph_joins
 from shared.document.structure.quotations import quotations
+from shared.document.structure.tables.pipe_tables import pipe_tables
 from shared.document.structure.tables.table_joins import table_joins
 from shared.document.structure.units import Rule
 
@@ -26,3 +28,5 @@ ORDER: tuple[Rule, ...] = (
     captions,
     footnotes,
 )
+#: Applied last and to the results of every task: options that only change how a block is written.
+NOTATION: tuple[Rule, ...] = (formulas, pipe_tables)

@@ -51,6 +51,16 @@ class TableRows:
 
 def read_rows(text: str) -> TableRows | None:
     """The rows of the only table in ``text``; None where it is not regular."""
+    rows = raw_rows(text)
+    if rows is None:
+        return None
+    widths = {sum(cell.width for cell in row) for row in rows if row}
+    irregular = len(widths) != 1 or any(cell.height > 1 for row in rows for cell in row)
+    return None if irregular else TableRows(rows, widths.pop())
+
+
+def raw_rows(text: str) -> tuple[TableRow, ...] | None:
+    """The rows of the only table in ``text``; None where it holds more than rows and cells."""
     table = _TABLE.fullmatch(text)
     if table is None or "<table" in table["body"].lower():
         return None
@@ -65,9 +75,7 @@ def read_rows(text: str) -> TableRows | None:
             tuple(TableCell(c["tag"].lower(), c["attributes"], c["text"])
                   for c in _CELL.finditer(row["cells"]))
         )  # fmt: skip
-    widths = {sum(cell.width for cell in row) for row in rows if row}
-    irregular = len(widths) != 1 or any(cell.height > 1 for row in rows for cell in row)
-    return None if irregular else TableRows(tuple(rows), widths.pop())
+    return tuple(rows)
 
 
 def write_rows(rows: Sequence[TableRow | str]) -> str:

@@ -1,0 +1,8 @@
+"""One writer per export format; ``shared.domain.export_formats`` lists them.
+
+Every writer gets an ExportInput and returns the bytes of one file. Equal input gives equal bytes.
+"""
+
+from shared.document.exports.export_input import ExportInput
+
+__all__ = ["ExportInput"]
