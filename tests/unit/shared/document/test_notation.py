@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.document import assemble
+from shared.document.assembly import assemble
 from shared.domain.records import RenderOptions
 from tests.support.documents.merged import manifest, markdown_of, results_of
 from tests.support.documents.rendered import renderings
