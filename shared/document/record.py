@@ -10,6 +10,7 @@ from shared.document.structure.units import Join, JoinKind, Place, Unit, UnitKin
 from shared.domain.records import (
     BBox,
     Block,
+    Confidence,
     Counts,
     EngineInfo,
     ErrorInfo,
@@ -21,6 +22,7 @@ from shared.domain.records import (
     PageStatus,
     Record,
     RenderOptions,
+    is_unset,
 )
 
 
@@ -50,6 +52,7 @@ class DocumentPage(Record):
     output_tokens: int
     attempts: int
     error: ErrorInfo | None
+    confidence: Confidence | None = Field(default=None, exclude_if=is_unset)
 
 
 class LedgerEntry(Record):
@@ -121,6 +124,7 @@ def page_record(result: PageResult, span: tuple[int, int]) -> DocumentPage:
         output_tokens=result.output_tokens,
         attempts=result.attempts,
         error=result.error,
+        confidence=result.confidence,
     )
 
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 
 from shared.domain.records import Manifest, PageOptions
-from shared.domain.serialization.compatibility import LONG_JOB_IDS
+from shared.domain.serialization.compatibility import FIRST_LEVEL, LONG_JOB_IDS
 
 CONTENT_DIGITS, OPTIONS_DIGITS = 32, 16
 #: Digits in the ids of releases before 0.2.
@@ -54,6 +54,12 @@ def _digest(options: PageOptions) -> str:
     plain = options.model_dump(mode="json", exclude_none=True)
     canonical = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def level_of(job_id: str) -> int:
+    """The lowest compatibility level of the workers that can read the job."""
+    is_long = len(job_id.partition("-")[0]) == CONTENT_DIGITS
+    return LONG_JOB_IDS if is_long else FIRST_LEVEL
 
 
 def next_id(first: str, last: str | None) -> str:

@@ -188,6 +188,21 @@ class Figure(Record):
     bbox: BBox
 
 
+class Confidence(Record):
+    """How sure an engine is of the text of a page; all shares and scores are 0 to 1."""
+
+    #: Text of a text layer is no guess, so its lines have no score.
+    source: Literal["pixels", "text layer"]
+    #: Lines with a score: all lines of pixels; of a text layer those that were read from the
+    #: pixels because the layer is wrong there.
+    lines: int = Field(ge=0)
+    #: The mean and the lowest score of these lines; None without such lines.
+    mean: float | None = Field(default=None, ge=0, le=1)
+    worst: float | None = Field(default=None, ge=0, le=1)
+    #: The part of the ink of letters outside pictures that lies in the lines.
+    ink: float | None = Field(default=None, ge=0, le=1)
+
+
 class PageImage(Record):
     """Size of the upright page in pixels, after ``rotation`` degrees clockwise."""
 
@@ -249,6 +264,8 @@ class PageResult(Record):
     #: Worker seconds attributed to the page, see shared.domain.cost.
     worker_s: float = Field(default=0.0, ge=0)
     error: ErrorInfo | None = None
+    #: None where the engine scores no lines.
+    confidence: Confidence | None = Field(default=None, exclude_if=is_unset)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

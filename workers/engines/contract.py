@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from shared.domain.records import Block, EngineInfo, PageOptions
+from shared.domain.records import Block, Confidence, EngineInfo, PageOptions
 from shared.domain.tasks import Task
 from shared.rendering.render_size import RenderSize
 
@@ -67,6 +67,8 @@ class Reading:
     prompt_tokens: int = 0
     output_tokens: int = 0
     parse_ms: float = 0.0
+    #: None where the engine scores no lines.
+    confidence: Confidence | None = None
     notes: tuple[str, ...] = field(default=())
 
 

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from shared.domain import object_keys
 from shared.domain.errors import EngineFailed, StoreUnreachable
+from shared.domain.job_ids import level_of
 from shared.domain.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
+from shared.domain.serialization.compatibility import FIRST_LEVEL
 from shared.jobs.job_store import JobStore
 from workers.engines.contract import Reading, RenderedPage
 from workers.inflight.cancellation import Cancellation, retry_through_outage
@@ -152,7 +154,13 @@ class Pipeline:
             output_tokens=reading.output_tokens,
             attempts=page.attempt,
             timings_ms=timings,
+            confidence=reading.confidence if _may_have_new_fields(page) else None,
         )
+
+
+def _may_have_new_fields(page: PageToRead) -> bool:
+    """Whether no worker of the first release, which refuses such fields, reads the job."""
+    return level_of(page.manifest.job_id) > FIRST_LEVEL
 
 
 def _upright_image(view: RenderedPage, reading: Reading) -> PageImage:

@@ -7,8 +7,10 @@ import pymupdf
 
 from shared.domain.records import TextLayer
 from workers.engines.contract import Rotation
+from workers.engines.cpu.confidence import ink_in_lines
 from workers.engines.cpu.layout.embedded_pictures import with_embedded_pictures
 from workers.engines.cpu.layout.regions import find_regions, find_tables
+from workers.engines.cpu.ocr.page_ink import PageInk
 from workers.engines.cpu.recognition import LineRecognizer, Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.text_layer import hidden_text
@@ -31,8 +33,8 @@ def page_from_text_layer(
     """
     with pymupdf.open(source, filetype="pdf") as document:
         page, rotation = upright_page(document, number)
+        pixels = _rotated(image, rotation)
         if policy == "auto":
-            pixels = _rotated(image, rotation)
             lines = _checked_lines(
                 page, PageImage(pixels, pixels.shape[1] / page.rect.width), recognizer
             )
@@ -40,7 +42,10 @@ def page_from_text_layer(
             lines = [layer_line.line for layer_line in read_lines(all_lines(page))]
         if not lines:
             return None
-        return _recognized_page(page, lines, rotation, recurring_lines(document, number))
+        content = _content(page, lines, recurring_lines(document, number))
+        return RecognizedPage(
+            content, rotation, "text layer", ink_in_lines(PageInk(pixels), content)
+        )
 
 
 def _checked_lines(page: pymupdf.Page, image: PageImage, recognizer: LineRecognizer) -> list[Line]:
@@ -53,15 +58,12 @@ def _checked_lines(page: pymupdf.Page, image: PageImage, recognizer: LineRecogni
     return [] if lacks_text else lines
 
 
-def _recognized_page(
-    page: pymupdf.Page, lines: list[Line], rotation: Rotation, recurring: Mapping[str, int]
-) -> RecognizedPage:
+def _content(page: pymupdf.Page, lines: list[Line], recurring: Mapping[str, int]) -> PageContent:
     regions = find_regions(page)
     tables = find_tables(page, regions)
     regions = with_embedded_pictures(page, regions, lines)
     size = (page.rect.width, page.rect.height)
-    content = PageContent(*size, tuple(lines), regions, tables, recurring)
-    return RecognizedPage(content, rotation, "text layer")
+    return PageContent(*size, tuple(lines), regions, tables, recurring)
 
 
 def _rotated(image: Pixels, rotation: Rotation) -> Pixels:

@@ -103,7 +103,11 @@ class CpuEngine:
             message = f"page {view.page} could not be read: {type(error).__name__}: {error}"
             raise EngineFailed(message) from error
         return Reading(
-            reply.markdown, blocks=reply.blocks, rotation=reply.rotation, notes=reply.notes
+            reply.markdown,
+            blocks=reply.blocks,
+            rotation=reply.rotation,
+            confidence=reply.confidence,
+            notes=reply.notes,
         )
 
     async def stream(self, view: RenderedPage) -> AsyncIterator[str]:

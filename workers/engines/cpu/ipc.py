@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.domain.records import Block, TextLayer
+from shared.domain.records import Block, Confidence, TextLayer
 from shared.domain.tasks import Task
 from workers.engines.contract import Rotation
 
@@ -38,5 +38,6 @@ class PageReply:
     markdown: str
     blocks: tuple[Block, ...]
     rotation: Rotation
+    confidence: Confidence
     #: For the log: whether the text layer or the pixels were read.
     notes: tuple[str, ...] = ()

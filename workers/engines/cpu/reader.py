@@ -15,6 +15,7 @@ from workers.engines.cpu.assembly import assemble
 from workers.engines.cpu.blocks.markdown import WrittenBlock, page_markdown, write_blocks
 from workers.engines.cpu.blocks.plain import plain_blocks, plain_text
 from workers.engines.cpu.born_digital import page_from_text_layer
+from workers.engines.cpu.confidence import confidence_of
 from workers.engines.cpu.ipc import PageReply, PageRequest
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.ocr.recognizer import Recognizer, create_recognizer
@@ -37,16 +38,20 @@ def read_page(model: str, request: PageRequest) -> PageReply:
     page = _recognize(load_recognizer(model), request)
     drafts = drafts_of(page.content)
     written = write_blocks(drafts)
+    confidence = confidence_of(page)
     notes = (f"read from its {page.read_from}",)
+
+    def reply(markdown: str, blocks: tuple[Block, ...]) -> PageReply:
+        return PageReply(markdown, blocks, page.rotation, confidence, notes)
+
     if request.task is Task.OCR:
-        return PageReply(plain_text(drafts), plain_blocks(drafts, page), page.rotation, notes)
+        return reply(plain_text(drafts), plain_blocks(drafts, page))
     if request.task is Task.FREE_OCR:
-        return PageReply(plain_text(drafts), (), page.rotation, notes)
+        return reply(plain_text(drafts), ())
     blocks = tuple(_block(part, page) for part in written)
     if request.task is Task.LAYOUT:
-        without_text = tuple(block.model_copy(update={"text": ""}) for block in blocks)
-        return PageReply("", without_text, page.rotation, notes)
-    return PageReply(page_markdown(written), blocks, page.rotation, notes)
+        return reply("", tuple(block.model_copy(update={"text": ""}) for block in blocks))
+    return reply(page_markdown(written), blocks)
 
 
 def drafts_of(content: PageContent) -> list[Draft]:

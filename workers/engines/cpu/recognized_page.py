@@ -23,6 +23,8 @@ class RecognizedPage:
     content: PageContent
     rotation: Rotation
     read_from: Literal["text layer", "pixels"]
+    #: The part of the ink of letters outside pictures that lies in the lines, 0 to 1.
+    ink_in_lines: float
     #: Affine matrix from points of ``content`` to points of the upright page before the deskew,
     #: shape (2, 3); None if the page was not deskewed.
     unskew: NDArray[np.float64] | None = None

@@ -5,6 +5,7 @@ import pymupdf
 from numpy.typing import NDArray
 
 from workers.engines.cpu.characters import clean_text
+from workers.engines.cpu.confidence import ink_in_lines
 from workers.engines.cpu.layout.canvas import FONT_SIZE, paint_page, points_per_pixel
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.gutters import split_at_gutters
@@ -41,10 +42,12 @@ def page_from_pixels(
     well_read = [corners for corners, text in read if text.score >= _LOWEST_SCORE]
     missed = read_missed_lines(recognizer, ink, well_read)
     lines = [_line(corners, text, scale) for corners, text in (*read, *missed)]
+    content = _content(page.image, [line for line in lines if _is_text(line)], is_only_page)
     return RecognizedPage(
-        _content(page.image, [line for line in lines if _is_text(line)], is_only_page),
+        content,
         page.rotation,
         "pixels",
+        ink_in_lines(ink, content),
         _unskew_in_points(page, scale),
     )
 

@@ -179,8 +179,20 @@ def test_a_rotated_page_is_read_upright_from_its_text_layer(
 def test_a_correct_text_layer_is_read_unless_the_option_forbids_it(
     cpu: CpuReader, typed: Path
 ) -> None:
-    assert "read from its text layer" in cpu.read(typed).notes
-    assert "read from its pixels" in cpu.read(typed, text_layer="never").notes
+    layer, pixels = cpu.read(typed), cpu.read(typed, text_layer="never")
+
+    assert "read from its text layer" in layer.notes
+    assert "read from its pixels" in pixels.notes
+    # Characters of a text layer are no guess; their lines explain the ink all the same.
+    sure, read = layer.confidence, pixels.confidence
+    assert sure is not None
+    assert read is not None
+    assert (sure.source, sure.lines, sure.mean, sure.worst) == ("text layer", 0, None, None)
+    assert (read.source, read.lines > 2) == ("pixels", True)
+    assert read.mean is not None
+    assert read.worst is not None
+    assert 0.9 < read.worst <= read.mean <= 1
+    assert min(sure.ink or 0, read.ink or 0) > 0.95
 
 
 @pytest.mark.parametrize("how", ["invisible", "covered"])
@@ -203,7 +215,11 @@ def test_a_text_layer_with_a_wrong_font_map_is_not_used(cpu: CpuReader, tmp_path
     with pymupdf.open(wrong) as document:
         assert "Rain" not in document[0].get_text(), "the text layer must be wrong"
 
-    assert likeness(cpu.read(wrong).markdown, PROSE) > 0.98
+    reading = cpu.read(wrong)
+
+    assert likeness(reading.markdown, PROSE) > 0.98
+    assert reading.confidence is not None
+    assert reading.confidence.lines > 0
 
 
 def test_task_ocr_returns_rows_with_boxes_and_task_layout_returns_boxes_only(
