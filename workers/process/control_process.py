@@ -27,7 +27,7 @@ from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
 from shared.telemetry.health import START, Health
 from workers.maintenance.repairs import make_repairs
-from workers.maintenance.repairs.pod_api import PodApi
+from workers.maintenance.repairs.kubernetes.pod_api import PodApi
 from workers.maintenance.repairs.retention import Retention
 from workers.maintenance.sweeper import Sweeper
 from workers.maintenance.webhooks import WebhookSender

@@ -4,7 +4,7 @@ from shared.domain.records import PageOptions
 from workers.engines.deepseek.generation_request import GenerationRequest
 from workers.engines.deepseek.modes import Family
 from workers.engines.deepseek.pixels import Picture, Views
-from workers.engines.deepseek.prompt_encoder import PromptEncoder
+from workers.engines.deepseek.prompt.encoder import PromptEncoder
 
 #: Tokens of prompt and answer together.
 LONGEST = 8192

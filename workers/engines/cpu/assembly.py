@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from workers.engines.cpu.blocks.classification import classified
 from workers.engines.cpu.blocks.heading_parts import join_chapter_numbers
 from workers.engines.cpu.blocks.lists import join_continued_items
-from workers.engines.cpu.layout.block_order import in_reading_order
 from workers.engines.cpu.layout.captions import with_table_captions
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.furniture import headers_first
 from workers.engines.cpu.layout.page_drafts import page_drafts
+from workers.engines.cpu.layout.reading_order.block_order import in_reading_order
 from workers.engines.cpu.values import PageContent
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.engines.deepseek.prompt_ids import END_ID
+from workers.engines.deepseek.prompt.token_ids import END_ID
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from workers.engines.deepseek.modes import mode_for
 from workers.engines.deepseek.page_shape import PageShape, shape_of
 from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prepared import read_page
-from workers.engines.deepseek.prompt_encoder import PromptEncoder
-from workers.engines.deepseek.prompt_ids import placeholders
+from workers.engines.deepseek.prompt.encoder import PromptEncoder
+from workers.engines.deepseek.prompt.token_ids import placeholders
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from shared.domain.records import PageOptions
 from shared.domain.tasks import prompt_for
 from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS, SEED, SamplingSettings
 from workers.engines.deepseek.modes import Family, Mode, mode_for
-from workers.engines.deepseek.prompt_ids import CELL_IDS, IMAGE_TAG
+from workers.engines.deepseek.prompt.token_ids import CELL_IDS, IMAGE_TAG
 from workers.engines.openai.page_picture import as_data_uri
 
 #: Tokens that must remain for the answer.

@@ -25,7 +25,7 @@ from workers.engines.deepseek.generation_request import GenerationRequest, gener
 from workers.engines.deepseek.page_plan import views_plan
 from workers.engines.deepseek.parsed_answer import ParsedAnswer, parse_answer
 from workers.engines.deepseek.pixels import Views, views_of
-from workers.engines.deepseek.prompt_encoder import PromptEncoder
+from workers.engines.deepseek.prompt.encoder import PromptEncoder
 from workers.engines.transformers.batch_request import BatchRequest
 from workers.engines.transformers.batches import Batches
 from workers.engines.transformers.configuration import family_in

@@ -8,7 +8,7 @@ import torch
 from workers.engines.deepseek.completion import Completion, ends_in_loop
 from workers.engines.deepseek.pixel_values import pixel_value_table
 from workers.engines.deepseek.pixels import Views
-from workers.engines.deepseek.prompt_ids import END_ID
+from workers.engines.deepseek.prompt.token_ids import END_ID
 from workers.engines.transformers.batch_request import BatchRequest
 from workers.engines.transformers.loading import Loaded
 from workers.engines.transformers.no_repeat import NoRepeatNGramLogitsProcessor

@@ -13,7 +13,7 @@ from workers.engines.deepseek.no_repeat.banned_tokens import (
     to_device,
 )
 from workers.engines.deepseek.no_repeat.rule import Rule
-from workers.engines.deepseek.prompt_ids import CELL_IDS
+from workers.engines.deepseek.prompt.token_ids import CELL_IDS
 
 
 class NoRepeatNGramLogitsProcessor:

@@ -31,7 +31,7 @@ from workers.engines.deepseek.page_plan import picture_plan
 from workers.engines.deepseek.parsed_answer import ParsedAnswer, parse_answer
 from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prepared import write_page
-from workers.engines.deepseek.prompt_encoder import PromptEncoder
+from workers.engines.deepseek.prompt.encoder import PromptEncoder
 from workers.engines.vllm.arguments import engine_arguments
 from workers.engines.vllm.async_engine import AsyncEngine
 from workers.engines.vllm.batch_sizes import fitted, page_room, plan_sizes

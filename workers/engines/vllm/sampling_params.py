@@ -3,7 +3,7 @@
 from typing import Any
 
 from workers.engines.deepseek.fallback.sampling import SEED, SamplingSettings
-from workers.engines.deepseek.prompt_ids import CELL_IDS
+from workers.engines.deepseek.prompt.token_ids import CELL_IDS
 
 #: vLLM's own repetition detection ends loops that are longer than the published n-gram window. It
 #: checks every period from the smallest to the largest at each token, so it starts beyond the

@@ -10,12 +10,12 @@ from workers.maintenance.repairs.declared_pools import DeclaredPools
 from workers.maintenance.repairs.due_webhooks import DueWebhooks
 from workers.maintenance.repairs.expired_jobs import ExpiredJobs
 from workers.maintenance.repairs.expired_leases import ExpiredLeases
-from workers.maintenance.repairs.idle_pods_first import IdlePodsFirst
 from workers.maintenance.repairs.idle_pools import IdlePools
+from workers.maintenance.repairs.kubernetes.idle_pods_first import IdlePodsFirst
+from workers.maintenance.repairs.kubernetes.pod_api import PodApi
 from workers.maintenance.repairs.lost_messages import LostMessages
 from workers.maintenance.repairs.misplaced_jobs import MisplacedJobs
 from workers.maintenance.repairs.missing_reducers import MissingReducers
-from workers.maintenance.repairs.pod_api import PodApi
 from workers.maintenance.repairs.repair import Repair, SweepTimings
 from workers.maintenance.repairs.retention import Retention
 from workers.maintenance.repairs.short_queues import ShortQueues

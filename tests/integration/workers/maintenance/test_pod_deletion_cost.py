@@ -14,8 +14,8 @@ import trustme
 
 from shared.broker.dispatch_state import DispatchState
 from tests.conftest import SettingsFactory
-from workers.maintenance.repairs.idle_pods_first import ANNOTATION, IdlePodsFirst
-from workers.maintenance.repairs.pod_api import PodApi
+from workers.maintenance.repairs.kubernetes.idle_pods_first import ANNOTATION, IdlePodsFirst
+from workers.maintenance.repairs.kubernetes.pod_api import PodApi
 
 
 @contextmanager

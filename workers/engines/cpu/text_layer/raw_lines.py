@@ -8,8 +8,8 @@ import pymupdf
 
 from shared.domain.errors import EngineFailed
 from workers.engines.cpu.characters import is_rtl
-from workers.engines.cpu.text_layer.fonts import is_bold, is_italic, monospaced_fonts
-from workers.engines.cpu.text_layer.symbol_fonts import symbol_for
+from workers.engines.cpu.text_layer.fonts.font_style import is_bold, is_italic, monospaced_fonts
+from workers.engines.cpu.text_layer.fonts.symbol_fonts import symbol_for
 from workers.engines.cpu.values import Box, Character
 
 #: Ligatures are expanded later, after right-to-left text is in reading order.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from workers.engines.cpu.recognition import LineRecognizer, RecognizedText
-from workers.engines.cpu.text_layer.font_check import (
+from workers.engines.cpu.text_layer.fonts.font_check import (
     Run,
     corners_of,
     font_runs,

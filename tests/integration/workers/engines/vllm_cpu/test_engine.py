@@ -34,7 +34,7 @@ from workers.engines.deepseek.generation_request import GenerationRequest, gener
 from workers.engines.deepseek.modes import mode_for
 from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prepared import read_page
-from workers.engines.deepseek.prompt_ids import CELL_IDS
+from workers.engines.deepseek.prompt.token_ids import CELL_IDS
 from workers.engines.registry import make_engine
 
 pytestmark = [

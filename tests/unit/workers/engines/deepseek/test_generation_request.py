@@ -16,7 +16,7 @@ from workers.engines.deepseek.generation_request import generation_request
 from workers.engines.deepseek.modes import Family, Mode, mode_for
 from workers.engines.deepseek.page_plan import picture_plan
 from workers.engines.deepseek.pixels import Picture, Views, make_page, make_views
-from workers.engines.deepseek.prompt_ids import IMAGE_ID
+from workers.engines.deepseek.prompt.token_ids import IMAGE_ID
 from workers.pipeline.rendering_child import resolve_prepare
 
 OPTIONS = PageOptions(engine="vllm", model="a-folder")

@@ -28,8 +28,8 @@ from workers.engines.deepseek.pixels import (  # noqa: E402
 )
 from workers.engines.deepseek.prepare import prepare_page, prepare_page_ocr2  # noqa: E402
 from workers.engines.deepseek.prepared import read_page  # noqa: E402
-from workers.engines.deepseek.prompt_encoder import PromptEncoder  # noqa: E402
-from workers.engines.deepseek.prompt_ids import BEGIN_ID, CELL_IDS, IMAGE_ID  # noqa: E402
+from workers.engines.deepseek.prompt.encoder import PromptEncoder  # noqa: E402
+from workers.engines.deepseek.prompt.token_ids import BEGIN_ID, CELL_IDS, IMAGE_ID  # noqa: E402
 from workers.engines.vllm.page_input import page_input  # noqa: E402
 from workers.engines.vllm.plugin.uint8_inputs import GRID, PATH, SHAPE, load, stock_tensors  # noqa: E402
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain.tasks import Task, prompt_for
-from workers.engines.deepseek.prompt_ids import placeholders, prompt_token_ids
+from workers.engines.deepseek.prompt.token_ids import placeholders, prompt_token_ids
 
 MARKDOWN_IDS = [201, 128820, 21842, 270, 4940, 304, 2121, 7919, 16]
 

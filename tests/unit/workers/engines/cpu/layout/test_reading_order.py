@@ -2,7 +2,7 @@
 
 from tests.support.engines.cpu_lines import column, line, markdown, page, region
 from workers.engines.cpu.layout.columns import split_into_columns
-from workers.engines.cpu.layout.reading_order import reading_order
+from workers.engines.cpu.layout.reading_order.box_order import reading_order
 from workers.engines.cpu.values import Box
 
 #: Points.

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import ClassVar
 
 from shared.broker.dispatch_state import DispatchState
-from workers.maintenance.repairs.pod_api import PodApi
+from workers.maintenance.repairs.kubernetes.pod_api import PodApi
 
 log = logging.getLogger("pagefleet.sweep")
 ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"

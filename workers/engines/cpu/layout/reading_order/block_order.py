@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workers.engines.cpu.layout.drafts import Draft
-from workers.engines.cpu.layout.reading_order import reading_order
+from workers.engines.cpu.layout.reading_order.box_order import reading_order
 from workers.engines.cpu.values import bounding_box
 
 _HEADINGS = frozenset({"title", "sub_title"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from workers.engines.cpu.layout.insets import find_insets
+from workers.engines.cpu.layout.reading_order.insets import find_insets
 from workers.engines.cpu.values import Box
 
 #: Boxes are shrunk by this on each side, in median line heights, to separate touching ones.

@@ -4,7 +4,7 @@ from shared.domain.errors import EngineFailed
 from shared.domain.records import PageOptions
 from workers.engines.deepseek.modes import Family, mode_for
 from workers.engines.deepseek.pixels import Picture, Views
-from workers.engines.deepseek.prompt_ids import Encode, prompt_token_ids
+from workers.engines.deepseek.prompt.token_ids import Encode, prompt_token_ids
 
 #: Tokens that must remain for the answer.
 LEAST_ROOM = 256

@@ -1,0 +1,1 @@
+"""The order in which the blocks of a page are read."""

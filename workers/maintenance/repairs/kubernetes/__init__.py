@@ -1,0 +1,1 @@
+"""Tells Kubernetes which pods are idle, so that it removes those first."""
