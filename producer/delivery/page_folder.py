@@ -17,7 +17,7 @@ from producer.delivery.export import FinishedJob
 from producer.delivery.folder_sink import FolderSink
 from producer.delivery.outcome import Outcome, ended
 from producer.delivery.stems import MAX_STEM_BYTES, safe_stem
-from shared.document import assemble
+from shared.document.assembly import assemble
 from shared.document.outcome import count, job_status, was_cancelled
 from shared.domain.page_ranges import expand
 from shared.domain.records import (
@@ -101,7 +101,9 @@ class PageFolder:
             return
         known = {_key(each) for each in self._entries}
         files = {each.file for each in self._entries if each.file}
-        kept = [each for each in self._earlier if _key(each) not in known and each.file not in files]
+        kept = [
+            each for each in self._earlier if _key(each) not in known and each.file not in files
+        ]
         pages = tuple(sorted([*kept, *self._entries], key=lambda each: (each.document, each.page)))
         statuses = [each.status for each in pages]
         summary = FolderSummary(
