@@ -28,7 +28,7 @@ from shared.domain.records import (
     RenderOptions,
     Tables,
 )
-from shared.domain.webhook_url import check_webhook
+from shared.domain.webhooks.url import check_webhook
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from producer.evaluation.blocks import markdown_blocks
 from producer.evaluation.formulas import formula_scores
 from producer.evaluation.matching import Match, match_texts
 from producer.evaluation.reading_order import reading_order
-from producer.evaluation.tables import table_scores
+from producer.evaluation.tables.scoring import table_scores
 from producer.evaluation.text_distance import text_distance
 from producer.evaluation.values import Block, BlockKind, Scores
 from shared.domain.errors import TooLarge

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from producer.status.pace import pace
-from shared.broker.fleet_snapshot import FleetSnapshot, PoolSnapshot, QueueSnapshot
 from shared.broker.job_state import JobProgress
 from shared.broker.liveness.heartbeats import LiveProcess
 from shared.broker.liveness.live_workers import LiveWorker
+from shared.broker.snapshots.fleet_snapshot import FleetSnapshot, PoolSnapshot, QueueSnapshot
 
 Plain = dict[str, Any]
 

@@ -14,8 +14,8 @@ from rich.live import Live
 
 from producer.top.facts import Plain, top_facts
 from producer.top.screen import screen
-from shared.broker.background_snapshots import BackgroundSnapshots, background_snapshots
-from shared.broker.fleet_snapshot import FleetReader
+from shared.broker.snapshots.background_snapshots import BackgroundSnapshots, background_snapshots
+from shared.broker.snapshots.fleet_snapshot import FleetReader
 from shared.config.settings import load_settings
 from shared.console.printable import json_line
 from shared.domain.errors import ExitCode

@@ -14,7 +14,7 @@ from shared.domain.records import (
     ReduceMessage,
 )
 from shared.domain.submission_record import SubmissionRecord
-from shared.domain.webhook_message import WebhookMessage
+from shared.domain.webhooks.message import WebhookMessage
 
 FOLDER = Path(__file__).parent
 RECORDS: dict[str, type[Record]] = {

@@ -5,7 +5,7 @@ import logging
 import time
 
 from shared.broker.connection import broker_errors, connect
-from shared.broker.fleet_snapshot import FAILURES_KEPT, FAILURES_KEY
+from shared.broker.snapshots.fleet_snapshot import FAILURES_KEPT, FAILURES_KEY
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.records import PageResult

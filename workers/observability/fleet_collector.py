@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shared.broker.background_snapshots import BackgroundSnapshots, LastSnapshot
-from shared.broker.fleet_snapshot import FleetSnapshot, PoolSnapshot
+from shared.broker.snapshots.background_snapshots import BackgroundSnapshots, LastSnapshot
+from shared.broker.snapshots.fleet_snapshot import FleetSnapshot, PoolSnapshot
 from shared.domain.lanes import Lane
 
 #: Labels of a pool: its id, and its engine.

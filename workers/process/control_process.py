@@ -10,14 +10,14 @@ from typing import Any
 from prometheus_client import REGISTRY
 
 from shared import __version__
-from shared.broker.background_snapshots import background_snapshots
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.broker.fleet_snapshot import FleetReader
 from shared.broker.liveness.background_ping import pinging_broker
 from shared.broker.liveness.role_beats import RoleBeats
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK
+from shared.broker.snapshots.background_snapshots import background_snapshots
+from shared.broker.snapshots.fleet_snapshot import FleetReader
 from shared.config.settings import Settings
 from shared.domain.errors import NewerRelease, TransientError
 from shared.domain.pools import parse_pools

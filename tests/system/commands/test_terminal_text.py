@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.fleet_snapshot import FAILURES_KEY
+from shared.broker.snapshots.fleet_snapshot import FAILURES_KEY
 from shared.config.settings import Settings
 from shared.console.json_lines import JsonLines, Secrets
 from shared.domain.records import ErrorInfo, Source

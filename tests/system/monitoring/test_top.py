@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.fleet_snapshot import FleetReader
+from shared.broker.snapshots.fleet_snapshot import FleetReader
 from shared.domain.pools import checked_pool
 from shared.domain.records import Counts
 from tests.conftest import SettingsFactory

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from shared.domain.errors import UsageError
-from shared.domain.webhook_url import check_webhook
+from shared.domain.webhooks.url import check_webhook
 from workers.maintenance.webhooks.failures import WebhookRefused
 from workers.maintenance.webhooks.lookup import look_up
 from workers.maintenance.webhooks.public_address import Address, is_public

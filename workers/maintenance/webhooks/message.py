@@ -10,7 +10,7 @@ from shared.domain import object_keys
 from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import count
 from shared.domain.records import Done, Manifest, to_json
-from shared.domain.webhook_message import WebhookDocument, WebhookFile, WebhookMessage
+from shared.domain.webhooks.message import WebhookDocument, WebhookFile, WebhookMessage
 
 TIMESTAMP_HEADER = "X-Pagefleet-Timestamp"
 SIGNATURE_HEADER = "X-Pagefleet-Signature"

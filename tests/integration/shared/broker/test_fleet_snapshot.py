@@ -12,8 +12,8 @@ from producer.connections import pool_warning
 from producer.top.facts import top_facts
 from producer.top.screen import screen
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.fleet_snapshot import FleetReader
 from shared.broker.liveness.heartbeats import Role
+from shared.broker.snapshots.fleet_snapshot import FleetReader
 from shared.console.printable import printable_lines
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.pools import checked_pool

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from shared.domain.errors import UsageError
-from shared.domain.webhook_url import check_webhook
+from shared.domain.webhooks.url import check_webhook
 from tests.support.servers.webhook_receiver import Receiver, dripping_server, receiver
 from workers.maintenance.webhooks.address import resolve
 from workers.maintenance.webhooks.failures import WebhookFailed, WebhookRefused

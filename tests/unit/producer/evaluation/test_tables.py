@@ -5,9 +5,9 @@ from functools import cache
 
 import pytest
 
-from producer.evaluation import tables
-from producer.evaluation.table_tree import TableNode, table_tree
-from producer.evaluation.tables import table_scores, teds
+from producer.evaluation.tables import scoring
+from producer.evaluation.tables.scoring import table_scores, teds
+from producer.evaluation.tables.tree import TableNode, table_tree
 
 Tree = tuple[tuple[str, int, int, str], tuple["Tree", ...]]
 Forest = tuple[Tree, ...]
@@ -61,7 +61,7 @@ def test_tables_are_paired_by_their_text() -> None:
 
 
 def test_huge_tables_are_counted_and_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "teds", lambda *_: pytest.fail("compared"))
+    monkeypatch.setattr(scoring, "teds", lambda *_: pytest.fail("compared"))
     huge = f"<table>{row(*map(str, range(600)))}</table>"
 
     found = table_scores([huge], [huge])

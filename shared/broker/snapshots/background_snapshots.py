@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.broker.fleet_snapshot import FleetReader, FleetSnapshot
+from shared.broker.snapshots.fleet_snapshot import FleetReader, FleetSnapshot
 from shared.domain.errors import BrokerUnreachable
 
 log = logging.getLogger("pagefleet.metrics")

@@ -12,7 +12,7 @@ from apted import APTED, Config
 from rapidfuzz.distance import Levenshtein
 
 from producer.evaluation.matching import pair_up
-from producer.evaluation.table_tree import TableNode, table_tree
+from producer.evaluation.tables.tree import TableNode, table_tree
 
 #: Nodes of one table times nodes of the other; the time of a comparison grows with it. 250,000,
 #: two tables of 500 nodes, take about ten seconds.

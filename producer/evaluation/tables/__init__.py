@@ -1,0 +1,1 @@
+"""Reads tables as trees and compares them."""

@@ -1,0 +1,1 @@
+"""What a webhook carries, and the addresses that are allowed for it."""
