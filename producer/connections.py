@@ -1,11 +1,13 @@
 """The store and broker of one command, opened at first use."""
 
+import time
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings
-from shared.domain.errors import BrokerUnreachable, PagefleetError
+from shared.domain.errors import BrokerUnreachable, PagefleetError, TransientError
 from shared.domain.pools import Pool
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
@@ -13,6 +15,9 @@ from shared.storage.store import ObjectStore
 
 if TYPE_CHECKING:
     from shared.broker.dispatcher import Dispatcher
+
+#: Seconds between two questions to a service that does not answer.
+RETRY_S = 2.0
 
 
 class Connections:
@@ -56,6 +61,19 @@ class Connections:
             return self.dispatch_state
         except BrokerUnreachable:
             return None
+
+
+def wait_for_services(connections: Connections, report: Callable[[Exception], None]) -> None:
+    """Return when broker and store answer; what waiting can't change raises, as without it."""
+    while True:
+        try:
+            _ = connections.dispatch_state, connections.store
+            return
+        except TransientError as error:
+            if not error.may_pass:
+                raise
+            report(error)
+        time.sleep(RETRY_S)
 
 
 def pool_warning(dispatch_state: DispatchState, pool: Pool) -> str | None:

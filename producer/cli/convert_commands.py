@@ -116,6 +116,7 @@ Examples:
 @shared_options.watch
 @shared_options.request_of_watch
 @shared_options.render
+@shared_options.wait_for_services
 @click.option("--once", is_flag=True, help="Stop when every document in PLACE is delivered.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per event.")
 @click.option("--quiet", is_flag=True, help="Print only refusals and warnings.")

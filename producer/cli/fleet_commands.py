@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from producer.cli import shared_options
+
 
 @click.command(
     epilog="""\b
@@ -49,8 +51,14 @@ Examples:
     type=click.IntRange(1, 65535),
     help="Port to listen on (default: 5555).",
 )
+@shared_options.wait_for_services
 @click.argument("more", nargs=-1, metavar="[-- FLOWER OPTION]...")
-def flower(flower_host: str | None, flower_port: int | None, more: tuple[str, ...]) -> int:
+def flower(
+    flower_host: str | None,
+    flower_port: int | None,
+    wait_for_services: bool,
+    more: tuple[str, ...],
+) -> int:
     """Serve Flower for this fleet: pages by job, queues and workers in a browser.
 
     Flower is read-only and needs a login. Install it with the extra 'flower'. Options after
@@ -58,7 +66,7 @@ def flower(flower_host: str | None, flower_port: int | None, more: tuple[str, ..
     """
     from producer.flower.start import start_flower
 
-    return start_flower(flower_host, flower_port, more)
+    return start_flower(flower_host, flower_port, more, wait=wait_for_services)
 
 
 @click.group(

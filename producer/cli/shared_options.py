@@ -130,6 +130,13 @@ _OUTPUT_OR_STREAM = (
                  help="Print the text of one page while it is produced, instead of -o DIR."),
 )  # fmt: skip
 
+_WAIT_FOR_SERVICES = click.option(
+    "--wait-for-services",
+    is_flag=True,
+    help="Wait while broker or store do not answer at the start; without it, the command ends "
+    "with status 5.",
+)
+
 
 def _apply(decorators: tuple[Callable[[Any], Any], ...]) -> Callable[[_Command], _Command]:
     def decorate(command: _Command) -> _Command:
@@ -150,3 +157,4 @@ watch = _apply(_WATCH)
 request_of_watch = _apply(_REQUEST + _of_local_workers())
 output = _apply(_OUTPUT + _EXPORT)
 output_or_stream = _apply(_OUTPUT_OR_STREAM + _EXPORT)
+wait_for_services = _WAIT_FOR_SERVICES

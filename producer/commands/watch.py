@@ -4,11 +4,11 @@ import hashlib
 import json
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from producer.commands.watch_options import WatchOptions
-from producer.connections import Connections, pool_warning
+from producer.connections import Connections, pool_warning, wait_for_services
 from producer.intake.opener import Intake
 from producer.local.embedded_fleet import EmbeddedFleet
 from producer.submission.pool_choice import FleetPools
@@ -37,6 +37,8 @@ FOLDER_SETTLE_S = 1.0
 DEFAULT_TASK = "markdown"
 #: Sets the event where the processes of this command end by themselves.
 Guard = Callable[[threading.Event], AbstractContextManager[None]]
+#: A condition of being ready.
+SERVICES = "broker and store"
 #: Name of the heartbeat file in ``heartbeat_dir``.
 HEARTBEAT = "watch"
 
@@ -54,20 +56,52 @@ def watch_place(options: WatchOptions) -> int:
     request.check()
     event_log = _event_log(options, settings)
     if settings.redis_url is not None:
-        connections = Connections(settings)
-        pools = FleetPools(connections.dispatch_state)
-        warning = pool_warning(connections.dispatch_state, options.request(settings, pools).pool())
-        if warning:
-            event_log.info(warning)
-        return _watch(options, route, connections, event_log, _no_guard)
+        with _observed(settings, route) as health:
+            return _watch_with_fleet(options, route, Connections(settings), event_log, health)
     engine = request.pool().engine
     event_log.info(f"no broker is configured: starting one, and engine {engine}, on this machine")
-    with EmbeddedFleet(settings, engine) as fleet:
-        return _watch(options, route, Connections(fleet.settings), event_log, fleet.stopping)
+    with (
+        EmbeddedFleet(settings, engine) as fleet,
+        _observed(settings, route) as health,
+    ):
+        connections = Connections(fleet.settings)
+        return _watch(options, route, connections, event_log, health, fleet.stopping)
+
+
+def _watch_with_fleet(
+    options: WatchOptions,
+    route: Route,
+    connections: Connections,
+    event_log: EventLog,
+    health: Health,
+) -> int:
+    if options.wait_for_services:
+        health.require(SERVICES)
+        wait_for_services(connections, event_log.warning)
+        health.fulfil(SERVICES)
+    dispatch_state = connections.dispatch_state
+    request = options.request(connections.settings, FleetPools(dispatch_state))
+    warning = pool_warning(dispatch_state, request.pool())
+    if warning:
+        event_log.info(warning)
+    return _watch(options, route, connections, event_log, health, _no_guard)
 
 
 def _no_guard(_: threading.Event) -> AbstractContextManager[None]:
     return nullcontext()
+
+
+@contextmanager
+def _observed(settings: Settings, route: Route) -> Iterator[Health]:
+    """Serve metrics and health while the block runs; the watcher is alive, and ready later."""
+    health = Health()
+    health.require(INBOX)  # before the port answers
+    PROCESS_LABELS.add(fleet=settings.fleet, source=route.source)
+    with (
+        http_port(settings.metrics_host, settings.metrics_port, health),
+        heartbeat_file(settings.heartbeat_dir, HEARTBEAT, health),
+    ):
+        yield health
 
 
 def _watch(
@@ -75,16 +109,12 @@ def _watch(
     route: Route,
     connections: Connections,
     event_log: EventLog,
+    health: Health,
     guard: Guard,
 ) -> int:
     settings = connections.settings
     plan = _plan(options, route, options.request(settings, FleetPools(connections.dispatch_state)))
-    health = Health()
-    health.require(INBOX)  # before the port answers
-    PROCESS_LABELS.add(fleet=settings.fleet, source=route.source)
     with (
-        http_port(settings.metrics_host, settings.metrics_port, health),
-        heartbeat_file(settings.heartbeat_dir, HEARTBEAT, health),
         Intake(settings, INTAKE_PROCESSES) as intake,
         private_folder(settings, "watch-") as scratch,
     ):

@@ -20,6 +20,7 @@ class WatchOptions(RequestArguments):
     settle: float | None
     max_open: int
     once: bool
+    wait_for_services: bool
     as_json: bool
     quiet: bool
     #: Set options of triggers.

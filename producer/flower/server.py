@@ -24,11 +24,12 @@ from tornado.options import Error, parse_command_line
 from producer.flower.pages import AllQueues, GuardedMetrics, PageQueues
 from producer.flower.view import COLUMNS, format_task
 from shared.broker.celery_app import make_app
+from shared.broker.dispatch_state import DispatchState
 from shared.broker.queues import MAINTENANCE, REDUCE
 from shared.config.settings import Settings
 from shared.console.entry_point import print_message
 from shared.console.log_lines import PrintableLines
-from shared.domain.errors import ExitCode, UsageError
+from shared.domain.errors import BrokerUnreachable, ExitCode, UsageError
 from shared.processes.stop_signals import acting_on_signals
 
 #: Seconds until Flower forgets an offline worker; restarted workers have new names.
@@ -38,15 +39,28 @@ INSPECT_TIMEOUT_MS = 2000.0
 STOP_S = 5.0
 
 
-def serve_flower(settings: Settings, more: tuple[str, ...]) -> int:
-    """Serve until SIGTERM or Ctrl-C; ``more`` are Flower's own options."""
+def serve_flower(settings: Settings, more: tuple[str, ...], *, wait: bool) -> int:
+    """Serve until SIGTERM or Ctrl-C; ``more`` are Flower's own options.
+
+    With ``wait`` it also serves while the broker does not answer; Flower connects later.
+    """
     queues = PageQueues(settings)
-    queues.check()  # first, to fail early without a broker
+    _check(settings, queues, wait)  # first, to fail early without a broker
     app = make_app(settings, (REDUCE, MAINTENANCE))
     _log_to_stderr(settings)
     password = _configure(settings, more)
     _run(app, queues, _address(), password)
     return ExitCode.OK
+
+
+def _check(settings: Settings, queues: PageQueues, wait: bool) -> None:
+    try:
+        DispatchState(settings).ping()  # its time limit is that of a hasty client
+        queues.check()
+    except BrokerUnreachable as error:
+        if not (wait and error.may_pass):
+            raise
+        print_message(f"warning: Flower starts without the broker: {error.message}")
 
 
 def _log_to_stderr(settings: Settings) -> None:

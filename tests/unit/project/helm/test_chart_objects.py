@@ -187,6 +187,16 @@ def test_no_startup_or_liveness_probe_depends_on_the_broker(path: Path) -> None:
 
 
 @every_value_set
+def test_no_pod_crashes_because_broker_or_store_are_silent_at_its_start(path: Path) -> None:
+    """Workers always wait; the commands for people wait where they are told to."""
+    for name, pod in pods(manifests(value_set(path))):
+        words = pod["containers"][0].get("args", [])
+        if words[:1] == ["pagefleet"] and name != "pf-doctor":
+            own = words[: words.index("--")] if "--" in words else words
+            assert "--wait-for-services" in own, name
+
+
+@every_value_set
 def test_every_mounted_volume_and_account_exists(path: Path) -> None:
     objects = manifests(value_set(path))
     accounts = {each["metadata"]["name"] for each in of_kind(objects, "ServiceAccount")}
