@@ -70,6 +70,8 @@ class Reading:
     #: None where the engine scores no lines.
     confidence: Confidence | None = None
     notes: tuple[str, ...] = field(default=())
+    #: The model's answer before it was parsed; "" where the engine has none.
+    raw: str = ""
 
 
 class Engine(Protocol):
