@@ -4,7 +4,7 @@ from pathlib import Path
 
 from producer.connections import Connections
 from producer.intake.labels import parse_labels
-from producer.report import report_job
+from producer.report.writing import report_job
 from producer.status.find_jobs import find_job
 from producer.status.submissions import Submissions, as_submitted_with, submissions
 from shared.config.settings import load_settings

@@ -1,5 +1,1 @@
 """Writes an HTML page that shows each page image with its boxes beside its Markdown."""
-
-from producer.report.writing import report_job
-
-__all__ = ["report_job"]

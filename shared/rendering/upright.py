@@ -1,10 +1,13 @@
 """Converts between the upright page, which boxes refer to, and the page as rendered."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from shared.domain.records import BBox
+if TYPE_CHECKING:
+    # A process that draws previews needs no records, and their import takes a fifth of its start.
+    from shared.domain.records import BBox
 
 #: Maximum coordinate of a box.
 LAST = 999
@@ -32,7 +35,7 @@ class Part:
         return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def rendered_part(box: BBox, rotation: int) -> Part:
+def rendered_part(box: "BBox", rotation: int) -> Part:
     """The part of the rendered page at ``box`` of the upright page.
 
     The upright page is the rendered page rotated clockwise by ``rotation`` degrees.

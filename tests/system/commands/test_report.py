@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from producer.connections import Connections
-from producer.report import report_job
 from producer.report.markdown import to_html
+from producer.report.writing import report_job
 from shared.config.settings import Settings
 from shared.domain.records import Manifest, Source
 from shared.jobs.job_store import JobStore

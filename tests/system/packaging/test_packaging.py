@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from producer.evaluation import scoring
+from producer.intake import inspection
+from producer.report import pages
 from tests.support.paths import ROOT
+from workers.pipeline import rendering_calls
 
 PACKAGES = ("producer", "shared", "workers")
 BUILD = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
@@ -132,6 +136,22 @@ def test_a_control_process_imports_no_library_that_draws() -> None:
         "import sys, workers.cli, workers.process.control_process, workers.process.start;"
         f"print([m for m in {heavy!r} if m in sys.modules])"
     )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "preload",
+    [inspection.PRELOAD, pages.PRELOAD, scoring.PRELOAD, rendering_calls.PRELOAD],
+    ids=["intake", "report", "evaluate", "draw"],
+)
+def test_a_helper_process_imports_no_settings_and_no_broker(preload: tuple[str, ...]) -> None:
+    heavy = ("redis", "kombu", "celery", "boto3", "pydantic_settings", "shared.config.settings")
+    program = f"import sys, {','.join(preload)}; print([m for m in {heavy!r} if m in sys.modules])"
 
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
