@@ -20,6 +20,7 @@ from shared.domain.records import (
     PageOptions,
     PageResult,
     PageStatus,
+    Quality,
     Record,
     RenderOptions,
     is_unset,
@@ -53,6 +54,7 @@ class DocumentPage(Record):
     attempts: int
     error: ErrorInfo | None
     confidence: Confidence | None = Field(default=None, exclude_if=is_unset)
+    quality: Quality | None = Field(default=None, exclude_if=is_unset)
 
 
 class LedgerEntry(Record):
@@ -61,6 +63,8 @@ class LedgerEntry(Record):
     page: int = Field(ge=1)
     status: PageStatus
     error: ErrorInfo | None = None
+    #: The score of the page's quality; its reasons are in the entry of the page.
+    quality: float | None = Field(default=None, ge=0, le=1, exclude_if=is_unset)
 
 
 class DocumentPlace(Record):
@@ -125,12 +129,14 @@ def page_record(result: PageResult, span: tuple[int, int]) -> DocumentPage:
         attempts=result.attempts,
         error=result.error,
         confidence=result.confidence,
+        quality=result.quality,
     )
 
 
 def ledger_entry(result: PageResult) -> LedgerEntry:
     """The ledger entry of a page."""
-    return LedgerEntry(page=result.page, status=result.status, error=result.error)
+    score = None if result.quality is None else result.quality.score
+    return LedgerEntry(page=result.page, status=result.status, error=result.error, quality=score)
 
 
 def block_record(unit: Unit) -> DocumentBlock:

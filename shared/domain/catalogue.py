@@ -57,6 +57,8 @@ class EngineFacts:
     auto_start: AutoStart | None = None
     #: ``auto`` submits to this engine where the fleet declares a pool of it.
     auto_submit: bool = True
+    #: Whether it returns the text of the page, whose quality can be judged.
+    reads_text: bool = True
 
     def full_model(self, model: str | None) -> str:
         """The full name of ``model``; the default model for None.
@@ -122,6 +124,7 @@ CATALOGUE: dict[str, EngineFacts] = {
         description=EngineDescription("nothing: known text for tests", "anything"),
         has_revisions=True,
         auto_submit=False,
+        reads_text=False,
     ),
 }
 

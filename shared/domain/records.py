@@ -203,6 +203,34 @@ class Confidence(Record):
     ink: float | None = Field(default=None, ge=0, le=1)
 
 
+QualityCode = Literal[
+    "repetition",
+    "density",
+    "script",
+    "boxes",
+    "missing_text",
+    "text_layer",
+    "low_confidence",
+    "length_limit",
+]
+
+
+class QualityReason(Record):
+    """What one rule found on a page; ``score`` is 0 to 1, ``message`` is for people."""
+
+    code: QualityCode
+    score: float = Field(ge=0, le=1)
+    message: str
+
+
+class Quality(Record):
+    """How plausible the text of a page is; the worst reason decides the score, 0 to 1."""
+
+    score: float = Field(ge=0, le=1)
+    #: The worst first; none for a page without a finding.
+    reasons: tuple[QualityReason, ...] = ()
+
+
 class PageImage(Record):
     """Size of the upright page in pixels, after ``rotation`` degrees clockwise."""
 
@@ -266,6 +294,8 @@ class PageResult(Record):
     error: ErrorInfo | None = None
     #: None where the engine scores no lines.
     confidence: Confidence | None = Field(default=None, exclude_if=is_unset)
+    #: None for a page that is not ok, and for tasks and engines whose text is not judged.
+    quality: Quality | None = Field(default=None, exclude_if=is_unset)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -12,6 +12,8 @@ from shared.rendering.open_documents import close_document, open_cached
 from shared.rendering.page_size import MAX_SIDE, POINTS_PER_INCH, pdf_scale
 from shared.rendering.pdf_file import PDF_ERRORS, memory_errors, open_pdf
 from shared.rendering.render_size import RenderSize
+from shared.rendering.text_block import TextBlock
+from shared.rendering.text_blocks import text_blocks
 from shared.rendering.upright import Part
 
 CROP_DPI = 200
@@ -22,13 +24,33 @@ def render_page(
 ) -> pymupdf.Pixmap:
     """The page with annotations and form fields as RGB on white; raises RenderFailed."""
     with _loaded(path, page) as loaded:
-        width, height = loaded.rect.width, loaded.rect.height
-        scale = pdf_scale(width, height, size, exact, max_pixels)
-        # The same parameters as in the official script, so that "exact" gives the same pixels.
-        pixmap = loaded.get_pixmap(matrix=pymupdf.Matrix(scale, scale), alpha=False)
-        if not pixmap.width or not pixmap.height:
-            raise RenderFailed(f"page {page} has no area to render")
-        return pixmap
+        return _rendered(loaded, loaded.get_displaylist(), size, exact, max_pixels)
+
+
+def render_page_with_text(
+    path: Path, page: int, size: RenderSize, exact: bool, max_pixels: int
+) -> tuple[pymupdf.Pixmap, tuple[TextBlock, ...]]:
+    """The rendered page and the blocks of its text layer; raises RenderFailed."""
+    with _loaded(path, page) as loaded:
+        # The page is interpreted once for both.
+        display_list = loaded.get_displaylist()
+        pixmap = _rendered(loaded, display_list, size, exact, max_pixels)
+        return pixmap, text_blocks(display_list, loaded.rect)
+
+
+def _rendered(
+    page: pymupdf.Page,
+    display_list: pymupdf.DisplayList,
+    size: RenderSize,
+    exact: bool,
+    max_pixels: int,
+) -> pymupdf.Pixmap:
+    scale = pdf_scale(page.rect.width, page.rect.height, size, exact, max_pixels)
+    # The same parameters as in the official script, so that "exact" gives the same pixels.
+    pixmap = display_list.get_pixmap(matrix=pymupdf.Matrix(scale, scale), alpha=False)
+    if not pixmap.width or not pixmap.height:
+        raise RenderFailed(f"page {page.number + 1} has no area to render")
+    return pixmap
 
 
 def render_parts(path: Path, page: int, parts: list[Part], max_pixels: int) -> list[Image.Image]:

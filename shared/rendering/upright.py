@@ -51,6 +51,17 @@ def rendered_part(box: "BBox", rotation: int) -> Part:
     return Part(left, top, right, bottom)
 
 
+def upright_box(box: BBox, rotation: int) -> BBox:
+    """The place on the upright page of ``box`` of the rendered page."""
+    part = rendered_part(box, -rotation % 360)
+    return (
+        round(part.left * LAST),
+        round(part.top * LAST),
+        round(part.right * LAST),
+        round(part.bottom * LAST),
+    )
+
+
 def rotated(image: Image.Image, rotation: int) -> Image.Image:
     """``image`` rotated clockwise by ``rotation`` degrees: 0, 90, 180 or 270."""
     return image.transpose(_CLOCKWISE[rotation]) if rotation else image

@@ -32,11 +32,14 @@ STROKE_CELLS = 6
 MAX_STROKE_CELLS = 12
 
 
-def is_blank(pixels: Pixels) -> bool:
-    """Whether a page of height x width x 3 RGB values shows no ink."""
+def is_blank(pixels: Pixels, strong: NDArray[np.int64]) -> bool:
+    """Whether a page of height x width x 3 RGB values shows no ink.
+
+    ``strong`` is what ``strong_ink`` found on it.
+    """
     if _is_uniform(pixels):
         return True
-    if _has_strong_ink(pixels[::2, ::2, 1]):
+    if strong.size and strong.max() >= STRONG_IN_BLOCK:
         return False
     return not _has_strokes(_inked(_cells(pixels)))
 
@@ -49,13 +52,14 @@ def _is_uniform(pixels: Pixels) -> bool:
     return bool((sample == pixels[0, 0]).all() and (pixels == pixels[0, 0]).all())
 
 
-def _has_strong_ink(sample: Pixels) -> bool:
-    """Whether a block of a plane of samples differs strongly from the most frequent level."""
+def strong_ink(pixels: Pixels) -> NDArray[np.int64]:
+    """For each block of samples how many differ strongly from the most frequent level."""
+    sample = pixels[::2, ::2, 1]
     common = int(np.bincount(sample.ravel(), minlength=256).argmax())
     strong = (sample < max(0, common - STRONG_LEVELS)) | (sample > min(255, common + STRONG_LEVELS))
     rows, columns = (length - length % BLOCK for length in sample.shape)
     blocks = strong[:rows, :columns].reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK)
-    return bool(blocks.any() and blocks.sum(axis=(1, 3)).max() >= STRONG_IN_BLOCK)
+    return np.asarray(blocks.sum(axis=(1, 3)), np.int64)
 
 
 def _cells(pixels: Pixels) -> Plane:

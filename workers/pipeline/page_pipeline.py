@@ -12,20 +12,26 @@ from functools import partial
 from pathlib import Path
 
 from shared.domain import object_keys
+from shared.domain.catalogue import engine_facts
 from shared.domain.errors import EngineFailed, StoreUnreachable
 from shared.domain.job_ids import level_of
 from shared.domain.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
 from shared.domain.serialization.compatibility import FIRST_LEVEL
+from shared.domain.tasks import Task
 from shared.jobs.job_store import JobStore
 from workers.engines.contract import Reading, RenderedPage
 from workers.inflight.cancellation import Cancellation, retry_through_outage
 from workers.pipeline.engine_host import EngineHost
+from workers.pipeline.quality import judge
+from workers.pipeline.quality.judged_page import JudgedPage
 from workers.pipeline.rendering import Renderer, RenderResult
 from workers.pipeline.source_cache import SourceCache
 
 log = logging.getLogger("pagefleet.page")
 MAX_FIGURES = 200
 MAX_MARKDOWN_CHARACTERS = 4_000_000
+#: Tasks that return the text of the page.
+_TASKS_OF_TEXT = frozenset({Task.MARKDOWN, Task.OCR, Task.FREE_OCR})
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,10 @@ class Pipeline:
             raw = reading.raw[:MAX_MARKDOWN_CHARACTERS].encode(errors="replace")
             self._put(page, object_keys.raw_name(page.page), raw)
         timings = _with_time(timings, store=_ms_since(started))
-        return self._ok_result(page, view, reading, figures, timings)
+        result = self._ok_result(page, view, reading, figures, timings)
+        if level_of(page.manifest.job_id) == FIRST_LEVEL:
+            return result  # workers of the first release refuse fields that they do not know
+        return _judged(result, reading, rendered)
 
     def _store_figures(
         self, page: PageToRead, view: RenderedPage, reading: Reading
@@ -157,13 +166,21 @@ class Pipeline:
             output_tokens=reading.output_tokens,
             attempts=page.attempt,
             timings_ms=timings,
-            confidence=reading.confidence if _may_have_new_fields(page) else None,
         )
 
 
-def _may_have_new_fields(page: PageToRead) -> bool:
-    """Whether no worker of the first release, which refuses such fields, reads the job."""
-    return level_of(page.manifest.job_id) > FIRST_LEVEL
+def _judged(result: PageResult, reading: Reading, rendered: RenderResult) -> PageResult:
+    """``result`` with what the engine and the page say about its text."""
+    quality = None
+    if result.task in _TASKS_OF_TEXT and engine_facts(result.engine.name).reads_text:
+        quality = judge(JudgedPage.of(reading, rendered.evidence, _refused(reading, rendered.view)))
+    return result.model_copy(update={"confidence": reading.confidence, "quality": quality})
+
+
+def _refused(reading: Reading, view: RenderedPage) -> bool:
+    """Whether the engine could use the page's text layer and read the pixels instead."""
+    source = None if reading.confidence is None else reading.confidence.source
+    return view.options.text_layer == "auto" and source == "pixels"
 
 
 def _upright_image(view: RenderedPage, reading: Reading) -> PageImage:

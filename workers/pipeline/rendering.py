@@ -12,6 +12,7 @@ from shared.rendering.page_errors import page_errors
 from shared.rendering.render_request import RenderRequest, check_kind, render_request
 from workers.engines.contract import RenderedPage, RenderPlan, Rotation
 from workers.host.scratch import Scratch
+from workers.pipeline.page_evidence import PageEvidence
 from workers.pipeline.rendering_calls import PRELOAD, RenderedPixels, crop, render
 
 MAX_CROPS = 500
@@ -25,6 +26,7 @@ class RenderResult:
 
     view: RenderedPage
     blank: bool
+    evidence: PageEvidence
     render_ms: float
     prepare_ms: float
 
@@ -64,7 +66,7 @@ class Renderer:
         checked_kind = check_kind(kind)
         if not plan.pixels:
             view = RenderedPage(source, page, checked_kind, sha256, 0, 0, None, None, options)
-            return RenderResult(view, blank=False, render_ms=0.0, prepare_ms=0.0)
+            return RenderResult(view, False, PageEvidence(), render_ms=0.0, prepare_ms=0.0)
         pixels, prepared = self._scratch.new_path(".rgb"), self._scratch.new_path(".prepared")
         try:
             request = render_request(source, checked_kind, page, self._settings)
@@ -85,7 +87,9 @@ class Renderer:
             ready,
             options,
         )
-        return RenderResult(view, result.blank, result.render_ms, result.prepare_ms)
+        return RenderResult(
+            view, result.blank, result.evidence, result.render_ms, result.prepare_ms
+        )
 
     def crop(self, view: RenderedPage, rotation: Rotation, boxes: Sequence[BBox]) -> list[bytes]:
         """PNG files of ``boxes`` (0-999, on the upright page), in their order.

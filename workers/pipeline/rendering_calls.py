@@ -10,6 +10,7 @@ from pathlib import Path
 from shared.domain.records import BBox, PageOptions
 from shared.rendering.render_request import RenderRequest
 from workers.engines.contract import RenderPlan, Rotation
+from workers.pipeline.page_evidence import PageEvidence
 
 #: The module that rendering processes import before their first call.
 PRELOAD = ("workers.pipeline.rendering_child",)
@@ -22,6 +23,7 @@ class RenderedPixels:
     width: int
     height: int
     blank: bool
+    evidence: PageEvidence
     #: Includes the test for a blank page and writing the pixels.
     render_ms: float
     prepare_ms: float

@@ -15,11 +15,13 @@ from PIL import Image
 from shared.domain.errors import HelperUnavailable, RenderFailed
 from shared.domain.records import BBox, PageOptions
 from shared.rendering.image_pages import load_image, load_parts
-from shared.rendering.pdf_pages import render_page, render_parts
+from shared.rendering.pdf_pages import render_page_with_text, render_parts
 from shared.rendering.render_request import RenderRequest
+from shared.rendering.text_block import TextBlock
 from shared.rendering.upright import rendered_part, rotated
 from workers.engines.contract import RenderPlan, Rotation
-from workers.pipeline.blank_page import Pixels, is_blank
+from workers.pipeline.blank_page import Pixels, is_blank, strong_ink
+from workers.pipeline.page_evidence import PageEvidence
 from workers.pipeline.rendering_calls import RenderedPixels
 
 Prepare = Callable[[Image.Image, PageOptions, Path], None]
@@ -55,8 +57,9 @@ def render(
     Raises RenderFailed, HelperUnavailable or MemoryError.
     """
     started = time.perf_counter()
-    bitmap = _bitmap(request, plan, options)
-    blank = is_blank(bitmap.pixels)
+    bitmap, layer = _bitmap(request, plan, options)
+    ink = strong_ink(bitmap.pixels)
+    blank = is_blank(bitmap.pixels, ink)
     if plan.keep_pixels:
         _write_all(pixels_file, bitmap.data)
     rendered = time.perf_counter()
@@ -64,7 +67,8 @@ def render(
         resolve_prepare(plan.prepare)(Image.fromarray(bitmap.pixels), options, prepared_file)
     ended = time.perf_counter()
     render_ms, prepare_ms = (rendered - started) * 1000, (ended - rendered) * 1000
-    return RenderedPixels(bitmap.width, bitmap.height, blank, render_ms, prepare_ms)
+    evidence = PageEvidence.of(ink, layer)
+    return RenderedPixels(bitmap.width, bitmap.height, blank, evidence, render_ms, prepare_ms)
 
 
 def crop(request: RenderRequest, rotation: Rotation, boxes: tuple[BBox, ...]) -> list[bytes]:
@@ -88,15 +92,20 @@ def resolve_prepare(name: str) -> Prepare:
     return function
 
 
-def _bitmap(request: RenderRequest, plan: RenderPlan, options: PageOptions) -> Bitmap:
+def _bitmap(
+    request: RenderRequest, plan: RenderPlan, options: PageOptions
+) -> tuple[Bitmap, tuple[TextBlock, ...]]:
+    """The rendered page, and its text layer where it has one."""
     if request.kind == "pdf":
-        pixmap = render_page(request.source, request.page, plan, options.exact, request.max_pixels)
-        return Bitmap(pixmap.width, pixmap.height, pixmap.samples_mv, pixmap)
+        pixmap, layer = render_page_with_text(
+            request.source, request.page, plan, options.exact, request.max_pixels
+        )
+        return Bitmap(pixmap.width, pixmap.height, pixmap.samples_mv, pixmap), layer
     image = load_image(
         request.source, request.kind, request.page, plan, request.max_pixels, request.memory_mb
     )
     data = image.tobytes()
-    return Bitmap(image.width, image.height, memoryview(data), data)
+    return Bitmap(image.width, image.height, memoryview(data), data), ()
 
 
 def _write_all(path: Path, data: memoryview) -> None:

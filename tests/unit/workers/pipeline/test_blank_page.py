@@ -8,9 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from workers.pipeline.blank_page import Pixels, is_blank
+from workers.pipeline import blank_page
+from workers.pipeline.blank_page import Pixels, strong_ink
 
 HEIGHT, WIDTH = 1684, 1191
+
+
+def is_blank(pixels: Pixels) -> bool:
+    return blank_page.is_blank(pixels, strong_ink(pixels))
 
 
 def paper(level: int = 255) -> Pixels:
