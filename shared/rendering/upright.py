@@ -1,5 +1,7 @@
 """Converts between the upright page, which boxes refer to, and the page as rendered."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,7 +37,7 @@ class Part:
         return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def rendered_part(box: "BBox", rotation: int) -> Part:
+def rendered_part(box: BBox, rotation: int) -> Part:
     """The part of the rendered page at ``box`` of the upright page.
 
     The upright page is the rendered page rotated clockwise by ``rotation`` degrees.

@@ -22,8 +22,6 @@ from shared.jobs.job_store import JobStore
 from workers.engines.contract import Reading, RenderedPage
 from workers.inflight.cancellation import Cancellation, retry_through_outage
 from workers.pipeline.engine_host import EngineHost
-from workers.pipeline.quality import judge
-from workers.pipeline.quality.judged_page import JudgedPage
 from workers.pipeline.rendering import Renderer, RenderResult
 from workers.pipeline.source_cache import SourceCache
 
@@ -173,6 +171,10 @@ def _judged(result: PageResult, reading: Reading, rendered: RenderResult) -> Pag
     """``result`` with what the engine and the page say about its text."""
     quality = None
     if result.task in _TASKS_OF_TEXT and engine_facts(result.engine.name).reads_text:
+        # Imported with the first page, because its arithmetic needs NumPy.
+        from workers.pipeline.quality import judge
+        from workers.pipeline.quality.judged_page import JudgedPage
+
         quality = judge(JudgedPage.of(reading, rendered.evidence, _refused(reading, rendered.view)))
     return result.model_copy(update={"confidence": reading.confidence, "quality": quality})
 

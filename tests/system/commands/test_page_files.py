@@ -235,7 +235,10 @@ def test_pages_of_a_document_are_numbered_and_failed_pages_have_no_file(
 ) -> None:
     figure = {"key": "figures/000001-01-0123456789ab.png", "bbox": (0, 0, 9, 9)}
     failed = {"status": "failed", "error": {"code": "engine_failed", "message": "no luck"}}
-    pages = [{"markdown": "one\n\n![](figure:1)", "figures": [figure]}, failed]
+    pages: list[dict[str, Any]] = [
+        {"markdown": "one\n\n![](figure:1)", "figures": [figure]},
+        failed,
+    ]
     job = ended_job(jobs_of(config), pages, source=named("a/../b\n.pdf"))
 
     result = fetch(config, job, tmp_path / "out", "--layout", "omnidocbench")

@@ -1,17 +1,21 @@
 """The text of a page beside what the page shows; all that the rules see."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from shared.domain.records import BBox, Block, Confidence
 from shared.rendering.text_block import TextBlock
 from shared.rendering.upright import upright_box
 from workers.engines.contract import Reading, Rotation
-from workers.pipeline.page_evidence import InkGrid, PageEvidence
+from workers.pipeline.page_evidence import PageEvidence
 from workers.pipeline.quality.layer_trust import trusted_text
 from workers.pipeline.quality.words import without_markup, words_of
+
+if TYPE_CHECKING:
+    from workers.pipeline.page_evidence import InkGrid
 
 #: Coordinates of boxes are 0 to 999.
 _SCALE = 1000
@@ -33,14 +37,14 @@ class JudgedPage:
     layer_refused: bool = False
 
     @classmethod
-    def of(cls, reading: Reading, evidence: PageEvidence, layer_refused: bool) -> "JudgedPage":
+    def of(cls, reading: Reading, evidence: PageEvidence, layer_refused: bool) -> JudgedPage:
         """The page of ``reading``; ``evidence`` is of the rendered page."""
         return cls(
             markdown=reading.markdown,
             blocks=reading.blocks,
             finish_reason=reading.finish_reason,
             confidence=reading.confidence,
-            ink=np.rot90(evidence.grid, -reading.rotation // 90) if evidence.ink else None,
+            ink=evidence.upright_grid(reading.rotation) if evidence.ink else None,
             layer=_turned(evidence.layer, reading.rotation),
             layer_refused=layer_refused,
         )

@@ -1,11 +1,17 @@
 """Ink that looks like text and is not in the result."""
 
-import numpy as np
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from shared.domain.records import QualityReason
-from workers.pipeline.page_evidence import InkGrid
 from workers.pipeline.quality.finding import finding
 from workers.pipeline.quality.judged_page import JudgedPage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from workers.pipeline.page_evidence import InkGrid
 
 #: Cells with less ink are specks, cells with more are pictures or bars.
 _LEAST_INK, _MOST_INK = 0.02, 0.6
