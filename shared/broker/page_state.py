@@ -175,7 +175,15 @@ class PageState:
     def reclaim(self, pool: str, worker: str) -> list[Dispatch]:
         """Take the pages of a dead process back into a queue and raise their suspicion."""
         after = self._settings.quarantine_after
-        return _dispatches(self._scripts.run("reclaim", pool, after, worker, 0, self.lease_s))
+        held = self._held_by(pool, worker)
+        return _dispatches(
+            self._scripts.run("reclaim", pool, after, worker, 0, self.lease_s, *held)
+        )
+
+    def _held_by(self, pool: str, worker: str) -> list[str]:
+        """The pages that a worker has a lease on; it reads those of the pool in small parts."""
+        holders = self._scripts.scan_hash(f"{KEY_PREFIX}holders:{pool}")
+        return [page for page, holder in holders if holder.partition("|")[0] == worker]
 
     def reclaim_expired(self, pool: str, grace_s: float) -> list[Dispatch]:
         """Like ``reclaim`` for every lease that expired ``grace_s`` ago or earlier."""

@@ -40,6 +40,11 @@ class Scripts:
                 getattr(pipe, command)(*arguments)
             return list(pipe.execute())
 
+    def scan_hash(self, key: str, part: int = 1000) -> list[tuple[str, str]]:
+        """All entries of a hash, read in parts so that the broker serves others meanwhile."""
+        with broker_errors(self.settings):
+            return list(self._redis.hscan_iter(key, count=part))
+
     def now(self) -> float:
         """Seconds since the epoch by the broker's clock, which all scripts use."""
         seconds, microseconds = self.call("time")

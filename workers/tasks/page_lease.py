@@ -38,7 +38,7 @@ class PageLease:
         through_outage(inflight, register, self._context.worker, inflight.page_id)
 
     def unregister_waiting(self) -> None:
-        """Undo ``register_waiting`` for a page whose lease this worker did not get."""
+        """Undo ``register_waiting`` after the claim."""
         inflight, unregister = self._inflight, self._pages.unregister_waiting
         through_outage(inflight, unregister, self._context.worker, inflight.page_id)
 

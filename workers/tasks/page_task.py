@@ -60,7 +60,7 @@ class PageTask:
             page.lease.register_waiting()
         with gate.entered(page.inflight, alone=alone):
             yield
-        if must_wait and not page.inflight.claimed:
+        if must_wait:
             page.lease.unregister_waiting()
 
     def _claim(self, page: ReceivedPage) -> PageEnd:

@@ -7,17 +7,18 @@ local pool, queue, lane, job, page = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local seq, worker, token = tonumber(ARGV[6]), ARGV[7], ARGV[11]
 local after, dead_letter_after = tonumber(ARGV[9]), tonumber(ARGV[10])
 local id = page_id(job, page)
-despite_full_memory()
+-- This write comes first because it can't allocate: without free memory Redis then runs the rest.
+local was_queued = redis.call('ZREM', P .. 'queued:' .. queue, id) == 1
 -- A message from before the broker lost its data may carry a higher seq than this one issued.
-if seq <= tonumber(redis.call('GET', P .. 'seq:' .. queue) or 0)
-  and seq > tonumber(redis.call('GET', P .. 'started:' .. queue) or 0) then
+local order = redis.call('MGET', P .. 'seq:' .. queue, P .. 'started:' .. queue)
+if seq <= tonumber(order[1] or 0) and seq > tonumber(order[2] or 0) then
   redis.call('SET', P .. 'started:' .. queue, seq)
 end
-local state = state_of(job)
+local state, verify = unpack(redis.call('HMGET', P .. 'job:' .. job, 'state', 'verify'))
 local holder = redis.call('HGET', P .. 'holders:' .. pool, id)
 local ended = (state and state ~= 'open' and state) or (is_done(job, page) and 'done')
 if ended then
-  unqueue(pool, id)
+  if not was_queued then unqueue(pool, id) end
   if not holder then redis.call('ZREM', P .. 'outstanding:' .. pool, id) end
   return {ended, 0, 0, 0, 0, 0}
 end
@@ -29,18 +30,19 @@ if holder then
   if live and not own then return {'held', 0, 0, 0, 0, 0} end
   if not own then suspect(job, page, release(pool, id)) end
 end
-local deaths, alone = suspicion(job, page)
-local attempts = tonumber(redis.call('HGET', P .. 'attempts:' .. job, page) or 0)
+local deaths, alone, attempts = 0, 0, 0
+if redis.call('EXISTS', P .. 'suspicion:' .. job, P .. 'attempts:' .. job) > 0 then
+  deaths, alone = suspicion(job, page)
+  attempts = tonumber(redis.call('HGET', P .. 'attempts:' .. job, page) or 0)
+end
 if alone < dead_letter_after and deaths >= after and lane ~= 'quarantine' then
   if redis.call('ZSCORE', P .. 'queued:' .. queue_name(pool, 'quarantine'), id) then
     return {'held', 0, 0, 0, 0, 0}
   end
   return {'quarantine', attempts, deaths, enqueue(pool, 'quarantine', id)[3], 0, 0}
 end
-unqueue(pool, id)
-hold(pool, id, worker, lane, token, tonumber(ARGV[8]))
+if not was_queued then unqueue(pool, id) end
+local since = hold(pool, id, worker, lane, token, tonumber(ARGV[8]))
 local outcome = (alone >= dead_letter_after and 'dead_lettered')
   or (state and 'claimed') or 'unknown'
-local verify = tonumber(redis.call('HGET', P .. 'job:' .. job, 'verify') or 0)
-local since = tonumber(redis.call('ZSCORE', P .. 'outstanding:' .. pool, id))
-return {outcome, attempts, deaths + alone, 0, verify, math.max(0, math.floor((now() - since) * 1000))}
+return {outcome, attempts, deaths + alone, 0, tonumber(verify or 0), math.max(0, math.floor((now() - since) * 1000))}

@@ -4,9 +4,14 @@ local P = KEYS[1]
 local LANES = {'high', 'normal', 'low', 'quarantine'}
 -- Seconds that marks of a job which is not open are kept.
 local FORGET = 3600
+-- The same time during the whole script.
+local time_of_script
 local function now()
-  local t = redis.call('TIME')
-  return tonumber(t[1]) + tonumber(t[2]) / 1000000
+  if not time_of_script then
+    local t = redis.call('TIME')
+    time_of_script = tonumber(t[1]) + tonumber(t[2]) / 1000000
+  end
+  return time_of_script
 end
 -- Whether a heartbeat of ``ttl`` seconds still counts. An expiry too far ahead was written before
 -- the server's clock was set back.
@@ -54,9 +59,10 @@ end
 local function queue_name(pool, lane)
   return 'pages.' .. pool .. '.' .. lane
 end
+-- A page waits in one lane at most, so the search ends where it is found.
 local function unqueue(pool, id)
   for _, lane in ipairs(LANES) do
-    redis.call('ZREM', P .. 'queued:' .. queue_name(pool, lane), id)
+    if redis.call('ZREM', P .. 'queued:' .. queue_name(pool, lane), id) == 1 then return end
   end
 end
 -- Whether a page is queued or leased.
@@ -77,15 +83,33 @@ local function enqueue(pool, lane, id)
   local job, page = split_id(id)
   return {job, page, seq, queue}
 end
+-- Puts pages of one job, which are not placed, at the end of a queue's dispatch order; adds what the
+-- caller must publish to ``out``.
+local function enqueue_all(pool, lane, job, pages, out)
+  local queue = queue_name(pool, lane)
+  local seq = redis.call('INCRBY', P .. 'seq:' .. queue, #pages) - #pages
+  local order, since = {}, {}
+  for i, page in ipairs(pages) do
+    local id = page_id(job, page)
+    order[2 * i - 1], order[2 * i] = seq + i, id
+    since[2 * i - 1], since[2 * i] = now(), id
+    out[#out + 1] = {job, page, seq + i, queue}
+  end
+  redis.call('ZADD', P .. 'queued:' .. queue, unpack(order))
+  redis.call('ZADD', P .. 'outstanding:' .. pool, 'NX', unpack(since))
+end
 -- A holder is "worker|lane|token"; the token tells two copies of a page in one worker apart.
 local function worker_of(holder)
   return holder and string.match(holder, '^([^|]*)|')
 end
+-- Gives a worker the lease on a page; returns when the page was dispatched first.
 local function hold(pool, id, worker, lane, token, seconds)
   redis.call('ZADD', P .. 'leases:' .. pool, lease_now(seconds) + seconds, id)
   redis.call('HSET', P .. 'holders:' .. pool, id, worker .. '|' .. lane .. '|' .. token)
-  redis.call('SADD', P .. 'held:' .. worker, id)
-  redis.call('ZADD', P .. 'outstanding:' .. pool, 'NX', now(), id)
+  local since = redis.call('ZSCORE', P .. 'outstanding:' .. pool, id)
+  if since then return tonumber(since) end
+  redis.call('ZADD', P .. 'outstanding:' .. pool, now(), id)
+  return now()
 end
 -- Ends the lease on a page; returns the former holder or nil.
 local function release(pool, id)
@@ -93,6 +117,7 @@ local function release(pool, id)
   local holder = redis.call('HGET', P .. 'holders:' .. pool, id)
   if holder then
     redis.call('HDEL', P .. 'holders:' .. pool, id)
+    -- Workers of an older release record the pages that they hold there too.
     redis.call('SREM', P .. 'held:' .. worker_of(holder), id)
   end
   return holder

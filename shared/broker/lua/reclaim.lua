@@ -1,12 +1,19 @@
 -- Takes the pages of a dead process back into a queue and raises their suspicion.
 -- ARGV: pool, quarantine after, worker ('' = every expired lease), grace seconds,
--- lease seconds. Returns {job, page, seq, queue} for each page that the caller must publish.
+-- lease seconds, then ids of pages that the worker held. Returns {job, page, seq, queue} for each page that the caller must publish.
 local pool, after, worker = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local leases = P .. 'leases:' .. pool
 local ids
 despite_full_memory()
 if worker ~= '' then
   ids = redis.call('SMEMBERS', P .. 'held:' .. worker)
+  local known = {}
+  for _, id in ipairs(ids) do known[id] = true end
+  for i = 6, #ARGV do
+    -- It may have been reclaimed since the caller looked.
+    local holder = redis.call('HGET', P .. 'holders:' .. pool, ARGV[i])
+    if not known[ARGV[i]] and worker_of(holder) == worker then ids[#ids + 1] = ARGV[i] end
+  end
 else
   local over = lease_now(tonumber(ARGV[5])) - tonumber(ARGV[4])
   ids = redis.call('ZRANGEBYSCORE', leases, '-inf', over, 'LIMIT', 0, 1000)
