@@ -30,8 +30,8 @@ from tests.system.failures.store_proxy import StoreProxy
 
 #: Seconds that the fleet gets to stop.
 STOP_S = 30.0
-#: Pages in the dispatch window.
-WINDOW_PAGES = 1000
+#: Pages in the dispatch window; many, so that they outweigh the scripts that the broker keeps.
+WINDOW_PAGES = 10_000
 
 
 class CountingProxy(StoreProxy):
@@ -80,7 +80,7 @@ def measure_memory(settings: Settings) -> None:
     dispatch_state = DispatchState(settings)
     client = redis.Redis.from_url(settings.broker_url())
     dispatch_state.jobs.open(
-        "0" * 16 + "-00000000", "fake", "normal", 0.0, 5000, Counts(), [], [(1, 5000)]
+        f"{0:032}-{0:016}", "fake", "normal", 0.0, WINDOW_PAGES, Counts(), [], [(1, WINDOW_PAGES)]
     )
     before = int(client.info("memory")["used_memory"])
     dispatcher, queued = Dispatcher(settings, dispatch_state), 0

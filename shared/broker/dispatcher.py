@@ -6,25 +6,29 @@ without a message; the sweeper finds it when pages that were dispatched later ha
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from celery import Celery
-from kombu.exceptions import BatchPublishError, OperationalError
+from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
 from shared.broker.celery_app import make_app
 from shared.broker.connection import AWAY, refused_for_now, shown_address
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.page_state import Dispatch, page_id
-from shared.broker.queues import MAINTENANCE, PAGE_TASK, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
+from shared.broker.page_messages import page_message
+from shared.broker.page_state import Dispatch
+from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
-from shared.domain.records import PageMessage, Record, ReduceMessage, to_plain
+from shared.domain.records import Record, ReduceMessage, to_plain
+from shared.domain.retry import doubling, retry
 from shared.telemetry.factory import tracing_of
 from shared.telemetry.tracing import Tracing
 
-
-class _BatchGivenUp(OperationalError):  # type: ignore[misc]  # kombu has no types
-    """The connection broke and was opened again, which ends a batch."""
+#: Messages that one command sends at most.
+BATCH = 200
+#: Seconds between attempts to send messages of pages that are recorded as queued already.
+PUSH_PAUSES_S = doubling(0.2, 3)
 
 
 class Dispatcher:
@@ -51,13 +55,24 @@ class Dispatcher:
 
     def publish(self, pages: Sequence[Dispatch]) -> None:
         """Send the message of each page, many in one round trip."""
-        if not pages:
-            return
-        with self._connection_errors():
-            try:
-                self._send_batch(pages)
-            except _BatchGivenUp:  # part of it is sent twice: duplicates are acknowledged unread
-                self._send_batch(pages)
+        for start in range(0, len(pages), BATCH):
+            retry(
+                partial(self._push, pages[start : start + BATCH]),
+                BrokerUnreachable,
+                PUSH_PAUSES_S,
+            )
+
+    def _push(self, pages: Sequence[Dispatch]) -> None:
+        """Send some messages, those of each queue with one command.
+
+        Where an answer is lost they are sent twice: duplicates are acknowledged unread.
+        """
+        queues: dict[str, list[str]] = {}
+        for page in pages:
+            message = page_message(page, self.tracing.headers(page.job_id))
+            queues.setdefault(page.queue, []).append(message)
+        for queue, messages in queues.items():
+            self._dispatch_state.pages.push(queue, messages)
 
     def reduce(self, job_id: str) -> None:
         """Send a reduce message, which has the job's document written."""
@@ -70,15 +85,6 @@ class Dispatcher:
         with self._connection_errors():
             self._app.send_task(SWEEP_TASK, queue=self._queue(MAINTENANCE))
 
-    def _send_batch(self, pages: Sequence[Dispatch]) -> None:
-        with _batches(), self._app.producer_or_acquire() as producer, producer.batch():
-            for page in pages:
-                message = PageMessage(
-                    job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue
-                )
-                identifier = page_id(page.job_id, page.page)
-                self._send(PAGE_TASK, identifier, page.queue, message, page.job_id, producer)
-
     def _send(
         self,
         task: str,
@@ -86,7 +92,6 @@ class Dispatcher:
         queue: str,
         message: Record,
         job_id: str,
-        producer: object = None,
     ) -> None:
         plain = to_plain(message)
         self._app.send_task(
@@ -94,7 +99,6 @@ class Dispatcher:
             kwargs={"message": plain},
             task_id=task_id,
             queue=self._queue(queue),
-            producer=producer,
             headers=self.tracing.headers(job_id),
             argsrepr="()",
             kwargsrepr=_shown(plain),
@@ -109,24 +113,13 @@ class Dispatcher:
     def _connection_errors(self) -> Iterator[None]:
         try:
             yield
-        except (BatchPublishError, OperationalError, ResponseError, *AWAY) as error:
+        except (OperationalError, ResponseError, *AWAY) as error:
             refusal = refused_for_now(error.__cause__ or error, self._settings)
             if refusal is None and isinstance(error, ResponseError):
                 raise
             address = shown_address(self._settings)
             unreachable = BrokerUnreachable(f"broker {address} does not take messages")
             raise refusal or unreachable from error
-
-
-@contextmanager
-def _batches() -> Iterator[None]:
-    """Turn kombu's RuntimeError about an aborted batch into _BatchGivenUp."""
-    try:
-        yield
-    except RuntimeError as error:
-        if "publish batch" not in str(error):
-            raise
-        raise _BatchGivenUp(str(error)) from error
 
 
 def _shown(plain: dict[str, object]) -> str:

@@ -213,6 +213,10 @@ class PageState:
         """The oldest pages in a lane's dispatch order."""
         return list(self._scripts.call("zrange", f"{KEY_PREFIX}queued:{queue}", 0, limit - 1))
 
+    def push(self, queue: str, messages: Iterable[str]) -> None:
+        """Put messages at the end of a queue."""
+        self._scripts.call("lpush", KEY_PREFIX + queue, *messages)
+
     def queue_length(self, queue: str) -> int:
         """Messages in the broker's list."""
         return int(self._scripts.call("llen", KEY_PREFIX + queue))

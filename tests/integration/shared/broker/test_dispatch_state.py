@@ -269,4 +269,4 @@ def test_memory_depends_on_the_dispatch_window_and_not_on_the_backlog(
 
     assert (opened - before) / 200 < 2500, "bytes of a waiting job, however many pages it has"
     assert dispatch_state.pages.queue_length(QUEUE) == 1000
-    assert (used() - opened) / 1000 < 4000, "bytes of a queued page with its message"
+    assert (used() - opened) / 1000 < 800, "bytes of a queued page with its message"

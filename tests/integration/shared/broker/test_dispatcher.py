@@ -31,15 +31,15 @@ def test_messages_of_several_queues_are_sent_although_the_connection_breaks_betw
     made = settings(redis_url=redis_url.replace(own, str(proxy.port)))
     dispatch_state = DispatchState(made)
     dispatcher = Dispatcher(made, dispatch_state)
-    send, absences = dispatcher._send, [0.5]
+    push, absences = dispatch_state.pages.push, [0.5]
 
-    def go_away_behind(*words: object) -> None:
-        send(*words)  # type: ignore[arg-type]
+    def go_away_behind(queue: str, messages: list[str]) -> None:
+        push(queue, messages)
         if absences:
             proxy.refuse(True)
             Timer(absences.pop(), proxy.refuse, (False,)).start()
 
-    monkeypatch.setattr(dispatcher, "_send", go_away_behind)
+    monkeypatch.setattr(dispatch_state.pages, "push", go_away_behind)
     queues = [page_queue("fake", lane) for lane in PRIORITIES]
 
     dispatcher.publish([Dispatch(JOB, page, 1, queue) for page, queue in enumerate(queues, 1)])
