@@ -35,6 +35,7 @@ CHUNKS = ExportFormat("chunks", "chunks.jsonl", f"{_WRITERS}.chunks_file:write_c
 #: In the order of writing. ``--chunks`` adds chunks to jsonl.
 EXPORT_FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat("html", "html", f"{_WRITERS}.html:write_html"),
+    ExportFormat("jsonl", "jsonl", f"{_WRITERS}.jsonl:write_jsonl"),
 )
 _BY_NAME = {each.name: each for each in EXPORT_FORMATS}
 FORMAT_NAMES = (MARKDOWN_WORD, *_BY_NAME)
