@@ -13,7 +13,7 @@ from shared.document.rules.order import ORDER
 from shared.document.structure.merging import structured
 from shared.document.structure.order import NOTATION
 from shared.document.structure.order import ORDER as STRUCTURE
-from shared.document.structure.text.marks import without_page_marks
+from shared.document.structure.text.marks import with_notes, without_page_marks
 from shared.domain.errors import PagefleetError
 from shared.domain.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import expand
@@ -56,6 +56,12 @@ def assemble(
         for each in OUTPUT_FORMATS
     }
     return Document(files, merged.counts, merged.status)
+
+
+def safe_text(result: PageResult, text: str, render: RenderOptions) -> str:
+    """``text`` as a part of the page ``result`` after the safety rules, without an anchor."""
+    (safe,) = _after(ORDER, [_draft(result, without_page_marks(text), render, "")])
+    return with_notes(safe.text)
 
 
 def drafts(

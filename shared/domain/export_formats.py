@@ -42,6 +42,16 @@ PDF = ExportFormat("pdf", "pdf", "")
 #: In the order of writing. ``--chunks`` adds chunks to jsonl.
 EXPORT_FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat("html", "html", f"{_WRITERS}.html:write_html"),
+    ExportFormat("docx", "docx", f"{_WRITERS}.docx:write_docx", ("docx",), "docx"),
+    ExportFormat("epub", "epub", f"{_WRITERS}.epub:write_epub"),
+    ExportFormat(
+        "docling",
+        "docling.json",
+        f"{_WRITERS}.docling:write_docling",
+        ("docling_core",),
+        "docling",
+    ),
+    ExportFormat("jsonl", "jsonl", f"{_WRITERS}.jsonl:write_jsonl"),
     PDF,
 )
 _BY_NAME = {each.name: each for each in EXPORT_FORMATS}

@@ -120,6 +120,9 @@ class _Reader(HTMLParser):
 def _plain_attributes(attrs: list[tuple[str, str | None]], tag: str) -> dict[str, str]:
     """The attributes, with the alignment of a column or of old HTML as a class."""
     plain_ones = {name: plain(value or "") for name, value in attrs}
+    for name, value in plain_ones.items():
+        if name == "id" or (name == "href" and value.startswith("#")):
+            plain_ones[name] = value.replace(":", "-")  # names in XML have no colons
     if style := plain_ones.pop("style", ""):
         plain_ones["class"] = style.partition(":")[2]
     return {"class": "center"} if tag == "center" else plain_ones

@@ -13,8 +13,10 @@ from shared.document.structure.units import Context, Unit
 
 #: The most characters of a formula; it bounds the search for its end.
 MAX = 2000
+#: Another beginning ends the search, but ``\\[2pt]`` is a line break with a distance.
+_OPENING = r"(?<!\\)\\[\[(]"
 #: A formula of a table stays within its cell.
-_IN_TEXT, _IN_TABLE = r"(?:(?!\n[ \t]*\n)[^$])", r"[^$<>|\n]"
+_IN_TEXT, _IN_TABLE = rf"(?:(?!\n[ \t]*\n|{_OPENING})[^$])", rf"(?:(?!{_OPENING})[^$<>|\n])"
 
 
 def _dollars(inside: str) -> re.Pattern[str]:

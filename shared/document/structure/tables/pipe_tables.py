@@ -21,7 +21,7 @@ _MARK_BEFORE_ROW = re.compile(
 _INLINE_TAG = re.compile(r"</?(?:b|i|sup|sub)>|<br[ \t]*/?>", re.IGNORECASE)
 _BLOCK_TAG = re.compile(r"</?center[^<>]*>", re.IGNORECASE)
 _FORMULA = re.compile(
-    r"\\\(.{1,2000}?\\\)|\\\[.{1,2000}?\\\]"
+    r"\\\((?:(?!\\\().){1,2000}?\\\)|\\\[(?:(?!\\\[).){1,2000}?\\\]"
     r"|(?<![\\$])\$(?![\s$])[^$]{0,2000}?(?<![\s\\])\$(?![\d$])"
 )
 _KEPT = re.compile(rf"{_FORMULA.pattern}|{_INLINE_TAG.pattern}", re.IGNORECASE)

@@ -1,0 +1,211 @@
+"""Writes the blocks of the tree into a Word document."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from docx.document import Document as DocumentObject
+from docx.shared import Emu
+from docx.table import _Cell
+from docx.text.paragraph import Paragraph
+
+from shared.document.exports.docx_lists import new_numbering, set_numbering
+from shared.document.exports.docx_text import Marks, add_text, within
+from shared.document.exports.figures import Figures
+from shared.document.exports.html import MISSING_FIGURE
+from shared.document.exports.html_tables import Grid, GridCell, grid_of
+from shared.document.exports.html_tree import BACK_CLASS, NOTES_CLASS, text_of
+
+#: The styles of lists in the standard template reach so deep.
+LIST_LEVELS = 3
+#: A larger table is written as lines of text, because Word files hold every cell.
+MAX_CELLS = 20_000
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_BLOCKS = frozenset(
+    {*_HEADINGS, "p", "div", "ul", "ol", "li", "blockquote", "pre", "table", "hr", "section"}
+)
+Container = DocumentObject | _Cell
+Line = list[Element | str]
+
+
+@dataclass
+class Styles:
+    """The style of the next paragraph; the first one of an item differs from the others."""
+
+    first: str | None = None
+    others: str | None = None
+    #: The numbering of the first paragraph.
+    numbering: int | None = None
+    #: The nesting of lists.
+    depth: int = 0
+
+    def apply(self, paragraph: Paragraph) -> None:
+        """Set the style of ``paragraph`` and go on to that of the others."""
+        if self.first is not None:
+            paragraph.style = self.first
+        if self.numbering is not None:
+            set_numbering(paragraph, self.numbering)
+        self.first, self.numbering = self.others, None
+
+
+class BlockWriter:
+    """Adds elements to a document."""
+
+    def __init__(self, document: DocumentObject, figures: Figures) -> None:
+        self._document = document
+        self._figures = figures
+        self._has_title = False
+        section = document.sections[0]
+        self._width = (
+            (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
+        )
+
+    def write(self, body: Element) -> None:
+        """Write all children of ``body``."""
+        self._children(body, self._document, Marks(), Styles())
+
+    def _children(self, parent: Element, into: Container, marks: Marks, styles: Styles) -> None:
+        """Blocks as blocks; the text between them as paragraphs."""
+        line: Line = [parent.text or ""]
+        for child in parent:
+            if child.tag in _BLOCKS:
+                self._paragraph(line, into, marks, styles)
+                self._block(child, into, marks, styles)
+                line = []
+            else:
+                line.append(child)
+            line.append(child.tail or "")
+        self._paragraph(line, into, marks, styles)
+
+    def _block(self, block: Element, into: Container, marks: Marks, styles: Styles) -> None:
+        if block.tag in _HEADINGS:
+            self._children(block, into, marks, Styles(self._heading(block.tag)))
+        elif block.tag in ("ul", "ol"):
+            self._list(block, into, marks, styles.depth + 1)
+        elif block.tag == "table":
+            self._table(block, into, marks)
+        elif block.tag == "pre":
+            add_text(into.add_paragraph(style="No Spacing"), text_of(block).rstrip("\n"), CODE)
+        elif block.tag == "blockquote":
+            self._children(block, into, marks, Styles("Quote", "Quote", None, styles.depth))
+        elif block.get("class") == NOTES_CLASS:
+            self._notes(block, into)
+        elif block.tag != "hr":
+            self._children(block, into, marks, styles)
+
+    def _heading(self, tag: str) -> str:
+        is_title = tag == "h1" and not self._has_title
+        self._has_title = self._has_title or is_title
+        return "Title" if is_title else f"Heading {_HEADINGS[tag]}"
+
+    def _paragraph(self, line: Line, into: Container, marks: Marks, styles: Styles) -> None:
+        if not any(map(_shows, line)):
+            return
+        paragraph = into.add_paragraph()
+        styles.apply(paragraph)
+        for part in _trimmed(line):
+            if isinstance(part, str):
+                add_text(paragraph, part, marks)
+            else:
+                self._inline(part, paragraph, marks)
+
+    def _inline(self, element: Element, paragraph: Paragraph, marks: Marks) -> None:
+        if element.tag == "br":
+            paragraph.add_run().add_break()
+        elif element.tag == "img":
+            self._figure(element, paragraph)
+        elif element.get("class") != BACK_CLASS:
+            inner = within(marks, element)
+            add_text(paragraph, element.text or "", inner)
+            for child in element:
+                self._inline(child, paragraph, inner)
+                add_text(paragraph, child.tail or "", inner)
+
+    def _figure(self, image: Element, paragraph: Paragraph) -> None:
+        data = self._figures.get(image.get("src"))
+        try:
+            shape = paragraph.add_run().add_picture(io.BytesIO(data or b""))
+            if shape.width > self._width:
+                shape.height = Emu(max(1, round(shape.height * self._width / shape.width)))
+                shape.width = Emu(self._width)
+        except Exception:  # a missing or damaged picture; the store is untrusted
+            add_text(paragraph, image.get("alt") or MISSING_FIGURE, Marks(italic=True))
+
+    def _list(self, block: Element, into: Container, marks: Marks, depth: int) -> None:
+        kind = "List Number" if block.tag == "ol" else "List Bullet"
+        start = block.get("start", "1")
+        numbering = (
+            new_numbering(self._document, _of_level(kind, depth), int(start))
+            if block.tag == "ol"
+            else None
+        )
+        for item in block.findall("li"):
+            styles = Styles(
+                _of_level(kind, depth), _of_level("List Continue", depth), numbering, depth
+            )
+            self._children(item, into, marks, styles)
+
+    def _table(self, block: Element, into: Container, marks: Marks) -> None:
+        for caption in block.findall("caption"):
+            self._children(caption, into, marks, Styles("Caption"))
+        grid = grid_of(block)
+        if not grid.cells:
+            return
+        if grid.rows * grid.columns > MAX_CELLS:
+            self._lines(grid, into, marks)
+            return
+        table = into.add_table(grid.rows, grid.columns)
+        table.style = self._document.styles["Table Grid"]
+        rows = [list(row.cells) for row in table.rows]
+        for cell in grid.cells:
+            self._cell(cell, rows, marks)
+
+    def _lines(self, grid: Grid, into: Container, marks: Marks) -> None:
+        rows: dict[int, list[str]] = {}
+        for cell in grid.cells:
+            rows.setdefault(cell.row, []).append(text_of(cell.element).strip())
+        for texts in rows.values():
+            self._paragraph([" | ".join(texts)], into, marks, Styles("No Spacing"))
+
+    def _cell(self, cell: GridCell, rows: list[list[_Cell]], marks: Marks) -> None:
+        into = rows[cell.row][cell.column]
+        if cell.width > 1 or cell.height > 1:
+            into = into.merge(rows[cell.row + cell.height - 1][cell.column + cell.width - 1])
+        empty = into.paragraphs[0]
+        self._children(cell.element, into, marks.bolder() if cell.is_header else marks, Styles())
+        if len(into.paragraphs) > 1:
+            empty._p.getparent().remove(empty._p)
+
+    def _notes(self, section: Element, into: Container) -> None:
+        """The notes, each after the mark that it has in the text."""
+        self._paragraph(["Notes"], into, Marks(), Styles("Heading 1"))
+        for number, item in enumerate(section.iter("li"), start=1):
+            first = item.find("p")
+            target = item if first is None else first
+            target.text = f"[{number}] {(target.text or '').lstrip()}"
+            self._children(item, into, Marks(), Styles())
+
+
+CODE = Marks(code=True)
+
+
+def _of_level(style: str, depth: int) -> str:
+    level = min(depth, LIST_LEVELS)
+    return style if level == 1 else f"{style} {level}"
+
+
+def _shows(part: Element | str) -> bool:
+    if isinstance(part, str):
+        return bool(part.strip())
+    return any(each.tag == "img" for each in part.iter()) or bool(text_of(part).strip())
+
+
+def _trimmed(line: Line) -> Iterator[Element | str]:
+    """``line`` without blank space at both ends."""
+    last = len(line) - 1
+    for index, part in enumerate(line):
+        if isinstance(part, str):
+            part = part.lstrip() if index == 0 else part
+            part = part.rstrip() if index == last else part
+        yield part
