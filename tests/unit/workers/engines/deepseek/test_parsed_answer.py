@@ -1,6 +1,7 @@
 """Answers of the model, parsed into Markdown and blocks."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -92,7 +93,10 @@ def test_a_page_without_tags_parses_the_same() -> None:
     for tag in ("<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>"):
         stripped = stripped.replace(tag, "")
 
-    assert parse_answer(stripped, Task.MARKDOWN) == parse_answer(tagged, Task.MARKDOWN)
+    parsed = parse_answer(stripped, Task.MARKDOWN)
+
+    assert parsed.raw == stripped
+    assert replace(parsed, raw=tagged) == parse_answer(tagged, Task.MARKDOWN)
 
 
 def test_an_unknown_region_keeps_its_text() -> None:
