@@ -6,8 +6,9 @@ from typing import Any
 
 _TEXTS = (
     "", "a", "-1", "0", "..", "../x", "a/b", "a\\b", ".a", "\x00", "\x1b[2J", "\u202e", "\ud800",
-    "a\u2028b", "é", "日本", "x" * 300, "1-3", "9" * 400, "pages.fake.normal", "0" * 16 + "-" + "0" * 8, "%2F",
-    "%00", "ok", "normal", "figures/000001-01-0123456789ab.png", "a\nb", "NaN", "{}", "[", '"',
+    "a\u2028b", "é", "日本", "x" * 300, "1-3", "9" * 400, "pages.fake.normal",
+    "0" * 16 + "-" + "0" * 8, "%2F", "%00", "ok", "normal",
+    "figures/000001-01-0123456789ab.png", "a\nb", "NaN", "{}", "[", '"',
 )  # fmt: skip
 #: Above the depth at which a recursive parser raises RecursionError.
 _DEPTHS = (2, 40, 60, 400, 1000, 3000)
