@@ -1,13 +1,20 @@
 """``pagefleet status``, ``list`` and ``failures``: print facts about stored jobs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from producer.connections import Connections, pool_warning
 from producer.intake.labels import parse_labels
-from producer.status.find_jobs import all_jobs, find_job, open_jobs
+from producer.status.find_jobs import (
+    all_jobs,
+    find_job,
+    open_jobs,
+    or_error,
+    readable,
+    readable_facts,
+)
 from producer.status.job_facts import JobFacts, job_facts, with_submissions, with_usage
 from producer.status.submissions import has_labels, names, submissions
 from shared.broker.dispatch_state import DispatchState
@@ -25,10 +32,12 @@ def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
     settings = load_settings()
     connections = Connections(settings)
     jobs, dispatch_state = connections.jobs, connections.dispatch_state_or_none()
-    manifests = [find_job(jobs, job_id) for job_id in job_ids] or list(open_jobs(jobs))
-    facts = [
-        with_usage(_facts(manifest, jobs, dispatch_state), jobs, settings) for manifest in manifests
-    ]
+    named = [find_job(jobs, job_id) for job_id in job_ids]
+
+    def read(manifest: Manifest) -> JobFacts:
+        return with_usage(_facts(manifest, jobs, dispatch_state), jobs, settings)
+
+    facts = list(map(read, named) if named else readable_facts(read, open_jobs(jobs)))
     _print_facts(facts, as_json)
     if not facts and not as_json:
         print_message("no open jobs (pagefleet list shows the ended ones)")
@@ -41,11 +50,16 @@ def show_list(as_json: bool, label_words: tuple[str, ...], limit: int) -> int:
     labels = parse_labels(label_words)
     connections = Connections(load_settings())
     jobs, dispatch_state = connections.jobs, connections.dispatch_state_or_none()
-    manifests = [each for each in all_jobs(jobs) if has_labels(jobs, each, labels)]
+    manifests = list(
+        readable_facts(
+            lambda each: each if has_labels(jobs, each, labels) else None, all_jobs(jobs)
+        )
+    )
     manifests.sort(key=lambda manifest: (manifest.created, manifest.job_id), reverse=True)
+    read = partial(_facts, jobs=jobs, dispatch_state=dispatch_state)
     with ThreadPoolExecutor(READERS, thread_name_prefix="list") as pool:
-        read = partial(_facts, jobs=jobs, dispatch_state=dispatch_state)
-        _print_facts(list(pool.map(read, manifests[:limit])), as_json)
+        found = pool.map(partial(or_error, read), manifests[:limit])
+        _print_facts(list(readable(found)), as_json)
     if not manifests and not as_json:
         print_message("no jobs")
     return ExitCode.OK
@@ -55,8 +69,10 @@ def show_failures(job_ids: tuple[str, ...], as_json: bool) -> int:
     """Print the failed pages of the named jobs, by default of all jobs."""
     connections = Connections(load_settings())
     named = [find_job(connections.jobs, job_id) for job_id in job_ids]
-    for manifest in named or all_jobs(connections.jobs):
-        for failure in _failures(connections.jobs, manifest):
+    read = partial(_failures, connections.jobs)
+    of_all = map(read, named) if named else readable_facts(read, all_jobs(connections.jobs))
+    for failures in of_all:
+        for failure in failures:
             text = "{job_id} page {page}: {code}: {message} ({attempts} attempts)".format(**failure)
             print(json_line(failure) if as_json else printable(text), flush=True)
     return ExitCode.OK
@@ -84,18 +100,20 @@ def _warn_of_missing_workers(
             print_message(warning)
 
 
-def _failures(jobs: JobStore, manifest: Manifest) -> Iterator[dict[str, Any]]:
+def _failures(jobs: JobStore, manifest: Manifest) -> list[dict[str, Any]]:
     states = jobs.page_states(manifest.job_id)
     failed = [page for page in expand(manifest.page_ranges) if page in states.failed]
     own_names = names(submissions(jobs, manifest)) if failed else []
-    for result in jobs.results(manifest.job_id, failed, states):
-        if result.error is not None:
-            yield {
-                "job_id": manifest.job_id,
-                "name": manifest.source.name,
-                "names": own_names,
-                "page": result.page,
-                "code": result.error.code,
-                "message": result.error.message,
-                "attempts": result.attempts,
-            }
+    return [
+        {
+            "job_id": manifest.job_id,
+            "name": manifest.source.name,
+            "names": own_names,
+            "page": result.page,
+            "code": result.error.code,
+            "message": result.error.message,
+            "attempts": result.attempts,
+        }
+        for result in jobs.results(manifest.job_id, failed, states)
+        if result.error is not None
+    ]

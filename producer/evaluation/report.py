@@ -14,7 +14,7 @@ from producer.delivery.folder_sink import atomic_file, output_errors
 from producer.evaluation.totals import Totals
 from producer.evaluation.values import Block, ScoredPage, metrics
 from producer.report.markdown import to_html
-from producer.report.writing import STYLE
+from producer.report.writing import STYLE, harmless
 from shared.processes.sandbox import Sandbox, SandboxError
 
 MARKDOWN_TIMEOUT_S = 20.0
@@ -51,7 +51,7 @@ def write_report(totals: Totals, output: Path, sandbox: Sandbox) -> None:
         with atomic_file(output) as file:
             cards = _cards(totals.worst, sandbox)
             context = {"totals": totals, "style": STYLE, "policy": policy, "cards": cards}
-            template.stream(**context).dump(file, encoding="utf-8")
+            file.writelines(harmless(template.generate(**context)))
 
 
 def _cards(pages: list[ScoredPage], sandbox: Sandbox) -> Iterator[_Card]:

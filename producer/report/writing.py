@@ -2,6 +2,9 @@
 
 import base64
 import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,10 +60,13 @@ def report_job(
                 connections.settings, connections.jobs, manifest, sandbox, media, source
             ).of(pages)
             template = _TEMPLATES.get_template("report.html.jinja")
-            for part in template.generate(**_context(facts, media), cards=cards):
-                # Names, labels and texts of blocks are what others wrote.
-                file.write(strip_control(part).encode())
+            file.writelines(harmless(template.generate(**_context(facts, media), cards=cards)))
     return media.folder
+
+
+def harmless(parts: Iterable[str]) -> Iterator[bytes]:
+    """The parts of a page without controls: names, labels and texts are what others wrote."""
+    return (strip_control(part).encode() for part in parts)
 
 
 def _sandbox(connections: Connections) -> Sandbox:

@@ -1,14 +1,18 @@
 """Finds stored jobs: by id, all open ones, or all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 from shared.console.entry_point import print_message
 from shared.domain import object_keys
 from shared.domain.errors import DocumentError, UsageError
 from shared.domain.records import Manifest
 from shared.jobs.job_store import READERS, JobStore
+
+_Found = TypeVar("_Found")
+_Named = TypeVar("_Named")
 
 
 def find_job(jobs: JobStore, job_id: str) -> Manifest:
@@ -21,25 +25,43 @@ def find_job(jobs: JobStore, job_id: str) -> Manifest:
 
 
 def open_jobs(jobs: JobStore) -> Iterator[Manifest]:
-    """Every job that has a job marker and has not ended."""
-    for key in jobs.store.list(object_keys.OPEN):
-        manifest = jobs.manifest(key.removeprefix(object_keys.OPEN))
-        if manifest is not None and jobs.done(manifest.job_id) is None:
-            yield manifest
+    """Every job that has a job marker and has not ended; prints warnings like ``all_jobs``."""
+    job_ids = (key.removeprefix(object_keys.OPEN) for key in jobs.store.list(object_keys.OPEN))
+    return readable(or_error(partial(_open_job, jobs), job_id) for job_id in job_ids)
 
 
 def all_jobs(jobs: JobStore) -> Iterator[Manifest]:
     """Every job in the store; prints a warning for a manifest that can't be read."""
     with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as pool:
-        for manifest in pool.map(partial(_manifest_or_error, jobs), jobs.job_ids()):
-            if isinstance(manifest, DocumentError):
-                print_message(f"warning: {manifest.message}")
-            elif manifest is not None:
-                yield manifest
+        yield from readable(pool.map(partial(or_error, jobs.manifest), jobs.job_ids()))
 
 
-def _manifest_or_error(jobs: JobStore, job_id: str) -> Manifest | DocumentError | None:
+def readable_facts(
+    read: Callable[[Manifest], _Found | None], manifests: Iterable[Manifest]
+) -> Iterator[_Found]:
+    """What ``read`` finds of each job; prints a warning for a job with a damaged record."""
+    return readable(or_error(read, each) for each in manifests)
+
+
+def readable(found: Iterable[_Found | DocumentError | None]) -> Iterator[_Found]:
+    """What was found, with a warning for each error: one bad record must not stop a command."""
+    for each in found:
+        if isinstance(each, DocumentError):
+            print_message(f"warning: {each.message}")
+        elif each is not None:
+            yield each
+
+
+def or_error(
+    read: Callable[[_Named], _Found | None], named: _Named
+) -> _Found | DocumentError | None:
+    """What ``read`` returns, or its DocumentError."""
     try:
-        return jobs.manifest(job_id)
+        return read(named)
     except DocumentError as error:
         return error
+
+
+def _open_job(jobs: JobStore, job_id: str) -> Manifest | None:
+    manifest = jobs.manifest(job_id)
+    return manifest if manifest is not None and jobs.done(job_id) is None else None

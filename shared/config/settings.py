@@ -37,7 +37,7 @@ from shared.config.environment import (
 from shared.config.observability_settings import ObservabilitySettings
 from shared.config.working_folder_file import check_working_folder_file
 from shared.domain.errors import UsageError
-from shared.domain.records import PageSettings
+from shared.domain.records import MAX_PAGES, PageSettings
 from shared.domain.serialization.compatibility import FIRST_LEVEL
 
 MEBIBYTE = 1024 * 1024
@@ -101,7 +101,7 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
         "pages,reduce,sweep", description="roles of a worker: any of pages, reduce, sweep"
     )
 
-    max_pages: int = Field(20_000, ge=1, description="maximum pages of a document")
+    max_pages: int = Field(20_000, ge=1, le=MAX_PAGES, description="maximum pages of a document")
     max_file_bytes: int = Field(2048 * MEBIBYTE, ge=1, description="maximum bytes of a document")
     max_page_pixels: int = Field(
         40_000_000, ge=10_000, description="maximum pixels of a rendered page"

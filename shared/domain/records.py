@@ -1,10 +1,11 @@
 """Records that are stored or sent between processes; frozen and validated when read."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.domain.errors import PageRangeError, UsageError
 from shared.domain.harmless_json import harmless_json
 from shared.domain.lanes import Priority as Priority
 from shared.domain.object_keys import JOB_ID_PATTERN
@@ -13,6 +14,12 @@ from shared.domain.pools import POOL_ID_PATTERN, REVISION_PATTERN, Pool
 from shared.domain.tasks import Task
 
 SCHEMA = 1
+#: Above the pages of any document; the bitmaps of one job stay small.
+MAX_PAGES = 10_000_000
+#: Integers up to here are exact in every reader of JSON.
+_MAX_COUNT = 2**53 - 1
+#: The end of the year 9999.
+_MAX_TIME = 253_402_300_799
 
 BlockType = Literal[
     "title",
@@ -44,6 +51,12 @@ Math = Literal["dollars", "latex"]
 PAGE_QUEUE_PATTERN = rf"pages\.{POOL_ID_PATTERN}\.(high|normal|low|quarantine)"
 Coordinate = Annotated[int, Field(ge=0, le=999)]
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID_PATTERN}$")]
+PageNumber = Annotated[int, Field(ge=1, le=MAX_PAGES)]
+Count = Annotated[int, Field(ge=0, le=_MAX_COUNT)]
+#: Any number but infinity and NaN.
+Finite = Annotated[float, Field(ge=-_MAX_COUNT, le=_MAX_COUNT)]
+#: Seconds since the epoch, UTC.
+Time = Annotated[float, Field(ge=0, le=_MAX_TIME)]
 BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 
 
@@ -142,7 +155,7 @@ class Source(Record):
 
     name: str
     key: str
-    bytes: int = Field(ge=0)
+    bytes: Count
     uri: str | None = None
 
 
@@ -154,16 +167,24 @@ class Manifest(Record):
     source: Source
     sha256: str
     #: Pages of the source document, selected or not.
-    page_count: int = Field(ge=1)
+    page_count: PageNumber
     options: PageOptions
     render: RenderOptions = RenderOptions()
     priority: Priority = "normal"
     labels: dict[str, str] = Field(default_factory=dict)
     webhook: str | None = None
-    #: Seconds since the epoch, UTC.
-    created: float
+    created: Time
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _has_pages(self) -> Self:
+        """Refuse a page list that is none of this document: every reader of the job needs it."""
+        try:
+            _ = self.page_ranges
+        except (UsageError, PageRangeError) as error:
+            raise ValueError(error.message[:200]) from None
+        return self
 
     @property
     def page_ranges(self) -> tuple[PageRange, ...]:
@@ -178,7 +199,7 @@ class Block(Record):
     bbox: BBox
     #: Markdown of the block; HTML (``<table>…``) for tables, "" for images.
     text: str = ""
-    confidence: float | None = None
+    confidence: Finite | None = None
 
 
 class Figure(Record):
@@ -234,8 +255,8 @@ class Quality(Record):
 class PageImage(Record):
     """Size of the upright page in pixels, after ``rotation`` degrees clockwise."""
 
-    width: int = 0
-    height: int = 0
+    width: Count = 0
+    height: Count = 0
     rotation: Literal[0, 90, 180, 270] = 0
 
 
@@ -263,12 +284,12 @@ class ErrorInfo(Record):
 class Timings(Record):
     """Milliseconds of each stage of a page."""
 
-    fetch: float = 0.0
-    render: float = 0.0
-    prepare: float = 0.0
-    engine: float = 0.0
-    parse: float = 0.0
-    store: float = 0.0
+    fetch: Finite = 0.0
+    render: Finite = 0.0
+    prepare: Finite = 0.0
+    engine: Finite = 0.0
+    parse: Finite = 0.0
+    store: Finite = 0.0
 
 
 class PageResult(Record):
@@ -276,7 +297,7 @@ class PageResult(Record):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: JobId
-    page: int = Field(ge=1)
+    page: PageNumber
     status: PageStatus
     task: Task
     markdown: str = ""
@@ -285,12 +306,12 @@ class PageResult(Record):
     image: PageImage = PageImage()
     engine: EngineInfo
     finish_reason: str | None = None
-    prompt_tokens: int = 0
-    output_tokens: int = 0
-    attempts: int = 1
+    prompt_tokens: Count = 0
+    output_tokens: Count = 0
+    attempts: Count = 1
     timings_ms: Timings = Timings()
     #: Worker seconds attributed to the page, see shared.domain.cost.
-    worker_s: float = Field(default=0.0, ge=0)
+    worker_s: Finite = Field(default=0.0, ge=0)
     error: ErrorInfo | None = None
     #: None where the engine scores no lines.
     confidence: Confidence | None = Field(default=None, exclude_if=is_unset)
@@ -303,9 +324,9 @@ class PageResult(Record):
 class Counts(Record):
     """Number of pages by status."""
 
-    ok: int = 0
-    blank: int = 0
-    failed: int = 0
+    ok: Count = 0
+    blank: Count = 0
+    failed: Count = 0
 
     @property
     def total(self) -> int:
@@ -330,8 +351,8 @@ class Delivery(Record):
     #: Hash of the message; it changes where a job is run again and ends with another result.
     message: str
     state: Literal["pending", "delivered", "gave_up"] = "pending"
-    tries: int = Field(default=0, ge=0)
-    next_try: float = 0.0
+    tries: Count = 0
+    next_try: Finite = 0.0
     last_error: str | None = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -342,9 +363,9 @@ class PageMessage(Record):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     job_id: JobId
-    page: int = Field(ge=1)
+    page: PageNumber
     #: Position in the dispatch order of the queue, see shared.broker.page_state.
-    seq: int = Field(ge=0)
+    seq: Count
     queue: str = Field(pattern=f"^{PAGE_QUEUE_PATTERN}$")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -59,7 +59,8 @@ def _open(
         created=manifest.created,
         total=count(manifest.page_ranges),
         counts=counts,
-        done_pages=states.all,
+        # A page of a higher number would make a large bitmap.
+        done_pages=[page for page in states.all if page <= manifest.page_count],
         todo=todo,
         verify=not fresh,
     )

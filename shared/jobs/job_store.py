@@ -13,7 +13,16 @@ from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable
 from shared.domain.job_ids import next_id
 from shared.domain.page_ranges import PageRange, expand, from_numbers
-from shared.domain.records import Counts, Delivery, Done, Manifest, PageResult, Record, to_json
+from shared.domain.records import (
+    MAX_PAGES,
+    Counts,
+    Delivery,
+    Done,
+    Manifest,
+    PageResult,
+    Record,
+    to_json,
+)
 from shared.domain.serialization.newer_records import is_newer
 from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker
 from shared.storage.store import ObjectStore
@@ -56,11 +65,11 @@ class JobStore:
     def worker_seconds(self, job_id: str) -> float | None:
         """Worker seconds of an ended job, from its ``document.json``; None where missing."""
         try:
-            return float(
-                json.loads(self.store.get(object_keys.document(job_id, "json")))["worker_s"]
-            )
-        except (NotFound, ValueError, KeyError, TypeError, RecursionError):
+            data = self.store.get(object_keys.document(job_id, "json"))
+            seconds = float(json.loads(data)["worker_s"])
+        except (NotFound, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
+        return seconds if 0 <= seconds < float("inf") else None
 
     def result(self, job_id: str, page: int) -> PageResult | None:
         """The page's result; ok or blank outranks failed."""
@@ -89,7 +98,7 @@ class JobStore:
         have, failed, marks = set[int](), set[int](), set[tuple[str, str]]()
         for key, stamp in self.store.stamped(object_keys.pages(job_id)):
             parsed = object_keys.parse_page_key(key)
-            if parsed is not None:
+            if parsed is not None and parsed[0] <= MAX_PAGES:
                 (failed if parsed[1] else have).add(parsed[0])
                 marks.add((key, stamp))
         return PageStates(frozenset(have), frozenset(failed - have), frozenset(marks))
@@ -215,14 +224,36 @@ class JobStore:
             # No record is empty: its writer died, and the service stored the partial upload.
             self.store.delete([key])
             return None
-        try:
-            return kind.model_validate_json(data)
-        except ValidationError as error:
-            if is_newer(data, error):
-                raise NewerRelease(
-                    f"{key} was written by a newer release of pagefleet; upgrade this machine"
-                ) from None
-            raise CorruptDocument(f"{key} in the store is not valid: {error}") from None
+        record = _parsed(key, data, kind)
+        _check_place(key, record)
+        return record
+
+
+def _parsed(key: str, data: bytes, kind: type[_Record]) -> _Record:
+    try:
+        return kind.model_validate_json(data)
+    except ValidationError as error:
+        if is_newer(data, error):
+            raise NewerRelease(
+                f"{key} was written by a newer release of pagefleet; upgrade this machine"
+            ) from None
+        raise CorruptDocument(f"{key} in the store is not valid: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first of perhaps very many errors, in one short line."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))[:100]}: {first['msg'][:200]}"
+
+
+def _check_place(key: str, record: Record) -> None:
+    """Raise CorruptDocument for a record of another job or page: its user would change that one."""
+    if isinstance(record, Manifest | PageResult) and record.job_id != object_keys.job_of(key):
+        raise CorruptDocument(f"{key} in the store is of another job, {record.job_id}")
+    if isinstance(record, PageResult):
+        page, _ = object_keys.parse_page_key(key) or (record.page, False)
+        if page != record.page:
+            raise CorruptDocument(f"{key} in the store is of another page, {record.page}")
 
 
 def missing_pages(manifest: Manifest, states: PageStates) -> tuple[PageRange, ...]:

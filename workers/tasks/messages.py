@@ -16,10 +16,6 @@ from workers.observability import metrics
 log = logging.getLogger("pagefleet.messages")
 MAX_STORED_CHARACTERS = 10_000
 MAX_REASON_CHARACTERS = 300
-#: Keys of page results have at most nine digits.
-MAX_PAGE = 999_999_999
-#: Lua counts exactly up to here.
-MAX_SEQ = 2**53
 _Message = TypeVar("_Message", PageMessage, ReduceMessage)
 
 
@@ -53,8 +49,6 @@ def validated(kind: type[_Message], message: Any) -> _Message:
         first = error.errors()[0]
         raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     check_job_id(record.job_id)
-    if isinstance(record, PageMessage):
-        _check_numbers(record)
     return record
 
 
@@ -62,13 +56,6 @@ def _check_queue(record: PageMessage | ReduceMessage, queues: Collection[str]) -
     if isinstance(record, PageMessage) and record.queue not in queues:
         # It would lease, release and finish the page in the name of another pool.
         raise UsageError(f"queue: {record.queue} is not a queue of this worker")
-
-
-def _check_numbers(message: PageMessage) -> None:
-    if message.page > MAX_PAGE:
-        raise UsageError(f"page: not above {MAX_PAGE}")
-    if message.seq > MAX_SEQ:
-        raise UsageError(f"seq: not above {MAX_SEQ}")
 
 
 def refuse(dispatch_state: DispatchState, text: str, reason: str) -> None:

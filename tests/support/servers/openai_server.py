@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import threading
+import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -190,6 +191,30 @@ async def hanging(request: web.Request) -> web.StreamResponse:
     """A fault: the server never answers."""
     await asyncio.sleep(3600)
     return web.Response()
+
+
+async def replying_compressed(request: web.Request) -> web.StreamResponse:
+    """A fault: a small body that becomes a large one where a client unpacks it."""
+    data = zlib.compress(b" " * 200_000_000)
+    headers = {"Content-Encoding": "deflate", "Content-Type": "application/json"}
+    return web.Response(body=data, headers=headers)
+
+
+async def replying_in_one_line(request: web.Request) -> web.StreamResponse:
+    """A fault: a stream whose first line does not end."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    await response.write(b"data: " + b"x" * 5_000_000)
+    return response
+
+
+def redirecting(target: str) -> Fault:
+    """A fault: a redirect that asks the client to send the page to ``target``."""
+
+    async def fault(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPTemporaryRedirect(target)
+
+    return fault
 
 
 async def replying_with_html(request: web.Request) -> web.StreamResponse:

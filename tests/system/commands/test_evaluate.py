@@ -1,15 +1,18 @@
 """``pagefleet evaluate`` scores folders, worst pages first, and is safe for hostile text."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from producer.commands import evaluate
+from producer.evaluation.pages import read_markdown
 from producer.evaluation.scoring import helpers, scored_pages
 from producer.evaluation.values import PagePair
 from shared.config.settings import Settings
+from shared.domain.errors import UsageError
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import in_process
 
@@ -145,3 +148,30 @@ def test_a_page_that_takes_too_long_is_not_scored_and_the_next_one_is() -> None:
     assert first.error is not None
     assert "longer than 0.2 s" in first.error.message
     assert second.scores.overall == 1.0
+
+
+def test_the_html_page_has_no_controls_and_no_marks_of_direction(
+    config: Settings, tmp_path: Path
+) -> None:
+    for folder in ("out", "truth"):
+        (tmp_path / folder).mkdir()
+        for name in (b"a\xe2\x80\xaeb\x1b[2J.md", b"no utf-8 \xff.md"):
+            text = f"{folder} \x1b[31m\u202eevil\x9b\n"
+            (tmp_path / folder / os.fsdecode(name)).write_text(text)
+    page = tmp_path / "worst.html"
+
+    result = in_process(
+        config, "evaluate", str(tmp_path / "out"), str(tmp_path / "truth"), "-o", str(page)
+    )
+
+    assert (result.status, "Error" in result.err) == (0, False)
+    assert "evil" in page.read_text()
+    assert not set("\x1b\x9b\u202e") & set(page.read_text())
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_blocks_nothing(tmp_path: Path) -> None:
+    # ``is_file`` may have seen a file there a moment before.
+    os.mkfifo(tmp_path / "a.md")
+
+    with pytest.raises(UsageError, match="not a file"):
+        read_markdown(tmp_path / "a.md")

@@ -26,20 +26,20 @@ FUZZERS: dict[str, Fuzzer] = {
 
 
 def main() -> int:
-    """Run the fuzzers; 1 where one found anything."""
+    """Run the fuzzers; 1 where one found anything or tried nothing."""
     parser = argparse.ArgumentParser(prog="python -m tests.system.fuzz", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*FUZZERS, []], metavar="FUZZER")
     parser.add_argument("--count", type=int, default=1000, help="cases of each fuzzer")
     parser.add_argument("--seconds", type=float, default=3600, help="time limit of each fuzzer")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    budget, failed = Budget(options.count, options.seconds, options.seed), 0
+    budget, failed = Budget(options.count, options.seconds, options.seed), False
     for name in options.names or FUZZERS:
         findings = FUZZERS[name](budget)
-        failed += len(findings.faults)
+        failed = failed or findings.failed
         print(f"{name}: {findings.tried} tried, {len(findings.faults)} faults", flush=True)
         print(*findings.faults, sep="\n", end="\n" if findings.faults else "")
-    return int(failed > 0)
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ class Budget:
     seed: int
 
     def sources(self) -> Iterator[random.Random]:
-        """One source of random numbers for each case."""
+        """One source of random numbers for each case; the first one also without any time left."""
         end = time.monotonic() + self.seconds
         for number in range(self.count):
-            if time.monotonic() > end:
+            if number and time.monotonic() > end:
                 return
             yield random.Random(f"{self.seed}/{number}")
 
@@ -34,6 +34,11 @@ class Findings:
 
     tried: int
     faults: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything was found, or nothing was tried, which shows nothing."""
+        return bool(self.faults) or self.tried == 0
 
 
 #: Tries cases within a budget.

@@ -5,8 +5,9 @@
 
 import pytest
 
-from tests.system.fuzz.__main__ import FUZZERS
-from tests.system.fuzz.fuzzing import Budget, fuzzer
+from tests.system.fuzz import documents
+from tests.system.fuzz.__main__ import FUZZERS, main
+from tests.system.fuzz.fuzzing import Budget, Findings, fuzzer
 
 SHORT = {
     "markdown": 600,
@@ -38,3 +39,21 @@ def test_an_unexpected_error_and_equal_seeds_are_seen() -> None:
     assert first.faults == second.faults
     assert 0 < len(first.faults) < 20
     assert all(fault.startswith("ZeroDivisionError") for fault in first.faults)
+
+
+def test_a_run_that_tried_nothing_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["fuzz", "names", "--seconds", "0"])
+    monkeypatch.setitem(FUZZERS, "names", lambda budget: Findings(0, ()))
+
+    assert main() == 1
+    assert capsys.readouterr().out.startswith("names: 0 tried")
+
+
+def test_every_fuzzer_tries_something_also_when_its_time_is_over() -> None:
+    # The documents of a batch may take longer to make than a short run lasts.
+    budget = Budget(count=1, seconds=-1, seed=1)
+
+    assert fuzzer(lambda source: 1, lambda case: [])(budget).tried == 1
+    assert documents.fuzz(budget).tried == 1

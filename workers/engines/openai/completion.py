@@ -8,6 +8,8 @@ from workers.engines.openai.replies import CompletionReply
 
 #: A truncated answer counts as a loop if at least so many characters at its end repeat.
 LEAST_LOOP = 256
+#: Above the tokens of any answer.
+MAX_TOKENS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,13 @@ def read_completion(reply: CompletionReply) -> Completion:
     if reason == "content_filter":
         raise EngineFailed("the server's content filter refused the page")
     if reason not in ("stop", "length", "repetition"):
-        raise EngineUnreachable(f"the server aborted the page ({reason})")
+        raise EngineUnreachable(f"the server aborted the page ({reason[:80]})")
     text = choice.message.content or ""
     counts = (usage.prompt_tokens, usage.completion_tokens) if usage is not None else (0, 0)
-    return Completion(text, reason, *counts)
+    prompt_tokens, output_tokens = map(_plausible, counts)
+    return Completion(text, reason, prompt_tokens, output_tokens)
+
+
+def _plausible(tokens: int) -> int:
+    """``tokens`` as a count that results and metrics can hold; the server may say anything."""
+    return min(max(tokens, 0), MAX_TOKENS)

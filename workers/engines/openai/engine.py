@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("pagefleet.engine")
 #: Requests in flight; more would only fill the server's own queue.
 CAPACITY = 128
+#: Characters of the server's model names in a message.
+MAX_NAMES = 300
 #: Seconds between retries while the server is unreachable or busy; then the page is released.
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 PREPARE = "workers.engines.openai.page_picture:write_picture"
@@ -95,7 +97,7 @@ class OpenAiEngine:
         served = await server.models()
         cards = [card for card in served if card.id == self.info.model]
         if not cards:
-            names = ", ".join(card.id for card in served) or "nothing"
+            names = ", ".join(card.id for card in served)[:MAX_NAMES] or "nothing"
             raise EngineUnavailable(
                 f"the server {self._url} serves {names}, not {self.info.model}; choose with --model"
             )

@@ -52,9 +52,9 @@ class ModelList(BaseModel):
 
 
 class Version(BaseModel):
-    """The reply to vLLM's GET /version."""
+    """The reply to vLLM's GET /version; it becomes part of every result."""
 
-    version: str
+    version: str = Field(pattern=r"^[0-9A-Za-z.+_-]{1,80}$")
 
 
 class ErrorDetail(BaseModel):

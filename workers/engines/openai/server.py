@@ -8,10 +8,11 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from shared.domain.errors import EngineFailed, EngineUnavailable, EngineUnreachable, PagefleetError
 from workers.engines.openai.replies import (
@@ -28,8 +29,8 @@ _Result = TypeVar("_Result")
 CONNECT_S = 10.0
 PROBE_S = 10.0
 LONGEST_PAUSE_S = 30.0
-#: Replies above this size are treated as an error of the page.
-MAX_BYTES = 64 * 1024 * 1024
+#: Replies above this size are treated as an error of the page; many are in memory at once.
+MAX_BYTES = 8 * 1024 * 1024
 #: The server is busy or starting, or a proxy can't reach it: retry.
 _RETRY_STATUS = frozenset({408, 425, 429, 502, 503, 504})
 _AUTH_STATUS = frozenset({401, 403})
@@ -64,9 +65,11 @@ class Server:
         self._pauses_s = pauses_s
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections),
-            headers={"Authorization": f"Bearer {key}"} if key else None,
+            headers=_headers(key),
             timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S),
             read_bufsize=2**20,
+            # A small compressed reply could fill the memory.
+            auto_decompress=False,
         )
 
     async def models(self) -> list[ModelCard]:
@@ -121,19 +124,23 @@ class Server:
         headers = {"Content-Type": "application/json"}
         url = f"{self.root}/v1/chat/completions"
         try:
-            async with self._session.post(url, data=data, headers=headers) as response:
+            async with self._session.post(
+                url, data=data, headers=headers, allow_redirects=False
+            ) as response:
                 if response.status != 200:
                     raise await self._error_for(response)
                 yield response
         except TimeoutError:
             raise await self._timeout_error() from None
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, HttpProcessingError) as error:
             raise EngineUnreachable(f"the server {self.root} {_cause(error)}") from None
 
     async def _error_for(self, response: aiohttp.ClientResponse) -> PagefleetError:
         """The error that an HTTP status stands for."""
         text = error_text(await _limited(response))
         status = response.status
+        if 300 <= status < 400:
+            return EngineUnreachable(self._redirect(status))
         if status in _RETRY_STATUS:
             return Busy(f"the server says {status}: {text}", _retry_after(response))
         if status in _AUTH_STATUS or status in (404, 405):
@@ -153,7 +160,7 @@ class Server:
         """Whether the server answers /health, or /v1/models if it has no /health."""
         for path in ("/health", "/v1/models"):
             try:
-                async with self._session.get(self.root + path, timeout=_PROBE) as response:
+                async with self._probe(path) as response:
                     if response.status != 404:
                         return response.status == 200
             except (aiohttp.ClientError, TimeoutError):
@@ -162,7 +169,7 @@ class Server:
 
     async def _get(self, path: str) -> bytes:
         try:
-            async with self._session.get(self.root + path, timeout=_PROBE) as response:
+            async with self._probe(path) as response:
                 body = await _limited(response)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise EngineUnreachable(f"the server {self.root} {_cause(error)}") from None
@@ -170,22 +177,35 @@ class Server:
             raise EngineUnavailable(
                 f"the server {self.root} says {response.status}: set PAGEFLEET_ENGINE_API_KEY"
             )
+        if 300 <= response.status < 400:
+            raise EngineUnreachable(self._redirect(response.status))
         if response.status != 200:
             raise EngineUnreachable(f"the server says {response.status}: {error_text(body)}")
         return body
+
+    def _probe(self, path: str) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """GET ``path``. Without redirects: they could lead the worker to internal addresses."""
+        return self._session.get(self.root + path, timeout=_PROBE, allow_redirects=False)
+
+    def _redirect(self, status: int) -> str:
+        return f"the server {self.root} says {status}; redirects are not followed"
 
 
 _PROBE = aiohttp.ClientTimeout(total=PROBE_S)
 
 
+def _headers(key: str | None) -> dict[str, str]:
+    headers = {"Accept-Encoding": "identity"}
+    return {**headers, "Authorization": f"Bearer {key}"} if key else headers
+
+
 async def _limited(response: aiohttp.ClientResponse) -> bytes:
-    body = await response.content.read(MAX_BYTES)
-    while not response.content.at_eof():
-        more = await response.content.read(MAX_BYTES)
+    body = bytearray()
+    while more := await response.content.readany():
         body += more
         if len(body) > MAX_BYTES:
             raise EngineFailed(f"the server's answer is larger than {MAX_BYTES} bytes")
-    return body
+    return bytes(body)
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:

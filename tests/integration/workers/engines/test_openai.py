@@ -2,6 +2,7 @@
 
 import logging
 import re
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -34,7 +35,10 @@ from tests.support.servers.openai_server import (
     hanging,
     picture_of,
     prompt_of,
+    redirecting,
     refusing,
+    replying_compressed,
+    replying_in_one_line,
     replying_with_html,
     saying,
     serving,
@@ -324,6 +328,46 @@ def test_a_page_of_a_single_row_has_no_halves(height: int, halves: int) -> None:
 
     assert len(heights) == halves
     assert sum(heights) in (0, height)
+
+
+def test_a_redirect_leads_the_page_nowhere(settings: SettingsFactory, page: Path) -> None:
+    with serving() as internal:
+        faults = [redirecting(f"{internal.url}/v1/chat/completions")] * 50
+        with (
+            connect(settings, OpenAiServer(faults=faults)) as (bench, _),
+            pytest.raises(EngineUnreachable, match="redirects are not followed"),
+        ):
+            bench.read(page)
+        assert internal.bodies == []
+
+
+def test_a_compressed_answer_is_not_unpacked(settings: SettingsFactory, page: Path) -> None:
+    with connect(settings, OpenAiServer(faults=[replying_compressed] * 50)) as (bench, _):
+        tracemalloc.start()
+        with pytest.raises(EngineUnreachable, match="not that of an OpenAI-compatible API"):
+            bench.read(page)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    # The server compresses 200 MB in this process.
+    assert most < 260_000_000
+
+
+@pytest.mark.parametrize("tokens", [-5, 10**400])
+def test_a_count_of_tokens_that_can_not_be_is_a_count_that_metrics_can_hold(
+    settings: SettingsFactory, page: Path, tokens: int
+) -> None:
+    with connect(settings, OpenAiServer(faults=[saying("Text", tokens=tokens)])) as (bench, _):
+        reading = bench.read(page)
+
+    assert 0 <= reading.output_tokens < 2**31
+
+
+def test_a_stream_with_an_endless_line_is_an_error(settings: SettingsFactory, page: Path) -> None:
+    with (
+        connect(settings, OpenAiServer(faults=[replying_in_one_line])) as (bench, _),
+        pytest.raises(EngineUnreachable, match="LineTooLong"),
+    ):
+        bench.stream(page)
 
 
 def test_a_stream_that_breaks_off_is_an_error(settings: SettingsFactory, page: Path) -> None:

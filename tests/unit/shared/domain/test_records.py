@@ -5,9 +5,10 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.records import Block, EngineInfo, PageResult, to_json
+from shared.domain.records import Block, EngineInfo, Manifest, PageResult, to_json
 from shared.domain.tasks import Task
 from shared.schemas import FOLDER, RECORDS, path_of, schema_text
+from tests.support.documents.merged import manifest
 
 FIELDS = """
 schema job_id page status task markdown blocks figures image engine finish_reason
@@ -76,3 +77,35 @@ def test_block_types_are_those_of_the_contract() -> None:
 def test_records_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         RESULT.page = 8  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("prompt_tokens", "-1"),
+        ("output_tokens", str(10**400)),
+        ("attempts", str(2**63)),
+        ("worker_s", "1e999"),
+        ("timings_ms", '{"engine": 1e999}'),
+        ("timings_ms", '{"engine": NaN}'),
+        ("image", f'{{"height": {10**40}}}'),
+        ("page", "999999999"),
+        ("blocks", '[{"type": "text", "bbox": [0, 0, 1, 1], "confidence": NaN}]'),
+    ],
+)
+def test_a_number_that_no_reader_can_use_is_refused(field: str, value: str) -> None:
+    plain = json.loads(to_json(RESULT))
+    del plain[field]
+    forged = f'{{"{field}": {value}, {json.dumps(plain)[1:]}'
+
+    with pytest.raises(ValidationError, match=field):
+        PageResult.model_validate_json(forged)
+
+
+@pytest.mark.parametrize("created", ["NaN", "1e300", "-1e12", "253402300800"])
+def test_a_time_that_is_no_date_is_refused(created: str) -> None:
+    plain = json.loads(to_json(manifest(1)))
+    del plain["created"]
+
+    with pytest.raises(ValidationError, match="created"):
+        Manifest.model_validate_json(f'{{"created": {created}, {json.dumps(plain)[1:]}')
