@@ -233,10 +233,13 @@ def test_the_status_file_has_pages_done_and_an_eta_while_the_job_runs(lab: Lab) 
     statuses: list[dict[str, Any]] = []
 
     with lab.watching() as recorder:
-        wait_until(lambda: "long.pdf.status.json" in lab.keys("outbox"))
-        while not recorder.about("long.pdf", "delivered"):
+
+        def is_delivered() -> bool:
             with suppress(NotFound):
                 statuses.append(lab.status("long.pdf"))
+            return bool(recorder.about("long.pdf", "delivered"))
+
+        wait_until(is_delivered, 120)
 
     pages = [status["done"] for status in statuses]
     assert pages == sorted(pages)
