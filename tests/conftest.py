@@ -23,7 +23,6 @@ from shared.storage.store import ObjectStore
 from tests.support.engines.cpu_reader import CpuReader, cpu_reader
 from tests.support.fleets.fleet import Fleet, fleet, workers
 from tests.support.fleets.watch_lab import Lab
-from tests.support.fleets.watched_fleet import Watched, watched_fleet
 from tests.support.servers.moto_server import REGION, Moto
 from tests.support.servers.processes import (
     RedisServer,
@@ -148,13 +147,6 @@ def store_settings(request: pytest.FixtureRequest) -> SettingsFactory:
 def any_store(store_settings: SettingsFactory) -> ObjectStore:
     """An empty store, once of each kind."""
     return open_store(store_settings())
-
-
-@pytest.fixture(scope="session")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """One busy fleet for the session, for tests that only read its state."""
-    with watched_fleet(tmp_path_factory.mktemp("watched")) as fleet:
-        yield fleet
 
 
 @contextmanager

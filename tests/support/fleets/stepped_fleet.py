@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-import redis
 
 from producer.intake.document import OpenedDocument
 from producer.intake.input import Input
@@ -19,7 +18,7 @@ from producer.submission.submitter import Submitter
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.page_state import page_id
 from shared.broker.queues import page_queues
-from shared.config.settings import build_settings
+from shared.config.settings import Settings, build_settings
 from shared.domain.errors import EngineFailed, NotFound
 from shared.domain.records import (
     EngineInfo,
@@ -34,7 +33,14 @@ from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.storage.factory import open_store
 from shared.telemetry.tracing import Tracing
-from tests.support.fleets.stepping import Actor, Stage, SteppingScripts, SteppingStore, Wire
+from tests.support.fleets.stepping import (
+    Actor,
+    Stage,
+    SteppingScripts,
+    SteppingStore,
+    Wire,
+    client_of,
+)
 from workers.inflight.inflight_pages import InflightPages
 from workers.maintenance.repairs import SweepTimings, make_repairs
 from workers.maintenance.sweeper import Sweeper
@@ -53,6 +59,11 @@ OTHER = EngineInfo(name="fake", model="other", version="test")
 SWEEPERS = ("sweeper-1", "sweeper-2")
 #: Documents by their number of pages.
 DOCUMENTS = (1, 3, 12)
+
+
+@cache
+def _settings(redis_url: str) -> Settings:
+    return build_settings({"redis_url": redis_url, "dispatch_window": 4})
 
 
 class Reader:
@@ -129,9 +140,9 @@ class SteppedFleet:
     """Everything of one example; there are no waiting times, and leases end on request."""
 
     def __init__(self, redis_url: str, folder: Path, timings: SweepTimings | None = None) -> None:
-        values = {"home": folder / "home", "redis_url": redis_url, "dispatch_window": 4}
-        self.settings = build_settings(values)
-        self.client = redis.Redis.from_url(redis_url, decode_responses=True)
+        # Tests play hundreds of fleets: reading all settings takes as long as a short run.
+        self.settings = _settings(redis_url).model_copy(update={"home": folder / "home"})
+        self.client = client_of(redis_url)
         self.stage = Stage()
         self.dispatch_state = DispatchState(
             self.settings, SteppingScripts(self.settings, self.stage)

@@ -6,6 +6,7 @@ processes, one thread at a time, and the same way each time.
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import redis
@@ -20,6 +21,12 @@ from shared.storage.store import ObjectStore
 
 STEP_TIMEOUT_S = 60.0
 REDUCE_LIST = "test:reduce"
+
+
+@cache
+def client_of(redis_url: str) -> redis.Redis:
+    """One client for all fleets of a test process: a connection takes as long as a short run."""
+    return redis.Redis.from_url(redis_url, decode_responses=True)
 
 
 class Died(BaseException):
@@ -148,7 +155,7 @@ class Wire(Dispatcher):
     def __init__(self, settings: Settings, dispatch_state: DispatchState, stage: Stage) -> None:
         super().__init__(settings, dispatch_state)
         self._stage = stage
-        self._client = redis.Redis.from_url(settings.broker_url(), decode_responses=True)
+        self._client = client_of(settings.broker_url())
         self.sent: list[PageMessage] = []
 
     def publish(self, pages: Sequence[Dispatch]) -> None:

@@ -97,6 +97,7 @@ def test_a_failed_page_counts_as_a_failed_task(
         page = f"{line['job_id']}/p000002"
         wait_until(lambda: page in flower.failures())
         assert "failed engine_failed" in flower.failures()[page]["exception"]
+        wait_until(lambda: flower.failed_tasks() > 0, 10)  # Flower counts after it stored the task
         assert flower.failed_tasks() == 1
 
 

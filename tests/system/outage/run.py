@@ -15,7 +15,7 @@ from shared.config.settings import Settings, build_settings
 from shared.storage.factory import open_store
 from shared.storage.store import ObjectStore
 from tests.support.fleets.fleet import pagefleet, pdf, workers
-from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.ledger_check import check_job, has_ended
 from tests.support.fleets.prober import Prober, probing
 from tests.support.fleets.watched_fleet import free_ports, samples
 from tests.system.failures.machines import serving
@@ -175,7 +175,7 @@ class Outage:
                 if not self.findings.first_s and _lines(around.journal) > read:
                     self.findings.first_s = time.monotonic() - back
                 self.findings.blamed = max(self.findings.blamed, _blamed(client))
-                while waiting and _ended(store, waiting[0]):
+                while waiting and has_ended(store, waiting[0]):
                     waiting.pop(0)
                 time.sleep(POLL_S)
         self.findings.last_s = time.monotonic() - back
@@ -201,11 +201,6 @@ def _blamed(client: "redis.Redis") -> int:
     kinds = ("attempts", "suspicion")
     keys = [key for kind in kinds for key in client.scan_iter(f"pagefleet:{kind}:*", count=1000)]
     return sum(int(client.hlen(key)) for key in keys)
-
-
-def _ended(store: ObjectStore, job_id: str) -> bool:
-    """Whether the reducer has committed the document and then removed the marker of the job."""
-    return store.exists(f"jobs/{job_id}/_DONE") and not store.exists(f"open/{job_id}")
 
 
 def _lines(journal: Path) -> int:

@@ -11,7 +11,7 @@ import pytest
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import in_process, pdf, wait_until, workers
-from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.ledger_check import check_job, has_ended
 from tests.support.servers.openai_server import OpenAiServer, serving
 from tests.support.servers.processes import S3Server
 from tests.system.failures.store_proxy import StoreProxy
@@ -101,7 +101,7 @@ def test_a_page_whose_figures_cannot_be_stored_is_not_read_again(
             wait_until(lambda: "waiting: " in (tmp_path / "workers.log").read_text(), 90)
             proxy.down = False
             store = open_store(chosen)
-            wait_until(lambda: store.exists(f"jobs/{job_id}/_DONE"), 120)
+            wait_until(lambda: has_ended(store, job_id), 120)
 
     assert check_job(store, job_id).counts["ok"] == 2
     assert len(server.bodies) == 2

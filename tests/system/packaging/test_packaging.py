@@ -98,7 +98,7 @@ def test_help_imports_no_heavy_package() -> None:
 
 
 def test_run_imports_no_document_library_in_the_parent_process() -> None:
-    heavy = ("boto3", "pymupdf", "numpy", "PIL", "onnxruntime", "opentelemetry.metrics")
+    heavy = ("boto3", "pymupdf", "numpy", "PIL", "onnxruntime", "opentelemetry.metrics", "valkey")
     program = (
         "import sys, producer.commands.run, producer.commands.submit;"
         "import producer.commands.show_jobs;"

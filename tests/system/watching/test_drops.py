@@ -82,9 +82,11 @@ def test_a_newer_version_replaces_one_whose_job_runs(lab: Lab) -> None:
     with lab.watching() as recorder:
         recorder.wait_for("queued", "x.pdf")
         lab.drop("x.pdf", second)
-        recorder.wait_for("queued", "x.pdf", count=2)
-        wait_until(lambda: "x.pdf.md" in lab.keys("outbox"))
-        wait_until(lambda: fake_line(second, 1) in lab.read("outbox", "x.pdf.md").decode())
+        newer = recorder.wait_for("queued", "x.pdf", count=2)["job_id"]
+        # The last step: the outputs are written and the claim is closed before.
+        wait_until(
+            lambda: newer in [each["job_id"] for each in recorder.about("x.pdf", "delivered")]
+        )
     assert lab.once().events == []
     assert fake_line(second, 1) in lab.read("outbox", "x.pdf.md").decode()
 
@@ -231,10 +233,13 @@ def test_the_status_file_has_pages_done_and_an_eta_while_the_job_runs(lab: Lab) 
     statuses: list[dict[str, Any]] = []
 
     with lab.watching() as recorder:
-        wait_until(lambda: "long.pdf.status.json" in lab.keys("outbox"))
-        while not recorder.about("long.pdf", "delivered"):
+
+        def is_delivered() -> bool:
             with suppress(NotFound):
                 statuses.append(lab.status("long.pdf"))
+            return bool(recorder.about("long.pdf", "delivered"))
+
+        wait_until(is_delivered, 120)
 
     pages = [status["done"] for status in statuses]
     assert pages == sorted(pages)

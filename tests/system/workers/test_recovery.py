@@ -13,7 +13,7 @@ from shared.config.settings import Settings
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import in_process, pdf, wait_until
-from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.ledger_check import check_job, has_ended
 from tests.support.servers.processes import S3Server
 from tests.system.failures.machines import Machine, send_signal, serving
 from tests.system.failures.store_proxy import StoreProxy
@@ -76,7 +76,7 @@ def wait_until_stable(count: Callable[[], int], stable_s: float = 2.0) -> int:
 
 
 def is_done(settings: Settings, job_id: str) -> bool:
-    return open_store(settings).exists(f"jobs/{job_id}/_DONE")
+    return has_ended(open_store(settings), job_id)
 
 
 def test_pages_of_a_machine_that_lost_power_run_elsewhere_within_the_lease(

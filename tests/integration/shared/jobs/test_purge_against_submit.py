@@ -14,7 +14,7 @@ from tests.support.fleets.stepping import Actor
 
 #: More than a purge has steps, or a submission.
 LAST = 60
-STRIDE = stride(29)
+STRIDE = stride(41)
 
 
 @pytest.fixture(autouse=True)

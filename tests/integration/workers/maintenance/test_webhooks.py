@@ -72,7 +72,8 @@ def test_a_fleet_calls_again_until_it_succeeds_and_records_the_delivery(
         words = ["--wait", "--json", "--label", "batch=7", "--webhook", server.url()]
         (line,) = in_process(config, "submit", str(source), *words).lines
         store = open_store(config)
-        wait_until(lambda: store.exists(f"jobs/{line['job_id']}/_NOTIFIED"))
+        # The marker exists since before ``_DONE``, and is removed after ``_NOTIFIED`` was written.
+        wait_until(lambda: not list(store.list("notify/")))
 
     assert [call.path for call in server.calls] == ["/hook?from=pagefleet"] * 3
     assert len({(call.body, call.headers["X-Pagefleet-Delivery"]) for call in server.calls}) == 1

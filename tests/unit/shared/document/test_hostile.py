@@ -52,7 +52,7 @@ breaks = st.sampled_from(["comment", "none", "rule"])
 
 
 @settings(
-    max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(hostile, hostile, hostile, breaks)
 @example("", "A- ", "", "comment")
