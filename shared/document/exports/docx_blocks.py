@@ -40,13 +40,11 @@ class Styles:
     #: The nesting of lists.
     depth: int = 0
 
-    def apply(self, paragraph: Paragraph) -> None:
-        """Set the style of ``paragraph`` and go on to that of the others."""
-        if self.first is not None:
-            paragraph.style = self.first
-        if self.numbering is not None:
-            set_numbering(paragraph, self.numbering)
+    def take(self) -> tuple[str | None, int | None]:
+        """Style and numbering of the next paragraph."""
+        style, numbering = self.first, self.numbering
         self.first, self.numbering = self.others, None
+        return style, numbering
 
 
 class BlockWriter:
@@ -56,6 +54,7 @@ class BlockWriter:
         self._document = document
         self._figures = figures
         self._has_title = False
+        self._style_ids: dict[str, str] = {}
         section = document.sections[0]
         self._width = (
             (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
@@ -86,7 +85,8 @@ class BlockWriter:
         elif block.tag == "table":
             self._table(block, into, marks)
         elif block.tag == "pre":
-            add_text(into.add_paragraph(style="No Spacing"), text_of(block).rstrip("\n"), CODE)
+            paragraph = self._new(into, Styles("No Spacing"))
+            add_text(paragraph, text_of(block).rstrip("\n"), Marks(code=True))
         elif block.tag == "blockquote":
             self._children(block, into, marks, Styles("Quote", "Quote", None, styles.depth))
         elif block.get("class") == NOTES_CLASS:
@@ -102,13 +102,24 @@ class BlockWriter:
     def _paragraph(self, line: Line, into: Container, marks: Marks, styles: Styles) -> None:
         if not any(map(_shows, line)):
             return
-        paragraph = into.add_paragraph()
-        styles.apply(paragraph)
+        paragraph = self._new(into, styles)
         for part in _trimmed(line):
             if isinstance(part, str):
                 add_text(paragraph, part, marks)
             else:
                 self._inline(part, paragraph, marks)
+
+    def _new(self, into: Container, styles: Styles) -> Paragraph:
+        paragraph = into.add_paragraph()
+        style, numbering = styles.take()
+        if style is not None:
+            # By its id: python-docx searches all styles for a name, which takes milliseconds.
+            if style not in self._style_ids:
+                self._style_ids[style] = self._document.styles[style].style_id
+            paragraph._p.style = self._style_ids[style]
+        if numbering is not None:
+            set_numbering(paragraph, numbering)
+        return paragraph
 
     def _inline(self, element: Element, paragraph: Paragraph, marks: Marks) -> None:
         if element.tag == "br":
@@ -183,11 +194,18 @@ class BlockWriter:
         for number, item in enumerate(section.iter("li"), start=1):
             first = item.find("p")
             target = item if first is None else first
+            _remove_way_back(item)
             target.text = f"[{number}] {(target.text or '').lstrip()}"
             self._children(item, into, Marks(), Styles())
 
 
-CODE = Marks(code=True)
+def _remove_way_back(item: Element) -> None:
+    """Remove the link from a note to its mark, with the space before it."""
+    for parent in list(item.iter()):
+        for link in [child for child in parent if child.get("class") == BACK_CLASS]:
+            if parent[0] is link:
+                parent.text = (parent.text or "").rstrip()
+            parent.remove(link)
 
 
 def _of_level(style: str, depth: int) -> str:

@@ -77,7 +77,7 @@ def test_a_page_that_begins_inside_a_table_has_its_anchor_there() -> None:
 
 
 @settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(hostile_pages)
 def test_hostile_pages_stay_text(texts: list[str]) -> None:
@@ -98,7 +98,7 @@ def test_hostile_pages_stay_text(texts: list[str]) -> None:
 
 
 def test_deep_nesting_is_bounded() -> None:
-    page = page_of("<table><tr><td>" * 20_000 + "deep", "next")
+    page = page_of("<table><tr><td>" * 2_000 + "deep", "next")
 
     assert "deep" in page.body.text()
     assert "next" in page.body.text()
