@@ -1,13 +1,16 @@
 """Writes the blocks of the tree into a Word document."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from docx.document import Document as DocumentObject
+from docx.oxml import OxmlElement
+from docx.oxml.table import CT_Tbl
 from docx.shared import Emu
-from docx.table import _Cell
+from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from shared.document.exports.docx_lists import new_numbering, set_numbering
@@ -25,8 +28,39 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(
     {*_HEADINGS, "p", "div", "ul", "ol", "li", "blockquote", "pre", "table", "hr", "section"}
 )
-Container = DocumentObject | _Cell
 Line = list[Element | str]
+
+
+@dataclass(frozen=True)
+class Container:
+    """Where blocks are added: python-docx searches all blocks for the end, which is quadratic."""
+
+    #: The parent of objects of python-docx.
+    owner: Any
+    append: Callable[[Any], None]
+
+    @classmethod
+    def of_document(cls, document: Any) -> "Container":
+        """The end of the document, before its page settings."""
+        return cls(document, document.element.body.sectPr.addprevious)
+
+    @classmethod
+    def of_cell(cls, cell: Any) -> "Container":
+        """The end of a cell of a table."""
+        return cls(cell, cell._tc.append)
+
+    def paragraph(self) -> Paragraph:
+        """A new paragraph."""
+        element = OxmlElement("w:p")
+        self.append(element)
+        return Paragraph(element, self.owner)
+
+    def table(self, rows: int, columns: int, width: int) -> Table:
+        """A new table with borders."""
+        element = CT_Tbl.new_tbl(rows, columns, Emu(width))
+        element.tblStyle_val = "TableGrid"
+        self.append(element)
+        return Table(element, self.owner)
 
 
 @dataclass
@@ -62,7 +96,7 @@ class BlockWriter:
 
     def write(self, body: Element) -> None:
         """Write all children of ``body``."""
-        self._children(body, self._document, Marks(), Styles())
+        self._children(body, Container.of_document(self._document), Marks(), Styles())
 
     def _children(self, parent: Element, into: Container, marks: Marks, styles: Styles) -> None:
         """Blocks as blocks; the text between them as paragraphs."""
@@ -110,7 +144,7 @@ class BlockWriter:
                 self._inline(part, paragraph, marks)
 
     def _new(self, into: Container, styles: Styles) -> Paragraph:
-        paragraph = into.add_paragraph()
+        paragraph = into.paragraph()
         style, numbering = styles.take()
         if style is not None:
             # By its id: python-docx searches all styles for a name, which takes milliseconds.
@@ -166,8 +200,7 @@ class BlockWriter:
         if grid.rows * grid.columns > MAX_CELLS:
             self._lines(grid, into, marks)
             return
-        table = into.add_table(grid.rows, grid.columns)
-        table.style = self._document.styles["Table Grid"]
+        table = into.table(grid.rows, grid.columns, self._width)
         rows = [list(row.cells) for row in table.rows]
         for cell in grid.cells:
             self._cell(cell, rows, marks)
@@ -180,13 +213,17 @@ class BlockWriter:
             self._paragraph([" | ".join(texts)], into, marks, Styles("No Spacing"))
 
     def _cell(self, cell: GridCell, rows: list[list[_Cell]], marks: Marks) -> None:
-        into = rows[cell.row][cell.column]
+        merged = rows[cell.row][cell.column]
         if cell.width > 1 or cell.height > 1:
-            into = into.merge(rows[cell.row + cell.height - 1][cell.column + cell.width - 1])
-        empty = into.paragraphs[0]
-        self._children(cell.element, into, marks.bolder() if cell.is_header else marks, Styles())
-        if len(into.paragraphs) > 1:
-            empty._p.getparent().remove(empty._p)
+            merged = merged.merge(rows[cell.row + cell.height - 1][cell.column + cell.width - 1])
+        into = Container.of_cell(merged)
+        marks = marks.bolder() if cell.is_header else marks
+        empty = merged._tc.p_lst[0]
+        self._children(cell.element, into, marks, Styles())
+        if merged._tc[-1].tag != empty.tag:
+            into.paragraph()  # a cell must end with a paragraph
+        if len(merged._tc.p_lst) > 1:
+            merged._tc.remove(empty)
 
     def _notes(self, section: Element, into: Container) -> None:
         """The notes, each after the mark that it has in the text."""

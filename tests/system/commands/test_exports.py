@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from producer.delivery import export_packages
+from shared.config.hardware import has_package
 from shared.config.settings import Settings
 from shared.domain.export_formats import EXPORT_FORMATS, FORMAT_NAMES
 from shared.domain.records import Manifest
@@ -92,9 +93,7 @@ def test_chunks_are_a_second_file_of_jsonl(local: Settings, job: Manifest, tmp_p
 
 
 def test_run_writes_every_format_that_is_installed(local: Settings, tmp_path: Path) -> None:
-    installed = [
-        each.name for each in EXPORT_FORMATS if all(map(export_packages.has_package, each.modules))
-    ]
+    installed = [each.name for each in EXPORT_FORMATS if all(map(has_package, each.modules))]
     pdf(tmp_path / "a.pdf", 2)
     out = tmp_path / "out"
 

@@ -27,7 +27,7 @@ def check(data: bytes) -> list[Element]:
     assert (first.filename, first.compress_type) == ("mimetype", zipfile.ZIP_STORED)
     assert data[30:58] == b"mimetypeapplication/epub+zip"
     package = fromstring(archive.read("book/content.opf"))
-    items = {item.get("id"): item.get("href") for item in package.iter(f"{OPF}item")}
+    items = {item.get("id"): item.get("href", "") for item in package.iter(f"{OPF}item")}
     names = set(archive.namelist()) - {"mimetype", "META-INF/container.xml", "book/content.opf"}
     assert {f"book/{address}" for address in items.values()} == names
     spine = [items[each.get("idref")] for each in package.iter(f"{OPF}itemref")]
