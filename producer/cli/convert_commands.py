@@ -14,6 +14,7 @@ from producer.cli.page_setting_flags import CommandWithPageSettings
 Examples:
   pagefleet run book.pdf -o out
   pagefleet run scans/ 'more/*.tif' -o out --pages 1-3,7
+  pagefleet run book.pdf -o out --to md,html,jsonl --chunks
   pagefleet run - -o out < book.pdf
   pagefleet run -o out -- -strange-name.pdf
   pagefleet run scan.pdf -o out --to md,pdf --save pages,boxes

@@ -100,6 +100,7 @@ Examples:
   pagefleet fetch JOB -o out
   pagefleet fetch JOB -o out --page-breaks rule
   pagefleet fetch JOB -o out --to pdf --layout-pdf
+  pagefleet fetch JOB -o out --to html,docx --tables auto
 """
 )
 @_some_jobs

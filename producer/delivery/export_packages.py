@@ -8,8 +8,8 @@ from shared.domain.export_formats import ExportChoice
 def check_packages(choice: ExportChoice) -> None:
     """Raise UsageError for the first format whose package is missing; loads none of them."""
     for each in choice.formats:
-        missing = next((module for module in each.modules if not has_package(module)), None)
-        if missing is not None:
+        if not all(map(has_package, each.modules)):
             raise UsageError(
-                f"--to {each.name} needs {missing}: pip install 'pagefleet[{each.extra}]'"
+                f"--to {each.name} needs a package that is not installed: "
+                f"pip install 'pagefleet[{each.extra}]'"
             )

@@ -1,13 +1,16 @@
 """Writes the blocks of the tree into a Word document."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from docx.document import Document as DocumentObject
+from docx.oxml import OxmlElement
+from docx.oxml.table import CT_Tbl
 from docx.shared import Emu
-from docx.table import _Cell
+from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from shared.document.exports.docx_lists import new_numbering, set_numbering
@@ -25,8 +28,39 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(
     {*_HEADINGS, "p", "div", "ul", "ol", "li", "blockquote", "pre", "table", "hr", "section"}
 )
-Container = DocumentObject | _Cell
 Line = list[Element | str]
+
+
+@dataclass(frozen=True)
+class Container:
+    """Where blocks are added: python-docx searches all blocks for the end, which is quadratic."""
+
+    #: The parent of objects of python-docx.
+    owner: Any
+    append: Callable[[Any], None]
+
+    @classmethod
+    def of_document(cls, document: Any) -> "Container":
+        """The end of the document, before its page settings."""
+        return cls(document, document.element.body.sectPr.addprevious)
+
+    @classmethod
+    def of_cell(cls, cell: Any) -> "Container":
+        """The end of a cell of a table."""
+        return cls(cell, cell._tc.append)
+
+    def paragraph(self) -> Paragraph:
+        """A new paragraph."""
+        element = OxmlElement("w:p")
+        self.append(element)
+        return Paragraph(element, self.owner)
+
+    def table(self, rows: int, columns: int, width: int) -> Table:
+        """A new table with borders."""
+        element = CT_Tbl.new_tbl(rows, columns, Emu(width))
+        element.tblStyle_val = "TableGrid"
+        self.append(element)
+        return Table(element, self.owner)
 
 
 @dataclass
@@ -40,13 +74,11 @@ class Styles:
     #: The nesting of lists.
     depth: int = 0
 
-    def apply(self, paragraph: Paragraph) -> None:
-        """Set the style of ``paragraph`` and go on to that of the others."""
-        if self.first is not None:
-            paragraph.style = self.first
-        if self.numbering is not None:
-            set_numbering(paragraph, self.numbering)
+    def take(self) -> tuple[str | None, int | None]:
+        """Style and numbering of the next paragraph."""
+        style, numbering = self.first, self.numbering
         self.first, self.numbering = self.others, None
+        return style, numbering
 
 
 class BlockWriter:
@@ -56,6 +88,7 @@ class BlockWriter:
         self._document = document
         self._figures = figures
         self._has_title = False
+        self._style_ids: dict[str, str] = {}
         section = document.sections[0]
         self._width = (
             (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
@@ -63,7 +96,7 @@ class BlockWriter:
 
     def write(self, body: Element) -> None:
         """Write all children of ``body``."""
-        self._children(body, self._document, Marks(), Styles())
+        self._children(body, Container.of_document(self._document), Marks(), Styles())
 
     def _children(self, parent: Element, into: Container, marks: Marks, styles: Styles) -> None:
         """Blocks as blocks; the text between them as paragraphs."""
@@ -86,7 +119,8 @@ class BlockWriter:
         elif block.tag == "table":
             self._table(block, into, marks)
         elif block.tag == "pre":
-            add_text(into.add_paragraph(style="No Spacing"), text_of(block).rstrip("\n"), CODE)
+            paragraph = self._new(into, Styles("No Spacing"))
+            add_text(paragraph, text_of(block).rstrip("\n"), Marks(code=True))
         elif block.tag == "blockquote":
             self._children(block, into, marks, Styles("Quote", "Quote", None, styles.depth))
         elif block.get("class") == NOTES_CLASS:
@@ -102,13 +136,24 @@ class BlockWriter:
     def _paragraph(self, line: Line, into: Container, marks: Marks, styles: Styles) -> None:
         if not any(map(_shows, line)):
             return
-        paragraph = into.add_paragraph()
-        styles.apply(paragraph)
+        paragraph = self._new(into, styles)
         for part in _trimmed(line):
             if isinstance(part, str):
                 add_text(paragraph, part, marks)
             else:
                 self._inline(part, paragraph, marks)
+
+    def _new(self, into: Container, styles: Styles) -> Paragraph:
+        paragraph = into.paragraph()
+        style, numbering = styles.take()
+        if style is not None:
+            # By its id: python-docx searches all styles for a name, which takes milliseconds.
+            if style not in self._style_ids:
+                self._style_ids[style] = self._document.styles[style].style_id
+            paragraph._p.style = self._style_ids[style]
+        if numbering is not None:
+            set_numbering(paragraph, numbering)
+        return paragraph
 
     def _inline(self, element: Element, paragraph: Paragraph, marks: Marks) -> None:
         if element.tag == "br":
@@ -155,8 +200,7 @@ class BlockWriter:
         if grid.rows * grid.columns > MAX_CELLS:
             self._lines(grid, into, marks)
             return
-        table = into.add_table(grid.rows, grid.columns)
-        table.style = self._document.styles["Table Grid"]
+        table = into.table(grid.rows, grid.columns, self._width)
         rows = [list(row.cells) for row in table.rows]
         for cell in grid.cells:
             self._cell(cell, rows, marks)
@@ -169,13 +213,17 @@ class BlockWriter:
             self._paragraph([" | ".join(texts)], into, marks, Styles("No Spacing"))
 
     def _cell(self, cell: GridCell, rows: list[list[_Cell]], marks: Marks) -> None:
-        into = rows[cell.row][cell.column]
+        merged = rows[cell.row][cell.column]
         if cell.width > 1 or cell.height > 1:
-            into = into.merge(rows[cell.row + cell.height - 1][cell.column + cell.width - 1])
-        empty = into.paragraphs[0]
-        self._children(cell.element, into, marks.bolder() if cell.is_header else marks, Styles())
-        if len(into.paragraphs) > 1:
-            empty._p.getparent().remove(empty._p)
+            merged = merged.merge(rows[cell.row + cell.height - 1][cell.column + cell.width - 1])
+        into = Container.of_cell(merged)
+        marks = marks.bolder() if cell.is_header else marks
+        empty = merged._tc.p_lst[0]
+        self._children(cell.element, into, marks, Styles())
+        if merged._tc[-1].tag != empty.tag:
+            into.paragraph()  # a cell must end with a paragraph
+        if len(merged._tc.p_lst) > 1:
+            merged._tc.remove(empty)
 
     def _notes(self, section: Element, into: Container) -> None:
         """The notes, each after the mark that it has in the text."""
@@ -183,11 +231,18 @@ class BlockWriter:
         for number, item in enumerate(section.iter("li"), start=1):
             first = item.find("p")
             target = item if first is None else first
+            _remove_way_back(item)
             target.text = f"[{number}] {(target.text or '').lstrip()}"
             self._children(item, into, Marks(), Styles())
 
 
-CODE = Marks(code=True)
+def _remove_way_back(item: Element) -> None:
+    """Remove the link from a note to its mark, with the space before it."""
+    for parent in list(item.iter()):
+        for link in [child for child in parent if child.get("class") == BACK_CLASS]:
+            if parent[0] is link:
+                parent.text = (parent.text or "").rstrip()
+            parent.remove(link)
 
 
 def _of_level(style: str, depth: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from docx.opc.constants import RELATIONSHIP_TYPE
@@ -41,8 +42,8 @@ def within(marks: Marks, element: Element) -> Marks:
     if element.tag == "a":
         address = element.get("href", "")
         return marks if address.startswith("#") else replace(marks, link=address)
-    name = _ON.get(element.tag)
-    return replace(marks, **{name: True}) if name else marks
+    on: dict[str, Any] = {_ON[element.tag]: True} if element.tag in _ON else {}
+    return replace(marks, **on)
 
 
 def add_text(paragraph: Paragraph, text: str, marks: Marks) -> None:

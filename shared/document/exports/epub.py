@@ -1,4 +1,4 @@
-"""Writes the document as an EPUB 3 book: chapters, table of contents, list of pages, figures."""
+"""Writes the document as an EPUB 3 book: chapters, contents, a list of pages, figures."""
 
 import io
 import zipfile

@@ -94,7 +94,7 @@ def test_a_long_listing_stays_a_listing(limit: int) -> None:
     assert "\n".join(text[4:-4] for text in texts) == code
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(hostile_pages, st.sampled_from([200, 500]))
 def test_no_word_of_a_hostile_document_is_lost(texts: list[str], limit: int) -> None:
     whole = export_input([*texts, "# Title\n\nLAST words"])
