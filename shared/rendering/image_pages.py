@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +30,8 @@ _UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+#: Orientations that exchange width and height.
+_SIDEWAYS = (5, 6, 7, 8)
 #: Images are decoded at this multiple of the final size before resampling.
 REDUCING_GAP = 2.0
 #: An open TIFF keeps the frame decoded last; TIFFs with larger frames are closed after use.
@@ -53,6 +56,35 @@ def load_image(
             planned = image_size(image.size, stretch, size, max_pixels)
         page_image = _resized(_reducible(image), planned)
         return _upright(page_image.convert("RGB"), orientation)
+
+
+@dataclass(frozen=True)
+class OriginalPage:
+    """A page image at its own resolution, upright, in a mode that can be resampled."""
+
+    image: Image.Image
+    #: Dots per inch across and down the upright page; 0 where the file does not say.
+    dpi: tuple[float, float]
+    #: Whether it has only black and white pixels.
+    bilevel: bool
+    #: Whether the pixels are stored upright in a JPEG of gray or RGB.
+    plain_jpeg: bool
+
+
+def load_original(path: Path, kind: Kind, page: int, memory_mb: int) -> OriginalPage:
+    """The page as it is in the file; raises RenderFailed."""
+    with _frame(path, kind, page, memory_mb) as image:
+        orientation = _orientation(image, kind)
+        bilevel, stored = image.mode == "1", image.mode
+        image.load()
+        dpi = _resolution(image)
+        turned = orientation in _SIDEWAYS
+        return OriginalPage(
+            _upright(_reducible(image), orientation),
+            (dpi[1], dpi[0]) if turned else dpi,
+            bilevel,
+            image.format == "JPEG" and orientation == 1 and stored in ("L", "RGB"),
+        )
 
 
 def load_parts(

@@ -1,0 +1,1 @@
+"""Adds recognised words to pages of PDFs as invisible text."""
