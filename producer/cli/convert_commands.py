@@ -42,8 +42,10 @@ def run(**values: Any) -> int:
     if (options.folder is None) is not options.stream:
         raise click.UsageError("run needs -o DIR, or --stream to print one page; not both")
     if options.folder is None:
-        if options.to or options.chunks:
-            raise click.UsageError("--to and --chunks write files: use them with -o DIR")
+        if options.to or options.chunks or options.layout_pdf or options.save:
+            raise click.UsageError(
+                "--to, --chunks, --layout-pdf and --save write files: use them with -o DIR"
+            )
         from producer.commands.stream import stream_page
 
         return stream_page(options)

@@ -110,6 +110,16 @@ _EXPORT = (
                       "retrieval with their headings, pages and boxes."),
     click.option("--chunk-chars", type=click.IntRange(200, 100_000), metavar="N",
                  help=f"The most characters of a chunk (default: {CHUNK_CHARS})."),
+    click.option("--layout-pdf", is_flag=True,
+                 help="Also <stem>_layouts.pdf: each page with its boxes, coloured by kind."),
+    click.option("--save", multiple=True, metavar="WHAT",
+                 help="More files of each page in <stem>/, separated by commas: raw (the model's "
+                      "answer), boxes (the page image with its boxes), pages (the page image), "
+                      "figures (written with Markdown anyway)."),
+    click.option("--layout", type=click.Choice(["document", "omnidocbench"]), default="document",
+                 show_default=True,
+                 help="omnidocbench: one <image stem>.md for each page, without folders, and "
+                      "pagefleet-summary.json, as OmniDocBench's evaluation reads them."),
 )  # fmt: skip
 
 _OUTPUT_OR_STREAM = (

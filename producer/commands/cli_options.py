@@ -7,7 +7,7 @@ the command line.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from producer.intake.expansion import expand_inputs
 from producer.intake.input import Input
@@ -16,7 +16,8 @@ from producer.intake.password_file import read_password
 from producer.submission.pool_choice import PoolSource, no_fleet
 from producer.submission.request import Request
 from shared.config.settings import Settings, load_settings
-from shared.domain.export_formats import ExportChoice, export_choice
+from shared.domain.errors import UsageError
+from shared.domain.export_formats import DEFAULT, ExportChoice, export_choice, saved_words
 from shared.domain.records import (
     Footnotes,
     Headers,
@@ -67,10 +68,22 @@ class ExportArguments:
     to: tuple[str, ...] = ()
     chunks: bool = False
     chunk_chars: int | None = None
+    layout_pdf: bool = False
+    save: tuple[str, ...] = ()
+    layout: Literal["document", "omnidocbench"] = "document"
 
     def export_choice(self) -> ExportChoice:
         """The files to write; raises UsageError."""
-        return export_choice(self.to, self.chunks, self.chunk_chars)
+        choice = export_choice(self.to, self.chunks, self.chunk_chars)
+        choice = replace(choice, layout_pdf=self.layout_pdf, saved=saved_words(self.save))
+        if self.layout == "document":
+            return choice
+        if choice != DEFAULT:
+            raise UsageError(
+                "--layout omnidocbench writes one Markdown file for each page and nothing else; "
+                "leave out --to, --layout-pdf and --save"
+            )
+        return replace(choice, by_page=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from producer.commands.cli_options import RunOptions
 from producer.connections import Connections
+from producer.delivery.export import open_page_files
 from producer.delivery.export_packages import check_packages
 from producer.delivery.folder_sink import output_errors
 from producer.delivery.output_names import OutputNames
@@ -19,6 +20,7 @@ from producer.submission.request import Request
 from shared.config.settings import Settings
 from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode
+from shared.domain.export_formats import ExportChoice
 
 #: Seconds that pages in flight may take after an interrupt.
 INTERRUPT_STOP_S = 3.0
@@ -48,8 +50,9 @@ def _convert(
 ) -> ExitCode:
     works = [InputWork(input_, names.stems.take(input_.name)) for input_ in inputs]
     with ExitStack() as stack:
+        stack.enter_context(names)
         bars = stack.enter_context(Bars(options.quiet))
-        services = _start_services(request, stack)
+        services = _start_services(request, names.choice, stack)
         conversion = Conversion(services, bars, request, names, options.as_json)
         try:
             return conversion.convert(works)
@@ -58,13 +61,14 @@ def _convert(
             raise
 
 
-def _start_services(request: Request, stack: ExitStack) -> LocalServices:
+def _start_services(request: Request, choice: ExportChoice, stack: ExitStack) -> LocalServices:
     settings, broker = _with_broker(request.settings, stack)
     return LocalServices(
         connections=Connections(settings),
         intake=stack.enter_context(Intake(settings, INTAKES)),
         fleet=stack.enter_context(LocalFleet(settings, request.pool().engine)),
         broker=broker,
+        page_files=stack.enter_context(open_page_files(settings, choice)),
     )
 
 

@@ -15,6 +15,8 @@ def deliver(word: str, job: FinishedJob, done: Done, names: OutputNames, stem: s
     Any failure becomes the outcome of this input.
     """
     try:
+        if names.page_folder is not None:
+            return names.page_folder.deliver(word, job)
         chosen = names.choose(stem, job.manifest.sha256)
         exported = export(job, FolderSink(names.folder), chosen)
     except Exception as error:  # any failure of one document must not stop the others

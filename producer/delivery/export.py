@@ -5,12 +5,13 @@ Markdown is written last, so a reader that sees it finds every file it refers to
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
+from shared.config.settings import Settings
 from shared.document import assemble
 from shared.document.exports import ExportInput
 from shared.domain import object_keys
@@ -20,6 +21,9 @@ from shared.domain.output_formats import MARKDOWN
 from shared.domain.page_ranges import expand
 from shared.domain.records import Done, Manifest, PageResult, RenderOptions
 from shared.jobs.job_store import JobStore
+
+if TYPE_CHECKING:
+    from producer.delivery.page_files import PageFiles
 
 
 class Sink(Protocol):
@@ -38,6 +42,21 @@ class FinishedJob:
     manifest: Manifest
     render: RenderOptions
     choice: ExportChoice = DEFAULT
+    #: Writes what needs the pages of the source; None where the choice has nothing of it.
+    page_files: "PageFiles | None" = None
+
+
+@contextmanager
+def open_page_files(settings: Settings, choice: ExportChoice) -> "Iterator[PageFiles | None]":
+    """What writes the files of ``choice`` that need the pages of the source; None without any."""
+    if not choice.has_page_files:
+        yield None
+        return
+    # Imported here, because loading the renderer takes longer than most commands run.
+    from producer.delivery.page_files import PageFiles
+
+    with PageFiles(settings) as page_files:
+        yield page_files
 
 
 def export(job: FinishedJob, sink: Sink, name: str) -> Done:
@@ -53,7 +72,10 @@ def export(job: FinishedJob, sink: Sink, name: str) -> Done:
     document = assemble(manifest, results, job.render, figure_base=figure_base)
     for suffix, data in _other_formats(job, results):
         sink.write(f"{name}.{suffix}", data)
-    if job.choice.markdown:
+    if job.page_files is not None:
+        for ending, data in job.page_files.of(jobs, manifest, results, job.choice):
+            sink.write(f"{name}{ending}", data)
+    if job.choice.markdown or "figures" in job.choice.saved:
         _export_figures(jobs, manifest, sink, name)
     for suffix, file in document.files.items():
         if job.choice.markdown or suffix != MARKDOWN.suffix:
@@ -69,7 +91,7 @@ def _other_formats(
     exported = ExportInput(
         job.manifest, results, job.render, job.choice, stored.figure, stored.source
     )
-    for each in job.choice.formats:
+    for each in (each for each in job.choice.formats if each.writer):
         yield each.suffix, resolve_name(each.writer)(exported)
 
 

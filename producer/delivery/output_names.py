@@ -2,7 +2,10 @@
 
 import re
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
+from producer.delivery.page_folder import PageFolder
 from producer.delivery.stems import Stems
 from shared.domain.export_formats import DEFAULT, ExportChoice
 
@@ -20,7 +23,21 @@ class OutputNames:
         self.folder = folder
         self.choice = choice
         self.stems = Stems(choice)
+        #: The files of pages, where each page is a file of the folder.
+        self.page_folder = PageFolder(folder, overwrite=overwrite) if choice.by_page else None
         self._overwrite = overwrite
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.page_folder is not None:
+            self.page_folder.write_summary()
 
     def choose(self, stem: str, sha256: str) -> str:
         """``stem``, or with the next number under which no file of another source exists."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from producer.connections import Connections
 from producer.delivery.deliver import deliver
@@ -23,6 +24,9 @@ from producer.submission.submitter import Submission, Submitter
 from shared.broker.job_state import JobProgress
 from shared.domain.errors import ExitCode, TransientError, worst
 from shared.domain.records import Done
+
+if TYPE_CHECKING:
+    from producer.delivery.page_files import PageFiles
 
 #: Documents opened at the same time.
 INTAKES = 2
@@ -47,6 +51,8 @@ class LocalServices:
     fleet: LocalFleet
     #: The broker that the run started; None where one is configured.
     broker: EmbeddedBroker | None
+    #: Writes what needs the pages of the sources; None where nothing of it is wanted.
+    page_files: "PageFiles | None" = None
 
     def check_processes(self) -> None:
         """Raise the error of a process that has ended by itself."""
@@ -156,7 +162,11 @@ class Conversion:
             self._outage.progressed()
         if done is not None:
             job = FinishedJob(
-                self._jobs, submission.manifest, self._request.render, self._names.choice
+                self._jobs,
+                submission.manifest,
+                self._request.render,
+                self._names.choice,
+                self._services.page_files,
             )
             self._finish(work, deliver(work.input.word, job, done, self._names, work.stem))
             del self._running[work]

@@ -2,9 +2,6 @@
 
 import base64
 import hashlib
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,18 +11,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from producer.connections import Connections
 from producer.delivery.folder_sink import atomic_file, output_errors
+from producer.delivery.stored_source import stored_source
 from producer.report.media import Media, media_for
 from producer.report.pages import PRELOAD, PROCESSES, Cards
 from producer.status.job_facts import JobFacts, job_facts, with_usage
 from producer.status.submissions import Submissions, as_plain
 from shared.document.control_characters import strip_control
-from shared.domain import object_keys
-from shared.domain.errors import NotFound, UsageError
+from shared.domain.errors import UsageError
 from shared.domain.page_ranges import expand
 from shared.domain.records import BlockType, Manifest
 from shared.processes.sandbox import Sandbox
-from shared.storage.content_digest import VERIFIED
-from shared.storage.store import ObjectStore
 
 _FOLDER = Path(__file__).parent
 STYLE = (_FOLDER / "report.css").read_text("utf-8")
@@ -54,7 +49,7 @@ def report_job(
     facts = job_facts(manifest, connections.jobs, connections.dispatch_state_or_none())
     facts = with_usage(facts, connections.jobs, connections.settings)
     facts = replace(facts, submissions=submitted)
-    with output_errors(output.parent), _source(connections.store, manifest) as source:
+    with output_errors(output.parent), stored_source(connections.store, manifest) as source:
         output.parent.mkdir(parents=True, exist_ok=True)
         media = media_for(output, len(pages))
         with _sandbox(connections) as sandbox, atomic_file(output) as file:
@@ -88,25 +83,3 @@ def _context(facts: JobFacts, media: Media) -> dict[str, object]:
         "types": get_args(BlockType),
         "lazy": media.lazy,
     }
-
-
-@contextmanager
-def _source(store: ObjectStore, manifest: Manifest) -> Iterator[Path | None]:
-    """The submitted document as a local file; None where the store no longer has it."""
-    with tempfile.TemporaryDirectory(prefix="pagefleet-report-") as folder:
-        try:
-            path = _local(store, manifest, Path(folder))
-            same = VERIFIED.matches(path, manifest.sha256)
-        except (NotFound, OSError):
-            same = False
-        yield path if same else None
-
-
-def _local(store: ObjectStore, manifest: Manifest, folder: Path) -> Path:
-    """The stored document in place, or a copy of it in ``folder``; raises NotFound."""
-    key = object_keys.source(manifest.job_id, manifest.source.key)
-    local = store.local_path(key)
-    if local is None:
-        local = folder / "source"
-        store.download(key, local)
-    return local

@@ -154,6 +154,11 @@ def figure_name(number: int, order: int, digest: str) -> str:
     return f"figures/{number:06d}-{order:02d}-{digest}.png"
 
 
+def raw_answer(job_id: str, number: int) -> str:
+    """What the model answered for a page, before it was parsed."""
+    return f"{job(job_id)}raw/{number:06d}.txt"
+
+
 def document(job_id: str, ext: str) -> str:
     """A file of the merged document; ``ext`` is the suffix of an output format."""
     if _SUFFIX.fullmatch(ext) is None:

@@ -34,7 +34,9 @@ class GlyphlessFont:
         return "".join(f"{self._code(character):04X}" for character in text)
 
     def close(self) -> None:
-        """Write the font into the document."""
+        """Write the font into the document, where a page uses it."""
+        if not self._codes:
+            return
         program = self._stream(_font_program())
         glyphs = self._stream(_EVERY_CODE_TO_GLYPH_1)
         unicode = self._stream(_to_unicode(self._codes))
