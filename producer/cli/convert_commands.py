@@ -16,6 +16,8 @@ Examples:
   pagefleet run scans/ 'more/*.tif' -o out --pages 1-3,7
   pagefleet run - -o out < book.pdf
   pagefleet run -o out -- -strange-name.pdf
+  pagefleet run scan.pdf -o out --to md,pdf --save pages,boxes
+  pagefleet run images/ -o results --layout omnidocbench
   pagefleet run book.pdf -o out --json | jq .counts
   pagefleet run page.png --stream
 """,

@@ -99,6 +99,7 @@ def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
 Examples:
   pagefleet fetch JOB -o out
   pagefleet fetch JOB -o out --page-breaks rule
+  pagefleet fetch JOB -o out --to pdf --layout-pdf
 """
 )
 @_some_jobs

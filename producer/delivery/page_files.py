@@ -15,6 +15,7 @@ from typing import Self
 
 from producer.delivery.stored_source import stored_source
 from shared.config.settings import Settings
+from shared.document.control_characters import strip_control
 from shared.domain import object_keys
 from shared.domain.errors import NotFound, PageError, RenderFailed, UsageError
 from shared.domain.export_formats import LAYOUT_ENDING, PDF, ExportChoice
@@ -178,6 +179,7 @@ def _raw_files(jobs: JobStore, results: Iterable[PageResult]) -> Iterator[NamedF
             continue
         try:
             answer = jobs.store.get(object_keys.raw_answer(each.job_id, each.page))
-            yield f"/raw/{each.page:06d}.txt", answer
+            text = strip_control(answer.decode(errors="replace"))
+            yield f"/raw/{each.page:06d}.txt", text.encode()
         except NotFound:
-            yield f"/raw/{each.page:06d}.md", each.markdown.encode()
+            yield f"/raw/{each.page:06d}.md", strip_control(each.markdown).encode()

@@ -101,7 +101,9 @@ class PageFolder:
             return
         known = {_key(each) for each in self._entries}
         files = {each.file for each in self._entries if each.file}
-        kept = [each for each in self._earlier if _key(each) not in known and each.file not in files]
+        kept = [
+            each for each in self._earlier if _key(each) not in known and each.file not in files
+        ]
         pages = tuple(sorted([*kept, *self._entries], key=lambda each: (each.document, each.page)))
         statuses = [each.status for each in pages]
         summary = FolderSummary(

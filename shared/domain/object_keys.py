@@ -156,7 +156,12 @@ def figure_name(number: int, order: int, digest: str) -> str:
 
 def raw_answer(job_id: str, number: int) -> str:
     """What the model answered for a page, before it was parsed."""
-    return f"{job(job_id)}raw/{number:06d}.txt"
+    return job(job_id) + raw_name(number)
+
+
+def raw_name(number: int) -> str:
+    """The name of a model's answer within its job."""
+    return f"raw/{number:06d}.txt"
 
 
 def document(job_id: str, ext: str) -> str:

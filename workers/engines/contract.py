@@ -68,6 +68,8 @@ class Reading:
     output_tokens: int = 0
     parse_ms: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    #: The model's answer before it was parsed; "" where the engine has none.
+    raw: str = ""
 
 
 class Engine(Protocol):

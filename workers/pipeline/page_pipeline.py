@@ -88,6 +88,9 @@ class Pipeline:
             raise EngineFailed(f"the engine wrote {len(reading.markdown)} characters for one page")
         started = time.perf_counter()
         figures = self._store_figures(page, view, reading)
+        if reading.raw:
+            raw = reading.raw[:MAX_MARKDOWN_CHARACTERS].encode(errors="replace")
+            self._put(page, object_keys.raw_name(page.page), raw)
         timings = _with_time(timings, store=_ms_since(started))
         return self._ok_result(page, view, reading, figures, timings)
 
@@ -108,7 +111,7 @@ class Pipeline:
         return tuple(figures)
 
     def _put(self, page: PageToRead, name: str, data: bytes) -> None:
-        """Store a figure; waits out an outage here, so that the page is not read again."""
+        """Store a figure or an answer; waits out an outage, so that the page is not read again."""
         key = object_keys.in_job(page.manifest.job_id, name)
         retry_through_outage(
             page.cancellation,

@@ -1,7 +1,7 @@
-"""A font without outlines that carries any text: each character becomes a code of its own.
+"""A font that draws nothing and carries any text: each character becomes a code of its own.
 
-Readers find the character of a code in the font's ToUnicode map. Every glyph is empty and half as
-wide as the font size, so no font file of a script is needed. Tesseract and OCRmyPDF write their
+Readers find the character of a code in the font's ToUnicode map. Every glyph is half as wide as
+the font size, so no font file of a script is needed. Tesseract and OCRmyPDF write their
 text layers the same way.
 """
 
@@ -91,8 +91,22 @@ def _to_unicode(codes: dict[str, int]) -> bytes:
     ).encode("ascii")
 
 
+def _glyph() -> bytes:
+    """An outline there and back along a diagonal: it has extent and no area.
+
+    PDFium skips texts whose glyphs have no extent.
+    """
+    header = struct.pack(">hhhhh", 1, 0, DESCENT, GLYPH_WIDTH, ASCENT)
+    height = ASCENT - DESCENT
+    points = struct.pack(
+        ">HH3B3h3h", 2, 0, 1, 1, 1, 0, GLYPH_WIDTH, -GLYPH_WIDTH, DESCENT, height, -height
+    )
+    return header + points + b"\0"
+
+
 def _font_program() -> bytes:
-    """A TrueType font of two empty glyphs: 0 for "no glyph" and 1 for every character."""
+    """A TrueType font of two glyphs: 0 for "no glyph" and 1 for every character."""
+    glyph = _glyph()
     head = struct.pack(
         ">IIIIHHqqhhhhHHhhh",
         0x10000, 0x10000, 0, 0x5F0F3CF5, 0, 1000, 0, 0,
@@ -104,12 +118,12 @@ def _font_program() -> bytes:
     )  # fmt: skip
     tables = {
         b"cmap": struct.pack(">HHHHI6H", 0, 1, 1, 0, 12, 6, 12, 0, 0, 1, 1),
-        b"glyf": b"\0\0\0\0",
+        b"glyf": glyph,
         b"head": head,
         b"hhea": hhea,
         b"hmtx": struct.pack(">Hhh", GLYPH_WIDTH, 0, 0),
-        b"loca": struct.pack(">HHH", 0, 0, 0),
-        b"maxp": struct.pack(">I14H", 0x10000, 2, *(0,) * 13),
+        b"loca": struct.pack(">HHH", 0, 0, len(glyph) // 2),
+        b"maxp": struct.pack(">I14H", 0x10000, 2, 3, 1, 0, 0, 2, *(0,) * 8),
         b"name": struct.pack(">HHH", 0, 0, 6),
         b"post": struct.pack(">IIhhIIIII", 0x30000, 0, 0, 0, 1, 0, 0, 0, 0),
     }

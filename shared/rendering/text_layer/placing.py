@@ -23,6 +23,8 @@ SPACE = 0.28
 _COLUMN_WIDTH = 2.2
 #: Boxes of such text are this many times as high as wide.
 _COLUMN_RATIO = 4
+#: Between the cells of a row, in heights of the row.
+_CELL_GAP = 0.4
 #: Words are stretched at most this much; then their line ends before the box does.
 _MOST_STRETCH = 1.6
 #: The number of lines that the ink shows may differ from the estimate by these factors.
@@ -125,7 +127,8 @@ def _table(rows: Sequence[str], areas: Sequence[Area]) -> list[PlacedLine]:
         width = area.width / columns
         for number, cell in enumerate(row.split(CELL)):
             left = area.left + number * width
-            place_ = Area(left, area.top, left + width, area.bottom)
+            right = left + width - min(_CELL_GAP * area.height, width / 5)
+            place_ = Area(left, area.top, right, area.bottom)
             placed += _cell(_tokens(cell), place_)
     return placed
 

@@ -26,6 +26,8 @@ class ParsedAnswer:
     markdown: str
     blocks: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
+    #: The answer before it was parsed.
+    raw: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class _Region:
 
 def parse_answer(answer: str, task: Task) -> ParsedAnswer:
     """Parse ``answer``; never raises, even for malformed or forged text."""
-    return _READERS.get(task, _read_either)(answer)
+    return replace(_READERS.get(task, _read_either)(answer), raw=answer)
 
 
 def _read_plain(answer: str) -> ParsedAnswer:

@@ -88,7 +88,8 @@ def joined(parts: Sequence[tuple[Half[_Request], ParsedAnswer]]) -> ParsedAnswer
         markdown.append(_renumbered(answer.markdown, figures))
         blocks.extend(_in_page_coordinates(block, half) for block in answer.blocks)
     notes = tuple(note for _, answer in parts for note in answer.notes)
-    return ParsedAnswer("\n\n".join(part for part in markdown if part), tuple(blocks), notes)
+    raw = "\n\n".join(answer.raw for _, answer in parts)
+    return ParsedAnswer("\n\n".join(part for part in markdown if part), tuple(blocks), notes, raw)
 
 
 def _renumbered(markdown: str, before: int) -> str:

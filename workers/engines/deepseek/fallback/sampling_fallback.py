@@ -92,6 +92,7 @@ class SamplingFallback(Generic[_Request, _Completion]):
             output_tokens=self._output_tokens,
             parse_ms=self._parse_s * 1000,
             notes=answer.notes,
+            raw=answer.raw,
         )
 
     async def _try(
