@@ -118,7 +118,10 @@ def test_a_missing_package_is_named_before_any_page_runs(
     result = in_process(local, command, "x.pdf", "-o", str(tmp_path / "out"), "--to", "docx")
 
     assert result.status == 2
-    assert "--to docx needs a package that is not installed: pip install 'pagefleet[docx]'" in result.err
+    assert (
+        "--to docx needs a package that is not installed: pip install 'pagefleet[docx]'"
+        in result.err
+    )
     assert result.err.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
