@@ -180,7 +180,7 @@ def _words(tokens: list[str]) -> list[str]:
 
 
 def _tokens(line: str) -> list[str]:
-    """Pieces between which a line may end; the last of a word ends with a space."""
+    """Pieces between which a line may end; the last one of a word ends with a space."""
     tokens: list[str] = []
     for word in line.split():
         start = len(tokens)

@@ -10,7 +10,7 @@ import pypdfium2
 #: The paragraph and the heading of a sample page, in points of the upright page.
 PARAGRAPH = (
     "The quick brown fox jumps over the lazy dog while seven wizards quietly mix potions in the "
-    "cellar. No child noticed the strange lantern that flickered beneath the staircase until "
+    "cellar. Few noticed the strange lantern that flickered beneath the staircase until "
     "midnight arrived and the whole household gathered around it."
 )
 HEADING = "Heading of part two"

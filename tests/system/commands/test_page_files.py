@@ -19,6 +19,7 @@ from tests.conftest import SettingsFactory
 from tests.support.documents.searchable import HEIGHT, WIDTH, sample, scanned
 from tests.support.fleets.fleet import CommandResult, in_process
 from tests.support.fleets.stored_jobs import ended_job
+from tests.support.servers.openai_server import OpenAiServer, serving
 
 SUMMARY = "pagefleet-summary.json"
 TITLE_BOX = (100, 100, 600, 200)
@@ -72,8 +73,8 @@ def test_the_layout_pdf_shows_the_upright_page_with_labelled_boxes(
         pixels = drawn[0].get_pixmap()
         red, _, blue = pixels.pixel(int(heading.left) + 60, int(heading.top) + 2)
         assert red > blue, "the box of a heading is filled with orange"
-        text = pixels.samples_mv[:: pixels.n]
-        inside = np.frombuffer(text, np.uint8).reshape(pixels.height, pixels.width)
+        shown_pixels = np.frombuffer(pixels.samples, np.uint8)
+        inside = shown_pixels.reshape(pixels.height, pixels.width, pixels.n)[:, :, 0]
         rows = slice(int(heading.top) + 3, int(heading.bottom) - 3)
         assert inside[rows, int(heading.left) : int(heading.right)].min() < 80, (
             "the words are there"
@@ -135,6 +136,23 @@ def test_saved_files_have_the_numbers_of_their_pages(config: Settings, tmp_path:
     changed = np.argwhere(np.abs(plain - boxes).max(axis=2) > 60)
     middle = changed.mean(axis=0) / plain.shape[:2]
     assert middle == pytest.approx([0.15, 0.35], abs=0.06)
+
+
+def test_the_answer_of_a_model_is_kept(settings: SettingsFactory, tmp_path: Path) -> None:
+    answer = "<|ref|>title<|/ref|><|det|>[[100, 100, 600, 200]]<|/det|>\n# Found"
+    picture = image_file(tmp_path / "in", "scan.png")
+    with serving(OpenAiServer(text=answer)) as server:
+        config = settings(engine="openai", engine_url=server.url, num_workers=1)
+        ran = in_process(config, "run", str(picture), "-o", str(tmp_path / "out"), "--json")
+    assert ran.status == 0, ran.err
+
+    fetched = in_process(
+        config, "fetch", ran.lines[0]["job_id"], "-o", str(tmp_path / "out"), "--save", "raw"
+    )
+
+    assert fetched.status == 0, fetched.err
+    assert (tmp_path / "out/scan/raw/000001.txt").read_text() == answer
+    assert "# Found" in (tmp_path / "out/scan.md").read_text()
 
 
 def test_nothing_more_is_written_without_the_options(config: Settings, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def fetched(
     job = ended_job(jobs, pages, data=data, source=source).job_id
     result = in_process(config, "fetch", job, "-o", str(folder), "--to", "pdf")
     assert result.status == 0, result.err
+    assert "error" not in result.err, result.err
     return (folder / f"{name.rsplit('.', 1)[0]}.pdf").read_bytes()
 
 
