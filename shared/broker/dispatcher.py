@@ -15,9 +15,10 @@ from redis.exceptions import ResponseError
 from shared.broker.celery_app import make_app
 from shared.broker.connection import AWAY, refused_for_now, shown_address
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.page_messages import page_message
+from shared.broker.page_messages import page_message, shown_message
 from shared.broker.page_state import Dispatch
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
+from shared.broker.sent_events import SentEvents
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.records import Record, ReduceMessage, to_plain
@@ -45,6 +46,7 @@ class Dispatcher:
         self._settings = settings
         self._dispatch_state = dispatch_state
         self._app = app or make_app(settings)
+        self._sent_events = SentEvents(self._app)
         self._queues: dict[str, object] = {}
 
     def top_up(self, pool: str, lane: str, *, force: bool = False) -> int:
@@ -56,11 +58,9 @@ class Dispatcher:
     def publish(self, pages: Sequence[Dispatch]) -> None:
         """Send the message of each page, many in one round trip."""
         for start in range(0, len(pages), BATCH):
-            retry(
-                partial(self._push, pages[start : start + BATCH]),
-                BrokerUnreachable,
-                PUSH_PAUSES_S,
-            )
+            batch = pages[start : start + BATCH]
+            retry(partial(self._push, batch), BrokerUnreachable, PUSH_PAUSES_S)
+            self._sent_events.publish(batch)
 
     def _push(self, pages: Sequence[Dispatch]) -> None:
         """Send some messages, those of each queue with one command.
@@ -101,7 +101,7 @@ class Dispatcher:
             queue=self._queue(queue),
             headers=self.tracing.headers(job_id),
             argsrepr="()",
-            kwargsrepr=_shown(plain),
+            kwargsrepr=shown_message(plain),
         )
 
     def _queue(self, name: str) -> object:
@@ -120,7 +120,3 @@ class Dispatcher:
             address = shown_address(self._settings)
             unreachable = BrokerUnreachable(f"broker {address} does not take messages")
             raise refusal or unreachable from error
-
-
-def _shown(plain: dict[str, object]) -> str:
-    return " ".join(f"{key}={value}" for key, value in plain.items() if key != "schema")

@@ -29,10 +29,24 @@ def page_message(page: Dispatch, headers: Mapping[str, str]) -> str:
     )
 
 
+def shown_page(page: Dispatch) -> str:
+    """The arguments of the task as Flower shows them."""
+    return shown_message(_plain(page))
+
+
+def shown_message(message: Mapping[str, object]) -> str:
+    """The same for a message that a worker received."""
+    return " ".join(f"{key}={value}" for key, value in message.items() if key != "schema")
+
+
 def _body(page: Dispatch) -> str:
     """Positional arguments, named arguments, and further tasks, which pagefleet does not use."""
+    return _compact([[], {"message": _plain(page)}, {}])
+
+
+def _plain(page: Dispatch) -> dict[str, object]:
     message = PageMessage(job_id=page.job_id, page=page.page, seq=page.seq, queue=page.queue)
-    return _compact([[], {"message": to_plain(message)}, {}])
+    return to_plain(message)
 
 
 def _compact(value: object) -> str:

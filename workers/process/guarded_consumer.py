@@ -13,10 +13,13 @@ from typing import Any
 
 from celery.worker.consumer import Consumer
 
+from shared.broker.page_messages import shown_message
 from shared.domain.errors import TransientError
 from workers.process.background_calls import BackgroundCalls
 
 log = logging.getLogger("pagefleet.messages")
+#: Characters of a message that events show; any client of the broker may have sent it.
+MAX_SHOWN = 500
 #: Stores a message that cannot become a task; gets its text and the reason.
 Refuse = Callable[[str, str], None]
 #: Headers that could delay a task, end it or start others; pagefleet sends none of them.
@@ -36,6 +39,7 @@ class GuardedConsumer(Consumer):  # type: ignore[misc]  # celery has no types
         def on_message(message: Any) -> None:
             try:
                 check(message, self.app.tasks)
+                describe(message)
                 handle(message)
             except self.connection_errors:
                 raise
@@ -96,6 +100,14 @@ def check(message: Any, tasks: Mapping[str, Any]) -> None:
     if any((embedded or {}).values()):
         raise ValueError("other tasks in the message")
     task.__header__(*arguments, **named)
+
+
+def describe(message: Any) -> None:
+    """Have Celery's events name the page of a message, whose headers leave that out."""
+    _, named, _ = message.payload
+    content = named.get("message")
+    if isinstance(content, dict):
+        message.headers.setdefault("kwargsrepr", shown_message(content)[:MAX_SHOWN])
 
 
 def text_of(message: Any) -> str:

@@ -15,8 +15,10 @@ if seq <= tonumber(order[1] or 0) and seq > tonumber(order[2] or 0) then
   redis.call('SET', P .. 'started:' .. queue, seq)
 end
 local state, verify = unpack(redis.call('HMGET', P .. 'job:' .. job, 'state', 'verify'))
-local holder = redis.call('HGET', P .. 'holders:' .. pool, id)
-local ended = (state and state ~= 'open' and state) or (is_done(job, page) and 'done')
+-- A queued page is neither held nor done.
+local holder = not was_queued and redis.call('HGET', P .. 'holders:' .. pool, id)
+local ended = (state and state ~= 'open' and state)
+  or (not was_queued and is_done(job, page) and 'done')
 if ended then
   if not was_queued then unqueue(pool, id) end
   if not holder then redis.call('ZREM', P .. 'outstanding:' .. pool, id) end
@@ -45,4 +47,5 @@ if not was_queued then unqueue(pool, id) end
 local since = hold(pool, id, worker, lane, token, tonumber(ARGV[8]))
 local outcome = (alone >= dead_letter_after and 'dead_lettered')
   or (state and 'claimed') or 'unknown'
-return {outcome, attempts, deaths + alone, 0, tonumber(verify or 0), math.max(0, math.floor((now() - since) * 1000))}
+local waited_ms = math.max(0, math.floor((now() - since) * 1000))
+return {outcome, attempts, deaths + alone, 0, tonumber(verify or 0), waited_ms}

@@ -34,7 +34,6 @@ if done >= total then
   redis.call('ZADD', P .. 'finished', 'NX', now(), job)
   reduce = 1
 end
-if redis.call('EXISTS', P .. 'turns:' .. pool .. ':' .. lane) == 1
-  and redis.call('ZCARD', P .. 'queued:' .. queue_name(pool, lane)) * 2
-    <= depth_of(pool, ARGV[6]) then low = 1 end
+if redis.call('ZCARD', P .. 'queued:' .. queue_name(pool, lane)) * 2 <= depth_of(pool, ARGV[6])
+  and redis.call('EXISTS', P .. 'turns:' .. pool .. ':' .. lane) == 1 then low = 1 end
 return {1, reduce, low}

@@ -83,8 +83,8 @@ local function enqueue(pool, lane, id)
   local job, page = split_id(id)
   return {job, page, seq, queue}
 end
--- Puts pages of one job, which are not placed, at the end of a queue's dispatch order; adds what the
--- caller must publish to ``out``.
+-- Puts pages of one job, which are not placed, at the end of a queue's dispatch order; adds what
+-- the caller must publish to ``out``.
 local function enqueue_all(pool, lane, job, pages, out)
   local queue = queue_name(pool, lane)
   local seq = redis.call('INCRBY', P .. 'seq:' .. queue, #pages) - #pages

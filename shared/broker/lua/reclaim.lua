@@ -1,6 +1,7 @@
 -- Takes the pages of a dead process back into a queue and raises their suspicion.
 -- ARGV: pool, quarantine after, worker ('' = every expired lease), grace seconds,
--- lease seconds, then ids of pages that the worker held. Returns {job, page, seq, queue} for each page that the caller must publish.
+-- lease seconds, then ids of pages that the worker held.
+-- Returns {job, page, seq, queue} for each page that the caller must publish.
 local pool, after, worker = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local leases = P .. 'leases:' .. pool
 local ids

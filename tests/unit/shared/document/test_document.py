@@ -7,7 +7,7 @@ import pytest
 from shared.document.assembly import assemble
 from shared.document.record import DocumentRecord
 from shared.domain.errors import PagefleetError
-from shared.domain.records import RenderOptions
+from shared.domain.records import RenderOptions, to_json
 from tests.support.documents.merged import (
     body,
     figures,
@@ -35,6 +35,24 @@ def test_each_page_begins_with_its_number_in_the_source() -> None:
         "<!-- page 2 -->\n\ntext of page 1\n\n<!-- page 3 -->\n\ntext of page 2\n\n"
         "<!-- page 7 -->\n\ntext of page 3\n"
     )
+
+
+@pytest.mark.parametrize("name", ["a.pdf", '"pages":[],"ledger":[],"blocks":[],"joins":[]'])
+def test_the_record_that_is_written_in_parts_is_the_same_as_one_that_is_written_whole(
+    name: str,
+) -> None:
+    job = manifest(3)
+    job = job.model_copy(update={"source": job.source.model_copy(update={"name": name})})
+    broken = {"markdown": "The text of the first page goes on and"}
+    failed = {"status": "failed", "error": {"code": "unreadable", "message": "\u202e"}}
+
+    written = json_of(assemble(job, results_of(job, broken, {"markdown": "on."}, failed), PLAIN))
+
+    record = DocumentRecord.model_validate_json(written)
+    assert (len(record.pages), len(record.ledger), len(record.blocks)) == (3, 3, 1)
+    assert len(record.joins) == 1
+    assert record.source.name == name
+    assert to_json(record) == written
 
 
 def test_page_breaks_can_be_none_or_a_rule_between_pages_with_text() -> None:
