@@ -47,5 +47,5 @@ class FigureStore:
             page.cancellation,
             partial(self._jobs.store.put, key, data),
             (StoreUnreachable,),
-            partial(log.warning, "waiting: %s"),
+            partial(log.warning, "waiting to store a figure: %s"),
         )
