@@ -41,7 +41,7 @@ class PageQueues:
         try:
             self.check()
         except BrokerUnreachable as error:
-            log.warning("the list of queues may be old: %s", error.message)
+            log.warning("the list of queues may be out of date: %s", error.message)
         return self._names
 
 

@@ -25,7 +25,9 @@ def secure_home(home: Path) -> None:
     if facts.st_uid == os.getuid() and _is_open(facts):
         for path in (*home.iterdir(), home):
             _close(path)
-        log.warning("closed %s to other users: its mode was %o", home, stat.S_IMODE(facts.st_mode))
+        log.warning(
+            "only its owner may use %s now: its mode was %o", home, stat.S_IMODE(facts.st_mode)
+        )
 
 
 def _is_open(facts: os.stat_result) -> bool:

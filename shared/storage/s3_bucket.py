@@ -125,7 +125,7 @@ class Bucket:
             return
         current = self.look(key)
         if current is None or current.etag != etag:
-            raise NotFound(f"s3://{self.name}/{key} is another version now")
+            raise NotFound(f"s3://{self.name}/{key} was replaced by another version")
         try:
             self.delete_if(key, etag)
         except Refused as refusal:
@@ -150,7 +150,7 @@ class Bucket:
                 yield
         except Refused as refusal:
             if refusal.status == _CHANGED:
-                raise NotFound(f"{where} is another version now") from refusal
+                raise NotFound(f"{where} was replaced by another version") from refusal
             raise
 
 

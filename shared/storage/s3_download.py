@@ -99,7 +99,7 @@ class _Reader:
                 yield
         except Refused as refusal:
             if refusal.status == _CHANGED:
-                raise NotFound(f"{self._uri} is another version now") from refusal
+                raise NotFound(f"{self._uri} was replaced by another version") from refusal
             raise
 
 

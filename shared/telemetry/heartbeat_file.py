@@ -40,7 +40,7 @@ def _beat(path: Path, health: Health, stopped: threading.Event) -> None:
     while True:
         failures = health.failures()
         if failures:
-            log.error("not alive: %s", "; ".join(failures))
+            log.error("this process reports that it is not alive: %s", "; ".join(failures))
         else:
             with suppress(OSError):  # a full disk makes the probe fail, which is right
                 path.touch(FILE_MODE)

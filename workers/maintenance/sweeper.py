@@ -42,7 +42,7 @@ class Sweeper:
             try:
                 count = repair.run()
             except DocumentError as error:  # a record of one job must not stop the other repairs
-                log.error("a repair stopped: %s", error.message)
+                log.error("a repair stopped at a record that can't be read: %s", error.message)
                 continue
             if repair.kind is not None:
                 counts[repair.kind] += count

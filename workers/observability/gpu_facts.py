@@ -18,7 +18,7 @@ def _library() -> Any:
         library = importlib.import_module("pynvml")
         library.nvmlInit()
     except Exception as error:  # not installed, no driver, no permission: these facts are optional
-        log.debug("no facts about GPUs: %s", error)
+        log.debug("the GPUs can't be measured: %s", error)
         return None
     return library
 
@@ -36,7 +36,7 @@ def gpu_facts(visible: str | None) -> list[dict[str, Any]]:
     try:
         return [_facts(library, index) for index in _indices(library, visible)[:MAX_GPUS]]
     except library.NVMLError as error:
-        log.debug("no facts about GPUs: %s", error)
+        log.debug("the GPUs can't be measured: %s", error)
         return []
 
 

@@ -1,45 +1,25 @@
-"""One page from its source to its result: fetch, render, read, cut figures.
+"""One page from its source to its result: fetch, render, read, store the figures and the answer, judge.
 
 The pipeline uses no broker: it gets a cancellation token, and reports every failure as an
 exception of the error tree.
 """
 
-import hashlib
-import logging
 import time
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from shared.domain import object_keys
-from shared.domain.catalogue import engine_facts
-from shared.domain.errors import EngineFailed, StoreUnreachable
-from shared.domain.job_ids import level_of
-from shared.domain.records import BBox, Figure, Manifest, PageImage, PageResult, Timings
-from shared.domain.serialization.compatibility import FIRST_LEVEL
-from shared.domain.tasks import Task
+from shared.domain.errors import EngineFailed
+from shared.domain.records import PageResult, Timings
 from shared.jobs.job_store import JobStore
-from workers.engines.contract import Reading, RenderedPage
-from workers.inflight.cancellation import Cancellation, retry_through_outage
 from workers.pipeline.engine_host import EngineHost
+from workers.pipeline.figures import FigureStore
+from workers.pipeline.page_judgement import judged
+from workers.pipeline.page_results import blank_result, ok_result
+from workers.pipeline.page_to_read import PageToRead
 from workers.pipeline.rendering import Renderer, RenderResult
 from workers.pipeline.source_cache import SourceCache
 
-log = logging.getLogger("pagefleet.page")
-MAX_FIGURES = 200
 MAX_MARKDOWN_CHARACTERS = 4_000_000
-#: Tasks that return the text of the page.
-_TASKS_OF_TEXT = frozenset({Task.MARKDOWN, Task.OCR, Task.FREE_OCR})
-
-
-@dataclass(frozen=True)
-class PageToRead:
-    """A page of a job, the number of this attempt from 1, and what aborts it."""
-
-    manifest: Manifest
-    page: int
-    attempt: int
-    cancellation: Cancellation
 
 
 class Pipeline:
@@ -52,10 +32,10 @@ class Pipeline:
         renderer: Renderer,
         host: EngineHost,
     ) -> None:
-        self._jobs = jobs
         self._cache = cache
         self._renderer = renderer
         self._host = host
+        self._figures = FigureStore(jobs, renderer)
 
     def read(self, page: PageToRead) -> PageResult:
         """The page's result, not yet stored; its figures are stored. Raises Aborted."""
@@ -85,7 +65,7 @@ class Pipeline:
     ) -> PageResult:
         view = rendered.view
         if rendered.blank:
-            return self._blank_result(page, view, timings)
+            return blank_result(page, view, self._host.engine.info, timings)
         started = time.perf_counter()
         reading = page.cancellation.wait_for(self._host.submit(self._host.engine.read(view)))
         engine_ms = _ms_since(started) - reading.parse_ms
@@ -93,104 +73,11 @@ class Pipeline:
         if len(reading.markdown) > MAX_MARKDOWN_CHARACTERS:
             raise EngineFailed(f"the engine wrote {len(reading.markdown)} characters for one page")
         started = time.perf_counter()
-        figures = self._store_figures(page, view, reading)
-        if reading.raw:
-            raw = reading.raw[:MAX_MARKDOWN_CHARACTERS].encode(errors="replace")
-            self._put(page, object_keys.raw_name(page.page), raw)
+        figures = self._figures.store(page, view, reading)
+        self._figures.store_answer(page, reading.raw[:MAX_MARKDOWN_CHARACTERS])
         timings = _with_time(timings, store=_ms_since(started))
-        result = self._ok_result(page, view, reading, figures, timings)
-        if level_of(page.manifest.job_id) == FIRST_LEVEL:
-            return result  # workers of the first release refuse fields that they do not know
-        return _judged(result, reading, rendered)
-
-    def _store_figures(
-        self, page: PageToRead, view: RenderedPage, reading: Reading
-    ) -> tuple[Figure, ...]:
-        boxes: list[BBox] = [block.bbox for block in reading.blocks if block.type == "image"]
-        boxes = boxes[:MAX_FIGURES]
-        if not boxes or "](figure:" not in reading.markdown:
-            return ()
-        crops = self._renderer.crop(view, reading.rotation, boxes)
-        figures = []
-        for number, (box, crop) in enumerate(zip(boxes, crops, strict=True), start=1):
-            digest = hashlib.sha256(crop).hexdigest()[:12]
-            name = object_keys.figure_name(page.page, number, digest)
-            self._put(page, name, crop)
-            figures.append(Figure(key=name, bbox=box))
-        return tuple(figures)
-
-    def _put(self, page: PageToRead, name: str, data: bytes) -> None:
-        """Store a figure or an answer; waits out an outage, so that the page is not read again."""
-        key = object_keys.in_job(page.manifest.job_id, name)
-        retry_through_outage(
-            page.cancellation,
-            partial(self._jobs.store.put, key, data),
-            (StoreUnreachable,),
-            partial(log.warning, "waiting: %s"),
-        )
-
-    def _blank_result(self, page: PageToRead, view: RenderedPage, timings: Timings) -> PageResult:
-        return PageResult(
-            job_id=page.manifest.job_id,
-            page=page.page,
-            status="blank",
-            task=page.manifest.options.task,
-            image=PageImage(width=view.width, height=view.height),
-            engine=self._host.engine.info,
-            attempts=page.attempt,
-            timings_ms=timings,
-        )
-
-    def _ok_result(
-        self,
-        page: PageToRead,
-        view: RenderedPage,
-        reading: Reading,
-        figures: tuple[Figure, ...],
-        timings: Timings,
-    ) -> PageResult:
-        return PageResult(
-            job_id=page.manifest.job_id,
-            page=page.page,
-            status="ok",
-            task=page.manifest.options.task,
-            markdown=reading.markdown,
-            blocks=reading.blocks,
-            figures=figures,
-            image=_upright_image(view, reading),
-            engine=self._host.engine.info,
-            finish_reason=reading.finish_reason,
-            prompt_tokens=reading.prompt_tokens,
-            output_tokens=reading.output_tokens,
-            attempts=page.attempt,
-            timings_ms=timings,
-        )
-
-
-def _judged(result: PageResult, reading: Reading, rendered: RenderResult) -> PageResult:
-    """``result`` with what the engine and the page say about its text."""
-    quality = None
-    if result.task in _TASKS_OF_TEXT and engine_facts(result.engine.name).reads_text:
-        # Imported with the first page, because its arithmetic needs NumPy.
-        from workers.pipeline.quality import judge
-        from workers.pipeline.quality.judged_page import JudgedPage
-
-        quality = judge(JudgedPage.of(reading, rendered.evidence, _refused(reading, rendered.view)))
-    return result.model_copy(update={"confidence": reading.confidence, "quality": quality})
-
-
-def _refused(reading: Reading, view: RenderedPage) -> bool:
-    """Whether the engine could use the page's text layer and read the pixels instead."""
-    source = None if reading.confidence is None else reading.confidence.source
-    return view.options.text_layer == "auto" and source == "pixels"
-
-
-def _upright_image(view: RenderedPage, reading: Reading) -> PageImage:
-    """The image's size after it has been turned upright."""
-    width, height = view.width, view.height
-    if reading.rotation in (90, 270):
-        width, height = height, width
-    return PageImage(width=width, height=height, rotation=reading.rotation)
+        result = ok_result(page, view, reading, self._host.engine.info, figures, timings)
+        return judged(result, reading, rendered)
 
 
 def _with_time(timings: Timings, **milliseconds: float) -> Timings:

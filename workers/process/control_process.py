@@ -140,9 +140,9 @@ class ControlProcess:
         try:
             self._sweep_once()
         except TransientError as error:
-            log.warning("not swept: %s", error.message)
+            log.warning("the sweep stopped and will start again: %s", error.message)
         except Exception:  # no other process repairs, so the sweeper must survive its own bugs
-            log.exception("a round of sweeping failed")
+            log.exception("a sweep failed and will start again")
 
     def _sweep_once(self) -> None:
         with control_metrics.SWEEP_SECONDS.time():

@@ -45,7 +45,7 @@ def _check(ask: Callable[[], None]) -> None:
     except TransientError as error:
         if not error.may_pass:
             raise
-        log.warning("the processes start and wait: %s", error.message)
+        log.warning("the processes start, and wait until this ends: %s", error.message)
 
 
 def plan_processes(settings: Settings, roles: frozenset[str], engine: str) -> list[ProcessPlan]:

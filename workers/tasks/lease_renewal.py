@@ -70,9 +70,9 @@ class LeaseRenewal:
                 self.renew()
             except BrokerUnreachable as error:
                 metrics.LEASE_RENEWAL_FAILURES.labels(self._pool.engine).inc()
-                log.warning("leases not renewed: %s", error.message)
+                log.warning("the leases of this process were not renewed: %s", error.message)
             except Exception:  # without this thread every page here would be read twice
-                log.exception("leases not renewed")
+                log.exception("the leases of this process were not renewed")
             ticks += 1
             if self._stopped.wait(TICK_S):
                 return

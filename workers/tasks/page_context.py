@@ -64,4 +64,4 @@ def through_outage(
 
 
 def _log_outage(error: Exception) -> None:
-    log.warning("waiting: %s", error)
+    log.warning("waiting until the outage ends: %s", error)

@@ -16,7 +16,7 @@ from shared.domain.errors import (
 from shared.domain.records import PageResult
 from shared.jobs.moving import move_to_own_pool
 from workers.inflight.cancellation import Aborted, Reason
-from workers.pipeline.page_pipeline import PageToRead
+from workers.pipeline.page_to_read import PageToRead
 from workers.tasks.first_reports import FirstReports
 from workers.tasks.page_attempt import PageAttempt
 from workers.tasks.page_context import PageTaskContext, through_outage

@@ -66,7 +66,7 @@ class ReduceTask:
             seconds = control_metrics.DOCUMENT_SECONDS.labels(closed.pool, closed.priority)
             seconds.observe(closed.seconds)
         control_metrics.JOBS_WRITTEN.labels(done.status).inc()
-        log.info("job %s %s %s", manifest.job_id, done.status, done.counts)
+        log.info("job %s ended as %s: %s", manifest.job_id, done.status, done.counts)
         return done.status
 
     def _forget_purged(self, job_id: str) -> None:

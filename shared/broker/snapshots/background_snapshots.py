@@ -78,10 +78,10 @@ class BackgroundSnapshots:
             return self._reader.snapshot(self._max_jobs), ""
         except BrokerUnreachable as error:
             if not self._error:
-                log.warning("no figures of the fleet: %s", error.message)
+                log.warning("the state of the fleet was not read: %s", error.message)
             return None, error.message
         except Exception as error:  # the next try may succeed
-            log.exception("no figures of the fleet")
+            log.exception("the state of the fleet was not read")
             return None, f"{type(error).__name__}: {error}"
 
 

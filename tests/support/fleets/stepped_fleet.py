@@ -46,7 +46,7 @@ from workers.maintenance.repairs import SweepTimings, make_repairs
 from workers.maintenance.sweeper import Sweeper
 from workers.observability.failure_log import FailureLog
 from workers.observability.page_observer import PageObserver
-from workers.pipeline.page_pipeline import PageToRead
+from workers.pipeline.page_to_read import PageToRead
 from workers.tasks.gate import Gate
 from workers.tasks.lease_renewal import LeaseRenewal
 from workers.tasks.manifest_cache import ManifestCache

@@ -78,7 +78,7 @@ def test_an_open_home_is_closed_with_one_line(
         secure_home(home)
 
     assert open_paths(home) == []
-    assert caplog.messages == [f"closed {home} to other users: its mode was 755"]
+    assert caplog.messages == [f"only its owner may use {home} now: its mode was 755"]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give folders away")

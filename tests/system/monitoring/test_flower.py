@@ -129,7 +129,7 @@ def test_sigterm_ends_flower_while_the_broker_is_away(
         wait_until(lambda: started.ask("/broker")[0] == 200)
         os.kill(lone_broker.process.pid, signal.SIGSTOP if silent else signal.SIGKILL)
         started.ask("/workers?refresh=1")
-        time.sleep(1)
+        time.sleep(1)  # Flower is then inside a try to reach the broker, which it does not show
 
         begun = time.monotonic()
         assert started.stop() == 0

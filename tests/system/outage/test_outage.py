@@ -98,7 +98,10 @@ def test_a_page_whose_figures_cannot_be_stored_is_not_read_again(
             job_id = in_process(chosen, "submit", "--json", path).lines[0]["job_id"]
             wait_until(lambda: len(server.bodies) == 2)
             proxy.down = True
-            wait_until(lambda: "waiting: " in (tmp_path / "workers.log").read_text(), 90)
+            wait_until(
+                lambda: "waiting until the outage ends: " in (tmp_path / "workers.log").read_text(),
+                90,
+            )
             proxy.down = False
             store = open_store(chosen)
             wait_until(lambda: has_ended(store, job_id), 120)

@@ -41,6 +41,13 @@ def is_ready(log: Path, *words: str) -> bool:
     return all(word in text for word in words)
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Whether the process has a handler for the signal."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_a_watcher_ends(
     settings: SettingsFactory, redis_url: str, tmp_path: Path, seed: int
@@ -93,7 +100,7 @@ def test_a_worker_process_ends(
         subprocess.Popen(command, env=variables, stdout=output, stderr=output) as worker,
     ):
         wait_until(lambda: is_ready(log, word))
-        time.sleep(2)  # Celery installs its handlers after this line
+        wait_until(lambda: catches(worker.pid, signal.SIGTERM))
         status = burst(worker, 0)
 
     assert status == 0, log.read_text()

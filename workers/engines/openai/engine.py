@@ -158,7 +158,7 @@ def _generation_request(view: RenderedPage, family: Family) -> GenerationRequest
         picture = view.prepared.read_bytes()
         size = as_image(picture).size
     except OSError as error:
-        raise HelperUnavailable(f"the picture of page {view.page} is gone: {error}") from None
+        raise HelperUnavailable(f"the image of page {view.page} was removed: {error}") from None
     return GenerationRequest(view.options, picture, size, family)
 
 

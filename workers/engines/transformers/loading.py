@@ -26,18 +26,18 @@ class Loaded:
 def installed_version() -> str:
     """The version of transformers; raises EngineUnavailable outside the supported range."""
     try:
-        found = version("transformers")
+        installed = version("transformers")
         version("torch")
     except PackageNotFoundError as error:
         raise EngineUnavailable(
             f"the transformers engine needs the package {error.name}; run: {_INSTALL}"
         ) from None
-    major, minor = found.split(".")[:2]
+    major, minor = installed.split(".")[:2]
     if not OLDEST <= (int(major), int(minor)) < NEWEST_BELOW:
         raise EngineUnavailable(
-            f"transformers {found} is not supported, only 5.20 or newer, below 6; run: {_INSTALL}"
+            f"transformers {installed} is not supported: use 5.20 or newer, below 6; {_INSTALL}"
         )
-    return found
+    return installed
 
 
 def read_config(model: str, revision: str | None = None) -> dict[str, Any]:
@@ -59,16 +59,13 @@ def load(model: str, longest: int, revision: str | None = None) -> Loaded:
     """The model in evaluation mode on the GPU, or on the CPU; raises EngineUnavailable."""
     import torch
     from transformers import AutoTokenizer
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
-    # It warns that the checkpoint names another class; that is intended.
-    logging.set_verbosity_error()
+    _silence_transformers()
     config = read_config(model, revision)
     family = family_in(config, model)
     on_gpu = torch.cuda.is_available()
     try:
-        result = _class_of(family).from_pretrained(
+        weights, info = _class_of(family).from_pretrained(
             model,
             revision=revision or "main",
             config=_native(config, family, longest),
@@ -79,11 +76,23 @@ def load(model: str, longest: int, revision: str | None = None) -> Loaded:
         tokenizer = AutoTokenizer.from_pretrained(model, revision=revision or "main")
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise EngineUnavailable(f"{model} can't be loaded: {_first_line(error)}") from error
-    loaded, info = result
-    if info["missing_keys"] or info["mismatched_keys"]:
-        wrong = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
+    _check_complete(model, info)
+    return Loaded(weights.eval().to("cuda" if on_gpu else "cpu"), tokenizer, family)
+
+
+def _silence_transformers() -> None:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    # It warns that the checkpoint names another class; that is intended.
+    logging.set_verbosity_error()
+
+
+def _check_complete(model: str, info: dict[str, Any]) -> None:
+    """Refuse a checkpoint with missing weights, which transformers would fill at random."""
+    wrong = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
+    if wrong:
         raise EngineUnavailable(f"{model} lacks weights, such as {wrong[0]}; download it again")
-    return Loaded(loaded.eval().to("cuda" if on_gpu else "cpu"), tokenizer, family)
 
 
 def _class_of(family: Family) -> Any:

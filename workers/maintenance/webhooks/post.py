@@ -34,7 +34,7 @@ def post(
     if left_s <= 0:
         raise _timed_out(target, timeout_s)
     try:
-        with closing(_connection(target, left_s)) as connection, _cut_at(connection, deadline):
+        with closing(_connection(target, left_s)) as connection, _shut_at(connection, deadline):
             connection.connect()
             status = _send(connection, target, body, headers)
     except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
@@ -43,7 +43,7 @@ def post(
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise WebhookFailed(f"{target.host} can't be reached: {reason}") from None
     if time.monotonic() >= deadline:
-        # The timer cut the connection within the headers, which then look complete.
+        # The timer shut the connection down within the headers, which then look complete.
         raise _timed_out(target, timeout_s)
     _check(target, status)
 
@@ -78,35 +78,35 @@ def _send(
 
 
 @contextmanager
-def _cut_at(connection: HTTPConnection, deadline: float) -> Iterator[None]:
+def _shut_at(connection: HTTPConnection, deadline: float) -> Iterator[None]:
     """Shut the connection down at ``deadline``, also within the handshake of TLS.
 
     A socket's own timeout starts again with every byte that arrives.
     """
-    lines: list[socket.socket] = []
+    sockets: list[socket.socket] = []
     connect = connection._new_conn
 
-    def recorded() -> socket.socket:
-        made = connect()
-        # A copy, because TLS takes the socket over; and its shutdown would wait for the receiver.
-        lines.append(made.dup())
-        return made
+    def connect_and_record() -> socket.socket:
+        opened = connect()
+        # A copy, because TLS takes the socket over, and its shutdown would wait for the receiver.
+        sockets.append(opened.dup())
+        return opened
 
-    connection._new_conn = recorded  # type: ignore[method-assign]
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _cut, [lines])
+    connection._new_conn = connect_and_record  # type: ignore[method-assign]
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut_down, [sockets])
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        for line in lines:
-            line.close()
+        for each in sockets:
+            each.close()
 
 
-def _cut(lines: list[socket.socket]) -> None:
-    for line in lines:
+def _shut_down(sockets: list[socket.socket]) -> None:
+    for each in sockets:
         with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _check(target: Target, status: int) -> None:

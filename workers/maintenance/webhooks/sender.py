@@ -101,9 +101,9 @@ class WebhookSender:
         try:
             self._handle(job_id)
         except TransientError as error:
-            log.warning("webhook of %s: %s", job_id, error.message)
+            log.warning("webhook of %s waits: %s", job_id, error.message)
         except PagefleetError as error:
-            log.error("webhook of %s: %s", job_id, error.message)
+            log.error("webhook of %s can't be prepared: %s", job_id, error.message)
             self._postpone(job_id, UNREADABLE_PAUSE_S)
         except Exception:  # the thread's result is never read, so log here
             log.exception("webhook of %s failed", job_id)

@@ -37,7 +37,10 @@ def loop_forever() -> None:
         pass
 
 
-def nap(seconds: float) -> int:
+def nap(seconds: float, begun: Path | None = None) -> int:
+    """Sleep; the file ``begun`` tells the test that the call is running."""
+    if begun is not None:
+        begun.touch()
     time.sleep(seconds)
     return os.getpid()
 
@@ -116,6 +119,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
+def wait_until_exists(path: Path, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} was not made"
+        time.sleep(0.02)
+
+
 def wait_until_dead(pid: int, seconds: float = 10) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -168,10 +178,12 @@ def test_a_child_that_segfaults_is_reported_with_the_signal(sandbox: Sandbox) ->
     assert sandbox.run(double, 4, timeout_s=30) == 8
 
 
-def test_a_child_killed_during_a_call_counts_as_out_of_memory(sandbox: Sandbox) -> None:
+def test_a_child_killed_during_a_call_counts_as_out_of_memory(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     victim = sandbox.run(process_id, timeout_s=30)
-    future = sandbox.submit(nap, 30, timeout_s=60)
-    time.sleep(0.2)
+    future = sandbox.submit(nap, 30, tmp_path / "begun", timeout_s=60)
+    wait_until_exists(tmp_path / "begun")
 
     os.kill(victim, signal.SIGKILL)
 
@@ -282,10 +294,12 @@ def test_the_memory_limit_comes_on_top_of_the_preloaded_modules() -> None:
         assert sandbox.run(double, 1, timeout_s=30) == 2
 
 
-def test_close_ends_running_and_waiting_calls_and_every_child(sandbox: Sandbox) -> None:
+def test_close_ends_running_and_waiting_calls_and_every_child(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     child = sandbox.run(process_id, timeout_s=30)
-    futures = [sandbox.submit(nap, 60, timeout_s=90) for _ in range(3)]
-    time.sleep(0.2)
+    futures = [sandbox.submit(nap, 60, tmp_path / "begun", timeout_s=90) for _ in range(3)]
+    wait_until_exists(tmp_path / "begun")
     started = time.monotonic()
 
     sandbox.close()

@@ -136,15 +136,17 @@ def test_a_cancelled_request_is_not_run() -> None:
 
 def test_stopping_ends_running_and_waiting_requests() -> None:
     requests = [batch_request(number) for number in range(3)]
+    running = threading.Event()
 
     def run(batch: Sequence[BatchRequest]) -> list[Completion]:
+        running.set()
         wait_until(batch[0].cancelled.is_set, 20)
         return [complete(request) for request in batch]
 
     async def ask() -> list[Any]:
         batches = Batches(run, 1)
         tasks = [asyncio.ensure_future(batches.ask(one)) for one in requests]
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(running.wait, 20)
         await batches.stop()
         return await asyncio.gather(*tasks, return_exceptions=True)
 

@@ -37,21 +37,29 @@ def with_embedded_pictures(
     Touching strips are merged into one picture. Picture regions inside an added picture are
     dropped.
     """
+    uncovered = [
+        *(box for box in _images(page) if not _is_covered(box, regions)),
+        *(box for box in _drawings(page) if not _is_covered(box, _pictures(regions))),
+    ]
     area = page.rect.get_area()
-    infos = page.get_image_info()[:_MOST_PICTURES]
-    embedded = [Box(*(pymupdf.Rect(info["bbox"]) & page.rect)) for info in infos]
     missed = [
         box
-        for box, known in [
-            *((box, regions) for box in _merge_touching([box for box in embedded if box.area > 0])),
-            *((box, _pictures(regions)) for box in _drawings(page)),
-        ]
-        if _SMALLEST * area < box.area < _LARGEST * area
-        and not _is_covered(box, known)
-        and sum(line.box.overlap_area(box) for line in lines) < _BACKGROUND * box.area
+        for box in uncovered
+        if _SMALLEST * area < box.area < _LARGEST * area and not _is_background(box, lines)
     ]
     others = [region for region in regions if not _is_part(region, missed)]
     return (*others, *(Region("picture", box) for box in missed))
+
+
+def _images(page: pymupdf.Page) -> list[Box]:
+    """Boxes of the embedded images; touching ones are one box."""
+    infos = page.get_image_info()[:_MOST_PICTURES]
+    boxes = [Box(*(pymupdf.Rect(info["bbox"]) & page.rect)) for info in infos]
+    return _merge_touching([box for box in boxes if box.area > 0])
+
+
+def _is_background(box: Box, lines: Sequence[Line]) -> bool:
+    return sum(line.box.overlap_area(box) for line in lines) >= _BACKGROUND * box.area
 
 
 def _drawings(page: pymupdf.Page) -> list[Box]:
@@ -91,16 +99,19 @@ def _has_bars(outlines: Sequence[dict[str, Any]]) -> bool:
         for outline in outlines
         if "f" in outline["type"] and [item[0] for item in outline["items"]] == ["re"]
     ]
-    boxes = [box for box in boxes if min(box.width, box.height) > _THINNEST_BAR]
-    standing = Counter(round(box.y1) for box in boxes).most_common(1)
-    lying = Counter(round(box.x0) for box in boxes).most_common(1)
-    bottom, left = (most[0][0] if most else None for most in (standing, lying))
-    heights = [round(box.height) for box in boxes if round(box.y1) == bottom]
-    widths = [round(box.width) for box in boxes if round(box.x0) == left]
-    return any(
-        len(sizes) >= _FEWEST_BARS and len(set(sizes)) >= _FEWEST_BARS - 1
-        for sizes in (heights, widths)
-    )
+    thick = [box for box in boxes if min(box.width, box.height) > _THINNEST_BAR]
+    standing = [(round(box.y1), round(box.height)) for box in thick]
+    lying = [(round(box.x0), round(box.width)) for box in thick]
+    return _are_bars(standing) or _are_bars(lying)
+
+
+def _are_bars(ends: Sequence[tuple[int, int]]) -> bool:
+    """``ends``: where each box begins and how long it is; at most two bars are equally long."""
+    if not ends:
+        return False
+    [(axis, _)] = Counter(start for start, _ in ends).most_common(1)
+    lengths = [length for start, length in ends if start == axis]
+    return len(lengths) >= _FEWEST_BARS and len(set(lengths)) >= _FEWEST_BARS - 1
 
 
 def _merge_touching(boxes: list[Box]) -> list[Box]:
