@@ -120,8 +120,8 @@ process, with its labels `fleet` and `pool`. They are described in vLLM's docume
 
 Figures of the GPUs, such as use, memory, temperature and errors, come from NVIDIA's DCGM exporter
 (`DCGM_FI_DEV_GPU_UTIL`, `DCGM_FI_DEV_FB_USED`, `DCGM_FI_DEV_GPU_TEMP`, `DCGM_FI_DEV_XID_ERRORS`),
-scraped with `honorLabels: true`, so that `namespace` and `pod` are those of the pod that has the GPU.
-Use of the GPUs by pool:
+scraped with `honorLabels: true`, so that `namespace` and `pod` are those of the pod that has the
+GPU. Use of the GPUs by pool:
 
 ```
 avg by (namespace, fleet, pool) (DCGM_FI_DEV_GPU_UTIL

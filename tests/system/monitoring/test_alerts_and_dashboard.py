@@ -195,7 +195,7 @@ def test_alerts_fire_on_failures_only(file: str) -> None:
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
 def test_the_documented_expression_joins_gpus_with_their_pool(tmp_path: Path) -> None:
-    """Two GPUs of one pod, whose two engines have two ports; the pod of another team does not count."""
+    """Two GPUs of a pod with two engines, and so two ports, and a GPU of another team."""
     page = (ROOT / "docs" / "metrics.md").read_text()
     (expression,) = re.findall(r"```\n(avg by [^`]*DCGM[^`]*)```", page)
     use = "DCGM_FI_DEV_GPU_UTIL"
