@@ -116,8 +116,18 @@ VLLM = """\
 
 If the engine is vLLM, its metrics (`vllm:num_requests_running`, `vllm:kv_cache_usage_perc`,
 `vllm:num_preemptions_total`, `vllm:generation_tokens_total`, …) are on the port of the same pages
-process, with its labels `fleet` and `pool`. They are described in vLLM's documentation. Figures of
-the GPUs, such as temperature and errors, come from NVIDIA's DCGM exporter.
+process, with its labels `fleet` and `pool`. They are described in vLLM's documentation.
+
+Figures of the GPUs, such as use, memory, temperature and errors, come from NVIDIA's DCGM exporter
+(`DCGM_FI_DEV_GPU_UTIL`, `DCGM_FI_DEV_FB_USED`, `DCGM_FI_DEV_GPU_TEMP`, `DCGM_FI_DEV_XID_ERRORS`),
+scraped with `honorLabels: true`, so that `namespace` and `pod` are those of the pod that has the
+GPU. Use of the GPUs by pool:
+
+```
+avg by (namespace, fleet, pool) (DCGM_FI_DEV_GPU_UTIL
+  * on (namespace, pod) group_left (fleet, pool)
+  max by (namespace, pod, fleet, pool) (pagefleet_engine_up))
+```
 """
 Row = tuple[str, str, tuple[str, ...], str]
 

@@ -1,4 +1,4 @@
-"""One page from its source to its result: fetch, render, read, store the figures and the answer, judge.
+"""One page from its source to its result: fetch, render, read, store figures, judge.
 
 The pipeline uses no broker: it gets a cancellation token, and reports every failure as an
 exception of the error tree.

@@ -113,7 +113,7 @@ ipBlock:
 {{- $urls := list -}}
 {{- if .Values.store.endpointUrl }}{{ $urls = append $urls .Values.store.endpointUrl }}{{ else }}{{ $urls = append $urls "https://s3.amazonaws.com" }}{{ end -}}
 {{- with .Values.traces.endpoint }}{{ $urls = append $urls . }}{{ end -}}
-{{- range .Values.extraEnv -}}
+{{- range (.Values.extraEnv | default list) -}}
 {{- if and (has (upper .name) (list "HTTP_PROXY" "HTTPS_PROXY" "ALL_PROXY")) .value }}{{ $urls = append $urls (ternary .value (printf "http://%s" .value) (contains "://" .value)) }}{{ end -}}
 {{- end -}}
 {{- range .Values.watchers -}}

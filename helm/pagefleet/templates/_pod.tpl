@@ -1,12 +1,3 @@
-{{- define "pagefleet.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile: {type: RuntimeDefault}
-{{- end -}}
-
 {{- define "pagefleet.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -92,15 +83,17 @@ token (true: mount the token of the Kubernetes API).
 {{- $part := .part -}}
 {{- $labels := mergeOverwrite (dict "app.kubernetes.io/component" .component) (include "pagefleet.selector" $root | fromYaml) -}}
 {{- $certificates := include "pagefleet.redisCertificates" $root -}}
+{{- $volumes := concat (.volumes | default list) ($root.Values.extraVolumes | default list) ($part.extraVolumes | default list) -}}
+{{- include "pagefleet.checkVolumes" (dict "component" .component "volumes" $volumes) -}}
 metadata:
   labels:
-    {{- toYaml (merge (deepCopy $labels) ($part.podLabels | default dict) $root.Values.podLabels) | nindent 4 }}
+    {{- toYaml (merge (deepCopy $labels) ($part.podLabels | default dict) ($root.Values.podLabels | default dict)) | nindent 4 }}
   annotations:
     checksum/config: {{ include "pagefleet.config" $root | sha256sum }}
     {{- with include "pagefleet.secretsChecksum" $root }}
     checksum/secrets: {{ . }}
     {{- end }}
-    {{- with mergeOverwrite (deepCopy $root.Values.podAnnotations) (.annotations | default dict) ($part.podAnnotations | default dict) }}
+    {{- with mergeOverwrite (deepCopy ($root.Values.podAnnotations | default dict)) (.annotations | default dict) ($part.podAnnotations | default dict) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
@@ -110,7 +103,7 @@ spec:
   # The drain, the supervisor's own grace and a margin, before Kubernetes sends SIGKILL.
   terminationGracePeriodSeconds: {{ include "pagefleet.grace" .drain }}
   securityContext:
-    {{- include "pagefleet.podSecurity" $root | nindent 4 }}
+    {{- toYaml $root.Values.podSecurityContext | nindent 4 }}
   {{- with $root.Values.imagePullSecrets }}
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
@@ -146,7 +139,7 @@ spec:
             name: {{ . | quote }}
         {{- end }}
         {{- end }}
-        {{- with concat $root.Values.extraEnvFrom ($part.extraEnvFrom | default list) }}
+        {{- with concat ($root.Values.extraEnvFrom | default list) ($part.extraEnvFrom | default list) }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
       env:
@@ -166,7 +159,7 @@ spec:
         {{- if $certificates }}
         - {name: redis-certificates, mountPath: /etc/pagefleet/redis, readOnly: true}
         {{- end }}
-        {{- with concat (.mounts | default list) $root.Values.extraVolumeMounts ($part.extraVolumeMounts | default list) }}
+        {{- with concat (.mounts | default list) ($root.Values.extraVolumeMounts | default list) ($part.extraVolumeMounts | default list) }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
     {{- with $part.extraContainers }}
@@ -179,7 +172,7 @@ spec:
     - name: redis-certificates
       secret: {secretName: {{ $certificates | quote }}, defaultMode: 0440}
     {{- end }}
-    {{- with concat (.volumes | default list) $root.Values.extraVolumes ($part.extraVolumes | default list) }}
+    {{- with $volumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 {{- end -}}
@@ -198,7 +191,7 @@ spec:
 {{- define "pagefleet.operatorEnv" -}}
 {{- $env := dict -}}
 {{- range $name, $value := .part.env | default dict }}{{ $_ := set $env $name (include "pagefleet.text" $value) }}{{ end -}}
-{{- range concat .root.Values.extraEnv (.part.extraEnv | default list) -}}
+{{- range concat (.root.Values.extraEnv | default list) (.part.extraEnv | default list) -}}
 {{- $_ := set $env .name (omit . "name") -}}
 {{- end -}}
 {{- toJson $env -}}

@@ -193,6 +193,35 @@ def test_alerts_fire_on_failures_only(file: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+def test_the_documented_expression_joins_gpus_with_their_pool(tmp_path: Path) -> None:
+    """Two GPUs of a pod with two engines, and so two ports, and a GPU of another team."""
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    (expression,) = re.findall(r"```\n(avg by [^`]*DCGM[^`]*)```", page)
+    use = "DCGM_FI_DEV_GPU_UTIL"
+    up = 'pagefleet_engine_up{namespace="ocr",pod="pf-vllm-1",fleet="f",pool="vllm"'
+    series = {
+        f'{use}{{gpu="0",namespace="ocr",pod="pf-vllm-1"}}': "90",
+        f'{use}{{gpu="1",namespace="ocr",pod="pf-vllm-1"}}': "70",
+        f'{use}{{gpu="2",namespace="other",pod="x"}}': "10",
+        f'{up},instance="a:1"}}': "1",
+        f'{up},instance="a:2"}}': "1",
+    }
+    sample = {"labels": '{namespace="ocr",fleet="f",pool="vllm"}', "value": 80}
+    test = {
+        "input_series": [{"series": name, "values": value} for name, value in series.items()],
+        "promql_expr_test": [{"expr": expression, "eval_time": "0m", "exp_samples": [sample]}],
+    }
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump({"tests": [test]}))
+
+    ended = subprocess.run(
+        [str(PROMTOOL), "test", "rules", "test.yaml"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
 def test_every_selector_of_a_rule_names_a_fleet() -> None:
     """The chart replaces this matcher by the fleet of the release."""
     for rule in RULES:

@@ -31,7 +31,8 @@ from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.fake.engine import FakeEngine
 from workers.inflight.cancellation import Cancellation
 from workers.pipeline.engine_host import EngineHost
-from workers.pipeline.page_pipeline import PageToRead, Pipeline
+from workers.pipeline.page_pipeline import Pipeline
+from workers.pipeline.page_to_read import PageToRead
 from workers.pipeline.rendering import Renderer
 from workers.pipeline.source_cache import SourceCache
 

@@ -23,7 +23,7 @@ from tests.system.failures.store_proxy import StoreProxy
 from workers.inflight.inflight_pages import InflightPages
 from workers.observability.failure_log import FailureLog
 from workers.observability.page_observer import PageObserver
-from workers.pipeline.page_pipeline import PageToRead
+from workers.pipeline.page_to_read import PageToRead
 from workers.tasks.gate import Gate
 from workers.tasks.manifest_cache import ManifestCache
 from workers.tasks.page_context import PageTaskContext

@@ -162,6 +162,13 @@ def test_no_pod_runs_as_root_or_mounts_a_token(path: Path) -> None:
             assert security["capabilities"]["drop"] == ["ALL"], name
 
 
+def test_a_cluster_may_choose_the_user_of_every_pod() -> None:
+    chosen = {"runAsUser": None, "runAsGroup": None, "fsGroup": None}
+    for name, pod in pods(manifests(merged(podSecurityContext=chosen))):
+        assert not {"runAsUser", "runAsGroup", "fsGroup"} & set(pod["securityContext"]), name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+
+
 @every_value_set
 def test_every_container_fits_a_quota_of_cpu_and_memory(path: Path) -> None:
     for name, pod in pods(manifests(value_set(path))):

@@ -2,9 +2,17 @@
 
 import helm_python
 import pytest
+import yaml
 
 from shared.config.settings import Settings
-from tests.support.packaging.helm_chart import SMALLEST, Manifest, manifests, merged, rendered
+from tests.support.packaging.helm_chart import (
+    CHART,
+    SMALLEST,
+    Manifest,
+    manifests,
+    merged,
+    rendered,
+)
 
 
 def vllm(**pool: object) -> Manifest:
@@ -38,6 +46,16 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
     [
         ({"redis": SMALLEST["redis"]}, "store.url is required"),
         (merged(store={"url": "/folder"}), "store"),
+        (
+            merged(store={"url": "s3://a-bucket", "endpointUrl": "https://storage.googleapis.com"}),
+            "store.endpointUrl: storage.googleapis.com can't be the store",
+        ),
+        (
+            merged(
+                store={"url": "s3://a-bucket", "endpointUrl": "https://x.blob.core.windows.net"}
+            ),
+            "x.blob.core.windows.net can't be the store",
+        ),
         (merged(redis={}), "redis.builtin.existingSecret is required: kubectl"),
         (merged(redis=EXTERNAL), "redis.external.host is required"),
         (merged(redis={**EXTERNAL, "external": {"host": "h", "username": "u"}}), "its password"),
@@ -179,6 +197,24 @@ ONE_POD = {"autoscaling": {"maxReplicas": 1}}
         (vllm(settings={"engine_api_key": "x"}), "apiKeySecret"),
         (merged(sweeper={"settings": {"retention_day": 1}}), "retention_day"),
         # Others.
+        (merged(image={"tag": "1.0+cpu"}), "image/tag"),
+        (
+            merged(extraVolumes=[{"name": "tmp", "emptyDir": {}}]),
+            "have a volume tmp already; choose another name",
+        ),
+        (
+            vllm(extraVolumes=[{"name": "models", "emptyDir": {}}]),
+            "the pods of pages-vllm have a volume models already",
+        ),
+        (
+            merged(
+                extraVolumes=[{"name": "own", "emptyDir": {}}],
+                sweeper={"extraVolumes": [{"name": "own", "emptyDir": {}}]},
+            ),
+            "the pods of sweeper have a volume own already",
+        ),
+        (merged(flower=None), "missing property 'flower'"),
+        (merged(redis={"builtin": None}), "missing property 'builtin'"),
         (merged(flower={"enabled": True}), "flower.existingSecret is required"),
         (
             merged(flower={"enabled": True, "existingSecret": "x", "ingress": {"enabled": True}}),
@@ -229,6 +265,22 @@ def test_wrong_values_are_refused_with_the_reason(values: Manifest, reason: str)
 )  # fmt: skip
 def test_ways_that_work_are_not_refused(values: Manifest) -> None:
     assert rendered(values)
+
+
+def defaults() -> Manifest:
+    """The chart's values with their defaults."""
+    values: Manifest = yaml.safe_load((CHART / "values.yaml").read_text())
+    return values
+
+
+@pytest.mark.parametrize("name", sorted(defaults()))
+def test_a_section_without_content_is_empty_or_refused_in_words(name: str) -> None:
+    """Helm takes the defaults away where only the key of a section is left."""
+    try:
+        assert rendered(merged(**{name: None}))
+    except helm_python.HelmError as error:
+        in_words = ("missing property", "execution error at (pagefleet/templates/validate.yaml")
+        assert any(words in str(error) for words in in_words)
 
 
 @pytest.mark.parametrize("setting", SECRET_SETTINGS)
