@@ -85,7 +85,8 @@ def test_a_newer_version_replaces_one_whose_job_runs(lab: Lab) -> None:
         newer = recorder.wait_for("queued", "x.pdf", count=2)["job_id"]
         # The last step: the outputs are written and the claim is closed before.
         wait_until(
-            lambda: newer in [each["job_id"] for each in recorder.about("x.pdf", "delivered")]
+            lambda: newer in [each["job_id"] for each in recorder.about("x.pdf", "delivered")],
+            seconds=120,
         )
     assert lab.once().events == []
     assert fake_line(second, 1) in lab.read("outbox", "x.pdf.md").decode()
