@@ -68,9 +68,7 @@ def test_a_damaged_end_or_result_is_a_warning_and_the_other_job_is_shown(
     assert in_process(config, "status", bad.job_id).status != 0
 
 
-def test_a_result_beyond_any_document_is_no_page(
-    settings: SettingsFactory, tmp_path: Path
-) -> None:
+def test_a_result_beyond_any_document_is_no_page(settings: SettingsFactory, tmp_path: Path) -> None:
     config = settings(store=(tmp_path / "store").as_uri())
     jobs = JobStore(open_store(config))
     job = open_job(jobs, 1)
