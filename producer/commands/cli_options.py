@@ -127,6 +127,7 @@ class RunOptions(InputWords, RequestArguments):
     folder: Path | None
     overwrite: bool
     stream: bool
+    min_quality: float | None
     as_json: bool
     quiet: bool
 
@@ -159,4 +160,5 @@ class FetchOptions(RenderArguments):
     folder: Path
     overwrite: bool
     labels: tuple[str, ...]
+    min_quality: float | None
     as_json: bool

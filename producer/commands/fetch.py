@@ -41,4 +41,5 @@ def _fetch(
     if labels:
         manifest = as_submitted_with(jobs, manifest, labels, "fetch")
     job = FinishedJob(jobs, manifest, options.render_options(manifest.render))
-    return deliver(job_id, job, done, names, names.stems.take(manifest.source.name))
+    stem = names.stems.take(manifest.source.name)
+    return deliver(job_id, job, done, names, stem, options.min_quality)

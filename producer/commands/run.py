@@ -49,7 +49,9 @@ def _convert(
         bars = stack.enter_context(Bars(options.quiet))
         services = _start_services(request, stack)
         names = OutputNames(folder, stems, overwrite=options.overwrite)
-        conversion = Conversion(services, bars, request, names, options.as_json)
+        conversion = Conversion(
+            services, bars, request, names, options.as_json, options.min_quality
+        )
         try:
             return conversion.convert(works)
         except BaseException:

@@ -20,20 +20,22 @@ from shared.domain.records import Manifest
 from shared.jobs.job_store import READERS, JobStore
 
 
-def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
+def show_status(job_ids: tuple[str, ...], min_quality: float | None, as_json: bool) -> int:
     """Print the progress of the named jobs, by default of all open ones."""
     settings = load_settings()
     connections = Connections(settings)
     jobs, dispatch_state = connections.jobs, connections.dispatch_state_or_none()
     manifests = [find_job(jobs, job_id) for job_id in job_ids] or list(open_jobs(jobs))
     facts = [
-        with_usage(_facts(manifest, jobs, dispatch_state), jobs, settings) for manifest in manifests
+        with_usage(_facts(manifest, jobs, dispatch_state), jobs, settings, min_quality)
+        for manifest in manifests
     ]
     _print_facts(facts, as_json)
     if not facts and not as_json:
         print_message("no open jobs (pagefleet list shows the ended ones)")
     _warn_of_missing_workers(dispatch_state, facts)
-    return ExitCode.OK
+    is_low = any(fact.low_quality and fact.low_quality.pages for fact in facts)
+    return ExitCode.FAILED_PAGES if min_quality is not None and is_low else ExitCode.OK
 
 
 def show_list(as_json: bool, label_words: tuple[str, ...], limit: int) -> int:

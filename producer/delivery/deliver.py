@@ -1,26 +1,33 @@
 """Exports a finished job into a folder and reports how its input ended."""
 
-from dataclasses import replace
-
 from producer.delivery.export import FinishedJob, export
 from producer.delivery.folder_sink import FolderSink
-from producer.delivery.outcome import Outcome, ended, undelivered
+from producer.delivery.outcome import Outcome, ended, undelivered, with_quality
 from producer.delivery.output_names import OutputNames
 from shared.domain.records import Done
 
 
-def deliver(word: str, job: FinishedJob, done: Done, names: OutputNames, stem: str) -> Outcome:
+def deliver(
+    word: str,
+    job: FinishedJob,
+    done: Done,
+    names: OutputNames,
+    stem: str,
+    min_quality: float | None = None,
+) -> Outcome:
     """Export the document as ``stem``, or with a number where another document has that name.
 
-    Any failure becomes the outcome of this input.
+    Any failure becomes the outcome of this input. Pages below ``min_quality`` are written too; they
+    are named, and they change the exit code.
     """
     try:
         chosen = names.choose(stem, job.manifest.sha256)
         exported = export(job, FolderSink(names.folder), chosen)
     except Exception as error:  # any failure of one document must not stop the others
         return undelivered(word, job.manifest, done, error)
-    outcome = ended(word, job.manifest, exported, str(names.path(chosen)), job.jobs)
+    outcome = ended(word, job.manifest, exported.done, str(names.path(chosen)), job.jobs)
+    outcome = with_quality(outcome, exported.scores, min_quality)
     if chosen == stem:
         return outcome
     taken = f"{names.path(stem).name} is not of this document; --overwrite replaces it"
-    return replace(outcome, note=taken)
+    return outcome.with_note(taken)

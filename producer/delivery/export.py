@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from shared.document import assemble
+from shared.document.outcome import PageScores
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import expand
@@ -33,11 +34,18 @@ class FinishedJob:
     render: RenderOptions
 
 
-def export(job: FinishedJob, sink: Sink, name: str) -> Done:
+@dataclass(frozen=True)
+class Exported:
+    """Status and counts of the document, which depend on the render options, and its scores."""
+
+    done: Done
+    scores: PageScores
+
+
+def export(job: FinishedJob, sink: Sink, name: str) -> Exported:
     """Write ``name``/figures/ and the document's files; the same bytes each time.
 
-    Returns status and counts of the document, which depend on the render options. Raises
-    StoreUnreachable.
+    Raises StoreUnreachable.
     """
     jobs, manifest = job.jobs, job.manifest
     states = jobs.page_states(manifest.job_id)
@@ -47,7 +55,7 @@ def export(job: FinishedJob, sink: Sink, name: str) -> Done:
     _export_figures(jobs, manifest, sink, name)
     for suffix, file in document.files.items():
         sink.write(f"{name}.{suffix}", file.data)
-    return Done(status=document.status, counts=document.counts)
+    return Exported(Done(status=document.status, counts=document.counts), document.scores)
 
 
 def _export_figures(jobs: JobStore, manifest: Manifest, sink: Sink, name: str) -> None:

@@ -70,6 +70,7 @@ class Conversion:
         request: Request,
         names: OutputNames,
         as_json: bool,
+        min_quality: float | None = None,
     ) -> None:
         connections = services.connections
         self._services = services
@@ -83,6 +84,7 @@ class Conversion:
         self._request = request
         self._names = names
         self._json = as_json
+        self._min_quality = min_quality
         self._outage = OutageTimeout(services.probe, bars.say)
         self._codes: list[ExitCode] = []
         self._room = threading.Semaphore(MAX_FOLLOWED)
@@ -156,7 +158,9 @@ class Conversion:
             self._outage.progressed()
         if done is not None:
             job = FinishedJob(self._jobs, submission.manifest, self._request.render)
-            self._finish(work, deliver(work.input.word, job, done, self._names, work.stem))
+            word, stem = work.input.word, work.stem
+            outcome = deliver(word, job, done, self._names, stem, self._min_quality)
+            self._finish(work, outcome)
             del self._running[work]
 
     def _finish(self, work: InputWork, outcome: Outcome) -> None:

@@ -1,7 +1,7 @@
 """Renders a page's Markdown as sanitized HTML; runs in helper processes: the text is untrusted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import nh3
 from markdown_it import MarkdownIt
@@ -27,6 +27,11 @@ ATTRIBUTES = {
 SCHEMES = frozenset(("http", "https", "mailto"))
 MATH_CLASS = "math"
 _FORMULA = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+
+
+def to_htmls(texts: Sequence[str], figures: Mapping[str, str]) -> list[str]:
+    """The HTML of each of the parts of a page."""
+    return [to_html(text, figures) for text in texts]
 
 
 def to_html(markdown: str, figures: Mapping[str, str]) -> str:

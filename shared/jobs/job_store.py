@@ -39,6 +39,14 @@ class PageStates:
         return self.have | self.failed
 
 
+@dataclass(frozen=True)
+class DocumentFacts:
+    """Totals of a document: worker seconds, and the scores of its pages' quality by page."""
+
+    worker_s: float
+    scores: dict[int, float]
+
+
 class JobStore:
     """Reads and writes jobs; thread-safe; raises StoreUnreachable."""
 
@@ -53,13 +61,17 @@ class JobStore:
         """``_DONE``, or None while the job is open."""
         return self.read(object_keys.done(job_id), Done)
 
-    def worker_seconds(self, job_id: str) -> float | None:
-        """Worker seconds of an ended job, from its ``document.json``; None where missing."""
+    def document_facts(self, job_id: str) -> DocumentFacts | None:
+        """Totals of an ended job, from its ``document.json``; None where it has none."""
         try:
-            return float(
-                json.loads(self.store.get(object_keys.document(job_id, "json")))["worker_s"]
-            )
-        except (NotFound, ValueError, KeyError, TypeError, RecursionError):
+            document = json.loads(self.store.get(object_keys.document(job_id, "json")))
+            scores = {
+                int(entry["page"]): float(entry["quality"])
+                for entry in document.get("ledger", ())
+                if entry.get("quality") is not None
+            }
+            return DocumentFacts(float(document["worker_s"]), scores)
+        except (NotFound, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     def result(self, job_id: str, page: int) -> PageResult | None:
