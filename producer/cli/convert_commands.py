@@ -27,6 +27,7 @@ Examples:
 @shared_options.output_or_stream
 @shared_options.request
 @shared_options.render
+@shared_options.min_quality
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per document.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def run(**values: Any) -> int:

@@ -27,16 +27,23 @@ Examples:
 """
 )
 @_any_jobs
+@click.option(
+    "--min-quality",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Count the pages of ended jobs whose quality is below X (default: 0.5), and end with exit "
+    "code 3 if there are any.",
+)
 @_json_jobs
-def status(jobs: tuple[str, ...], as_json: bool) -> int:
-    """Show the progress of jobs: pages done, speed, time left, cost.
+def status(jobs: tuple[str, ...], min_quality: float | None, as_json: bool) -> int:
+    """Show the progress of jobs: pages done, speed, time left, cost, pages of low quality.
 
     Without JOB, all open jobs are shown. Without a broker it reads the store and shows neither
     speed nor time left. Warns where no live worker serves the engine of an open job.
     """
     from producer.commands.show_jobs import show_status
 
-    return show_status(jobs, as_json)
+    return show_status(jobs, min_quality, as_json)
 
 
 @click.command(
@@ -101,12 +108,14 @@ Examples:
   pagefleet fetch JOB -o out --page-breaks rule
   pagefleet fetch JOB -o out --to pdf --layout-pdf
   pagefleet fetch JOB -o out --to html,docx --tables auto
+  pagefleet fetch JOB -o out --min-quality 0.8 --json | jq .low_quality
 """
 )
 @_some_jobs
 @shared_options.output
 @shared_options.render
 @_as_submitted_with
+@shared_options.min_quality
 @_json_jobs
 def fetch(**values: Any) -> int:
     """Write the documents of ended jobs into a folder.
@@ -188,7 +197,13 @@ def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int
     return purge_jobs(jobs, older_than, as_json)
 
 
-@click.command(epilog="\b\nExample:\n  pagefleet report JOB -o out.html")
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet report JOB -o out.html
+  pagefleet report JOB -o worst.html --worst 20
+"""
+)
 @click.argument("job")
 @click.option(
     "-o",
@@ -198,17 +213,35 @@ def purge(jobs: tuple[str, ...], older_than: float | None, as_json: bool) -> int
     metavar="FILE",
     help="The HTML file to write.",
 )
+@click.option(
+    "--worst",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Show only the N worst pages, the worst first, and list them with the reasons: failed "
+    "pages, then those of the lowest quality.",
+)
+@click.option(
+    "--folder",
+    "in_folder",
+    is_flag=True,
+    help="Write the images into a folder beside the file, as for more than 50 pages.",
+)
 @_as_submitted_with
-def report(job: str, output: Path, labels: tuple[str, ...]) -> int:
+def report(
+    job: str, output: Path, worst: int | None, in_folder: bool, labels: tuple[str, ...]
+) -> int:
     """Write an HTML page that shows each page image with its boxes beside its Markdown.
 
-    Works from the store alone, also for an open job. The page images of documents with more
+    Point at a box or at a text to see which belong together; a block that continues on another
+    page links to its other place. Filters show pages by status and quality. The page has no
+    scripts. Works from the store alone, also for an open job. The images of documents with more
     than 50 pages are written into a folder beside the file. Without --label the page names every
     submission of the document.
     """
     from producer.commands.report import write_job_report
+    from producer.report.writing import ReportOptions
 
-    return write_job_report(job, output, labels)
+    return write_job_report(job, output, labels, ReportOptions(worst, in_folder))
 
 
 @click.command(

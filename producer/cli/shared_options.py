@@ -155,6 +155,11 @@ render = _apply(_RENDER)
 watch = _apply(_WATCH)
 #: Without --force: a watcher decides which drops are converted again.
 request_of_watch = _apply(_REQUEST + _of_local_workers())
+min_quality = click.option(
+    "--min-quality", type=click.FloatRange(0, 1), metavar="X",
+    help="Name the pages whose quality is below X, and end with exit code 3 if there are any. "
+         "Their text is written all the same.",
+)  # fmt: skip
 output = _apply(_OUTPUT + _EXPORT)
 output_or_stream = _apply(_OUTPUT_OR_STREAM + _EXPORT)
 wait_for_services = _WAIT_FOR_SERVICES

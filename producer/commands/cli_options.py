@@ -158,6 +158,7 @@ class RunOptions(InputWords, RequestArguments, ExportArguments):
     folder: Path | None
     overwrite: bool
     stream: bool
+    min_quality: float | None
     as_json: bool
     quiet: bool
 
@@ -190,4 +191,5 @@ class FetchOptions(RenderArguments, ExportArguments):
     folder: Path
     overwrite: bool
     labels: tuple[str, ...]
+    min_quality: float | None
     as_json: bool

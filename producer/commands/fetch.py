@@ -54,4 +54,5 @@ def _fetch(
         manifest = as_submitted_with(jobs, manifest, labels, "fetch")
     render = options.render_options(manifest.render)
     job = FinishedJob(jobs, manifest, render, names.choice, page_files)
-    return deliver(job_id, job, done, names, names.stems.take(manifest.source.name))
+    stem = names.stems.take(manifest.source.name)
+    return deliver(job_id, job, done, names, stem, options.min_quality)

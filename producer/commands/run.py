@@ -53,7 +53,9 @@ def _convert(
         stack.enter_context(names)
         bars = stack.enter_context(Bars(options.quiet))
         services = _start_services(request, names.choice, stack)
-        conversion = Conversion(services, bars, request, names, options.as_json)
+        conversion = Conversion(
+            services, bars, request, names, options.as_json, options.min_quality
+        )
         try:
             return conversion.convert(works)
         except BaseException:

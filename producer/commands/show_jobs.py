@@ -27,7 +27,7 @@ from shared.domain.records import Manifest
 from shared.jobs.job_store import READERS, JobStore
 
 
-def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
+def show_status(job_ids: tuple[str, ...], min_quality: float | None, as_json: bool) -> int:
     """Print the progress of the named jobs, by default of all open ones."""
     settings = load_settings()
     connections = Connections(settings)
@@ -35,14 +35,15 @@ def show_status(job_ids: tuple[str, ...], as_json: bool) -> int:
     named = [find_job(jobs, job_id) for job_id in job_ids]
 
     def read(manifest: Manifest) -> JobFacts:
-        return with_usage(_facts(manifest, jobs, dispatch_state), jobs, settings)
+        return with_usage(_facts(manifest, jobs, dispatch_state), jobs, settings, min_quality)
 
     facts = list(map(read, named) if named else readable_facts(read, open_jobs(jobs)))
     _print_facts(facts, as_json)
     if not facts and not as_json:
         print_message("no open jobs (pagefleet list shows the ended ones)")
     _warn_of_missing_workers(dispatch_state, facts)
-    return ExitCode.OK
+    is_low = any(fact.low_quality and fact.low_quality.pages for fact in facts)
+    return ExitCode.FAILED_PAGES if min_quality is not None and is_low else ExitCode.OK
 
 
 def show_list(as_json: bool, label_words: tuple[str, ...], limit: int) -> int:

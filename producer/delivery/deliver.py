@@ -4,15 +4,23 @@ from dataclasses import replace
 
 from producer.delivery.export import FinishedJob, export
 from producer.delivery.folder_sink import FolderSink
-from producer.delivery.outcome import Outcome, ended, undelivered
+from producer.delivery.outcome import Outcome, ended, undelivered, with_quality
 from producer.delivery.output_names import OutputNames
 from shared.domain.records import Done
 
 
-def deliver(word: str, job: FinishedJob, done: Done, names: OutputNames, stem: str) -> Outcome:
+def deliver(
+    word: str,
+    job: FinishedJob,
+    done: Done,
+    names: OutputNames,
+    stem: str,
+    min_quality: float | None = None,
+) -> Outcome:
     """Export the document as ``stem``, or with a number where another document has that name.
 
-    Any failure becomes the outcome of this input.
+    Any failure becomes the outcome of this input. Pages below ``min_quality`` are written too; they
+    are named, and they change the exit code.
     """
     try:
         if names.page_folder is not None:
@@ -23,8 +31,9 @@ def deliver(word: str, job: FinishedJob, done: Done, names: OutputNames, stem: s
         return undelivered(word, job.manifest, done, error)
     path = str(names.path(chosen))
     markdown = path if job.choice.markdown else None
-    outcome = replace(ended(word, job.manifest, exported, markdown, job.jobs), file=path)
+    outcome = replace(ended(word, job.manifest, exported.done, markdown, job.jobs), file=path)
+    outcome = with_quality(outcome, exported.scores, min_quality)
     if chosen == stem:
         return outcome
     taken = f"{names.path(stem).name} is not of this document; --overwrite replaces it"
-    return replace(outcome, note=taken)
+    return outcome.with_note(taken)

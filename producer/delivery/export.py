@@ -14,6 +14,7 @@ from urllib.parse import quote
 from shared.config.settings import Settings
 from shared.document.assembly import assemble
 from shared.document.exports import ExportInput
+from shared.document.outcome import PageScores
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NotFound
 from shared.domain.export_formats import DEFAULT, ExportChoice
@@ -59,11 +60,18 @@ def open_page_files(settings: Settings, choice: ExportChoice) -> "Iterator[PageF
         yield page_files
 
 
-def export(job: FinishedJob, sink: Sink, name: str) -> Done:
+@dataclass(frozen=True)
+class Exported:
+    """Status and counts of the document, which depend on the render options, and its scores."""
+
+    done: Done
+    scores: PageScores
+
+
+def export(job: FinishedJob, sink: Sink, name: str) -> Exported:
     """Write ``name``/figures/ and the document's files; the same bytes each time.
 
-    Returns status and counts of the document, which depend on the render options. Raises
-    StoreUnreachable.
+    Raises StoreUnreachable.
     """
     jobs, manifest = job.jobs, job.manifest
     states = jobs.page_states(manifest.job_id)
@@ -80,7 +88,7 @@ def export(job: FinishedJob, sink: Sink, name: str) -> Done:
     for suffix, file in document.files.items():
         if job.choice.markdown or suffix != MARKDOWN.suffix:
             sink.write(f"{name}.{suffix}", file.data)
-    return Done(status=document.status, counts=document.counts)
+    return Exported(Done(status=document.status, counts=document.counts), document.scores)
 
 
 def _other_formats(

@@ -1,9 +1,11 @@
 """How one input ended: as JSON, as text, and as an exit code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.console.printable import json_line, printable
-from shared.domain.errors import ExitCode, PagefleetError
+from shared.document.low_quality import LowQuality
+from shared.document.outcome import PageScores
+from shared.domain.errors import ExitCode, PagefleetError, worst
 from shared.domain.page_ranges import count, expand
 from shared.domain.records import Counts, Done, ErrorInfo, Manifest
 from shared.jobs.job_store import JobStore
@@ -25,27 +27,37 @@ class Outcome:
     note: str = ""
     #: The file to show to a person where no Markdown is written; not in the JSON line.
     file: str | None = None
+    #: None where the quality of the pages was not looked at.
+    low_quality: LowQuality | None = None
+    #: Whether the user named a limit of quality.
+    has_limit: bool = False
+
+    def with_note(self, note: str) -> "Outcome":
+        """This outcome with one more note."""
+        return replace(self, note=f"{self.note}; {note}" if self.note else note)
 
     def as_json(self) -> str:
         """The JSON line; its fields are a contract."""
-        return json_line(
-            {
-                "input": self.input,
-                "job_id": self.job_id,
-                "status": self.status,
-                "pages": self.pages,
-                "counts": self.counts.model_dump(),
-                "markdown": self.markdown,
-                "error": self.error.model_dump() if self.error else None,
-            }
-        )
+        line: dict[str, object] = {
+            "input": self.input,
+            "job_id": self.job_id,
+            "status": self.status,
+            "pages": self.pages,
+            "counts": self.counts.model_dump(),
+            "markdown": self.markdown,
+            "error": self.error.model_dump() if self.error else None,
+        }
+        if self.has_limit:
+            line["low_quality"] = self.low_quality.pages if self.low_quality else ()
+        return json_line(line)
 
     def as_text(self) -> str:
         """One line for terminals."""
         file = self.markdown or self.file
         if file is None and self.error is not None:
             return printable(f"{self.input}: error[{self.error.code}]: {self.error.message}")
-        pages = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed"
+        low = self.low_quality.count if self.low_quality else ""
+        pages = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed{low}"
         path = f" -> {file}" if file else ""
         reason = f"; error[{self.error.code}]: {self.error.message}" if self.error else ""
         note = f" ({self.note})" if self.note else ""
@@ -73,6 +85,16 @@ def ended(
     code = ExitCode.OK if done.status == "ok" else ExitCode.FAILED_PAGES
     error = None if done.status in ("ok", "partial") else _first_failure(manifest, done, jobs)
     return Outcome(word, manifest.job_id, done.status, pages, done.counts, markdown, error, code)
+
+
+def with_quality(outcome: Outcome, scores: PageScores, min_quality: float | None) -> Outcome:
+    """``outcome`` with its pages of low quality; below ``min_quality`` they need attention."""
+    low = LowQuality.of(scores, min_quality)
+    outcome = replace(outcome, low_quality=low, has_limit=min_quality is not None)
+    if min_quality is None or not low.pages:
+        return outcome
+    code = worst([outcome.exit_code, ExitCode.FAILED_PAGES])
+    return replace(outcome, exit_code=code).with_note(f"look at {low.named}")
 
 
 def _as_pagefleet_error(error: Exception) -> PagefleetError:

@@ -76,6 +76,7 @@ class Conversion:
         request: Request,
         names: OutputNames,
         as_json: bool,
+        min_quality: float | None = None,
     ) -> None:
         connections = services.connections
         self._services = services
@@ -89,6 +90,7 @@ class Conversion:
         self._request = request
         self._names = names
         self._json = as_json
+        self._min_quality = min_quality
         self._outage = OutageTimeout(services.probe, bars.say)
         self._codes: list[ExitCode] = []
         self._room = threading.Semaphore(MAX_FOLLOWED)
@@ -168,7 +170,9 @@ class Conversion:
                 self._names.choice,
                 self._services.page_files,
             )
-            self._finish(work, deliver(work.input.word, job, done, self._names, work.stem))
+            word, stem = work.input.word, work.stem
+            outcome = deliver(word, job, done, self._names, stem, self._min_quality)
+            self._finish(work, outcome)
             del self._running[work]
 
     def _finish(self, work: InputWork, outcome: Outcome) -> None:

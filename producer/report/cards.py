@@ -1,8 +1,10 @@
 """The content of one page in a report."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from shared.domain.records import Block, PageResult
+from producer.report.parts import Elsewhere
+from shared.domain.records import Block, PageResult, Quality
 
 #: Characters of a block's text in the tooltip of its box.
 MAX_HINT_CHARACTERS = 240
@@ -10,6 +12,10 @@ MAX_HINT_CHARACTERS = 240
 DRAWING_WIDTH = 1000
 #: Coordinates of boxes are 0 to 999.
 MAX_COORDINATE = 999
+#: Blocks of one page that are tied to their boxes; the style sheet has a rule for each.
+MAX_TIED = 250
+#: Limits of quality, in hundredths, that the report can filter by.
+FILTERS = (50, 80)
 #: Height divided by width of a page whose size is unknown: A4.
 DEFAULT_RATIO = 1.414
 
@@ -26,15 +32,29 @@ class Box:
     height: float
     hint: str
     label: str
+    #: The class that ties it to its text.
+    tie: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A block of the page's text; ``html`` is sanitized, all other fields are plain text."""
+
+    id: str
+    html: str
+    #: The classes that tie it to its boxes.
+    ties: str = ""
+    before: Elsewhere | None = None
+    after: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True)
 class Card:
-    """One page; ``html`` is sanitized, all other fields are plain text."""
+    """One page."""
 
     page: int
     status: str
-    html: str
+    parts: tuple[Part, ...]
     #: Address of the page image; "" where there is none, and ``missing`` is the reason.
     picture: str
     missing: str = ""
@@ -42,7 +62,26 @@ class Card:
     height: int = DRAWING_WIDTH
     boxes: tuple[Box, ...] = ()
     error: str = ""
+    quality: Quality | None = None
     facts: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def tied(self) -> frozenset[str]:
+        """The classes of boxes whose text is among the parts."""
+        return frozenset(tie for part in self.parts for tie in part.ties.split())
+
+
+def ties(numbers: Iterable[int]) -> str:
+    """The classes that tie a block's text and its boxes, which have ``numbers``."""
+    return " ".join(f"k{number}" for number in numbers if number <= MAX_TIED)
+
+
+def marks(status: str, quality: Quality | None) -> str:
+    """The classes by which the filters find a page."""
+    below = (
+        [] if quality is None else [f"q{limit}" for limit in FILTERS if quality.score < limit / 100]
+    )
+    return " ".join([f"s-{status}", *below])
 
 
 def drawing_size(result: PageResult | None) -> tuple[int, int]:
@@ -73,6 +112,7 @@ def _box(number: int, block: Block, size: tuple[int, int]) -> Box:
         height=round((bottom - top) * down, 1),
         hint=text if len(text) <= MAX_HINT_CHARACTERS else text[: MAX_HINT_CHARACTERS - 1] + "…",
         label=f"{number} {block.type}{confidence}",
+        tie=ties((number,)),
     )
 
 
@@ -80,6 +120,7 @@ def facts(result: PageResult) -> tuple[tuple[str, str], ...]:
     """Engine, attempts, tokens and times of a page, as (name, value) pairs."""
     engine, image = result.engine, result.image
     times = {k: v for k, v in result.timings_ms.model_dump().items() if v}
+    sure = result.confidence
     values = {
         "engine": f"{engine.name}, {engine.pool.weights}, {engine.version}",
         "attempts": str(result.attempts),
@@ -89,6 +130,10 @@ def facts(result: PageResult) -> tuple[tuple[str, str], ...]:
         "tokens": f"{result.prompt_tokens} in, {result.output_tokens} out"
         if result.output_tokens
         else "",
+        "lines": f"mean score {sure.mean:.2f}, worst {sure.worst:.2f}"
+        if sure is not None and sure.mean is not None and sure.worst is not None
+        else "",
+        "ink in lines": f"{sure.ink:.0%}" if sure is not None and sure.ink is not None else "",
         "figures": str(len(result.figures) or ""),
         "times": ", ".join(f"{name} {_duration(ms)}" for name, ms in times.items()),
     }

@@ -1,8 +1,13 @@
 """Renders a page's Markdown as sanitized HTML; runs in helper processes: the text is untrusted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shared.document.exports.safe_html import MATH_CLASS, cleaned, renderer
+
+
+def to_htmls(texts: Sequence[str], figures: Mapping[str, str]) -> list[str]:
+    """The HTML of each of the parts of a page."""
+    return [to_html(text, figures) for text in texts]
 
 
 def to_html(markdown: str, figures: Mapping[str, str]) -> str:

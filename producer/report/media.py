@@ -56,8 +56,11 @@ class BesideFile:
         return f"{quote(self._folder.name)}/{quote(name)}"
 
 
-def media_for(output: Path, pages: int) -> Media:
-    """The storage for pictures of a report of ``pages`` pages at ``output``."""
-    if pages <= MAX_EMBEDDED_PAGES:
+def media_for(output: Path, pages: int, *, in_folder: bool = False) -> Media:
+    """The storage for pictures of a report of ``pages`` pages at ``output``.
+
+    Long reports have them in a folder, others only where the caller asks for it.
+    """
+    if pages <= MAX_EMBEDDED_PAGES and not in_folder:
         return Embedded()
     return BesideFile(output.with_name(f"{output.stem}_files"))

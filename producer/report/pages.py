@@ -2,23 +2,22 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from producer.report.cards import Card, boxes, drawing_size, facts
-from producer.report.markdown import to_html
+from producer.report.cards import Card, Part, boxes, drawing_size, facts, ties
+from producer.report.markdown import to_htmls
 from producer.report.media import Media
+from producer.report.parts import TextPart
 from shared.config.settings import Settings
-from shared.document.assembly import drafts
-from shared.document.draft import Draft
 from shared.document.rules.figure_links import figure_url
 from shared.domain import object_keys
 from shared.domain.errors import NotFound, PageError, PagefleetError
-from shared.domain.records import Manifest, PageResult, RenderOptions
+from shared.domain.records import Manifest, PageResult
 from shared.jobs.job_store import JobStore
 from shared.processes.sandbox import Sandbox, SandboxError
 from shared.rendering.page_errors import page_errors
@@ -44,9 +43,18 @@ class _PendingCard:
 
     page: int
     result: PageResult | None
-    text: str
+    parts: tuple[TextPart, ...]
     picture: "Future[bytes] | None"
-    html: "Future[str] | None"
+    html: "Future[list[str]] | None"
+
+
+@dataclass(frozen=True)
+class PageToShow:
+    """One page of a report; ``result`` is None while it waits."""
+
+    page: int
+    result: PageResult | None
+    parts: tuple[TextPart, ...] = ()
 
 
 class Cards:
@@ -69,28 +77,28 @@ class Cards:
         self._media = media
         self._source = source
 
-    def of(self, pages: list[int]) -> Iterator[Card]:
-        """The cards of ``pages`` in order, also of pages without a result."""
-        states = self._jobs.page_states(self._manifest.job_id)
-        read = [page for page in pages if page in states.all]
-        results = self._jobs.results(self._manifest.job_id, read, states)
-        merged = iter(drafts(results, RenderOptions(page_breaks="none")))
+    def of(self, pages: Sequence[PageToShow]) -> Iterator[Card]:
+        """The cards of ``pages`` in their order."""
         pending: deque[_PendingCard] = deque()
         for page in pages:
-            pending.append(self._begin(page, next(merged) if page in states.all else None))
+            pending.append(self._begin(page))
             if len(pending) > AHEAD:
                 yield self._finish(pending.popleft())
         while pending:
             yield self._finish(pending.popleft())
 
-    def _begin(self, page: int, draft: Draft | None) -> _PendingCard:
-        if draft is None:
-            return _PendingCard(page, None, "", self._render(page, 0), None)
-        result, text = draft.result, draft.text[:MAX_CHARACTERS]
+    def _begin(self, page: PageToShow) -> _PendingCard:
+        result = page.result
+        if result is None:
+            return _PendingCard(page.page, None, (), self._render(page.page, 0), None)
         html = self._sandbox.submit(
-            to_html, text, self._figures(result), timeout_s=MARKDOWN_TIMEOUT_S
+            to_htmls,
+            _limited([part.markdown for part in page.parts]),
+            self._figures(result),
+            timeout_s=MARKDOWN_TIMEOUT_S,
         )
-        return _PendingCard(page, result, text, self._render(page, result.image.rotation), html)
+        picture = self._render(page.page, result.image.rotation)
+        return _PendingCard(page.page, result, page.parts, picture, html)
 
     def _render(self, page: int, rotation: int) -> "Future[bytes] | None":
         if self._source is None:
@@ -120,19 +128,20 @@ class Cards:
         size = drawing_size(pending.result)
         picture, missing = self._picture(pending)
         if pending.result is None:
-            return Card(pending.page, "waiting", "", picture, missing, *size)
+            return Card(pending.page, "waiting", (), picture, missing, *size)
         result = pending.result
         error = result.error
         return Card(
             page=pending.page,
             status=result.status,
-            html=_html(pending),
+            parts=_parts(pending),
             picture=picture,
             missing=missing,
             width=size[0],
             height=size[1],
             boxes=boxes(result, size),
             error=f"{error.code}: {error.message}" if error else "",
+            quality=result.quality,
             facts=facts(result),
         )
 
@@ -148,11 +157,24 @@ class Cards:
         return self._media.store(f"{pending.page:06d}.jpg", data, "jpeg"), ""
 
 
-def _html(pending: _PendingCard) -> str:
-    """The page's Markdown as HTML; as plain text where rendering exceeds its limits."""
+def _parts(pending: _PendingCard) -> tuple[Part, ...]:
+    """The page's text as HTML; as plain text where rendering exceeds its limits."""
     if pending.html is None:
-        return ""
+        return ()
     try:
-        return pending.html.result()
+        texts = pending.html.result()
     except SandboxError:
-        return f"<pre>{escape(pending.text)}</pre>"
+        texts = [f"<pre>{escape(part.markdown)}</pre>" for part in pending.parts]
+    return tuple(
+        Part(part.id, html, ties(part.boxes), part.before, part.after)
+        for part, html in zip(pending.parts, texts, strict=True)
+    )
+
+
+def _limited(texts: Sequence[str]) -> list[str]:
+    """``texts``, cut off after the characters that are shown of one page."""
+    left, limited = MAX_CHARACTERS, []
+    for text in texts:
+        limited.append(text[:left])
+        left -= len(limited[-1])
+    return limited

@@ -11,6 +11,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.job_state import JobProgress
 from shared.config.settings import Settings
 from shared.console.printable import printable
+from shared.document.low_quality import LowQuality
 from shared.domain.cost import Usage
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.page_ranges import count
@@ -33,6 +34,8 @@ class JobFacts:
     eta_s: float | None = None
     #: Worker time and cost so far; None where finding out would read every page result.
     usage: Usage | None = None
+    #: None for an open job, and where no page was judged.
+    low_quality: LowQuality | None = None
     #: All submissions; empty where the reader may know only its own.
     submissions: Submissions = ()
 
@@ -57,6 +60,7 @@ class JobFacts:
             "created": datetime.fromtimestamp(manifest.created, UTC).isoformat(),
             "pages_per_s": self.pages_per_s,
             "eta_s": self.eta_s,
+            "low_quality": None if self.low_quality is None else list(self.low_quality.pages),
             **(self.usage or Usage(0, 0.0)).as_plain(),
             **({} if self.usage else {"worker_seconds": None}),
         }
@@ -68,11 +72,12 @@ class JobFacts:
         speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
         cost = self.usage.cost if self.usage else None
         price = "" if cost is None else f", cost {cost:.4f}"
+        low = self.low_quality.count if self.low_quality else ""
+        pages = f"{counts.ok} ok, {counts.blank} blank, {counts.failed} failed{low}"
         names = names_as_text(self._submissions)
         return printable(
             f"{self.manifest.job_id}  {self.status:9}  {self.done}/{self.pages} pages "
-            f"({counts.ok} ok, {counts.blank} blank, {counts.failed} failed{speed}{eta}{price})"
-            f"  {names}"
+            f"({pages}{speed}{eta}{price})  {names}"
         )
 
     @property
@@ -94,15 +99,22 @@ def job_facts(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState 
     return JobFacts(manifest, "waiting", pages, counts.total, counts)
 
 
-def with_usage(facts: JobFacts, jobs: JobStore, settings: Settings) -> JobFacts:
-    """The facts with usage; for an ended job this reads one more object, its document."""
-    usage = facts.usage
+def with_usage(
+    facts: JobFacts, jobs: JobStore, settings: Settings, min_quality: float | None = None
+) -> JobFacts:
+    """The facts with usage and, for an ended job, with its pages below ``min_quality``.
+
+    For an ended job this reads one more object, its document.
+    """
+    usage, low = facts.usage, None
     if usage is None:
-        seconds = jobs.worker_seconds(facts.manifest.job_id)
-        if seconds is None:
+        document = jobs.document_facts(facts.manifest.job_id)
+        if document is None:
             return facts
-        usage = Usage(facts.done, seconds)
-    return replace(facts, usage=replace(usage, price_per_hour=settings.price_per_hour))
+        usage = Usage(facts.done, document.worker_s)
+        low = LowQuality.of(document.scores, min_quality) if document.scores else None
+    usage = replace(usage, price_per_hour=settings.price_per_hour)
+    return replace(facts, usage=usage, low_quality=low)
 
 
 def with_submissions(facts: JobFacts, jobs: JobStore) -> JobFacts:

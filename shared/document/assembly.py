@@ -1,13 +1,13 @@
 """Runs the rules over all pages of a job and writes its document in every output format."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from pkgutil import resolve_name
 
 from shared.document.draft import Draft, Piece, Rule
 from shared.document.merged_pages import MergedPages, Span
-from shared.document.outcome import count, job_status, was_cancelled
+from shared.document.outcome import PageScores, count, job_status, page_scores, was_cancelled
 from shared.document.page_spans import PageWriter
 from shared.document.rules.order import ORDER
 from shared.document.structure.merging import structured
@@ -36,6 +36,7 @@ class Document:
     files: dict[str, DocumentFile]
     counts: Counts
     status: JobStatus
+    scores: PageScores = field(default_factory=dict)
 
 
 def assemble(
@@ -55,7 +56,7 @@ def assemble(
         each.suffix: DocumentFile(each.content_type, resolve_name(each.writer)(merged))
         for each in OUTPUT_FORMATS
     }
-    return Document(files, merged.counts, merged.status)
+    return Document(files, merged.counts, merged.status, page_scores(merged.pages))
 
 
 def safe_text(result: PageResult, text: str, render: RenderOptions) -> str:

@@ -6,11 +6,19 @@ from collections.abc import Iterable
 from shared.domain.errors import Cancelled
 from shared.domain.records import Counts, JobStatus, PageResult
 
+#: Scores of quality, 0 to 1, by page.
+PageScores = dict[int, float]
+
 
 def count(results: Iterable[PageResult]) -> Counts:
     """Number of results by status."""
     statuses = Counter(result.status for result in results)
     return Counts(ok=statuses["ok"], blank=statuses["blank"], failed=statuses["failed"])
+
+
+def page_scores(results: Iterable[PageResult]) -> PageScores:
+    """The scores of the pages whose quality was judged."""
+    return {each.page: each.quality.score for each in results if each.quality is not None}
 
 
 def was_cancelled(result: PageResult) -> bool:

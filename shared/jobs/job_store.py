@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -48,6 +48,14 @@ class PageStates:
         return self.have | self.failed
 
 
+@dataclass(frozen=True)
+class DocumentFacts:
+    """Totals of a document: worker seconds, and the scores of its pages' quality by page."""
+
+    worker_s: float
+    scores: dict[int, float]
+
+
 class JobStore:
     """Reads and writes jobs; thread-safe; raises StoreUnreachable."""
 
@@ -62,14 +70,21 @@ class JobStore:
         """``_DONE``, or None while the job is open."""
         return self.read(object_keys.done(job_id), Done)
 
-    def worker_seconds(self, job_id: str) -> float | None:
-        """Worker seconds of an ended job, from its ``document.json``; None where missing."""
+    def document_facts(self, job_id: str) -> DocumentFacts | None:
+        """Totals of an ended job, from its ``document.json``; None where it has none."""
         try:
-            data = self.store.get(object_keys.document(job_id, "json"))
-            seconds = float(json.loads(data)["worker_s"])
-        except (NotFound, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            document = json.loads(self.store.get(object_keys.document(job_id, "json")))
+            return _document_facts(document)
+        except (
+            NotFound,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ):
             return None
-        return seconds if 0 <= seconds < float("inf") else None
 
     def result(self, job_id: str, page: int) -> PageResult | None:
         """The page's result; ok or blank outranks failed."""
@@ -259,3 +274,16 @@ def _check_place(key: str, record: Record) -> None:
 def missing_pages(manifest: Manifest, states: PageStates) -> tuple[PageRange, ...]:
     """Selected pages without any result."""
     return from_numbers(page for page in expand(manifest.page_ranges) if page not in states.all)
+
+
+def _document_facts(document: Any) -> DocumentFacts | None:
+    """The totals of a record, which may be forged; None for an impossible time."""
+    seconds = float(document["worker_s"])
+    if not 0 <= seconds < float("inf"):
+        return None
+    scores = {
+        int(entry["page"]): float(entry["quality"])
+        for entry in document.get("ledger", ())
+        if entry.get("quality") is not None
+    }
+    return DocumentFacts(seconds, scores)

@@ -1,4 +1,4 @@
-"""Judges how plausible the text of a page is, with small rules for every engine.
+"""Judges how plausible the text of a page is, with small rules for any engine.
 
 Each rule looks at one kind of fault and returns a reason, or None. The worst reason decides the
 score of the page.

@@ -35,7 +35,7 @@ def test_the_markdown_is_written_last_and_links_to_the_figures(file_store: Objec
     jobs, sink = JobStore(file_store), RecordingSink()
     manifest = job_with_figure(jobs)
 
-    done = export(FinishedJob(jobs, manifest, RenderOptions()), sink, "in/my book.pdf")
+    done = export(FinishedJob(jobs, manifest, RenderOptions()), sink, "in/my book.pdf").done
 
     name = "in/my book.pdf"
     assert list(sink.files) == [f"{name}/figures/{FIGURE}", f"{name}.json", f"{name}.md"]
@@ -66,5 +66,5 @@ def test_render_options_decide_the_status_of_the_exported_document(
     lenient = FinishedJob(jobs, manifest, RenderOptions())
     strict = FinishedJob(jobs, manifest, RenderOptions(max_failed_pages=0))
 
-    assert export(lenient, RecordingSink(), "a").status == "partial"
-    assert export(strict, RecordingSink(), "a").status == "failed"
+    assert export(lenient, RecordingSink(), "a").done.status == "partial"
+    assert export(strict, RecordingSink(), "a").done.status == "failed"

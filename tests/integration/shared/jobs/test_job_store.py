@@ -30,7 +30,7 @@ JOB = "0123456789abcdef-01234567"
 def test_a_forged_document_has_no_worker_seconds(file_store: ObjectStore, data: bytes) -> None:
     file_store.put(object_keys.document(JOB, "json"), data)
 
-    assert JobStore(file_store).worker_seconds(JOB) is None
+    assert JobStore(file_store).document_facts(JOB) is None
 
 
 def test_the_manifest_of_another_job_is_no_manifest_of_this_one(file_store: ObjectStore) -> None:
