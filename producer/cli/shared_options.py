@@ -8,9 +8,9 @@ import click
 
 from producer.watching.triggers.registry import trigger_options
 from shared.domain.catalogue import engine_choices, model_choices
-from shared.domain.export_formats import CHUNK_CHARS, FORMAT_NAMES, MARKDOWN_WORD
+from shared.domain.formats.export_formats import CHUNK_CHARS, FORMAT_NAMES, MARKDOWN_WORD
+from shared.domain.formats.output_formats import file_names
 from shared.domain.lanes import PRIORITIES
-from shared.domain.output_formats import file_names
 from shared.domain.tasks import task_choices
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

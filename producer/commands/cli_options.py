@@ -17,7 +17,7 @@ from producer.submission.pool_choice import PoolSource, no_fleet
 from producer.submission.request import Request
 from shared.config.settings import Settings, load_settings
 from shared.domain.errors import UsageError
-from shared.domain.export_formats import DEFAULT, ExportChoice, export_choice, saved_words
+from shared.domain.formats.export_formats import DEFAULT, ExportChoice, export_choice, saved_words
 from shared.domain.records import (
     Footnotes,
     Headers,

@@ -20,7 +20,7 @@ from producer.submission.request import Request
 from shared.config.settings import Settings
 from shared.console.entry_point import print_message
 from shared.domain.errors import ExitCode
-from shared.domain.export_formats import ExportChoice
+from shared.domain.formats.export_formats import ExportChoice
 
 #: Seconds that pages in flight may take after an interrupt.
 INTERRUPT_STOP_S = 3.0

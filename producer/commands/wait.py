@@ -13,7 +13,7 @@ from shared.broker.job_state import JobProgress
 from shared.config.settings import load_settings
 from shared.domain import object_keys
 from shared.domain.errors import WaitTimedOut
-from shared.domain.output_formats import MARKDOWN
+from shared.domain.formats.output_formats import MARKDOWN
 from shared.domain.records import Done, Manifest
 
 

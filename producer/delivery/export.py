@@ -17,8 +17,8 @@ from shared.document.exports import ExportInput
 from shared.document.outcome import PageScores
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NotFound
-from shared.domain.export_formats import DEFAULT, ExportChoice
-from shared.domain.output_formats import MARKDOWN
+from shared.domain.formats.export_formats import DEFAULT, ExportChoice
+from shared.domain.formats.output_formats import MARKDOWN
 from shared.domain.page_ranges import expand
 from shared.domain.records import Done, Manifest, PageResult, RenderOptions
 from shared.jobs.job_store import JobStore

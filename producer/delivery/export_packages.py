@@ -2,7 +2,7 @@
 
 from shared.config.hardware import has_package
 from shared.domain.errors import UsageError
-from shared.domain.export_formats import ExportChoice
+from shared.domain.formats.export_formats import ExportChoice
 
 
 def check_packages(choice: ExportChoice) -> None:

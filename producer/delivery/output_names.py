@@ -7,7 +7,7 @@ from typing import Self
 
 from producer.delivery.page_folder import PageFolder
 from producer.delivery.stems import Stems
-from shared.domain.export_formats import DEFAULT, ExportChoice
+from shared.domain.formats.export_formats import DEFAULT, ExportChoice
 
 #: The source of a document record stands in its first bytes; names are at most this long.
 RECORD_HEAD_BYTES = 64 * 1024

@@ -18,15 +18,15 @@ from shared.config.settings import Settings
 from shared.document.control_characters import strip_control
 from shared.domain import object_keys
 from shared.domain.errors import NotFound, PageError, RenderFailed, UsageError
-from shared.domain.export_formats import LAYOUT_ENDING, PDF, ExportChoice
+from shared.domain.formats.export_formats import LAYOUT_ENDING, PDF, ExportChoice
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest, PageResult, Record
 from shared.jobs.job_store import JobStore
 from shared.processes.sandbox import Sandbox, SandboxError
-from shared.rendering.boxes import boxes_picture, page_boxes, write_layout_pdf
 from shared.rendering.page_errors import page_errors
 from shared.rendering.pdf_of_pages import PdfRequest
-from shared.rendering.preview import preview
+from shared.rendering.previews.boxes import boxes_picture, page_boxes, write_layout_pdf
+from shared.rendering.previews.preview import preview
 from shared.rendering.render_request import check_kind, render_request
 from shared.rendering.searchable_pdf import write_searchable
 from shared.rendering.text_layer.page_text import PageText
@@ -37,7 +37,7 @@ LONGEST_SIDE = 2000
 PAGE_S = 2.0
 PROCESSES = min(4, os.cpu_count() or 1)
 AHEAD = 2 * PROCESSES
-PRELOAD = ("shared.rendering.boxes", "shared.rendering.searchable_pdf")
+PRELOAD = ("shared.rendering.previews.boxes", "shared.rendering.searchable_pdf")
 
 #: The end of a file's name, behind the document's name; and the file.
 NamedFile = tuple[str, bytes]

@@ -5,7 +5,7 @@ import re
 from unicodedata import normalize
 
 from shared.document.control_characters import C1_AND_DIRECTION
-from shared.domain.export_formats import DEFAULT, ExportChoice
+from shared.domain.formats.export_formats import DEFAULT, ExportChoice
 
 MAX_STEM_BYTES = 180
 #: Programs that read names line by line take U+2028 and U+2029 for the end of a line.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from shared.document.exports.safe_html import MATH_CLASS, cleaned, renderer
+from shared.document.exports.web.safe_html import MATH_CLASS, cleaned, renderer
 
 
 def to_htmls(texts: Sequence[str], figures: Mapping[str, str]) -> list[str]:

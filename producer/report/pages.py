@@ -21,7 +21,7 @@ from shared.domain.records import Manifest, PageResult
 from shared.jobs.job_store import JobStore
 from shared.processes.sandbox import Sandbox, SandboxError
 from shared.rendering.page_errors import page_errors
-from shared.rendering.preview import preview
+from shared.rendering.previews.preview import preview
 from shared.rendering.render_request import render_request
 
 #: Pixels of a page image's longer side.
@@ -32,7 +32,7 @@ MAX_CHARACTERS = 400_000
 #: Bytes of figures shown for one page.
 MAX_FIGURE_BYTES = 12 * 1024 * 1024
 #: Modules that the helper processes load in advance.
-PRELOAD = ("shared.rendering.preview", "producer.report.markdown")
+PRELOAD = ("shared.rendering.previews.preview", "producer.report.markdown")
 PROCESSES = min(4, os.cpu_count() or 1)
 AHEAD = 2 * PROCESSES
 

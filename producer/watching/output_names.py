@@ -8,7 +8,7 @@ of ``x.pdf.md/y.pdf`` begin with ``x.pdf.md_/y.pdf``.
 
 import re
 
-from shared.domain.output_formats import OUTPUT_FORMATS
+from shared.domain.formats.output_formats import OUTPUT_FORMATS
 
 STATUS = "status"
 _ENDINGS = "|".join([STATUS, *(re.escape(each.suffix) for each in OUTPUT_FORMATS)])

@@ -15,10 +15,10 @@ from redis.exceptions import ResponseError
 from shared.broker.celery_app import make_app
 from shared.broker.connection import AWAY, refused_for_now, shown_address
 from shared.broker.dispatch_state import DispatchState
-from shared.broker.page_messages import page_message, shown_message
 from shared.broker.page_state import Dispatch
 from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
-from shared.broker.sent_events import SentEvents
+from shared.broker.sending.page_messages import page_message, shown_message
+from shared.broker.sending.sent_events import SentEvents
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.records import Record, ReduceMessage, to_plain

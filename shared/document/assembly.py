@@ -15,7 +15,7 @@ from shared.document.structure.order import NOTATION
 from shared.document.structure.order import ORDER as STRUCTURE
 from shared.document.structure.text.marks import with_notes, without_page_marks
 from shared.domain.errors import PagefleetError
-from shared.domain.output_formats import OUTPUT_FORMATS
+from shared.domain.formats.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import expand
 from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
 from shared.domain.tasks import Task

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from producer.intake.input import Input
 from producer.watching.places.listing import PrefixScan
 from producer.watching.places.place import Dropped, Page, ReadRefused, UnusableName
-from shared.domain.output_formats import OUTPUT_FORMATS
+from shared.domain.formats.output_formats import OUTPUT_FORMATS
 from shared.storage.refusal import Refused
 from shared.storage.s3_bucket import Bucket, Listed
 

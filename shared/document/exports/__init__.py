@@ -1,4 +1,4 @@
-"""One writer per export format; ``shared.domain.export_formats`` lists them.
+"""One writer per export format; ``shared.domain.formats.export_formats`` lists them.
 
 Every writer gets an ExportInput and returns the bytes of one file. Equal input gives equal bytes.
 """

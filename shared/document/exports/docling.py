@@ -12,7 +12,7 @@ from shared.document.exports.blocks import blocks
 from shared.document.exports.docling_items import ItemWriter
 from shared.document.exports.export_input import ExportInput
 from shared.document.exports.figures import Figures
-from shared.document.exports.html_tree import plain
+from shared.document.exports.web.html_tree import plain
 from shared.domain.harmless_json import harmless_json
 from shared.domain.records import Manifest, PageImage
 

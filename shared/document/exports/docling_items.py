@@ -24,8 +24,8 @@ from docling_core.types.doc import (
 
 from shared.document.exports.blocks import ExportBlock
 from shared.document.exports.figures import Figures
-from shared.document.exports.html_tables import grid_of, header_rows
-from shared.document.exports.html_tree import text_of, tree_of
+from shared.document.exports.web.html_tables import grid_of, header_rows
+from shared.document.exports.web.html_tree import text_of, tree_of
 from shared.document.structure.units import Place, UnitKind
 
 _BOX_SCALE = 999

@@ -10,8 +10,8 @@ from xml.etree.ElementTree import Element, tostring
 
 from shared.document.exports.export_input import ExportInput
 from shared.document.exports.figures import Figures
-from shared.document.exports.html import STYLE, missing
-from shared.document.exports.html_tree import NOTES_CLASS, PAGE_CLASS, plain, text_of, tree_of
+from shared.document.exports.web.html import STYLE, missing
+from shared.document.exports.web.html_tree import NOTES_CLASS, PAGE_CLASS, plain, text_of, tree_of
 from shared.document.exports.zip_files import zip_entry
 from shared.domain.records import Manifest
 

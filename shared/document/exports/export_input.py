@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.document.assembly import merge
 from shared.document.merged_pages import MergedPages
-from shared.domain.export_formats import ExportChoice
+from shared.domain.formats.export_formats import ExportChoice
 from shared.domain.records import Manifest, PageResult, RenderOptions
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.document.exports.export_input import ExportInput
-from shared.document.exports.html_tree import plain
+from shared.document.exports.web.html_tree import plain
 from shared.document.merged_pages import MergedPages
 from shared.domain.harmless_json import harmless_json
 from shared.domain.records import Manifest

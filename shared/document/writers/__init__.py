@@ -1,1 +1,1 @@
-"""One writer per output format; ``shared.domain.output_formats`` lists them."""
+"""One writer per output format; ``shared.domain.formats.output_formats`` lists them."""

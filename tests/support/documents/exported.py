@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared.document.exports import ExportInput
-from shared.domain.export_formats import export_choice
+from shared.domain.formats.export_formats import export_choice
 from shared.domain.records import PageResult, RenderOptions
 from tests.support.documents.merged import figures, manifest, results_of
 from tests.unit.shared.document.test_hostile import FRAGMENTS

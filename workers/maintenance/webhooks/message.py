@@ -7,7 +7,7 @@ import hmac
 
 from shared import __version__
 from shared.domain import object_keys
-from shared.domain.output_formats import OUTPUT_FORMATS
+from shared.domain.formats.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import count
 from shared.domain.records import Done, Manifest, to_json
 from shared.domain.webhooks.message import WebhookDocument, WebhookFile, WebhookMessage

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.watching.output_names import output_name, status_name
-from shared.domain.output_formats import file_names
+from shared.domain.formats.output_formats import file_names
 
 PARTS = st.lists(
     st.sampled_from(

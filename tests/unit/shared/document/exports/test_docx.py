@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.support.documents.exported import everything, export_input, hostile_pages
 
 docx = pytest.importorskip("docx")
-from shared.document.exports.docx import write_docx  # noqa: E402
+from shared.document.exports.word.docx import write_docx  # noqa: E402
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from shared.document.exports.html import write_html
+from shared.document.exports.web.html import write_html
 from tests.support.console.browser import chromium, installed
 from tests.support.documents.exported import everything, export_input, hostile_pages, png
 from tests.support.documents.rendered import HARMLESS_TAGS

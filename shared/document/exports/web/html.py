@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from shared.document.exports.export_input import ExportInput
 from shared.document.exports.figures import Figures
-from shared.document.exports.html_tree import plain, tree_of
+from shared.document.exports.web.html_tree import plain, tree_of
 
 MISSING_FIGURE = "[figure not available]"
 STYLE = """

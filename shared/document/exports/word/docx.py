@@ -12,10 +12,10 @@ from xml.etree.ElementTree import Element
 import docx
 from docx.document import Document
 
-from shared.document.exports.docx_blocks import BlockWriter
 from shared.document.exports.export_input import ExportInput
 from shared.document.exports.figures import Figures
-from shared.document.exports.html_tree import plain, tree_of
+from shared.document.exports.web.html_tree import plain, tree_of
+from shared.document.exports.word.docx_blocks import BlockWriter
 from shared.document.exports.zip_files import EPOCH, zip_entry
 
 

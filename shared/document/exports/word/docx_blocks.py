@@ -13,12 +13,12 @@ from docx.shared import Emu
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
-from shared.document.exports.docx_lists import new_numbering, set_numbering
-from shared.document.exports.docx_text import Marks, add_text, within
 from shared.document.exports.figures import Figures
-from shared.document.exports.html import MISSING_FIGURE
-from shared.document.exports.html_tables import Grid, GridCell, grid_of
-from shared.document.exports.html_tree import BACK_CLASS, NOTES_CLASS, text_of
+from shared.document.exports.web.html import MISSING_FIGURE
+from shared.document.exports.web.html_tables import Grid, GridCell, grid_of
+from shared.document.exports.web.html_tree import BACK_CLASS, NOTES_CLASS, text_of
+from shared.document.exports.word.docx_lists import new_numbering, set_numbering
+from shared.document.exports.word.docx_text import Marks, add_text, within
 
 #: The styles of lists in the standard template reach so deep.
 LIST_LEVELS = 3

@@ -7,11 +7,11 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from shared.domain.records import BBox, Block, BlockType, Record
-from shared.rendering.box_colors import color_of
 from shared.rendering.lean_pymupdf import pymupdf
 from shared.rendering.pdf_file import PDF_ERRORS, raise_if_memory
 from shared.rendering.pdf_of_pages import PdfRequest, save, selected_pages
-from shared.rendering.preview import preview
+from shared.rendering.previews.box_colors import color_of
+from shared.rendering.previews.preview import preview
 from shared.rendering.render_request import RenderRequest
 from shared.rendering.upright import LAST
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from mdit_py_plugins.footnote import footnote_plugin
 
 from shared.document.control_characters import strip_control
-from shared.document.exports.safe_html import MATH_CLASS, cleaned, renderer
+from shared.document.exports.web.safe_html import MATH_CLASS, cleaned, renderer
 
 VOID = frozenset(("br", "hr", "img"))
 PAGE_CLASS = "page"

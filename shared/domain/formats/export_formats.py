@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.domain.errors import UsageError
-from shared.domain.output_formats import MARKDOWN, file_names
+from shared.domain.formats.output_formats import MARKDOWN, file_names
 
 #: The word for the Markdown file and its figures, which is the default.
 MARKDOWN_WORD = "md"
@@ -41,8 +41,8 @@ CHUNKS = ExportFormat("chunks", "chunks.jsonl", f"{_WRITERS}.chunks_file:write_c
 PDF = ExportFormat("pdf", "pdf", "")
 #: In the order of writing. ``--chunks`` adds chunks to jsonl.
 EXPORT_FORMATS: tuple[ExportFormat, ...] = (
-    ExportFormat("html", "html", f"{_WRITERS}.html:write_html"),
-    ExportFormat("docx", "docx", f"{_WRITERS}.docx:write_docx", ("docx",), "docx"),
+    ExportFormat("html", "html", f"{_WRITERS}.web.html:write_html"),
+    ExportFormat("docx", "docx", f"{_WRITERS}.word.docx:write_docx", ("docx",), "docx"),
     ExportFormat("epub", "epub", f"{_WRITERS}.epub:write_epub"),
     ExportFormat(
         "docling",

@@ -1,0 +1,1 @@
+"""Sends page messages and the events about them."""

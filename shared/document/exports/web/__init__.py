@@ -1,0 +1,1 @@
+"""Writes HTML that is safe to open."""

@@ -1,0 +1,1 @@
+"""The files that pagefleet writes for a document."""

@@ -1,0 +1,1 @@
+"""Pictures of pages with their boxes."""
