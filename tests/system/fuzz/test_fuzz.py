@@ -57,6 +57,7 @@ def test_every_fuzzer_tries_something_also_when_its_time_is_over(
 ) -> None:
     # The documents of a batch may take longer to make than a short run lasts.
     budget = Budget(count=1, seconds=-1, seed=1)
+    monkeypatch.setattr(documents, "corpus", lambda *_: iter([("a.pdf", b"%PDF")]))
     monkeypatch.setattr(documents, "survive", lambda settings, paths, out: Judged())
 
     assert fuzzer(lambda source: 1, lambda case: [])(budget).tried == 1
