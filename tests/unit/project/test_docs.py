@@ -1,6 +1,7 @@
 """The documentation agrees with the code, and its links and paths exist."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,18 @@ def test_the_architecture_page_names_every_package_of_a_folder(folder: str) -> N
     named = set(re.findall(r"`([\w-]+)`", row)) - {"pagefleet", "pagefleet-worker"}
 
     assert named == {path.parent.name for path in (ROOT / folder).glob("*/__init__.py")}
+
+
+def test_the_page_of_dependencies_gives_a_reason_for_every_package() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = pyproject["project"]["optional-dependencies"]
+    groups = [pyproject["project"]["dependencies"], *extras.values()]
+    groups += pyproject["dependency-groups"].values()
+    words = [word for group in groups for word in group if isinstance(word, str)]
+    packages = {re.split(r"[\[=<>; ]", word)[0] for word in words}
+
+    page = (DOCS / "development" / "dependencies.md").read_text()
+    first_columns = re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE)
+    named = {name for column in first_columns for name in re.split(r"[, ()`]+", column)}
+
+    assert packages - named == set()
