@@ -1,6 +1,5 @@
 """The code does what the tables of docs/adr/0002-purge-cancel-submit.md say, and nothing else."""
 
-import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +8,11 @@ import pytest
 
 from tests.support.fleets.job_events import JobEvents, Refused
 from tests.support.fleets.job_states import Write, observe, state_of, states, transitions, writes
-from tests.support.fleets.stepped_fleet import SteppedFleet, private_folder
+from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stepping import Actor
 from workers.maintenance.repairs import SweepTimings
+
+pytestmark = pytest.mark.usefixtures("silent")
 
 #: Every marker and job is old enough for the sweeper.
 AT_ONCE = SweepTimings(stalled_after_s=-1.0, dead_submission_s=-1.0, dead_purge_s=-1.0)
@@ -91,28 +92,6 @@ def described(call: str) -> str:
     name, _, arguments = call.partition(" ")
     key = re.search(r"open/|job\.json|_DONE", arguments)
     return f"{name} {key.group()}" if key else name
-
-
-@pytest.fixture(autouse=True)
-def silent() -> Iterator[None]:
-    """Log nothing of the many runs."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
-
-
-@pytest.fixture
-def folders() -> Iterator[Iterator[Path]]:
-    """New folders, in memory where possible."""
-
-    def new(parent: Path) -> Iterator[Path]:
-        for number in range(1000):
-            folder = parent / str(number)
-            folder.mkdir()
-            yield folder
-
-    with private_folder() as parent:
-        yield new(Path(parent))
 
 
 def known_job_id(redis_url: str, folder: Path) -> str:

@@ -1,6 +1,5 @@
 """A document that is submitted while its job is purged: an accepted job is never lost."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,34 +8,14 @@ import pytest
 from shared.domain.records import Manifest
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.moments import stride
-from tests.support.fleets.stepped_fleet import SteppedFleet, private_folder
+from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stepping import Actor
+
+pytestmark = pytest.mark.usefixtures("silent")
 
 #: More than a purge has steps, or a submission.
 LAST = 60
 STRIDE = stride(41)
-
-
-@pytest.fixture(autouse=True)
-def silent() -> Iterator[None]:
-    """Log nothing of the many runs."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
-
-
-@pytest.fixture
-def folders() -> Iterator[Iterator[Path]]:
-    """New folders, in memory where possible."""
-
-    def made(parent: Path) -> Iterator[Path]:
-        for number in range(100_000):
-            folder = parent / str(number)
-            folder.mkdir()
-            yield folder
-
-    with private_folder() as parent:
-        yield made(Path(parent))
 
 
 def ended(redis_url: str, folder: Path) -> tuple[SteppedFleet, Manifest]:
