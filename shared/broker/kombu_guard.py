@@ -1,4 +1,4 @@
-"""Replaces seven functions of kombu 5.7.0, so that workers survive lost broker connections.
+"""Replaces eight functions of kombu 5.7.0, so that workers survive lost broker connections.
 
 Without it, closing a channel with a pending BRPOP on a dead socket aborts half-way and later kills
 the worker; a late acknowledgement on a closed channel has no connection pool; and a lost connection
@@ -34,6 +34,7 @@ def install() -> None:
         return
     channel.close = _close_despite_dead_socket(channel.close)
     channel._disconnect_pools = _keep_pool(channel._disconnect_pools)
+    channel._create_client = _keep_client(channel._create_client)
     channel._brpop_read = _read_any_element
     channel._receive_one = _receive_any_command(channel._receive_one)
     channel._deliver_fanout_message = _checked(channel._deliver_fanout_message)
@@ -64,6 +65,20 @@ def _keep_pool(disconnect_pools: Any) -> Any:
         self._pool = pool
 
     return guarded_disconnect
+
+
+def _keep_client(create_client: Any) -> Any:
+    """kombu makes a client for each receipt and acknowledgement, which costs more than its use."""
+
+    def guarded_create(self: Any, asynchronous: bool = False) -> Any:
+        if asynchronous:
+            return create_client(self, asynchronous=True)
+        kept = self.__dict__.get("kept_client")
+        if kept is None or kept.connection_pool is not self.pool:
+            kept = self.kept_client = create_client(self)
+        return kept
+
+    return guarded_create
 
 
 def _read_any_element(self: Any, **options: Any) -> bool:
