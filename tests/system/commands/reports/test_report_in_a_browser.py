@@ -163,7 +163,7 @@ def test_only_pages_near_the_view_of_a_thousand_are_rendered(
     chrome: Browser, local: Settings, tmp_path: Path
 ) -> None:
     jobs = JobStore(open_store(local))
-    manifest = open_job(jobs, 1000)
+    manifest = open_job(jobs, 1000, b"%PDF-1.7")
     # Pictures take longest to make, and this is about the file; so the document is gone.
     jobs.store.delete([f"jobs/{manifest.job_id}/source.pdf"])
     for number in range(1, 1001):
