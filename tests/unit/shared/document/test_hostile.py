@@ -98,7 +98,7 @@ LONG = {
     "a label": "[" + "a" * 100_000,
     "breaks": "<br>\n" * 20_000,
     "attributes": "<td " + "colspan=1 " * 20_000 + "x>",
-    "changing blocks": "<b>\n```\n\n" * 10_000,
+    "changing blocks": "<b>\n```\n\n" * 6_000,
     "columns": "|a" * 20_000 + "\n" + "|-" * 20_000 + "\n",
 }
 
