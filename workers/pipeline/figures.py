@@ -52,5 +52,5 @@ class FigureStore:
             page.cancellation,
             partial(self._jobs.store.put, key, data),
             (StoreUnreachable,),
-            partial(log.warning, "waiting to store a file of the page: %s"),
+            partial(log.warning, "waiting until the outage ends: %s"),
         )

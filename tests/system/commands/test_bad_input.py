@@ -1,11 +1,9 @@
 """Bad input gives one clear error line, the right exit code and no leftover files or processes."""
 
 import os
-import resource
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pymupdf
@@ -25,6 +23,7 @@ from tests.support.fleets.fleet import (
     wait_until,
 )
 from tests.support.fleets.ledger_check import check_job
+from tests.support.full_disk import limited_file_size
 from tests.support.paths import DATA
 
 #: Documents that no reader can open, with their error codes.
@@ -225,17 +224,6 @@ def test_a_store_that_does_not_answer_ends_the_command(
             assert len(result.err.splitlines()) == 1
 
 
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """Limits every file of this process to ``size`` bytes, to simulate a full disk."""
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-
-
 def test_a_full_store_is_reported_and_keeps_no_incomplete_job(
     fake_fleet: Fleet, tmp_path: Path
 ) -> None:
@@ -244,7 +232,7 @@ def test_a_full_store_is_reported_and_keeps_no_incomplete_job(
     store = open_store(fake_fleet.settings)
     before = set(store.list(""))
 
-    with largest_file(20_000):
+    with limited_file_size(20_000):
         result = fake_fleet("submit", str(pictures))
 
     assert result.status == 5
@@ -263,7 +251,7 @@ def test_a_full_output_folder_keeps_the_job_and_no_partial_file(
     job_id = fake_fleet("submit", source, "--wait", "--json").lines[0]["job_id"]
     out = tmp_path / "out"
 
-    with largest_file(50):
+    with limited_file_size(50):
         result = fake_fleet("fetch", job_id, "-o", str(out), "--json")
 
     (line,) = result.lines

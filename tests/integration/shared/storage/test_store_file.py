@@ -1,14 +1,12 @@
 """The store in a folder: full disks, limits, permissions, links and other files."""
 
 import os
-import resource
 import signal
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
@@ -23,6 +21,7 @@ from shared.storage.store_file import TEMPORARY, FileStore
 from tests.support.documents.digests import file_digest
 from tests.support.fleets.killed_writer import SignalledWork
 from tests.support.fleets.stored_jobs import ended_job
+from tests.support.full_disk import limited_file_size
 from tests.system.failures.small_disk import SmallDisk
 from workers.maintenance.repairs.retention import purge_older
 
@@ -52,16 +51,6 @@ def store(root: Path) -> FileStore:
 
 def files_below(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
-
-
-@contextmanager
-def file_size_limit(bytes_: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture
@@ -233,7 +222,7 @@ def test_a_write_over_the_size_limit_leaves_no_partial_file(
 ) -> None:
     (tmp_path / "in").write_bytes(b"x" * 500_000)
     store.put("a/old", b"old")
-    with file_size_limit(100_000):
+    with limited_file_size(100_000):
         for attempt in (
             lambda: store.put("a/old", b"x" * 500_000),
             lambda: store.put_new("a/new", b"x" * 500_000),
