@@ -25,7 +25,16 @@ SECRET_SETTINGS = (
     "flower_password",
 )
 _HELPER_VARIABLES = frozenset(
-    ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "TZ")
+    (
+        "PATH",
+        "HOME",
+        "LANG",
+        "LD_LIBRARY_PATH",
+        "OMP_NUM_THREADS",
+        "PYTHONDONTWRITEBYTECODE",
+        "TMPDIR",
+        "TZ",
+    )
 )
 #: Like -P, for Pythons that a library starts.
 _SAFE_PATH = {"PYTHONSAFEPATH": "1"}
