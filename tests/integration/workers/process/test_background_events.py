@@ -35,38 +35,43 @@ def received(app: Celery) -> Iterator[list[dict[str, Any]]]:
         thread.join(10)
 
 
+@pytest.fixture
+def events(app: Celery, received: list[dict[str, Any]]) -> Iterator[BackgroundEvents]:
+    """The events of a worker, after the reader has subscribed."""
+    with app.connection_for_write() as connection:
+        events = BackgroundEvents(connection, hostname="worker@host", app=app)
+        publish_until_received(events, received)
+        yield events
+        events.close()
+
+
 def published(redis_url: str) -> int:
     with redis.Redis.from_url(redis_url) as client:
         return int(client.info("commandstats").get("cmdstat_publish", {}).get("calls", 0))
 
 
 def test_events_of_tasks_are_gathered_in_few_messages(
-    app: Celery, redis_url: str, received: list[dict[str, Any]]
+    events: BackgroundEvents, redis_url: str, received: list[dict[str, Any]]
 ) -> None:
-    with app.connection_for_write() as connection:
-        events = BackgroundEvents(connection, hostname="worker@host", app=app)
-        publish_until_received(events, received)
-        before = published(redis_url)
-        for number in range(300):
-            events.send("task-succeeded", uuid=str(number))
-            time.sleep(0.003)  # the pace of a busy worker
-        wait_until(lambda: len(tasks(received)) == 300, 20)
-        events.close()
+    before = published(redis_url)
+
+    for number in range(300):
+        events.send("task-succeeded", uuid=str(number))
+        time.sleep(0.003)  # the pace of a busy worker
+    wait_until(lambda: len(tasks(received)) == 300, 20)
 
     assert [event["uuid"] for event in tasks(received)] == [str(n) for n in range(300)]
     assert published(redis_url) - before < 30
 
 
 def test_the_last_event_of_a_worker_is_published_before_send_returns(
-    app: Celery, redis_url: str, received: list[dict[str, Any]]
+    events: BackgroundEvents, redis_url: str
 ) -> None:
-    with app.connection_for_write() as connection:
-        events = BackgroundEvents(connection, hostname="worker@host", app=app)
-        publish_until_received(events, received)
-        before = published(redis_url)
-        events.send("worker-offline")
-        assert published(redis_url) == before + 1
-        events.close()
+    before = published(redis_url)
+
+    events.send("worker-offline")
+
+    assert published(redis_url) == before + 1
 
 
 def publish_until_received(events: BackgroundEvents, received: list[dict[str, Any]]) -> None:
