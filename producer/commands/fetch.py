@@ -1,5 +1,6 @@
 """``pagefleet fetch``: writes finished documents into a folder."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from producer.commands.cli_options import FetchOptions
@@ -27,7 +28,7 @@ def fetch_jobs(options: FetchOptions) -> int:
     connections = Connections(load_settings())
     names = OutputNames(options.folder, choice, overwrite=options.overwrite)
     printer = OutcomePrinter(options.as_json)
-    with names, open_page_files(connections.settings, choice) as page_files:
+    with closing(names), open_page_files(connections.settings, choice) as page_files:
         for job_id in options.jobs:
             try:
                 outcome = _fetch(connections, job_id, names, options, page_files)

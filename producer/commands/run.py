@@ -50,7 +50,7 @@ def _convert(
 ) -> ExitCode:
     works = [InputWork(input_, names.stems.take(input_.name)) for input_ in inputs]
     with ExitStack() as stack:
-        stack.enter_context(names)
+        stack.callback(names.close)
         bars = stack.enter_context(Bars(options.quiet))
         services = _start_services(request, names.choice, stack)
         conversion = Conversion(

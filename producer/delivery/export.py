@@ -3,9 +3,8 @@
 Markdown is written last, so a reader that sees it finds every file it refers to.
 """
 
-import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +15,7 @@ from shared.document.assembly import assemble
 from shared.document.exports import ExportInput
 from shared.document.outcome import PageScores
 from shared.domain import object_keys
-from shared.domain.errors import CorruptDocument, NotFound
+from shared.domain.errors import NotFound
 from shared.domain.formats.export_formats import DEFAULT, ExportChoice
 from shared.domain.formats.output_formats import MARKDOWN
 from shared.domain.page_ranges import expand
@@ -56,7 +55,7 @@ def open_page_files(settings: Settings, choice: ExportChoice) -> "Iterator[PageF
     # Imported here, because loading the renderer takes longer than most commands run.
     from producer.delivery.page_files import PageFiles
 
-    with PageFiles(settings) as page_files:
+    with closing(PageFiles(settings)) as page_files:
         yield page_files
 
 
@@ -95,17 +94,15 @@ def _other_formats(
     job: FinishedJob, results: tuple[PageResult, ...]
 ) -> Iterator[tuple[str, bytes]]:
     """The suffix and the bytes of each export."""
-    stored = StoredFiles(job.jobs, job.manifest)
-    exported = ExportInput(
-        job.manifest, results, job.render, job.choice, stored.figure, stored.source
-    )
+    stored = StoredFigures(job.jobs, job.manifest)
+    exported = ExportInput(job.manifest, results, job.render, job.choice, stored.figure)
     for each in (each for each in job.choice.formats if each.writer):
         yield each.suffix, resolve_name(each.writer)(exported)
 
 
 @dataclass(frozen=True)
-class StoredFiles:
-    """The figures and the source of a job, for exports; the store is untrusted."""
+class StoredFigures:
+    """The figures of a job, for exports; the store is untrusted."""
 
     jobs: JobStore
     manifest: Manifest
@@ -117,14 +114,6 @@ class StoredFiles:
         with suppress(NotFound):
             return self.jobs.store.get(f"{object_keys.figures(self.manifest.job_id)}{name}")
         return None
-
-    def source(self) -> bytes:
-        """The source document; raises CorruptDocument where it is not the job's."""
-        key = object_keys.source(self.manifest.job_id, self.manifest.source.key)
-        data = self.jobs.store.get(key)
-        if hashlib.sha256(data).hexdigest() != self.manifest.sha256:
-            raise CorruptDocument("the stored source is not the document of this job")
-        return data
 
 
 def _export_figures(jobs: JobStore, manifest: Manifest, sink: Sink, name: str) -> None:

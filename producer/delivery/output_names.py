@@ -2,11 +2,10 @@
 
 import re
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from producer.delivery.page_folder import PageFolder
 from producer.delivery.stems import Stems
+from producer.intake.regular_file import read_regular
 from shared.domain.formats.export_formats import DEFAULT, ExportChoice
 
 #: The source of a document record stands in its first bytes; names are at most this long.
@@ -27,15 +26,8 @@ class OutputNames:
         self.page_folder = PageFolder(folder, overwrite=overwrite) if choice.by_page else None
         self._overwrite = overwrite
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Write what the folder needs once, after its last document."""
         if self.page_folder is not None:
             self.page_folder.write_summary()
 
@@ -59,8 +51,7 @@ class OutputNames:
 def _source_of(record: Path) -> str | None:
     """The digest of the source in a document record; None where the file is none."""
     try:
-        with record.open("rb") as file:
-            found = _SOURCE_DIGEST.search(file.read(RECORD_HEAD_BYTES))
+        found = _SOURCE_DIGEST.search(read_regular(record, RECORD_HEAD_BYTES))
     except OSError:
         return None
     return found.group(1).decode() if found else None

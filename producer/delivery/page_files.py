@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from producer.delivery.stored_source import stored_source
 from shared.config.settings import Settings
@@ -63,15 +61,8 @@ class PageFiles:
         self._settings = settings
         self._started: Sandbox | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Stop the helper processes."""
         if self._started is not None:
             self._started.close()
 

@@ -17,6 +17,7 @@ from producer.delivery.export import FinishedJob
 from producer.delivery.folder_sink import FolderSink
 from producer.delivery.outcome import Outcome, ended
 from producer.delivery.stems import MAX_STEM_BYTES, safe_stem
+from producer.intake.regular_file import read_regular
 from shared.document.assembly import assemble
 from shared.document.outcome import count, job_status, was_cancelled
 from shared.domain.page_ranges import expand
@@ -150,7 +151,14 @@ class PageFolder:
         if not path.exists() or self._owners.get(name) == sha256:
             return False
         # A command that was killed wrote no summary: then equal content says whose file it is.
-        return path.stat().st_size != len(data) or path.read_bytes() != data
+        return not _holds(path, data)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return read_regular(path, len(data) + 1) == data
+    except OSError:
+        return False
 
 
 def _stems(manifest: Manifest, page: int) -> Iterator[str]:
@@ -181,7 +189,7 @@ def _read_summary(path: Path) -> tuple[PageEntry, ...]:
     try:
         if path.stat().st_size > MAX_SUMMARY_BYTES:
             return ()
-        return FolderSummary.model_validate_json(path.read_bytes()).pages
+        return FolderSummary.model_validate_json(read_regular(path, MAX_SUMMARY_BYTES)).pages
     except (OSError, ValidationError):
         return ()
 

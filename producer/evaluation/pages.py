@@ -1,14 +1,13 @@
 """Reads the pages of RESULTS and TRUTH, two folders of Markdown files with the same names."""
 
-import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
 from producer.evaluation.values import PagePair
+from producer.intake.regular_file import read_regular
 from shared.domain.errors import CorruptDocument, TooLarge, UsageError
 
 MAX_MARKDOWN_BYTES = 64 * 1024 * 1024
@@ -74,20 +73,12 @@ def read_markdown(path: Path) -> str:
 def read_limited(path: Path, limit: int) -> bytes:
     """The bytes of a regular file of at most ``limit`` bytes."""
     try:
-        with open(path, "rb", opener=_opener) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UsageError(f"{path} is not a file")
-            data = file.read(limit + 1)
+        data = read_regular(path, limit + 1)
     except OSError as error:
         raise UsageError(f"can't read {path}: {error.strerror}") from None
     if len(data) > limit:
         raise TooLarge(f"{path} has more than {limit // 1024 // 1024} MiB; divide it")
     return data
-
-
-def _opener(path: str, flags: int) -> int:
-    # NONBLOCK: a pipe in place of a file must not block the command forever.
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _by_anchors(markdown: str) -> Pages:

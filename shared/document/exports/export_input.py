@@ -22,8 +22,6 @@ class ExportInput:
     choice: ExportChoice
     #: The bytes of a figure by its file name; None where the store has none.
     figure: Callable[[str], bytes | None]
-    #: The bytes of the source document. Raises PagefleetError where they are gone or changed.
-    source: Callable[[], bytes]
     _merged: dict[RenderOptions, MergedPages] = field(default_factory=dict, repr=False)
 
     def merged(self, **changes: Any) -> MergedPages:

@@ -40,9 +40,7 @@ def export_input(
     results: tuple[PageResult, ...] = tuple(results_of(job, *pages))
     choice = export_choice(["jsonl"], chunk_chars is not None, chunk_chars)
     data = png() if figure is None else figure
-    return ExportInput(
-        job, results, RenderOptions(**render), choice, lambda _: data, lambda: b"the source"
-    )
+    return ExportInput(job, results, RenderOptions(**render), choice, lambda _: data)
 
 
 #: A document with one of everything.

@@ -1,5 +1,6 @@
 """Commands that write into a folder replace no file of another document."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,13 @@ def test_overwrite_replaces_the_file_of_another_document(fetches: Fetches) -> No
 
     assert "the second" in fetches.text("book.md")
     assert not (fetches.folder / "book-2.md").exists()
+
+
+@pytest.mark.parametrize("name", ["book.json", "book.md"])
+def test_a_pipe_in_place_of_a_file_does_not_block_the_command(fetches: Fetches, name: str) -> None:
+    fetches.folder.mkdir(exist_ok=True)
+    os.mkfifo(fetches.folder / name)
+
+    fetches.fetch(fetches.first)
+
+    assert "the first" in fetches.text("book-2.md")
