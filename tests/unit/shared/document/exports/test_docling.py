@@ -25,7 +25,6 @@ def loaded(data: bytes) -> Any:
 @pytest.fixture
 def chunker(monkeypatch: pytest.MonkeyPatch) -> Any:
     """docling's HierarchicalChunker without its package, which needs transformers."""
-    pytest.importorskip("tree_sitter")
     package: Any = types.ModuleType(CHUNKER)
     transforms = importlib.import_module("docling_core.transforms")
     package.__path__ = [str(Path(str(transforms.__file__)).parent / "chunker")]
