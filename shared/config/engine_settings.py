@@ -73,6 +73,14 @@ class EngineSettings(Record):
     engine_stall_s: float = Field(
         300, gt=0, description="seconds without a new token after which a vLLM engine is restarted"
     )
+    draft_source: Literal["none", "text", "auto"] = Field(
+        "none",
+        description="text from which vLLM drafts a page's answer; text: the PDF's text layer; "
+        "auto: the same; none: no drafts",
+    )
+    draft_tokens: int = Field(
+        8, ge=1, le=16, description="tokens that are drafted for a page at each step"
+    )
     vllm_load_format: str = Field(
         "auto", description="how vLLM loads weights; dummy: random weights for benchmarks"
     )
@@ -81,6 +89,13 @@ class EngineSettings(Record):
     )
     bench_output_tokens: int | None = Field(
         None, ge=1, description="generate exactly this many tokens per page, for benchmarks only"
+    )
+    bench_draft_noise: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="with drafts, replay the draft text as the answer with this share of its "
+        "tokens replaced, for benchmarks only",
     )
     engine_timeout_s: float = Field(
         900, gt=0, description="maximum seconds for the engine to read one page"

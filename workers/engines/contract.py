@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from shared.domain.records import Block, Confidence, EngineInfo, PageOptions
 from shared.domain.tasks import Task
 from shared.rendering.render_size import RenderSize
+from shared.rendering.text_block import TextBlock
 
 Rotation = Literal[0, 90, 180, 270]
 
@@ -49,6 +50,8 @@ class RenderedPage:
     pixels: Path | None
     prepared: Path | None
     options: PageOptions
+    #: The blocks of the page's text layer, not judged.
+    layer: tuple[TextBlock, ...] = ()
 
 
 @dataclass(frozen=True)

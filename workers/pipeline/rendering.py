@@ -86,6 +86,7 @@ class Renderer:
             kept_pixels,
             ready,
             options,
+            result.evidence.layer,
         )
         return RenderResult(
             view, result.blank, result.evidence, result.render_ms, result.prepare_ms

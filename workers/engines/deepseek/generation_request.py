@@ -26,6 +26,10 @@ class GenerationRequest:
     encoder: PromptEncoder
     #: File that holds ``page``; None for half a page, which exists in memory only.
     prepared: Path | None = None
+    #: Token ids of a text that the answer is likely to repeat; () for none.
+    reference: tuple[int, ...] = ()
+    #: Benchmarks only: the answer that the model is taken to give; () for the model's own.
+    replay: tuple[int, ...] = ()
 
     @cached_property
     def token_ids(self) -> list[int]:

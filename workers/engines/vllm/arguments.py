@@ -9,6 +9,13 @@ from workers.engines.vllm.batch_sizes import Sizes
 from workers.engines.vllm.crash_report import CrashReport
 from workers.engines.vllm.plugin.process_guard import CRASH_REPORT_KEY
 
+#: The class whose objects draft in vLLM's processes.
+PROPOSER = "workers.engines.vllm.plugin.drafts.DraftProposer"
+#: CUDA graphs are captured for steps of so many more pages each.
+_GRAPH_PAGES = 8
+#: The same for steps with new pages.
+_MIXED_PAGES = 56
+
 #: Tokens of a page between two outputs of the engine; each output costs time of this process.
 TOKENS_PER_OUTPUT = 64
 
@@ -44,7 +51,34 @@ def engine_arguments(
         "additional_config": {CRASH_REPORT_KEY: str(report.path)},
         **_pinned(settings.revision),
         **({} if sizes.block is None else {"block_size": sizes.block}),
+        **(_drafting(settings.draft_tokens, sizes) if drafts(settings) else {}),
         **_further(settings.vllm_arguments),
+    }
+
+
+def drafts(settings: Settings) -> bool:
+    """Whether the engine drafts answers."""
+    return settings.draft_source != "none"
+
+
+def _drafting(count: int, sizes: Sizes) -> dict[str, Any]:
+    """Arguments for ``count`` drafts of each page and step.
+
+    vLLM captures graphs for at most 512 tokens by itself. A step with drafts has many more, and
+    every third one also has new pages.
+    """
+    pages = [1, 2, 4, *range(_GRAPH_PAGES, sizes.batch + 1, _GRAPH_PAGES)]
+    pages = [number for number in pages if number <= sizes.batch]
+    mixed = range(sizes.batch + _MIXED_PAGES, sizes.step_tokens // (count + 1) + 1, _MIXED_PAGES)
+    return {
+        "speculative_config": {
+            "method": "custom_class",
+            "model": PROPOSER,
+            "num_speculative_tokens": count,
+        },
+        "compilation_config": {
+            "cudagraph_capture_sizes": [(count + 1) * number for number in (*pages, *mixed)]
+        },
     }
 
 

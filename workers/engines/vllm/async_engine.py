@@ -169,6 +169,7 @@ def _load(arguments: dict[str, Any], version: str) -> Any:
     from vllm.v1.engine.async_llm import AsyncLLM
 
     config = AsyncEngineArgs(**arguments).create_engine_config()
-    # The finished configuration decides which model runner, and so which processor, is used.
-    config.model_config.logits_processors = [logits_processor(config, version)]
+    if config.speculative_config is None:
+        # The finished configuration decides which model runner, and so which processor, is used.
+        config.model_config.logits_processors = [logits_processor(config, version)]
     return AsyncLLM.from_vllm_config(config, disable_log_stats=arguments["disable_log_stats"])

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from shared.domain.errors import EngineDead, EngineUnavailable, HelperUnavailabl
 from shared.domain.records import EngineInfo, PageOptions
 from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.deepseek.completion import Completion
+from workers.engines.deepseek.drafts.reference import reference_tokens
+from workers.engines.deepseek.drafts.replay import replayed
+from workers.engines.deepseek.drafts.request import REPLAY, packed
 from workers.engines.deepseek.fallback.page_halves import halves
 from workers.engines.deepseek.fallback.sampling import (
     SAMPLING_STEPS,
@@ -32,7 +36,8 @@ from workers.engines.deepseek.parsed_answer import ParsedAnswer, parse_answer
 from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prepared import write_page
 from workers.engines.deepseek.prompt.encoder import PromptEncoder
-from workers.engines.vllm.arguments import engine_arguments
+from workers.engines.deepseek.prompt.token_ids import GROUNDING_TAG
+from workers.engines.vllm.arguments import drafts, engine_arguments
 from workers.engines.vllm.async_engine import AsyncEngine
 from workers.engines.vllm.batch_sizes import fitted, page_room, plan_sizes
 from workers.engines.vllm.checkpoint import check_parallel, examine
@@ -127,13 +132,26 @@ class VllmEngine:
         def parse(request: GenerationRequest, completion: Completion) -> ParsedAnswer:
             return parse_answer(self._decode(completion), request.options.task)
 
-        request = self._request(view)
+        request = await self._drafted(self._request(view), view)
         return await SamplingFallback(self._ask, parse, halves).run(request)
 
     def _request(self, view: RenderedPage) -> GenerationRequest:
         if self._encoder is None:
             raise EngineDead(_NOT_RUNNING)
         return generation_request(view, self._encoder)
+
+    async def _drafted(self, request: GenerationRequest, view: RenderedPage) -> GenerationRequest:
+        """``request`` with a text to draft from, where the page has one."""
+        if not drafts(self._settings) or not view.layer:
+            return request
+        grounded = GROUNDING_TAG in request.prompt
+        # The tokenizer frees the interpreter while it works.
+        tokens = await asyncio.to_thread(
+            reference_tokens, view.layer, self._encode, grounded=grounded
+        )
+        noise = self._settings.bench_draft_noise
+        answer = () if noise is None else replayed(tokens, noise, request.room)
+        return replace(request, reference=tuple(tokens), replay=answer)
 
     async def _ask(self, request: GenerationRequest, sampling: SamplingSettings) -> Completion:
         async with self._page_file(request) as path:
@@ -177,13 +195,16 @@ class VllmEngine:
     ) -> tuple[Any, Any, str]:
         """vLLM's input, sampling parameters and request name."""
         length = self._settings.bench_output_tokens
-        params = sampling_params(sampling, request.room, length, streaming=streaming)
+        params = sampling_params(
+            sampling, request.room, length, streaming=streaming, reference=request.reference
+        )
+        params.extra_args |= {REPLAY: packed(request.replay)} if request.replay else {}
         name = self._async_engine.new_name()
         return page_input(request, path, name), params, name
 
     async def stream(self, view: RenderedPage) -> AsyncIterator[str]:
         """The model's text, piece by piece, without retries."""
-        request = self._request(view)
+        request = await self._drafted(self._request(view), view)
         async with self._page_file(request) as path:
             page, params, name = self._engine_input(
                 request, SAMPLING_STEPS[0], path, streaming=True

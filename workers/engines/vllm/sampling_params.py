@@ -1,7 +1,9 @@
 """vLLM's sampling parameters for one generation request."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from workers.engines.deepseek.drafts.request import REFERENCE, packed
 from workers.engines.deepseek.fallback.sampling import SEED, SamplingSettings
 from workers.engines.deepseek.prompt.token_ids import CELL_IDS
 
@@ -12,11 +14,17 @@ SMALLEST_PERIOD, LARGEST_PERIOD, LEAST_PERIODS = 62, 256, 12
 
 
 def sampling_params(
-    sampling: SamplingSettings, room: int, bench_tokens: int | None, *, streaming: bool
+    sampling: SamplingSettings,
+    room: int,
+    bench_tokens: int | None,
+    *,
+    streaming: bool,
+    reference: Sequence[int] = (),
 ) -> Any:
     """``vllm.SamplingParams`` for one answer of at most ``room`` tokens.
 
     ``bench_tokens``: generate exactly so many tokens and ignore the model's end mark.
+    ``reference``: tokens to draft from; () drafts nothing.
     """
     from vllm import SamplingParams
     from vllm.sampling_params import RepetitionDetectionParams, RequestOutputKind
@@ -40,5 +48,6 @@ def sampling_params(
             "ngram_size": sampling.ngram,
             "window_size": sampling.window,
             "whitelist_token_ids": list(CELL_IDS),
+            **({REFERENCE: packed(reference)} if reference else {}),
         },
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 IMAGE_TAG = "<image>"
+GROUNDING_TAG = "<|grounding|>"
 BEGIN_ID = 0
 END_ID = 1
 IMAGE_ID = 128815

@@ -63,7 +63,7 @@ def gather_mm_embeddings(original: Any) -> Any:
         batch, tokens = self.input_batch, scheduled.total_num_scheduled_tokens
         pages = len(batch.req_ids)
         past_prompt = batch.num_computed_tokens_cpu[:pages] >= batch.num_prompt_tokens[:pages]
-        if rest or more or tokens != pages or not past_prompt.all():
+        if rest or more or not past_prompt.all():
             return original(self, scheduled, *rest, **more)
         return [], torch.zeros(tokens, dtype=torch.bool, pin_memory=self.device.type == "cuda")
 

@@ -1,0 +1,236 @@
+"""Drafts change no answer, and come from where a slow reference implementation finds them."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch", reason="drafts are made on tensors")
+
+from workers.engines.deepseek.drafts.batch import DraftBatch, Page  # noqa: E402
+from workers.engines.deepseek.drafts.matcher import (  # noqa: E402
+    DEPTH,
+    LEAST,
+    LEAST_IN_ANSWER,
+    place_in_answer,
+    place_in_reference,
+    tokens_at,
+)
+from workers.engines.deepseek.drafts.placeholders import ABSENT, GAP, NONE  # noqa: E402
+from workers.engines.deepseek.drafts.verify import accepted_tokens, layout_of  # noqa: E402
+from workers.engines.deepseek.no_repeat.banned_tokens import span_of  # noqa: E402
+from workers.engines.deepseek.no_repeat.rule import Rule  # noqa: E402
+
+VOCABULARY = 12
+COUNT = 5
+
+
+def run_before(table: list[int], place: int, last: list[int]) -> int:
+    """How many tokens before ``place`` equal the last tokens, at most DEPTH."""
+    run = 0
+    while run < DEPTH and place - run >= 1 and table[place - run - 1] == last[-1 - run]:
+        run += 1
+    return run
+
+
+def slow_reference_place(table: list[int], last: list[int], expected: int) -> tuple[int, bool]:
+    """What ``place_in_reference`` returns for one row."""
+
+    def rank(place: int) -> tuple[int, int]:
+        away = place - expected
+        return run_before(table, place, last), -(away if away >= 0 else -2 * away)
+
+    best = max(range(len(table)), key=lambda place: (*rank(place), -place))
+    run = run_before(table, best, last)
+    found = run >= LEAST or (run >= 1 and best == expected)
+    return (best if found else expected), found
+
+
+def slow_answer_place(answer: list[int], last: list[int]) -> int | None:
+    """What ``place_in_answer`` returns for one row; None if it finds nothing."""
+    places = [(run_before(answer, place, last), place) for place in range(len(answer))]
+    run, place = max(places, default=(0, 0))
+    return place if run >= LEAST_IN_ANSWER else None
+
+
+tables = st.lists(
+    st.lists(st.integers(0, 2) | st.just(GAP), min_size=1, max_size=30), min_size=1, max_size=4
+)
+
+
+def padded(rows: list[list[int]], width: int) -> "torch.Tensor":
+    return torch.tensor([[*row, *[NONE] * (width - len(row))] for row in rows], dtype=torch.int32)
+
+
+@given(rows=tables, data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_the_place_in_the_reference_is_the_longest_and_then_nearest_match(rows, data):
+    token = st.integers(0, 2) | st.just(ABSENT)
+    last = [data.draw(st.lists(token, min_size=DEPTH, max_size=DEPTH)) for _ in rows]
+    expected = [data.draw(st.integers(0, 30)) for _ in rows]
+    width = 31
+    found = place_in_reference(
+        padded(rows, width), torch.tensor(last, dtype=torch.int32), torch.tensor(expected)
+    )
+    wanted = [
+        slow_reference_place([*row, *[NONE] * (width - len(row))], own, place)
+        for row, own, place in zip(rows, last, expected, strict=True)
+    ]
+    assert list(zip(found.index.tolist(), found.found.tolist(), strict=True)) == wanted
+
+
+@given(answers=st.lists(st.lists(st.integers(0, 2), max_size=30), min_size=1, max_size=4))
+@settings(max_examples=150, deadline=None)
+def test_the_place_in_the_answer_is_the_latest_of_the_longest_earlier_ones(answers):
+    last = [[*[ABSENT] * DEPTH, *answer][-DEPTH:] for answer in answers]
+    lengths = torch.tensor([len(answer) for answer in answers])
+    found = place_in_answer(padded(answers, 31), torch.tensor(last, dtype=torch.int32), lengths)
+    for row, answer in enumerate(answers):
+        place = slow_answer_place(answer, last[row])
+        assert found.found[row].item() == (place is not None)
+        assert place is None or found.index[row].item() == place
+
+
+def test_a_draft_ends_at_an_unknown_token_and_at_the_end_of_the_text():
+    table = padded([[4, 5, GAP, 6], [7, 8, 9, 3]], 6)
+    drafts = tokens_at(table, torch.tensor([0, 2]), 4)
+    assert drafts.tolist() == [[4, 5, NONE, NONE], [9, 3, NONE, NONE]]
+
+
+def test_drafts_are_accepted_up_to_the_first_other_token():
+    # Three pages: two drafts of which one is right, none, and one that is right.
+    layout = layout_of(torch.tensor([2, 0, 1]), 2, 6)
+    drafted = torch.tensor([90, 5, 6, 91, 92, 8])
+    best = torch.tensor([5, 7, 1, 3, 8, 2])
+    assert accepted_tokens(best, drafted, layout).tolist() == [
+        [5, 7, NONE],
+        [3, NONE, NONE],
+        [8, 2, NONE],
+    ]
+
+
+class Model:
+    """A model whose most probable next token depends on the last tokens of the answer."""
+
+    def __init__(self, seed: int, agreeing: list[int]) -> None:
+        self._seed = seed
+        self._agreeing = agreeing
+
+    def logits(self, answer: list[int]) -> "torch.Tensor":
+        chance = random.Random(f"{self._seed} {answer[-3:]} {len(answer) % 4}")
+        values = torch.tensor([chance.random() for _ in range(VOCABULARY)])
+        # Often it agrees with the known text, as a model that reads a page does.
+        if len(answer) < len(self._agreeing) and chance.random() < 0.8:
+            values[self._agreeing[len(answer)]] += 2
+        return values
+
+
+def plain_answer(model: Model, page: Page, length: int) -> list[int]:
+    """Token by token with the rule, as without drafts."""
+    batch = DraftBatch(1, 200, COUNT, "cpu")
+    batch.open(0, page, [])
+    slots, answer = torch.tensor([0]), []
+    while len(answer) < length:
+        layout = layout_of(torch.tensor([0]), 0, 1)
+        rows = model.logits(answer).unsqueeze(0)
+        tokens = batch.verify(rows, torch.tensor([0]), slots, layout, rule_span([page]))
+        batch.append(slots, tokens)
+        answer += tokens[0].tolist()
+    return answer
+
+
+def rule_span(pages: list[Page]):
+    return span_of(page.rule for page in pages if page.rule is not None)
+
+
+def drafted_answers(
+    models: list[Model], pages: list[Page], length: int, chance: random.Random
+) -> tuple[list[list[int]], int]:
+    """All pages in one batch with drafts, some of them paused at times; and the steps taken."""
+    batch = DraftBatch(len(pages), 200, COUNT, "cpu")
+    for slot, page in enumerate(pages):
+        batch.open(slot, page, [])
+    slots = torch.arange(len(pages))
+    answers: list[list[int]] = [[] for _ in pages]
+    drafts, steps = [[] for _ in pages], 0
+    while min(map(len, answers)) < length:
+        steps += 1
+        counts = torch.tensor([len(own) for own in drafts])
+        layout = layout_of(counts, int(counts.max()), int(counts.sum()) + len(pages))
+        rows, drafted = [], []
+        for model, answer, own in zip(models, answers, drafts, strict=True):
+            for place in range(len(own) + 1):
+                rows.append(model.logits([*answer, *own[:place]]))
+                drafted.append(own[place - 1] if place else 0)
+        tokens = batch.verify(
+            torch.stack(rows), torch.tensor(drafted), slots, layout, rule_span(pages)
+        )
+        batch.append(slots, tokens)
+        for answer, new in zip(answers, tokens.tolist(), strict=True):
+            answer += [token for token in new if token != NONE]
+        proposed = batch.propose(slots, 200).tolist()
+        drafts = [own[: chance.choice((0, COUNT, COUNT, 3))] for own in proposed]
+    return [answer[:length] for answer in answers], steps
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.integers(2, 4),
+    window=st.integers(5, 30),
+    count=st.integers(1, 3),
+)
+@settings(max_examples=60, deadline=None)
+def test_answers_with_drafts_equal_those_without(seed, size, window, count):
+    chance = random.Random(seed)
+    texts = [[chance.randrange(VOCABULARY) for _ in range(40)] for _ in range(count)]
+    pages = [Page(text, Rule(size, window, (3,))) for text in texts]
+    models = [Model(seed + number, text) for number, text in enumerate(texts)]
+    drafted, steps = drafted_answers(models, pages, 40, chance)
+    wanted = [plain_answer(model, page, 40) for model, page in zip(models, pages, strict=True)]
+    assert drafted == wanted
+    assert steps <= 40
+
+
+def test_a_known_text_is_drafted_and_accepted():
+    text = [token % VOCABULARY for token in range(40)]
+    page = Page(text)
+    _, steps = drafted_answers([_Exact(text)], [page], 40, _AlwaysAll())
+    assert steps <= 2 + 40 // (COUNT + 1)
+
+
+def test_one_replaced_token_costs_one_step():
+    text = [random.Random(5).randrange(VOCABULARY) for _ in range(40)]
+    answer = [*text[:20], (text[20] + 1) % VOCABULARY, *text[21:]]
+    _, steps = drafted_answers([_Exact(answer)], [Page(text)], 40, _AlwaysAll())
+    assert steps <= 3 + 40 // (COUNT + 1)
+
+
+class _Exact(Model):
+    def __init__(self, answer: list[int]) -> None:
+        super().__init__(0, answer)
+
+    def logits(self, answer: list[int]) -> "torch.Tensor":
+        values = torch.zeros(VOCABULARY)
+        values[self._agreeing[min(len(answer), len(self._agreeing) - 1)]] = 1
+        return values
+
+
+class _AlwaysAll(random.Random):
+    def choice(self, seq):
+        return COUNT
+
+
+def test_a_replayed_answer_is_given_whatever_the_model_computes():
+    replay = [5, 6, 7, 8, 9, 5, 6]
+    batch = DraftBatch(1, 50, COUNT, "cpu")
+    batch.open(0, Page(replay, None, replay), [])
+    slots, answer, drafts = torch.tensor([0]), [], []
+    while len(answer) < len(replay):
+        layout = layout_of(torch.tensor([len(drafts)]), len(drafts), len(drafts) + 1)
+        logits = torch.rand(len(drafts) + 1, VOCABULARY)
+        tokens = batch.verify(logits, torch.tensor([0, *drafts]), slots, layout, None)
+        batch.append(slots, tokens)
+        answer += [token for token in tokens[0].tolist() if token != NONE]
+        drafts = batch.propose(slots, 50)[0].tolist()
+    assert answer[: len(replay)] == replay

@@ -1,0 +1,1 @@
+"""Speculative decoding of DeepSeek-OCR: drafts from a known text, and their exact verification."""

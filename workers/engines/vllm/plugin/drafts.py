@@ -1,0 +1,234 @@
+"""Speculative decoding in vLLM's first model runner, with drafts from each page's known text.
+
+vLLM's own proposers make the host wait for each step, or run Python for each page. Here the answers,
+the known texts and the drafts stay on the device, and the host runs ahead as it does without drafts.
+It schedules drafts for the pages for which they pay, and the device fills them in.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from workers.engines.deepseek.drafts.batch import DraftBatch, Page
+from workers.engines.deepseek.drafts.budget import DraftBudget
+from workers.engines.deepseek.drafts.placeholders import FILLER, NONE
+from workers.engines.deepseek.drafts.request import REFERENCE, REPLAY, may_draft, unpacked
+from workers.engines.deepseek.drafts.verify import layout_of
+from workers.engines.deepseek.no_repeat.banned_tokens import Span, span_of, to_device
+from workers.engines.deepseek.no_repeat.rule import Rule, rule_of
+
+#: Columns of answers that are searched grow in such steps, so that their shapes repeat.
+_WINDOW_STEP = 512
+#: vLLM's name of its own proposer whose drafts stay on the device.
+_ON_DEVICE = "ngram_gpu"
+
+
+class DraftProposer:
+    """vLLM's ``custom_class``: one per model runner. ``sample`` replaces vLLM's sampler."""
+
+    def __init__(self, vllm_config: Any) -> None:
+        self._config = vllm_config
+        self._batch: DraftBatch | None = None
+        self._slots: dict[str, int] = {}
+        self._free: list[int] = []
+        self._rules: dict[str, Rule] = {}
+        self._span: Span | None = None
+        #: The pages of the last step by row, and the device's slots of their rows.
+        self._rows: list[str] = []
+        self._row_slots: Any = None
+        self._newest: Any = None
+        self._counts: Any = None
+
+    def load_model(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: drafts need no model."""
+
+    def sample(self, runner: Any, logits: Any, metadata: Any) -> Any:
+        """Verify the drafts of this step and keep its new tokens; vLLM's ``SamplerOutput``."""
+        from vllm.v1.outputs import SamplerOutput
+
+        batch = self._follow(runner)
+        pages = runner.input_batch.num_reqs
+        slots, layout, drafted = self._row_slots, *self._layout(runner, metadata, pages)
+        tokens = batch.verify(logits, drafted, slots, layout, self._span)
+        sampling = runner.input_batch.sampling_metadata
+        if not sampling.all_greedy:
+            tokens = _with_random(runner.sampler, logits[layout.first], sampling, tokens)
+        discarded = runner.discard_request_mask.gpu[:pages]
+        kept = torch.where(discarded.bool().unsqueeze(1), NONE, tokens)
+        batch.append(slots, kept)
+        self._counts = (kept != NONE).sum(1).int()
+        last = (self._counts - 1).clamp(min=0).long()
+        self._newest = tokens.gather(1, last.unsqueeze(1)).squeeze(1)
+        return SamplerOutput(sampled_token_ids=tokens, logprobs_tensors=None)
+
+    def _layout(self, runner: Any, metadata: Any, pages: int) -> Any:
+        device = runner.device
+        if metadata is None:
+            none = torch.zeros(pages, dtype=torch.long, device=device)
+            return layout_of(none, 0, pages), none
+        drafts = to_device(metadata.num_draft_tokens, device).long()
+        rows = pages + int(sum(metadata.num_draft_tokens))
+        layout = layout_of(drafts, metadata.max_spec_len, rows)
+        return layout, runner.input_ids.gpu[metadata.logits_indices]
+
+    def note(self, runner: Any) -> None:
+        """Tell the runner the number of new tokens; on the device, so that nothing waits."""
+        runner._copy_valid_sampled_token_count(self._newest, self._counts)
+
+    def propose(self, _sampled: Any, lengths: Any, _ids: Any, **_more: Any) -> Any:
+        """The drafts of the next step, rows x drafts, on the device."""
+        assert self._batch is not None
+        rows = len(self._rows)
+        window = int(np.max(lengths[:rows] - self._prompts[:rows])) + self._batch.count + 1
+        window = -(-window // _WINDOW_STEP) * _WINDOW_STEP
+        return self._batch.propose(self._row_slots, window)
+
+    def _follow(self, runner: Any) -> DraftBatch:
+        """Give slots to new pages and free those of ended ones; returns the tensors."""
+        if self._batch is None:
+            self._batch = self._create(runner)
+        rows = runner.input_batch.req_ids
+        self._prompts = runner.input_batch.num_prompt_tokens
+        if rows == self._rows:
+            return self._batch
+        present = set(rows)
+        for name in [name for name in self._slots if name not in present]:
+            self._free.append(self._slots.pop(name))
+            self._rules.pop(name, None)
+        for name in rows:
+            if name not in self._slots:
+                self._open(name, runner.requests[name])
+        self._rows = list(rows)
+        self._row_slots = to_device([self._slots[name] for name in rows], runner.device).long()
+        self._span = span_of(self._rules.values())
+        return self._batch
+
+    def _create(self, runner: Any) -> DraftBatch:
+        self._free = list(range(runner.max_num_reqs))
+        count = self._config.speculative_config.num_speculative_tokens
+        return DraftBatch(runner.max_num_reqs, runner.max_model_len, count, runner.device)
+
+    def _open(self, name: str, request: Any) -> None:
+        assert self._batch is not None
+        slot = self._slots[name] = self._free.pop()
+        extra = request.sampling_params.extra_args
+        rule = rule_of(extra)
+        if rule is not None:
+            self._rules[name] = rule
+        page = Page(unpacked(extra, REFERENCE), rule, unpacked(extra, REPLAY))
+        output = [token for token in request.output_token_ids if token != NONE]
+        self._batch.open(slot, page, output)
+
+
+def _with_random(sampler: Any, logits: Any, sampling: Any, tokens: Any) -> Any:
+    """``tokens`` with a random token for each row that has a temperature; such rows draft nothing.
+
+    ``logits``: the first row of each sequence.
+    """
+    sampled = sampler(logits=logits, sampling_metadata=sampling).sampled_token_ids
+    random = (sampling.temperature > 0).unsqueeze(1)
+    alone = torch.full_like(tokens, NONE)
+    alone[:, :1] = sampled
+    return torch.where(random, alone, tokens)
+
+
+def _drafter(runner: Any) -> DraftProposer | None:
+    drafter = getattr(runner, "drafter", None)
+    return drafter if isinstance(drafter, DraftProposer) else None
+
+
+def keep_asynchronous(original: Any) -> Any:
+    """``VllmConfig.__post_init__``: schedule asynchronously, as with vLLM's proposer on the GPU.
+
+    vLLM turns it off for all own proposers, because it expects their drafts on the host.
+    """
+
+    def __post_init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not drafts_here(self):
+            return original(self, *args, **kwargs)
+        method, self.speculative_config.method = self.speculative_config.method, _ON_DEVICE
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            self.speculative_config.method = method
+
+    return __post_init__
+
+
+def sample(original: Any) -> Any:
+    """``GPUModelRunner._sample``: verify drafts with the logits read once."""
+
+    def _sample(self: Any, logits: Any, spec_decode_metadata: Any) -> Any:
+        drafter = _drafter(self)
+        if drafter is None:
+            return original(self, logits, spec_decode_metadata)
+        return drafter.sample(self, logits, spec_decode_metadata)
+
+    return _sample
+
+
+def bookkeeping(original: Any) -> Any:
+    """``GPUModelRunner._bookkeeping_sync``: leave the number of new tokens on the device."""
+
+    def _bookkeeping_sync(self: Any, *args: Any, **kwargs: Any) -> Any:
+        drafter = _drafter(self)
+        if drafter is not None:
+            drafter.note(self)
+        return original(self, *args, **kwargs)
+
+    return _bookkeeping_sync
+
+
+def after_schedule(original: Any) -> Any:
+    """``AsyncScheduler._update_after_schedule``: schedule drafts only for pages that gain."""
+
+    def _update_after_schedule(self: Any, scheduler_output: Any) -> None:
+        original(self, scheduler_output)
+        if drafts_here(self.vllm_config):
+            for name in scheduler_output.num_scheduled_tokens:
+                request = self.requests[name]
+                if request.spec_token_ids and not _budget(request).drafts:
+                    request.spec_token_ids = []
+
+    return _update_after_schedule
+
+
+def with_output(original: Any) -> Any:
+    """``AsyncScheduler._update_request_with_output``: note how many drafts were accepted."""
+
+    def _update_request_with_output(self: Any, request: Any, new_token_ids: Any) -> Any:
+        if drafts_here(self.vllm_config):
+            _budget(request).observe(len(new_token_ids))
+        return original(self, request, new_token_ids)
+
+    return _update_request_with_output
+
+
+class _NoDrafts(DraftBudget):
+    """The budget of a page without a known text, or with a random answer."""
+
+    @property
+    def drafts(self) -> bool:
+        return False
+
+    def observe(self, tokens: int) -> None:
+        pass
+
+
+_NO_DRAFTS = _NoDrafts()
+
+
+def _budget(request: Any) -> DraftBudget:
+    budget: DraftBudget | None = getattr(request, "pagefleet_drafts", None)
+    if budget is None:
+        params = request.sampling_params
+        allowed = may_draft(params.temperature, params.extra_args)
+        budget = request.pagefleet_drafts = DraftBudget() if allowed else _NO_DRAFTS
+    return budget
+
+
+def drafts_here(vllm_config: Any) -> bool:
+    """Whether an engine drafts with this module."""
+    config = vllm_config.speculative_config
+    return config is not None and str(config.model).startswith(__name__ + ".")
