@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from workers.engines.cpu.confidence import ink_in_lines
 from workers.engines.cpu.layout.canvas import paint_page, points_per_pixel
+from workers.engines.cpu.layout.grids.rules import rules_of_tables
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.glyph_pitch import with_monospaced
 from workers.engines.cpu.ocr.gutters import split_at_gutters
@@ -44,7 +45,7 @@ def page_from_pixels(
     missed = read_missed_lines(recognizer, ink, well_read)
     builder = LineBuilder(ink.mask, scale)
     lines = with_monospaced([builder.line(*line) for line in (*read, *missed)])
-    content = _content(page.image, [line for line in lines if _is_text(line)], is_only_page)
+    content = _content(ink, [line for line in lines if _is_text(line)], is_only_page)
     return RecognizedPage(
         content,
         page.rotation,
@@ -54,7 +55,8 @@ def page_from_pixels(
     )
 
 
-def _content(image: Pixels, lines: list[Line], is_only_page: bool) -> PageContent:
+def _content(ink: PageInk, lines: list[Line], is_only_page: bool) -> PageContent:
+    image = ink.image
     scale = points_per_pixel(image)
     width, height = image.shape[1] * scale, image.shape[0] * scale
     with pymupdf.open() as document:
@@ -62,7 +64,8 @@ def _content(image: Pixels, lines: list[Line], is_only_page: bool) -> PageConten
         regions = find_regions(page)
         tables = find_tables(page, regions)
     recurring: dict[str, int] | None = {} if is_only_page else None
-    return PageContent(width, height, tuple(lines), regions, tables, recurring)
+    rules = rules_of_tables(regions, ink.mask, scale)
+    return PageContent(width, height, tuple(lines), regions, tables, recurring, rules=rules)
 
 
 def _is_text(line: Line) -> bool:
