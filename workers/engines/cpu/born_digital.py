@@ -9,6 +9,7 @@ from shared.domain.records import TextLayer
 from workers.engines.contract import Rotation
 from workers.engines.cpu.confidence import ink_in_lines
 from workers.engines.cpu.layout.embedded_pictures import with_embedded_pictures
+from workers.engines.cpu.layout.grids.rules import rules_of_tables
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.page_ink import PageInk
 from workers.engines.cpu.recognition import LineRecognizer, Pixels
@@ -42,10 +43,9 @@ def page_from_text_layer(
             lines = [layer_line.line for layer_line in read_lines(all_lines(page))]
         if not lines:
             return None
-        content = _content(page, lines, recurring_lines(document, number))
-        return RecognizedPage(
-            content, rotation, "text layer", ink_in_lines(PageInk(pixels), content)
-        )
+        ink = PageInk(pixels)
+        content = _content(page, lines, recurring_lines(document, number), ink)
+        return RecognizedPage(content, rotation, "text layer", ink_in_lines(ink, content))
 
 
 def _checked_lines(page: pymupdf.Page, image: PageImage, recognizer: LineRecognizer) -> list[Line]:
@@ -58,12 +58,15 @@ def _checked_lines(page: pymupdf.Page, image: PageImage, recognizer: LineRecogni
     return [] if lacks_text else lines
 
 
-def _content(page: pymupdf.Page, lines: list[Line], recurring: Mapping[str, int]) -> PageContent:
+def _content(
+    page: pymupdf.Page, lines: list[Line], recurring: Mapping[str, int], ink: PageInk
+) -> PageContent:
     regions = find_regions(page)
     tables = find_tables(page, regions)
     regions = with_embedded_pictures(page, regions, lines)
     size = (page.rect.width, page.rect.height)
-    return PageContent(*size, tuple(lines), regions, tables, recurring)
+    rules = rules_of_tables(regions, ink.mask, page.rect.width / ink.image.shape[1])
+    return PageContent(*size, tuple(lines), regions, tables, recurring, rules=rules)
 
 
 def _rotated(image: Pixels, rotation: Rotation) -> Pixels:

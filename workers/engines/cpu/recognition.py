@@ -17,6 +17,9 @@ class RecognizedText(NamedTuple):
 
     text: str
     score: float
+    #: The middle of each character that is no space, in parts of the length of the line; () where
+    #: the recogniser did not tell.
+    middles: tuple[float, ...] = ()
 
 
 class LineRecognizer(Protocol):

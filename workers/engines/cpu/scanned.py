@@ -4,19 +4,21 @@ import numpy as np
 import pymupdf
 from numpy.typing import NDArray
 
-from workers.engines.cpu.characters import clean_text
 from workers.engines.cpu.confidence import ink_in_lines
-from workers.engines.cpu.layout.canvas import FONT_SIZE, paint_page, points_per_pixel
+from workers.engines.cpu.layout.canvas import paint_page, points_per_pixel
+from workers.engines.cpu.layout.grids.rules import rules_of_tables
 from workers.engines.cpu.layout.regions import find_regions, find_tables
+from workers.engines.cpu.ocr.glyph_pitch import with_monospaced
 from workers.engines.cpu.ocr.gutters import split_at_gutters
 from workers.engines.cpu.ocr.missed_lines import read_missed_lines
 from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
 from workers.engines.cpu.ocr.page_ink import PageInk
 from workers.engines.cpu.ocr.readable import check_readable
-from workers.engines.cpu.ocr.recognizer import Recognizer, is_vertical, line_size
-from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
+from workers.engines.cpu.ocr.recognized_lines import LineBuilder
+from workers.engines.cpu.ocr.recognizer import Recognizer
+from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
-from workers.engines.cpu.values import Box, Line, PageContent
+from workers.engines.cpu.values import Line, PageContent
 
 #: Lines with a lower score than this (0 to 1) are dirt.
 _LOWEST_SCORE = 0.5
@@ -41,8 +43,9 @@ def page_from_pixels(
     check_readable([corners for corners, _ in lines_of_ink], [text for _, text in lines_of_ink])
     well_read = [corners for corners, text in read if text.score >= _LOWEST_SCORE]
     missed = read_missed_lines(recognizer, ink, well_read)
-    lines = [_line(corners, text, scale) for corners, text in (*read, *missed)]
-    content = _content(page.image, [line for line in lines if _is_text(line)], is_only_page)
+    builder = LineBuilder(ink.mask, scale)
+    lines = with_monospaced([builder.line(*line) for line in (*read, *missed)])
+    content = _content(ink, [line for line in lines if _is_text(line)], is_only_page)
     return RecognizedPage(
         content,
         page.rotation,
@@ -52,7 +55,8 @@ def page_from_pixels(
     )
 
 
-def _content(image: Pixels, lines: list[Line], is_only_page: bool) -> PageContent:
+def _content(ink: PageInk, lines: list[Line], is_only_page: bool) -> PageContent:
+    image = ink.image
     scale = points_per_pixel(image)
     width, height = image.shape[1] * scale, image.shape[0] * scale
     with pymupdf.open() as document:
@@ -60,16 +64,8 @@ def _content(image: Pixels, lines: list[Line], is_only_page: bool) -> PageConten
         regions = find_regions(page)
         tables = find_tables(page, regions)
     recurring: dict[str, int] | None = {} if is_only_page else None
-    return PageContent(width, height, tuple(lines), regions, tables, recurring)
-
-
-def _line(corners: Corners, text: RecognizedText, scale: float) -> Line:
-    """A line in points, from corners in pixels; ``scale`` is points per pixel."""
-    left, top = corners.min(axis=0).tolist()
-    right, bottom = corners.max(axis=0).tolist()
-    size = line_size(corners)[0 if is_vertical(corners) else 1] * scale * FONT_SIZE
-    box = Box(left * scale, top * scale, right * scale, bottom * scale)
-    return Line(box, clean_text(text.text), size, text.score)
+    rules = rules_of_tables(regions, ink.mask, scale)
+    return PageContent(width, height, tuple(lines), regions, tables, recurring, rules=rules)
 
 
 def _is_text(line: Line) -> bool:

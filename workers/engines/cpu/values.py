@@ -164,3 +164,5 @@ class PageContent:
     recurring: Mapping[str, int] | None = None
     #: Thin upright rules, such as that beside a quotation.
     bars: tuple[Box, ...] = ()
+    #: Thin rules across and along the page, such as those of tables.
+    rules: tuple[Box, ...] = ()

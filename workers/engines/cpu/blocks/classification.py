@@ -13,7 +13,7 @@ from workers.engines.cpu.values import PageContent
 
 def classified(drafts: Sequence[Draft], content: PageContent, line_height: float) -> list[Draft]:
     """``drafts`` split into blocks of one kind each, without lone marks."""
-    parts = [part for draft in drafts for part in split_draft(draft, content.tables, line_height)]
+    parts = [part for draft in drafts for part in split_draft(draft, content, line_height)]
     blocks = classify_furniture(join_key_values(with_code_apart(parts)), content)
     return classify_headings(
         [block for block in blocks if not _is_lone_mark(block)], content.height

@@ -8,15 +8,17 @@ from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
 from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
+from workers.engines.cpu.layout.grids.best_grid import best_table
+from workers.engines.cpu.layout.grids.rules import Rules
 from workers.engines.cpu.layout.key_values import are_key_values
 from workers.engines.cpu.layout.rows import group_into_rows, with_drop_cap_joined
-from workers.engines.cpu.values import Box, Line, Table, bounding_box
+from workers.engines.cpu.values import Box, Line, PageContent, Table, bounding_box
 
 
-def split_draft(draft: Draft, tables: Sequence[Table], line_height: float) -> list[Draft]:
+def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Draft]:
     """``draft`` with its table, split into its columns, or split from its heading."""
     if draft.kind == "table":
-        return _tables(draft, tables)
+        return _tables(draft, page)
     if draft.kind == "image":
         return [draft]
     draft = replace(draft, lines=tuple(with_drop_cap_joined(draft.lines)))
@@ -25,7 +27,7 @@ def split_draft(draft: Draft, tables: Sequence[Table], line_height: float) -> li
     if draft.kind == "text":
         parts = heading_parts.split_leading_heading(draft)
         if len(parts) > 1:
-            return [parts[0], *split_draft(parts[1], tables, line_height)]
+            return [parts[0], *split_draft(parts[1], page, line_height)]
     columns = _columns(draft, line_height) if draft.kind in RUNNING_TEXT else [draft]
     return [_with_exact_kind(column) for column in columns]
 
@@ -37,16 +39,30 @@ def _with_exact_kind(draft: Draft) -> Draft:
     return draft
 
 
-def _tables(draft: Draft, tables: Sequence[Table]) -> list[Draft]:
-    """The tables of the table model inside ``draft``, or its lines if the model lost text."""
-    inside = [
-        table for table in tables if table.rows and table.box.fraction_inside(draft.box) > 0.5
-    ]
-    drafts = [_filled(table, _lines_inside(table.box, draft)) for table in inside]
+def _tables(draft: Draft, page: PageContent) -> list[Draft]:
+    """The tables inside ``draft``, or its lines if no grid holds their text."""
+    rules = Rules.of(page.rules)
+    drafts = []
+    for area, found in _areas(draft, page.tables):
+        lines = _lines_inside(area, draft) if found is not None else draft.lines
+        table = best_table(area, lines, rules, found)
+        drafts += [_filled(table, lines)] if table is not None and table.rows else []
     markup = "".join(table.html for table in drafts)
     if drafts and has_most_text(markup, draft.lines):
         return drafts
     return [replace(draft, html="")] if draft.lines else []
+
+
+def _areas(draft: Draft, tables: Sequence[Table]) -> list[tuple[Box, Table | None]]:
+    """The box of each table in ``draft``, with the grid of the table model."""
+    inside = [
+        table for table in tables if table.rows and table.box.fraction_inside(draft.box) > 0.5
+    ]
+    if not inside:
+        return [(draft.box, None)]
+    if len(inside) == 1:
+        return [(draft.box, inside[0])]
+    return [(table.box, table) for table in inside]
 
 
 def _filled(table: Table, lines: tuple[Line, ...]) -> Draft:

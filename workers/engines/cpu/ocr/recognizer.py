@@ -70,10 +70,16 @@ class Recognizer:
         if not crops:
             return []
         output = self.engine.recognize_txt(crops)
-        return [
-            RecognizedText(text, float(score))
-            for text, score in zip(output.txts, output.scores, strict=True)
-        ]
+        lines = zip(output.txts, output.scores, output.word_results, strict=True)
+        return [RecognizedText(text, float(score), _middles(words)) for text, score, words in lines]
+
+
+def _middles(words: Any) -> tuple[float, ...]:
+    """The middle of each character but spaces, in parts of the line's length."""
+    if words is None or not words.line_txt_len:
+        return ()
+    steps = (step for word in words.word_cols for step in word)
+    return tuple((step + 0.5) / words.line_txt_len for step in steps)
 
 
 def widened(image: Pixels) -> Pixels:
@@ -140,6 +146,7 @@ def create_recognizer(weights: Weights) -> Recognizer:
         **weights.as_params(),
     }
     engine: Any = RapidOCR(params=params)
+    engine.return_word_box = True
     # RapidOCR loads its models on the first call, so make one of each here.
     engine.recognize_txt([np.full((48, 160, 3), 255, np.uint8)])
     engine(np.full((64, 64, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)

@@ -6,6 +6,7 @@ from operator import itemgetter
 
 from workers.engines.cpu.blocks.tables.cells import Cell
 from workers.engines.cpu.characters import clean_text
+from workers.engines.cpu.layout.grids.words import character_words
 from workers.engines.cpu.layout.rows import group_into_rows
 from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Box, Character, GridCell, Line, Table
@@ -15,12 +16,7 @@ _LARGEST_SPAN = 500
 
 
 def filled_cells(table: Table, lines: Sequence[Line]) -> list[list[Cell]]:
-    """The rows of ``table`` with the text of ``lines``, each word in the cell around it.
-
-    Lines that were recognised have no characters; the table model has read these already.
-    """
-    if not any(line.characters for line in lines):
-        return [[_cell(cell, cell.text.split("\n")) for cell in row] for row in table.rows]
+    """The rows of ``table`` with the text of ``lines``, each word in the cell around it."""
     cells = [cell for row in table.rows for cell in row]
     pieces: dict[int, list[Line]] = {index: [] for index in range(len(cells))}
     for line in lines:
@@ -47,22 +43,9 @@ def _pieces(line: Line, cells: Sequence[GridCell]) -> Iterator[tuple[int, Line]]
     if not line.characters or line.characters[0].box.height > line.box.width:
         yield _index_around(line.box, cells), line
         return
-    words = [(_index_around(_box(word), cells), word) for word in _words(line.characters)]
+    words = [(_index_around(_box(word), cells), word) for word in character_words(line.characters)]
     for index, run in groupby(words, key=itemgetter(0)):
         yield index, line_of([character for _, word in run for character in word])
-
-
-def _words(characters: Sequence[Character]) -> Iterator[list[Character]]:
-    """The words of a line, each with the spaces after it."""
-    word: list[Character] = []
-    for character in characters:
-        if word and word[-1].text.isspace() and not character.text.isspace():
-            yield word
-            word = []
-        if word or not character.text.isspace():
-            word.append(character)
-    if word:
-        yield word
 
 
 def _box(word: Sequence[Character]) -> Box:
