@@ -28,7 +28,7 @@ _WORD = re.compile(r"[^\W_]+")
 #: A text that Markdown would read as something else behind the label of a note.
 _UNSAFE = re.compile(r"\d{1,9}[.)](?:\s|$)|\S+(?:\s+[\"'(].*)?$")
 #: Some documents have a space before a mark; a letter before it is a quantity with a power.
-_WORD_AND_SPACE = re.compile(r"[^\W\d_]{2} $")
+_WORD_AND_SPACE = re.compile(r"[^\W\d_]{2}[)’”\"]? $")
 _EMPHASIS = re.compile(r"(?<!\\)\*")
 _CJK_PAUSE = re.compile(r"(?<=[，。；：！？])(?=\S)")
 #: What stands before and after a mark that would become a part of a link.

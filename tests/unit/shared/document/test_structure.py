@@ -283,6 +283,7 @@ def noted(text: str, note: str, kind: str = "text") -> str:
         ("Reports ¹ of the harbour are old.", "¹ See the report of the harbour."),
         ("The harbour¹⁾ is old.", "1) See the report of the harbour."),
         ("The harbour**¹**⁾ is old.", "1) See the report of the harbour."),
+        ("The system (MCAS) ¹ is old.", "¹ See the report of the harbour."),
         (r"The harbour\* is old.", r"\* See the report of the harbour."),
         ("Anna Maria Halloway*", r"\* See the report of the harbour."),
         ("The harbour† is old.", "† See the report of the harbour."),
@@ -322,3 +323,27 @@ def test_a_note_above_other_notes_is_a_note_and_joins_no_paragraph() -> None:
 
     assert "alert of the harbour, and a second alert of the quay" in merged
     assert "² The quay is a wall that ends at the basin of the harbour." in merged
+
+
+def test_the_parts_of_the_running_header_on_the_first_page_are_furniture() -> None:
+    first = [
+        ("title", (70, 70, 300, 90), "# Proposed Rules"),
+        ("text", (70, 700, 340, 930), "The most helpful comments reference a part of the"),
+        ("sub_title", (650, 74, 750, 85), "## Harbour Register"),
+        ("text", (650, 93, 760, 102), "Vol. 85, No. 152"),
+        ("text", (650, 115, 818, 125), "Thursday, August 6, 2020"),
+        ("text", (650, 154, 928, 290), "proposal and explain the reason."),
+    ]
+    header = "Harbour Register / Vol. 85, No. 152 / Thursday, August 6, 2020 / Proposed Rules"
+    others = [
+        [("header", (196, 44, 807, 56), header), ("text", FULL, f"Text of {name}.")]
+        for name in ("Anna", "Bert", "Carl")
+    ]
+
+    merged = body(first, *others)
+    assert merged.startswith(
+        "# Proposed Rules\n\nThe most helpful comments reference a part of the proposal and explain"
+    )
+    assert "Thursday" not in merged
+    assert "Vol. 85" in body(first, *others, headers="keep")
+    assert "Vol. 85" in body(first, others[0])
