@@ -31,7 +31,8 @@ def deliver(
         return undelivered(word, job.manifest, done, error)
     path = str(names.path(chosen))
     markdown = path if job.choice.markdown else None
-    outcome = replace(ended(word, job.manifest, exported.done, markdown, job.jobs), file=path)
+    outcome = ended(word, job.manifest, exported.done, markdown, job.jobs)
+    outcome = replace(outcome, file=path, fallback=exported.fallback)
     outcome = with_quality(outcome, exported.scores, min_quality)
     if chosen == stem:
         return outcome

@@ -65,6 +65,8 @@ class Exported:
 
     done: Done
     scores: PageScores
+    #: Pages that the fallback engine read.
+    fallback: tuple[int, ...] = ()
 
 
 def export(job: FinishedJob, sink: Sink, name: str) -> Exported:
@@ -87,7 +89,8 @@ def export(job: FinishedJob, sink: Sink, name: str) -> Exported:
     for suffix, file in document.files.items():
         if job.choice.markdown or suffix != MARKDOWN.suffix:
             sink.write(f"{name}.{suffix}", file.data)
-    return Exported(Done(status=document.status, counts=document.counts), document.scores)
+    done = Done(status=document.status, counts=document.counts)
+    return Exported(done, document.scores, document.fallback)
 
 
 def _other_formats(

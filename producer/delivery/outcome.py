@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.console.printable import json_line, printable
 from shared.document.low_quality import LowQuality
-from shared.document.outcome import PageScores
+from shared.document.outcome import PageScores, fallback_count
 from shared.domain.errors import ExitCode, PagefleetError, worst
 from shared.domain.page_ranges import count, expand
 from shared.domain.records import Counts, Done, ErrorInfo, Manifest
@@ -31,6 +31,8 @@ class Outcome:
     low_quality: LowQuality | None = None
     #: Whether the user named a limit of quality.
     has_limit: bool = False
+    #: Pages that the fallback engine read.
+    fallback: tuple[int, ...] = ()
 
     def with_note(self, note: str) -> "Outcome":
         """This outcome with one more note."""
@@ -49,6 +51,8 @@ class Outcome:
         }
         if self.has_limit:
             line["low_quality"] = self.low_quality.pages if self.low_quality else ()
+        if self.fallback:
+            line["fallback"] = self.fallback
         return json_line(line)
 
     def as_text(self) -> str:
@@ -56,8 +60,8 @@ class Outcome:
         file = self.markdown or self.file
         if file is None and self.error is not None:
             return printable(f"{self.input}: error[{self.error.code}]: {self.error.message}")
-        low = self.low_quality.count if self.low_quality else ""
-        pages = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed{low}"
+        more = (self.low_quality.count if self.low_quality else "") + fallback_count(self.fallback)
+        pages = f"{self.counts.ok} ok, {self.counts.blank} blank, {self.counts.failed} failed{more}"
         path = f" -> {file}" if file else ""
         reason = f"; error[{self.error.code}]: {self.error.message}" if self.error else ""
         note = f" ({self.note})" if self.note else ""

@@ -62,6 +62,8 @@ class Card:
     height: int = DRAWING_WIDTH
     boxes: tuple[Box, ...] = ()
     error: str = ""
+    #: Why the fallback engine read the page.
+    fallback: str = ""
     quality: Quality | None = None
     facts: tuple[tuple[str, str], ...] = field(default=())
 
@@ -114,6 +116,14 @@ def _box(number: int, block: Block, size: tuple[int, int]) -> Box:
         label=f"{number} {block.type}{confidence}",
         tie=ties((number,)),
     )
+
+
+def fallback_note(result: PageResult) -> str:
+    """Which engine failed on the page and why, where the fallback engine read it; else ""."""
+    if result.fallback is None:
+        return ""
+    failed, error = result.fallback.engine.name, result.fallback.error
+    return f"read by {result.engine.name}, because {failed} failed: {error.code}: {error.message}"
 
 
 def facts(result: PageResult) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from producer.report.cards import Card, Part, boxes, drawing_size, facts, ties
+from producer.report.cards import (
+    Card,
+    Part,
+    boxes,
+    drawing_size,
+    facts,
+    fallback_note,
+    ties,
+)
 from producer.report.markdown import to_htmls
 from producer.report.media import Media
 from producer.report.parts import TextPart
@@ -141,6 +149,7 @@ class Cards:
             height=size[1],
             boxes=boxes(result, size),
             error=f"{error.code}: {error.message}" if error else "",
+            fallback=fallback_note(result),
             quality=result.quality,
             facts=facts(result),
         )

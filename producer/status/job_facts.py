@@ -12,6 +12,7 @@ from shared.broker.job_state import JobProgress
 from shared.config.settings import Settings
 from shared.console.printable import printable
 from shared.document.low_quality import LowQuality
+from shared.document.outcome import fallback_count
 from shared.domain.cost import Usage
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.page_ranges import count
@@ -36,6 +37,8 @@ class JobFacts:
     usage: Usage | None = None
     #: None for an open job, and where no page was judged.
     low_quality: LowQuality | None = None
+    #: Pages that the fallback engine read; none for an open job.
+    fallback: tuple[int, ...] = ()
     #: All submissions; empty where the reader may know only its own.
     submissions: Submissions = ()
 
@@ -61,6 +64,7 @@ class JobFacts:
             "pages_per_s": self.pages_per_s,
             "eta_s": self.eta_s,
             "low_quality": None if self.low_quality is None else list(self.low_quality.pages),
+            "fallback": list(self.fallback),
             **(self.usage or Usage(0, 0.0)).as_plain(),
             **({} if self.usage else {"worker_seconds": None}),
         }
@@ -72,8 +76,8 @@ class JobFacts:
         speed = "" if not self.pages_per_s else f", {self.pages_per_s:.1f} pages/s"
         cost = self.usage.cost if self.usage else None
         price = "" if cost is None else f", cost {cost:.4f}"
-        low = self.low_quality.count if self.low_quality else ""
-        pages = f"{counts.ok} ok, {counts.blank} blank, {counts.failed} failed{low}"
+        more = (self.low_quality.count if self.low_quality else "") + fallback_count(self.fallback)
+        pages = f"{counts.ok} ok, {counts.blank} blank, {counts.failed} failed{more}"
         names = names_as_text(self._submissions)
         return printable(
             f"{self.manifest.job_id}  {self.status:9}  {self.done}/{self.pages} pages "
@@ -102,19 +106,21 @@ def job_facts(manifest: Manifest, jobs: JobStore, dispatch_state: DispatchState 
 def with_usage(
     facts: JobFacts, jobs: JobStore, settings: Settings, min_quality: float | None = None
 ) -> JobFacts:
-    """The facts with usage and, for an ended job, with its pages below ``min_quality``.
+    """The facts with usage and, for an ended job, with its pages that a person may look at:
+    those below ``min_quality``, and those that the fallback engine read.
 
     For an ended job this reads one more object, its document.
     """
-    usage, low = facts.usage, None
+    usage, low, fallback = facts.usage, None, facts.fallback
     if usage is None:
         document = jobs.document_facts(facts.manifest.job_id)
         if document is None:
             return facts
         usage = Usage(facts.done, document.worker_s)
         low = LowQuality.of(document.scores, min_quality) if document.scores else None
+        fallback = document.fallback
     usage = replace(usage, price_per_hour=settings.price_per_hour)
-    return replace(facts, usage=usage, low_quality=low)
+    return replace(facts, usage=usage, low_quality=low, fallback=fallback)
 
 
 def with_submissions(facts: JobFacts, jobs: JobStore) -> JobFacts:

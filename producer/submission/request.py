@@ -6,10 +6,17 @@ from dataclasses import dataclass, field, replace
 from producer.intake.input import Input
 from producer.submission.pool_choice import PoolSource, check_choice, choose_pool, no_fleet
 from shared.config.settings import Settings
+from shared.domain.catalogue import engine_facts
 from shared.domain.errors import UsageError
 from shared.domain.page_ranges import check_ranges, count, format_ranges, parse_ranges
 from shared.domain.pools import Pool
-from shared.domain.records import PageOptions, PageSettings, Priority, RenderOptions
+from shared.domain.records import (
+    FallbackChoice,
+    PageOptions,
+    PageSettings,
+    Priority,
+    RenderOptions,
+)
 from shared.domain.tasks import Task, check_task_arguments, parse_task
 
 
@@ -89,6 +96,8 @@ class Request:
         """
         self.check()
         settings, pool = self.settings, self.pool()
+        page_settings = {name: getattr(settings, name) for name in PageSettings.model_fields}
+        page_settings["fallback"] = self._fallback(pool)
         return PageOptions(
             task=parse_task(self.task),
             prompt=self.prompt,
@@ -97,8 +106,15 @@ class Request:
             engine=pool.engine,
             model=pool.model,
             revision=pool.revision,
-            **{name: getattr(settings, name) for name in PageSettings.model_fields},
+            **page_settings,
         )
+
+    def _fallback(self, pool: Pool) -> FallbackChoice:
+        """The fallback engine; none where it is the job's engine or can't do the task."""
+        name = self.settings.fallback
+        if name == "none" or name == pool.engine:
+            return "none"
+        return name if parse_task(self.task) in engine_facts(name).tasks else "none"
 
     def _selection(self, page_count: int) -> str | None:
         """The canonical page list; None for all pages, however they were written."""

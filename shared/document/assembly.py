@@ -7,7 +7,14 @@ from pkgutil import resolve_name
 
 from shared.document.draft import Draft, Piece, Rule
 from shared.document.merged_pages import MergedPages, Span
-from shared.document.outcome import PageScores, count, job_status, page_scores, was_cancelled
+from shared.document.outcome import (
+    PageScores,
+    count,
+    fallback_pages,
+    job_status,
+    page_scores,
+    was_cancelled,
+)
 from shared.document.page_spans import PageWriter
 from shared.document.rules.order import ORDER
 from shared.document.structure.merging import structured
@@ -37,6 +44,8 @@ class Document:
     counts: Counts
     status: JobStatus
     scores: PageScores = field(default_factory=dict)
+    #: Pages that the fallback engine read.
+    fallback: tuple[int, ...] = ()
 
 
 def assemble(
@@ -56,7 +65,8 @@ def assemble(
         each.suffix: DocumentFile(each.content_type, resolve_name(each.writer)(merged))
         for each in OUTPUT_FORMATS
     }
-    return Document(files, merged.counts, merged.status, page_scores(merged.pages))
+    scores, fallback = page_scores(merged.pages), fallback_pages(merged.pages)
+    return Document(files, merged.counts, merged.status, scores, fallback)
 
 
 def safe_text(result: PageResult, text: str, render: RenderOptions) -> str:

@@ -1,7 +1,7 @@
 """The status of a job, computed from the results of its pages."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared.domain.errors import Cancelled
 from shared.domain.records import Counts, JobStatus, PageResult
@@ -19,6 +19,16 @@ def count(results: Iterable[PageResult]) -> Counts:
 def page_scores(results: Iterable[PageResult]) -> PageScores:
     """The scores of the pages whose quality was judged."""
     return {each.page: each.quality.score for each in results if each.quality is not None}
+
+
+def fallback_pages(results: Iterable[PageResult]) -> tuple[int, ...]:
+    """The pages that the fallback engine read, in order."""
+    return tuple(each.page for each in results if each.fallback is not None)
+
+
+def fallback_count(pages: Sequence[int]) -> str:
+    """For a list of counts: ", 2 read by the fallback engine", or "" for no page."""
+    return f", {len(pages)} read by the fallback engine" if pages else ""
 
 
 def was_cancelled(result: PageResult) -> bool:

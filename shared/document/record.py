@@ -14,6 +14,7 @@ from shared.domain.records import (
     Counts,
     EngineInfo,
     ErrorInfo,
+    Fallback,
     Figure,
     JobStatus,
     PageImage,
@@ -55,6 +56,7 @@ class DocumentPage(Record):
     error: ErrorInfo | None
     confidence: Confidence | None = Field(default=None, exclude_if=is_unset)
     quality: Quality | None = Field(default=None, exclude_if=is_unset)
+    fallback: Fallback | None = Field(default=None, exclude_if=is_unset)
 
 
 class LedgerEntry(Record):
@@ -65,6 +67,8 @@ class LedgerEntry(Record):
     error: ErrorInfo | None = None
     #: The score of the page's quality; its reasons are in the entry of the page.
     quality: float | None = Field(default=None, ge=0, le=1, exclude_if=is_unset)
+    #: Why the job's engine did not read the page, where the fallback engine did.
+    fallback: ErrorInfo | None = Field(default=None, exclude_if=is_unset)
 
 
 class DocumentPlace(Record):
@@ -130,13 +134,19 @@ def page_record(result: PageResult, span: tuple[int, int]) -> DocumentPage:
         error=result.error,
         confidence=result.confidence,
         quality=result.quality,
+        fallback=result.fallback,
     )
 
 
 def ledger_entry(result: PageResult) -> LedgerEntry:
     """The ledger entry of a page."""
-    score = None if result.quality is None else result.quality.score
-    return LedgerEntry(page=result.page, status=result.status, error=result.error, quality=score)
+    return LedgerEntry(
+        page=result.page,
+        status=result.status,
+        error=result.error,
+        quality=None if result.quality is None else result.quality.score,
+        fallback=None if result.fallback is None else result.fallback.error,
+    )
 
 
 def block_record(unit: Unit) -> DocumentBlock:

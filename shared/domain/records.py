@@ -41,6 +41,7 @@ BlockType = Literal[
 PageStatus = Literal["ok", "blank", "failed"]
 JobStatus = Literal["ok", "partial", "failed", "cancelled"]
 TextLayer = Literal["auto", "never", "always"]
+FallbackChoice = Literal["none", "cpu"]
 Resolution = Literal["tiny", "small", "base", "large", "gundam"]
 CropMode = Literal["auto", "manual", "none"]
 PageBreaks = Literal["comment", "none", "rule"]
@@ -88,8 +89,8 @@ class PageSettings(Record):
     """Page options that are deployment settings too; the settings give their defaults.
 
     Settings, command line, options files, job ids and docs take their lists from here. A field
-    that is added later must default to None and have ``exclude_if=is_unset``: options that are
-    unset do not change job ids, and workers of earlier releases can read the manifest.
+    that is added later must have an ``exclude_if`` for its default: options that are unset do not
+    change job ids, and workers of earlier releases can read the manifest.
     """
 
     resolution: Resolution = Field(
@@ -113,6 +114,11 @@ class PageSettings(Record):
     )
     text_layer: TextLayer = Field(
         "auto", description="whether the cpu engine may use the text stored in a PDF"
+    )
+    fallback: FallbackChoice = Field(
+        "none",
+        description="engine that reads a page on which the job's engine failed in all attempts",
+        exclude_if=_is_default("none"),
     )
 
 
@@ -281,6 +287,13 @@ class ErrorInfo(Record):
     message: str
 
 
+class Fallback(Record):
+    """The engine that was to read a page, and why another engine read it."""
+
+    engine: EngineInfo
+    error: ErrorInfo
+
+
 class Timings(Record):
     """Milliseconds of each stage of a page."""
 
@@ -317,6 +330,8 @@ class PageResult(Record):
     confidence: Confidence | None = Field(default=None, exclude_if=is_unset)
     #: None for a page that is not ok, and for tasks and engines whose text is not judged.
     quality: Quality | None = Field(default=None, exclude_if=is_unset)
+    #: Set where the page option of the same name named another engine, and that one read the page.
+    fallback: Fallback | None = Field(default=None, exclude_if=is_unset)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -54,6 +54,8 @@ class DocumentFacts:
 
     worker_s: float
     scores: dict[int, float]
+    #: Pages that the fallback engine read.
+    fallback: tuple[int, ...] = ()
 
 
 class JobStore:
@@ -286,4 +288,5 @@ def _document_facts(document: Any) -> DocumentFacts | None:
         for entry in document.get("ledger", ())
         if entry.get("quality") is not None
     }
-    return DocumentFacts(seconds, scores)
+    fallback = (entry["page"] for entry in document.get("ledger", ()) if entry.get("fallback"))
+    return DocumentFacts(seconds, scores, tuple(map(int, fallback)))

@@ -80,10 +80,20 @@ class Reading:
 class Engine(Protocol):
     """One engine of one worker process."""
 
-    info: EngineInfo
-    tasks: frozenset[Task]
-    #: Pages that may be in flight at once.
-    capacity: int
+    @property
+    def info(self) -> EngineInfo:
+        """Its name, model and version."""
+        ...
+
+    @property
+    def tasks(self) -> frozenset[Task]:
+        """What it can do with a page."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """Pages that may be in flight at once."""
+        ...
 
     def plan(self, options: PageOptions) -> RenderPlan:
         """The rendering that ``read`` expects for pages with ``options``."""

@@ -6,7 +6,7 @@ vLLM registers its own metrics there too, so one port exports both. A control pr
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared.domain.errors import PageError
+from shared.domain.errors import EngineFailed, PageError, Repetition, Truncated
 from shared.domain.lanes import Lane
 from shared.telemetry.buckets import WAITING_SECONDS
 from workers.inflight.cancellation import Reason
@@ -56,6 +56,11 @@ QUEUE_WAIT = Histogram(
 PAGE_ATTEMPTS = Histogram(
     "pagefleet_page_attempts", "Attempts of a page at its end.", ["engine"], buckets=(1, 2, 3, 5, 9)
 )
+FALLBACKS = Counter(
+    "pagefleet_page_fallbacks",
+    "Ended pages that the fallback engine read; engine and code are those of the failure.",
+    ["engine", "code"],
+)
 TOKENS = Counter(
     "pagefleet_tokens", "Tokens of ended pages; kind is prompt or output.", ["engine", "kind"]
 )
@@ -90,6 +95,8 @@ def start_at_zero(engine: str) -> None:
     PAGES.labels(engine, "blank", "")
     for error in PageError.__subclasses__():
         PAGES.labels(engine, "failed", error.code)
+    for failure in (EngineFailed, Repetition, Truncated):
+        FALLBACKS.labels(engine, failure.code)
     for reason in RETURN_REASONS:
         PAGES_RETURNED.labels(engine, reason)
     for outcome in ("kept", "returned", "duplicate"):

@@ -132,6 +132,8 @@ class PageMeasurement:
         metrics.PAGE_ATTEMPTS.labels(engine).observe(result.attempts)
         metrics.TOKENS.labels(engine, "prompt").inc(result.prompt_tokens)
         metrics.TOKENS.labels(engine, "output").inc(result.output_tokens)
+        if result.fallback is not None:
+            metrics.FALLBACKS.labels(engine, result.fallback.error.code).inc()
         for stage, spent_ms in result.timings_ms:
             if spent_ms:
                 metrics.PAGE_STAGE_SECONDS.labels(engine, stage).observe(spent_ms / 1000)

@@ -30,7 +30,7 @@ from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
 from shared.telemetry.health import START, Health
 from shared.telemetry.process_labels import PROCESS_LABELS
-from workers.engines.registry import make_engine
+from workers.engines.registry import FALLBACK, make_engine, make_fallback
 from workers.host.cores import renderer_count
 from workers.inflight.cancellation import Reason
 from workers.inflight.inflight_pages import InflightPages
@@ -75,6 +75,7 @@ class PagesProcess:
         self._worker = worker
         self._inflight_pages = InflightPages()
         self._host = EngineHost(make_engine(engine, settings))
+        self._fallback = None if engine == FALLBACK else EngineHost(make_fallback(settings))
         renderers = renderer_count(settings, engine, self._host.engine.capacity)
         self._renderer = Renderer(settings, renderers)
         self._dispatch_state = DispatchState(settings)
@@ -102,6 +103,8 @@ class PagesProcess:
             self._export_identity()
             self._host.start()
             self._host.pulse(lambda: self._health.beat("engine loop", ENGINE_LIMIT_S))
+            if self._fallback is not None:
+                self._fallback.start()
             with pinging_broker(
                 self._settings, ping, *broker_reports(self._settings, self._health)
             ):
@@ -109,6 +112,8 @@ class PagesProcess:
         finally:
             self._engine_up.set(0)
             self._lease_renewal.stop()
+            if self._fallback is not None:
+                self._fallback.stop()
             self._host.stop()
             self._renderer.close()
         return EXIT_ENGINE_DEAD if self._engine_dead.is_set() else 0
@@ -174,6 +179,9 @@ class PagesProcess:
             jobs=jobs,
             manifests=ManifestCache(jobs),
             pipeline=Pipeline(jobs, cache, self._renderer, self._host),
+            fallback=None
+            if self._fallback is None
+            else Pipeline(jobs, cache, self._renderer, self._fallback),
             inflight_pages=self._inflight_pages,
             gate=Gate(),
             observer=self._observer,

@@ -45,6 +45,8 @@ class PageTaskContext:
     #: Called once or more when the engine is dead; starts the end of the process.
     engine_died: Callable[[], None]
     transient_pause_s: float = TRANSIENT_PAUSE_S
+    #: Reads with the fallback engine; None where the worker's engine is that engine.
+    fallback: Pipeline | None = None
 
     @property
     def pool(self) -> Pool:

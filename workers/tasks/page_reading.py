@@ -2,6 +2,8 @@
 
 import logging
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from shared.domain.errors import (
@@ -16,6 +18,7 @@ from shared.domain.errors import (
 from shared.domain.records import PageResult
 from shared.jobs.moving import move_to_own_pool
 from workers.inflight.cancellation import Aborted, Reason
+from workers.pipeline.page_pipeline import Pipeline
 from workers.pipeline.page_to_read import PageToRead
 from workers.tasks.first_reports import FirstReports
 from workers.tasks.page_attempt import PageAttempt
@@ -51,14 +54,26 @@ class PageReading:
         return stored if stored is not None else self._read_here(attempt)
 
     def _read_here(self, attempt: PageAttempt) -> PageResult:
-        """Read with this worker's engine; faults of this machine abort the page."""
-        try:
+        """Read with this worker's engine."""
+        with self._faults(attempt):
             self._check_pool(attempt)
-            return self._run_pipeline(attempt)
-        except EngineDead as error:
-            log.error("the engine died: %s", error.message)
-            self._context.engine_died()
-            raise Aborted(Reason.ENGINE_DEAD) from error
+            try:
+                return self._run(self._context.pipeline, attempt)
+            except EngineDead as error:
+                log.error("the engine died: %s", error.message)
+                self._context.engine_died()
+                raise Aborted(Reason.ENGINE_DEAD) from error
+
+    def read_with(self, pipeline: Pipeline, attempt: PageAttempt) -> PageResult:
+        """Read with another engine, whose end is not the end of this process; see ``read``."""
+        with self._faults(attempt):
+            return self._run(pipeline, attempt)
+
+    @contextmanager
+    def _faults(self, attempt: PageAttempt) -> Iterator[None]:
+        """Turn faults of this machine into Aborted, and bugs into errors of the page."""
+        try:
+            yield
         except TransientError as error:
             log.error("page %s is released: %s", attempt.page_id, error.message)
             attempt.received.inflight.sleep(self._context.transient_pause_s)
@@ -105,10 +120,10 @@ class PageReading:
         page.inflight.sleep(self._context.transient_pause_s * _RANDOM.uniform(0.5, 1.5))
         raise Aborted(Reason.NEWER_RELEASE)
 
-    def _run_pipeline(self, attempt: PageAttempt) -> PageResult:
+    def _run(self, pipeline: Pipeline, attempt: PageAttempt) -> PageResult:
         inflight = attempt.received.inflight
         page = PageToRead(attempt.manifest, attempt.page, attempt.number, inflight)
-        return through_outage(inflight, self._context.pipeline.read, page)
+        return through_outage(inflight, pipeline.read, page)
 
     def _source_missing(self, attempt: PageAttempt, error: NotFound) -> Exception:
         """The store lacks the source: the job was purged, or something is wrong here."""

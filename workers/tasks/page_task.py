@@ -16,6 +16,7 @@ from workers.inflight.cancellation import Aborted, Reason
 from workers.inflight.page_end import PageEnd
 from workers.tasks.page_attempt import PageAttempt
 from workers.tasks.page_context import PageTaskContext
+from workers.tasks.page_fallback import PageFallback
 from workers.tasks.page_reading import PageReading
 from workers.tasks.received_page import ReceivedPage
 
@@ -28,6 +29,7 @@ class PageTask:
     def __init__(self, context: PageTaskContext) -> None:
         self._context = context
         self._reading = PageReading(context)
+        self._fallback = PageFallback(context, self._reading)
 
     def handle(self, message: PageMessage) -> PageEnd:
         """Finish or release the page of ``message``."""
@@ -96,7 +98,7 @@ class PageTask:
                     "page %s failed and will be tried again: %s", attempt.page_id, error.message
                 )
                 return None
-            return attempt.failure(self._context.engine, error)
+            return self._fallback.result(attempt, error)
 
     def _may_try_again(self, attempt: PageAttempt, error: DocumentError) -> bool:
         if not isinstance(error, PageError) or error.final:

@@ -20,6 +20,9 @@ _FEWEST_PAGES, _LEAST_SHARE = 3, 0.3
 #: Without boxes, the first and last blocks of a page are compared more strictly.
 _FEWEST_WITHOUT_BOX, _LEAST_SHARE_WITHOUT_BOX = 4, 0.8
 _LONGEST = 160
+#: The parts of a header on a first page end above this, and have at least so many letters; there
+#: are at most so many of them.
+_BANNER_BOTTOM, _BANNER_LENGTH, _MOST_PARTS = 200, 15, 6
 _FEWEST_UNITS = 3
 _NUMBER = re.compile(r"\d+")
 _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,4})[\W_]*")
@@ -27,7 +30,7 @@ _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,4})[\W_]*")
 
 def furniture(units: Sequence[Unit], context: Context) -> list[Unit]:
     """``units`` without furniture; with it as text where the render options keep it."""
-    recurring = _recurring(units, context)
+    recurring = _recurring(units, context) | _banners(units)
     result = []
     for index, unit in enumerate(units):
         is_furniture = unit.kind == "furniture" or index in recurring
@@ -53,6 +56,47 @@ def _recurring(units: Sequence[Unit], context: Context) -> frozenset[int]:
         if _is_furniture(key, [units[index] for index in members], without_box, context)
         for index in members
     )
+
+
+def _banners(units: Sequence[Unit]) -> frozenset[int]:
+    """Indices of the texts at the top of a page that are the running header of other pages.
+
+    The first page of an issue has the parts of the header below each other.
+    """
+    pages: dict[str, set[int]] = defaultdict(set)
+    for unit in units:
+        if unit.kind == "furniture" and len(unit.text) <= _LONGEST:
+            pages[letters(unit.text).casefold()].add(unit.page)
+    known = [
+        key for key, on in pages.items() if len(on) >= _FEWEST_PAGES and len(key) >= _BANNER_LENGTH
+    ]
+    return frozenset(index for run in _top_runs(units) for index in _banner(units, run, known))
+
+
+def _top_runs(units: Sequence[Unit]) -> Iterator[list[int]]:
+    """Runs of text and headings at the top of one column."""
+    run: list[int] = []
+    for index, unit in enumerate(units):
+        box = unit.first.box
+        is_top = unit.kind in ("text", "heading") and box is not None and box[3] < _BANNER_BOTTOM
+        if run and not (is_top and units[run[-1]].page == unit.page):
+            yield run
+            run = []
+        if is_top:
+            run.append(index)
+    yield run
+
+
+def _banner(units: Sequence[Unit], run: Sequence[int], known: Sequence[str]) -> Sequence[int]:
+    """The longest part of ``run``, of two texts or more, that stands in a running header."""
+    texts = {index: letters(units[index].text).casefold() for index in run}
+    ends = {a: min(len(run), a + _MOST_PARTS) for a in range(len(run))}
+    spans = [run[a:b] for a, end in ends.items() for b in range(end, a + 1, -1)]
+    for span in sorted(spans, key=len, reverse=True):
+        whole = "".join(texts[index] for index in span)
+        if len(whole) >= _BANNER_LENGTH and any(whole in key for key in known):
+            return span
+    return ()
 
 
 def _at_edges(units: Sequence[Unit]) -> Iterator[int]:

@@ -55,6 +55,7 @@ from workers.tasks.page_task import PageTask
 from workers.tasks.reduce_task import ReduceTask
 
 ENGINE = EngineInfo(name="fake", model="fake-1", version="test")
+FALLBACK = EngineInfo(name="cpu", model="ppocrv6-small", version="test")
 OTHER = EngineInfo(name="fake", model="other", version="test")
 SWEEPERS = ("sweeper-1", "sweeper-2")
 #: Documents by their number of pages.
@@ -69,8 +70,9 @@ def _settings(redis_url: str) -> Settings:
 class Reader:
     """Replaces rendering and engine: known text, failures on request, counts calls."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, engine: EngineInfo = ENGINE) -> None:
         self._stage = stage
+        self._engine = engine
         self.reads: Counter[str] = Counter()
         self.failing: set[int] = set()
 
@@ -87,7 +89,7 @@ class Reader:
             status="ok",
             task=manifest.options.task,
             markdown=f"fake:{manifest.sha256[:12]}:{page.page}",
-            engine=ENGINE,
+            engine=self._engine,
             attempts=page.attempt,
         )
 
@@ -124,6 +126,7 @@ class Worker:
             max_attempts=2,
             engine_died=lambda: None,
             transient_pause_s=0.0,
+            fallback=fleet.fallback,  # type: ignore[arg-type]
         )
         self.task = PageTask(context)
 
@@ -152,6 +155,8 @@ class SteppedFleet:
         self.jobs = JobStore(store)
         self.wire = Wire(self.settings, self.dispatch_state, self.stage)
         self.reader = Reader(self.stage)
+        #: Reads only pages of jobs with the page option ``fallback``.
+        self.fallback = Reader(self.stage, FALLBACK)
         self.workers = [Worker(f"worker-{number}", self) for number in range(3)]
         #: Has another model than all jobs, so it gets a page only of a job in the wrong pool.
         self.other_worker = Worker("other", self, OTHER)

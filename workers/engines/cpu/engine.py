@@ -47,8 +47,11 @@ class CpuEngine:
 
     tasks = TASKS
 
-    def __init__(self, settings: Settings, model: str) -> None:
-        """Load nothing yet; raises UsageError for an unknown ``model``."""
+    def __init__(self, settings: Settings, model: str, niceness: int = 0) -> None:
+        """Load nothing yet; raises UsageError for an unknown ``model``.
+
+        ``niceness`` lowers the priority of the reading processes.
+        """
         self.info = EngineInfo(name="cpu", model=check_model(model), version=_versions())
         self.processes = process_count(settings)
         capacity = settings.max_concurrency
@@ -56,6 +59,7 @@ class CpuEngine:
         #: Time limit of one page in seconds. In a new process it includes loading the models.
         self.timeout_s = settings.engine_timeout_s
         self.memory_limit_mb = MODELS_MB + settings.page_memory_mb
+        self._niceness = niceness
         self._sandbox: Sandbox | None = None
 
     def plan(self, options: PageOptions) -> RenderPlan:
@@ -67,7 +71,11 @@ class CpuEngine:
         """Load the models in every process; raises EngineUnavailable."""
         find_weights(self.info.model)
         self._sandbox = Sandbox(
-            "pagefleet-cpu", self.processes, self.memory_limit_mb, preload=(_PRELOAD,)
+            "pagefleet-cpu",
+            self.processes,
+            self.memory_limit_mb,
+            preload=(_PRELOAD,),
+            niceness=self._niceness,
         )
         from workers.engines.cpu.process import load_models
 

@@ -54,6 +54,12 @@ class Box(NamedTuple):
         """Height shared with ``other``; a negative value is the vertical gap between them."""
         return min(self.bottom, other.bottom) - max(self.top, other.top)
 
+    def intersection(self, other: "Box") -> "Box":
+        """The part inside of ``other``; a box without area where they do not overlap."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return Box(left, top, max(left, right), max(top, bottom))
+
     def fraction_inside(self, other: "Box") -> float:
         """The part of this box's area that lies in ``other``, 0 to 1."""
         return self.overlap_area(other) / self.area if self.area else 0.0

@@ -11,7 +11,8 @@ from shared.document.structure.units import Context, Unit
 #: Footnotes begin below this place of a scale of 999.
 _FOOT = 600
 _LOWER_HALF = 500
-_MARK = re.compile(r"(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|<sup>\w{1,3}</sup>|[†‡§]) ?(?=\S)")
+_UPPER_HALF = 250
+_MARK = re.compile(r"(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}⁾?|<sup>\w{1,3}\)?</sup>|[†‡§]|(?:\\\*){1,3}) ?(?=\S)")
 
 
 def note_continuations(units: Sequence[Unit], _: Context) -> list[Unit]:
@@ -19,24 +20,34 @@ def note_continuations(units: Sequence[Unit], _: Context) -> list[Unit]:
     result: list[Unit] = []
     is_open = False
     for _, run in groupby(units, key=lambda unit: unit.page):
-        page = [_with_mark(unit) for unit in run]
-        if is_open:
-            page = [_as_note(unit, page) for unit in page]
+        page = _with_marked(list(run))
+        for index, unit in enumerate(page):
+            if is_open and _is_rest(unit, page):
+                page[index] = replace(unit, kind="footnote")
+            if page[index].kind == "footnote":
+                is_open = not ends_sentence(unit.text)
+        is_open = is_open and any(unit.kind == "footnote" for unit in page)
         result += page
-        notes = [unit for unit in page if unit.kind == "footnote"]
-        is_open = bool(notes) and not ends_sentence(notes[-1].text)
     return result
 
 
-def _with_mark(unit: Unit) -> Unit:
+def _with_marked(page: list[Unit]) -> list[Unit]:
+    """``page`` with texts that begin with a mark as notes, from the last one upwards."""
+    for index in range(len(page) - 1, -1, -1):
+        below = page[index + 1] if index + 1 < len(page) else None
+        if _is_marked_note(page[index], below):
+            page[index] = replace(page[index], kind="footnote")
+    return page
+
+
+def _is_marked_note(unit: Unit, below: Unit | None) -> bool:
+    """Whether a text with a mark stands low on its page, or above another note."""
     box = unit.first.box
-    low = box is not None and box[1] >= _LOWER_HALF
-    is_note = unit.kind == "text" and low and _MARK.match(unit.text)
-    return replace(unit, kind="footnote") if is_note else unit
-
-
-def _as_note(unit: Unit, page: Sequence[Unit]) -> Unit:
-    return replace(unit, kind="footnote") if _is_rest(unit, page) else unit
+    if unit.kind != "text" or box is None or not _MARK.match(unit.text):
+        return False
+    return box[1] >= _LOWER_HALF or (
+        box[1] >= _UPPER_HALF and below is not None and below.kind == "footnote"
+    )
 
 
 def _is_rest(unit: Unit, page: Sequence[Unit]) -> bool:

@@ -15,15 +15,21 @@ from shared.document.structure.units import Context, Unit
 
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _RAISED = "¹²³⁴⁵⁶⁷⁸⁹⁰"
+_STAR = r"(?:(?<![\\*])\*|(?<!\\\*)(?:\\\*){1,3})"
 _MARK = (
-    rf"(?:(?<![{_RAISED}])[{_RAISED}]{{1,3}}(?![{_RAISED}])|<sup>\s*\w{{1,3}}\s*</sup>"
-    r"|\\\(\s*\^\s*\{?\s*\w{1,3}\s*\}?\s*\\\)|\$\s*\^\s*\{?\s*\w{1,3}\s*\}?\s*\$|[†‡§])"
+    rf"(?:(?<![{_RAISED}])[{_RAISED}]{{1,3}}(?![{_RAISED}])⁾?|\*\*[{_RAISED}]{{1,3}}\*\*⁾?"
+    r"|<sup>\s*\w{1,3}\)?\s*</sup>"
+    r"|\\\(\s*\^\s*\{?\s*\w{1,3}\s*\}?\s*\\\)|\$\s*\^\s*\{?\s*\w{1,3}\s*\}?\s*\$|[†‡§]"
+    rf"|{_STAR})"
 )
 _MARKS = re.compile(_MARK)
-_NOTE = re.compile(rf"(?P<mark>{_MARK}|\d{{1,3}}(?=\s))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„][^\n]*)")
+_NOTE = re.compile(rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„][^\n]*)")
 _WORD = re.compile(r"[^\W_]+")
 #: A text that Markdown would read as something else behind the label of a note.
 _UNSAFE = re.compile(r"\d{1,9}[.)](?:\s|$)|\S+(?:\s+[\"'(].*)?$")
+#: Some documents have a space before a mark; a letter before it is a quantity with a power.
+_WORD_AND_SPACE = re.compile(r"[^\W\d_]{2}[)’”\"]? $")
+_EMPHASIS = re.compile(r"(?<!\\)\*")
 _CJK_PAUSE = re.compile(r"(?<=[，。；：！？])(?=\S)")
 #: What stands before and after a mark that would become a part of a link.
 _BEFORE, _AFTER = ("[", "]", "!", "\\"), ("(", "[", ":")
@@ -78,7 +84,7 @@ def _links(units: Sequence[Unit]) -> list[_Link]:
 def _label(mark: str) -> str:
     translated = mark.translate(_DIGITS)
     word = _WORD.search(re.sub(r"</?sup>", " ", translated))
-    return word.group() if word else translated
+    return word.group() if word else translated.replace("\\", "")
 
 
 def _marks(text: str, label: str) -> list[tuple[int, int]]:
@@ -88,16 +94,24 @@ def _marks(text: str, label: str) -> list[tuple[int, int]]:
         mark.span()
         for mark in _MARKS.finditer(text)
         if _label(mark.group()) == label and is_outside(mark.start()) and _is_free(text, mark)
+        if mark.group() != "*" or _is_lone_star(text, mark)
     ]
+
+
+def _is_lone_star(text: str, mark: re.Match[str]) -> bool:
+    """Whether a star is no half of an emphasis: it ends a word and stands alone in the text."""
+    ends_word = text[mark.start() - 1 : mark.start()].isalnum()
+    return ends_word and len(_EMPHASIS.findall(text)) == 1 and not text[mark.end() :][:1].isalnum()
 
 
 def _is_free(text: str, mark: re.Match[str]) -> bool:
     before, after = text[: mark.start()], text[mark.end() :]
     in_link = before.rfind("[") > before.rfind("]")
     is_power = re.search(r"(?:^|[\W\d_])[^\W\d_]?$|\d$", before) is not None
+    after_word = _WORD_AND_SPACE.search(before) is not None
     after_sign = before[-1:] in ".,;:!?\"'”’»)。，；：！？）」"
     joined = before.endswith(_BEFORE) or after.startswith(_AFTER)
-    return bool(before) and not in_link and not joined and (after_sign or not is_power)
+    return bool(before) and not in_link and not joined and (after_sign or after_word or not is_power)
 
 
 def _definition_text(text: str) -> str | None:

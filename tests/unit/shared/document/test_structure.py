@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -270,3 +271,79 @@ def test_no_word_is_lost_or_invented(
     assert kept == body(*pages, headers="keep", footnotes="keep")
     for rendered in renderings(body(*pages)):
         assert rendered.dangers() == []
+
+
+def noted(text: str, note: str, kind: str = "text") -> str:
+    return body([(kind, FULL, text), ("footnote", FOOT, note)])
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("Reports ¹ of the harbour are old.", "¹ See the report of the harbour."),
+        ("The harbour¹⁾ is old.", "1) See the report of the harbour."),
+        ("The harbour**¹**⁾ is old.", "1) See the report of the harbour."),
+        ("The system (MCAS) ¹ is old.", "¹ See the report of the harbour."),
+        (r"The harbour\* is old.", r"\* See the report of the harbour."),
+        ("Anna Maria Halloway*", r"\* See the report of the harbour."),
+        ("The harbour† is old.", "† See the report of the harbour."),
+        (r"The harbour\*\* and the quay\* are old.", r"\*\* See the report of the harbour."),
+    ],
+)
+def test_a_note_is_linked_whatever_mark_it_has(text: str, note: str) -> None:
+    linked = noted(text, note)
+
+    assert "[^1]: See the report of the harbour." in linked
+    assert linked.count("[^1]") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        # A power, a product, and two words that are emphasised.
+        ("It has x ¹ and y in it.", "¹ See the report of the harbour."),
+        (r"It has 3 \* 4 berths.", r"\* See the report of the harbour."),
+        ("The *harbour* is old.", r"\* See the report of the harbour."),
+    ],
+)
+def test_what_only_looks_like_a_mark_is_not_linked(text: str, note: str) -> None:
+    assert "[^1]" not in noted(text, note)
+
+
+def test_a_note_above_other_notes_is_a_note_and_joins_no_paragraph() -> None:
+    page = [
+        ("text", (70, 450, 340, 480), "These effects include an alert of the harbour, and"),
+        ("text", (70, 498, 340, 545), "¹ The harbour is a basin."),
+        ("text", (70, 550, 340, 900), "² The quay is a wall that ends at the"),
+        ("text", (360, 80, 640, 110), "a second alert of the quay, which is rare."),
+        ("text", (360, 880, 640, 910), "basin of the harbour."),
+    ]
+
+    merged = body(page)
+
+    assert "alert of the harbour, and a second alert of the quay" in merged
+    assert "² The quay is a wall that ends at the basin of the harbour." in merged
+
+
+def test_the_parts_of_the_running_header_on_the_first_page_are_furniture() -> None:
+    first = [
+        ("title", (70, 70, 300, 90), "# Proposed Rules"),
+        ("text", (70, 700, 340, 930), "The most helpful comments reference a part of the"),
+        ("sub_title", (650, 74, 750, 85), "## Harbour Register"),
+        ("text", (650, 93, 760, 102), "Vol. 85, No. 152"),
+        ("text", (650, 115, 818, 125), "Thursday, August 6, 2020"),
+        ("text", (650, 154, 928, 290), "proposal and explain the reason."),
+    ]
+    header = "Harbour Register / Vol. 85, No. 152 / Thursday, August 6, 2020 / Proposed Rules"
+    others = [
+        [("header", (196, 44, 807, 56), header), ("text", FULL, f"Text of {name}.")]
+        for name in ("Anna", "Bert", "Carl")
+    ]
+
+    merged = body(first, *others)
+    assert merged.startswith(
+        "# Proposed Rules\n\nThe most helpful comments reference a part of the proposal and explain"
+    )
+    assert "Thursday" not in merged
+    assert "Vol. 85" in body(first, *others, headers="keep")
+    assert "Vol. 85" in body(first, others[0])

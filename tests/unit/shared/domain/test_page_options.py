@@ -88,3 +88,40 @@ def test_a_flag_refuses_what_the_record_refuses(words: list[str], reason: str) -
 
     with pytest.raises(click.BadParameter, match=reason):
         command.make_context("submit", ["a.pdf", *words])
+
+
+@pytest.mark.parametrize(
+    ("engine", "task", "expected"),
+    [
+        ("fake", "markdown", "cpu"),
+        # The CPU engine is the job's own engine, or can't do the task.
+        ("cpu", "markdown", "none"),
+        ("fake", "describe", "none"),
+    ],
+)
+def test_a_fallback_that_can_never_read_a_page_is_no_part_of_the_job(
+    engine: str, task: str, expected: str
+) -> None:
+    request = Request(load_settings(engine=engine, fallback="cpu"), task=task)
+    plain = Request(load_settings(engine=engine), task=task).page_options(1)
+
+    options = request.page_options(1)
+
+    assert options.fallback == expected
+    same = JobIdentity("a" * 64, options).job_id == JobIdentity("a" * 64, plain).job_id
+    assert same == (expected == "none")
+
+
+def test_a_command_line_without_a_fallback_overrides_the_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PAGEFLEET_FALLBACK", "cpu")
+    command = producer.cli.cli.commands["submit"]
+    context = command.make_context(
+        "submit", ["a.pdf", "--fallback", "none"], resilient_parsing=True
+    )
+
+    settings = SubmitOptions.parse(context.params).settings()
+
+    assert load_settings().fallback == "cpu"
+    assert settings.fallback == "none"

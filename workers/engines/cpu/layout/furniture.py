@@ -81,8 +81,17 @@ def _classified_furniture(draft: Draft, page: PageContent) -> Draft:
     misplaced = y > HEADER_ZONE if draft.kind == "header" else y < FOOTER_ZONE
     long = len(group_into_rows(draft.lines)) > _MOST_ROWS or len(draft.text.split()) > _MOST_WORDS
     unknown = page.recurring is None
-    is_furniture = not misplaced and not long and (unknown or _recurs(draft, page, 1))
+    recurs = unknown or _recurs(draft, page, 1) or _is_beside_page_number(draft)
+    is_furniture = not misplaced and not long and recurs
     return draft if is_furniture else _without_page_numbers(draft)
+
+
+def _is_beside_page_number(draft: Draft) -> bool:
+    """Whether it is one row with a page number at one end: a running header on any page."""
+    lines = sorted(draft.lines, key=lambda line: line.box.left)
+    if len(lines) < 2 or len(group_into_rows(draft.lines)) > 1:
+        return False
+    return any(_PAGE_NUMBER.match(line.text.strip()) for line in (lines[0], lines[-1]))
 
 
 def _without_page_numbers(draft: Draft) -> Draft:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.domain.records import BlockType
+from workers.engines.cpu.characters import is_cjk
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.line_numbers import split_line_numbers
 from workers.engines.cpu.layout.plausible_regions import plausible_regions, without_misread_regions
@@ -28,6 +29,9 @@ _BLOCK_TYPES: dict[str, BlockType] = {
 }
 #: A line belongs to the smallest region with more than this part of the line's area.
 _LEAST_INSIDE = 0.45
+#: A line at the edge of the page lies in this part of its width, is more than so many times as high
+#: as wide, and has at least so many letters; letters below each other are other lines.
+_EDGE, _RUNS_UP, _SHORTEST_STAMP = 0.1, 4.0, 8
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class PageDrafts:
 
 def page_drafts(content: PageContent) -> PageDrafts:
     """The drafts that hold all lines of ``content``."""
-    stamps = [line for line in content.lines if line.slanted]
-    read = [line for line in content.lines if not line.slanted]
+    stamps = [line for line in content.lines if _is_stamp(line, content)]
+    read = [line for line in content.lines if not _is_stamp(line, content)]
     lines, numbers = split_line_numbers(with_letter_bullets(with_vertical_text_joined(read)))
     regions = without_misread_regions(content.regions, numbers, lines)
     regions = plausible_regions(regions, lines, content)
@@ -51,6 +55,14 @@ def page_drafts(content: PageContent) -> PageDrafts:
     outside = group_lines(_lines_outside(regions, lines), line_height)
     drafts = (*_drafts_of_regions(regions, lines), *outside)
     return PageDrafts(drafts, (*_stamps(stamps), *_line_numbers(numbers)), line_height)
+
+
+def _is_stamp(line: Line, content: PageContent) -> bool:
+    """Whether ``line`` is slanted, or runs up or down the left or right edge of the page."""
+    box = line.box
+    at_edge = box.right < _EDGE * content.width or box.left > (1 - _EDGE) * content.width
+    runs_up = box.height > _RUNS_UP * box.width and len(line.text) >= _SHORTEST_STAMP
+    return line.slanted or (at_edge and runs_up and not all(map(is_cjk, line.text)))
 
 
 def _stamps(lines: Sequence[Line]) -> list[Draft]:

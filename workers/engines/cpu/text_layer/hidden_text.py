@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pymupdf
 
 from workers.engines.cpu.recognition import LineRecognizer, Pixels
-from workers.engines.cpu.text_layer.paint_order import PICTURES, opaque_pictures
+from workers.engines.cpu.text_layer.paint_order import PICTURES, painted_pictures
 from workers.engines.cpu.values import Box, Line
 
 #: A picture that covers more than this part of the page is a scan of the page.
@@ -38,7 +38,8 @@ def is_under_picture(page: pymupdf.Page) -> bool:
     if not scans or not _most_lie_before(texts, scans[-1]):
         return False
     pictures = [index for index, (kind, _) in enumerate(painted) if kind in PICTURES]
-    opaque = dict(zip(pictures, opaque_pictures(page), strict=False))
+    known = dict(zip(pictures, painted_pictures(page), strict=False))
+    opaque = {place: picture.is_opaque for place, picture in known.items()}
     return any(opaque.get(scan, True) and _most_lie_before(texts, scan) for scan in scans)
 
 

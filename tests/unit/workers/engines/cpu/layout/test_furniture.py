@@ -83,3 +83,22 @@ def test_a_header_is_what_recurs_on_the_pages_nearby() -> None:
         content = page(part, BODY, recurring={"journal of rain #": pages})
         assert ("header", "Journal of Rain 7") in kinds(content)
     assert "Journal" in markdown(page(unlabelled, BODY, recurring={"journal of rain #": 1}))
+
+
+def test_a_stamp_beside_a_paragraph_is_no_part_of_it() -> None:
+    stamp = Line(Box(14, 300, 34, 560), "arXiv:2206.01062v1 [cs.CV]", 14)
+    lines = column(["words of the running text that fill the page"] * 6, top=300)
+
+    content = page(("text", [*lines[:3], stamp, *lines[3:]]))
+
+    assert ("header", "arXiv:2206.01062v1 [cs.CV]") in kinds(content)
+    assert "arXiv" not in markdown(content)
+
+
+def test_the_header_of_an_only_page_is_known_by_the_page_number_on_its_line() -> None:
+    header = [line("Optimised Tables", left=200, top=30), line("9", left=560, top=30)]
+    alone = page(("page-header", header), BODY, recurring={})
+    without = page(("page-header", header[:1]), BODY, recurring={})
+
+    assert "Optimised" not in markdown(alone)
+    assert "Optimised" in markdown(without)
