@@ -54,10 +54,18 @@ class Browser:
         actions = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
         self._act({"type": "key", "id": "keys", "actions": actions})
 
-    def width_of_phone(self, width: int) -> None:
-        """Show pages as on a phone of that width."""
+    @contextmanager
+    def phone(self, width: int) -> Iterator[None]:
+        """Show pages as on a phone of that width while the block runs."""
         metrics = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": True}
-        command = {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics}
+        self._emulate("setDeviceMetricsOverride", metrics)
+        try:
+            yield
+        finally:
+            self._emulate("clearDeviceMetricsOverride", {})
+
+    def _emulate(self, name: str, values: dict[str, Any]) -> None:
+        command = {"cmd": f"Emulation.{name}", "params": values}
         self._post("goog/cdp/execute", command)
 
     def _act(self, actions: dict[str, Any]) -> None:

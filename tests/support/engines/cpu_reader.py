@@ -58,11 +58,17 @@ def cpu_reader(home: Path, model: str = "ppocrv6-small", **settings: Any) -> Ite
         renderer.close()
 
 
-def typed_page(path: Path, text: str, size: float = 11, rotation: int = 0) -> Path:
+#: Height in points of a page of a few lines: half of A4, which is read in half the time.
+HALF = 420.0
+
+
+def typed_page(
+    path: Path, text: str, size: float = 11, rotation: int = 0, height: float = 842
+) -> Path:
     """A PDF page with ``text`` as its text layer; ``rotation`` is in degrees."""
     with pymupdf.open() as document:
-        page = document.new_page()
-        page.insert_textbox((72, 72, 523, 770), text, fontsize=size, lineheight=1.3)
+        page = document.new_page(height=height)
+        page.insert_textbox((72, 72, 523, height - 72), text, fontsize=size, lineheight=1.3)
         page.set_rotation(rotation)
         document.save(path)
     return path

@@ -33,7 +33,7 @@ def test_a_run_leaves_and_uses_only_private_files_in_the_home(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     config = settings(
-        engine="fake", fake_latency_ms=1500, heartbeat_dir=tmp_path / "home" / "beats"
+        engine="fake", fake_latency_ms=500, heartbeat_dir=tmp_path / "home" / "beats"
     )
     command = [str(BIN / "pagefleet"), "run", str(pdf(tmp_path / "a.pdf", 2)), "-o", "out"]
     found: set[str] = set()
@@ -41,7 +41,7 @@ def test_a_run_leaves_and_uses_only_private_files_in_the_home(
     with subprocess.Popen(command, env=environment(config), umask=0, cwd=tmp_path) as process:
         while process.poll() is None:
             found.update(open_paths(config.home))
-            time.sleep(0.02)  # looking without a pause would take the core of the run
+            time.sleep(0.05)  # looking without a pause would take the core of the run
 
     assert process.returncode == 0
     assert list((config.home / "store").rglob("*.pdf"))
@@ -92,10 +92,10 @@ def test_the_home_of_another_user_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_store_elsewhere_keeps_the_umask_of_its_operator(
-    settings: SettingsFactory, tmp_path: Path
+    settings: SettingsFactory, redis_url: str, tmp_path: Path
 ) -> None:
-    config = settings(engine="fake", store=(tmp_path / "shared").as_uri())
-    command = [str(BIN / "pagefleet"), "run", str(pdf(tmp_path / "a.pdf", 1)), "-o", "out"]
+    config = settings(engine="fake", redis_url=redis_url, store=(tmp_path / "shared").as_uri())
+    command = [str(BIN / "pagefleet"), "submit", str(pdf(tmp_path / "a.pdf", 1))]
 
     subprocess.run(command, env=environment(config), umask=0o002, cwd=tmp_path, check=True)
 

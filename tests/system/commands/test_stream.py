@@ -28,9 +28,9 @@ def test_standard_output_has_only_the_text_and_standard_error_the_progress(
 def test_one_page_of_a_document_is_chosen(settings: SettingsFactory, tmp_path: Path) -> None:
     pages = str(distinct_pages(tmp_path / "pages.pdf"))
     chosen = settings(engine="fake")
-    result = fleet.pagefleet(chosen, "run", pages, "--stream", "--pages", "4")
+    result = fleet.in_process(chosen, "run", pages, "--stream", "--pages", "4")
     assert result.out.endswith(":4\n")
-    refused = fleet.pagefleet(chosen, "run", pages, "--stream")
+    refused = fleet.in_process(chosen, "run", pages, "--stream")
     assert (refused.status, refused.out) == (2, "")
     assert "not 6 of pages.pdf" in refused.err
     assert refused.err.count("\n") == 1
@@ -68,7 +68,7 @@ def test_options_that_do_not_fit_stream_are_refused_in_one_line(
     page = picture(tmp_path / "page.png", 400, 300)
     picture(tmp_path / "other.png", 400, 300)
     arguments = [str(tmp_path / word) if word.endswith("png") else word for word in words]
-    refused = fleet.pagefleet(settings(engine="fake"), "run", str(page), "--stream", *arguments)
+    refused = fleet.in_process(settings(engine="fake"), "run", str(page), "--stream", *arguments)
 
     assert (refused.status, refused.out) == (2, "")
     assert refused.err.startswith("error")
@@ -79,7 +79,7 @@ def test_a_run_without_a_folder_and_without_stream_names_both_options(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     page = picture(tmp_path / "page.png", 400, 300)
-    refused = fleet.pagefleet(settings(engine="fake"), "run", str(page))
+    refused = fleet.in_process(settings(engine="fake"), "run", str(page))
 
     assert refused.status == 2
     assert "-o DIR" in refused.err

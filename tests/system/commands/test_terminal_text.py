@@ -17,7 +17,7 @@ from shared.domain.records import ErrorInfo, Source
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import CommandResult, in_process, pagefleet, pdf
+from tests.support.fleets.fleet import CommandResult, in_process, pdf
 from tests.support.fleets.stored_jobs import ended_job, open_job
 from workers.observability.logs import HumanLines
 
@@ -117,10 +117,10 @@ def test_run_and_watch_print_a_hostile_name_printably(
     local = settings(engine="fake", num_workers=1, home=tmp_path / "home")
     out = str(tmp_path / "out")
 
-    ran = pagefleet(local, "run", str(inbox / f"{HOSTILE}.pdf"), "-o", out)
+    ran = in_process(local, "run", str(inbox / f"{HOSTILE}.pdf"), "-o", out)
     (inbox / f"{HOSTILE} bad.pdf").write_bytes(b"no document")
-    watched = pagefleet(config, "watch", str(inbox), "--once", "--json", "--settle", "0")
-    told = pagefleet(config, "watch", str(inbox), "--once", "--settle", "0")
+    watched = in_process(config, "watch", str(inbox), "--once", "--json", "--settle", "0")
+    told = in_process(config, "watch", str(inbox), "--once", "--settle", "0")
 
     for result in (ran, watched, told):
         assert_printable(result)

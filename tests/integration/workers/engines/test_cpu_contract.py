@@ -13,7 +13,8 @@ class TestCpu(EngineContract):
     name = "cpu"
     values: ClassVar = {"num_workers": 1}
     page_options: ClassVar = {"text_layer": "auto"}
-    together = 3
+    #: One process reads one page after another, and a page takes a second or more.
+    together = 2
 
     def test_pixels_of_the_requested_page_are_read(self, bench: Bench, pages: Path) -> None:
         assert "says second" in bench.read(pages, 2, text_layer="never").markdown

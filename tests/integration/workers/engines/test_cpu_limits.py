@@ -9,7 +9,7 @@ from PIL import Image
 
 from shared.domain.errors import EngineFailed, EngineTimeout
 from tests.conftest import SettingsFactory
-from tests.support.engines.cpu_reader import CpuReader, cpu_reader, picture_of, typed_page
+from tests.support.engines.cpu_reader import HALF, CpuReader, cpu_reader, picture_of, typed_page
 from tests.support.fleets.fleet import in_process
 from workers.engines.cpu.engine import MODELS_MB, CpuEngine
 from workers.engines.cpu.text_layer.raw_lines import MOST_WORDS
@@ -56,7 +56,7 @@ def test_a_time_out_is_an_engine_failure() -> None:
 def test_reading_processes_obey_the_memory_setting_and_have_room_for_the_models(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    typed = typed_page(tmp_path / "a.pdf", "A short line of text, 42 m.")
+    typed = typed_page(tmp_path / "a.pdf", "A short line of text, 42 m.", height=HALF)
     page = picture_of(typed, tmp_path / "a.png")
     with cpu_reader(tmp_path / "home", page_memory_mb=512) as reader:
         assert "short line of text" in reader.read(page).markdown

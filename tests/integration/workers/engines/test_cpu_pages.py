@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.support.engines.cpu_reader import (
+    HALF,
     CpuReader,
     page_with_wrong_map,
     picture_of,
@@ -41,7 +42,7 @@ def likeness(read: str, truth: str) -> float:
 
 @pytest.fixture
 def typed(tmp_path: Path) -> Path:
-    return typed_page(tmp_path / "typed.pdf", PROSE)
+    return typed_page(tmp_path / "typed.pdf", PROSE, height=HALF)
 
 
 def test_the_script_generates_the_shipped_examples(tmp_path: Path) -> None:

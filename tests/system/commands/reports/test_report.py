@@ -19,7 +19,7 @@ from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.console.browser import chromium, installed, picture
 from tests.support.documents.pdf_samples import box, pdf
-from tests.support.fleets.fleet import pagefleet
+from tests.support.fleets.fleet import in_process, pagefleet
 from tests.support.fleets.stored_jobs import ended_job, open_job, pdf_bytes
 from tests.support.servers.webhook_receiver import receiver
 
@@ -259,7 +259,7 @@ def test_the_command_writes_the_file_or_one_error_line(
     job = manifest.job_id
 
     good = pagefleet(config, "report", job, "-o", str(tmp_path / "new" / "out.html"))
-    folder = pagefleet(config, "report", job, "-o", str(tmp_path))
+    folder = in_process(config, "report", job, "-o", str(tmp_path))
 
     assert (good.status, folder.status) == (0, 2), good.err + folder.err
     assert (tmp_path / "new" / "out.html").stat().st_size > 1000
