@@ -6,7 +6,8 @@
 
 Every part runs on the same pages, tokens and GPU, in its own process: "recipe" is vLLM's
 published recipe, "fleet" is all of pagefleet from submission to finished documents, "ceiling" is
-the engine alone on prepared pages. --gpus 2 adds "two-engines" and "tensor-parallel".
+the engine alone on prepared pages. "acceptance" (only if named; no GPU) measures how many drafted
+tokens the pages of --pdf accept. --gpus 2 adds "two-engines" and "tensor-parallel".
 """
 
 import argparse
@@ -34,6 +35,8 @@ from shared.processes.parent_death import die_with_parent
 from workers.host.cores import usable_cores
 
 PARTS = ("recipe", "fleet", "ceiling")
+#: Parts that are measured only if they are named.
+MORE_PARTS = ("acceptance",)
 PACKAGES = ("vllm", "torch", "transformers", "pymupdf", "celery")
 #: Seconds for loading and stopping, beyond a part's limit, before it is killed.
 SLACK_S = 30
@@ -63,7 +66,7 @@ def run_part(part: str, plan: Plan, folder: Path) -> dict[str, Any]:
     """The result of one part; {"error": reason} if it failed."""
     if plan.limit_s < LEAST_S:
         return {"error": "no time left (--budget)"}
-    module = part if part in PARTS else "fleet"
+    module = part if part in (*PARTS, *MORE_PARTS) else "fleet"
     plan_file, result_file = folder / f"{part}.plan.json", folder / f"{part}.json"
     write_plan(plan, plan_file)
     print(f"--- {part}", flush=True)
@@ -199,7 +202,7 @@ def _arguments() -> argparse.Namespace:
         "--parts",
         type=_parts,
         default=PARTS,
-        help="some of recipe, fleet, ceiling; may be empty with --gpus",
+        help="some of recipe, fleet, ceiling, acceptance; may be empty with --gpus",
     )
     add("--gpus", type=int, choices=(1, 2), default=1)
     add("--price", type=float, help="price of a GPU hour")
@@ -229,8 +232,9 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def _parts(text: str) -> tuple[str, ...]:
     parts = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not set(parts) <= set(PARTS):
-        raise argparse.ArgumentTypeError(f"parts are {', '.join(PARTS)}")
+    known = (*PARTS, *MORE_PARTS)
+    if not set(parts) <= set(known):
+        raise argparse.ArgumentTypeError(f"parts are {', '.join(known)}")
     return parts
 
 

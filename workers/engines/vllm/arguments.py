@@ -12,9 +12,7 @@ from workers.engines.vllm.plugin.process_guard import CRASH_REPORT_KEY
 #: The class whose objects draft in vLLM's processes.
 PROPOSER = "workers.engines.vllm.plugin.drafts.DraftProposer"
 #: CUDA graphs are captured for steps of so many more pages each.
-_GRAPH_PAGES = 8
-#: The same for steps with new pages.
-_MIXED_PAGES = 56
+_GRAPH_PAGES = 16
 
 #: Tokens of a page between two outputs of the engine; each output costs time of this process.
 TOKENS_PER_OUTPUT = 64
@@ -64,12 +62,9 @@ def drafts(settings: Settings) -> bool:
 def _drafting(count: int, sizes: Sizes) -> dict[str, Any]:
     """Arguments for ``count`` drafts of each page and step.
 
-    vLLM captures graphs for at most 512 tokens by itself. A step with drafts has many more, and
-    every third one also has new pages.
+    vLLM captures graphs for at most 512 tokens by itself; a step with drafts has many more.
     """
-    pages = [1, 2, 4, *range(_GRAPH_PAGES, sizes.batch + 1, _GRAPH_PAGES)]
-    pages = [number for number in pages if number <= sizes.batch]
-    mixed = range(sizes.batch + _MIXED_PAGES, sizes.step_tokens // (count + 1) + 1, _MIXED_PAGES)
+    pages = {1, 2, 4, 8, *range(_GRAPH_PAGES, sizes.batch, _GRAPH_PAGES), sizes.batch}
     return {
         "speculative_config": {
             "method": "custom_class",
@@ -77,7 +72,9 @@ def _drafting(count: int, sizes: Sizes) -> dict[str, Any]:
             "num_speculative_tokens": count,
         },
         "compilation_config": {
-            "cudagraph_capture_sizes": [(count + 1) * number for number in (*pages, *mixed)]
+            "cudagraph_capture_sizes": [
+                (count + 1) * number for number in sorted(pages) if number <= sizes.batch
+            ]
         },
     }
 

@@ -92,10 +92,10 @@ class DraftBatch:
     def verify(
         self, logits: Tensor, drafted: Tensor, slots: Tensor, layout: Layout, span: Span | None
     ) -> Tensor:
-        """The new tokens of each sequence (see ``accepted_tokens``); bans repetitions in ``logits``.
+        """The new tokens of each sequence, as ``accepted_tokens`` returns them.
 
-        ``drafted``: rows, the token that each row follows. ``slots``: sequences. ``span``: what the
-        rules of the batch need; None if no page has a rule.
+        Repetitions are banned in ``logits``. ``drafted``: rows, the token that each row follows.
+        ``slots``: sequences. ``span``: what the rules of the batch need; None if no page has one.
         """
         row_slots = slots[layout.sequence]
         ends = self._lengths[row_slots] + layout.offset

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 #: Accepted drafts of a step, on average, below which drafts cost more than they save.
 WORTHWHILE = 1.0
 #: Weight of the newest step in the average.
-WEIGHT = 0.1
+WEIGHT = 0.05
 #: Steps without drafts, after which they are tried again, at first and at most.
-PAUSE, LONGEST_PAUSE = 32, 512
+PAUSE, LONGEST_PAUSE = 8, 512
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from workers.engines.deepseek.drafts.placeholders import GAP, NONE
+from workers.engines.deepseek.drafts.placeholders import NONE
 
 #: Tokens of an answer that are compared.
 DEPTH = 4
@@ -59,9 +59,9 @@ def place_in_answer(table: Tensor, last: Tensor, lengths: Tensor) -> Places:
 
 
 def tokens_at(table: Tensor, index: Tensor, count: int, ends: Tensor | None = None) -> Tensor:
-    """rows x ``count``: the tokens from ``index`` on, NONE from the first unknown one on.
+    """rows x ``count``: the tokens from ``index`` on, NONE from the end of the row's text on.
 
-    ``ends``: columns from these on are unknown.
+    ``ends``: columns from these on are not part of the text.
     """
     width = table.shape[1]
     columns = index.unsqueeze(1) + torch.arange(count, device=table.device)
@@ -75,7 +75,7 @@ def tokens_at(table: Tensor, index: Tensor, count: int, ends: Tensor | None = No
 def _matched(table: Tensor, last: Tensor) -> Tensor:
     """rows x columns: how many tokens before each column equal the last tokens of the row."""
     depth, width = last.shape[1], table.shape[1]
-    padded = torch.nn.functional.pad(table, (depth, 0), value=GAP)
+    padded = torch.nn.functional.pad(table, (depth, 0), value=NONE)
     run = torch.ones_like(table, dtype=torch.bool)
     matched = torch.zeros_like(table)
     for back in range(depth):

@@ -2,9 +2,7 @@
 
 #: Fills the unused end of a table.
 NONE = -1
-#: A place whose token is unknown, such as a coordinate; a draft ends there.
-GAP = -2
 #: Fills the last tokens of an answer that has fewer; equals nothing in a table.
-ABSENT = -3
+ABSENT = -2
 #: A real token that stands for a missing draft; it is verified like any other.
 FILLER = 0

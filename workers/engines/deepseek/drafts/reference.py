@@ -7,13 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from shared.rendering.text_block import TextBlock
-from workers.engines.deepseek.drafts.placeholders import GAP
 
 #: Turns text into token ids; special tokens in the text become their ids.
 Encode = Callable[[str], list[int]]
 #: Fewer letters than this are no text layer worth drafting from.
 LEAST_CHARACTERS = 40
-_BOX_START, _BOX_END = "<|ref|>text<|/ref|><|det|>[[", "]]<|/det|>\n"
 _CUT_WORD = re.compile(r"(?<=[^\W\d_])-$")
 #: A block whose lines have at most this many characters on average is taken for cells of a table.
 _CELL = 18
@@ -22,15 +20,21 @@ _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 def reference_tokens(blocks: Iterable[TextBlock], encode: Encode, *, grounded: bool) -> list[int]:
     """Token ids of the texts of ``blocks`` in their order; empty if there is hardly any text."""
-    texts = [text for block in blocks if (text := answer_text(block.text.splitlines()))]
-    if sum(map(len, texts)) < LEAST_CHARACTERS:
+    texts = [(block, answer_text(block.text.splitlines())) for block in blocks]
+    if sum(len(text) for _, text in texts) < LEAST_CHARACTERS:
         return []
-    before = [*encode(_BOX_START), GAP, *encode(_BOX_END)] if grounded else []
     tokens: list[int] = []
-    for text in texts:
-        tokens += before
-        tokens += encode(text + "\n\n")
+    for block, text in texts:
+        if text:
+            # A box of the model differs by a few units, which costs a step for each number.
+            marker = _marker(block) if grounded else ""
+            tokens += encode(f"{marker}{text}\n\n")
     return tokens
+
+
+def _marker(block: TextBlock) -> str:
+    box = ", ".join(map(str, block.bbox))
+    return f"<|ref|>text<|/ref|><|det|>[[{box}]]<|/det|>\n"
 
 
 def answer_text(lines: Sequence[str]) -> str:

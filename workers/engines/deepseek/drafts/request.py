@@ -1,5 +1,7 @@
 """The part of a request that drafts are made of, under its name in vLLM's ``extra_args``."""
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,9 +16,9 @@ def packed(tokens: Iterable[int]) -> bytes:
     return array("i", tokens).tobytes()
 
 
-def unpacked(extra_args: Mapping[str, Any] | None, name: str) -> "array[int]":
+def unpacked(extra_args: Mapping[str, Any] | None, name: str) -> array[int]:
     """The tokens called ``name``; empty if the request has none."""
-    tokens: "array[int]" = array("i")
+    tokens: array[int] = array("i")
     tokens.frombytes((extra_args or {}).get(name) or b"")
     return tokens
 

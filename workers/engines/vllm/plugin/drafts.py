@@ -1,8 +1,8 @@
 """Speculative decoding in vLLM's first model runner, with drafts from each page's known text.
 
-vLLM's own proposers make the host wait for each step, or run Python for each page. Here the answers,
-the known texts and the drafts stay on the device, and the host runs ahead as it does without drafts.
-It schedules drafts for the pages for which they pay, and the device fills them in.
+vLLM's own proposers make the host wait for each step, or run Python for each page. Here the
+answers, the known texts and the drafts stay on the device, and the host runs ahead as it does
+without drafts. It schedules drafts for the pages for which they pay; the device fills them in.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ import torch
 
 from workers.engines.deepseek.drafts.batch import DraftBatch, Page
 from workers.engines.deepseek.drafts.budget import DraftBudget
-from workers.engines.deepseek.drafts.placeholders import FILLER, NONE
+from workers.engines.deepseek.drafts.placeholders import NONE
 from workers.engines.deepseek.drafts.request import REFERENCE, REPLAY, may_draft, unpacked
-from workers.engines.deepseek.drafts.verify import layout_of
+from workers.engines.deepseek.drafts.verify import Layout, layout_of
 from workers.engines.deepseek.no_repeat.banned_tokens import Span, span_of, to_device
 from workers.engines.deepseek.no_repeat.rule import Rule, rule_of
 
@@ -49,7 +49,8 @@ class DraftProposer:
 
         batch = self._follow(runner)
         pages = runner.input_batch.num_reqs
-        slots, layout, drafted = self._row_slots, *self._layout(runner, metadata, pages)
+        slots = self._row_slots
+        layout, drafted = _layout(runner, metadata, pages)
         tokens = batch.verify(logits, drafted, slots, layout, self._span)
         sampling = runner.input_batch.sampling_metadata
         if not sampling.all_greedy:
@@ -61,16 +62,6 @@ class DraftProposer:
         last = (self._counts - 1).clamp(min=0).long()
         self._newest = tokens.gather(1, last.unsqueeze(1)).squeeze(1)
         return SamplerOutput(sampled_token_ids=tokens, logprobs_tensors=None)
-
-    def _layout(self, runner: Any, metadata: Any, pages: int) -> Any:
-        device = runner.device
-        if metadata is None:
-            none = torch.zeros(pages, dtype=torch.long, device=device)
-            return layout_of(none, 0, pages), none
-        drafts = to_device(metadata.num_draft_tokens, device).long()
-        rows = pages + int(sum(metadata.num_draft_tokens))
-        layout = layout_of(drafts, metadata.max_spec_len, rows)
-        return layout, runner.input_ids.gpu[metadata.logits_indices]
 
     def note(self, runner: Any) -> None:
         """Tell the runner the number of new tokens; on the device, so that nothing waits."""
@@ -121,6 +112,18 @@ class DraftProposer:
         self._batch.open(slot, page, output)
 
 
+def _layout(runner: Any, metadata: Any, pages: int) -> tuple[Layout, Any]:
+    """The rows of this step's logits, and the token that each of them follows."""
+    device = runner.device
+    if metadata is None:
+        none = torch.zeros(pages, dtype=torch.long, device=device)
+        return layout_of(none, 0, pages), none
+    drafts = to_device(metadata.num_draft_tokens, device).long()
+    rows = pages + int(sum(metadata.num_draft_tokens))
+    layout = layout_of(drafts, metadata.max_spec_len, rows)
+    return layout, runner.input_ids.gpu[metadata.logits_indices]
+
+
 def _with_random(sampler: Any, logits: Any, sampling: Any, tokens: Any) -> Any:
     """``tokens`` with a random token for each row that has a temperature; such rows draft nothing.
 
@@ -144,7 +147,7 @@ def keep_asynchronous(original: Any) -> Any:
     vLLM turns it off for all own proposers, because it expects their drafts on the host.
     """
 
-    def __post_init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def __post_init__(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not drafts_here(self):
             return original(self, *args, **kwargs)
         method, self.speculative_config.method = self.speculative_config.method, _ON_DEVICE

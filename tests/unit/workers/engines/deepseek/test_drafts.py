@@ -1,6 +1,7 @@
 """Drafts change no answer, and come from where a slow reference implementation finds them."""
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from workers.engines.deepseek.drafts.matcher import (  # noqa: E402
     place_in_reference,
     tokens_at,
 )
-from workers.engines.deepseek.drafts.placeholders import ABSENT, GAP, NONE  # noqa: E402
+from workers.engines.deepseek.drafts.placeholders import ABSENT, NONE  # noqa: E402
 from workers.engines.deepseek.drafts.verify import accepted_tokens, layout_of  # noqa: E402
 from workers.engines.deepseek.no_repeat.banned_tokens import span_of  # noqa: E402
 from workers.engines.deepseek.no_repeat.rule import Rule  # noqa: E402
@@ -54,18 +55,18 @@ def slow_answer_place(answer: list[int], last: list[int]) -> int | None:
     return place if run >= LEAST_IN_ANSWER else None
 
 
-tables = st.lists(
-    st.lists(st.integers(0, 2) | st.just(GAP), min_size=1, max_size=30), min_size=1, max_size=4
-)
+tables = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=30), min_size=1, max_size=4)
 
 
-def padded(rows: list[list[int]], width: int) -> "torch.Tensor":
+def padded(rows: list[list[int]], width: int) -> Any:
     return torch.tensor([[*row, *[NONE] * (width - len(row))] for row in rows], dtype=torch.int32)
 
 
 @given(rows=tables, data=st.data())
 @settings(max_examples=150, deadline=None)
-def test_the_place_in_the_reference_is_the_longest_and_then_nearest_match(rows, data):
+def test_the_place_in_the_reference_is_the_longest_and_then_nearest_match(
+    rows: list[list[int]], data: st.DataObject
+) -> None:
     token = st.integers(0, 2) | st.just(ABSENT)
     last = [data.draw(st.lists(token, min_size=DEPTH, max_size=DEPTH)) for _ in rows]
     expected = [data.draw(st.integers(0, 30)) for _ in rows]
@@ -82,7 +83,9 @@ def test_the_place_in_the_reference_is_the_longest_and_then_nearest_match(rows, 
 
 @given(answers=st.lists(st.lists(st.integers(0, 2), max_size=30), min_size=1, max_size=4))
 @settings(max_examples=150, deadline=None)
-def test_the_place_in_the_answer_is_the_latest_of_the_longest_earlier_ones(answers):
+def test_the_place_in_the_answer_is_the_latest_of_the_longest_earlier_ones(
+    answers: list[list[int]],
+) -> None:
     last = [[*[ABSENT] * DEPTH, *answer][-DEPTH:] for answer in answers]
     lengths = torch.tensor([len(answer) for answer in answers])
     found = place_in_answer(padded(answers, 31), torch.tensor(last, dtype=torch.int32), lengths)
@@ -92,13 +95,13 @@ def test_the_place_in_the_answer_is_the_latest_of_the_longest_earlier_ones(answe
         assert place is None or found.index[row].item() == place
 
 
-def test_a_draft_ends_at_an_unknown_token_and_at_the_end_of_the_text():
-    table = padded([[4, 5, GAP, 6], [7, 8, 9, 3]], 6)
+def test_a_draft_ends_at_the_end_of_the_text() -> None:
+    table = padded([[4, 5], [7, 8, 9, 3]], 6)
     drafts = tokens_at(table, torch.tensor([0, 2]), 4)
     assert drafts.tolist() == [[4, 5, NONE, NONE], [9, 3, NONE, NONE]]
 
 
-def test_drafts_are_accepted_up_to_the_first_other_token():
+def test_drafts_are_accepted_up_to_the_first_other_token() -> None:
     # Three pages: two drafts of which one is right, none, and one that is right.
     layout = layout_of(torch.tensor([2, 0, 1]), 2, 6)
     drafted = torch.tensor([90, 5, 6, 91, 92, 8])
@@ -117,7 +120,7 @@ class Model:
         self._seed = seed
         self._agreeing = agreeing
 
-    def logits(self, answer: list[int]) -> "torch.Tensor":
+    def logits(self, answer: list[int]) -> Any:
         chance = random.Random(f"{self._seed} {answer[-3:]} {len(answer) % 4}")
         values = torch.tensor([chance.random() for _ in range(VOCABULARY)])
         # Often it agrees with the known text, as a model that reads a page does.
@@ -130,7 +133,8 @@ def plain_answer(model: Model, page: Page, length: int) -> list[int]:
     """Token by token with the rule, as without drafts."""
     batch = DraftBatch(1, 200, COUNT, "cpu")
     batch.open(0, page, [])
-    slots, answer = torch.tensor([0]), []
+    slots = torch.tensor([0])
+    answer: list[int] = []
     while len(answer) < length:
         layout = layout_of(torch.tensor([0]), 0, 1)
         rows = model.logits(answer).unsqueeze(0)
@@ -140,7 +144,7 @@ def plain_answer(model: Model, page: Page, length: int) -> list[int]:
     return answer
 
 
-def rule_span(pages: list[Page]):
+def rule_span(pages: list[Page]) -> Any:
     return span_of(page.rule for page in pages if page.rule is not None)
 
 
@@ -153,7 +157,8 @@ def drafted_answers(
         batch.open(slot, page, [])
     slots = torch.arange(len(pages))
     answers: list[list[int]] = [[] for _ in pages]
-    drafts, steps = [[] for _ in pages], 0
+    drafts: list[list[int]] = [[] for _ in pages]
+    steps = 0
     while min(map(len, answers)) < length:
         steps += 1
         counts = torch.tensor([len(own) for own in drafts])
@@ -181,7 +186,9 @@ def drafted_answers(
     count=st.integers(1, 3),
 )
 @settings(max_examples=60, deadline=None)
-def test_answers_with_drafts_equal_those_without(seed, size, window, count):
+def test_answers_with_drafts_equal_those_without(
+    seed: int, size: int, window: int, count: int
+) -> None:
     chance = random.Random(seed)
     texts = [[chance.randrange(VOCABULARY) for _ in range(40)] for _ in range(count)]
     pages = [Page(text, Rule(size, window, (3,))) for text in texts]
@@ -192,14 +199,14 @@ def test_answers_with_drafts_equal_those_without(seed, size, window, count):
     assert steps <= 40
 
 
-def test_a_known_text_is_drafted_and_accepted():
+def test_a_known_text_is_drafted_and_accepted() -> None:
     text = [token % VOCABULARY for token in range(40)]
     page = Page(text)
     _, steps = drafted_answers([_Exact(text)], [page], 40, _AlwaysAll())
     assert steps <= 2 + 40 // (COUNT + 1)
 
 
-def test_one_replaced_token_costs_one_step():
+def test_one_replaced_token_costs_one_step() -> None:
     text = [random.Random(5).randrange(VOCABULARY) for _ in range(40)]
     answer = [*text[:20], (text[20] + 1) % VOCABULARY, *text[21:]]
     _, steps = drafted_answers([_Exact(answer)], [Page(text)], 40, _AlwaysAll())
@@ -210,22 +217,24 @@ class _Exact(Model):
     def __init__(self, answer: list[int]) -> None:
         super().__init__(0, answer)
 
-    def logits(self, answer: list[int]) -> "torch.Tensor":
+    def logits(self, answer: list[int]) -> Any:
         values = torch.zeros(VOCABULARY)
         values[self._agreeing[min(len(answer), len(self._agreeing) - 1)]] = 1
         return values
 
 
 class _AlwaysAll(random.Random):
-    def choice(self, seq):
+    def choice(self, seq: Any) -> Any:
         return COUNT
 
 
-def test_a_replayed_answer_is_given_whatever_the_model_computes():
+def test_a_replayed_answer_is_given_whatever_the_model_computes() -> None:
     replay = [5, 6, 7, 8, 9, 5, 6]
     batch = DraftBatch(1, 50, COUNT, "cpu")
     batch.open(0, Page(replay, None, replay), [])
-    slots, answer, drafts = torch.tensor([0]), [], []
+    slots = torch.tensor([0])
+    answer: list[int] = []
+    drafts: list[int] = []
     while len(answer) < len(replay):
         layout = layout_of(torch.tensor([len(drafts)]), len(drafts), len(drafts) + 1)
         logits = torch.rand(len(drafts) + 1, VOCABULARY)
