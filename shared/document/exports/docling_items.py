@@ -24,11 +24,14 @@ from docling_core.types.doc import (
 
 from shared.document.exports.blocks import ExportBlock
 from shared.document.exports.figures import Figures
-from shared.document.exports.web.html_tables import grid_of, header_rows
+from shared.document.exports.web.html_tables import Grid, grid_of, header_rows, row_texts
 from shared.document.exports.web.html_tree import text_of, tree_of
 from shared.document.structure.units import Place, UnitKind
 
 _BOX_SCALE = 999
+#: Places of the grids of one table and of a document; docling loads no file with more. The text of
+#: further tables is kept.
+MAX_CELLS, MAX_CELLS_OF_DOCUMENT = 1_000_000, 5_000_000
 _LABELS: dict[UnitKind, Any] = {
     "footnote": DocItemLabel.FOOTNOTE,
     "table_footnote": DocItemLabel.FOOTNOTE,
@@ -66,6 +69,7 @@ class ItemWriter:
         #: Open lists with their levels, innermost last, and the last item of each.
         self._lists: list[_OpenList] = []
         self._title: ExportBlock | None = None
+        self._cells_left = MAX_CELLS_OF_DOCUMENT
 
     def write(self, document: Sequence[ExportBlock]) -> None:
         """Add all blocks; a caption belongs to the figure or table beside it."""
@@ -153,6 +157,11 @@ class ItemWriter:
 
     def _table(self, table: Element, block: ExportBlock, caption: Any) -> None:
         grid = grid_of(table)
+        places = grid.rows * grid.columns
+        if places > min(MAX_CELLS, self._cells_left):
+            self._rows(grid, block, caption)
+            return
+        self._cells_left -= places
         heads = header_rows(grid)
         cells = [
             TableCell(
@@ -170,6 +179,14 @@ class ItemWriter:
         ]
         data = TableData(num_rows=grid.rows, num_cols=grid.columns, table_cells=cells)
         self._place(self._document.add_table(data, caption=caption), block.places)
+
+    def _rows(self, grid: Grid, block: ExportBlock, caption: Any) -> None:
+        """A table that is too large, as one text for each row."""
+        if caption is not None:
+            caption.label = DocItemLabel.TEXT  # a caption belongs to a figure or table
+        for text in row_texts(grid):
+            item = self._document.add_text(DocItemLabel.TEXT, " ".join(text.split()))
+            self._place(item, block.places)
 
     def _free(self, block: ExportBlock) -> None:
         """Other text: each element of it by its kind."""

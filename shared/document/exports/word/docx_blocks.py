@@ -8,22 +8,20 @@ from xml.etree.ElementTree import Element
 
 from docx.document import Document as DocumentObject
 from docx.oxml import OxmlElement
-from docx.oxml.table import CT_Tbl
 from docx.shared import Emu
-from docx.table import Table, _Cell
+from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 
 from shared.document.exports.figures import Figures
 from shared.document.exports.web.html import MISSING_FIGURE
-from shared.document.exports.web.html_tables import Grid, GridCell, grid_of
+from shared.document.exports.web.html_tables import GridCell, grid_of, row_texts
 from shared.document.exports.web.html_tree import BACK_CLASS, NOTES_CLASS, text_of
-from shared.document.exports.word.docx_lists import new_numbering, set_numbering
+from shared.document.exports.word.docx_lists import Numberings, set_numbering
+from shared.document.exports.word.docx_tables import TableRoom, fill_table
 from shared.document.exports.word.docx_text import Marks, add_text, within
 
 #: The styles of lists in the standard template reach so deep.
 LIST_LEVELS = 3
-#: A larger table is written as lines of text, because Word files hold every cell.
-MAX_CELLS = 20_000
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(
     {*_HEADINGS, "p", "div", "ul", "ol", "li", "blockquote", "pre", "table", "hr", "section"}
@@ -55,13 +53,6 @@ class Container:
         self.append(element)
         return Paragraph(element, self.owner)
 
-    def table(self, rows: int, columns: int, width: int) -> Table:
-        """A new table with borders."""
-        element = CT_Tbl.new_tbl(rows, columns, Emu(width))
-        element.tblStyle_val = "TableGrid"
-        self.append(element)
-        return Table(element, self.owner)
-
 
 @dataclass
 class Styles:
@@ -89,6 +80,8 @@ class BlockWriter:
         self._figures = figures
         self._has_title = False
         self._style_ids: dict[str, str] = {}
+        self._room = TableRoom()
+        self._numberings = Numberings(document)
         section = document.sections[0]
         self._width = (
             (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
@@ -181,9 +174,7 @@ class BlockWriter:
         kind = "List Number" if block.tag == "ol" else "List Bullet"
         start = block.get("start", "1")
         numbering = (
-            new_numbering(self._document, _of_level(kind, depth), int(start))
-            if block.tag == "ol"
-            else None
+            self._numberings.new(_of_level(kind, depth), int(start)) if block.tag == "ol" else None
         )
         for item in block.findall("li"):
             styles = Styles(
@@ -197,33 +188,22 @@ class BlockWriter:
         grid = grid_of(block)
         if not grid.cells:
             return
-        if grid.rows * grid.columns > MAX_CELLS:
-            self._lines(grid, into, marks)
+        if not self._room.take(grid):
+            for text in row_texts(grid):
+                self._paragraph([text], into, marks, Styles("No Spacing"))
             return
-        table = into.table(grid.rows, grid.columns, self._width)
-        rows = [list(row.cells) for row in table.rows]
-        for cell in grid.cells:
-            self._cell(cell, rows, marks)
+        for cell, element in fill_table(grid, self._width, into.append):
+            self._cell(cell, _Cell(element, into.owner), marks)
 
-    def _lines(self, grid: Grid, into: Container, marks: Marks) -> None:
-        rows: dict[int, list[str]] = {}
-        for cell in grid.cells:
-            rows.setdefault(cell.row, []).append(text_of(cell.element).strip())
-        for texts in rows.values():
-            self._paragraph([" | ".join(texts)], into, marks, Styles("No Spacing"))
-
-    def _cell(self, cell: GridCell, rows: list[list[_Cell]], marks: Marks) -> None:
-        merged = rows[cell.row][cell.column]
-        if cell.width > 1 or cell.height > 1:
-            merged = merged.merge(rows[cell.row + cell.height - 1][cell.column + cell.width - 1])
-        into = Container.of_cell(merged)
+    def _cell(self, cell: GridCell, target: _Cell, marks: Marks) -> None:
         marks = marks.bolder() if cell.is_header else marks
-        empty = merged._tc.p_lst[0]
+        empty = target._tc.p_lst[0]
+        into = Container.of_cell(target)
         self._children(cell.element, into, marks, Styles())
-        if merged._tc[-1].tag != empty.tag:
+        if target._tc[-1].tag != empty.tag:
             into.paragraph()  # a cell must end with a paragraph
-        if len(merged._tc.p_lst) > 1:
-            merged._tc.remove(empty)
+        if len(target._tc.p_lst) > 1:
+            target._tc.remove(empty)
 
     def _notes(self, section: Element, into: Container) -> None:
         """The notes, each after the mark that it has in the text."""

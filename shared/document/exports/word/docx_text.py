@@ -1,5 +1,6 @@
 """Writes text with its marks into a paragraph of a Word document."""
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -73,7 +74,10 @@ def _format(run: Run, marks: Marks) -> None:
 
 def _link(paragraph: Paragraph, run: Run, address: str) -> None:
     """Move ``run`` into a link; python-docx reads links and cannot write them."""
-    relation = paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    relation = f"link-{hashlib.sha256(address.encode()).hexdigest()[:32]}"
+    relations = paragraph.part.rels
+    if relation not in relations:  # python-docx compares an address with those of all links
+        relations.add_relationship(RELATIONSHIP_TYPE.HYPERLINK, address, relation, is_external=True)
     link = OxmlElement("w:hyperlink")
     link.set(qn("r:id"), relation)
     run._r.addprevious(link)

@@ -77,6 +77,16 @@ def test_cells_have_spans_and_headings() -> None:
     assert not cells["b"].column_header
 
 
+def test_a_table_that_docling_would_not_load_is_text() -> None:
+    rows = "<tr><td>first</td></tr>" + "<tr></tr>" * 1001
+    page = f"<table><tr>{'<td>a</td>' * 1000}</tr>{rows}</table>\n\nwords"
+
+    document = loaded(write_docling(export_input([page, page])))
+
+    assert not document.tables
+    assert [item.text for item in document.texts[1:3]] == ["first", "words"]
+
+
 def test_items_have_pages_and_boxes_from_the_top_left_in_pixels() -> None:
     page = {
         "markdown": "Some words.",

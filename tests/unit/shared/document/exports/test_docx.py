@@ -1,6 +1,7 @@
 """``--to docx``: python-docx reads text, styles, lists, tables, links, figures and notes."""
 
 import io
+import time
 import zipfile
 
 import pytest
@@ -101,6 +102,44 @@ def test_a_table_of_very_many_cells_is_text() -> None:
 
     assert document.tables == []
     assert document.paragraphs[699].text == " | ".join(["699"] * 30)
+
+
+def test_a_table_with_more_columns_than_word_opens_is_text() -> None:
+    document = opened(write_docx(export_input([f"<table><tr>{'<td>a</td>' * 64}</tr></table>"])))
+
+    assert document.tables == []
+
+
+def test_a_cell_covers_a_thousand_rows() -> None:
+    rows = "<tr><td>b</td></tr>" * 998
+    text = f"<table><tr><td rowspan=999>a</td><td>b</td></tr>{rows}</table>"
+
+    (table,) = opened(write_docx(export_input([text]))).tables
+
+    merged = table._tbl.xpath(".//w:vMerge/@w:val")
+    assert merged == ["restart", *["continue"] * 998]
+
+
+def test_a_row_with_few_cells_is_filled() -> None:
+    text = "<table><tr><td>a</td><td>b</td><td>c</td></tr><tr><td>d</td></tr></table>"
+
+    (table,) = opened(write_docx(export_input([text]))).tables
+
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [
+        ["a", "b", "c"],
+        ["d", "", ""],
+    ]
+
+
+def test_many_links_and_lists_take_no_more_than_their_share() -> None:
+    """python-docx compares each with all others, which took minutes for a long document."""
+    links = " ".join(f"[a](https://e.com/{number})" for number in range(4_000))
+    lists = "\n\n".join(f"{number}. a\n\nwords" for number in range(1_500))
+    started = time.process_time()
+
+    write_docx(export_input([links, lists]))
+
+    assert time.process_time() - started < 15
 
 
 @settings(
