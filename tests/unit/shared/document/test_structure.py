@@ -347,3 +347,52 @@ def test_the_parts_of_the_running_header_on_the_first_page_are_furniture() -> No
     assert "Thursday" not in merged
     assert "Vol. 85" in body(first, *others, headers="keep")
     assert "Vol. 85" in body(first, others[0])
+
+
+def test_a_heading_after_a_listing_is_a_heading() -> None:
+    page = [
+        ("sub_title", (100, 100, 400, 120), "## 1 Harbour"),
+        ("code", (100, 200, 900, 300), "```\nopen quay\n```"),
+        ("sub_title", (100, 400, 400, 420), "#### 2 Quay"),
+    ]
+
+    plain = json.loads(json_of(document(page)))
+
+    assert [(each["type"], each["level"]) for each in plain["blocks"]] == [
+        ("heading", 2), ("code", 0), ("heading", 2),
+    ]  # fmt: skip
+
+
+def heading(text: str, level: int, size: int, top: int) -> tuple[str, tuple[int, int, int, int], str]:
+    """A heading of one line whose letters are ``size`` high on the scale of the page."""
+    return (
+        "sub_title",
+        (100, top, 100 + round(size * 0.54 * len(text)), top + round(size * 0.85)),
+        f"{'#' * level} {text}",
+    )
+
+
+def test_numbers_of_one_depth_have_one_level_where_most_headings_have_none() -> None:
+    pages = [
+        [heading("securing", 2, 60, 100), heading("harbour", 3, 30, 300)],
+        [heading("1.1 quays", 2, 28, 100), heading("contents", 2, 40, 400)],
+        [heading("1.2 basins", 2, 50, 100), heading("1.2.1 locks", 3, 50, 300)],
+        [heading("2.1 ships", 3, 26, 100), heading("crews", 3, 22, 300), heading("food", 3, 22, 500)],
+        [heading("water", 3, 22, 100), heading("money", 3, 22, 300)],
+    ]
+
+    blocks = json.loads(json_of(document(*pages)))["blocks"]
+
+    levels = {each["text"].split()[1]: each["level"] for each in blocks}
+    assert levels["1.1"] == levels["1.2"] == levels["2.1"] < levels["1.2.1"]
+
+
+def test_the_large_text_of_a_title_page_is_the_title() -> None:
+    title = [
+        ("text", (116, 227, 837, 328), "Plan of the active transport of the harbour town"),
+        ("text", (116, 700, 260, 720), "Final report"),
+    ]
+    inner = [heading("contents", 2, 30, 100), ("text", FULL, "The harbour is old.")]
+
+    assert body(title, inner).startswith("# Plan of the active transport")
+    assert body(inner, title).startswith("## ")
