@@ -163,8 +163,13 @@ def _fits(numeric: Sequence[bool], row: TableRow) -> bool:
 
 
 def _fits_numbers(numeric: Sequence[bool], row: TableRow) -> bool:
-    """Whether a row that an engine took for a header has a number where the columns have them."""
-    return any(cell.is_number for cell in row) and any(numeric)
+    """Whether a row that an engine took for a header is one of the body.
+
+    It has a number where the columns have them, or it has a name and no value.
+    """
+    name, *values = (cell.text.strip() for cell in row)
+    has_only_name = bool(name) and len(values) > 1 and not any(values)
+    return (has_only_name or any(cell.is_number for cell in row)) and any(numeric)
 
 
 def _mapped(row: TableRow, mapping: Sequence[int | None]) -> TableRow:

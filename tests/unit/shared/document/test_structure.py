@@ -396,3 +396,32 @@ def test_the_large_text_of_a_title_page_is_the_title() -> None:
 
     assert body(title, inner).startswith("# Plan of the active transport")
     assert body(inner, title).startswith("## ")
+
+
+BALANCE = (
+    "<table><tr><th>Item</th><th>End</th><th>Begin</th></tr>"
+    "<tr><td>Cash</td><td>4,182.17</td><td>62,116</td></tr>"
+    "<tr><td>Notes</td><td></td><td></td></tr></table>"
+)
+
+
+def test_a_table_goes_on_with_a_row_that_has_a_name_and_no_value() -> None:
+    # An engine takes the first row of a page for a header.
+    second = (
+        "<table><tr><th>Bonds</th><th></th><th></th></tr>"
+        "<tr><td>Quays</td><td>298,608.00</td><td>306,236.00</td></tr></table>"
+    )
+
+    merged = body([("table", FULL, BALANCE)], [("table", FULL, second)])
+
+    assert merged.count("<table>") == 1
+    assert "<td>Notes</td><td></td><td></td></tr><tr><td>Bonds</td>" in merged
+
+
+def test_a_table_with_a_header_of_its_own_stays_apart() -> None:
+    second = (
+        "<table><tr><th>Bonds</th><th>Year</th><th></th></tr>"
+        "<tr><td>Quays</td><td>298,608.00</td><td>306,236.00</td></tr></table>"
+    )
+
+    assert body([("table", FULL, BALANCE)], [("table", FULL, second)]).count("<table>") == 2
