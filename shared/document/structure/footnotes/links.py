@@ -23,7 +23,9 @@ _MARK = (
     rf"|{_STAR})"
 )
 _MARKS = re.compile(_MARK)
-_NOTE = re.compile(rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„][^\n]*)")
+_NOTE = re.compile(
+    rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„][^\n]*)"
+)
 _WORD = re.compile(r"[^\W_]+")
 #: A text that Markdown would read as something else behind the label of a note.
 _UNSAFE = re.compile(r"\d{1,9}[.)](?:\s|$)|\S+(?:\s+[\"'(].*)?$")
@@ -111,7 +113,9 @@ def _is_free(text: str, mark: re.Match[str]) -> bool:
     after_word = _WORD_AND_SPACE.search(before) is not None
     after_sign = before[-1:] in ".,;:!?\"'”’»)。，；：！？）」"
     joined = before.endswith(_BEFORE) or after.startswith(_AFTER)
-    return bool(before) and not in_link and not joined and (after_sign or after_word or not is_power)
+    return (
+        bool(before) and not in_link and not joined and (after_sign or after_word or not is_power)
+    )
 
 
 def _definition_text(text: str) -> str | None:

@@ -363,7 +363,9 @@ def test_a_heading_after_a_listing_is_a_heading() -> None:
     ]  # fmt: skip
 
 
-def heading(text: str, level: int, size: int, top: int) -> tuple[str, tuple[int, int, int, int], str]:
+def heading(
+    text: str, level: int, size: int, top: int
+) -> tuple[str, tuple[int, int, int, int], str]:
     """A heading of one line whose letters are ``size`` high on the scale of the page."""
     return (
         "sub_title",
@@ -377,7 +379,11 @@ def test_numbers_of_one_depth_have_one_level_where_most_headings_have_none() -> 
         [heading("securing", 2, 60, 100), heading("harbour", 3, 30, 300)],
         [heading("1.1 quays", 2, 28, 100), heading("contents", 2, 40, 400)],
         [heading("1.2 basins", 2, 50, 100), heading("1.2.1 locks", 3, 50, 300)],
-        [heading("2.1 ships", 3, 26, 100), heading("crews", 3, 22, 300), heading("food", 3, 22, 500)],
+        [
+            heading("2.1 ships", 3, 26, 100),
+            heading("crews", 3, 22, 300),
+            heading("food", 3, 22, 500),
+        ],
         [heading("water", 3, 22, 100), heading("money", 3, 22, 300)],
     ]
 
