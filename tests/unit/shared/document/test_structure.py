@@ -431,3 +431,45 @@ def test_a_table_with_a_header_of_its_own_stays_apart() -> None:
     )
 
     assert body([("table", FULL, BALANCE)], [("table", FULL, second)]).count("<table>") == 2
+
+
+def piped(header: str, *rows: str) -> tuple[str, tuple[int, int, int, int], str]:
+    columns = header.count("|") - 1
+    return "table", FULL, "\n".join([header, f"|{' --- |' * columns}", *rows])
+
+
+FIRST_PIPES = piped("| Item | End |", "| Cash | 4,182 |", "| Notes | 12 |")
+
+
+def test_a_pipe_table_with_a_repeated_header_is_one_table() -> None:
+    second = piped("| Item | End |", r"| Bonds \| quays | 7 |")
+
+    assert body([FIRST_PIPES], [second]) == (
+        "| Item | End |\n| --- | --- |\n| Cash | 4,182 |\n| Notes | 12 |\n| Bonds \\| quays | 7 |\n"
+    )
+
+
+def test_a_pipe_table_goes_on_with_a_row_that_pipes_made_a_header() -> None:
+    merged = body([FIRST_PIPES], [piped("| Bonds | 7 |", "| Quays | 9 |")], page_breaks="comment")
+
+    assert merged.endswith("| Notes | 12 |\n| <!-- page 2 -->Bonds | 7 |\n| Quays | 9 |\n")
+
+
+def test_a_pipe_table_over_three_pages_has_an_anchor_for_each() -> None:
+    pages = [[piped("| Item | End |", f"| {name} | 7 |")] for name in ("Bonds", "Quays")]
+
+    merged = body([FIRST_PIPES], *pages, page_breaks="comment")
+
+    assert "| <!-- page 2 -->Bonds | 7 |\n| <!-- page 3 -->Quays | 7 |" in merged
+
+
+def test_a_pipe_table_with_code_that_holds_a_column_mark_stays_apart() -> None:
+    second = piped("| Item | End |", "| `a|b` | 7 |")
+
+    assert body([FIRST_PIPES], [second]).count("| --- |") == 2
+
+
+def test_another_pipe_table_stays_apart() -> None:
+    other = piped("| Name | Town |", "| Anna | Essen |")
+
+    assert body([FIRST_PIPES], [other]).count("| --- |") == 2
