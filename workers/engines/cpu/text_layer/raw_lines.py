@@ -29,7 +29,10 @@ _RESERVED = re.compile("[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
 _NO_WIDTH = 0.05
 #: Ligatures of Latin fonts. Any others could hide letters in a text.
 _LIGATURES = frozenset(
-    ["ff", "fi", "fl", "ffi", "ffl", "ft", "fft", "fj", "ffj", "fb", "ffb", "fh", "ffh", "fk", "ffk", "tt", "ti", "tti", "tf", "st", "ct", "Th", "ch", "ck", "ij", "IJ"]
+    (
+        *("ff", "fi", "fl", "ffi", "ffl", "ft", "fft", "fj", "ffj", "fb", "ffb", "fh", "ffh", "fk"),
+        *("ffk", "tt", "ti", "tti", "tf", "st", "ct", "Th", "ch", "ck", "ij", "IJ"),
+    )
 )
 _LONGEST_LIGATURE = 3
 #: Words and characters of a page whose text layer is read; the densest newspaper pages have half
