@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from statistics import median
 
-from shared.document.structure.headings.numbers import decimal_depth, order_of
+from shared.document.structure.headings.numbers import IN_PARENTHESES, decimal_depth, order_of
 from shared.document.structure.headings.sizes import heading_size
 from shared.document.structure.text.sentences import ends_sentence
 from shared.document.structure.units import Context, Unit
@@ -213,14 +213,17 @@ def _nearest(ranks: Mapping[int, float], size: float) -> int:
 def _numbered(indices: Sequence[int], texts: Mapping[int, str]) -> dict[int, int]:
     """The ranks that numbers give."""
     orders = {index: order_of(texts[index]) for index in indices}
+    depths = {index: decimal_depth(texts[index]) for index in indices if orders[index] is None}
+    deepest = max(depths.values(), default=0)
     used = sorted({order for order in orders.values() if order is not None})
+    above = [order for order in used if not (deepest and order == IN_PARENTHESES)]
     levels: dict[int, int] = {}
     for index in indices:
-        depth, order = decimal_depth(texts[index]), orders[index]
+        order = orders[index]
         if order is not None:
-            levels[index] = used.index(order) + 1
-        elif depth:
-            levels[index] = depth + len(used)
+            levels[index] = above.index(order) + 1 if order in above else len(above) + deepest + 1
+        elif depths[index]:
+            levels[index] = depths[index] + len(above)
     return levels
 
 

@@ -473,3 +473,29 @@ def test_another_pipe_table_stays_apart() -> None:
     other = piped("| Name | Town |", "| Anna | Essen |")
 
     assert body([FIRST_PIPES], [other]).count("| --- |") == 2
+
+
+def test_a_mark_belongs_to_the_first_note_with_its_number() -> None:
+    page = [
+        ("text", FULL, "The harbour¹⁾ is old."),
+        ("footnote", (100, 800, 900, 820), "1) See the report of the harbour."),
+        ("footnote", FOOT, "1) A point within the note."),
+    ]
+
+    merged = body(page)
+
+    assert "The harbour[^1] is old." in merged
+    assert merged.count("[^") == 2
+    assert "1) A point within the note." in merged
+
+
+def test_numbers_in_parentheses_stand_below_plain_ones() -> None:
+    names = ("1 Entry", "(1) Law", "(2) Rule", "2 Tables", "(1) Reading")
+    page = [
+        ("sub_title", (100, 100 + 90 * index, 400, 120 + 90 * index), f"## {name}")
+        for index, name in enumerate(names)
+    ]
+
+    blocks = json.loads(json_of(document(page)))["blocks"]
+
+    assert [each["level"] for each in blocks] == [2, 3, 3, 2, 3]
