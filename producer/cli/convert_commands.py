@@ -76,6 +76,7 @@ A line of files.jsonl; only "uri" is required:
 @shared_options.request_of_submit
 @shared_options.render
 @click.option("--wait", is_flag=True, help="Wait until every job has ended.")
+@shared_options.min_quality_of_stored
 @click.option("--webhook", metavar="URL", help="Send a POST request to URL when a job has ended.")
 @click.option(
     "--dry-run", is_flag=True, help="Count pages, estimate time and cost, and queue nothing."

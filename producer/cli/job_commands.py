@@ -89,8 +89,11 @@ Examples:
 )
 @_some_jobs
 @click.option("--timeout", type=click.FloatRange(0), metavar="S", help="Give up after S seconds.")
+@shared_options.min_quality_of_stored
 @_json_jobs
-def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
+def wait(
+    jobs: tuple[str, ...], timeout: float | None, min_quality: float | None, as_json: bool
+) -> int:
     """Wait until jobs have ended and print how each ended.
 
     The exit code is 3 if pages failed; the document exists then too. It is 6 where jobs have
@@ -98,7 +101,7 @@ def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """
     from producer.commands.wait import wait_for_jobs
 
-    return wait_for_jobs(jobs, timeout, as_json)
+    return wait_for_jobs(jobs, timeout, as_json, min_quality)
 
 
 @click.command(

@@ -160,6 +160,12 @@ min_quality = click.option(
     help="Name the pages whose quality is below X, and end with exit code 3 if there are any. "
          "Their text is written all the same.",
 )  # fmt: skip
+#: Of a document that stays in the store.
+min_quality_of_stored = click.option(
+    "--min-quality", type=click.FloatRange(0, 1), metavar="X",
+    help="Count and name the pages of ended jobs whose quality is below X, and end with exit code "
+         "3 if there are any.",
+)  # fmt: skip
 output = _apply(_OUTPUT + _EXPORT)
 output_or_stream = _apply(_OUTPUT_OR_STREAM + _EXPORT)
 wait_for_services = _WAIT_FOR_SERVICES

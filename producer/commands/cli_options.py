@@ -173,6 +173,7 @@ class SubmitOptions(InputWords, RequestArguments):
 
     force: bool
     wait: bool
+    min_quality: float | None
     webhook: str | None
     dry_run: bool
     as_json: bool

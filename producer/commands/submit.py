@@ -17,7 +17,7 @@ from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.console.entry_point import print_message
 from shared.console.printable import json_line
-from shared.domain.errors import ExitCode, PagefleetError, TransientError
+from shared.domain.errors import ExitCode, PagefleetError, TransientError, UsageError
 
 #: After this many inputs in a row failed by an outage, the others are refused without a try.
 MAX_OUTAGES = 2
@@ -25,6 +25,8 @@ MAX_OUTAGES = 2
 
 def submit_documents(options: SubmitOptions) -> int:
     """Submit every input; returns the worst exit code."""
+    if options.min_quality is not None and not options.wait:
+        raise UsageError("--min-quality looks at jobs that have ended; add --wait")
     _warn_of_worker_options(options)
     settings = options.settings()
     connections = Connections(settings)
@@ -70,7 +72,7 @@ def _submit_all(
             _print_submission(result, options.as_json)
     _warn_of_missing_workers(connections, submissions)
     if options.wait:
-        _wait(connections, submissions, printer)
+        _wait(connections, submissions, printer, options.min_quality)
     return printer.exit_code
 
 
@@ -116,7 +118,12 @@ def _print_submission(submission: Submission, as_json: bool) -> None:
     print(json_line(line), flush=True)
 
 
-def _wait(connections: Connections, submissions: list[Submission], printer: OutcomePrinter) -> None:
+def _wait(
+    connections: Connections,
+    submissions: list[Submission],
+    printer: OutcomePrinter,
+    min_quality: float | None,
+) -> None:
     """Print one outcome per input; several inputs may be the same job."""
     words: dict[str, list[str]] = defaultdict(list)
     manifests = {}
@@ -126,5 +133,6 @@ def _wait(connections: Connections, submissions: list[Submission], printer: Outc
     with Bars() as bars:
         for job_id, done in follow_with_bars(connections, manifests, None, bars):
             for word in words[job_id]:
-                outcome = stored_outcome(connections, word, manifests[job_id], done)
+                manifest = manifests[job_id]
+                outcome = stored_outcome(connections, word, manifest, done, min_quality)
                 printer.print(outcome, bars)

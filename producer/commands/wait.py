@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from producer.commands.outcome_printer import OutcomePrinter
 from producer.connections import Connections
-from producer.delivery.outcome import Outcome, ended
+from producer.delivery.outcome import Outcome, ended, with_quality
 from producer.status.find_jobs import find_job
 from producer.status.follow import Follower, follow
 from producer.status.progress_bars import Bars, PageProgress
@@ -17,7 +18,9 @@ from shared.domain.formats.output_formats import MARKDOWN
 from shared.domain.records import Done, Manifest
 
 
-def wait_for_jobs(job_ids: tuple[str, ...], timeout_s: float | None, as_json: bool) -> int:
+def wait_for_jobs(
+    job_ids: tuple[str, ...], timeout_s: float | None, as_json: bool, min_quality: float | None
+) -> int:
     """Print each job as it ends; raises WaitTimedOut."""
     connections = Connections(load_settings())
     manifests = {job_id: find_job(connections.jobs, job_id) for job_id in job_ids}
@@ -26,7 +29,8 @@ def wait_for_jobs(job_ids: tuple[str, ...], timeout_s: float | None, as_json: bo
     with Bars() as bars:
         for job_id, done in follow_with_bars(connections, manifests, timeout_s, bars):
             del open_ids[job_id]
-            printer.print(stored_outcome(connections, job_id, manifests[job_id], done), bars)
+            outcome = stored_outcome(connections, job_id, manifests[job_id], done, min_quality)
+            printer.print(outcome, bars)
     if open_ids:
         raise WaitTimedOut(
             f"{len(open_ids)} of {len(manifests)} jobs have not ended in {timeout_s:g} s: "
@@ -51,8 +55,18 @@ def follow_with_bars(
         yield job_id, done
 
 
-def stored_outcome(connections: Connections, word: str, manifest: Manifest, done: Done) -> Outcome:
-    """The outcome of a job whose document stays in the store."""
+def stored_outcome(
+    connections: Connections,
+    word: str,
+    manifest: Manifest,
+    done: Done,
+    min_quality: float | None = None,
+) -> Outcome:
+    """The outcome of a job whose document stays in the store, and is read for ``min_quality``."""
     key = object_keys.document(manifest.job_id, MARKDOWN.suffix)
     markdown = f"{connections.store.url.rstrip('/')}/{key}"
-    return ended(word, manifest, done, markdown, connections.jobs)
+    outcome = ended(word, manifest, done, markdown, connections.jobs)
+    facts = None if min_quality is None else connections.jobs.document_facts(manifest.job_id)
+    if facts is None:
+        return outcome
+    return with_quality(replace(outcome, fallback=facts.fallback), facts.scores, min_quality)

@@ -50,6 +50,10 @@ def _chunks(text: str) -> Iterator[tuple[str, str]]:
         whole = piece if isinstance(piece, str) else piece.text
         chunk = whole.rstrip("\n \t")
         if isinstance(piece, str) or piece.kind == "prose":
+            # A piece after fenced code begins with the blank line between them.
+            start = len(chunk) - len(chunk.lstrip("\n"))
+            lead, whole, chunk = lead + whole[:start], whole[start:], chunk[start:]
+        if isinstance(piece, str) or piece.kind == "prose":
             for part in _parts(chunk):
                 yield lead, part
                 lead = "\n"

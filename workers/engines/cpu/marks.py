@@ -27,6 +27,8 @@ _EDGES = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 #: Characters of a link's target are moved up by this, so that no rule for text changes them.
 _SHIFT = 0xF0000
+#: Shorter words are no address.
+_SHORTEST_ADDRESS = 6
 _ANY = re.compile(r"[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
 _SHIFTED = re.compile(r"\ufdd6([^\ufdd6-\ufdd8]*)\ufdd7([\U000f0000-\U000fffff]*)\ufdd8")
 _SHIFTED_AT_END = re.compile(r"\ufdd7([\U000f0000-\U000fffff]*)\ufdd8$")
@@ -77,7 +79,7 @@ def in_markdown(text: str) -> str:
     """Escaped ``text`` with its marks as Markdown."""
     if not _ANY.search(text):
         return text
-    text = _CODE.sub(_code_span, text)
+    text = _CODE.sub(_code_span, _SHIFTED.sub(_plain_address, text))
     for (start, end), mark in _STYLES:
         text = text.replace(start, mark).replace(end, mark)
     return _strike_marks(_SHIFTED.sub(_markdown_link, _tags(text)), "~~", "~~")
@@ -207,6 +209,24 @@ def _strike_marks(text: str, opening: str, closing: str) -> str:
 
 def _target(match: re.Match[str]) -> str:
     return "".join(chr(ord(letter) - _SHIFT) for letter in match.group(2))
+
+
+def _plain_address(match: re.Match[str]) -> str:
+    """A link whose words are its address: without emphasis, and without the gap of a line end."""
+    words, target = match.group(1), _target(match)
+    shown = _address(without_marks(words))
+    whole = _address(target.removeprefix("mailto:"))
+    if len(shown) < _SHORTEST_ADDRESS or shown not in whole:
+        return match.group()
+    plain = without_marks(words)
+    if shown == whole or whole.endswith(f"://{shown}"):
+        plain = "".join(plain.split())
+    return match.group().replace(words, plain, 1)
+
+
+def _address(text: str) -> str:
+    """``text`` as an address is compared: without gaps, escapes and the point of a sentence."""
+    return "".join(text.split()).replace("\\", "").rstrip(".,;/").casefold()
 
 
 def _markdown_link(match: re.Match[str]) -> str:

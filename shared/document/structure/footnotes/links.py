@@ -23,8 +23,12 @@ _MARK = (
     rf"|{_STAR})"
 )
 _MARKS = re.compile(_MARK)
-_NOTE = re.compile(rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„][^\n]*)")
+_NOTE = re.compile(
+    rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„][^\n]*)"
+)
 _WORD = re.compile(r"[^\W_]+")
+#: Notes of a page at most; a mark is looked for among those of the notes before.
+_MOST_NOTES = 100
 #: A text that Markdown would read as something else behind the label of a note.
 _UNSAFE = re.compile(r"\d{1,9}[.)](?:\s|$)|\S+(?:\s+[\"'(].*)?$")
 #: Some documents have a space before a mark; a letter before it is a quantity with a power.
@@ -77,7 +81,10 @@ def _links(units: Sequence[Unit]) -> list[_Link]:
             for index in by_page.get(unit.first.page, [])
             for start, end in _marks(units[index].text, _label(match["mark"]))
         ]
-        links += found if len(found) == 1 else []
+        # Notes within a note may have numbers of their own.
+        taken = {(link.unit, link.start) for link in links[-_MOST_NOTES:]}
+        if len(found) == 1 and (found[0].unit, found[0].start) not in taken:
+            links += found
     return sorted(links, key=lambda link: (link.unit, link.start))
 
 
@@ -111,7 +118,9 @@ def _is_free(text: str, mark: re.Match[str]) -> bool:
     after_word = _WORD_AND_SPACE.search(before) is not None
     after_sign = before[-1:] in ".,;:!?\"'”’»)。，；：！？）」"
     joined = before.endswith(_BEFORE) or after.startswith(_AFTER)
-    return bool(before) and not in_link and not joined and (after_sign or after_word or not is_power)
+    return (
+        bool(before) and not in_link and not joined and (after_sign or after_word or not is_power)
+    )
 
 
 def _definition_text(text: str) -> str | None:

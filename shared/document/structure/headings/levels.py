@@ -10,13 +10,17 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from statistics import median
 
-from shared.document.structure.headings.numbers import decimal_depth, order_of
+from shared.document.structure.headings.numbers import IN_PARENTHESES, decimal_depth, order_of
 from shared.document.structure.headings.sizes import heading_size
 from shared.document.structure.text.sentences import ends_sentence
 from shared.document.structure.units import Context, Unit
 
 #: Headings whose sizes differ by less than this factor have one rank.
 _SAME_SIZE = 0.9
+#: Estimated sizes of headings that look alike differ by less than this factor.
+_ALIKE = 0.7
+#: Characters of a title at most.
+_LONGEST_TITLE = 120
 _DEEPEST = 6
 #: Part of the headings with numbers from which on numbers decide.
 _MOSTLY = 0.5
@@ -28,14 +32,15 @@ _LONGEST_PROMOTED = 40
 _FEWEST_ALIKE = 2
 #: Kinds of numbers that are rarely those of list items.
 _HEADING_ORDERS = frozenset(range(5))
+_LETTER = re.compile(r"\([a-z]{1,2}\)\s")
 _HASHES = re.compile(r" {0,3}#{1,6}[ \t]+")
 
 
 def heading_levels(units: Sequence[Unit], context: Context) -> list[Unit]:
     """``units`` with consistent levels; unchanged where nothing shows the ranks."""
-    units = _promoted(units)
+    units = _promoted(_with_title_page(units, context))
     indices = [index for index, unit in enumerate(units) if unit.kind == "heading"]
-    sizes = {index: _size(units[index], context) for index in indices}
+    sizes = _even(units, {index: _size(units[index], context) for index in indices})
     texts = {index: _plain(units[index]) for index in indices}
     title = _title(units, indices, sizes, texts)
     levels = _levels([index for index in indices if index != title], texts, sizes)
@@ -47,6 +52,51 @@ def heading_levels(units: Sequence[Unit], context: Context) -> list[Unit]:
         level = 1 if index == title else min(_DEEPEST, levels.get(index, _DEEPEST) + base)
         result[index] = _with_level(units[index], level)
     return result
+
+
+def _with_title_page(units: Sequence[Unit], context: Context) -> list[Unit]:
+    """``units`` with the first text as a heading where a title page shows it in large letters."""
+    first = units[0] if units else None
+    if first is None or first.kind != "text" or not _is_large(first, units, context):
+        return list(units)
+    text = f"# {' '.join(first.text.split())}"
+    return [replace(first, kind="heading", level=1, text=text), *units[1:]]
+
+
+def _is_large(first: Unit, units: Sequence[Unit], context: Context) -> bool:
+    """Whether ``first`` is short and larger than all headings, of which its page has none."""
+    size, page = _size(first, context), first.page
+    is_line = len(first.text) <= _LONGEST_TITLE and not ends_sentence(first.text)
+    headings = [unit for unit in units if unit.kind == "heading"]
+    if not size or not is_line or not headings or any(unit.page == page for unit in headings):
+        return False
+    return all(_size(unit, context) < _SAME_SIZE * size for unit in headings)
+
+
+def _even(units: Sequence[Unit], sizes: Mapping[int, float]) -> dict[int, float]:
+    """``sizes`` with one size for the headings of a page to which the engine gave one level.
+
+    A size is an estimate; an engine that saw the page knows which headings look alike.
+    """
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index in sizes:
+        groups[units[index].page, units[index].level].append(index)
+    result = dict(sizes)
+    for members in groups.values():
+        found = [sizes[index] for index in members]
+        if min(found) > _ALIKE * max(found):
+            result |= dict.fromkeys(members, median(found))
+    return _filled(units, result)
+
+
+def _filled(units: Sequence[Unit], sizes: Mapping[int, float]) -> dict[int, float]:
+    """``sizes`` with those of headings of the same level where one has no box."""
+    known: dict[int, list[float]] = defaultdict(list)
+    for index, size in sizes.items():
+        if size:
+            known[units[index].level].append(size)
+    usual = {level: median(found) for level, found in known.items()}
+    return {index: size or usual.get(units[index].level, 0.0) for index, size in sizes.items()}
 
 
 def _promoted(units: Sequence[Unit]) -> list[Unit]:
@@ -104,9 +154,15 @@ def _title(
     if decimal_depth(texts[first]) or order_of(texts[first]) is not None:
         return None
     if sizes[first]:
-        return first if all(size < _SAME_SIZE * sizes[first] for size in others) else None
+        largest = all(size < _SAME_SIZE * sizes[first] for size in others)
+        return first if largest or _is_only_title(units, indices) else None
     alone = sum(units[index].level == 1 for index in indices) == 1
     return first if alone and units[first].level == 1 else None
+
+
+def _is_only_title(units: Sequence[Unit], indices: Sequence[int]) -> bool:
+    """Whether the engine calls the first heading, and no other one, a title."""
+    return [index for index in indices if units[index].is_title] == [indices[0]]
 
 
 def _keeps_room(units: Sequence[Unit], levels: Mapping[int, int]) -> bool:
@@ -124,7 +180,29 @@ def _levels(
     if not indices or not all(sizes[index] for index in indices):
         return {}
     ranks = _ranks([sizes[i] for i in indices if len(texts[i]) >= _LONG] or list(sizes.values()))
-    return {index: _nearest(ranks, sizes[index]) for index in indices}
+    levels = {index: _nearest(ranks, sizes[index]) for index in indices}
+    return levels | _by_depth(levels, texts)
+
+
+def _by_depth(levels: Mapping[int, int], texts: Mapping[int, str]) -> dict[int, int]:
+    """One level for "(a)", "(b)"; one for numbers of one depth, below those with fewer parts."""
+    depths: dict[int, list[int]] = defaultdict(list)
+    lettered: list[int] = []
+    for index in levels:
+        if depth := decimal_depth(texts[index]):
+            depths[depth].append(index)
+        elif _LETTER.match(texts[index]):
+            lettered.append(index)
+    result: dict[int, int] = {}
+    if lettered:
+        usual = round(median(levels[index] for index in lettered))
+        result |= dict.fromkeys(lettered, usual)
+    above = 0
+    for depth in sorted(depths):
+        usual = round(median(levels[index] for index in depths[depth]))
+        above = max(usual, above + 1)
+        result |= dict.fromkeys(depths[depth], above)
+    return result
 
 
 def _nearest(ranks: Mapping[int, float], size: float) -> int:
@@ -135,14 +213,17 @@ def _nearest(ranks: Mapping[int, float], size: float) -> int:
 def _numbered(indices: Sequence[int], texts: Mapping[int, str]) -> dict[int, int]:
     """The ranks that numbers give."""
     orders = {index: order_of(texts[index]) for index in indices}
+    depths = {index: decimal_depth(texts[index]) for index in indices if orders[index] is None}
+    deepest = max(depths.values(), default=0)
     used = sorted({order for order in orders.values() if order is not None})
+    above = [order for order in used if not (deepest and order == IN_PARENTHESES)]
     levels: dict[int, int] = {}
     for index in indices:
-        depth, order = decimal_depth(texts[index]), orders[index]
+        order = orders[index]
         if order is not None:
-            levels[index] = used.index(order) + 1
-        elif depth:
-            levels[index] = depth + len(used)
+            levels[index] = above.index(order) + 1 if order in above else len(above) + deepest + 1
+        elif depths[index]:
+            levels[index] = depths[index] + len(above)
     return levels
 
 

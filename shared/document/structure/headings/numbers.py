@@ -18,6 +18,8 @@ _ORDERS = tuple(
         r"[A-Z]\.\s",
     )
 )
+#: The order "(1)", which stands below plain numbers.
+IN_PARENTHESES = 6
 
 
 def decimal_depth(text: str) -> int:

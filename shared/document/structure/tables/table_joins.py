@@ -16,6 +16,7 @@ from shared.document.structure.tables.html_tables import (
     read_rows,
     write_rows,
 )
+from shared.document.structure.tables.pipe_rows import read_pipe_rows, with_rows
 from shared.document.structure.text.letters import letters
 from shared.document.structure.text.marks import PAGE_MARK, page_mark
 from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit
@@ -54,25 +55,27 @@ def _table_before(units: Sequence[Unit], unit: Unit, context: Context) -> int | 
 
 
 def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
-    first, second = read_rows(PAGE_MARK.sub("", before.text)), read_rows(unit.text)
+    is_pipe = before.text.lstrip().startswith("|")
+    read = read_pipe_rows if is_pipe else read_rows
+    first, second = read(PAGE_MARK.sub("", before.text)), read(unit.text)
     if first is None or second is None or len(first.rows) < 2:
         return None
     rows = _continuing_rows(first, second)
     if rows is None:
         return None
     context.joins.append(Join("table", before.last, unit.first))
-    head, last = before.text[: before.text.lower().rindex("<tr")], first.rows[-1]
+    last = first.rows[-1]
     mark = page_mark(unit.page) if unit.page != before.last.page else ""
     rest = split_row.rest_of(last, rows[0]) if rows else None
     if rest is not None:
         context.joins.append(Join("row", before.last, unit.first))
         last, rows = split_row.whole(last, rest, context.words), rows[1:]
-    table = write_rows([last, mark, *rows])
-    return replace(
-        before,
-        text=head + table.removeprefix("<table>"),
-        places=before.places + unit.places,
-    )
+    if is_pipe:
+        text = with_rows(before.text, None if rest is None else last, mark, rows)
+    else:
+        head = before.text[: before.text.lower().rindex("<tr")]
+        text = head + write_rows([last, mark, *rows]).removeprefix("<table>")
+    return replace(before, text=text, places=before.places + unit.places)
 
 
 def _continuing_rows(first: TableRows, second: TableRows) -> list[TableRow] | None:
@@ -163,8 +166,13 @@ def _fits(numeric: Sequence[bool], row: TableRow) -> bool:
 
 
 def _fits_numbers(numeric: Sequence[bool], row: TableRow) -> bool:
-    """Whether a row that an engine took for a header has a number where the columns have them."""
-    return any(cell.is_number for cell in row) and any(numeric)
+    """Whether a row that an engine took for a header is one of the body.
+
+    It has a number where the columns have them, or it has a name and no value.
+    """
+    name, *values = (cell.text.strip() for cell in row)
+    has_only_name = bool(name) and len(values) > 1 and not any(values)
+    return (has_only_name or any(cell.is_number for cell in row)) and any(numeric)
 
 
 def _mapped(row: TableRow, mapping: Sequence[int | None]) -> TableRow:

@@ -64,6 +64,27 @@ def test_fetch_writes_the_text_of_pages_of_low_quality_and_names_them(
     assert "text of page 4" in (tmp_path / "book.md").read_text()
 
 
+def test_wait_names_the_pages_of_low_quality_of_a_job_that_has_ended(
+    local: Settings, job: Manifest
+) -> None:
+    plain = in_process(local, "wait", job.job_id)
+    strict = in_process(local, "wait", job.job_id, "--min-quality", "0.8")
+    as_json = in_process(local, "wait", job.job_id, "--min-quality", "0.8", "--json")
+
+    assert (plain.status, strict.status, as_json.status) == (0, 3, 3)
+    assert "below quality" not in plain.out
+    assert "ok (5 ok, 0 blank, 0 failed, 3 below quality 0.8)" in strict.out
+    assert "look at pages 2-4" in strict.out
+    assert as_json.lines[0]["low_quality"] == [2, 3, 4]
+
+
+def test_a_submission_that_does_not_wait_refuses_a_limit_of_quality(local: Settings) -> None:
+    refused = in_process(local, "submit", "a.pdf", "--min-quality", "0.8")
+
+    assert refused.status == 2
+    assert "--wait" in refused.err
+
+
 def test_the_ledger_has_the_score_and_the_page_its_reasons(
     local: Settings, job: Manifest, tmp_path: Path
 ) -> None:

@@ -347,3 +347,155 @@ def test_the_parts_of_the_running_header_on_the_first_page_are_furniture() -> No
     assert "Thursday" not in merged
     assert "Vol. 85" in body(first, *others, headers="keep")
     assert "Vol. 85" in body(first, others[0])
+
+
+def test_a_heading_after_a_listing_is_a_heading() -> None:
+    page = [
+        ("sub_title", (100, 100, 400, 120), "## 1 Harbour"),
+        ("code", (100, 200, 900, 300), "```\nopen quay\n```"),
+        ("sub_title", (100, 400, 400, 420), "#### 2 Quay"),
+    ]
+
+    plain = json.loads(json_of(document(page)))
+
+    assert [(each["type"], each["level"]) for each in plain["blocks"]] == [
+        ("heading", 2), ("code", 0), ("heading", 2),
+    ]  # fmt: skip
+
+
+def heading(
+    text: str, level: int, size: int, top: int
+) -> tuple[str, tuple[int, int, int, int], str]:
+    """A heading of one line whose letters are ``size`` high on the scale of the page."""
+    return (
+        "sub_title",
+        (100, top, 100 + round(size * 0.54 * len(text)), top + round(size * 0.85)),
+        f"{'#' * level} {text}",
+    )
+
+
+def test_numbers_of_one_depth_have_one_level_where_most_headings_have_none() -> None:
+    pages = [
+        [heading("securing", 2, 60, 100), heading("harbour", 3, 30, 300)],
+        [heading("1.1 quays", 2, 28, 100), heading("contents", 2, 40, 400)],
+        [heading("1.2 basins", 2, 50, 100), heading("1.2.1 locks", 3, 50, 300)],
+        [
+            heading("2.1 ships", 3, 26, 100),
+            heading("crews", 3, 22, 300),
+            heading("food", 3, 22, 500),
+        ],
+        [heading("water", 3, 22, 100), heading("money", 3, 22, 300)],
+    ]
+
+    blocks = json.loads(json_of(document(*pages)))["blocks"]
+
+    levels = {each["text"].split()[1]: each["level"] for each in blocks}
+    assert levels["1.1"] == levels["1.2"] == levels["2.1"] < levels["1.2.1"]
+
+
+def test_the_large_text_of_a_title_page_is_the_title() -> None:
+    title = [
+        ("text", (116, 227, 837, 328), "Plan of the active transport of the harbour town"),
+        ("text", (116, 700, 260, 720), "Final report"),
+    ]
+    inner = [heading("contents", 2, 30, 100), ("text", FULL, "The harbour is old.")]
+
+    assert body(title, inner).startswith("# Plan of the active transport")
+    assert body(inner, title).startswith("## ")
+
+
+BALANCE = (
+    "<table><tr><th>Item</th><th>End</th><th>Begin</th></tr>"
+    "<tr><td>Cash</td><td>4,182.17</td><td>62,116</td></tr>"
+    "<tr><td>Notes</td><td></td><td></td></tr></table>"
+)
+
+
+def test_a_table_goes_on_with_a_row_that_has_a_name_and_no_value() -> None:
+    # An engine takes the first row of a page for a header.
+    second = (
+        "<table><tr><th>Bonds</th><th></th><th></th></tr>"
+        "<tr><td>Quays</td><td>298,608.00</td><td>306,236.00</td></tr></table>"
+    )
+
+    merged = body([("table", FULL, BALANCE)], [("table", FULL, second)])
+
+    assert merged.count("<table>") == 1
+    assert "<td>Notes</td><td></td><td></td></tr><tr><td>Bonds</td>" in merged
+
+
+def test_a_table_with_a_header_of_its_own_stays_apart() -> None:
+    second = (
+        "<table><tr><th>Bonds</th><th>Year</th><th></th></tr>"
+        "<tr><td>Quays</td><td>298,608.00</td><td>306,236.00</td></tr></table>"
+    )
+
+    assert body([("table", FULL, BALANCE)], [("table", FULL, second)]).count("<table>") == 2
+
+
+def piped(header: str, *rows: str) -> tuple[str, tuple[int, int, int, int], str]:
+    columns = header.count("|") - 1
+    return "table", FULL, "\n".join([header, f"|{' --- |' * columns}", *rows])
+
+
+FIRST_PIPES = piped("| Item | End |", "| Cash | 4,182 |", "| Notes | 12 |")
+
+
+def test_a_pipe_table_with_a_repeated_header_is_one_table() -> None:
+    second = piped("| Item | End |", r"| Bonds \| quays | 7 |")
+
+    assert body([FIRST_PIPES], [second]) == (
+        "| Item | End |\n| --- | --- |\n| Cash | 4,182 |\n| Notes | 12 |\n| Bonds \\| quays | 7 |\n"
+    )
+
+
+def test_a_pipe_table_goes_on_with_a_row_that_pipes_made_a_header() -> None:
+    merged = body([FIRST_PIPES], [piped("| Bonds | 7 |", "| Quays | 9 |")], page_breaks="comment")
+
+    assert merged.endswith("| Notes | 12 |\n| <!-- page 2 -->Bonds | 7 |\n| Quays | 9 |\n")
+
+
+def test_a_pipe_table_over_three_pages_has_an_anchor_for_each() -> None:
+    pages = [[piped("| Item | End |", f"| {name} | 7 |")] for name in ("Bonds", "Quays")]
+
+    merged = body([FIRST_PIPES], *pages, page_breaks="comment")
+
+    assert "| <!-- page 2 -->Bonds | 7 |\n| <!-- page 3 -->Quays | 7 |" in merged
+
+
+def test_a_pipe_table_with_code_that_holds_a_column_mark_stays_apart() -> None:
+    second = piped("| Item | End |", "| `a|b` | 7 |")
+
+    assert body([FIRST_PIPES], [second]).count("| --- |") == 2
+
+
+def test_another_pipe_table_stays_apart() -> None:
+    other = piped("| Name | Town |", "| Anna | Essen |")
+
+    assert body([FIRST_PIPES], [other]).count("| --- |") == 2
+
+
+def test_a_mark_belongs_to_the_first_note_with_its_number() -> None:
+    page = [
+        ("text", FULL, "The harbour¹⁾ is old."),
+        ("footnote", (100, 800, 900, 820), "1) See the report of the harbour."),
+        ("footnote", FOOT, "1) A point within the note."),
+    ]
+
+    merged = body(page)
+
+    assert "The harbour[^1] is old." in merged
+    assert merged.count("[^") == 2
+    assert "1) A point within the note." in merged
+
+
+def test_numbers_in_parentheses_stand_below_plain_ones() -> None:
+    names = ("1 Entry", "(1) Law", "(2) Rule", "2 Tables", "(1) Reading")
+    page = [
+        ("sub_title", (100, 100 + 90 * index, 400, 120 + 90 * index), f"## {name}")
+        for index, name in enumerate(names)
+    ]
+
+    blocks = json.loads(json_of(document(page)))["blocks"]
+
+    assert [each["level"] for each in blocks] == [2, 3, 3, 2, 3]

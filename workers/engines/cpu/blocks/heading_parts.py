@@ -1,6 +1,7 @@
 """Splits merged headings and joins headings that the layout model split."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
@@ -12,6 +13,8 @@ from workers.engines.cpu.values import Line, bounding_box
 
 #: A row that is more than this many times larger than the next is a heading of its own.
 _SIZE_STEP = 1.4
+#: Text below a heading is more than so many times smaller.
+_SMALLER_TEXT = 1.05
 #: A text begins with a heading if at most this many rows are bold.
 MOST_HEADING_ROWS = 2
 _CHAPTER_NUMBER = re.compile(
@@ -61,6 +64,25 @@ def split_by_size(draft: Draft) -> list[Draft]:
     if index is None:
         return [draft]
     return [_with_rows(draft, part) for part in (rows[:index], rows[index:])]
+
+
+def split_running_text(draft: Draft) -> list[Draft]:
+    """``draft`` as a heading and a text if its last rows have another font and a smaller size."""
+    rows = group_into_rows(draft.lines)
+    fonts = [_font(row) for row in rows]
+    same = len(list(takewhile(lambda font: font == fonts[0], fonts)))
+    if not fonts[0] or same == len(rows) or rows[0].size <= _SMALLER_TEXT * rows[same].size:
+        return [draft]
+    rest = rows[same:]
+    if fonts[0] in fonts[same:] or any(line.bold for row in rest for line in row.lines):
+        return [draft]
+    return [_with_rows(draft, rows[:same]), replace(_with_rows(draft, rest), kind="text")]
+
+
+def _font(row: Row) -> str:
+    """The font of most characters of ``row``; "" where it was read from the picture."""
+    fonts = Counter(c.font for line in row.lines for c in line.characters if c.text.strip())
+    return fonts.most_common(1)[0][0] if fonts else ""
 
 
 def split_leading_heading(draft: Draft) -> list[Draft]:

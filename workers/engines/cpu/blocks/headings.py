@@ -11,8 +11,13 @@ from workers.engines.cpu.layout.rows import group_into_rows
 
 _SECTION_NUMBER = re.compile(r"^(?:(?:§|Section)\s*)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+(?=\S)")
 _NUMBER_WITHOUT_SPACE = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,4}\.?)(?=[A-Z][a-z]{2})")
-_CAPTION = re.compile(r"^(figure|fig\.|table|listing|example|algorithm|图|表)\s*\d", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"^[\[<(【〈]?\s*(figure|fig\.|table|listing|example|algorithm|图|圖|表|표|그림)\s*\d",
+    re.IGNORECASE,
+)
 _QUANTITY = re.compile(r"^[\d½¼¾⅓]+([.,/]\d+)?\s+[a-zà-ÿ]")
+#: A row of options of a form begins with a box.
+_CHECK_BOXES = ("□", "☐", "☑", "☒", "√")
 #: A heading has at most this many characters.
 _LONGEST_HEADING = 220
 #: A heading that ends with a full stop has at most this many words; more are a sentence.
@@ -24,6 +29,8 @@ _SHORTEST_LARGE, _LONGEST_LARGE = 4, 109
 #: Text with a larger font than this many times the body text is a heading. Font sizes of
 #: recognised lines are rough, so they need the second factor.
 _LARGE, _LARGE_RECOGNIZED = 1.3, 1.6
+#: Text that is at most so many times larger than body text does not look larger.
+_LIKE_BODY = 1.05
 #: Body text with at most this many characters is too short to measure its font size.
 _LITTLE_BODY_TEXT = 220
 #: The title is more than this many times as large as the body text.
@@ -45,7 +52,9 @@ def classify_headings(drafts: Sequence[Draft], page_height: float) -> list[Draft
     ``page_height`` is in points.
     """
     body_size = _body_size(drafts)
-    classified = [_with_number_space(_promoted(_demoted(draft), body_size)) for draft in drafts]
+    classified = [
+        _with_number_space(_promoted(_demoted(draft, body_size), body_size)) for draft in drafts
+    ]
     title = _find_title(classified, page_height)
     return [replace(draft, kind="title") if draft is title else draft for draft in classified]
 
@@ -75,21 +84,31 @@ def _numbered_level(text: str) -> int:
     return min(_DEEPEST_LEVEL, match.group(1).count(".") + 2) if match else 0
 
 
-def _demoted(draft: Draft) -> Draft:
+def _demoted(draft: Draft, body_size: float) -> Draft:
     """``draft`` as a caption or text if it is a false heading."""
     if draft.kind not in ("title", "sub_title"):
         return draft
     text = draft.text.strip()
     if _CAPTION.match(text):
         return replace(draft, kind="image_caption")
-    return replace(draft, kind="text") if _is_running_text(text) else draft
+    is_text = _is_running_text(text) or _is_plain_sentence(draft, body_size)
+    return replace(draft, kind="text") if is_text else draft
+
+
+def _is_plain_sentence(draft: Draft, body_size: float) -> bool:
+    """Whether ``draft`` looks like body text and ends as a sentence: the rest of a paragraph."""
+    text = draft.text.strip()
+    looks_like_body = draft.size <= _LIKE_BODY * body_size and not any(
+        line.bold for line in draft.lines
+    )
+    return looks_like_body and text.endswith((".", "。")) and not _numbered_level(text)
 
 
 def _is_running_text(text: str) -> bool:
     words = len(text.split())
     too_long = len(text) > _LONGEST_HEADING or (text.endswith(".") and words > _SENTENCE_WORDS)
     unfinished = text.endswith((",", ";")) or (text[:1].islower() and words > _LOWERCASE_WORDS)
-    no_words = not re.search(r"\w", text)
+    no_words = not re.search(r"\w", text) or text.startswith(_CHECK_BOXES)
     return too_long or unfinished or bool(_QUANTITY.match(text)) or no_words
 
 

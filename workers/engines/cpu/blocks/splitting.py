@@ -23,7 +23,8 @@ def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Dra
         return [draft]
     draft = replace(draft, lines=tuple(with_drop_cap_joined(draft.lines)))
     if draft.kind in ("title", "sub_title"):
-        return heading_parts.split_by_size(draft)
+        parts = heading_parts.split_by_size(draft)
+        return [*parts[:-1], *heading_parts.split_running_text(parts[-1])]
     if draft.kind == "text":
         parts = heading_parts.split_leading_heading(draft)
         if len(parts) > 1:

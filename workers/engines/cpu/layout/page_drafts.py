@@ -1,7 +1,7 @@
 """Turns the lines and regions of a page into drafts whose kind is that of their region."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain.records import BlockType
 from workers.engines.cpu.characters import is_cjk
@@ -52,6 +52,7 @@ def page_drafts(content: PageContent) -> PageDrafts:
     regions = without_misread_regions(content.regions, numbers, lines)
     regions = plausible_regions(regions, lines, content)
     line_height = median_height(lines)
+    regions = [_without_stamps(region, stamps, lines) for region in regions]
     outside = group_lines(_lines_outside(regions, lines), line_height)
     drafts = (*_drafts_of_regions(regions, lines), *outside)
     return PageDrafts(drafts, (*_stamps(stamps), *_line_numbers(numbers)), line_height)
@@ -63,6 +64,14 @@ def _is_stamp(line: Line, content: PageContent) -> bool:
     at_edge = box.right < _EDGE * content.width or box.left > (1 - _EDGE) * content.width
     runs_up = box.height > _RUNS_UP * box.width and len(line.text) >= _SHORTEST_STAMP
     return line.slanted or (at_edge and runs_up and not all(map(is_cjk, line.text)))
+
+
+def _without_stamps(region: Region, stamps: Sequence[Line], lines: Sequence[Line]) -> Region:
+    """``region`` around its own lines alone, where the layout model drew it around a stamp too."""
+    if not any(stamp.box.fraction_inside(region.box) > _LEAST_INSIDE for stamp in stamps):
+        return region
+    own = [line.box for line in lines if line.box.fraction_inside(region.box) > _LEAST_INSIDE]
+    return replace(region, box=bounding_box(own)) if own else region
 
 
 def _stamps(lines: Sequence[Line]) -> list[Draft]:

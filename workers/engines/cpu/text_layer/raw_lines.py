@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import pymupdf
@@ -24,8 +25,16 @@ _FLAGS = (
 _STRUCK, _PAINTED = 1, 16 | 32
 #: Characters that mark runs inside a line; see ``marks.py``.
 _RESERVED = re.compile("[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
-#: A narrower character than this, in points, is the second letter of a ligature glyph.
+#: A narrower character than this, in points, is a further letter of a ligature glyph.
 _NO_WIDTH = 0.05
+#: Ligatures of Latin fonts. Any others could hide letters in a text.
+_LIGATURES = frozenset(
+    (
+        *("ff", "fi", "fl", "ffi", "ffl", "ft", "fft", "fj", "ffj", "fb", "ffb", "fh", "ffh", "fk"),
+        *("ffk", "tt", "ti", "tti", "tf", "st", "ct", "Th", "ch", "ck", "ij", "IJ"),
+    )
+)
+_LONGEST_LIGATURE = 3
 #: Words and characters of a page whose text layer is read; the densest newspaper pages have half
 #: of that. MuPDF's time to collect the styles grows with the square of the characters.
 MOST_WORDS = 15_000
@@ -154,19 +163,36 @@ def _raw_span(span: dict[str, Any], monospaced: frozenset[str]) -> RawSpan:
 
 
 def _letters(chars: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each glyph with its text; the two letters of an Arabic ligature as one text.
+    """Each glyph with its text; the letters of a ligature as one text.
 
-    MuPDF reverses right-to-left lines by characters. A glyph of two letters is a wide character
-    and one without width there, so the wide one is read first.
+    A glyph of several letters is a wide character and others without width, which show no ink of
+    their own. MuPDF reverses right-to-left lines by characters, so there the wide one is read
+    first.
     """
     index = 0
     while index < len(chars):
-        char = chars[index]
-        text = char["c"]
+        char, text = chars[index], str(chars[index]["c"])
         if index + 1 < len(chars) and is_rtl(text) and is_rtl(chars[index + 1]["c"]):
-            left, _, right, _ = char["bbox"]
-            if right - left < _NO_WIDTH:
+            if _has_no_width(char):
                 index += 1
                 char, text = chars[index], chars[index]["c"] + text
+        else:
+            text = _ligature(chars[index : index + _LONGEST_LIGATURE])
+            index += len(text) - 1
         yield char, text
         index += 1
+
+
+def _ligature(chars: Sequence[dict[str, Any]]) -> str:
+    """The letters of a glyph that ``chars`` begin with; other letters without width are hidden."""
+    rest = takewhile(_has_no_width, chars[1:])
+    whole = "".join(char["c"] for char in (chars[0], *rest))
+    is_wide = not _has_no_width(chars[0])
+    lengths = range(len(whole), 1, -1) if is_wide else ()
+    found = (whole[:length] for length in lengths if whole[:length] in _LIGATURES)
+    return next(found, str(chars[0]["c"]))
+
+
+def _has_no_width(char: dict[str, Any]) -> bool:
+    left, _, right, _ = char["bbox"]
+    return bool(right - left < _NO_WIDTH)

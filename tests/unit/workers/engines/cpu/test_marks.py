@@ -62,3 +62,19 @@ def test_a_shown_address_is_not_repeated() -> None:
 
 def test_a_cell_has_the_address_behind_its_words() -> None:
     assert in_html(marked(characters("rules", link=ADDRESS))) == f"rules ({ADDRESS})"
+
+
+def test_an_address_in_italics_over_a_line_end_is_shown_as_it_is() -> None:
+    rows = [
+        marked(characters(text, link="https://www.a.example/x", italic=True))
+        for text in ("https://", "www.a.example/x.")
+    ]
+
+    assert escape_inline(join_rows(rows)) == "[https://www.a.example/x.](https://www.a.example/x)"
+
+
+def test_emphasis_in_the_words_of_a_link_stays() -> None:
+    words = [*characters("the "), *characters("rules", italic=True)]
+    linked = [character._replace(link=ADDRESS) for character in words]
+
+    assert escape_inline(marked(linked)) == f"[the *rules*]({ADDRESS})"

@@ -1,9 +1,11 @@
 """Which blocks are headings, which one is the title, and the level of each heading."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.support.engines.cpu_lines import column, kinds, line, markdown, page
-from workers.engines.cpu.values import PageContent
+from tests.support.engines.cpu_lines import column, kinds, letters, line, markdown, page
+from workers.engines.cpu.values import Line, PageContent
 
 BODY = column(["words of the running text that fill the page and go on"] * 8, top=300)
 
@@ -14,6 +16,12 @@ def headed(*headings: str, size: float = 14) -> PageContent:
         for number, text in enumerate(headings)
     ]
     return page(*parts, ("text", BODY))
+
+
+def in_font(text: str, font: str, top: float, size: float) -> Line:
+    """A line of a text layer whose letters have ``font``."""
+    made = letters(text, top=top, size=size)
+    return replace(made, characters=tuple(c._replace(font=font) for c in made.characters))
 
 
 def heads(content: PageContent) -> list[str]:
@@ -105,3 +113,37 @@ def test_a_missing_space_after_a_section_number_is_inserted(recognized: str, exp
     content = page(("section-header", [line(recognized, size=13, score=0.99)]), ("text", BODY))
 
     assert heads(content) == [expected]
+
+
+def test_the_end_of_a_paragraph_that_looks_like_body_text_is_no_heading() -> None:
+    end = [line("will become an issue.", top=100, size=10)]
+    bold = [line("It will become an issue.", top=100, size=10, bold=True)]
+
+    assert heads(page(("section-header", end), ("text", BODY))) == []
+    assert heads(page(("section-header", bold), ("text", BODY))) == ["## It will become an issue."]
+
+
+def test_options_of_a_form_and_korean_captions_are_no_headings() -> None:
+    content = headed("□ 是 √ 否", "[표 1] Before and after", "[그림 4-5] Basins")
+
+    assert heads(content) == []
+    assert ("image_caption", "[표 1] Before and after") in kinds(content)
+
+
+def test_a_line_of_another_font_below_a_heading_is_text() -> None:
+    title = in_font("Section three", "Dotum", top=100, size=12.5)
+    text = in_font("Under the law of", "Batang", top=116, size=11)
+
+    content = page(("section-header", [title, text]), ("text", BODY))
+
+    assert heads(content) == ["## Section three"]
+    assert ("text", "Under the law of") in kinds(content)
+
+
+def test_a_heading_of_two_lines_in_one_font_stays_whole() -> None:
+    first = in_font("Section three of", "Dotum", top=100, size=12.5)
+    second = in_font("the law", "Dotum", top=116, size=11)
+
+    content = page(("section-header", [first, second]), ("text", BODY))
+
+    assert heads(content) == ["## Section three of the law"]

@@ -102,3 +102,13 @@ def test_the_header_of_an_only_page_is_known_by_the_page_number_on_its_line() ->
 
     assert "Optimised" not in markdown(alone)
     assert "Optimised" in markdown(without)
+
+
+def test_a_region_around_a_stamp_does_not_come_before_the_heading_above_its_text() -> None:
+    stamp = Line(Box(14, 90, 34, 560), "arXiv:2206.01062v1 [cs.CV]", 14)
+    text = column(["words of the running text that fill the page"] * 6, top=300)
+    heading = ("section-header", [line("Introduction", left=250, top=270, size=14)])
+
+    content = page(("text", [*text, stamp]), heading)
+
+    assert markdown(content).startswith("## Introduction")
