@@ -32,6 +32,7 @@ _LONGEST_PROMOTED = 40
 _FEWEST_ALIKE = 2
 #: Kinds of numbers that are rarely those of list items.
 _HEADING_ORDERS = frozenset(range(5))
+_DOTTED = re.compile(r"\d{1,3}\.\s")
 _LETTER = re.compile(r"\([a-z]{1,2}\)\s")
 _HASHES = re.compile(r" {0,3}#{1,6}[ \t]+")
 
@@ -181,27 +182,33 @@ def _levels(
         return {}
     ranks = _ranks([sizes[i] for i in indices if len(texts[i]) >= _LONG] or list(sizes.values()))
     levels = {index: _nearest(ranks, sizes[index]) for index in indices}
-    return levels | _by_depth(levels, texts)
+    return levels | _by_depth(levels, texts, sizes)
 
 
-def _by_depth(levels: Mapping[int, int], texts: Mapping[int, str]) -> dict[int, int]:
-    """One level for "(a)", "(b)"; one for numbers of one depth, below those with fewer parts."""
-    depths: dict[int, list[int]] = defaultdict(list)
-    lettered: list[int] = []
+def _by_depth(
+    levels: Mapping[int, int], texts: Mapping[int, str], sizes: Mapping[int, float]
+) -> dict[int, int]:
+    """One level for "(a)", "(b)"; one for numbers of one depth, below those with fewer parts.
+
+    A heading of a clearly different size belongs to another series of numbers.
+    """
+    series: dict[tuple[bool, int], list[int]] = defaultdict(list)
     for index in levels:
         if depth := decimal_depth(texts[index]):
-            depths[depth].append(index)
+            series[_DOTTED.match(texts[index]) is not None, depth].append(index)
         elif _LETTER.match(texts[index]):
-            lettered.append(index)
+            series[True, 0].append(index)
     result: dict[int, int] = {}
-    if lettered:
-        usual = round(median(levels[index] for index in lettered))
-        result |= dict.fromkeys(lettered, usual)
-    above = 0
-    for depth in sorted(depths):
-        usual = round(median(levels[index] for index in depths[depth]))
-        above = max(usual, above + 1)
-        result |= dict.fromkeys(depths[depth], above)
+    above = {True: 0, False: 0}
+    for dotted, depth in sorted(series):
+        found = series[dotted, depth]
+        usual = median(sizes[index] for index in found)
+        alike = [i for i in found if _ALIKE * sizes[i] < usual < sizes[i] / _ALIKE]
+        if not alike:
+            continue
+        level = round(median(levels[index] for index in alike))
+        above[dotted] = max(level, above[dotted] + 1) if depth else level
+        result |= dict.fromkeys(alike, above[dotted])
     return result
 
 

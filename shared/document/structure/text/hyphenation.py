@@ -7,6 +7,8 @@ from shared.document.structure.text.vocabulary import Vocabulary
 
 SOFT_HYPHEN = "\u00ad"
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
+#: A long dash without a space before it has none after it either.
+_ATTACHED_DASH = re.compile(r"[^\W\d_][—―]$")
 _LAST_PART = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _WORD_END = re.compile(r"\S*")
@@ -44,8 +46,9 @@ def join_halves(first: str, second: str, words: Vocabulary, page: int | None = N
         kept = first if _keeps_hyphen(first, second, words) else first[:-1]
         rest = _WORD_END.match(second).end()  # type: ignore[union-attr]
         return f"{kept}{second[:rest]}{mark}{second[rest:]}"
+    dash = _ATTACHED_DASH.search(first) and second[:1].isalnum()
     cjk = first[-1:] and second[:1] and is_cjk(first[-1]) and is_cjk(second[0])
-    return f"{first}{'' if cjk else ' '}{mark}{second}"
+    return f"{first}{'' if cjk or dash else ' '}{mark}{second}"
 
 
 def _open(text: str) -> str:

@@ -378,7 +378,7 @@ def test_numbers_of_one_depth_have_one_level_where_most_headings_have_none() -> 
     pages = [
         [heading("securing", 2, 60, 100), heading("harbour", 3, 30, 300)],
         [heading("1.1 quays", 2, 28, 100), heading("contents", 2, 40, 400)],
-        [heading("1.2 basins", 2, 50, 100), heading("1.2.1 locks", 3, 50, 300)],
+        [heading("1.2 basins", 2, 36, 100), heading("1.2.1 locks", 3, 36, 300)],
         [
             heading("2.1 ships", 3, 26, 100),
             heading("crews", 3, 22, 300),
@@ -499,3 +499,40 @@ def test_numbers_in_parentheses_stand_below_plain_ones() -> None:
     blocks = json.loads(json_of(document(page)))["blocks"]
 
     assert [each["level"] for each in blocks] == [2, 3, 3, 2, 3]
+
+
+def test_a_dash_at_a_break_has_a_space_after_it_only_where_it_has_one_before_it() -> None:
+    attached = body(
+        [("text", FULL, "The harbour was closed during the winter of platforms—")],
+        [("text", FULL, "every ship of the company needed repair.")],
+    )
+    spaced = body(
+        [("text", FULL, "The harbour was closed during the winter of platforms —")],
+        [("text", FULL, "every ship of the company needed repair.")],
+    )
+
+    assert "platforms—every ship" in attached
+    assert "platforms — every ship" in spaced
+
+
+def test_numbers_of_one_depth_in_two_sizes_are_two_series() -> None:
+    page = [heading("1 harbour", 2, 60, 100), heading("2 quays", 3, 20, 300)]
+    more = [heading("sand and water", 3, 40, 100 + 90 * line) for line in range(4)]
+
+    blocks = json.loads(json_of(document(page, more)))["blocks"]
+
+    assert blocks[0]["level"] < blocks[1]["level"]
+
+
+def test_two_series_of_numbers_keep_their_levels() -> None:
+    pages = [
+        [heading(f"{number} harbour", 2, 60, 100), heading("quay crews", 3, 24, 300)]
+        for number in (1, 2, 3)
+    ]
+    licence = [heading(f"{number}. clauses", 2, 30, 100 * number) for number in (1, 2, 3, 4, 5)]
+    more = [heading("sand and water", 3, 24, 100 + 90 * line) for line in range(8)]
+
+    blocks = json.loads(json_of(document(*pages, licence, more)))["blocks"]
+
+    levels = {each["text"].lstrip("# "): each["level"] for each in blocks}
+    assert levels["1 harbour"] == levels["3 harbour"] < levels["1. clauses"] == levels["5. clauses"]

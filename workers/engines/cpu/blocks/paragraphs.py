@@ -29,6 +29,8 @@ _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
 #: inside a path and a range.
 _ADDRESS = re.compile(r"://|^www\.|\w@\w")
 _INSIDE_ADDRESS = ("/", "_", "-", "=", "&", "?", "#", "%")
+#: A long dash without a space before it has none after it either.
+_ATTACHED_DASH = re.compile(r"[^\W\d_][—―]$")
 _PATH_END, _RANGE_END = re.compile(r"\w[/_]$"), re.compile(r"\d[-–]$")
 _SOFT_HYPHEN = "\u00ad"
 #: Words that keep the hyphen after them at the end of a row.
@@ -142,10 +144,12 @@ def _append(joined: str, text: str, page_text: str) -> str:
 
 
 def _goes_on(joined: str, text: str) -> bool:
-    """Whether the row ended inside an address, a path or a range of numbers."""
+    """Whether the row ended inside an address, a path or a range, or with a dash in a sentence."""
     last = without_marks(joined.rsplit(maxsplit=1)[-1])
-    if not text[:1].isalnum():
+    if not without_marks(text[:4])[:1].isalnum():
         return False
+    if _ATTACHED_DASH.search(last):
+        return True
     if _ADDRESS.search(last):
         return last.endswith(_INSIDE_ADDRESS)
     return bool(_PATH_END.search(last) or (_RANGE_END.search(last) and text[0].isdecimal()))

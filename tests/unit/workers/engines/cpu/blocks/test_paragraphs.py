@@ -19,6 +19,8 @@ def test_rows_become_one_paragraph() -> None:
     [
         (["pre-", "cision"], "", "precision"),
         (["a state-", "of-the-art tool"], "", "a state-of-the-art tool"),
+        (["new platforms—", "reflects"], "", "new platforms—reflects"),
+        (["new platforms —", "it reflects"], "", "new platforms — it reflects"),
         (["self-", "locking nuts"], "", "self-locking nuts"),
         (["a well-", "known fact"], "wellknown", "a wellknown fact"),
         (["type-", "writer"], "the type-writer of 1868", "type-writer"),
