@@ -1,12 +1,11 @@
 """Finds footnotes, and the rest of one on the next page, that an engine took for text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from shared.document.structure.text.sentences import ends_sentence
-from shared.document.structure.units import Context, Unit
+from shared.document.structure.units import Context, Unit, by_page
 
 #: Footnotes begin below this place of a scale of 999.
 _FOOT = 600
@@ -14,18 +13,16 @@ _LOWER_HALF = 500
 _MARK = re.compile(r"(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|<sup>\w{1,3}</sup>|[†‡§]) ?(?=\S)")
 
 
-def note_continuations(units: Sequence[Unit], _: Context) -> list[Unit]:
+def note_continuations(units: Iterable[Unit], _: Context) -> Iterator[Unit]:
     """``units`` with the kind of such texts set to "footnote"."""
-    result: list[Unit] = []
     is_open = False
-    for _, run in groupby(units, key=lambda unit: unit.page):
+    for run in by_page(units):
         page = [_with_mark(unit) for unit in run]
         if is_open:
             page = [_as_note(unit, page) for unit in page]
-        result += page
+        yield from page
         notes = [unit for unit in page if unit.kind == "footnote"]
         is_open = bool(notes) and not ends_sentence(notes[-1].text)
-    return result
 
 
 def _with_mark(unit: Unit) -> Unit:
