@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from shared.document.assembly import drafts
 from shared.document.rules.figure_links import figure_links
-from shared.document.structure.merging import structured
+from shared.document.structure.merging import StructuredPages
 from shared.document.structure.order import ORDER
 from shared.document.structure.text.marks import without_any_marks
 from shared.document.structure.units import Unit
@@ -42,7 +42,7 @@ def page_parts(
     Only where ``complete`` (no page is missing) may blocks of neighbouring pages be joined.
     """
     of_text = complete and all(result.task is Task.MARKDOWN for result in results)
-    units = structured(results, render, ORDER if of_text else ()).units
+    units = StructuredPages(results, render, ORDER if of_text else ()).units()
     boxes = {result.page: _box_numbers(result) for result in results}
     pages = {result.page: result for result in results}
     parts: dict[int, list[TextPart]] = defaultdict(list)

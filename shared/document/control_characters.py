@@ -8,8 +8,11 @@ C1_AND_DIRECTION = "\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROL = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{C1_AND_DIRECTION}]")
 _LINE_END = re.compile(r"\r\n?|\x85")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_ANY = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff{C1_AND_DIRECTION}]")
 
 
 def strip_control(text: str) -> str:
     """``text`` without control characters, with Unix line ends; surrogates become U+FFFD."""
+    if _ANY.search(text) is None:
+        return text
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("", _LINE_END.sub("\n", text)))

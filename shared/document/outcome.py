@@ -10,6 +10,32 @@ from shared.domain.records import Counts, JobStatus, PageResult
 PageScores = dict[int, float]
 
 
+class Tally:
+    """Counts the results of a document that is read page by page."""
+
+    def __init__(self) -> None:
+        self._statuses = Counter[str]()
+        self.cancelled = False
+        self.worker_s = 0.0
+        self.scores: PageScores = {}
+        #: Pages that the fallback engine read.
+        self.fallback: list[int] = []
+
+    def add(self, result: PageResult) -> None:
+        """Count a result."""
+        self._statuses[result.status] += 1
+        self.cancelled = self.cancelled or was_cancelled(result)
+        self.worker_s += result.worker_s
+        self.scores |= page_scores([result])
+        self.fallback += fallback_pages([result])
+
+    @property
+    def counts(self) -> Counts:
+        """Number of results by status."""
+        statuses = self._statuses
+        return Counts(ok=statuses["ok"], blank=statuses["blank"], failed=statuses["failed"])
+
+
 def count(results: Iterable[PageResult]) -> Counts:
     """Number of results by status."""
     statuses = Counter(result.status for result in results)

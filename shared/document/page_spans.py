@@ -15,24 +15,18 @@ _GAP = "\n\n"
 
 
 class PageWriter:
-    """Collects the Markdown of a document page by page."""
+    """Turns drafts into the pages of the Markdown, each when its end is known."""
 
     def __init__(self, page_breaks: PageBreaks) -> None:
         self._page_breaks = page_breaks
+        #: What was written since the end of the last page that was taken, and before it.
         self._parts: list[str] = []
+        self._taken = 0
         self._length = 0
+        self._is_empty = True
+        #: Of pages that were begun and not taken.
         self._spans: dict[int, Span] = {}
         self._current = 0
-
-    @property
-    def markdown(self) -> str:
-        """All text so far, with a final newline; "" for no text."""
-        return "".join(self._parts) + "\n" if self._parts else ""
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """The span of each page in order of the pages."""
-        return tuple(self._spans.values())
 
     def write(self, draft: Draft) -> None:
         """Add a page: its anchor, unless it began within the page before, and its text."""
@@ -40,18 +34,38 @@ class PageWriter:
         begun = page in self._spans
         if not begun:
             if draft.lead:
-                self._add(_GAP if self._parts else "", draft.lead)
-            self._current = page
+                self._add(self._gap(), draft.lead)
+            # A blank page inside a joined paragraph comes after the page that ends it.
+            self._current = max(self._current, page)
         if text:
-            self._add(_GAP if self._parts else "")
+            self._add(self._gap())
             if not begun:
                 self._spans[page] = (self._length, self._length)
             self._add_text(text)
         self._spans.setdefault(page, (self._length, self._length))
 
+    def take(self, page: int, *, is_last: bool) -> tuple[str, Span, str]:
+        """The Markdown up to the end of ``page`` that was not taken yet; the page's span and text.
+
+        Call it for each page in order, after the next page was written or as the last.
+        """
+        span = self._spans.pop(page)
+        if is_last:
+            self._parts += [] if self._is_empty else ["\n"]
+        written = "".join(self._parts)
+        text = written[max(0, span[0] - self._taken) : max(0, span[1] - self._taken)]
+        length = len(written) if is_last else max(0, span[1] - self._taken)
+        self._parts = [written[length:]]
+        self._taken += length
+        return written[:length], span, text
+
+    def _gap(self) -> str:
+        return "" if self._is_empty else _GAP
+
     def _add(self, *parts: str) -> None:
         self._parts.extend(parts)
         self._length += sum(map(len, parts))
+        self._is_empty = False
 
     def _add_text(self, text: str) -> None:
         position = 0

@@ -66,5 +66,12 @@ ANCHOR_OPENING = re.compile(r"<!--(?=\s*page\b)", re.IGNORECASE)
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 FENCE_WITH_COLUMNS = re.compile(rf"^{PREFIX}(?:`{{3,}}[^`\n]*|~{{3,}}.*)$", re.MULTILINE)
 FENCE_LINE = re.compile(rf"^(?P<prefix>{PREFIX})(?P<mark>`{{3,}}|~{{3,}})", re.MULTILINE)
+
+
+def has_fence_line(text: str) -> bool:
+    """Whether a line of ``text`` begins like a code fence."""
+    return ("```" in text or "~~~" in text) and FENCE_LINE.search(text) is not None
+
+
 #: The line under the heading of a table of GitHub's kind.
 TABLE_DELIMITER = re.compile(rf"^{PREFIX}[|:\-][|:\- \t]*$", re.MULTILINE)

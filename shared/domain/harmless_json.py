@@ -13,6 +13,8 @@ _UNSAFE = re.compile(
 
 def harmless_json(data: bytes) -> bytes:
     """The JSON text ``data`` in UTF-8 with these characters as escapes."""
+    if data.isascii() and b"\x7f" not in data:
+        return data
     return _UNSAFE.sub(_escape, data)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from shared.domain import object_keys
-from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable
+from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable, TooLarge
 from shared.domain.job_ids import next_id
 from shared.domain.page_ranges import PageRange, expand, from_numbers
 from shared.domain.records import (
@@ -39,8 +39,9 @@ class PageStates:
 
     have: frozenset[int]
     failed: frozenset[int]
-    #: (key, stamp) of every result, also of failures that a good result outranks.
-    marks: frozenset[tuple[str, str]] = frozenset()
+    #: A hash of key and stamp of every result, also of failures that a good result outranks. Only
+    #: for comparison within one process.
+    marks: frozenset[int] = frozenset()
 
     @property
     def all(self) -> frozenset[int]:
@@ -73,12 +74,14 @@ class JobStore:
         return self.read(object_keys.done(job_id), Done)
 
     def document_facts(self, job_id: str) -> DocumentFacts | None:
-        """Totals of an ended job, from its ``document.json``; None where it has none."""
+        """Totals of an ended job, from its ``document.json``; None if it is missing or large."""
         try:
-            document = json.loads(self.store.get(object_keys.document(job_id, "json")))
+            key = object_keys.document(job_id, "json")
+            document = json.loads(self.store.get(key, MAX_RECORD_BYTES))
             return _document_facts(document)
         except (
             NotFound,
+            TooLarge,
             ValueError,
             KeyError,
             TypeError,
@@ -112,12 +115,12 @@ class JobStore:
 
     def page_states(self, job_id: str) -> PageStates:
         """Which pages have results, read from one listing."""
-        have, failed, marks = set[int](), set[int](), set[tuple[str, str]]()
+        have, failed, marks = set[int](), set[int](), set[int]()
         for key, stamp in self.store.stamped(object_keys.pages(job_id)):
             parsed = object_keys.parse_page_key(key)
             if parsed is not None and parsed[0] <= MAX_PAGES:
                 (failed if parsed[1] else have).add(parsed[0])
-                marks.add((key, stamp))
+                marks.add(hash((key, stamp)))
         return PageStates(frozenset(have), frozenset(failed - have), frozenset(marks))
 
     def results(

@@ -8,6 +8,7 @@ and is then killed before it re-checks.
 """
 
 from shared.document.assembly import Document, assemble
+from shared.document.document_file import DocumentFile
 from shared.document.outcome import was_cancelled
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
@@ -59,13 +60,14 @@ def _round(jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool) ->
         document = _read(jobs, manifest, states, cancelling)
     except NotFound:
         return None  # a result was deleted while it was read
-    # Another reducer may have committed while this process was paused. Its document must not be
-    # overwritten, but stale text that this process wrote before must be.
-    finished = None if again else jobs.done(job_id)
-    if finished is not None:
-        return finished
-    for suffix, file in document.files.items():
-        jobs.store.put(object_keys.document(job_id, suffix), file.data)
+    with document:
+        # Another reducer may have committed while this process was paused. Its document must not
+        # be overwritten, but stale text that this process wrote before must be.
+        finished = None if again else jobs.done(job_id)
+        if finished is not None:
+            return finished
+        for suffix, file in document.files.items():
+            _store(jobs, object_keys.document(job_id, suffix), file)
     if (jobs.page_states(job_id), _current(jobs, job_id)) != (states, manifest):
         return None
     return _commit(jobs, manifest, Done(status=document.status, counts=document.counts), states)
@@ -79,9 +81,18 @@ def _read(jobs: JobStore, manifest: Manifest, states: PageStates, cancelling: bo
     results = jobs.results(job_id, expand(manifest.page_ranges), states)
     document = assemble(manifest, results, manifest.render)
     if document.status == "cancelled" and not cancelling:
+        document.close()
         failed = jobs.results(job_id, sorted(states.failed), states)
         raise PagesMissing(from_numbers(each.page for each in failed if was_cancelled(each)))
     return document
+
+
+def _store(jobs: JobStore, key: str, file: DocumentFile) -> None:
+    """Write one file of the document; a large one in parts."""
+    if file.is_large:
+        jobs.store.put_file(key, file.open(), file.sha256)
+    else:
+        jobs.store.put(key, file.data)
 
 
 def _commit(jobs: JobStore, manifest: Manifest, done: Done, states: PageStates) -> Done | None:

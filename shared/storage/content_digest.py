@@ -4,6 +4,8 @@ import hashlib
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +19,16 @@ MAX_REMEMBERED = 10_000
 #: seconds and on those that keep the time of the kernel's last tick (at most 10 ms ago).
 COARSE_STEP_S, FINE_STEP_S = 2.0, 0.05
 _Version = tuple[int, int, int, int, int]
+
+
+@contextmanager
+def opened(file: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """``file``, opened and closed again where it is a path; raises OSError."""
+    if isinstance(file, Path):
+        with file.open("rb") as source:
+            yield source
+    else:
+        yield file
 
 
 class VerifiedReader:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class ObjectStore(Protocol):
@@ -32,8 +32,8 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def put_file(self, key: str, path: Path, sha256: str) -> None:
-        """Like ``put`` with the contents of a local file of any size.
+    def put_file(self, key: str, file: Path | BinaryIO, sha256: str) -> None:
+        """Like ``put`` with the contents of a local file of any size, which may be open.
 
         Raises NotADocument, and leaves the object as it was, where the file's bytes do not have
         the digest ``sha256`` (lower-case hex).

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from shared.config.private_files import private_opener
 from shared.domain.errors import NotFound, StoreFull, StoreUnreachable, TooLarge
 from shared.domain.object_keys import check_folder, check_key, check_prefix, is_key
-from shared.storage.content_digest import VerifiedReader
+from shared.storage.content_digest import VerifiedReader, opened
 from shared.storage.durable_write import DurableWriter, sync_folder
 
 #: Below the root; keys can't begin with a dot, so it is never listed.
@@ -66,12 +66,12 @@ class FileStore:
                 return True
         return False
 
-    def put_file(self, key: str, path: Path, sha256: str) -> None:
+    def put_file(self, key: str, file: Path | BinaryIO, sha256: str) -> None:
         """See ObjectStore."""
         target = self._path(key)
-        with path.open("rb") as source, _explained(target, "write"):
+        with opened(file) as source, _explained(target, "write"):
             reader = VerifiedReader(source, sha256)
-            self._writer.replace(target, lambda file: shutil.copyfileobj(reader, file, CHUNK))
+            self._writer.replace(target, lambda copy: shutil.copyfileobj(reader, copy, CHUNK))
 
     def download(self, key: str, path: Path) -> None:
         """See ObjectStore."""

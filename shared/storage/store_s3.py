@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from shared.domain.errors import NotFound, StoreUnreachable
 from shared.domain.object_keys import check_folder, check_key, check_prefix, is_key
 from shared.domain.retry import doubling, retry
 from shared.storage import s3_client
-from shared.storage.content_digest import VerifiedReader
+from shared.storage.content_digest import VerifiedReader, opened
 from shared.storage.refusal import Refused
 from shared.storage.s3_address import S3Object, split_s3
 from shared.storage.s3_advice import advice
@@ -71,14 +71,14 @@ class S3Store:
                 return False
         raise StoreUnreachable(f"{self.url} answers every write of {key} with a conflict")
 
-    def put_file(self, key: str, path: Path, sha256: str) -> None:
+    def put_file(self, key: str, file: Path | BinaryIO, sha256: str) -> None:
         """See ObjectStore."""
         name = self._root + check_key(key)
-        with path.open("rb") as file, self._explained(name):
+        with opened(file) as source, self._explained(name):
             client = s3_client.client(self._options)
             # Each part is held in memory until it is sent, so what is hashed is what is sent. The
             # reader's last read comes before the upload of the last part is completed.
-            reader: Any = VerifiedReader(file, sha256)
+            reader: Any = VerifiedReader(source, sha256)
             client.upload_fileobj(reader, self._bucket, name, Config=s3_client.UPLOAD)
 
     def download(self, key: str, path: Path) -> None:

@@ -15,6 +15,7 @@ from shared.document.syntax import (
     FENCE_WITH_COLUMNS,
     TABLE_DELIMITER,
     TAG,
+    has_fence_line,
 )
 
 Lines = tuple[int, int]
@@ -48,7 +49,7 @@ def undisputed(text: str) -> str:
     """
     if "<" in text and TABLE_DELIMITER.search(text):
         text = _without_tags_in_tables(text)
-    if not FENCE_LINE.search(text):
+    if not has_fence_line(text):
         return text
     with_tables, plain = (_blocks("fence", text, parser) for parser in _PARSERS)
     return text if with_tables == plain else FENCE_LINE.sub(_escaped, text)
@@ -74,7 +75,7 @@ def _escaped(fence: re.Match[str]) -> str:
 
 def split(text: str) -> tuple[Piece, ...]:
     """The blocks of ``text``; together they are ``text``."""
-    return tuple(_mixed(text) if FENCE_LINE.search(text) else _prose(text))
+    return tuple(_mixed(text) if has_fence_line(text) else _prose(text))
 
 
 def fences(text: str) -> list[Lines]:

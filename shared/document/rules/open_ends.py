@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from shared.document.draft import Draft, Piece, per_page
 from shared.document.rules.code_fences import open_fence
-from shared.document.syntax import FENCE_LINE
+from shared.document.syntax import has_fence_line
 
 _MARKS = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})")
 
@@ -13,7 +13,7 @@ _MARKS = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})")
 @per_page
 def open_ends(draft: Draft) -> Draft:
     """Append the closing marks of the fence that is open at the end of the page."""
-    if FENCE_LINE.search(draft.text) is None:
+    if not has_fence_line(draft.text):
         return draft
     opening = _MARKS.match(open_fence(draft.text) or "")
     if opening is None:

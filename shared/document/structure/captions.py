@@ -1,9 +1,8 @@
 """Moves a caption beside its figure or table where the order of reading parted them."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
 
-from shared.document.structure.units import Context, Unit, UnitKind
+from shared.document.structure.units import Context, Unit, UnitKind, by_page
 from shared.domain.records import BBox
 
 _OWNERS: dict[UnitKind, frozenset[UnitKind]] = {
@@ -14,12 +13,10 @@ _OWNERS: dict[UnitKind, frozenset[UnitKind]] = {
 _FARTHEST = 60
 
 
-def captions(units: Sequence[Unit], _: Context) -> list[Unit]:
+def captions(units: Iterable[Unit], _: Context) -> Iterator[Unit]:
     """``units`` with each caption directly before or after what it names."""
-    result: list[Unit] = []
-    for _, run in groupby(units, key=lambda unit: unit.page):
-        result += _beside(list(run))
-    return result
+    for page in by_page(units):
+        yield from _beside(page)
 
 
 def _beside(page: list[Unit]) -> list[Unit]:

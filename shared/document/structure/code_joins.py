@@ -5,7 +5,7 @@ listing, because in it the anchor would be code.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from shared.document.structure.breaks import crosses_break
@@ -13,23 +13,28 @@ from shared.document.structure.units import Context, Join, Unit
 
 _FENCE = re.compile(r"(?P<open>`{3,}[^\n`]*)\n(?P<code>.*)\n(?P<close>`{3,})", re.DOTALL)
 _DEEPEST = 40
+#: A listing with more characters is not joined to the next one, so that memory stays bounded.
+_LONGEST = 1 << 20
 
 
-def code_joins(units: Sequence[Unit], context: Context) -> list[Unit]:
+def code_joins(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with each continued listing at the place of its first part."""
-    result: list[Unit] = []
+    before: Unit | None = None
     for unit in units:
-        joined = _joined(result[-1], unit, context) if result else None
-        if joined is None:
-            result.append(unit)
-        else:
-            context.joins.append(Join("code", result[-1].last, unit.first))
-            result[-1] = joined
-    return result
+        joined = _joined(before, unit, context) if before else None
+        if before and joined:
+            context.joins.append(Join("code", before.last, unit.first))
+        elif before:
+            yield before
+        before = joined or unit
+    if before:
+        yield before
 
 
 def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
-    if before.kind != "code" or unit.kind != "code" or not crosses_break(before, unit, context):
+    if before.kind != "code" or unit.kind != "code" or len(before.text) > _LONGEST:
+        return None
+    if not crosses_break(before, unit, context):
         return None
     first, second = _FENCE.fullmatch(before.text), _FENCE.fullmatch(unit.text)
     if first is None or second is None or first["open"] != second["open"]:

@@ -5,7 +5,7 @@ no digit behind the last one, so that prices stay text. What is in code stays as
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from shared.document.code_spans import sub_outside_code
@@ -41,12 +41,10 @@ _PATTERNS = {
 }
 
 
-def formulas(units: Sequence[Unit], context: Context) -> list[Unit]:
+def formulas(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with the marks of formulas that were asked for; unchanged by default."""
     math = context.render.math
-    if math is None:
-        return list(units)
-    return [_marked(unit, math) for unit in units]
+    return iter(units) if math is None else (_marked(unit, math) for unit in units)
 
 
 def _marked(unit: Unit, math: str) -> Unit:

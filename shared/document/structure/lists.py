@@ -5,9 +5,10 @@ list, because a block at the margin would end the list.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from shared.document.spool import read_through
 from shared.document.structure.columns import Columns
 from shared.document.structure.text.marks import page_mark
 from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit
@@ -18,6 +19,8 @@ _DEEPER = 10
 _SAME_LABEL = 25
 #: A paragraph of an item begins at least this far right of its mark.
 _PARAGRAPH = 5
+#: Pages of one list at most: all its parts stand in the text of its first page.
+MOST_PAGES = 100
 #: Spaces of indentation for each level.
 _STEP = 4
 _DOUBLE = re.compile(r"(\d{1,3}[.)]) +(?=\S)")
@@ -37,9 +40,12 @@ class _Open:
     content: int
 
 
-def lists(units: Sequence[Unit], context: Context) -> list[Unit]:
+def lists(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with the indentation of each item and of its paragraphs."""
-    return _Nesting(Columns(units, context), context).nested(units)
+    columns = Columns(context)
+    kept = read_through(units, columns.add)
+    columns.measure()
+    return _Nesting(columns, context).nested(kept)
 
 
 class _Nesting:
@@ -50,36 +56,47 @@ class _Nesting:
         self._context = context
         self._open: list[_Open] = []
         self._notes: list[Unit] = []
-        self._result: list[Unit] = []
-        #: Index of the last part of the open list.
-        self._last = 0
+        #: The last part of the open list.
+        self._last: Unit | None = None
+        #: What no later unit changes.
+        self._ready: list[Unit] = []
 
-    def nested(self, units: Sequence[Unit]) -> list[Unit]:
+    def nested(self, units: Iterable[Unit]) -> Iterator[Unit]:
         """All units, the parts of lists indented."""
-        for index, unit in enumerate(units):
-            inset = self._columns.inset(unit)
-            if unit.kind == "item" and inset is not None and FIGURE_LINK not in unit.text:
-                shares = index > 0 and units[index - 1].places == unit.places
-                self._add_item(unit, inset, shares and units[index - 1].kind == "item")
-            elif self._open and unit.kind == "footnote":
-                self._notes.append(unit)
-            elif self._belongs(unit, inset):
-                self._add_paragraph(unit, inset or 0)
-            else:
-                self._end()
-                self._result.append(unit)
+        before: Unit | None = None
+        for unit in units:
+            self._add(unit, before)
+            before = unit
+            yield from self._ready
+            self._ready = []
         self._end()
-        return self._result
+        yield from self._ready
+
+    def _add(self, unit: Unit, before: Unit | None) -> None:
+        inset = self._columns.inset(unit)
+        if unit.kind == "item" and inset is not None and FIGURE_LINK not in unit.text:
+            shares = before is not None and before.kind == "item" and before.places == unit.places
+            self._add_item(unit, inset, shares)
+        elif self._open and unit.kind == "footnote":
+            self._notes.append(unit)
+        elif self._belongs(unit, inset):
+            self._add_paragraph(unit, inset or 0)
+        else:
+            self._end()
+            self._ready.append(unit)
 
     def _end(self) -> None:
         self._open = []
-        self._result += self._notes
+        if self._last is not None:
+            self._ready.append(self._last)
+        self._last = None
+        self._ready += self._notes
         self._notes = []
 
     def _add_item(self, unit: Unit, inset: int, shares_block: bool) -> None:
         unit = _with_number(unit)
         label = _label(unit)
-        if self._open and self._context.follows(self._result[self._last].page, unit.page):
+        if self._last is not None and self._context.follows(self._last.page, unit.page):
             self._close_deeper(inset, label)
         else:
             self._end()
@@ -107,7 +124,13 @@ class _Nesting:
         """Whether the unit is a further paragraph of an open item."""
         if not self._open or inset is None or unit.kind != "text" or FIGURE_LINK in unit.text:
             return False
+        if self._last is not None and self._is_far(self._last, unit):
+            return False
         return inset > self._open[0].inset + _PARAGRAPH and inset > _DEEPER
+
+    def _is_far(self, last: Unit, unit: Unit) -> bool:
+        position = self._context.pages.position
+        return position(unit.page) - position(last.page) > MOST_PAGES
 
     def _add_paragraph(self, unit: Unit, inset: int) -> None:
         while inset <= self._open[-1].inset + _PARAGRAPH:
@@ -116,14 +139,15 @@ class _Nesting:
 
     def _append(self, unit: Unit) -> None:
         """Add a part of a list to the page of its beginning, with the anchor of its page."""
-        if self._open:
-            before = self._result[self._last]
+        before = self._last
+        if before is not None and self._open:
             if before.last.page != unit.first.page and unit.page != before.page:
                 self._context.joins.append(Join("list", before.last, unit.first))
-                self._result[self._last] = replace(before, text=before.text + page_mark(unit.page))
+                before = replace(before, text=before.text + page_mark(unit.page))
             unit = replace(unit, page=before.page)
-        self._last = len(self._result)
-        self._result.append(unit)
+        if before is not None:
+            self._ready.append(before)
+        self._last = unit
 
 
 def _with_number(unit: Unit) -> Unit:

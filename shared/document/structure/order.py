@@ -5,7 +5,7 @@ from shared.document.structure.code_joins import code_joins
 from shared.document.structure.footnotes.continuations import note_continuations
 from shared.document.structure.footnotes.links import footnotes
 from shared.document.structure.formulas import formulas
-from shared.document.structure.furniture import furniture
+from shared.document.structure.furniture.recurring import furniture
 from shared.document.structure.headings.levels import heading_levels
 from shared.document.structure.lists import lists
 from shared.document.structure.paragraph_joins import paragraph_joins

@@ -11,7 +11,7 @@ from shared.document.rules.code_fences import split
 from shared.document.structure.block_alignment import BlockAlignment
 from shared.document.structure.text.marks import without_marks
 from shared.document.structure.units import Place, Unit, UnitKind
-from shared.document.syntax import BLANK_LINES, FENCE_LINE
+from shared.document.syntax import BLANK_LINES, has_fence_line
 from shared.domain.records import PageResult
 
 ITEM = re.compile(r"(?P<indent> *)(?P<marker>[-*+]|\d{1,9}[.)])(?P<gap> +)(?=\S)(?P<text>.*)")
@@ -45,7 +45,7 @@ def page_units(result: PageResult) -> list[Unit]:
 def _chunks(text: str) -> Iterator[tuple[str, str]]:
     """The Markdown blocks of ``text``, each with the blank space before it."""
     lead = ""
-    pieces = split(text) if FENCE_LINE.search(text) else ()
+    pieces = split(text) if has_fence_line(text) else ()
     for piece in pieces or _blank_separated(text):
         whole = piece if isinstance(piece, str) else piece.text
         chunk = whole.rstrip("\n \t")

@@ -5,7 +5,7 @@ joined across a heading, code, a formula or a page that could not be read.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from shared.document.structure.breaks import is_break
@@ -21,6 +21,8 @@ _SHORTEST_HALF = 60
 _SHORTEST_CJK_HALF = 24
 #: Any first half is at least so long.
 _SHORTEST_ANY = 24
+#: A first half with more characters is not joined to the next one, so that memory stays bounded.
+_LONGEST = 1 << 20
 #: The text of a box is set in by at least this, on a scale of 999.
 _BOX_INSET = 8
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]*$")
@@ -32,16 +34,18 @@ _LABEL = re.compile(
 _KINDS: dict[str, JoinKind] = {"item": "item", "quote": "quote", "footnote": "footnote"}
 
 
-def paragraph_joins(units: Sequence[Unit], context: Context) -> list[Unit]:
+def paragraph_joins(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with each divided paragraph at the place of its first half."""
-    result: list[Unit] = []
+    waiting: list[Unit] = []
     for unit in units:
-        index = _first_half(result, unit, context)
+        index = _first_half(waiting, unit, context)
         if index is None:
-            result.append(unit)
+            waiting.append(unit)
         else:
-            result[index] = _joined(result[index], unit, context)
-    return result
+            waiting[index] = _joined(waiting[index], unit, context)
+        if len(waiting) > _MOST_BETWEEN:
+            yield waiting.pop(0)
+    yield from waiting
 
 
 def _first_half(units: Sequence[Unit], unit: Unit, context: Context) -> int | None:
@@ -101,7 +105,7 @@ def _may_continue(unit: Unit) -> bool:
 def _halves(before: Unit, unit: Unit) -> bool:
     """Whether the text of ``before`` is unfinished and that of ``unit`` may be its rest."""
     first, second = before.text.rstrip(), _plain_start(unit.text)
-    if not first or not second or FIGURE_LINK in first:
+    if not first or not second or FIGURE_LINK in first or len(first) > _LONGEST:
         return False
     if ends_in_word(first):
         return second[0].isalpha()

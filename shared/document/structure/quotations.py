@@ -1,10 +1,11 @@
 """Marks paragraphs as quotations that are set in from both sides of their column."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 
-from shared.document.structure.units import Context, Unit
+from shared.document.spool import read_through
+from shared.document.structure.units import Context, Unit, by_page
 from shared.domain.records import BBox
 
 #: Insets of a quotation, as parts of the width of its column.
@@ -18,19 +19,19 @@ _SEVERAL_LINES = 1.7
 _SAME = 6
 
 
-def quotations(units: Sequence[Unit], _: Context) -> list[Unit]:
+def quotations(units: Iterable[Unit], _: Context) -> Iterator[Unit]:
     """``units`` with the kind of each quotation and the mark of Markdown before its text."""
-    result: list[Unit] = []
-    seen_body, line = False, _line_height(units)
-    for _, run in groupby(units, key=lambda unit: unit.page):
-        page = list(run)
+    heights = _Heights()
+    kept = read_through(units, heights.add)
+    seen_body, after_item, line = False, False, heights.line()
+    for page in by_page(kept):
         lines = _Lines(page, line)
         for index, unit in enumerate(page):
-            of_item = bool(result) and result[-1].kind == "item" and unit.text[:1].islower()
+            of_item = after_item and unit.text[:1].islower()
             is_quotation = seen_body and not of_item and lines.is_quotation(index)
             seen_body = seen_body or (unit.kind == "text" and lines.is_body(unit))
-            result.append(_quoted(unit) if is_quotation else unit)
-    return result
+            after_item = unit.kind == "item"
+            yield _quoted(unit) if is_quotation else unit
 
 
 def _quoted(unit: Unit) -> Unit:
@@ -38,11 +39,26 @@ def _quoted(unit: Unit) -> Unit:
     return replace(unit, kind="quote", text=text)
 
 
-def _line_height(units: Sequence[Unit]) -> int:
-    """The height of a paragraph of one line: that of the lowest ones."""
-    boxes = [unit.first.box for unit in units if unit.kind in ("text", "item", "image_caption")]
-    heights = sorted(box[3] - box[1] for box in boxes if box)
-    return heights[len(heights) // 50] if heights else 0
+class _Heights:
+    """How many paragraphs have which height."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+
+    def add(self, unit: Unit) -> None:
+        """Count the height of a unit."""
+        box = unit.first.box
+        if box and unit.kind in ("text", "item", "image_caption"):
+            self._counts[box[3] - box[1]] += 1
+
+    def line(self) -> int:
+        """The height of a paragraph of one line: that of the lowest ones; 0 without any."""
+        left = self._counts.total() // 50
+        for height in sorted(self._counts):
+            left -= self._counts[height]
+            if left < 0:
+                return height
+        return 0
 
 
 class _Lines:
@@ -51,6 +67,10 @@ class _Lines:
     def __init__(self, units: Sequence[Unit], line: int) -> None:
         self._units = units
         self._line = line
+        bodies = (unit for unit in units if unit.kind == "text" and self.is_body(unit))
+        self._bodies = [unit.first.box for unit in bodies if unit.first.box]
+        self._left = min((box[0] for box in self._bodies), default=0)
+        self._right = max((box[2] for box in self._bodies), default=0)
 
     def is_body(self, unit: Unit) -> bool:
         """Whether the unit has several lines."""
@@ -82,12 +102,13 @@ class _Lines:
 
     def _column(self, index: int, box: BBox) -> tuple[int, int] | None:
         """The left and right edge of the text and headings in the same column."""
-        boxes = [
-            other.first.box
-            for other in self._units
-            if other.kind == "text" and other.first.box and self.is_body(other)
+        if box[0] - _SAME <= self._left or box[2] + _SAME >= self._right:
+            return None
+        same = [
+            other
+            for other in self._bodies
+            if other[0] < box[0] - _SAME and other[2] > box[2] + _SAME
         ]
-        same = [other for other in boxes if other[0] < box[0] - _SAME and other[2] > box[2] + _SAME]
         if not same:
             return None
         nearest = min(same, key=lambda other: max(other[1] - box[3], box[1] - other[3]))

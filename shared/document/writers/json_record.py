@@ -1,9 +1,9 @@
 """Writes the document as a DocumentRecord in JSON."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import BinaryIO, TypeVar
 
-from shared.document.merged_pages import MergedPages
+from shared.document.merged_pages import MergedPage, PageStream
 from shared.document.record import (
     DocumentRecord,
     DocumentSource,
@@ -12,7 +12,9 @@ from shared.document.record import (
     ledger_entry,
     page_record,
 )
-from shared.domain.cost import usage_of
+from shared.document.spool import Spool
+from shared.document.structure.units import Join
+from shared.document.writers.document_writer import DocumentWriter
 from shared.domain.records import Record, to_json
 
 _Item = TypeVar("_Item")
@@ -20,46 +22,53 @@ _Item = TypeVar("_Item")
 _EMPTY = b'"pages":[],"ledger":[],"blocks":[],"joins":[]'
 
 
-def write_json(merged: MergedPages) -> bytes:
-    """The DocumentRecord as UTF-8 JSON, of which no second copy is ever in memory."""
-    data = bytearray()
-    for part in _parts(merged):
-        data += part
-    return bytes(data)
+class JsonWriter(DocumentWriter):
+    """The DocumentRecord as UTF-8 JSON, of which only one page is in memory."""
+
+    def __init__(self, document: PageStream, file: BinaryIO) -> None:
+        super().__init__(document, file)
+        before, _, self._after = to_json(_without_lists(document)).partition(_EMPTY)
+        self._ledger, self._blocks = Spool[bytes](), Spool[bytes]()
+        self._separator = b""
+        file.write(before + b'"pages":[')
+
+    def write(self, page: MergedPage) -> None:
+        """See DocumentWriter."""
+        self.file.write(self._separator + to_json(page_record(page.result, page.span)))
+        self._separator = b","
+        self._ledger.append(to_json(ledger_entry(page.result)))
+        for unit in page.units:
+            self._blocks.append(to_json(block_record(unit)))
+
+    def end(self, joins: Iterable[Join]) -> None:
+        """See DocumentWriter."""
+        self._list(b'],"ledger":[', self._ledger)
+        self._list(b'],"blocks":[', self._blocks)
+        self._list(b'],"joins":[', _each(joins, join_record))
+        self.file.write(b"]" + self._after)
+
+    def _list(self, opening: bytes, items: Iterable[bytes]) -> None:
+        self.file.write(opening)
+        for number, item in enumerate(items):
+            self.file.write((b"," if number else b"") + item)
 
 
-def _parts(merged: MergedPages) -> Iterator[bytes]:
-    before, _, after = to_json(_without_lists(merged)).partition(_EMPTY)
-    pages = zip(merged.pages, merged.spans, strict=True)
-    yield before
-    yield from _list(b'"pages":', pages, lambda page: page_record(*page))
-    yield from _list(b',"ledger":', merged.pages, ledger_entry)
-    yield from _list(b',"blocks":', merged.units, block_record)
-    yield from _list(b',"joins":', merged.joins, join_record)
-    yield after
+def _each(items: Iterable[_Item], record: Callable[[_Item], Record]) -> Iterable[bytes]:
+    return (to_json(record(item)) for item in items)
 
 
-def _list(
-    name: bytes, items: Iterable[_Item], record: Callable[[_Item], Record]
-) -> Iterator[bytes]:
-    yield name + b"["
-    for number, item in enumerate(items):
-        yield (b"," if number else b"") + to_json(record(item))
-    yield b"]"
-
-
-def _without_lists(merged: MergedPages) -> DocumentRecord:
-    manifest = merged.manifest
+def _without_lists(document: PageStream) -> DocumentRecord:
+    manifest = document.manifest
     return DocumentRecord(
         job_id=manifest.job_id,
         source=DocumentSource(
             name=manifest.source.name, sha256=manifest.sha256, pages=manifest.page_count
         ),
         options=manifest.options,
-        render=merged.render,
-        status=merged.status,
-        counts=merged.counts,
+        render=document.render,
+        status=document.status,
+        counts=document.counts,
         pages=(),
         ledger=(),
-        worker_s=round(usage_of(merged.pages).worker_s, 3),
+        worker_s=round(document.worker_s, 3),
     )

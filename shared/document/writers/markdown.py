@@ -1,8 +1,12 @@
 """Writes the document as Markdown."""
 
-from shared.document.merged_pages import MergedPages
+from shared.document.merged_pages import MergedPage
+from shared.document.writers.document_writer import DocumentWriter
 
 
-def write_markdown(merged: MergedPages) -> bytes:
+class MarkdownWriter(DocumentWriter):
     """The merged Markdown as UTF-8."""
-    return merged.markdown.encode()
+
+    def write(self, page: MergedPage) -> None:
+        """See DocumentWriter."""
+        self.file.write(page.markdown.encode())

@@ -15,18 +15,18 @@ class OutputFormat:
     name: str
     suffix: str
     content_type: str
-    #: "module:function", called with shared.document.MergedPages; returns the file's bytes.
+    #: "module:class", a shared.document.writers.document_writer.DocumentWriter.
     writer: str
 
 
 JSON = OutputFormat(
-    "json", "json", "application/json", "shared.document.writers.json_record:write_json"
+    "json", "json", "application/json", "shared.document.writers.json_record:JsonWriter"
 )
 MARKDOWN = OutputFormat(
     "markdown",
     "md",
     "text/markdown; charset=utf-8",
-    "shared.document.writers.markdown:write_markdown",
+    "shared.document.writers.markdown:MarkdownWriter",
 )
 #: In the order of writing. Markdown is last: a reader who sees it finds all other files.
 OUTPUT_FORMATS: tuple[OutputFormat, ...] = (

@@ -1,12 +1,11 @@
 """Finds footnotes, and the rest of one on the next page, that an engine took for text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from shared.document.structure.text.sentences import ends_sentence
-from shared.document.structure.units import Context, Unit
+from shared.document.structure.units import Context, Unit, by_page
 
 #: Footnotes begin below this place of a scale of 999.
 _FOOT = 600
@@ -15,20 +14,18 @@ _UPPER_HALF = 250
 _MARK = re.compile(r"(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}⁾?|<sup>\w{1,3}\)?</sup>|[†‡§]|(?:\\\*){1,3}) ?(?=\S)")
 
 
-def note_continuations(units: Sequence[Unit], _: Context) -> list[Unit]:
+def note_continuations(units: Iterable[Unit], _: Context) -> Iterator[Unit]:
     """``units`` with the kind of such texts set to "footnote"."""
-    result: list[Unit] = []
     is_open = False
-    for _, run in groupby(units, key=lambda unit: unit.page):
-        page = _with_marked(list(run))
+    for run in by_page(units):
+        page = _with_marked(run)
         for index, unit in enumerate(page):
             if is_open and _is_rest(unit, page):
                 page[index] = replace(unit, kind="footnote")
             if page[index].kind == "footnote":
                 is_open = not ends_sentence(unit.text)
         is_open = is_open and any(unit.kind == "footnote" for unit in page)
-        result += page
-    return result
+        yield from page
 
 
 def _with_marked(page: list[Unit]) -> list[Unit]:

@@ -5,13 +5,15 @@ writes all notes at the end of the document, ``keep`` leaves them as they are on
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from shared.document.code_spans import code_spans, outside
+from shared.document.structure.lists import MOST_PAGES
 from shared.document.structure.text.hyphenation import is_cjk
 from shared.document.structure.text.marks import definition, reference
-from shared.document.structure.units import Context, Unit
+from shared.document.structure.units import Context, Unit, UnitKind
 
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _RAISED = "¹²³⁴⁵⁶⁷⁸⁹⁰"
@@ -27,7 +29,7 @@ _NOTE = re.compile(
     rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„][^\n]*)"
 )
 _WORD = re.compile(r"[^\W_]+")
-#: Notes of a page at most; a mark is looked for among those of the notes before.
+#: Notes of a page at most; a mark is looked for among those of so many notes.
 _MOST_NOTES = 100
 #: A text that Markdown would read as something else behind the label of a note.
 _UNSAFE = re.compile(r"\d{1,9}[.)](?:\s|$)|\S+(?:\s+[\"'(].*)?$")
@@ -37,55 +39,113 @@ _EMPHASIS = re.compile(r"(?<!\\)\*")
 _CJK_PAUSE = re.compile(r"(?<=[，。；：！？])(?=\S)")
 #: What stands before and after a mark that would become a part of a link.
 _BEFORE, _AFTER = ("[", "]", "!", "\\"), ("(", "[", ":")
+#: Kinds that may have the mark of a note.
+_WITH_MARKS: frozenset[UnitKind] = frozenset(
+    {"text", "item", "quote", "heading", "image_caption", "table_caption"}
+)
+#: A page is complete so many pages later: a list moves notes behind itself.
+_HORIZON = MOST_PAGES + 2
+
+
+def footnotes(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
+    """``units`` with linked footnotes; unchanged with ``--footnotes keep``."""
+    if context.render.footnotes == "keep":
+        return iter(units)
+    linked = _numbered(_linked(units, context))
+    return _at_end(linked) if context.render.footnotes == "end" else _inline(linked)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A unit that waits until all text and all notes of its pages were read."""
+
+    unit: Unit
+    index: int
+    pages: frozenset[int] = frozenset()
+    #: Its marks that have a note: first and last character, and the note.
+    links: list[tuple[int, int, "_Entry"]] = field(default_factory=list)
+    #: Whether it is a note with exactly one mark.
+    is_linked: bool = False
+
+    def has_link_at(self, start: int) -> bool:
+        """Whether the mark at ``start`` has a note already."""
+        return any(link[0] == start for link in self.links[-_MOST_NOTES:])
+
+
+@dataclass(slots=True)
+class _PageNotes:
+    """The entries with text on a page, and its notes."""
+
+    texts: list[_Entry] = field(default_factory=list)
+    notes: list[_Entry] = field(default_factory=list)
+
+    def link(self) -> None:
+        """Link each note that has exactly one mark; all entries of the page are known."""
+        for note in self.notes:
+            match = _NOTE.fullmatch(note.unit.text)
+            label = _label(match["mark"]) if match else ""
+            found = [
+                (start, end, text)
+                for text in self.texts
+                for start, end in _marks(text.unit.text, label)
+            ]
+            # Notes within a note may have numbers of their own.
+            if len(found) == 1 and not found[0][2].has_link_at(found[0][0]):
+                start, end, text = found[0]
+                text.links.append((start, end, note))
+                note.is_linked = True
+
+
+def _linked(units: Iterable[Unit], context: Context) -> Iterator[_Entry]:
+    """The entries of all units in their order, with their links."""
+    position = context.pages.position
+    waiting: deque[_Entry] = deque()
+    pages: dict[int, _PageNotes] = {}
+    latest = 0
+    for index, unit in enumerate(units):
+        entry = _entry(unit, index)
+        waiting.append(entry)
+        for page in sorted(entry.pages):
+            of_page = pages.setdefault(page, _PageNotes())
+            (of_page.notes if unit.kind == "footnote" else of_page.texts).append(entry)
+        latest = max(latest, position(unit.first.page))
+        while pages and position(first := next(iter(pages))) < latest - _HORIZON:
+            pages.pop(first).link()
+        while waiting and pages.keys().isdisjoint(waiting[0].pages):
+            yield waiting.popleft()
+    for of_page in pages.values():
+        of_page.link()
+    yield from waiting
+
+
+def _entry(unit: Unit, index: int) -> _Entry:
+    if unit.kind in _WITH_MARKS:
+        return _Entry(unit, index, frozenset(place.page for place in unit.places))
+    match = _NOTE.fullmatch(unit.text) if unit.kind == "footnote" else None
+    is_note = match is not None and _definition_text(match["text"]) is not None
+    return _Entry(unit, index, frozenset({unit.first.page}) if is_note else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
-    """The mark of a note: the unit and the characters of its text."""
+class _Referring:
+    """A unit with its references, and their notes; ``is_note``: it is such a note itself."""
 
-    unit: int
-    start: int
-    end: int
-    note: int
-
-
-def footnotes(units: Sequence[Unit], context: Context) -> list[Unit]:
-    """``units`` with linked footnotes; unchanged with ``--footnotes keep``."""
-    if context.render.footnotes == "keep":
-        return list(units)
-    links = _links(units)
-    numbers = {link.note: number for number, link in enumerate(links, start=1)}
-    texts = _with_references(units, links, numbers)
-    notes = {note: _as_definition(units[note], number) for note, number in numbers.items()}
-    if context.render.footnotes == "end":
-        last = units[-1].page if units else 0
-        rest = [replace(note, page=last) for note in notes.values()]
-        return [unit for index, unit in enumerate(texts) if index not in notes] + rest
-    return _inline(texts, {link.note: link.unit for link in links}, notes)
+    unit: Unit
+    notes: list[Unit]
+    is_note: bool
 
 
-def _links(units: Sequence[Unit]) -> list[_Link]:
-    """The links in the order of the text."""
-    by_page: dict[int, list[int]] = {}
-    for index, unit in enumerate(units):
-        if unit.kind in ("text", "item", "quote", "heading", "image_caption", "table_caption"):
-            for page in {place.page for place in unit.places}:
-                by_page.setdefault(page, []).append(index)
-    links = []
-    for note, unit in enumerate(units):
-        match = _NOTE.fullmatch(unit.text) if unit.kind == "footnote" else None
-        if match is None or _definition_text(match["text"]) is None:
-            continue
-        found = [
-            _Link(index, start, end, note)
-            for index in by_page.get(unit.first.page, [])
-            for start, end in _marks(units[index].text, _label(match["mark"]))
+def _numbered(entries: Iterable[_Entry]) -> Iterator[_Referring]:
+    """The units in their order; notes are numbered in the order of their references."""
+    number = 0
+    for entry in entries:
+        links = sorted(entry.links, key=lambda link: (link[0], link[2].index))
+        notes = [
+            _as_definition(note.unit, number + place)
+            for place, (_, _, note) in enumerate(links, start=1)
         ]
-        # Notes within a note may have numbers of their own.
-        taken = {(link.unit, link.start) for link in links[-_MOST_NOTES:]}
-        if len(found) == 1 and (found[0].unit, found[0].start) not in taken:
-            links += found
-    return sorted(links, key=lambda link: (link.unit, link.start))
+        yield _Referring(_with_references(entry.unit, links, number), notes, entry.is_linked)
+        number += len(links)
 
 
 def _label(mark: str) -> str:
@@ -135,16 +195,11 @@ def _definition_text(text: str) -> str | None:
     return None if _UNSAFE.match(text) else text
 
 
-def _with_references(
-    units: Sequence[Unit], links: Sequence[_Link], numbers: dict[int, int]
-) -> list[Unit]:
-    result = list(units)
-    for link in reversed(links):
-        unit = result[link.unit]
-        mark = reference(numbers[link.note])
-        text = unit.text[: link.start] + mark + unit.text[link.end :]
-        result[link.unit] = replace(unit, text=text)
-    return result
+def _with_references(unit: Unit, links: Sequence[tuple[int, int, _Entry]], number: int) -> Unit:
+    text = unit.text
+    for place, (start, end, _) in reversed([*enumerate(links, start=1)]):
+        text = text[:start] + reference(number + place) + text[end:]
+    return replace(unit, text=text) if links else unit
 
 
 def _as_definition(unit: Unit, number: int) -> Unit:
@@ -153,23 +208,31 @@ def _as_definition(unit: Unit, number: int) -> Unit:
     return replace(unit, text=definition(number) + (text or unit.text), lead="\n\n")
 
 
-def _inline(units: Sequence[Unit], homes: dict[int, int], notes: dict[int, Unit]) -> list[Unit]:
-    """``units`` with each note after the paragraph, or after the list, that has its mark."""
-    by_home: dict[int, list[Unit]] = {}
-    for note, home in homes.items():
-        by_home.setdefault(home, []).append(notes[note])
-    result: list[Unit] = []
+def _at_end(units: Iterable[_Referring]) -> Iterator[Unit]:
+    """All notes after the last unit; they are held in memory."""
+    last, rest = 0, list[Unit]()
+    for each in units:
+        last = each.unit.page
+        rest += each.notes
+        if not each.is_note:
+            yield each.unit
+    yield from (replace(note, page=last) for note in rest)
+
+
+def _inline(units: Iterable[_Referring]) -> Iterator[Unit]:
+    """Each note after the paragraph, or after the list, that has its mark."""
+    page = 0
     waiting: list[Unit] = []
-    for index, unit in enumerate(units):
-        if index in notes:
-            continue
+    for each in (each for each in units if not each.is_note):
+        unit = each.unit
         in_list = unit.kind == "item" or (unit.kind == "text" and unit.level > 0)
         if not in_list:
-            result += [replace(note, page=result[-1].page) for note in waiting]
+            yield from (replace(note, page=page) for note in waiting)
             waiting = []
-        result.append(unit)
-        waiting += by_home.get(index, [])
+        yield unit
+        page = unit.page
+        waiting += each.notes
         if not in_list:
-            result += [replace(note, page=unit.page) for note in waiting]
+            yield from (replace(note, page=page) for note in waiting)
             waiting = []
-    return result + [replace(note, page=result[-1].page) for note in waiting]
+    yield from (replace(note, page=page) for note in waiting)

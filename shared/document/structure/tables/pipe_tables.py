@@ -5,7 +5,7 @@ are empty. A table stays HTML where its rows cannot be told apart. No cell is lo
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from shared.document.structure.tables.html_tables import TableRow, raw_rows
@@ -29,11 +29,10 @@ _ACTIVE = re.compile(r"[\\`*_\[\]~|]")
 Grid = list[list[str]]
 
 
-def pipe_tables(units: Sequence[Unit], context: Context) -> list[Unit]:
+def pipe_tables(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with the tables that ``--tables`` asks for."""
-    if context.render.tables == "html":
-        return list(units)
-    return [_piped(unit, context.render.tables == "auto") for unit in units]
+    tables = context.render.tables
+    return iter(units) if tables == "html" else (_piped(unit, tables == "auto") for unit in units)
 
 
 def _piped(unit: Unit, only_same: bool) -> Unit:

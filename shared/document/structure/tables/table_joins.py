@@ -4,7 +4,7 @@ Two tables are one where nothing but furniture and notes stands between them, an
 repeats the header of the first or goes on with cells of the same kind in each column.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from shared.document.structure.breaks import crosses_break
@@ -25,20 +25,32 @@ from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit
 _MOSTLY = 0.6
 #: Units that may stand between the parts of a table.
 _BETWEEN = frozenset({"furniture", "table_footnote", "footnote"})
+#: So many units between the parts of a table are more than two pages have.
+_MOST_BETWEEN = 1000
+#: A table with more characters is not joined to the next one, so that memory stays bounded.
+_LONGEST = 1 << 20
+#: The kinds of columns are judged by so many rows at the end of the table.
+_JUDGED_ROWS = 500
 _EMPTY = TableCell("td", "", "")
 
 
-def table_joins(units: Sequence[Unit], context: Context) -> list[Unit]:
+def table_joins(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with each continued table at the place of its first part."""
-    result: list[Unit] = []
+    waiting: list[Unit] = []  # the last table, and what may stand before its next part
     for unit in units:
-        index = _table_before(result, unit, context)
-        joined = None if index is None else _joined(result[index], unit, context)
-        if index is None or joined is None:
-            result.append(unit)
+        index = _table_before(waiting, unit, context)
+        joined = None if index is None else _joined(waiting[index], unit, context)
+        if index is not None and joined is not None:
+            waiting[index] = joined
+            continue
+        if not waiting or unit.kind not in _BETWEEN or len(waiting) > _MOST_BETWEEN:
+            yield from waiting
+            waiting = []
+        if waiting or unit.kind == "table":
+            waiting.append(unit)
         else:
-            result[index] = joined
-    return result
+            yield unit
+    yield from waiting
 
 
 def _table_before(units: Sequence[Unit], unit: Unit, context: Context) -> int | None:
@@ -55,6 +67,8 @@ def _table_before(units: Sequence[Unit], unit: Unit, context: Context) -> int | 
 
 
 def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
+    if len(before.text) + len(unit.text) > _LONGEST:
+        return None
     is_pipe = before.text.lstrip().startswith("|")
     read = read_pipe_rows if is_pipe else read_rows
     first, second = read(PAGE_MARK.sub("", before.text)), read(unit.text)
@@ -87,7 +101,8 @@ def _continuing_rows(first: TableRows, second: TableRows) -> list[TableRow] | No
         return [_unspanned(row, repeats) for row in second.rows[1:]]
     head = second.rows[:1] if split_row.rest_of(first.rows[-1], second.rows[0]) else ()
     others = second.rows[len(head) :]
-    columns = _same_columns(body, first.columns, TableRows(others, second.columns))
+    judged = body[-_JUDGED_ROWS:]
+    columns = _same_columns(judged, first.columns, TableRows(others, second.columns))
     if columns is None or (head and columns != list(range(first.columns))):
         return None
     return [*head, *(_as_body(_mapped(row, columns)) for row in others)]

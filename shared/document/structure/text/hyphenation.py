@@ -11,6 +11,8 @@ _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
 _ATTACHED_DASH = re.compile(r"[^\W\d_][—―]$")
 _LAST_PART = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
+#: Characters of a word at most; it bounds the search for its beginning.
+_LONGEST_WORD = 200
 _WORD_END = re.compile(r"\S*")
 _CJK = re.compile(
     "[\u2e80-\u2fdf\u3000-\u303f\u3040-\u30ff\u3100-\u318f\u31a0-\u9fff\uf900-\ufaff\uff00-\uffef]"
@@ -70,7 +72,7 @@ def _keeps_hyphen(first: str, second: str, words: Vocabulary) -> bool:
         return False
     if second[:1].isupper():
         return True
-    last, start = _LAST_PART.search(first), _FIRST_PART.match(second)
+    last, start = _LAST_PART.search(first[-_LONGEST_WORD:]), _FIRST_PART.match(second)
     if last is None or start is None:
         return False
     before, after = last.group()[:-1], start.group()

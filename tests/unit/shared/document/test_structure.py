@@ -27,6 +27,7 @@ def document(*pages: list[tuple[str, tuple[int, int, int, int], str]], **render:
                 text for kind, _, text in page if kind not in ("header", "page_number")
             ),
             "blocks": [{"type": kind, "bbox": box, "text": text} for kind, box, text in page],
+            "status": "ok" if page else "blank",
         }
         for page in pages
     ]
@@ -45,6 +46,24 @@ def test_a_paragraph_over_a_page_break_is_one_and_has_the_anchor_at_the_join() -
         "<!-- page 1 -->\n\nThe harbour was closed during the winter because every "
         "<!-- page 2 -->ship of the company needed repair. Then it opened.\n"
     )
+
+
+def test_a_blank_page_inside_a_paragraph_has_no_text_and_the_next_page_all_of_its_own() -> None:
+    first = [("text", FULL, "The harbour was closed during the winter because every")]
+    last = [
+        ("text", FULL, "ship of the company needed repair. Then it opened."),
+        ("text", FOOT, "Nobody came."),
+    ]
+
+    written = document(first, [], last)
+
+    markdown = markdown_of(written)
+    spans = {page["page"]: page["markdown_span"] for page in json.loads(json_of(written))["pages"]}
+    text = {page: markdown[slice(*span)] for page, span in spans.items()}
+    assert text[1] == "The harbour was closed during the winter because every"
+    assert text[2] == ""
+    assert text[3].startswith("ship of the company")
+    assert text[3].endswith("Nobody came.")
 
 
 def test_paragraphs_that_end_at_the_break_stay_two() -> None:

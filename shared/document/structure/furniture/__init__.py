@@ -1,0 +1,1 @@
+"""Removes running headers, footers and page numbers."""
