@@ -23,6 +23,9 @@ _LONGEST = 160
 #: The parts of a header on a first page end above this, and have at least so many letters; there
 #: are at most so many of them.
 _BANNER_BOTTOM, _BANNER_LENGTH, _MOST_PARTS = 200, 15, 6
+#: The header of the first page stands at most so far from those of at least so many others, and is
+#: at most so high, on a scale of 999.
+_SAME_PLACE, _FEWEST_HEADERS, _LINE = 4, 2, 20
 _FEWEST_UNITS = 3
 _NUMBER = re.compile(r"\d+")
 _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,4})[\W_]*")
@@ -30,7 +33,7 @@ _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,4})[\W_]*")
 
 def furniture(units: Sequence[Unit], context: Context) -> list[Unit]:
     """``units`` without furniture; with it as text where the render options keep it."""
-    recurring = _recurring(units, context) | _banners(units)
+    recurring = _recurring(units, context) | _banners(units) | _first_header(units)
     result = []
     for index, unit in enumerate(units):
         is_furniture = unit.kind == "furniture" or index in recurring
@@ -56,6 +59,36 @@ def _recurring(units: Sequence[Unit], context: Context) -> frozenset[int]:
         if _is_furniture(key, [units[index] for index in members], without_box, context)
         for index in members
     )
+
+
+def _first_header(units: Sequence[Unit]) -> frozenset[int]:
+    """The index of a line that stands on the first page where other pages have their header."""
+    first = units[0].page if units else 0
+    pages: dict[int, set[int]] = defaultdict(set)
+    for unit in units:
+        if unit.kind == "furniture" and unit.page != first and _is_line_at_top(unit):
+            pages[_top(unit)].add(unit.page)
+    places = [top for top, on in pages.items() if len(on) >= _FEWEST_HEADERS]
+    members = [index for index, unit in enumerate(units[:_MOST_PARTS]) if unit.page == first]
+    texts = [index for index in members if units[index].kind != "furniture"]
+    return frozenset(
+        index
+        for index in texts[:1]
+        if len(texts) > 1
+        and units[index].kind == "text"
+        and _is_line_at_top(units[index])
+        and any(abs(_top(units[index]) - place) <= _SAME_PLACE for place in places)
+    )
+
+
+def _is_line_at_top(unit: Unit) -> bool:
+    box = unit.first.box
+    is_line = box is not None and box[3] < _TOP and box[3] - box[1] <= _LINE
+    return is_line and len(unit.text) <= _LONGEST
+
+
+def _top(unit: Unit) -> int:
+    return unit.first.box[1] if unit.first.box else 0
 
 
 def _banners(units: Sequence[Unit]) -> frozenset[int]:
