@@ -71,7 +71,7 @@ def _links(units: Sequence[Unit]) -> list[_Link]:
         if unit.kind in ("text", "item", "quote", "heading", "image_caption", "table_caption"):
             for page in {place.page for place in unit.places}:
                 by_page.setdefault(page, []).append(index)
-    links = []
+    links: list[_Link] = []
     for note, unit in enumerate(units):
         match = _NOTE.fullmatch(unit.text) if unit.kind == "footnote" else None
         if match is None or _definition_text(match["text"]) is None:
