@@ -33,9 +33,10 @@ def furniture(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     recurring, headers = _Recurring(context), RunningHeaders()
     pages = read_through(headers.seen(by_page(units)), recurring.add_page)
     recurring.end()
-    for page in pages:
+    for position, page in enumerate(pages):
         edges = {index for index in _at_edges(page) if recurring.has(page[index])}
         edges |= headers.parts_on(page)
+        edges |= set() if position else headers.line_on_first(page)
         for index, unit in enumerate(page):
             if index not in edges and unit.kind != "furniture":
                 yield unit

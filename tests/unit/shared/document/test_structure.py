@@ -555,3 +555,22 @@ def test_two_series_of_numbers_keep_their_levels() -> None:
 
     levels = {each["text"].lstrip("# "): each["level"] for each in blocks}
     assert levels["1 harbour"] == levels["3 harbour"] < levels["1. clauses"] == levels["5. clauses"]
+
+
+def test_a_line_of_the_first_page_in_the_place_of_the_header_is_furniture() -> None:
+    first = [
+        ("text", (100, 52, 300, 64), "Draft of 14 May"),
+        ("title", (100, 110, 700, 140), "# Agreement on the Road"),
+        ("text", FULL, "The road is closed."),
+    ]
+    others = [
+        [("header", (100, 51, 400, 63), f"Agreement {name}"), ("text", FULL, f"Text of {name}.")]
+        for name in ("Anna", "Bert")
+    ]
+
+    assert body(first, *others).startswith("# Agreement on the Road")
+    assert "Draft of 14 May" in body(first, *others, headers="keep")
+    # Alone at another height, or where other pages have no header, it is text.
+    assert "Draft of 14 May" in body(first)
+    lower = [("text", (100, 68, 300, 80), "Draft of 14 May"), *first[1:]]
+    assert "Draft of 14 May" in body(lower, *others)
