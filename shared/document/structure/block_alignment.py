@@ -78,7 +78,7 @@ class BlockAlignment:
 
     def _found(self, unit: Unit) -> list[int]:
         """Indices of the blocks with the text of ``unit``, in its order."""
-        if unit.kind == "figure":
+        if unit.kind == "figure" or (unit.kind == "equation" and _FIGURE.match(unit.text)):
             numbers = [int(number) - 1 for number in _FIGURE.findall(unit.text)]
             return [self._images[n] for n in numbers if 0 <= n < len(self._images)]
         wanted = letters(f"{unit.marker} {unit.text}")

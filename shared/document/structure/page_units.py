@@ -24,6 +24,7 @@ _PIPES = re.compile(
 _STARTS: tuple[tuple[UnitKind, re.Pattern[str]], ...] = (
     ("code", re.compile(r" *(?:```|~~~)")),
     ("table", re.compile(r" *<table", re.IGNORECASE)),
+    ("equation", re.compile(r"!\[formula: [^\[\]\n]*\]\(figure:\d{1,6}\)\Z")),
     ("figure", re.compile(rf"{_FIGURES.pattern}\Z")),
     ("quote", re.compile(">")),
     ("list", ITEM),

@@ -574,3 +574,24 @@ def test_a_line_of_the_first_page_in_the_place_of_the_header_is_furniture() -> N
     assert "Draft of 14 May" in body(first)
     lower = [("text", (100, 68, 300, 80), "Draft of 14 May"), *first[1:]]
     assert "Draft of 14 May" in body(lower, *others)
+
+
+def test_no_paragraph_goes_on_around_the_picture_of_a_formula() -> None:
+    job = manifest(1)
+    texts = ("The height of the water was computed by", "where y is the height of the quay.")
+    boxes = ((100, 100, 900, 200), (300, 210, 700, 300), (100, 310, 900, 400))
+    blocks = [
+        {"type": kind, "bbox": box, "text": text}
+        for kind, box, text in zip(
+            ("text", "image", "text"), boxes, (texts[0], "", texts[1]), strict=True
+        )
+    ]
+    figure = {"key": "figures/000001-01-abcdefabcdef.png", "bbox": boxes[1]}
+
+    for alt, is_joined in (("formula: x = y", False), ("", True)):
+        markdown = f"{texts[0]}\n\n![{alt}](figure:1)\n\n{texts[1]}"
+        results = results_of(job, {"markdown": markdown, "blocks": blocks, "figures": [figure]})
+        merged = assemble(job, results, RenderOptions(page_breaks="none"))
+        assert ("computed by where y" in markdown_of(merged)) == is_joined
+        kinds = [each["type"] for each in json.loads(json_of(merged))["blocks"]]
+        assert ("equation" in kinds) == (not is_joined)

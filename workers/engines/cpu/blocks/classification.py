@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from workers.engines.cpu.blocks.code import with_code_apart
+from workers.engines.cpu.blocks.formulas import with_pictures_of_formulas
 from workers.engines.cpu.blocks.headings import classify_headings
 from workers.engines.cpu.blocks.splitting import split_draft
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
@@ -15,9 +16,8 @@ def classified(drafts: Sequence[Draft], content: PageContent, line_height: float
     """``drafts`` split into blocks of one kind each, without lone marks."""
     parts = [part for draft in drafts for part in split_draft(draft, content, line_height)]
     blocks = classify_furniture(join_key_values(with_code_apart(parts)), content)
-    return classify_headings(
-        [block for block in blocks if not _is_lone_mark(block)], content.height
-    )
+    kept = [block for block in blocks if not _is_lone_mark(block)]
+    return classify_headings(with_pictures_of_formulas(kept, line_height), content.height)
 
 
 def _is_lone_mark(draft: Draft) -> bool:

@@ -8,6 +8,7 @@ from workers.engines.cpu.blocks import lists
 from workers.engines.cpu.blocks.code import code_text
 from workers.engines.cpu.blocks.emphasis import with_emphasis
 from workers.engines.cpu.blocks.escaping import code_fence, escape_inline, escape_paragraph
+from workers.engines.cpu.blocks.formulas import description
 from workers.engines.cpu.blocks.fractions import formula_rows
 from workers.engines.cpu.blocks.headings import heading_levels
 from workers.engines.cpu.blocks.paragraphs import join_rows, split_into_paragraphs
@@ -40,7 +41,8 @@ def write_blocks(drafts: Sequence[Draft]) -> list[WrittenBlock]:
     for index, (draft, text) in enumerate(zip(drafts, texts, strict=True)):
         markdown = "" if draft.kind in _FURNITURE else text
         if draft.kind == "image":
-            markdown = f"![](figure:{figures.index(index) + 1})"
+            words = description(draft) if draft.is_formula else ""
+            markdown = f"![{words}](figure:{figures.index(index) + 1})"
         elif index in levels and text:
             markdown = f"{'#' * levels[index]} {text}"
         written.append(WrittenBlock(draft, text, markdown))
@@ -51,7 +53,9 @@ def page_markdown(blocks: Sequence[WrittenBlock]) -> str:
     """The Markdown of a page, with paragraphs that a column or figure split joined again."""
     markdown = ""
     kind_before = ""
-    pieces = [Piece(block.draft.kind, block.markdown) for block in blocks]
+    # A paragraph may go on around a figure, and never around a formula.
+    kinds = ["equation" if block.draft.is_formula else block.draft.kind for block in blocks]
+    pieces = [Piece(kind, block.markdown) for kind, block in zip(kinds, blocks, strict=True)]
     for piece in join_split_paragraphs(pieces):
         same_list = piece.kind == "list" and kind_before == "list"
         markdown += ("\n" if same_list else "\n\n") + piece.markdown

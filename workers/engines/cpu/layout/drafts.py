@@ -34,6 +34,8 @@ class Draft:
     html: str = ""
     #: Whether each row is a line of its own, as in a list of labels and values.
     separate_rows: bool = False
+    #: Whether a picture shows a formula, whose text describes it.
+    is_formula: bool = False
 
     @cached_property
     def text(self) -> str:
