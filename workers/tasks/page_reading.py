@@ -61,6 +61,7 @@ class PageReading:
             raise Aborted(Reason.ENGINE_DEAD) from error
         except TransientError as error:
             log.error("page %s is released: %s", attempt.page_id, error.message)
+            attempt.received.measurement.returned(error.message)
             attempt.received.inflight.sleep(self._context.transient_pause_s)
             raise Aborted(Reason.MACHINE_FAULT) from error
         except NotFound as error:
