@@ -77,10 +77,10 @@ def wait_for_services(connections: Connections, report: Callable[[Exception], No
 
 
 def pool_warning(dispatch_state: DispatchState, pool: Pool) -> str | None:
-    """A line where no live worker serves ``pool``, else None; no warning where it is declared."""
+    """A line where no live worker reads pages of ``pool``, else None; a note if it is declared."""
     try:
         if dispatch_state.workers.live(pool.id):
-            return None
+            return fault_warning(dispatch_state, pool)
         declared = {each.pool for each in dispatch_state.pools.declared()}
     except PagefleetError:
         return None
@@ -88,6 +88,18 @@ def pool_warning(dispatch_state: DispatchState, pool: Pool) -> str | None:
     if pool in declared:
         return f"note: {missing} now; pages wait until the fleet starts one"
     return f"warning: {missing}; pages wait until one starts ({_start_command(pool)})"
+
+
+def fault_warning(dispatch_state: DispatchState, pool: Pool) -> str | None:
+    """A line where each live worker of ``pool`` had to return its last page, else None."""
+    try:
+        workers = dispatch_state.workers.live(pool.id)
+    except PagefleetError:
+        return None
+    faults = [str(worker.facts.get("fault", "")) for worker in workers]
+    if not faults or not all(faults):
+        return None
+    return f"warning: no worker of {_shown(pool)} can read pages now; they wait: {faults[0]}"
 
 
 def _shown(pool: Pool) -> str:

@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from producer.connections import Connections
+from producer.connections import Connections, fault_warning
 from producer.delivery.deliver import deliver
 from producer.delivery.export import FinishedJob
 from producer.delivery.outcome import Outcome, refused
@@ -91,7 +91,9 @@ class Conversion:
         self._names = names
         self._json = as_json
         self._min_quality = min_quality
-        self._outage = OutageTimeout(services.probe, bars.say)
+        self._outage = OutageTimeout(self._probe, bars.say)
+        #: The last warning that was said.
+        self._warning: str | None = None
         self._codes: list[ExitCode] = []
         self._room = threading.Semaphore(MAX_FOLLOWED)
         self._stopping = False
@@ -131,6 +133,16 @@ class Conversion:
             self._outage.failed(error)
         else:
             self._outage.check()
+
+    def _probe(self) -> None:
+        """Raise TransientError for an outage; say once why the workers read no pages."""
+        self._services.probe()
+        dispatch_state = self._services.connections.dispatch_state
+        for pool in {each.manifest.options.pool for each in self._running.values()}:
+            warning = fault_warning(dispatch_state, pool)
+            if warning is not None and warning != self._warning:
+                self._bars.say(warning)
+            self._warning = warning or self._warning
 
     def _take_submitted(self) -> None:
         for future in [future for future in self._opening if future.done()]:

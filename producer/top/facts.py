@@ -71,6 +71,7 @@ def _worker(worker: LiveWorker, now: float) -> Plain:
         "pages_per_s": facts.get("pages_per_s") or 0.0,
         "tokens_per_s": facts.get("tokens_per_s") or 0.0,
         "gpus": facts.get("gpus") or [],
+        "fault": facts.get("fault"),
         "uptime_s": _uptime(facts, now),
     }
 

@@ -85,6 +85,10 @@ class PageMeasurement:
         """The page goes back without a result."""
         self._reason = reason
 
+    def returned(self, fault: str) -> None:
+        """The page could not be read because of this machine or its engine."""
+        self._instruments.throughput.returned(fault)
+
     def committed(self, result: PageResult, *, is_own: bool) -> None:
         """The page is marked as done; ``is_own``: no other worker's result was stored first."""
         self._close()

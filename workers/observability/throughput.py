@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from workers.observability.time_attribution import TimeAttribution
 
 WINDOW_S = 60.0
+#: Characters of a fault in a heartbeat, whose readers take short texts only.
+MAX_FAULT = 200
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Throughput:
         self._time = time_attribution
         self._lock = threading.Lock()
         self._pages = self._failed = self._tokens = 0
+        self._fault = ""
         self._samples: deque[tuple[float, Totals]] = deque([(time.monotonic(), Totals())])
 
     def count(self, *, failed: bool, tokens: int) -> None:
@@ -44,6 +47,13 @@ class Throughput:
             self._pages += 1
             self._failed += failed
             self._tokens += tokens
+
+            self._fault = ""
+
+    def returned(self, fault: str) -> None:
+        """A page went back because of this machine or its engine; ``fault`` says why."""
+        with self._lock:
+            self._fault = fault[:MAX_FAULT]
 
     def totals(self) -> Totals:
         """The totals so far."""
@@ -64,7 +74,8 @@ class Throughput:
             busy=round(min(1.0, (totals.busy_s - before.busy_s) / passed), 3),
         )
 
-    def facts(self) -> dict[str, float | int]:
-        """Totals and rates for a heartbeat."""
+    def facts(self) -> dict[str, float | int | str]:
+        """Totals, rates and the fault since the last page that ended, for a heartbeat."""
         totals = self.totals()
-        return {**asdict(totals), "busy_s": round(totals.busy_s, 1), **asdict(self.rates())}
+        numbers = {**asdict(totals), "busy_s": round(totals.busy_s, 1), **asdict(self.rates())}
+        return {**numbers, "fault": self._fault} if self._fault else numbers

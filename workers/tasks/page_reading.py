@@ -76,6 +76,7 @@ class PageReading:
             yield
         except TransientError as error:
             log.error("page %s is released: %s", attempt.page_id, error.message)
+            attempt.received.measurement.returned(error.message)
             attempt.received.inflight.sleep(self._context.transient_pause_s)
             raise Aborted(Reason.MACHINE_FAULT) from error
         except NotFound as error:

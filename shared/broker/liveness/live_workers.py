@@ -18,7 +18,7 @@ _NUMBERS = (
     *("pid", "started", "in_flight", "pages", "failed", "tokens", FACT),
     *("busy_s", "busy", "pages_per_s", "tokens_per_s"),
 )
-_TEXTS = ("model", "revision", "version", "host")
+_TEXTS = ("model", "revision", "version", "host", "fault")
 _GPU_NUMBERS, _GPU_TEXTS = ("index", "used_mb", "total_mb", "busy"), ("name",)
 #: The set of the pools that have or had a worker, a job or a declaration.
 KNOWN_POOLS = f"{KEY_PREFIX}engines"

@@ -29,9 +29,9 @@ from shared.document.exports.web.html_tree import text_of, tree_of
 from shared.document.structure.units import Place, UnitKind
 
 _BOX_SCALE = 999
-#: Places of the grids of one table and of a document; docling loads no file with more. The text of
-#: further tables is kept.
-MAX_CELLS, MAX_CELLS_OF_DOCUMENT = 1_000_000, 5_000_000
+#: Places of the grids of one table and of a document: docling writes each place, also the empty
+#: ones, and loads no file with five times as many. The text of further tables is kept.
+MAX_CELLS, MAX_CELLS_OF_DOCUMENT = 200_000, 1_000_000
 _LABELS: dict[UnitKind, Any] = {
     "footnote": DocItemLabel.FOOTNOTE,
     "table_footnote": DocItemLabel.FOOTNOTE,

@@ -112,6 +112,7 @@ class Worker:
         self.lease_renewal = LeaseRenewal(
             fleet.dispatch_state, fleet.wire, inflight_pages, self.engine.pool, self.name
         )
+        self.observer = PageObserver(self.engine, self.name, Tracing(), FailureLog(fleet.settings))
         context = PageTaskContext(
             worker=self.name,
             engine=self.engine,
@@ -122,7 +123,7 @@ class Worker:
             pipeline=fleet.reader,  # type: ignore[arg-type]
             inflight_pages=inflight_pages,
             gate=Gate(),
-            observer=PageObserver(self.engine, self.name, Tracing(), FailureLog(fleet.settings)),
+            observer=self.observer,
             max_attempts=2,
             engine_died=lambda: None,
             transient_pause_s=0.0,

@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from aiohttp import web
 
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import in_process, pdf, wait_until, workers
+from tests.support.fleets.fleet import (
+    BIN,
+    environment,
+    in_process,
+    pdf,
+    running,
+    wait_until,
+    workers,
+)
 from tests.support.fleets.ledger_check import check_job, has_ended
 from tests.support.servers.openai_server import OpenAiServer, serving
 from tests.support.servers.processes import S3Server
@@ -110,3 +119,24 @@ def test_a_page_whose_figures_cannot_be_stored_is_not_read_again(
     assert len(server.bodies) == 2
     assert len(list(store.list(f"jobs/{job_id}/figures/"))) == 2
     proxy.close()
+
+
+@pytest.mark.long
+def test_a_run_says_why_its_pages_wait_for_a_busy_server(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    """The engine asks for half a minute before it returns a page."""
+
+    async def busy(_request: web.Request) -> web.Response:
+        return web.json_response({"error": {"message": "full \x1b[31m"}}, status=503)
+
+    with serving(OpenAiServer(faults=[busy] * 1000)) as server:
+        chosen = settings(engine="openai", engine_url=server.url, num_workers=1)
+        path, out = str(pdf(tmp_path / "a.pdf", 1)), str(tmp_path / "out")
+        run = [str(BIN / "pagefleet"), "run", path, "-o", out]
+        with running(run, environment(chosen), tmp_path / "run.log"):
+            wait_until(lambda: "they wait: " in (tmp_path / "run.log").read_text(), 150)
+
+    said = (tmp_path / "run.log").read_text()
+    assert "no worker of engine 'openai' can read pages now" in said
+    assert "the server says 503: full ?[31m" in said

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_an_object_without_a_key_is_refused(store: Store) -> None:
 @pytest.mark.parametrize("component", COMPONENTS[1:])
 def test_only_s3_answers_other_containers(store: Store, component: str) -> None:
     for ports in (store.ports, store.grpc):
-        wait_until(lambda ports=ports: _is_open("127.0.0.1", ports[component]))
+        wait_until(partial(_is_open, "127.0.0.1", ports[component]))
         assert not _is_open(ELSEWHERE, ports[component])
 
 
@@ -144,8 +145,11 @@ def test_the_bucket_is_made_once_and_found_again(services: dict[str, Any], store
         command = [sys.executable, *words]
         subprocess.run(command, env={**CREDENTIALS, **names}, timeout=60, check=True)
 
-    keys = dict(
-        zip(("aws_access_key_id", "aws_secret_access_key"), CREDENTIALS.values(), strict=True)
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=store.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
-    s3 = boto3.client("s3", endpoint_url=store.endpoint, region_name="us-east-1", **keys)
     assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["pagefleet"]

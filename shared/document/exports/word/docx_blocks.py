@@ -1,6 +1,5 @@
 """Writes the blocks of the tree into a Word document."""
 
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from docx.document import Document as DocumentObject
 from docx.oxml import OxmlElement
+from docx.shape import InlineShape
 from docx.shared import Emu
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph
@@ -17,6 +17,7 @@ from shared.document.exports.web.html import MISSING_FIGURE
 from shared.document.exports.web.html_tables import GridCell, grid_of, row_texts
 from shared.document.exports.web.html_tree import BACK_CLASS, NOTES_CLASS, text_of
 from shared.document.exports.word.docx_lists import Numberings, set_numbering
+from shared.document.exports.word.docx_pictures import Pictures
 from shared.document.exports.word.docx_tables import TableRoom, fill_table
 from shared.document.exports.word.docx_text import Marks, add_text, within
 
@@ -82,6 +83,7 @@ class BlockWriter:
         self._style_ids: dict[str, str] = {}
         self._room = TableRoom()
         self._numberings = Numberings(document)
+        self._pictures = Pictures(document)
         section = document.sections[0]
         self._width = (
             (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
@@ -161,9 +163,13 @@ class BlockWriter:
                 add_text(paragraph, child.tail or "", inner)
 
     def _figure(self, image: Element, paragraph: Paragraph) -> None:
-        data = self._figures.get(image.get("src"))
+        name = (image.get("src") or "").rpartition("/")[2]
         try:
-            shape = paragraph.add_run().add_picture(io.BytesIO(data or b""))
+            if not self._pictures.knows(name):
+                self._pictures.store(name, self._figures.get(name) or b"")
+            inline = self._pictures.inline(name)
+            paragraph.add_run()._r.add_drawing(inline)
+            shape = InlineShape(inline)
             if shape.width > self._width:
                 shape.height = Emu(max(1, round(shape.height * self._width / shape.width)))
                 shape.width = Emu(self._width)

@@ -1,7 +1,8 @@
 """Writes HTML tables as pipe tables: ``--tables auto`` where these can show the same, ``pipe``.
 
 With ``pipe`` a cell that covers several columns or rows stands in the first of them, and the others
-are empty. A table stays HTML where its rows cannot be told apart. No cell is lost.
+are empty. A table stays HTML where its rows cannot be told apart, and where its spans would make it
+much longer. No cell is lost.
 """
 
 import re
@@ -14,6 +15,8 @@ from shared.document.structure.units import Context, Unit
 
 MAX_COLUMNS = 200
 MAX_CELLS = 100_000
+#: A short text with huge spans may not fill the memory of the process that merges pages.
+MAX_GROWTH = 4
 #: An anchor between rows moves into the next row, because a line of its own would end the table.
 _MARK_BEFORE_ROW = re.compile(
     rf"((?:{PAGE_MARK.pattern})+)\s*(<tr[^<>]*>\s*<t[dh][^<>]*>)", re.IGNORECASE
@@ -43,7 +46,8 @@ def _piped(unit: Unit, only_same: bool) -> Unit:
     if rows is None or (only_same and not all(map(_is_plain, rows))):
         return unit
     grid = _grid(rows)
-    return replace(unit, text=_table(grid)) if grid else unit
+    table = _table(grid) if grid else unit.text
+    return replace(unit, text=table) if len(table) <= MAX_GROWTH * len(unit.text) else unit
 
 
 def _is_plain(row: TableRow) -> bool:

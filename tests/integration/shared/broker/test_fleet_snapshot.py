@@ -106,6 +106,21 @@ def test_forged_records_are_left_out_and_the_screen_has_no_control_characters(
         assert int(client.get("pagefleet:depth:fake") or 0) == 2 * (4 + len(FORGED_FACTS))
 
 
+def test_a_pool_whose_workers_all_return_their_pages_is_named_with_the_reason(
+    settings: SettingsFactory, redis_url: str
+) -> None:
+    dispatch_state, pool = DispatchState(settings(redis_url=redis_url)), checked_pool("fake")
+    dispatch_state.workers.heartbeat("fake", "one", 4, {"fault": "the server says 503: busy"})
+
+    assert pool_warning(dispatch_state, pool) == (
+        "warning: no worker of engine 'fake' can read pages now; they wait: "
+        "the server says 503: busy"
+    )
+
+    dispatch_state.workers.heartbeat("fake", "two", 4, {})
+    assert pool_warning(dispatch_state, pool) is None
+
+
 def test_a_key_of_another_type_is_one_line_with_the_next_step(
     settings: SettingsFactory, redis_url: str
 ) -> None:

@@ -94,6 +94,25 @@ def test_a_page_that_a_fault_returns_is_not_counted_as_drained(
     assert check_job(fleet.store, manifest.job_id).status == "ok"
 
 
+def test_a_worker_names_the_fault_that_returned_its_page(
+    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> object:
+        raise HelperUnavailable("no process")
+
+    submitted(fleet)
+    worker = fleet.workers[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(fleet.reader, "read", broken)
+        assert fleet.deliver(worker, 0)
+        assert worker.actor is not None
+        worker.actor.run_out()
+    assert worker.observer.throughput.facts()["fault"] == "no process"
+
+    work(fleet)
+    assert "fault" not in worker.observer.throughput.facts()
+
+
 def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_read_again(
     fleet: SteppedFleet,
 ) -> None:

@@ -47,6 +47,12 @@ def test_auto_keeps_a_table_that_a_pipe_table_cannot_show() -> None:
     assert written(SPANS, tables="auto") == SPANS
 
 
+def test_a_table_that_its_spans_would_make_much_longer_stays_html() -> None:
+    huge = f'<table><tr><td rowspan="999" colspan="200">a</td></tr>{"<tr></tr>" * 499}</table>'
+
+    assert len(written(huge, tables="pipe")) < 2 * len(huge)
+
+
 def test_pipe_writes_a_cell_of_several_columns_once() -> None:
     assert cells_of(written(SPANS, tables="pipe")) == [["a", "", "b"], ["c", "d", ""]]
 
