@@ -7,7 +7,8 @@
 Every part runs on the same pages, tokens and GPU, in its own process: "recipe" is vLLM's
 published recipe, "fleet" is all of pagefleet from submission to finished documents, "ceiling" is
 the engine alone on prepared pages. "acceptance" (only if named; no GPU) measures how many drafted
-tokens the pages of --pdf accept. --gpus 2 adds "two-engines" and "tensor-parallel".
+tokens the pages of --pdf accept, "drafts" (only if named) is the fleet with drafts and replayed
+answers. --gpus 2 adds "two-engines" and "tensor-parallel".
 """
 
 import argparse
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,10 @@ from workers.host.cores import usable_cores
 
 PARTS = ("recipe", "fleet", "ceiling")
 #: Parts that are measured only if they are named.
-MORE_PARTS = ("acceptance",)
+MORE_PARTS = ("acceptance", "drafts")
+#: The fleet's settings in the part "drafts". With that share of replaced tokens the generated pages
+#: accept as many drafts as the part "acceptance" finds for articles.
+DRAFTS = {"draft_source": "text", "bench_draft_noise": "0.155"}
 PACKAGES = ("vllm", "torch", "transformers", "pymupdf", "celery")
 #: Seconds for loading and stopping, beyond a part's limit, before it is killed.
 SLACK_S = 30
@@ -66,7 +71,7 @@ def run_part(part: str, plan: Plan, folder: Path) -> dict[str, Any]:
     """The result of one part; {"error": reason} if it failed."""
     if plan.limit_s < LEAST_S:
         return {"error": "no time left (--budget)"}
-    module = part if part in (*PARTS, *MORE_PARTS) else "fleet"
+    module = part if part in (*PARTS, "acceptance") else "fleet"
     plan_file, result_file = folder / f"{part}.plan.json", folder / f"{part}.json"
     write_plan(plan, plan_file)
     print(f"--- {part}", flush=True)
@@ -129,6 +134,9 @@ def _plans(options: argparse.Namespace, documents: list[Path], folder: Path) -> 
     plans = {part: plan for part in options.parts}
     if "fleet" in plans:
         plans["fleet"] = plan.with_sizes(options.sizes)
+    if "drafts" in plans:
+        fleet = plans.get("fleet", plan)
+        plans["drafts"] = replace(fleet, extra={**DRAFTS, **fleet.extra})
     if options.gpus == 2:
         plans["two-engines"] = plan.for_gpus("0,1")
         plans["tensor-parallel"] = plan.for_gpus("0,1", tensor_parallel_size=2)
@@ -202,7 +210,7 @@ def _arguments() -> argparse.Namespace:
         "--parts",
         type=_parts,
         default=PARTS,
-        help="some of recipe, fleet, ceiling, acceptance; may be empty with --gpus",
+        help="some of recipe, fleet, ceiling, acceptance, drafts; may be empty with --gpus",
     )
     add("--gpus", type=int, choices=(1, 2), default=1)
     add("--price", type=float, help="price of a GPU hour")

@@ -14,13 +14,22 @@ def table(result: dict[str, Any]) -> str:
     rows = [HEAD, *(_row(result, *line) for line in _lines(result["parts"]))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     shown = [_aligned(row, widths) for row in rows]
-    return "\n".join([*shown, "", *_stage_lines(result["parts"]), *_failures(result["parts"])])
+    more = (_stage_lines, _acceptance_lines, _failures)
+    return "\n".join([*shown, "", *(line for lines in more for line in lines(result["parts"]))])
+
+
+def _acceptance_lines(parts: dict[str, Any]) -> Iterator[str]:
+    """New tokens of a step by kind of page, with no and with some tokens replaced."""
+    for kind, found in parts.get("acceptance", {}).get("kinds", {}).items():
+        shares = found["tokens_per_step"].items()
+        steps = ", ".join(f"{mean} at {float(share):.0%}" for share, mean in shares)
+        yield f"{kind}, {found['pages']} pages: tokens a step with so many replaced: {steps}"
 
 
 def _lines(parts: dict[str, Any]) -> Iterator[tuple[int, str, float | None, dict[str, Any]]]:
     """(GPUs, name, pages/s, result) of every line."""
     for name, found in parts.items():
-        if "error" not in found:
+        if "pages_per_s" in found:
             gpus = 2 if name in TWO_GPUS else 1
             yield from ((gpus, *line) for line in _lines_of(name, found))
 

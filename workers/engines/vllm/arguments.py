@@ -49,22 +49,28 @@ def engine_arguments(
         "additional_config": {CRASH_REPORT_KEY: str(report.path)},
         **_pinned(settings.revision),
         **({} if sizes.block is None else {"block_size": sizes.block}),
-        **(_drafting(settings.draft_tokens, sizes) if drafts(settings) else {}),
+        **(drafting_arguments(settings.draft_tokens, sizes.batch) if drafts(settings) else {}),
         **_further(settings.vllm_arguments),
     }
 
 
 def drafts(settings: Settings) -> bool:
-    """Whether the engine drafts answers."""
-    return settings.draft_source != "none"
+    """Whether the engine drafts answers; raises UsageError if it can't with these settings."""
+    if settings.draft_source == "none":
+        return False
+    if settings.pipeline_parallel_size > 1:
+        raise UsageError(
+            "draft_source needs pipeline_parallel_size 1: drafts stay on the GPU of one stage"
+        )
+    return True
 
 
-def _drafting(count: int, sizes: Sizes) -> dict[str, Any]:
-    """Arguments for ``count`` drafts of each page and step.
+def drafting_arguments(count: int, batch: int) -> dict[str, Any]:
+    """vLLM's arguments for ``count`` drafts of each page and step, with ``batch`` pages.
 
     vLLM captures graphs for at most 512 tokens by itself; a step with drafts has many more.
     """
-    pages = {1, 2, 4, 8, *range(_GRAPH_PAGES, sizes.batch, _GRAPH_PAGES), sizes.batch}
+    pages = {1, 2, 4, 8, *range(_GRAPH_PAGES, batch, _GRAPH_PAGES), batch}
     return {
         "speculative_config": {
             "method": "custom_class",
@@ -73,7 +79,7 @@ def _drafting(count: int, sizes: Sizes) -> dict[str, Any]:
         },
         "compilation_config": {
             "cudagraph_capture_sizes": [
-                (count + 1) * number for number in sorted(pages) if number <= sizes.batch
+                (count + 1) * number for number in sorted(pages) if number <= batch
             ]
         },
     }

@@ -169,7 +169,10 @@ def _load(arguments: dict[str, Any], version: str) -> Any:
     from vllm.v1.engine.async_llm import AsyncLLM
 
     config = AsyncEngineArgs(**arguments).create_engine_config()
-    if config.speculative_config is None:
+    from workers.engines.vllm.plugin.drafts import drafts_here
+
+    # pagefleet's drafts apply the no-repeat rule themselves; vLLM refuses all other ones with it.
+    if not drafts_here(config):
         # The finished configuration decides which model runner, and so which processor, is used.
         config.model_config.logits_processors = [logits_processor(config, version)]
     return AsyncLLM.from_vllm_config(config, disable_log_stats=arguments["disable_log_stats"])

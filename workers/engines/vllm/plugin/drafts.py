@@ -17,6 +17,7 @@ from workers.engines.deepseek.drafts.request import REFERENCE, REPLAY, may_draft
 from workers.engines.deepseek.drafts.verify import Layout, layout_of
 from workers.engines.deepseek.no_repeat.banned_tokens import Span, span_of, to_device
 from workers.engines.deepseek.no_repeat.rule import Rule, rule_of
+from workers.engines.vllm.plugin.patching import is_replaced
 
 #: Columns of answers that are searched grow in such steps, so that their shapes repeat.
 _WINDOW_STEP = 512
@@ -28,6 +29,11 @@ class DraftProposer:
     """vLLM's ``custom_class``: one per model runner. ``sample`` replaces vLLM's sampler."""
 
     def __init__(self, vllm_config: Any) -> None:
+        """Raises ValueError where vLLM's sampler, which knows no no-repeat rule, would be used."""
+        from vllm.v1.worker.gpu_model_runner import GPUModelRunner as Runner
+
+        if not (is_replaced(Runner._sample) and is_replaced(Runner._bookkeeping_sync)):
+            raise ValueError("this version of vLLM can't draft; set draft_source to none")
         self._config = vllm_config
         self._batch: DraftBatch | None = None
         self._slots: dict[str, int] = {}

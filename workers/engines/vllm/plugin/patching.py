@@ -26,6 +26,11 @@ def replace(target: str, wrap: Callable[[Any], Any]) -> bool:
     return True
 
 
+def is_replaced(method: Any) -> bool:
+    """Whether ``method`` replaced one of vLLM's."""
+    return hasattr(method, _MARK)
+
+
 def original_of(method: Any) -> Any:
     """vLLM's own method that ``method`` replaced."""
     return getattr(method, _MARK)

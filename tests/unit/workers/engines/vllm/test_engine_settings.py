@@ -118,6 +118,29 @@ def test_everything_of_a_pinned_model_is_loaded_from_its_revision(tmp_path: Path
     assert not names & unpinned.keys()
 
 
+def test_drafts_are_off_by_default_and_have_graphs_for_every_batch(tmp_path: Path) -> None:
+    report = CrashReport(tmp_path / "report")
+    sizes = Sizes(40, 2048, 60, adjustable=True)
+    plain = engine_arguments(settings(tmp_path), "model", sizes, report, engines=1)
+    drafting = settings(tmp_path, draft_source="text", draft_tokens=5)
+    drafts = engine_arguments(drafting, "model", sizes, report, engines=1)
+
+    assert "speculative_config" not in plain
+    assert "compilation_config" not in plain
+    assert drafts["speculative_config"]["num_speculative_tokens"] == 5
+    assert drafts["compilation_config"]["cudagraph_capture_sizes"] == [
+        6 * pages for pages in (1, 2, 4, 8, 16, 32, 40)
+    ]
+
+
+def test_drafts_are_refused_with_pipeline_stages(tmp_path: Path) -> None:
+    report = CrashReport(tmp_path / "report")
+    sizes = Sizes(4, 2048, 6, adjustable=True)
+    both = settings(tmp_path, draft_source="text", pipeline_parallel_size=2)
+    with pytest.raises(UsageError, match="pipeline_parallel_size 1"):
+        engine_arguments(both, "model", sizes, report, engines=1)
+
+
 @pytest.mark.parametrize("found", ["0.24.9", "0.34.0", "1.0.0"])
 def test_a_vllm_outside_the_range_is_refused_with_the_range(
     found: str, monkeypatch: pytest.MonkeyPatch
