@@ -23,6 +23,8 @@ _LONGEST = 160
 #: The parts of a header on a first page end above this, and have at least so many letters; there
 #: are at most so many of them.
 _BANNER_BOTTOM, _BANNER_LENGTH, _MOST_PARTS = 200, 15, 6
+#: The most frequent headers that such parts are compared with.
+_MOST_HEADERS = 50
 #: The header of the first page stands at most so far from those of at least so many others, and is
 #: at most so high, on a scale of 999.
 _SAME_PLACE, _FEWEST_HEADERS, _LINE = 4, 2, 20
@@ -103,6 +105,7 @@ def _banners(units: Sequence[Unit]) -> frozenset[int]:
     known = [
         key for key, on in pages.items() if len(on) >= _FEWEST_PAGES and len(key) >= _BANNER_LENGTH
     ]
+    known = sorted(known, key=lambda key: -len(pages[key]))[:_MOST_HEADERS]
     return frozenset(index for run in _top_runs(units) for index in _banner(units, run, known))
 
 
@@ -127,7 +130,8 @@ def _banner(units: Sequence[Unit], run: Sequence[int], known: Sequence[str]) -> 
     spans = [run[a:b] for a, end in ends.items() for b in range(end, a + 1, -1)]
     for span in sorted(spans, key=len, reverse=True):
         whole = "".join(texts[index] for index in span)
-        if len(whole) >= _BANNER_LENGTH and any(whole in key for key in known):
+        fits = _BANNER_LENGTH <= len(whole) <= _LONGEST
+        if fits and any(whole in key for key in known):
             return span
     return ()
 
