@@ -52,8 +52,13 @@ def exit_status_of(action: Callable[[], object], debug: bool) -> int:
     """Run ``action``; returns its exit code after printing its error, if any."""
     try:
         return int(action() or ExitCode.OK)  # type: ignore[call-overload,no-any-return]
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except click.exceptions.Abort as abort:
+        # click takes any EOFError for the end of the input, such as one of a damaged file.
+        if not isinstance(abort.__cause__, EOFError):
+            return ExitCode.INTERRUPTED
+        return _report_bug(abort.__cause__, debug)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -62,9 +67,14 @@ def exit_status_of(action: Callable[[], object], debug: bool) -> int:
         sys.stderr.close()  # stdout is gone; the interpreter must not report it at exit
         return ExitCode.INTERNAL
     except Exception as error:  # any other error is a bug; report it like the others
-        if debug:
-            print(printable_lines(traceback.format_exc()), end="", file=sys.stderr)
-        return _report_error(error)
+        return _report_bug(error, debug)
+
+
+def _report_bug(error: Exception, debug: bool) -> ExitCode:
+    if debug:
+        trace = "".join(traceback.format_exception(error))
+        print(printable_lines(trace), end="", file=sys.stderr)
+    return _report_error(error)
 
 
 def _report_error(error: Exception) -> ExitCode:

@@ -51,7 +51,9 @@ def blocks(exported: ExportInput, merged: MergedPages) -> Iterator[ExportBlock]:
 def _block(unit: Unit, page: PageResult, merged: MergedPages) -> ExportBlock:
     text = safe_text(page, unit.text, merged.render).strip("\n")
     tight = unit.kind == "item" and unit.lead == "\n"
-    return ExportBlock(unit.kind, text, unit.places, unit.level, unit.marker, tight)
+    shown = unit.kind == "equation" and text.startswith("![")
+    kind = "figure" if shown else unit.kind  # the picture of a formula
+    return ExportBlock(kind, text, unit.places, unit.level, unit.marker, tight)
 
 
 def _failure(page: PageResult, merged: MergedPages) -> ExportBlock:

@@ -113,6 +113,6 @@ def _parts(page: Sequence[Unit], run: Sequence[int], headers: str) -> Sequence[i
     spans = [run[a:b] for a, end in ends.items() for b in range(end, a + 1, -1)]
     for span in sorted(spans, key=len, reverse=True):
         whole = "".join(texts[index] for index in span)
-        if len(whole) >= _FEWEST_LETTERS and whole in headers:
+        if _FEWEST_LETTERS <= len(whole) <= _LONGEST and whole in headers:
             return span
     return ()

@@ -36,6 +36,12 @@ def test_the_returned_number_is_the_exit_code() -> None:
         ),
         (click.UsageError("no such word"), 2, "error: no such word (see 'pagefleet --help')\n"),
         (KeyboardInterrupt(), 130, "\n"),
+        # Of a damaged file, and no end of the input.
+        (
+            EOFError("marshal data too short"),
+            1,
+            "\nerror[internal]: EOFError: marshal data too short (--debug shows where)\n",
+        ),
     ],
 )
 def test_an_error_is_one_printable_line(

@@ -133,3 +133,10 @@ def test_hostile_pages_stay_text(texts: list[str]) -> None:
     assert "SENTINEL words" in [text["text"] for text in json.loads(data)["texts"]]
     html = loaded(data).export_to_html()
     assert "<script>" not in html.split("</head>")[-1]
+
+
+def test_the_picture_of_a_formula_is_a_picture() -> None:
+    document = loaded(write_docling(export_input(["The mean is\n\n![formula: x = y](figure:1)"])))
+
+    labels = [str(item.label.value) for item, _ in document.iterate_items()]
+    assert labels == ["text", "picture"]
