@@ -20,7 +20,8 @@ _MOSTLY = 0.8
 
 def best_table(area: Box, lines: Sequence[Line], rules: Rules, found: Table | None) -> Table | None:
     """The table of ``lines`` in ``area``; ``found`` is the grid of the table model, if any."""
-    if not lines or any(_is_upright(line) for line in lines):
+    measured = any(line.characters for line in lines)
+    if not measured or any(_is_upright(line) for line in lines):
         return found
     words = words_of(lines)
     whole = bounding_box((area, *(word.box for word in words)))
