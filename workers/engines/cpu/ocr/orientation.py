@@ -19,6 +19,8 @@ _UPRIGHT_SCORE = 0.9
 _LEAST_FLIPPED_SCORE, _LEAST_SCORE_GAIN = 0.8, 0.08
 #: Degrees. Below the first, deskewing changes nothing; above the second, it is not a scan skew.
 _SMALLEST_SKEW, _LARGEST_SKEW = 0.25, 15.0
+#: The two ends of a straight line may differ by so many pixels in height.
+_END_ERROR = 2.0
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,18 @@ def _transform(points: Corners, matrix: NDArray[np.float64]) -> Corners:
 
 
 def _skew(corners: list[Corners]) -> float:
-    """Median angle in degrees of the longer half of the lines; 0 for fewer than 3 lines."""
+    """The angle of the lines in degrees; 0 for fewer than 3 lines, or lines too short to tell.
+
+    The median is weighted by the squared lengths: the ends of a line are known to a pixel or two,
+    so the angle of a word is far less exact than that of a full line.
+    """
     directions = [(corner[1] - corner[0]) for corner in corners]
-    half = max(3, len(directions) // 2)
-    longest = sorted(directions, key=lambda line: -float(np.linalg.norm(line)))[:half]
-    if len(longest) < 3:
+    lengths = np.array([float(np.linalg.norm(line)) for line in directions])
+    if len(directions) < 3 or not lengths.any():
         return 0.0
-    return float(np.median([np.degrees(np.arctan2(line[1], line[0])) for line in longest]))
+    angles = np.array([float(np.degrees(np.arctan2(line[1], line[0]))) for line in directions])
+    order = np.argsort(angles)
+    passed = np.cumsum(lengths[order] ** 2)
+    index = order[int(np.searchsorted(passed, passed[-1] / 2))]
+    least = float(np.degrees(np.arctan2(_END_ERROR, lengths[index])))
+    return float(angles[index]) if abs(angles[index]) > least else 0.0

@@ -16,7 +16,12 @@ _LARGEST_SPAN = 500
 
 
 def filled_cells(table: Table, lines: Sequence[Line]) -> list[list[Cell]]:
-    """The rows of ``table`` with the text of ``lines``, each word in the cell around it."""
+    """The rows of ``table`` with the text of ``lines``, each word in the cell around it.
+
+    Where no line has measured characters, the text that the table model read stays.
+    """
+    if not any(line.characters for line in lines):
+        return [[_cell(cell, cell.text.split("\n")) for cell in row] for row in table.rows]
     cells = [cell for row in table.rows for cell in row]
     pieces: dict[int, list[Line]] = {index: [] for index in range(len(cells))}
     for line in lines:

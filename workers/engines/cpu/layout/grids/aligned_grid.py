@@ -13,6 +13,8 @@ from workers.engines.cpu.values import Box, GridCell, Table, bounding_box
 
 #: A level rule parts rows if it is longer than this part of the table.
 _FULL_RULE = 0.6
+#: Words that are further apart than this, in font sizes, may stand in two columns.
+_WORD_SPACE = 0.42
 #: Cells over several columns are searched in so many rows at the top.
 _HEADER_ROWS = 3
 
@@ -107,7 +109,7 @@ def _cells(
 ) -> list[GridCell]:
     spans = [(column, column) for column in range(len(grid.edges) - 1)]
     if len(rows) == 1:
-        spans = _spans(segments_of(rows[0]), number, grid)
+        spans = _spans(segments_of(rows[0], _WORD_SPACE), number, grid)
     return [
         GridCell(
             Box(grid.edges[first], tops[number], grid.edges[last + 1], tops[number + 1]),

@@ -20,7 +20,8 @@ _MOSTLY = 0.8
 
 def best_table(area: Box, lines: Sequence[Line], rules: Rules, found: Table | None) -> Table | None:
     """The table of ``lines`` in ``area``; ``found`` is the grid of the table model, if any."""
-    if not lines or any(_is_upright(line) for line in lines):
+    measured = any(line.characters for line in lines)
+    if not measured or any(_is_upright(line) for line in lines):
         return found
     words = words_of(lines)
     whole = bounding_box((area, *(word.box for word in words)))
@@ -30,6 +31,9 @@ def best_table(area: Box, lines: Sequence[Line], rules: Rules, found: Table | No
         return _with_headers(ruled, found, words)
     edges = _column_edges(ruled) if ruled is not None else ()
     aligned = aligned_grid(whole, words, rules, edges, _sections(found))
+    own = _columns(aligned) if aligned is not None else 0
+    if ruled is None and found is not None and _columns(found) > own and _is_clean(found, words):
+        aligned = aligned_grid(whole, words, rules, _column_edges(found), _sections(found))
     if aligned is None:
         return found
     return _with_headers(aligned, found, words)
@@ -60,6 +64,20 @@ def _sections(found: Table | None) -> list[Box]:
 def _column_edges(table: Table) -> list[float]:
     lefts = sorted({cell.box.left for row in table.rows for cell in row})
     return lefts[1:]
+
+
+def _columns(table: Table) -> int:
+    return max((sum(cell.colspan for cell in row) for row in table.rows), default=0)
+
+
+def _is_clean(found: Table, words: Sequence[Word]) -> bool:
+    """Whether no word crosses a column of the table model, and each column has words."""
+    edges = _column_edges(found)
+    if len(edges) + 1 != _columns(found):
+        return False
+    crossed = any(word.box.left + 1 < edge < word.box.right - 1 for word in words for edge in edges)
+    filled = {sum(word.box.center_x >= edge for edge in edges) for word in words}
+    return not crossed and len(filled) == len(edges) + 1
 
 
 def _is_stacked(table: Table, words: Sequence[Word]) -> bool:

@@ -7,8 +7,6 @@ from workers.engines.cpu.values import Box, GridCell, Table
 
 #: A rule parts two cells if it covers more than this part of their common edge.
 _COVERED = 0.6
-#: Columns and rows are at least this large in points.
-_SMALLEST = 4.0
 #: A grid of more cells than this is a pattern of lines.
 _MOST_CELLS = 4000
 
@@ -110,10 +108,15 @@ def _has_level(y: float, left: float, right: float, lines: _Lines) -> bool:
     return covered > _COVERED * (right - left)
 
 
-def _rows(cells: list[tuple[int, int, int, int]], lines: _Lines) -> tuple[tuple[GridCell, ...], ...]:
+def _rows(
+    cells: list[tuple[int, int, int, int]], lines: _Lines
+) -> tuple[tuple[GridCell, ...], ...]:
     xs, ys = lines.xs, lines.ys
-    rows: list[list[GridCell]] = [[] for _ in range(len(ys) - 1)]
+    # Between the two strokes of a double rule no cell begins: that is no row.
+    begun = sorted({row for row, *_ in cells})
+    rows: list[list[GridCell]] = [[] for _ in begun]
     for row, column, down, right in sorted(cells):
         box = Box(xs[column], ys[row], xs[column + right], ys[row + down])
-        rows[row].append(GridCell(box, "td", "", right, down))
+        height = sum(row <= other < row + down for other in begun)
+        rows[begun.index(row)].append(GridCell(box, "td", "", right, height))
     return tuple(map(tuple, rows))

@@ -11,6 +11,10 @@ from workers.engines.cpu.values import Box, Region
 
 #: A rule is at least this part of the longest side of the page long, and at most this part thick.
 _SHORTEST, _THICKEST = 0.011, 0.004
+#: No stroke of a letter is longer than this part of the longest side of the page.
+_LONG = 0.03
+#: Rules at most this far around the region of a table belong to it, in longest sides of the page.
+_AROUND = 0.02
 #: Rules closer than this, in points, are on one line.
 SAME_LINE = 3.0
 
@@ -38,18 +42,47 @@ class Rules:
 
 
 def rules_of_tables(regions: Sequence[Region], mask: Mask, scale: float) -> tuple[Box, ...]:
-    """The rules of a page with tables; () for another page, which saves the search."""
-    has_table = any(region.label == "table" for region in regions)
-    return find_rules(mask, scale) if has_table else ()
+    """The rules in and around the table regions of a page, in points.
+
+    ``scale`` is points per pixel.
+    """
+    rules: list[Box] = []
+    for region in regions:
+        if region.label == "table":
+            left, top, right, bottom = (edge / scale for edge in region.box)
+            margin = _AROUND * max(mask.shape)
+            x, y = max(0, int(left - margin)), max(0, int(top - margin))
+            part = mask[y : int(bottom + margin), x : int(right + margin)]
+            rules += [_moved(rule, x, y) for rule in _rules(part, max(mask.shape))]
+    return tuple(Box(*(edge * scale for edge in rule)) for rule in rules)
 
 
-def find_rules(mask: Mask, scale: float) -> tuple[Box, ...]:
-    """Thin rules in the ink of a page, in points; ``scale`` is points per pixel."""
+def _moved(box: Box, x: int, y: int) -> Box:
+    return Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
+
+
+def without_rules(mask: Mask) -> Mask:
+    """``mask`` without long thin rules, which are no part of the letters that they touch."""
     longest = max(mask.shape)
+    length, thick = max(16, int(_LONG * longest)), max(3, int(_THICKEST * longest))
+    result = mask.copy()
+    for kernel, is_rule in (
+        ((length, 1), lambda width, height: height <= thick < width),
+        ((1, length), lambda width, height: width <= thick < height),
+    ):
+        for left, top, right, bottom in _runs(mask, kernel, is_rule):
+            result[int(top) : int(bottom), int(left) : int(right)] = 0
+    return result
+
+
+def _rules(mask: Mask, longest: int) -> list[Box]:
+    """The rules in a part of a page, in pixels; ``longest`` is the longest side of the page."""
     length, thick = max(8, int(_SHORTEST * longest)), max(3, int(_THICKEST * longest))
+    if not mask.size:
+        return []
     horizontal = _runs(mask, (length, 1), lambda width, height: height <= thick < width)
     vertical = _runs(mask, (1, length), lambda width, height: width <= thick < height)
-    return tuple(_in_points(box, scale) for box in (*horizontal, *vertical))
+    return [*horizontal, *vertical]
 
 
 def _runs(mask: Mask, kernel: tuple[int, int], is_rule: Callable[[int, int], bool]) -> list[Box]:
@@ -61,10 +94,6 @@ def _runs(mask: Mask, kernel: tuple[int, int], is_rule: Callable[[int, int], boo
         for left, top, width, height, _ in stats[1:].tolist()
         if is_rule(width, height)
     ]
-
-
-def _in_points(box: Box, scale: float) -> Box:
-    return Box(*(edge * scale for edge in box))
 
 
 def _inside(boxes: Sequence[Box], area: Box) -> tuple[Box, ...]:

@@ -79,11 +79,11 @@ def _middle(row: Sequence[Word]) -> float:
     return median(word.box.center_y for word in row)
 
 
-def segments_of(row: Sequence[Word]) -> list[Segment]:
-    """The segments of a row of words from left to right."""
+def segments_of(row: Sequence[Word], gap: float = SEGMENT_GAP) -> list[Segment]:
+    """The segments of a row from left to right; a ``gap`` in font sizes parts two."""
     segments: list[list[Word]] = []
     for word in row:
-        if segments and word.box.left - segments[-1][-1].box.right < SEGMENT_GAP * word.size:
+        if segments and word.box.left - segments[-1][-1].box.right < gap * word.size:
             segments[-1].append(word)
         else:
             segments.append([word])
