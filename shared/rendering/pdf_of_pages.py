@@ -14,6 +14,7 @@ from shared.rendering.image_pages import load_original
 from shared.rendering.lean_pymupdf import pymupdf
 from shared.rendering.page_size import POINTS_PER_INCH
 from shared.rendering.pdf_file import PDF_ERRORS, memory_errors, open_pdf, raise_if_memory
+from shared.rendering.text_layer.active_content import remove_active_content
 
 #: Resolution of images whose files name none, or one that no page has.
 DEFAULT_DPI = 200
@@ -52,7 +53,8 @@ def selected_pages(request: PdfRequest) -> "Iterator[pymupdf.Document]":
 
 
 def save(document: "pymupdf.Document", path: Path) -> None:
-    """Write ``document``; equal documents give equal bytes."""
+    """Write ``document`` without its active content; equal documents give equal bytes."""
+    remove_active_content(document)
     none = pymupdf.PDF_ENCRYPT_NONE
     document.save(path, garbage=1, deflate=False, encryption=none, no_new_id=True)
 

@@ -121,7 +121,7 @@ def test_only_s3_answers_other_containers(store: Store, component: str) -> None:
 
 
 def test_no_user_of_the_store_can_be_made_without_a_key(store: Store) -> None:
-    """The port accepts SeaweedS3IamCache/PutIdentity, so nobody may talk gRPC to it."""
+    """The port accepts SeaweedS3IamCache/PutIdentity, so it may talk gRPC to no client."""
     place = (ELSEWHERE, store.grpc["s3"])
     with socket.create_connection(place, timeout=10) as connection:
         connection.sendall(PREFACE)

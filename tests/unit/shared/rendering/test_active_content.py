@@ -1,0 +1,93 @@
+"""A PDF that pagefleet writes has none of the scripts, actions and attachments of its source."""
+
+from collections.abc import Sequence
+
+import pymupdf
+import pytest
+
+from shared.rendering.text_layer.active_content import remove_active_content
+
+RECT = "/Rect [9 9 99 99]"
+
+
+def document_with(annotations: Sequence[str], catalogue: str = "") -> pymupdf.Document:
+    """A PDF of one page with ``annotations``, and with more keys in its catalogue."""
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((50, 50), "words")
+    document.xref_set_key(page.xref, "Annots", f"[{' '.join(annotations)}]")
+    catalog = document.pdf_catalog()
+    text = document.xref_object(catalog, compressed=True).removesuffix(">>")
+    document.update_object(catalog, f"{text} {catalogue}>>")
+    return document
+
+
+def cleaned(document: pymupdf.Document) -> tuple[pymupdf.Document, str]:
+    """The document after a way through a file, and the text of all its objects."""
+    remove_active_content(document)
+    saved = pymupdf.open("pdf", document.tobytes(garbage=1))
+    objects = (saved.xref_object(xref) for xref in range(1, saved.xref_length()))
+    return saved, "\n".join(objects)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "/S /JavaScript /JS (app.alert\\(1\\))",
+        "/S/Java#53cript/JS <61>",
+        "/S /Launch /F (/bin/sh)",
+        "/S /GoToR /F (http://e.com/x.pdf)",
+        "/S /SubmitForm /F (http://e.com)",
+        "/S /URI /URI (javascript:alert\\(1\\))",
+        "/S /URI /URI (file:///etc/passwd)",
+        "/S /URI /URI <66696c653a2f2f2f657463>",
+    ],
+)
+def test_an_action_of_a_link_does_nothing(action: str) -> None:
+    _, objects = cleaned(document_with([f"<</Subtype /Link {RECT} /A <<{action}>>>>"]))
+
+    for word in ("JavaScript", "Launch", "GoToR", "SubmitForm", "(javascript", "(file", "<6669"):
+        assert word not in objects
+    assert "/Link" in objects
+
+
+def test_scripts_and_actions_of_the_document_and_its_files_are_gone() -> None:
+    names = "/Names <</JavaScript <</Names [(a) <</S /JavaScript /JS (1)>>]>> /EmbeddedFiles <<>>>>"
+    document = document_with(
+        [f"<</Subtype /FileAttachment {RECT} /FS <</F (evil.sh)>>>>"],
+        f"{names} /OpenAction <</S /Launch /F (calc)>> /AA <</WC <</S /JavaScript /JS (2)>>>>",
+    )
+    document.embfile_add("evil.sh", b"#!/bin/sh")
+
+    saved, objects = cleaned(document)
+
+    assert saved.embfile_count() == 0
+    for word in ("/S/JavaScript", "/S /JavaScript", "Launch", "FileAttachment", "#!/bin/sh"):
+        assert word not in objects
+
+
+def test_an_action_that_names_its_kind_elsewhere_is_found() -> None:
+    document = document_with([])
+    kind = document.get_new_xref()
+    document.update_object(kind, "/JavaScript")
+    page = document[0].xref
+    link = f"<</Subtype /Link {RECT} /A <</S {kind} 0 R /JS (1)>>>>"
+    document.xref_set_key(page, "Annots", f"[{link}]")
+
+    _, objects = cleaned(document)
+
+    assert "JavaScript" not in objects
+
+
+def test_links_fields_and_texts_stay() -> None:
+    link = f"<</Subtype /Link {RECT} /A <</S /URI /URI (https://e.com/\\(x\\))>>>>"
+    inner = f"<</Subtype /Link {RECT} /Dest [0 /Fit]>>"
+    note = f"<</Subtype /Text {RECT} /Contents (see /S /JavaScript \\(1\\))>>"
+    field = f"<</Subtype /Widget {RECT} /FT /Tx /T (name) /V (value)>>"
+
+    saved, objects = cleaned(document_with([link, inner, note, field]))
+
+    assert "https://e.com/\\(x\\)" in objects
+    assert "(see /S /JavaScript \\(1\\))" in objects
+    assert "(value)" in objects
+    assert "value" in saved[0].get_text()
