@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pymupdf
 import pytest
 
+from benchmarks.gpu.acceptance import grounded_answer
 from benchmarks.gpu.chart import draw
 from benchmarks.gpu.distribution import write_metadata
 from benchmarks.gpu.plan import Plan, read_plan, write_plan
@@ -18,6 +19,7 @@ from benchmarks.gpu.report import cost_per_million, table
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.varied_pages import write_documents
 from benchmarks.gpu.watch import Watch
+from shared.domain.records import Block
 from tests.support.paths import ROOT
 
 LATENCY_MS = 40
@@ -187,3 +189,25 @@ def test_benchmarks_of_kernels_say_what_they_need_where_they_cannot_run(module: 
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1].startswith("needs ")
     assert "Traceback" not in ended.stderr
+
+
+def test_an_answer_for_the_acceptance_has_markers_and_the_models_table_cells() -> None:
+    blocks = [
+        Block(type="header", bbox=(0, 0, 9, 9), text="Page 4"),
+        Block(type="title", bbox=(10, 20, 30, 40), text="Rain"),
+        Block(type="table", bbox=(0, 50, 90, 99), text="<table><tr><th>mm</th></tr></table>"),
+        Block(type="image", bbox=(0, 50, 90, 99), text="left out"),
+    ]
+    title, table_element, image = grounded_answer(blocks).split("\n\n")
+
+    assert title.startswith("<|ref|>title<|/ref|><|det|>[[")
+    assert title.endswith("]]<|/det|>\nRain")
+    assert table_element.endswith("\n<table><tr><td>mm</td></tr></table>")
+    assert image.endswith("<|/det|>")
+
+
+def test_the_table_lists_the_acceptance_by_kind_of_page() -> None:
+    kinds = {"article": {"pages": 48, "tokens_per_step": {"0.0": 4.57, "0.03": 4.21}}}
+    shown = table({"parts": {"acceptance": {"pages": 48, "kinds": kinds}}})
+    assert "article, 48 pages" in shown
+    assert "4.57 at 0%, 4.21 at 3%" in shown

@@ -20,6 +20,7 @@ from shared.domain.errors import EngineDead, EngineUnavailable, HelperUnavailabl
 from shared.domain.records import EngineInfo, PageOptions
 from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.deepseek.completion import Completion
+from workers.engines.deepseek.drafts.placeholders import REFERENCE_TOKENS
 from workers.engines.deepseek.drafts.reference import reference_tokens
 from workers.engines.deepseek.drafts.replay import replayed
 from workers.engines.deepseek.drafts.request import REPLAY, packed
@@ -150,8 +151,9 @@ class VllmEngine:
             reference_tokens, view.layer, self._encode, grounded=grounded
         )
         noise = self._settings.bench_draft_noise
-        answer = () if noise is None else replayed(tokens, noise, request.room)
-        return replace(request, reference=tuple(tokens), replay=answer)
+        length = self._settings.bench_output_tokens or request.room
+        answer = () if noise is None else replayed(tokens, noise, length)
+        return replace(request, reference=tuple(tokens[:REFERENCE_TOKENS]), replay=answer)
 
     async def _ask(self, request: GenerationRequest, sampling: SamplingSettings) -> Completion:
         async with self._page_file(request) as path:

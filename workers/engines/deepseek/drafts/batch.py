@@ -12,7 +12,7 @@ from workers.engines.deepseek.drafts.matcher import (
     place_in_reference,
     tokens_at,
 )
-from workers.engines.deepseek.drafts.placeholders import ABSENT, FILLER, NONE
+from workers.engines.deepseek.drafts.placeholders import ABSENT, FILLER, NONE, REFERENCE_TOKENS
 from workers.engines.deepseek.drafts.verify import Layout, accepted_tokens
 from workers.engines.deepseek.no_repeat.banned_tokens import (
     Span,
@@ -23,9 +23,6 @@ from workers.engines.deepseek.no_repeat.banned_tokens import (
     to_device,
 )
 from workers.engines.deepseek.no_repeat.rule import MOST_ALLOWED, Rule
-
-#: Tokens of a reference text; the rest of a longer one is not used.
-REFERENCE_TOKENS = 4096
 
 Tensor = Any
 

@@ -1,4 +1,7 @@
-"""Values in tables of tokens that are no tokens; without torch, for processes that have none."""
+"""Constants of tables of tokens, without torch, for processes that have none."""
+
+#: Tokens of a reference text; the rest of a longer one is not used.
+REFERENCE_TOKENS = 4096
 
 #: Fills the unused end of a table.
 NONE = -1

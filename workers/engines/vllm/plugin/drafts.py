@@ -29,7 +29,7 @@ class DraftProposer:
     """vLLM's ``custom_class``: one per model runner. ``sample`` replaces vLLM's sampler."""
 
     def __init__(self, vllm_config: Any) -> None:
-        """Raises ValueError where vLLM's sampler, which knows no no-repeat rule, would be used."""
+        """Raises ValueError where vLLM's own sampler, without the no-repeat rule, would run."""
         from vllm.v1.worker.gpu_model_runner import GPUModelRunner as Runner
 
         if not (is_replaced(Runner._sample) and is_replaced(Runner._bookkeeping_sync)):
@@ -206,10 +206,12 @@ def after_schedule(original: Any) -> Any:
 def with_output(original: Any) -> Any:
     """``AsyncScheduler._update_request_with_output``: note how many drafts were accepted."""
 
-    def _update_request_with_output(self: Any, request: Any, new_token_ids: Any) -> Any:
+    def _update_request_with_output(
+        self: Any, request: Any, new_token_ids: Any, **more: Any
+    ) -> Any:
         if drafts_here(self.vllm_config):
             _budget(request).observe(len(new_token_ids))
-        return original(self, request, new_token_ids)
+        return original(self, request, new_token_ids, **more)
 
     return _update_request_with_output
 

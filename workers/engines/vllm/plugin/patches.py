@@ -135,6 +135,7 @@ PATCHES = (
         "drafts.with_output",
         "note how many drafts of a page were accepted",
         ("self", "request", "new_token_ids"),
+        appended=(((0, 32), ("is_stale=",)),),
         required=False,
     ),
     Patch(

@@ -1,7 +1,7 @@
 """Answers with drafts equal those without, token by token, in float32 on vLLM's CPU build."""
 
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,21 @@ def test_drafts_change_no_token_and_save_steps(tmp_path: Path) -> None:
     assert len(drafted[3]) == LENGTH
 
 
+def test_a_page_is_drafted_from_its_text_layer(tmp_path: Path) -> None:
+    pages = distinct_pages(tmp_path / "pages.pdf")
+    with _engine(tmp_path / "drafts", draft_source="text") as bench:
+        engine: Any = bench.engine
+        with bench.view(pages, 1, resolution="tiny") as view:
+            request = generation_request(view, engine._encoder)
+            request = bench.host.submit(engine._drafted(request, view)).result(60)
+            words = "".join(block.text for block in view.layer).split()
+        text = engine._tokenizer.decode(request.reference, skip_special_tokens=False)
+        assert text.startswith("<|ref|>text<|/ref|><|det|>[[")
+        assert words
+        assert all(word in text for word in words)
+        assert bench.read(pages, 1, resolution="tiny").output_tokens == LENGTH
+
+
 def _joined(answer: Sequence[Sequence[int]]) -> list[int]:
     return [token for step in answer for token in step]
 
@@ -62,12 +77,16 @@ def _answers(
     folder: Path, pages: Path, references: Sequence[Sequence[int]], **more: Any
 ) -> list[list[list[int]]]:
     """The new tokens of each step of each answer in ASKED."""
+    with _engine(folder, **more) as bench:
+        return bench.host.submit(_ask_all(bench, pages, references)).result(600)
+
+
+@contextmanager
+def _engine(folder: Path, **more: Any) -> Iterator[Bench]:
     values = {**tiny_engine(folder / "model"), "bench_output_tokens": LENGTH}
     settings = build_settings({"home": folder, "stream_output": True, **values, **more})
     with running(make_engine("vllm", settings), settings) as bench:
-        return [
-            answer for answer in bench.host.submit(_ask_all(bench, pages, references)).result(600)
-        ]
+        yield bench
 
 
 async def _ask_all(

@@ -181,8 +181,8 @@ def test_new_pages_and_other_kinds_of_cache_use_vllms_function() -> None:
 @pytest.mark.usefixtures("pagefleet_engine")
 @pytest.mark.parametrize(
     ("computed", "scheduled", "shortcut"),
-    [([5, 9], 2, True), ([5, 4], 2, False), ([5, 9], 3, False)],
-    ids=["all past", "one in its prompt", "more than a token each"],
+    [([5, 9], 2, True), ([5, 4], 2, False), ([5, 9], 3, True)],
+    ids=["all past", "one in its prompt", "drafts after a token"],
 )
 def test_embeddings_are_gathered_until_all_pages_are_past_their_prompts(
     computed: list[int], scheduled: int, shortcut: bool
@@ -203,7 +203,7 @@ def test_embeddings_are_gathered_until_all_pages_are_past_their_prompts(
         return
     embeddings, mask = result
     assert embeddings == []
-    assert mask.tolist() == [False, False]
+    assert mask.tolist() == [False] * scheduled
 
 
 @pytest.mark.parametrize("pagefleet", [True, False])

@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("vllm", reason="the parameters are vLLM's")
 
+from workers.engines.deepseek.drafts.request import REFERENCE, unpacked
 from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS
 from workers.engines.deepseek.no_repeat.rule import Rule, rule_of
 from workers.engines.vllm.sampling_params import sampling_params
@@ -43,3 +44,11 @@ def test_a_benchmark_gets_exactly_its_number_of_tokens() -> None:
 
     assert (params.max_tokens, params.ignore_eos, params.repetition_detection) == (12, True, None)
     assert sampling_params(SAMPLING_STEPS[0], 500, 900, streaming=False).max_tokens == 500
+
+
+def test_a_text_to_draft_from_is_sent_only_where_there_is_one() -> None:
+    with_text = sampling_params(SAMPLING_STEPS[0], 500, None, streaming=False, reference=(5, 6))
+    without = sampling_params(SAMPLING_STEPS[0], 500, None, streaming=False)
+
+    assert list(unpacked(with_text.extra_args, REFERENCE)) == [5, 6]
+    assert REFERENCE not in without.extra_args
