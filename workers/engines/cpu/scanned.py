@@ -13,8 +13,8 @@ from workers.engines.cpu.ocr.missed_lines import read_missed_lines
 from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
 from workers.engines.cpu.ocr.page_ink import PageInk
 from workers.engines.cpu.ocr.readable import check_readable
-from workers.engines.cpu.ocr.recognizer import Recognizer, is_vertical, line_size
-from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
+from workers.engines.cpu.ocr.recognizer import Recognizer, is_vertical
+from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText, line_size
 from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.values import Box, Line, PageContent
 
