@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from workers.engines.cpu.assembly import drafts_of
 from workers.engines.cpu.blocks.markdown import page_markdown, write_blocks
-from workers.engines.cpu.reader import drafts_of
 from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import (
     Box,

@@ -86,16 +86,19 @@ def _views(
 
 
 @contextmanager
-def running(engine: Engine, settings: Settings) -> Iterator[Bench]:
-    """Start the engine, and stop it after the block."""
+def running(
+    engine: Engine, settings: Settings, renderer: Renderer | None = None
+) -> Iterator[Bench]:
+    """Start the engine, and stop it after the block; a given ``renderer`` stays open."""
     host = EngineHost(engine)
-    renderer = Renderer(settings, 1)
+    used = renderer or Renderer(settings, 1)
     try:
         host.start()
-        yield Bench(engine, host, renderer)
+        yield Bench(engine, host, used)
     finally:
         host.stop()
-        renderer.close()
+        if renderer is None:
+            used.close()
 
 
 def on_a_loop(engine: Engine, *steps: str) -> None:

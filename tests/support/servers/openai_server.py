@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from aiohttp import web
@@ -193,9 +194,15 @@ async def hanging(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
+@cache
+def spaces() -> bytes:
+    """200 MB of spaces, compressed once: that takes a second."""
+    return zlib.compress(b" " * 200_000_000)
+
+
 async def replying_compressed(request: web.Request) -> web.StreamResponse:
     """A fault: a small body that becomes a large one where a client unpacks it."""
-    data = zlib.compress(b" " * 200_000_000)
+    data = spaces()
     headers = {"Content-Encoding": "deflate", "Content-Type": "application/json"}
     return web.Response(body=data, headers=headers)
 

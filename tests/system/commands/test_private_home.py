@@ -32,9 +32,7 @@ def mode_of(path: Path) -> int:
 def test_a_run_leaves_and_uses_only_private_files_in_the_home(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    config = settings(
-        engine="fake", fake_latency_ms=500, heartbeat_dir=tmp_path / "home" / "beats"
-    )
+    config = settings(engine="fake", fake_latency_ms=500, heartbeat_dir=tmp_path / "home" / "beats")
     command = [str(BIN / "pagefleet"), "run", str(pdf(tmp_path / "a.pdf", 2)), "-o", "out"]
     found: set[str] = set()
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from shared.config.settings import Settings, build_settings
 from shared.storage.factory import open_store
 from shared.storage.store import ObjectStore
-from tests.support.fleets.fleet import pagefleet, pdf, workers
+from tests.support.fleets.fleet import in_process, pdf, workers
 from tests.support.fleets.ledger_check import check_job, has_ended
 from tests.support.fleets.prober import Prober, probing
 from tests.support.fleets.watched_fleet import free_ports, samples
@@ -111,7 +111,7 @@ class Outage:
         for first in range(0, plan.pages, plan.pages_per_job):
             path = self._folder / f"document-{first}.pdf"
             pdf(path, min(plan.pages_per_job, plan.pages - first), title=f"outage {first}")
-            ended = pagefleet(settings, "submit", "--json", str(path))
+            ended = in_process(settings, "submit", "--json", str(path))
             assert ended.status == 0, ended.err
             jobs.append(str(ended.lines[0]["job_id"]))
         self._say(f"{plan.pages} pages in {len(jobs)} jobs submitted")

@@ -19,7 +19,7 @@ from tests.support.packaging.helm_chart import manifests, named
 from tests.support.servers.processes import S3Server
 
 POOL = "pf-fake"
-DOCUMENTS, PAGES = 4, 25
+DOCUMENTS, PAGES = 2, 40
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_pool_scales_up_drains_and_scales_to_zero_without_losing_a_page(
 
 
 def _live_through(cluster: Cluster, seconds: float) -> list[int]:
-    """Scale as KEDA does and drain three pods; the sizes of the pool over time."""
+    """Scale as KEDA does and drain two pods; the sizes of the pool over time."""
     scaler = Scaler(named(cluster.objects, "ScaledObject", POOL), cluster.broker())
     chance, sizes, drained = random.Random(7), [0], 0
     deadline = time.monotonic() + seconds
@@ -89,7 +89,7 @@ def _live_through(cluster: Cluster, seconds: float) -> list[int]:
         cluster.scale(POOL, desired)
         sizes.append(desired)
         ready = [pod for pod in cluster.pods[POOL] if (pod.answers("/readyz"))]
-        if ready and drained < 3 and desired == 3:
+        if ready and drained < 2 and desired == 3:
             drained += 1
             victim = chance.choice(ready)
             assert victim.drain() < victim.grace_s

@@ -1,5 +1,6 @@
 """The trigger for Amazon S3: notifications through SQS (moto), and the AWS template."""
 
+import importlib
 import json
 import time
 from collections.abc import Iterator
@@ -7,8 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cfnlint.api import lint
-from cfnlint.decode import decode_str
 
 from producer.watching.timings import WatchTimings
 from producer.watching.triggers.bucket_events import (
@@ -30,6 +29,11 @@ from tests.support.servers.moto_server import REGION, Moto
 #: SQS is polled in short requests, so that watchers stop soon.
 TIMINGS = WatchTimings(sqs_wait_s=1)
 TEMPLATE = ROOT / "infra" / "aws" / "watch.yaml"
+
+
+def linter(module: str) -> Any:
+    """A module of cfn-lint, whose import takes seconds; every test process collects this file."""
+    return importlib.import_module(f"cfnlint.{module}")
 
 
 @pytest.fixture
@@ -287,7 +291,7 @@ def test_any_other_text_raises_only_not_a_bucket_event(text: str) -> None:
 
 def bucket_properties(values: dict[str, Any], outputs: dict[str, str]) -> dict[str, Any]:
     """Properties of the template's bucket, with conditions and references resolved."""
-    template, problems = decode_str(TEMPLATE.read_text())
+    template, problems = linter("decode").decode_str(TEMPLATE.read_text())
     assert not problems
     queue = outputs["QueueUrl"].rpartition("/")[2]
     drops = f"arn:aws:sqs:{REGION}:123456789012:{queue}"
@@ -392,4 +396,6 @@ def test_a_watcher_receives_events_of_the_bucket_of_the_aws_template(
 
 
 def test_the_linter_reports_nothing_for_the_aws_template() -> None:
-    assert [str(match) for match in lint(TEMPLATE.read_text(), regions=[REGION])] == []
+    assert [
+        str(match) for match in linter("api").lint(TEMPLATE.read_text(), regions=[REGION])
+    ] == []

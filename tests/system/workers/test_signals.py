@@ -19,10 +19,11 @@ from shared.config.settings import Settings
 from shared.processes.stop_signals import BURST_S
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import BIN, environment, pagefleet, pdf, wait_until
+from tests.support.fleets.fleet import BIN, environment, in_process, pdf, wait_until
 
 SIGNALS = 200
-ROUNDS = 3
+#: Seeds of the gaps between signals; the others are tried by make test-long.
+SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2)))
 GRACE_S = 40
 
 
@@ -48,7 +49,7 @@ def catches(pid: int, number: signal.Signals) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_watcher_ends(
     settings: SettingsFactory, redis_url: str, tmp_path: Path, seed: int
 ) -> None:
@@ -67,7 +68,7 @@ def test_a_watcher_ends(
     assert status == 0, log.read_text()
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_supervisor_ends_with_its_processes(
     settings: SettingsFactory, redis_url: str, tmp_path: Path, seed: int
 ) -> None:
@@ -122,7 +123,7 @@ def reading_supervisor(config: Settings, tmp_path: Path) -> Iterator["subprocess
         ) as supervisor,
     ):
         try:
-            pagefleet(config, "submit", str(pdf(tmp_path / "slow.pdf", 1)))
+            in_process(config, "submit", str(pdf(tmp_path / "slow.pdf", 1)))
             wait_until(lambda: client.zcard("pagefleet:leases:fake"))
             yield supervisor
         finally:

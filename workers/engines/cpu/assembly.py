@@ -1,6 +1,7 @@
 """Turns the lines, regions and tables of a page into drafts in reading order."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workers.engines.cpu.blocks.classification import classified
 from workers.engines.cpu.blocks.heading_parts import join_chapter_numbers
@@ -10,7 +11,16 @@ from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.furniture import headers_first
 from workers.engines.cpu.layout.page_drafts import page_drafts
 from workers.engines.cpu.layout.reading_order.block_order import in_reading_order
+from workers.engines.cpu.ocr.stray_letters import without_stray_letters
 from workers.engines.cpu.values import PageContent
+
+
+def drafts_of(content: PageContent) -> list[Draft]:
+    """The drafts of a page in reading order, without stray letters.
+
+    They are removed only here, because the layout model has to see every line.
+    """
+    return assemble(replace(content, lines=without_stray_letters(content.lines)))
 
 
 def assemble(content: PageContent) -> list[Draft]:

@@ -1,6 +1,5 @@
 """Reads pages in a reading process: recognition, assembly into blocks, Markdown."""
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,20 +10,17 @@ from PIL import Image
 from shared.domain.errors import EngineFailed
 from shared.domain.records import Block
 from shared.domain.tasks import Task
-from workers.engines.cpu.assembly import assemble
+from workers.engines.cpu.assembly import drafts_of
 from workers.engines.cpu.blocks.markdown import WrittenBlock, page_markdown, write_blocks
 from workers.engines.cpu.blocks.plain import plain_blocks, plain_text
 from workers.engines.cpu.born_digital import page_from_text_layer
 from workers.engines.cpu.confidence import confidence_of
 from workers.engines.cpu.ipc import PageReply, PageRequest
-from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.ocr.recognizer import Recognizer, create_recognizer
-from workers.engines.cpu.ocr.stray_letters import without_stray_letters
 from workers.engines.cpu.ocr.weights import find_weights
 from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.scanned import page_from_pixels
-from workers.engines.cpu.values import PageContent
 
 
 @cache
@@ -52,14 +48,6 @@ def read_page(model: str, request: PageRequest) -> PageReply:
     if request.task is Task.LAYOUT:
         return reply("", tuple(block.model_copy(update={"text": ""}) for block in blocks))
     return reply(page_markdown(written), blocks)
-
-
-def drafts_of(content: PageContent) -> list[Draft]:
-    """The drafts of a page in reading order, without stray letters.
-
-    They are removed only here, because the layout model has to see every line.
-    """
-    return assemble(replace(content, lines=without_stray_letters(content.lines)))
 
 
 def _recognize(recognizer: Recognizer, request: PageRequest) -> RecognizedPage:

@@ -12,6 +12,14 @@ Pixels = NDArray[np.uint8]
 Corners = NDArray[np.float32]
 
 
+def line_size(corners: Corners) -> tuple[float, float]:
+    """Width and height of a line in pixels, measured along its sides at any angle."""
+    return (
+        float(np.linalg.norm(corners[1] - corners[0])),
+        float(np.linalg.norm(corners[3] - corners[0])),
+    )
+
+
 class RecognizedText(NamedTuple):
     """The text of one line and the confidence of the recogniser, 0 to 1."""
 

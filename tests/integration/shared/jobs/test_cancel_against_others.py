@@ -28,7 +28,7 @@ Command = Callable[[SteppedFleet, Manifest], Actor]
 #: Steps of a command after it has undone the cancel.
 MOMENTS = 12
 #: All pairs would take minutes; no divisor of MOMENTS, so that each number of steps occurs.
-EVERY = 11
+EVERY = 23
 COMMANDS: dict[str, Command] = {
     "submit": lambda fleet, manifest: fleet.submit(2, "normal"),
     "retry": lambda fleet, manifest: fleet.retry(manifest),
@@ -148,7 +148,7 @@ def test_pages_whose_records_by_a_second_cancel_arrive_during_a_resume_are_read(
 def test_a_second_cancel_does_not_change_a_job_that_was_resumed_and_has_ended(
     redis_url: str, tmp_path: Path, known: bool
 ) -> None:
-    for count in range(1, LAST, stride(3)):
+    for count in range(1, LAST, stride(5)):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         second = fleet.cancel(manifest)
         going = steps(second, count)
@@ -180,7 +180,7 @@ def pages(fleet: SteppedFleet, manifest: Manifest) -> dict[str, bytes]:
 def test_a_cancel_ends_the_job_although_the_broker_loses_its_state(
     redis_url: str, tmp_path: Path, lost: str
 ) -> None:
-    for count in range(1, LAST, stride(3)):
+    for count in range(1, LAST, stride(5)):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         cancel = fleet.cancel(manifest)
         while fleet.dispatch_state.jobs.state(manifest.job_id) == "open":
@@ -239,7 +239,7 @@ def test_the_state_cancelled_is_extended_while_pages_are_recorded(
 def test_a_sweeper_that_saw_a_cancel_leaves_the_job_alone_after_a_resume(
     redis_url: str, tmp_path: Path
 ) -> None:
-    for count in range(0, LAST, stride(3)):
+    for count in range(0, LAST, stride(5)):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         fleet.dispatch_state.jobs.cancel(manifest.job_id)
         sweep = fleet.sweep(0)

@@ -56,7 +56,7 @@ def busy(request: pytest.FixtureRequest) -> bool:
 def test_a_job_submitted_during_its_cancel_is_read_completely(
     redis_url: str, tmp_path: Path, busy: bool
 ) -> None:
-    for count in range(1, LAST, stride(3)):
+    for count in range(1, LAST, stride(5)):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         cancel = fleet.cancel(manifest)
         going = steps(cancel, count)
@@ -81,7 +81,7 @@ def test_a_job_submitted_during_its_cancel_is_read_completely(
 def test_a_job_cancelled_during_its_submission_ends_as_ok_or_cancelled(
     redis_url: str, tmp_path: Path, busy: bool
 ) -> None:
-    for count in range(1, LAST, stride(3)):
+    for count in range(1, LAST, stride(5)):
         fleet, manifest = half_read(redis_url, new_folder(tmp_path, count))
         fleet.cancel(manifest).run_out()
         submit = fleet.submit(2, "normal")

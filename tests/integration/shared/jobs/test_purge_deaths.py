@@ -18,6 +18,7 @@ from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import environment, in_process
 from tests.support.fleets.killed_writer import SignalledWork, everything
+from tests.support.fleets.moments import stride
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stored_jobs import ended_job, page_result
 from workers.maintenance.repairs import SweepTimings, make_repairs
@@ -53,8 +54,8 @@ def purge_dies(jobs: JobStore, job_id: str, step: int) -> bool:
 
 
 def half_purged(settings: Settings) -> Iterator[tuple[JobStore, str]]:
-    """A job whose purge was killed before its first write, its second, and so on."""
-    for step in range(1, LAST):
+    """A job whose purge was killed before its first write, its third, and so on."""
+    for step in range(1, LAST, stride(2)):
         jobs = JobStore(open_store(settings))
         job_id = ended_job(jobs, RESULTS).job_id
         adorn(jobs, job_id)
@@ -118,7 +119,7 @@ def test_submitting_the_document_again_makes_a_new_job_or_finds_the_whole_job(
     redis_url: str, tmp_path: Path
 ) -> None:
     fleet = SteppedFleet(redis_url, tmp_path)
-    for step in range(1, LAST):
+    for step in range(1, LAST, stride(2)):
         fleet.submit(0, "normal").run_out()
         (manifest,) = fleet.manifests()
         job_id = manifest.job_id

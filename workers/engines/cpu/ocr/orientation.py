@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.engines.contract import Rotation
-from workers.engines.cpu.ocr.recognizer import VERTICAL_RATIO, Recognizer, crop, line_size
-from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
+from workers.engines.cpu.ocr.recognizer import VERTICAL_RATIO, Recognizer, crop
+from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText, line_size
 
 #: Number of lines that are read to tell upright from upside down.
 _SAMPLE_LINES = 6

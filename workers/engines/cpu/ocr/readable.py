@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from shared.domain.errors import UnreadableScript
 from workers.engines.cpu.characters import clean_text
-from workers.engines.cpu.ocr.recognizer import line_size
-from workers.engines.cpu.recognition import Corners, RecognizedText
+from workers.engines.cpu.recognition import Corners, RecognizedText, line_size
 
 #: A line is more than this many times as long as high; shorter marks may be dirt or drawings.
 _LINE_RATIO = 3.0

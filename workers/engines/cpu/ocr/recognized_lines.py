@@ -7,8 +7,8 @@ from workers.engines.cpu.layout.canvas import FONT_SIZE
 from workers.engines.cpu.ocr.glyph_shifts import ShiftedGlyph, with_shifts
 from workers.engines.cpu.ocr.line_characters import glyphs_of
 from workers.engines.cpu.ocr.page_ink import Mask
-from workers.engines.cpu.ocr.recognizer import is_vertical, line_size
-from workers.engines.cpu.recognition import Corners, RecognizedText
+from workers.engines.cpu.ocr.recognizer import is_vertical
+from workers.engines.cpu.recognition import Corners, RecognizedText, line_size
 from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Box, Character, Line
 

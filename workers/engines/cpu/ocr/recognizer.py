@@ -10,7 +10,7 @@ from rapidocr import RapidOCR
 from rapidocr.utils.process_img import get_rotate_crop_image
 
 from workers.engines.cpu.ocr.weights import Weights
-from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
+from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText, line_size
 
 #: Crops per model call. One, because a batch pads every crop to the width of its widest.
 _BATCH = 1
@@ -95,14 +95,6 @@ def widened(image: Pixels) -> Pixels:
     colour = np.median(image, axis=(0, 1)).tolist()
     wider = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=colour)
     return np.asarray(wider, np.uint8)
-
-
-def line_size(corners: Corners) -> tuple[float, float]:
-    """Width and height of a line in pixels, measured along its sides at any angle."""
-    return (
-        float(np.linalg.norm(corners[1] - corners[0])),
-        float(np.linalg.norm(corners[3] - corners[0])),
-    )
 
 
 def is_vertical(corners: Corners) -> bool:

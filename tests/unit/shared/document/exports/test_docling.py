@@ -4,22 +4,36 @@ import importlib
 import json
 import sys
 import types
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from shared.document.exports.export_input import ExportInput
 from tests.support.documents.exported import everything, export_input, hostile_pages
 
-docling = pytest.importorskip("docling_core.types.doc")
-from shared.document.exports.docling import write_docling  # noqa: E402
-
+pytestmark = pytest.mark.skipif(find_spec("docling_core") is None, reason="needs docling-core")
 CHUNKER = "docling_core.transforms.chunker"
 
 
+# docling's library is imported by the tests: it takes seconds, and every test process collects all.
+
+
+def write_docling(exported: ExportInput) -> bytes:
+    """The function of that name."""
+    from shared.document.exports import docling
+
+    return docling.write_docling(exported)
+
+
+def types_of_docling() -> Any:
+    return importlib.import_module("docling_core.types.doc")
+
+
 def loaded(data: bytes) -> Any:
-    return docling.DoclingDocument.model_validate_json(data)
+    return types_of_docling().DoclingDocument.model_validate_json(data)
 
 
 @pytest.fixture
@@ -99,7 +113,7 @@ def test_items_have_pages_and_boxes_from_the_top_left_in_pixels() -> None:
     (place,) = item.prov
     assert document.pages[1].size.as_tuple() == (600, 900)
     assert place.bbox.as_tuple() == (0, 300, 600, 600)
-    assert place.bbox.coord_origin == docling.CoordOrigin.TOPLEFT
+    assert place.bbox.coord_origin == types_of_docling().CoordOrigin.TOPLEFT
     assert (place.page_no, place.charspan) == (1, (0, len("Some words.")))
 
 
