@@ -3,11 +3,11 @@
 Markdown is written last, so a reader that sees it finds every file it refers to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import quote
 
 from shared.config.settings import Settings
@@ -15,22 +15,28 @@ from shared.document.assembly import assemble
 from shared.document.exports import ExportInput
 from shared.document.outcome import PageScores
 from shared.domain import object_keys
-from shared.domain.errors import NotFound
+from shared.domain.errors import NotFound, TooManyPages
 from shared.domain.formats.export_formats import DEFAULT, ExportChoice
 from shared.domain.formats.output_formats import MARKDOWN
-from shared.domain.page_ranges import expand
+from shared.domain.page_ranges import count, expand
 from shared.domain.records import Done, Manifest, PageResult, RenderOptions
 from shared.jobs.job_store import JobStore
 
 if TYPE_CHECKING:
     from producer.delivery.page_files import PageFiles
 
+#: Pages of a document in another format than Markdown; the results of so many need half a gigabyte.
+MOST_PAGES_IN_MEMORY = 20_000
+
 
 class Sink(Protocol):
     """Receives the files of exported documents."""
 
-    def write(self, key: str, data: bytes) -> None:
-        """Write or replace one file, whole or not at all; ``key`` is relative, with slashes."""
+    def write(self, key: str, data: bytes | BinaryIO) -> None:
+        """Write or replace one file, whole or not at all; ``key`` is relative, with slashes.
+
+        Large contents come as an open file.
+        """
         ...
 
 
@@ -72,25 +78,52 @@ class Exported:
 def export(job: FinishedJob, sink: Sink, name: str) -> Exported:
     """Write ``name``/figures/ and the document's files; the same bytes each time.
 
-    Raises StoreUnreachable.
+    Raises StoreUnreachable, and TooManyPages for a format that holds all pages in memory.
     """
     jobs, manifest = job.jobs, job.manifest
-    states = jobs.page_states(manifest.job_id)
-    results = tuple(jobs.results(manifest.job_id, expand(manifest.page_ranges), states))
+    needs_all = job.page_files is not None or any(each.writer for each in job.choice.formats)
+    results: Iterable[PageResult] = _results(job)
+    if needs_all:
+        _check_pages(manifest)
+        results = whole = tuple(results)
     figure_base = f"{quote(name.rpartition('/')[2])}/"
-    document = assemble(manifest, results, job.render, figure_base=figure_base)
+    with assemble(manifest, results, job.render, figure_base=figure_base) as document:
+        if needs_all:
+            _write_formats(job, whole, sink, name)
+        if job.choice.markdown or "figures" in job.choice.saved:
+            _export_figures(jobs, manifest, sink, name)
+        for suffix, file in document.files.items():
+            if job.choice.markdown or suffix != MARKDOWN.suffix:
+                sink.write(f"{name}.{suffix}", file.open() if file.is_large else file.data)
+    done = Done(status=document.status, counts=document.counts)
+    return Exported(done, document.scores, document.fallback)
+
+
+def _results(job: FinishedJob) -> Iterator[PageResult]:
+    """The results of all selected pages, as they are read."""
+    job_id = job.manifest.job_id
+    states = job.jobs.page_states(job_id)
+    return job.jobs.results(job_id, expand(job.manifest.page_ranges), states)
+
+
+def _check_pages(manifest: Manifest) -> None:
+    pages = count(manifest.page_ranges)
+    if pages > MOST_PAGES_IN_MEMORY:
+        raise TooManyPages(
+            f"--to with other formats than md, --save and --layout-pdf hold a document in memory "
+            f"and take at most {MOST_PAGES_IN_MEMORY} pages; this one has {pages}: submit it in "
+            f"parts with --pages, or fetch it with --to md"
+        )
+
+
+def _write_formats(
+    job: FinishedJob, results: tuple[PageResult, ...], sink: Sink, name: str
+) -> None:
     for suffix, data in _other_formats(job, results):
         sink.write(f"{name}.{suffix}", data)
     if job.page_files is not None:
-        for ending, data in job.page_files.of(jobs, manifest, results, job.choice):
+        for ending, data in job.page_files.of(job.jobs, job.manifest, results, job.choice):
             sink.write(f"{name}{ending}", data)
-    if job.choice.markdown or "figures" in job.choice.saved:
-        _export_figures(jobs, manifest, sink, name)
-    for suffix, file in document.files.items():
-        if job.choice.markdown or suffix != MARKDOWN.suffix:
-            sink.write(f"{name}.{suffix}", file.data)
-    done = Done(status=document.status, counts=document.counts)
-    return Exported(done, document.scores, document.fallback)
 
 
 def _other_formats(

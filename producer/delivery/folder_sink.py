@@ -1,6 +1,7 @@
 """Writes output files into a local folder; each file appears whole or not at all."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shared.domain.errors import PagefleetError, StoreUnreachable
+
+CHUNK = 1 << 20
 
 
 class OutputError(StoreUnreachable):
@@ -20,7 +23,7 @@ class FolderSink:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, key: str, data: bytes) -> None:
+    def write(self, key: str, data: bytes | BinaryIO) -> None:
         """See Sink in producer/delivery/export.py."""
         path = self._folder / key
         with output_errors(self._folder):
@@ -28,10 +31,13 @@ class FolderSink:
             write_atomically(path, data)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes | BinaryIO) -> None:
     """Write through a temporary file in the same folder."""
     with atomic_file(path) as file:
-        file.write(data)
+        if isinstance(data, bytes):
+            file.write(data)
+        else:
+            shutil.copyfileobj(data, file, CHUNK)
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """One file of a merged document, of any size."""
 
 import hashlib
+import shutil
 import tempfile
 from io import BytesIO
 from typing import IO, BinaryIO
 
 #: Bytes that stay in memory.
-MOST_IN_MEMORY = 8 << 20
+MOST_IN_MEMORY = 4 << 20
 
 
 class DocumentFile:
@@ -48,7 +49,7 @@ class DocumentFile:
         self.close()
 
     def _move_to_disk(self) -> None:
-        start = self.data
+        start = self.open()
         self._file = tempfile.TemporaryFile(prefix="pagefleet-")  # noqa: SIM115  # closed by close
-        self._file.write(start)
+        shutil.copyfileobj(start, self._file)
         self.is_large = True

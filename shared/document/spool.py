@@ -13,7 +13,7 @@ _Item = TypeVar("_Item")
 #: Items that are written and read at once.
 BATCH = 256
 #: Items of a spool that stay in memory unless told otherwise.
-MOST_KEPT = 8192
+MOST_KEPT = 4096
 
 
 def _same(item: Any) -> Any:

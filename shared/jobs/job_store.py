@@ -278,7 +278,8 @@ def _check_place(key: str, record: Record) -> None:
 
 def missing_pages(manifest: Manifest, states: PageStates) -> tuple[PageRange, ...]:
     """Selected pages without any result."""
-    return from_numbers(page for page in expand(manifest.page_ranges) if page not in states.all)
+    known = states.all
+    return from_numbers(page for page in expand(manifest.page_ranges) if page not in known)
 
 
 def _document_facts(document: Any) -> DocumentFacts | None:

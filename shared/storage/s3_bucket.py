@@ -7,7 +7,7 @@ key that S3 allows. A version that was deleted or replaced is NotFound.
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from shared.config.settings import Settings
 from shared.domain.errors import NotFound, TooLarge
@@ -96,7 +96,7 @@ class Bucket:
                     raise TooLarge(f"s3://{self.name}/{key} has more than {limit} bytes")
                 return body.read(), answer["ETag"].strip('"')
 
-    def write(self, key: str, data: bytes, content_type: str) -> None:
+    def write(self, key: str, data: bytes | BinaryIO, content_type: str) -> None:
         """Write or replace an object."""
         with self._explained(key):
             self._client.put_object(Bucket=self.name, Key=key, Body=data, ContentType=content_type)

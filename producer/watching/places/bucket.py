@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 from producer.intake.input import Input
 from producer.watching.places.listing import PrefixScan
@@ -98,7 +99,7 @@ class BucketOutbox:
         self._prefix = prefix
         self.url = f"s3://{bucket.name}/{prefix}"
 
-    def write(self, key: str, data: bytes) -> None:
+    def write(self, key: str, data: bytes | BinaryIO) -> None:
         """See Outbox."""
         name = self._prefix + key
         if len(name.encode()) > MAX_KEY_BYTES:

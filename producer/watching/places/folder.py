@@ -4,12 +4,14 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from producer.intake.input import Input
 from producer.watching.places import beneath
@@ -147,7 +149,7 @@ class FolderOutbox:
         self._root = root
         self.url = f"{root.as_uri()}/"
 
-    def write(self, key: str, data: bytes) -> None:
+    def write(self, key: str, data: bytes | BinaryIO) -> None:
         """See Outbox."""
         beneath.parts_of(key)
         with _explained(self._root, key):
@@ -165,12 +167,15 @@ class FolderOutbox:
             os.unlink(name, dir_fd=folder)
 
 
-def _write_atomically(folder: int, name: str, data: bytes) -> None:
+def _write_atomically(folder: int, name: str, data: bytes | BinaryIO) -> None:
     temporary = f".pagefleet-{secrets.token_hex(8)}"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            if isinstance(data, bytes):
+                file.write(data)
+            else:
+                shutil.copyfileobj(data, file)
             file.flush()
             os.fsync(file.fileno())
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from producer.intake.input import Input
 from shared.domain.errors import UnsupportedDocument
@@ -92,7 +92,7 @@ class Outbox(Protocol):
     #: Its address, with a final slash.
     url: str
 
-    def write(self, key: str, data: bytes) -> None:
+    def write(self, key: str, data: bytes | BinaryIO) -> None:
         """Write or replace atomically."""
         ...
 

@@ -1,9 +1,14 @@
 """A finished job is exported in a fixed order: figures, JSON, Markdown."""
 
 from pathlib import Path
+from typing import BinaryIO
+
+import pytest
 
 from producer.delivery.export import FinishedJob, export
 from producer.delivery.folder_sink import FolderSink
+from shared.domain.errors import TooManyPages
+from shared.domain.formats.export_formats import export_choice
 from shared.domain.records import Manifest, RenderOptions
 from shared.jobs.job_store import JobStore
 from shared.storage.store import ObjectStore
@@ -18,8 +23,8 @@ class RecordingSink:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
-    def write(self, key: str, data: bytes) -> None:
-        self.files[key] = data
+    def write(self, key: str, data: bytes | BinaryIO) -> None:
+        self.files[key] = data if isinstance(data, bytes) else data.read()
 
 
 def job_with_figure(jobs: JobStore) -> Manifest:
@@ -68,3 +73,35 @@ def test_render_options_decide_the_status_of_the_exported_document(
 
     assert export(lenient, RecordingSink(), "a").done.status == "partial"
     assert export(strict, RecordingSink(), "a").done.status == "failed"
+
+
+def test_a_large_document_is_written_from_a_file_with_the_same_bytes(
+    file_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, memory = JobStore(file_store), RecordingSink()
+    job = FinishedJob(jobs, job_with_figure(jobs), RenderOptions())
+    export(job, memory, "book")
+    monkeypatch.setattr("shared.document.document_file.MOST_IN_MEMORY", 10)
+    from_files = RecordingSink()
+
+    export(job, from_files, "book")
+    export(job, FolderSink(tmp_path), "book")
+
+    assert from_files.files == memory.files
+    assert (tmp_path / "book.md").read_bytes() == memory.files["book.md"]
+
+
+def test_formats_that_hold_a_document_in_memory_refuse_one_that_is_too_long(
+    file_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, sink = JobStore(file_store), RecordingSink()
+    manifest = ended_job(jobs, [{}, {}, {}])
+    monkeypatch.setattr("producer.delivery.export.MOST_PAGES_IN_MEMORY", 2)
+    html = FinishedJob(jobs, manifest, RenderOptions(), export_choice(["md,html"]))
+
+    with pytest.raises(TooManyPages, match="at most 2 pages; this one has 3"):
+        export(html, sink, "book")
+
+    assert sink.files == {}
+    export(FinishedJob(jobs, manifest, RenderOptions()), sink, "book")
+    assert list(sink.files) == ["book.json", "book.md"]
