@@ -71,7 +71,7 @@ def run_part(part: str, plan: Plan, folder: Path) -> dict[str, Any]:
     """The result of one part; {"error": reason} if it failed."""
     if plan.limit_s < LEAST_S:
         return {"error": "no time left (--budget)"}
-    module = part if part in (*PARTS, "acceptance") else "fleet"
+    module = {"acceptance": "drafts.acceptance"}.get(part, part if part in PARTS else "fleet")
     plan_file, result_file = folder / f"{part}.plan.json", folder / f"{part}.json"
     write_plan(plan, plan_file)
     print(f"--- {part}", flush=True)

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pymupdf
 import pytest
 
-from benchmarks.gpu.acceptance import grounded_answer
 from benchmarks.gpu.chart import draw
 from benchmarks.gpu.distribution import write_metadata
+from benchmarks.gpu.drafts.acceptance import grounded_answer
 from benchmarks.gpu.plan import Plan, read_plan, write_plan
 from benchmarks.gpu.report import cost_per_million, table
 from benchmarks.gpu.speed import middle

@@ -1,7 +1,7 @@
 """Measures decoding alone: the language model without images, plain or with drafts.
 
-    python -m benchmarks.gpu.language_model --model DIR
-    python -m benchmarks.gpu.language_model --model DIR --drafts 8 --replaced 0.155
+    python -m benchmarks.gpu.drafts.language_model --model DIR
+    python -m benchmarks.gpu.drafts.language_model --model DIR --drafts 8 --replaced 0.155
 
 Prompts are random tokens, as many as the gundam mode makes of a page. With drafts, the answers are
 random tokens too and are replayed; the draft text is the answer with a share of its tokens
@@ -116,7 +116,7 @@ def _tokens(chance: random.Random, count: int) -> list[int]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.gpu.language_model",
+        prog="python -m benchmarks.gpu.drafts.language_model",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,0 +1,1 @@
+"""Measurements of drafts: how many real pages accept, and what they are worth in decoding."""
