@@ -41,7 +41,8 @@ test-fast: $(DEV_STAMP) ## Run the unit tests only (about a minute)
 
 test-long: $(DEV_STAMP) ## Run the long laboratories and every interleaving of commands (many minutes)
 	$(BIN)/python -m pytest -n 3 --dist worksteal --timeout 1200 -m long
-	ALL_MOMENTS=1 $(BIN)/python -m pytest -n 3 --timeout 3600 tests/integration/shared/jobs
+	ALL_MOMENTS=1 $(BIN)/python -m pytest -n 3 --timeout 3600 tests/integration/shared/jobs \
+		tests/integration/shared/broker/test_dispatch_state_properties.py
 
 coverage: $(DEV_STAMP) ## Run TESTS=tests and print the branch coverage, worst files first
 	rm -rf build/coverage

@@ -157,7 +157,7 @@ def test_a_page_that_kills_its_worker_is_dead_lettered_alone(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     source = pdf(tmp_path / "a.pdf", 5)
-    config = settings(engine="fake", fake_crash_pages="3", fake_latency_ms=50, quarantine_after=1)
+    config = settings(engine="fake", fake_crash_pages="3", fake_latency_ms=50)
 
     result = in_process(config, "run", str(source), "-o", str(tmp_path / "out"), "--json")
 

@@ -28,7 +28,7 @@ def test_standard_output_has_only_the_text_and_standard_error_the_progress(
 def test_one_page_of_a_document_is_chosen(settings: SettingsFactory, tmp_path: Path) -> None:
     pages = str(distinct_pages(tmp_path / "pages.pdf"))
     chosen = settings(engine="fake")
-    result = fleet.in_process(chosen, "run", pages, "--stream", "--pages", "4")
+    result = fleet.pagefleet(chosen, "run", pages, "--stream", "--pages", "4")
     assert result.out.endswith(":4\n")
     refused = fleet.in_process(chosen, "run", pages, "--stream")
     assert (refused.status, refused.out) == (2, "")

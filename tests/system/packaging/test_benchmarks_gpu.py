@@ -66,6 +66,7 @@ def test_one_command_measures_every_part_on_the_same_pages(tmp_path: Path) -> No
     assert "ceiling, 9 pages" in ended.stdout.split("written to")[1]
 
 
+@pytest.mark.long  # half a minute of a core, and only who measures on a GPU runs this code
 def test_a_failed_part_is_reported_and_the_other_parts_are_measured(tmp_path: Path) -> None:
     out = tmp_path / "result.json"
     words = "--engine fake --pages 3 --parts recipe,fleet --set fake_latency_ms=nonsense"

@@ -354,7 +354,7 @@ def test_an_object_removed_before_it_is_read_leaves_no_state(
 
 
 def test_two_watchers_queue_each_object_once(lab: Lab) -> None:
-    count = 40
+    count = 20
     for number in range(count):
         lab.drop(f"{number}.pdf", document(f"pair {number}"))
 
@@ -372,12 +372,12 @@ def watch_id(lab: Lab) -> str:
 
 
 def test_no_more_documents_are_open_than_allowed(lab: Lab) -> None:
-    for number in range(12):
-        lab.drop(f"{number}.pdf", document(f"bounded {number}", pages=20))
+    for number in range(7):
+        lab.drop(f"{number}.pdf", document(f"bounded {number}", pages=12))
     most_open = 0
 
     with lab.watching(max_open=3) as recorder:
-        while sum(event["event"] == "delivered" for event in recorder.events) < 12:
+        while sum(event["event"] == "delivered" for event in recorder.events) < 7:
             most_open = max(most_open, len(list(lab.store.list(f"watch/{watch_id(lab)}/open/"))))
     assert 1 <= most_open <= 3
 

@@ -45,7 +45,13 @@ def started(
 
 
 @pytest.mark.parametrize(
-    ("engine", "how"), [("cpu", ("-o", "../out")), ("fake", ("--stream", "--pages", "1"))]
+    ("engine", "how"),
+    [
+        # The doctor below loads the modules of the CPU engine too, in a tenth of the time.
+        pytest.param("cpu", ("-o", "../out"), marks=pytest.mark.long),
+        ("fake", ("-o", "../out")),
+        ("fake", ("--stream", "--pages", "1")),
+    ],
 )
 def test_run_imports_nothing_from_the_working_folder(
     hostile: Path, settings: SettingsFactory, engine: str, how: tuple[str, ...]

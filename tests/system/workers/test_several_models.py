@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.pools import Pool
@@ -49,24 +51,30 @@ def test_pages_of_another_model_wait_for_its_workers_and_delay_no_other_job(
         state.close()
 
 
-def test_workers_declare_their_pool_and_the_sweeper_those_of_the_setting(tmp_path: Path) -> None:
-    with fleet(tmp_path, pools="vllm:a/b@main,cpu", sweep_interval_s=0.5) as made:
-        state = DispatchState(made.settings)
-        wait_until(lambda: len(state.pools.declared()) == 3)
-        declared = {str(each.pool) for each in state.pools.declared()}
-        state.close()
-
-    assert declared == {"cpu:ppocrv6-small", "fake:fake-1", "vllm:a/b@main"}
+@pytest.fixture(scope="module")
+def pinned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """A fleet whose workers serve a revision, and whose setting names two pools more."""
+    values = {"revision": "v1", "pools": "vllm:a/b@main,cpu", "sweep_interval_s": 0.5}
+    with fleet(tmp_path_factory.mktemp("pinned"), **values) as made:
+        yield made
 
 
-def test_the_revision_is_shown_with_the_results(tmp_path: Path) -> None:
-    with fleet(tmp_path, revision="v1") as made:
-        source = str(pdf(tmp_path / "a.pdf", 2))
-        (outcome,) = made("submit", source, "--wait", "--json").lines
-        job_id = outcome["job_id"]
-        (status,) = made("status", job_id, "--json").lines
-        fetched = made("fetch", job_id, "-o", str(tmp_path / "out"))
-        other = made("submit", source, "--revision", "v2")
+def test_workers_declare_their_pool_and_the_sweeper_those_of_the_setting(pinned: Fleet) -> None:
+    state = DispatchState(pinned.settings)
+    wait_until(lambda: len(state.pools.declared()) == 3)
+    declared = {str(each.pool) for each in state.pools.declared()}
+    state.close()
+
+    assert declared == {"cpu:ppocrv6-small", "fake:fake-1@v1", "vllm:a/b@main"}
+
+
+def test_the_revision_is_shown_with_the_results(pinned: Fleet, tmp_path: Path) -> None:
+    source = str(pdf(tmp_path / "a.pdf", 2))
+    (outcome,) = pinned("submit", source, "--wait", "--json").lines
+    job_id = outcome["job_id"]
+    (status,) = pinned("status", job_id, "--json").lines
+    fetched = pinned("fetch", job_id, "-o", str(tmp_path / "out"))
+    other = pinned("submit", source, "--revision", "v2")
 
     assert outcome["counts"]["ok"] == 2
     assert (status["revision"], status["pool"]) == ("v1", Pool("fake", "fake-1", "v1").id)

@@ -23,6 +23,7 @@ from shared.broker.page_state import page_id
 from shared.broker.queues import page_queues
 from shared.domain.lanes import Lane
 from tests.support.fleets.ledger_check import check_job
+from tests.support.fleets.moments import ALL
 from tests.support.fleets.stepped_fleet import (
     DOCUMENTS,
     ENGINE,
@@ -274,8 +275,15 @@ class MovedJobs(AnyOrder):
             assert placed == sorted(client.zrange(f"pagefleet:outstanding:{pool}", 0, -1))
 
 
+def examples(usual: int) -> int:
+    """The examples that a test plays; many with ALL_MOMENTS=1."""
+    return 10 * usual if ALL else usual
+
+
 @pytest.mark.usefixtures("silent")
-@pytest.mark.parametrize(("machine", "examples"), [(AnyOrder, 20), (MovedJobs, 10)])
+@pytest.mark.parametrize(
+    ("machine", "examples"), [(AnyOrder, examples(12)), (MovedJobs, examples(6))]
+)
 def test_every_order_of_steps_deaths_and_losses_finishes_each_page_once(
     redis_server: RedisServer, machine: type[AnyOrder], examples: int
 ) -> None:

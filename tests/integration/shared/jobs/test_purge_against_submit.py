@@ -53,7 +53,7 @@ def check(fleet: SteppedFleet, manifest: Manifest, last: bool, where: str) -> No
 def test_a_paused_purge_deletes_nothing_of_a_job_that_was_submitted_after_it(
     redis_url: str, folders: Iterator[Path], twice: bool
 ) -> None:
-    for count in range(1, LAST, stride(3)):
+    for count in range(1, LAST, stride(5)):
         fleet, manifest = ended(redis_url, next(folders))
         slow = fleet.purge(manifest)
         going = steps(slow, count)
@@ -76,8 +76,8 @@ def test_a_paused_purge_deletes_nothing_of_a_job_that_was_submitted_after_it(
 def test_a_purge_during_a_submission_deletes_nothing_of_its_job(
     redis_url: str, folders: Iterator[Path], twice: bool
 ) -> None:
-    for stood in range(2, LAST, stride(3)):
-        # All pairs would take minutes: each third step of the purge gets a different subset.
+    for stood in range(2, LAST, stride(5)):
+        # All pairs would take minutes: each fifth step of the purge gets a different subset.
         for count in range(1 + stood % STRIDE, LAST, STRIDE):
             fleet, manifest = ended(redis_url, next(folders))
             slow = fleet.purge(manifest)

@@ -104,7 +104,20 @@ def test_the_invoice_keeps_amounts_beside_their_items(cpu: CpuReader) -> None:
     assert "Page 1 of 1" not in reading.markdown
 
 
-@pytest.mark.parametrize("how", ["auto", "never"])
+def test_a_chinese_line_of_a_scan_is_read(cpu: CpuReader, tmp_path: Path) -> None:
+    text = "绿茶不怕水少,红茶要用开水"
+    with pymupdf.open() as document:
+        page = document.new_page(height=HALF)
+        page.insert_text((72, 100), text, fontsize=14, fontname="china-s")
+        document.save(tmp_path / "line.pdf")
+
+    markdown = cpu.read(picture_of(tmp_path / "line.pdf", tmp_path / "line.png")).markdown
+
+    assert re.sub(r"\W", "", markdown) == re.sub(r"\W", "", text)
+
+
+# The pixels of the whole page take ten seconds of a core; the test above reads a line of them.
+@pytest.mark.parametrize("how", ["auto", pytest.param("never", marks=pytest.mark.long)])
 def test_the_chinese_page_is_read_almost_without_errors(cpu: CpuReader, how: str) -> None:
     reading = cpu.read(EXAMPLES / "chinese.pdf", text_layer=how)
 
@@ -251,7 +264,8 @@ def test_markup_in_hostile_text_is_escaped(cpu: CpuReader, tmp_path: Path) -> No
     ("name", "truth", "least"),
     [
         ("phototest.tif", "phototest.txt", 1.0),
-        ("phototest-rotated-L.png", "phototest.txt", 1.0),
+        # Typed pages above are turned too.
+        pytest.param("phototest-rotated-L.png", "phototest.txt", 1.0, marks=pytest.mark.long),
         pytest.param("8071_093.3B.tif", "8071_093.3B.txt", 0.95, marks=pytest.mark.long),
     ],
 )
