@@ -4,11 +4,15 @@ import random
 from dataclasses import dataclass
 
 _NOUNS = (
-    "boat bridge candle cellar ditch engine ferry flour garden harbour hedge kettle ladder lamp "
-    "meadow mill needle orchard paper pebble pond quarry rope saddle shelf stove tent tower valley "
-    "wagon well"
-).split()  # noqa: SIM905
-_ADJECTIVES = "blue broad cold dry early fine green heavy late light long old plain small".split()  # noqa: SIM905, E501
+    *("boat", "bridge", "candle", "cellar", "ditch", "engine", "ferry", "flour", "garden"),
+    *("harbour", "hedge", "kettle", "ladder", "lamp", "meadow", "mill", "needle", "orchard"),
+    *("paper", "pebble", "pond", "quarry", "rope", "saddle", "shelf", "stove", "tent", "tower"),
+    *("valley", "wagon", "well"),
+)
+_ADJECTIVES = (
+    *("blue", "broad", "cold", "dry", "early", "fine", "green", "heavy", "late", "light", "long"),
+    *("old", "plain", "small"),
+)
 _MEASURES = ("Price", "Weight", "Length", "Stock", "Sold", "Share", "2024", "2025", "2026", "Q1")
 
 
