@@ -4,11 +4,15 @@ import random
 from dataclasses import dataclass
 
 _NOUNS = (
-    "boat bridge candle cellar ditch engine ferry flour garden harbour hedge kettle ladder lamp "
-    "meadow mill needle orchard paper pebble pond quarry rope saddle shelf stove tent tower valley "
-    "wagon well"
-).split()
-_ADJECTIVES = "blue broad cold dry early fine green heavy late light long old plain small".split()
+    *("boat", "bridge", "candle", "cellar", "ditch", "engine", "ferry", "flour", "garden"),
+    *("harbour", "hedge", "kettle", "ladder", "lamp", "meadow", "mill", "needle", "orchard"),
+    *("paper", "pebble", "pond", "quarry", "rope", "saddle", "shelf", "stove", "tent", "tower"),
+    *("valley", "wagon", "well"),
+)
+_ADJECTIVES = (
+    *("blue", "broad", "cold", "dry", "early", "fine", "green", "heavy", "late", "light", "long"),
+    *("old", "plain", "small"),
+)
 _MEASURES = ("Price", "Weight", "Length", "Stock", "Sold", "Share", "2024", "2025", "2026", "Q1")
 
 
@@ -35,7 +39,7 @@ class Inventor:
     """Invents tables; the same seed invents the same tables."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)
 
     def name(self, most: int = 3) -> str:
         """A few words with a capital letter."""
@@ -102,7 +106,9 @@ class Inventor:
                 rows.append((Entry(self.name(2)), Entry(self.name(4), colspan=3)))
                 continue
             value = self.name(3) if self.random.random() < 0.8 else ""
-            rows.append((Entry(self.name(2)), Entry(self.number()), Entry(self.name(2)), Entry(value)))
+            rows.append(
+                (Entry(self.name(2)), Entry(self.number()), Entry(self.name(2)), Entry(value))
+            )
         return Contents(tuple(rows), 4)
 
     def _amounts(self, label: str, years: int) -> tuple[Entry, ...]:

@@ -127,7 +127,9 @@ def _draw_text(
     top, bottom = ys[one.row], ys[one.row + one.entry.rowspan]
     height = 1.2 * style.size * len(one.lines)
     # A cell over several rows is centred in them, all others begin at the top.
-    start = (top + bottom - height) / 2 if one.entry.rowspan > 1 else top + style.padding * style.size
+    start = (
+        (top + bottom - height) / 2 if one.entry.rowspan > 1 else top + style.padding * style.size
+    )
     for index, line in enumerate(one.lines):
         length = _length(line, one.entry, style)
         x = left + 0.5 * style.size
@@ -158,7 +160,13 @@ def _draw_rules(
         header = sum(any(entry.header for entry in row) for row in contents.rows[:2])
         for y, width in ((ys[0], 1.0), (ys[header], 0.5), (ys[-1], 1.0)):
             page.draw_line((xs[0], y), (xs[-1], y), width=width)
-        for one in placed:
-            if one.entry.header and one.entry.colspan > 1 and one.row == 0:
-                ends = xs[one.column] + 3, xs[one.column + one.entry.colspan] - 3
-                page.draw_line((ends[0], ys[1]), (ends[1], ys[1]), width=0.4)
+        _draw_rules_of_groups(page, placed, xs, ys)
+
+
+def _draw_rules_of_groups(
+    page: pymupdf.Page, placed: list[_Placed], xs: list[float], ys: list[float]
+) -> None:
+    for one in placed:
+        if one.entry.header and one.entry.colspan > 1 and one.row == 0:
+            ends = xs[one.column] + 3, xs[one.column + one.entry.colspan] - 3
+            page.draw_line((ends[0], ys[1]), (ends[1], ys[1]), width=0.4)

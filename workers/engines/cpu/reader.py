@@ -20,7 +20,7 @@ from workers.engines.cpu.ocr.recognizer import Recognizer, create_recognizer
 from workers.engines.cpu.ocr.weights import find_weights
 from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
-from workers.engines.cpu.scanned import page_from_pixels
+from workers.engines.cpu.scanned.page import page_from_pixels
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import replace
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import group_into_rows
 from workers.engines.cpu.margins import FOOTER_ZONE, HEADER_ZONE, recurring_key
-from workers.engines.cpu.values import Line, PageContent
+from workers.engines.cpu.values import Box, Line, PageContent
 
 #: Width of the margin in which a bare number is a page number, in page heights or widths.
 _MARGIN = 0.10
@@ -42,7 +42,7 @@ def classify_furniture(drafts: Sequence[Draft], page: PageContent) -> list[Draft
     classified = [_classified(draft, page) for draft in drafts]
     if all(draft.kind in _FURNITURE for draft in classified):
         # A page with furniture only has a few words, and these are its text.
-        return [_as_text(draft) for draft in classified]
+        return [_as_text(draft, page) for draft in classified]
     return classified
 
 
@@ -52,8 +52,15 @@ def headers_first(drafts: Sequence[Draft]) -> list[Draft]:
     return sorted(drafts, key=lambda draft: position.get(draft.kind, 1))
 
 
-def _as_text(draft: Draft) -> Draft:
-    return replace(draft, kind="text") if draft.kind in ("header", "footer") else draft
+def _as_text(draft: Draft, page: PageContent) -> Draft:
+    """``draft`` as text, unless it is a page number at the edge of the page."""
+    if draft.kind == "page_number" and _is_in_margin(draft.box, page):
+        return draft
+    return replace(draft, kind="text") if draft.kind in _FURNITURE else draft
+
+
+def _is_in_margin(box: Box, page: PageContent) -> bool:
+    return box.bottom < _MARGIN * page.height or box.top > (1 - _MARGIN) * page.height
 
 
 def _classified(draft: Draft, page: PageContent) -> Draft:
@@ -62,7 +69,7 @@ def _classified(draft: Draft, page: PageContent) -> Draft:
     if draft.kind not in ("text", "sub_title"):
         return draft
     box = draft.box
-    in_margin = box.bottom < _MARGIN * page.height or box.top > (1 - _MARGIN) * page.height
+    in_margin = _is_in_margin(box, page)
     if in_margin and _is_page_number(draft):
         return replace(draft, kind="page_number")
     if in_margin and draft.kind == "text" and _recurs(draft, page, _SURELY_RECURS):

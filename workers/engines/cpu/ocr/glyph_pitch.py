@@ -28,8 +28,7 @@ def with_monospaced(lines: Sequence[Line]) -> list[Line]:
         pitch or _pitch_like_any(line, sure) for line, pitch in zip(lines, pitches, strict=True)
     ]
     return [
-        _marked(line, pitch) if pitch else line
-        for line, pitch in zip(lines, pitches, strict=True)
+        _marked(line, pitch) if pitch else line for line, pitch in zip(lines, pitches, strict=True)
     ]
 
 

@@ -43,12 +43,11 @@ def with_shifts(glyphs: Sequence[Glyph]) -> list[ShiftedGlyph]:
     known = [_known_shift(glyph) for glyph in glyphs]
     if measure is None:
         return known
-    shifts = [
-        one.shift or _shift(one.glyph, measure) for one in known
-    ]
+    shifts = [one.shift or _shift(one.glyph, measure) for one in known]
     plain = [one.glyph for one in known]
     if _too_many(plain, shifts):
         shifts = [one.shift for one in known]
+    shifts = _without_letters_inside_words(plain, shifts)
     return [
         ShiftedGlyph(glyph, shift or _sign_shift(index, plain, shifts, measure))
         for index, (glyph, shift) in enumerate(zip(plain, shifts, strict=True))
@@ -107,6 +106,17 @@ def _too_many(glyphs: Sequence[Glyph], shifts: Sequence[int]) -> bool:
     """Whether so much is shifted that the line was measured wrongly."""
     letters = sum(glyph.text.isalnum() for glyph in glyphs)
     return 2 * sum(map(bool, shifts)) > letters
+
+
+def _without_letters_inside_words(glyphs: Sequence[Glyph], shifts: Sequence[int]) -> list[int]:
+    """``shifts`` without those of letters before others of the same word: that is dirt."""
+    result = list(shifts)
+    for index in range(len(glyphs) - 2, -1, -1):
+        after = glyphs[index + 1].text
+        inside = after.isalnum() and not result[index + 1]
+        if result[index] and inside and glyphs[index].text.isalpha():
+            result[index] = 0
+    return result
 
 
 def _sign_shift(

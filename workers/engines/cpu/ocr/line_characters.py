@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,9 @@ from workers.engines.cpu.values import Box
 _CUT_ZONE = 0.6
 #: A character without ink of its own is as wide as this part of the height of the line.
 _USUAL_WIDTH = 0.4
+#: Spaced letters are at least so many and so many line heights apart, and a word ends where the
+#: next letter is this many usual steps away.
+_FEWEST_SPACED, _SPACED_STEP, _WORD_STEP = 8, 0.65, 1.4
 
 
 class Glyph(NamedTuple):
@@ -41,12 +46,33 @@ def glyphs_of(read: RecognizedText, box: Box, mask: Mask) -> list[Glyph]:
         return []
     strip = _strip(box, mask)
     middles = [middle * box.width for middle in read.middles]
+    read = read._replace(text=_with_word_spaces(read.text, middles, box.height))
     edges = [0, *_cuts(middles, strip.columns), strip.mask.shape[1]]
     boxes = [
         _ink_box(strip, edges[index], edges[index + 1], middle)
         for index, middle in enumerate(middles)
     ]
     return _with_spaces(read.text, boxes)
+
+
+def _with_word_spaces(text: str, middles: Sequence[float], height: float) -> str:
+    """``text`` of spaced capital letters with the spaces between its words.
+
+    The recogniser leaves them out, as in ANNUALREPORT.
+    """
+    if " " in text or len(text) < _FEWEST_SPACED or not (text.isalpha() and text.isupper()):
+        return text
+    steps = [after - before for before, after in pairwise(middles)]
+    usual = median(steps)
+    if usual < _SPACED_STEP * height:
+        return text
+    words = [text[0]]
+    for letter, step in zip(text[1:], steps, strict=True):
+        if step > _WORD_STEP * usual:
+            words.append(letter)
+        else:
+            words[-1] += letter
+    return " ".join(words)
 
 
 def _strip(box: Box, mask: Mask) -> _Strip:
@@ -60,7 +86,7 @@ def _strip(box: Box, mask: Mask) -> _Strip:
 def _cuts(middles: Sequence[float], columns: NDArray[np.int64]) -> list[int]:
     """The columns between neighbouring characters: those with least ink near the half way."""
     cuts = []
-    for before, after in zip(middles, middles[1:], strict=False):
+    for before, after in pairwise(middles):
         half, reach = (before + after) / 2, max(1.0, (after - before) * _CUT_ZONE / 2)
         start, end = max(0, int(half - reach)), min(len(columns), int(half + reach) + 1)
         zone = columns[start:end]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from workers.engines.cpu.layout.grids.gutters import column_edges
@@ -70,7 +70,9 @@ def _without_rows_between(rows: list[list[Word]]) -> tuple[list[list[Word]], lis
         above, row, below = rows[index - 1 : index + 2]
         size = row[0].size
         near = _box(below).center_y - _box(above).center_y < 2.2 * size
-        if near and not any(_share_column(word, other) for word in row for other in (*above, *below)):
+        if near and not any(
+            _share_column(word, other) for word in row for other in (*above, *below)
+        ):
             return [*rows[:index], *rows[index + 1 :]], row
     return rows, []
 
@@ -97,7 +99,7 @@ def _column(x: float, grid: _Grid) -> int:
 def _tops(groups: Sequence[Sequence[int]], rows: Sequence[TextRow], area: Box) -> list[float]:
     """The y between rows of the table, and its top and bottom."""
     tops = [area.top]
-    for above, below in zip(groups, groups[1:], strict=False):
+    for above, below in pairwise(groups):
         bottom = max(rows[index].box.center_y for index in above)
         top = min(rows[index].box.center_y for index in below)
         tops.append((bottom + top) / 2)
@@ -193,9 +195,7 @@ def _with_row_spans(
     return [_with_tall_cells(rows, joined, grid), _without(rows[1], joined, grid), *rows[2:]]
 
 
-def _with_tall_cells(
-    rows: list[list[GridCell]], columns: set[int], grid: _Grid
-) -> list[GridCell]:
+def _with_tall_cells(rows: list[list[GridCell]], columns: set[int], grid: _Grid) -> list[GridCell]:
     bottom = rows[1][0].box.bottom
     return [
         replace(cell, box=cell.box._replace(bottom=bottom), rowspan=2)

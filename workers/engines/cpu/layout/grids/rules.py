@@ -12,7 +12,7 @@ from workers.engines.cpu.values import Box, Region
 #: A rule is at least this part of the longest side of the page long, and at most this part thick.
 _SHORTEST, _THICKEST = 0.011, 0.004
 #: No stroke of a letter is longer than this part of the longest side of the page.
-_LONG = 0.03
+_LONG = 0.016
 #: Rules at most this far around the region of a table belong to it, in longest sides of the page.
 _AROUND = 0.02
 #: Rules closer than this, in points, are on one line.
@@ -61,17 +61,21 @@ def _moved(box: Box, x: int, y: int) -> Box:
     return Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
 
 
-def without_rules(mask: Mask) -> Mask:
-    """``mask`` without long thin rules, which are no part of the letters that they touch."""
+def long_rules(mask: Mask) -> Rules:
+    """The rules of a page in pixels that are longer than any stroke of a letter."""
     longest = max(mask.shape)
     length, thick = max(16, int(_LONG * longest)), max(3, int(_THICKEST * longest))
+    return Rules(
+        tuple(_runs(mask, (length, 1), lambda width, height: height <= thick < width)),
+        tuple(_runs(mask, (1, length), lambda width, height: width <= thick < height)),
+    )
+
+
+def without_rules(mask: Mask, rules: Rules) -> Mask:
+    """``mask`` without ``rules``, which are no part of the letters that they touch."""
     result = mask.copy()
-    for kernel, is_rule in (
-        ((length, 1), lambda width, height: height <= thick < width),
-        ((1, length), lambda width, height: width <= thick < height),
-    ):
-        for left, top, right, bottom in _runs(mask, kernel, is_rule):
-            result[int(top) : int(bottom), int(left) : int(right)] = 0
+    for left, top, right, bottom in (*rules.horizontal, *rules.vertical):
+        result[int(top) : int(bottom), int(left) : int(right)] = 0
     return result
 
 

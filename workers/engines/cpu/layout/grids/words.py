@@ -1,13 +1,13 @@
 """The words of a table with their places."""
 
 from collections.abc import Iterator, Sequence
-from statistics import median
 from typing import NamedTuple
 
 from workers.engines.cpu.values import Box, Character, Line, bounding_box
 
-#: Words of one row have their middles at most this far apart, in font sizes.
-_SAME_ROW = 0.45
+#: Words of one row share more than this part of the lower height: boxes of recognised words are
+#: rough, and a cell centred beside two rows shares about half with each.
+_SAME_ROW = 0.6
 #: A wider gap than this, in font sizes, parts two segments of a row.
 SEGMENT_GAP = 0.8
 
@@ -68,15 +68,16 @@ def word_rows(words: Sequence[Word]) -> list[list[Word]]:
     """``words`` by row, from top to bottom, each row from left to right."""
     rows: list[list[Word]] = []
     for word in sorted(words, key=lambda word: word.box.center_y):
-        if rows and word.box.center_y - _middle(rows[-1]) < _SAME_ROW * word.size:
+        if rows and _is_on_row(word, rows[-1]):
             rows[-1].append(word)
         else:
             rows.append([word])
     return [sorted(row, key=lambda word: word.box.left) for row in rows]
 
 
-def _middle(row: Sequence[Word]) -> float:
-    return median(word.box.center_y for word in row)
+def _is_on_row(word: Word, row: Sequence[Word]) -> bool:
+    middle = sorted(row, key=lambda other: other.box.center_y)[len(row) // 2].box
+    return word.box.overlap_height(middle) > _SAME_ROW * min(word.box.height, middle.height)
 
 
 def segments_of(row: Sequence[Word], gap: float = SEGMENT_GAP) -> list[Segment]:

@@ -4,21 +4,40 @@ from dataclasses import dataclass
 
 from workers.engines.cpu.characters import clean_text, is_mostly_rtl
 from workers.engines.cpu.layout.canvas import FONT_SIZE
+from workers.engines.cpu.layout.grids.rules import Rules, long_rules, without_rules
 from workers.engines.cpu.ocr.glyph_shifts import ShiftedGlyph, with_shifts
 from workers.engines.cpu.ocr.line_characters import glyphs_of
-from workers.engines.cpu.ocr.page_ink import Mask
+from workers.engines.cpu.ocr.page_ink import Mask, PageInk
 from workers.engines.cpu.ocr.recognizer import is_vertical
 from workers.engines.cpu.recognition import Corners, RecognizedText, line_size
 from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Box, Character, Line
 
+#: A rule that strikes words out lies between these parts of the height of the line.
+_STRIKE_ZONE = (0.35, 0.72)
+#: It is longer than this many line heights, as no stroke of a letter is.
+_STRIKE_LENGTH = 1.2
+#: The characters of a line that rises or falls by more than this part of its height are not
+#: measured.
+_LARGEST_SLOPE = 0.5
+
 
 @dataclass(frozen=True)
 class LineBuilder:
-    """Builds lines; ``mask`` is the ink of the page, ``scale`` is points per pixel."""
+    """Builds lines from the ``ink`` of a page without its ``rules``; both in pixels.
 
-    mask: Mask
+    ``scale`` is points per pixel.
+    """
+
+    ink: Mask
+    rules: Rules
     scale: float
+
+    @staticmethod
+    def of(page: PageInk, scale: float) -> "LineBuilder":
+        """The builder of the lines of ``page``."""
+        rules = long_rules(page.mask)
+        return LineBuilder(without_rules(page.mask, rules), rules, scale)
 
     def line(self, corners: Corners, text: RecognizedText) -> Line:
         """A line in points, from corners in pixels."""
@@ -27,22 +46,35 @@ class LineBuilder:
         box = Box(left, top, right, bottom)
         vertical = is_vertical(corners)
         size = line_size(corners)[0 if vertical else 1] * self.scale * FONT_SIZE
-        characters = () if vertical else self._characters(text, box, size)
+        sloping = abs(corners[1][1] - corners[0][1]) > _LARGEST_SLOPE * (bottom - top)
+        characters = () if vertical or sloping else self._characters(text, box, size)
         if any(character.text.strip() for character in characters):
             return line_of(characters)
         return Line(self._in_points(box), clean_text(text.text), size, text.score)
 
     def _characters(self, text: RecognizedText, box: Box, size: float) -> tuple[Character, ...]:
         # Text from right to left is not in the order of its places.
-        glyphs = [] if is_mostly_rtl(text.text) else glyphs_of(text, box, self.mask)
+        glyphs = [] if is_mostly_rtl(text.text) else glyphs_of(text, box, self.ink)
         return tuple(self._character(one, box, size, text.score) for one in with_shifts(glyphs))
+
+    def _is_struck(self, glyph: Box, line: Box) -> bool:
+        """Whether a rule runs through the middle of ``glyph``."""
+        top = line.top + _STRIKE_ZONE[0] * line.height
+        bottom = line.top + _STRIKE_ZONE[1] * line.height
+        return any(
+            rule.left <= glyph.center_x <= rule.right and top < rule.center_y < bottom
+            for rule in self.rules.horizontal
+            if rule.width > _STRIKE_LENGTH * line.height
+        )
 
     def _character(self, one: ShiftedGlyph, line: Box, size: float, score: float) -> Character:
         ink = one.glyph.ink
         box = self._in_points(Box(ink.left, line.top, ink.right, line.bottom))
         baseline = line.bottom * self.scale
+        struck = self._is_struck(ink, line)
+        shift = 0 if struck else one.shift
         return Character(
-            one.glyph.text, box, baseline, size, shift=one.shift, score=score
+            one.glyph.text, box, baseline, size, shift=shift, struck=struck, score=score
         )
 
     def _in_points(self, box: Box) -> Box:

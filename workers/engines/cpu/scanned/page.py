@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from workers.engines.cpu.confidence import ink_in_lines
 from workers.engines.cpu.layout.canvas import paint_page, points_per_pixel
-from workers.engines.cpu.layout.grids.rules import rules_of_tables, without_rules
+from workers.engines.cpu.layout.grids.rules import rules_of_tables
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.glyph_pitch import with_monospaced
 from workers.engines.cpu.ocr.gutters import split_at_gutters
@@ -14,10 +14,10 @@ from workers.engines.cpu.ocr.missed_lines import read_missed_lines
 from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
 from workers.engines.cpu.ocr.page_ink import PageInk
 from workers.engines.cpu.ocr.readable import check_readable
-from workers.engines.cpu.ocr.recognized_lines import LineBuilder
 from workers.engines.cpu.ocr.recognizer import Recognizer
 from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
+from workers.engines.cpu.scanned.lines import LineBuilder
 from workers.engines.cpu.values import Line, PageContent
 
 #: Lines with a lower score than this (0 to 1) are dirt.
@@ -43,7 +43,7 @@ def page_from_pixels(
     check_readable([corners for corners, _ in lines_of_ink], [text for _, text in lines_of_ink])
     well_read = [corners for corners, text in read if text.score >= _LOWEST_SCORE]
     missed = read_missed_lines(recognizer, ink, well_read)
-    builder = LineBuilder(without_rules(ink.mask), scale)
+    builder = LineBuilder.of(ink, scale)
     lines = with_monospaced([builder.line(*line) for line in (*read, *missed)])
     content = _content(ink, [line for line in lines if _is_text(line)], is_only_page)
     return RecognizedPage(

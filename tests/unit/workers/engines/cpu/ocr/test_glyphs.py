@@ -1,0 +1,49 @@
+"""Characters of recognised lines: raised and lowered ones, and the pitch of a font."""
+
+from tests.support.engines.cpu_lines import letters
+from workers.engines.cpu.ocr.glyph_pitch import with_monospaced
+from workers.engines.cpu.ocr.glyph_shifts import with_shifts
+from workers.engines.cpu.ocr.line_characters import Glyph
+from workers.engines.cpu.values import Box
+
+
+def glyph(text: str, place: int, top: float = 0, bottom: float = 20) -> Glyph:
+    """A character whose ink begins at ``top`` and ends at ``bottom`` pixels."""
+    return Glyph(text, Box(12 * place, top, 12 * place + 10, bottom))
+
+
+def shifts(*glyphs: Glyph) -> list[int]:
+    """The shift of each of ``glyphs``."""
+    return [one.shift for one in with_shifts(glyphs)]
+
+
+def test_a_small_high_digit_is_raised_and_a_small_low_one_lowered() -> None:
+    raised = [glyph("1", 0), glyph("0", 1), glyph("5", 2, -2, 10)]
+    lowered = [glyph("H", 0), glyph("2", 1, 12, 25), glyph("O", 2)]
+
+    assert shifts(*raised) == [0, 0, 1]
+    assert shifts(*lowered) == [0, -1, 0]
+
+
+def test_the_sign_of_a_raised_number_is_raised_too() -> None:
+    assert shifts(glyph("1", 0), glyph("0", 1), glyph("-", 2, 4, 6), glyph("6", 3, -2, 10)) == [
+        0, 0, 1, 1,
+    ]  # fmt: skip
+
+
+def test_letters_in_the_middle_of_a_word_are_not_raised() -> None:
+    dirt = [glyph("b", 0), glyph("e", 1, -4, 5), glyph("d", 2)]
+
+    assert shifts(*dirt) == [0, 0, 0]
+
+
+def test_letters_of_equal_distance_are_monospaced() -> None:
+    code = letters("def outer(items):")
+    assert with_monospaced([code])[0].monospaced
+
+    uneven = [
+        character._replace(box=character.box._replace(right=character.box.left + 1 + 4 * (n % 3)))
+        for n, character in enumerate(code.characters)
+    ]
+    text = code.__class__(code.box, code.text, code.size, characters=tuple(uneven))
+    assert not with_monospaced([text])[0].monospaced
