@@ -47,8 +47,16 @@ def acting_on_signals(
     try:
         yield
     finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals(numbers)
+
+
+def ignore_signals(numbers: Iterable[signal.Signals]) -> None:
+    """Ignore these signals from now on, because the process ends.
+
+    At its end the interpreter replaces handlers of its own by the default, which kills the process.
+    """
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def act_on_signals(numbers: Iterable[signal.Signals], action: Callable[[], None]) -> None:

@@ -14,7 +14,7 @@ from celery import Celery
 from celery.worker import state
 
 from shared.domain.errors import ExitCode
-from shared.processes.stop_signals import act_on_signals
+from shared.processes.stop_signals import act_on_signals, ignore_signals
 from workers.process.background_calls import BackgroundCalls
 from workers.process.background_events import BackgroundEvents
 from workers.process.guarded_consumer import Refuse, guarded_consumer, log_refused
@@ -39,6 +39,8 @@ def run_worker(
     obey: bool = False,
 ) -> None:
     """Consume ``queues`` with ``concurrency`` threads until SIGTERM; returns when drained.
+
+    The process must end then: it ignores SIGTERM and SIGINT from there on.
 
     ``refuse`` gets every message that cannot become a task, and the reason. With ``obey`` the
     worker also obeys commands of remote control that change it, as of a Flower that may write.
@@ -69,6 +71,7 @@ def run_worker(
             on_shutdown()
 
     worker.start()
+    ignore_signals(_SIGNALS)
     # What is not acknowledged comes back and is acknowledged then, without being read again.
     calls.finish(ACKNOWLEDGE_S)
 

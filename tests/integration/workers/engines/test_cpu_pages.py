@@ -152,7 +152,8 @@ def test_boxes_of_a_skewed_scan_are_those_of_the_skewed_page(
     assert likeness(reading.markdown, PROSE) > 0.99
     boxes = np.array([block.bbox for block in reading.blocks])
     edges = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
-    assert edges == pytest.approx(edges_of_ink(skewed), abs=25)
+    # The box of a turned block holds its corners, also where its last line is short.
+    assert edges == pytest.approx(edges_of_ink(skewed), abs=35)
 
 
 def edges_of_ink(path: Path) -> tuple[float, float, float, float]:

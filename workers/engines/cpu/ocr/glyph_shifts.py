@@ -17,6 +17,8 @@ _X_HEIGHT = 0.72
 #: A shifted character is smaller than this part of one on the line, and is raised by more than
 #: the second and lowered by more than the third part of the height of a capital letter.
 _SMALLER, _RAISED, _LOWERED = 0.82, 0.22, 0.12
+#: It is at least so high and so wide, in heights of a capital letter; less is only a part of one.
+_LEAST_HEIGHT, _LEAST_WIDTH = 0.4, 0.15
 #: A sign beside a raised character is raised if its middle is above this part of a capital letter.
 _SIGN_MIDDLE = 0.55
 _SIGNS = frozenset("-−–+=,")
@@ -47,7 +49,7 @@ def with_shifts(glyphs: Sequence[Glyph]) -> list[ShiftedGlyph]:
     plain = [one.glyph for one in known]
     if _too_many(plain, shifts):
         shifts = [one.shift for one in known]
-    shifts = _without_letters_inside_words(plain, shifts)
+    shifts = _without_parts_of_words(plain, shifts)
     return [
         ShiftedGlyph(glyph, shift or _sign_shift(index, plain, shifts, measure))
         for index, (glyph, shift) in enumerate(zip(plain, shifts, strict=True))
@@ -84,6 +86,12 @@ def _measure(glyphs: Sequence[Glyph]) -> _LineMeasure | None:
 
 def _shift(glyph: Glyph, line: _LineMeasure) -> int:
     usual = _usual_height(glyph.text)
+    least = (
+        glyph.ink.height >= _LEAST_HEIGHT * line.tall,
+        glyph.ink.width >= _LEAST_WIDTH * line.tall,
+    )
+    if not (glyph.is_whole and all(least)):
+        return 0
     if not usual or glyph.ink.height >= _SMALLER * usual * line.tall:
         return 0
     if line.baseline - glyph.ink.bottom > _RAISED * line.tall:
@@ -108,15 +116,32 @@ def _too_many(glyphs: Sequence[Glyph], shifts: Sequence[int]) -> bool:
     return 2 * sum(map(bool, shifts)) > letters
 
 
-def _without_letters_inside_words(glyphs: Sequence[Glyph], shifts: Sequence[int]) -> list[int]:
-    """``shifts`` without those of letters before others of the same word: that is dirt."""
+def _without_parts_of_words(glyphs: Sequence[Glyph], shifts: Sequence[int]) -> list[int]:
+    """``shifts`` without those of letters in words and of digits before others: that is dirt."""
     result = list(shifts)
-    for index in range(len(glyphs) - 2, -1, -1):
-        after = glyphs[index + 1].text
-        inside = after.isalnum() and not result[index + 1]
-        if result[index] and inside and glyphs[index].text.isalpha():
+    for index in range(len(glyphs) - 1, -1, -1):
+        if result[index] and _is_in_word(index, glyphs, result):
             result[index] = 0
     return result
+
+
+def _is_in_word(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> bool:
+    """Whether a raised or lowered character continues the word or the number beside it."""
+    after = glyphs[index + 1].text if index + 1 < len(glyphs) and not shifts[index + 1] else ""
+    if glyphs[index].text.isalpha():
+        return after.isalnum() or not _base(index, glyphs, shifts).isdigit()
+    return after.isdigit() or (after in tuple(".,") and _is_decimal(index, glyphs))
+
+
+def _base(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> str:
+    """The character on the line before a raised or lowered one; "" if there is none."""
+    befores = (glyphs[at].text for at in range(index - 1, -1, -1) if not shifts[at])
+    return next(befores, "")
+
+
+def _is_decimal(index: int, glyphs: Sequence[Glyph]) -> bool:
+    """Whether the sign after a digit belongs to the same number."""
+    return index + 2 < len(glyphs) and glyphs[index + 2].text.isdigit()
 
 
 def _sign_shift(

@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +28,8 @@ class Glyph(NamedTuple):
 
     text: str
     ink: Box
+    #: Whether no stroke of it goes on beyond its box, so that the box is the whole character.
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,16 @@ class _Strip:
     top: int
     mask: Mask
     columns: NDArray[np.int64]
+    #: The connected part of the ink to which each pixel belongs, and the first and last column of
+    #: each part.
+    parts: NDArray[np.int32]
+    spans: NDArray[np.int64]
+
+    def is_whole(self, start: int, end: int) -> bool:
+        """Whether no ink of these columns is connected with ink outside."""
+        inside = np.unique(self.parts[:, start:end])
+        spans = self.spans[inside[inside > 0]]
+        return bool((spans[:, 0] >= start).all() and (spans[:, 1] < end).all())
 
 
 def glyphs_of(read: RecognizedText, box: Box, mask: Mask) -> list[Glyph]:
@@ -49,8 +62,8 @@ def glyphs_of(read: RecognizedText, box: Box, mask: Mask) -> list[Glyph]:
     read = read._replace(text=_with_word_spaces(read.text, middles, box.height))
     edges = [0, *_cuts(middles, strip.columns), strip.mask.shape[1]]
     boxes = [
-        _ink_box(strip, edges[index], edges[index + 1], middle)
-        for index, middle in enumerate(middles)
+        (_ink_box(strip, start, end, middle), strip.is_whole(start, end))
+        for (start, end), middle in zip(pairwise(edges), middles, strict=True)
     ]
     return _with_spaces(read.text, boxes)
 
@@ -80,7 +93,12 @@ def _strip(box: Box, mask: Mask) -> _Strip:
     left, top = max(0, int(box.left)), max(0, int(box.top))
     right, bottom = min(width, int(box.right) + 1), min(height, int(box.bottom) + 1)
     part = mask[top:bottom, left:right]
-    return _Strip(left, top, part, np.count_nonzero(part, axis=0))
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=8)
+    first = stats[:, cv2.CC_STAT_LEFT].astype(np.int64)
+    spans = np.column_stack((first, first + stats[:, cv2.CC_STAT_WIDTH] - 1))
+    return _Strip(
+        left, top, part, np.count_nonzero(part, axis=0), np.asarray(parts, np.int32), spans
+    )
 
 
 def _cuts(middles: Sequence[float], columns: NDArray[np.int64]) -> list[int]:
@@ -114,7 +132,7 @@ def _ink_box(strip: _Strip, start: int, end: int, middle: float) -> Box:
     )
 
 
-def _with_spaces(text: str, boxes: Sequence[Box]) -> list[Glyph]:
+def _with_spaces(text: str, boxes: Sequence[tuple[Box, bool]]) -> list[Glyph]:
     """The characters of ``text``; each space is the gap between its neighbours."""
     glyphs: list[Glyph] = []
     rest = iter(boxes)
@@ -122,10 +140,10 @@ def _with_spaces(text: str, boxes: Sequence[Box]) -> list[Glyph]:
         if character == " ":
             glyphs.append(Glyph(" ", glyphs[-1].ink))
             continue
-        ink = next(rest)
+        ink, is_whole = next(rest)
         if glyphs and glyphs[-1].text == " ":
             before = glyphs[-1].ink
             gap = Box(before.right, before.top, max(before.right, ink.left), before.bottom)
             glyphs[-1] = Glyph(" ", gap)
-        glyphs.append(Glyph(character, ink))
+        glyphs.append(Glyph(character, ink, is_whole))
     return glyphs

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from workers.engines.cpu.layout.grids.aligned_grid import aligned_grid
 from workers.engines.cpu.layout.grids.ruled_grid import ruled_grid
@@ -12,6 +13,8 @@ from workers.engines.cpu.values import Box, GridCell, Line, Table, bounding_box
 
 #: Cells with this many rows of text in two columns hold several rows of the table.
 _STACKED = 3
+#: Words with a gap of more than so many font sizes stand in different columns.
+_COLUMN_GAP = 2.0
 #: A line is upright text if it is higher than wide by this factor.
 _UPRIGHT = 1.5
 #: A rule with more than this part inside a word is a stroke of its letters.
@@ -90,7 +93,20 @@ def _is_stacked(table: Table, words: Sequence[Word]) -> bool:
         ]
         if sum(count >= _STACKED for count in counts) >= max(2, len(row) - 1):
             return True
-    return False
+    wide = (cell for row in table.rows for cell in row if cell.colspan > 1)
+    return any(_has_columns([word for word in words if _holds(cell, word)]) for cell in wide)
+
+
+def _has_columns(words: Sequence[Word]) -> bool:
+    """Whether ``words`` of a cell over several columns are rows of a table, such as its sums."""
+    rows = word_rows(words)
+    return len(rows) > 1 and all(
+        any(
+            after.box.left - before.box.right > _COLUMN_GAP * before.size
+            for before, after in pairwise(row)
+        )
+        for row in rows
+    )
 
 
 def _holds(cell: GridCell, word: Word) -> bool:

@@ -37,6 +37,21 @@ def test_letters_in_the_middle_of_a_word_are_not_raised() -> None:
     assert shifts(*dirt) == [0, 0, 0]
 
 
+def test_a_part_of_a_character_is_not_raised() -> None:
+    cut = [glyph("1", 0), glyph("0", 1), glyph("5", 2, -2, 10)._replace(is_whole=False)]
+    thin = [glyph("1", 0), glyph("0", 1), Glyph("5", Box(24, -2, 26, 10))]
+
+    assert shifts(*cut) == shifts(*thin) == [0, 0, 0]
+
+
+def test_a_raised_letter_follows_a_number_and_a_raised_digit_is_the_last() -> None:
+    high = [glyph("a", 3, -2, 9)]
+
+    assert shifts(glyph("1", 0), glyph("2", 1), *high) == [0, 0, 1]
+    assert shifts(glyph("t", 0), glyph("h", 1), *high) == [0, 0, 0]
+    assert shifts(glyph("1", 0, -2, 10), glyph("2", 1), glyph("0", 2)) == [0, 0, 0]
+
+
 def test_letters_of_equal_distance_are_monospaced() -> None:
     code = letters("def outer(items):")
     assert with_monospaced([code])[0].monospaced
