@@ -12,9 +12,10 @@ from producer.evaluation.text_distance import text_distance
 
 def levenshtein(first: Sequence[object], second: Sequence[object]) -> int:
     """The fewest insertions, removals and replacements (Wagner and Fischer, 1974)."""
-    row = [*range(len(second) + 1)]
+    row: list[int] = [*range(len(second) + 1)]
     for number, one in enumerate(first, start=1):
-        above, row = row, [number]
+        above: list[int] = row
+        row = [number]
         for column, other in enumerate(second, start=1):
             row.append(min(above[column] + 1, row[-1] + 1, above[column - 1] + bool(one != other)))
     return row[-1]
