@@ -263,6 +263,21 @@ class SteppedFleet:
         worker.begin(message)
         return True
 
+    def submitted(self, document: int = 0) -> Manifest:
+        """The only job, after a producer has submitted ``document``."""
+        self.submit(document, "normal").run_out()
+        (manifest,) = self.manifests()
+        return manifest
+
+    def work(self) -> None:
+        """The first worker and the reducer do all that waits."""
+        worker = self.workers[0]
+        while self.deliver(worker, 0):
+            assert worker.actor is not None
+            worker.actor.run_out()
+        while (actor := self.reduce()) is not None:
+            actor.run_out()
+
     # Faults --------------------------------------------------------------------------------
 
     def kill(self, worker: Worker) -> None:

@@ -29,21 +29,6 @@ def fleet(redis_url: str, tmp_path: Path) -> SteppedFleet:
     return fleet
 
 
-def submitted(fleet: SteppedFleet) -> Manifest:
-    fleet.submit(1, "normal").run_out()
-    (manifest,) = fleet.manifests()
-    return manifest
-
-
-def work(fleet: SteppedFleet) -> None:
-    worker = fleet.workers[0]
-    while fleet.deliver(worker, 0):
-        assert worker.actor is not None
-        worker.actor.run_out()
-    while (actor := fleet.reduce()) is not None:
-        actor.run_out()
-
-
 def result(fleet: SteppedFleet, manifest: Manifest, page: int) -> PageResult:
     found = fleet.jobs.result(manifest.job_id, page)
     assert found is not None
@@ -62,8 +47,8 @@ def test_the_fallback_engine_reads_a_page_after_all_attempts_and_the_result_name
 ) -> None:
     fleet.reader.failing = {2}
 
-    manifest = submitted(fleet)
-    work(fleet)
+    manifest = fleet.submitted(1)
+    fleet.work()
 
     checked, read = check_job(fleet.store, manifest.job_id), result(fleet, manifest, 2)
     assert (checked.status, checked.failed, fleet.reader.reads[page_id(manifest.job_id, 2)]) == (
@@ -85,8 +70,8 @@ def test_a_final_failure_of_the_model_goes_to_the_fallback_engine_at_once(
 ) -> None:
     monkeypatch.setattr(fleet.reader, "read", failing_with(error))
 
-    manifest = submitted(fleet)
-    work(fleet)
+    manifest = fleet.submitted(1)
+    fleet.work()
 
     read = result(fleet, manifest, 3)
     assert read.fallback is not None
@@ -98,8 +83,8 @@ def test_a_page_that_cannot_be_rendered_is_not_given_to_the_fallback_engine(
 ) -> None:
     monkeypatch.setattr(fleet.reader, "read", failing_with(RenderFailed("damaged")))
 
-    manifest = submitted(fleet)
-    work(fleet)
+    manifest = fleet.submitted(1)
+    fleet.work()
 
     checked = check_job(fleet.store, manifest.job_id)
     assert checked.failed == dict.fromkeys(range(1, PAGES + 1), "render_failed")
@@ -110,8 +95,8 @@ def test_a_job_without_the_option_keeps_its_failed_page(fleet: SteppedFleet) -> 
     fleet.settings = fleet.settings.model_copy(update={"fallback": "none"})
     fleet.reader.failing = {2}
 
-    manifest = submitted(fleet)
-    work(fleet)
+    manifest = fleet.submitted(1)
+    fleet.work()
 
     assert check_job(fleet.store, manifest.job_id).failed == {2: "engine_failed"}
     assert not fleet.fallback.reads
@@ -123,8 +108,8 @@ def test_a_page_on_which_both_engines_fail_has_the_first_error_and_names_the_sec
     fleet.reader.failing = {2}
     monkeypatch.setattr(fleet.fallback, "read", failing_with(Truncated("ink and no text")))
 
-    manifest = submitted(fleet)
-    work(fleet)
+    manifest = fleet.submitted(1)
+    fleet.work()
 
     read = result(fleet, manifest, 2)
     assert (read.status, read.engine.name, read.fallback) == ("failed", "fake", None)
@@ -145,18 +130,18 @@ def test_a_page_that_looks_blank_to_the_fallback_engine_stays_failed(
         return normal(page).model_copy(update={"status": "blank", "markdown": ""})
 
     monkeypatch.setattr(fleet.fallback, "read", blank)
-    manifest = submitted(fleet)
-    work(fleet)
+    manifest = fleet.submitted(1)
+    fleet.work()
 
     assert check_job(fleet.store, manifest.job_id).failed == {2: "engine_failed"}
 
 
 def test_a_cancelled_page_is_not_given_to_the_fallback_engine(fleet: SteppedFleet) -> None:
     fleet.reader.failing = {1, 2, 3}
-    manifest = submitted(fleet)
+    manifest = fleet.submitted(1)
     fleet.cancel(manifest).run_out()
 
-    work(fleet)
+    fleet.work()
 
     checked = check_job(fleet.store, manifest.job_id)
     assert (checked.status, set(checked.failed.values())) == ("cancelled", {"cancelled"})
@@ -175,8 +160,8 @@ def test_a_fault_of_the_machine_in_the_fallback_engine_costs_no_attempt(
         return normal(page)
 
     monkeypatch.setattr(fleet.fallback, "read", failing_once)
-    manifest = submitted(fleet)
-    work(fleet)
+    manifest = fleet.submitted(1)
+    fleet.work()
 
     read = result(fleet, manifest, 2)
     assert (read.status, read.engine.name, read.attempts) == ("ok", "cpu", 2)

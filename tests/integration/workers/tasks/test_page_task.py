@@ -14,7 +14,7 @@ from shared.broker.celery_app import make_app
 from shared.broker.page_state import page_id
 from shared.broker.queues import PAGE_TASK, page_queues
 from shared.domain.errors import BrokerUnreachable, HelperUnavailable, StoreUnreachable
-from shared.domain.records import Manifest, PageMessage
+from shared.domain.records import PageMessage
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from workers.inflight.cancellation import Aborted, Reason, retry_through_outage
@@ -30,28 +30,13 @@ def fleet(redis_url: str, tmp_path: Path) -> SteppedFleet:
     return SteppedFleet(redis_url, tmp_path)
 
 
-def submitted(fleet: SteppedFleet, document: int = 0) -> Manifest:
-    fleet.submit(document, "normal").run_out()
-    (manifest,) = fleet.manifests()
-    return manifest
-
-
-def work(fleet: SteppedFleet) -> None:
-    worker = fleet.workers[0]
-    while fleet.deliver(worker, 0):
-        assert worker.actor is not None
-        worker.actor.run_out()
-    while (actor := fleet.reduce()) is not None:
-        actor.run_out()
-
-
 def test_a_failing_page_is_retried_up_to_the_limit_and_then_recorded_with_its_error(
     fleet: SteppedFleet,
 ) -> None:
-    manifest = submitted(fleet, 1)
+    manifest = fleet.submitted(1)
     fleet.reader.failing = {2}
 
-    work(fleet)
+    fleet.work()
 
     checked = check_job(fleet.store, manifest.job_id)
     assert (checked.status, checked.failed) == ("partial", {2: "engine_failed"})
@@ -85,10 +70,10 @@ def test_a_page_that_a_fault_returns_is_not_counted_as_drained(
         return REGISTRY.get_sample_value("pagefleet_pages_returned_total", labels) or 0.0
 
     before, drained = returned(reason), returned("drain")
-    manifest = submitted(fleet)
+    manifest = fleet.submitted()
     monkeypatch.setattr(getattr(fleet, part), method, failing_once)
 
-    work(fleet)
+    fleet.work()
 
     assert (returned(reason), returned("drain")) == (before + 1, drained)
     assert check_job(fleet.store, manifest.job_id).status == "ok"
@@ -100,7 +85,7 @@ def test_a_worker_names_the_fault_that_returned_its_page(
     def broken(*_arguments: object) -> object:
         raise HelperUnavailable("no process")
 
-    submitted(fleet)
+    fleet.submitted()
     worker = fleet.workers[0]
     with monkeypatch.context() as patch:
         patch.setattr(fleet.reader, "read", broken)
@@ -109,14 +94,14 @@ def test_a_worker_names_the_fault_that_returned_its_page(
         worker.actor.run_out()
     assert worker.observer.throughput.facts()["fault"] == "no process"
 
-    work(fleet)
+    fleet.work()
     assert "fault" not in worker.observer.throughput.facts()
 
 
 def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_read_again(
     fleet: SteppedFleet,
 ) -> None:
-    manifest = submitted(fleet)
+    manifest = fleet.submitted()
     worker = fleet.workers[0]
     assert fleet.deliver(worker, 0)
     assert worker.actor is not None
@@ -125,14 +110,14 @@ def test_a_redelivered_message_of_a_page_that_was_stored_but_not_marked_is_not_r
     fleet.kill(worker)
     fleet.wire.publish(fleet.dispatch_state.pages.reclaim("fake", worker.name))
 
-    work(fleet)
+    fleet.work()
 
     assert check_job(fleet.store, manifest.job_id).status == "ok"
     assert fleet.reader.reads[page_id(manifest.job_id, 1)] == 1
 
 
 def test_a_page_stored_while_the_broker_was_rebuilt_is_not_read_again(fleet: SteppedFleet) -> None:
-    manifest = submitted(fleet)
+    manifest = fleet.submitted()
     worker = fleet.workers[0]
     assert fleet.deliver(worker, 0)
     assert worker.actor is not None
@@ -148,20 +133,20 @@ def test_a_page_stored_while_the_broker_was_rebuilt_is_not_read_again(fleet: Ste
     fleet.kill(worker)
     sweep.run_out()
 
-    work(fleet)
+    fleet.work()
 
     assert check_job(fleet.store, manifest.job_id).status == "ok"
     assert fleet.reader.reads[page_id(manifest.job_id, 1)] == 1
 
 
 def test_messages_of_a_purged_job_are_dropped_and_write_nothing(fleet: SteppedFleet) -> None:
-    manifest = submitted(fleet)
-    work(fleet)
+    manifest = fleet.submitted()
+    fleet.work()
     fleet.purge(manifest).run_out()
     for message in list(fleet.wire.sent):
         fleet.wire.put(message)
 
-    work(fleet)
+    fleet.work()
 
     assert list(fleet.store.list("jobs/")) == []
     assert fleet.dispatch_state.pages.outstanding("fake") == 0
@@ -253,7 +238,7 @@ def test_a_page_from_quarantine_runs_alone_and_other_pages_wait() -> None:
 
 @pytest.mark.parametrize("name", ["pages/000001.json", "pages/000001.failed.json", "_DONE"])
 def test_an_empty_object_of_a_dead_writer_counts_as_missing(fleet: SteppedFleet, name: str) -> None:
-    manifest = submitted(fleet)
+    manifest = fleet.submitted()
     fleet.store.put(f"jobs/{manifest.job_id}/{name}", b"")
 
     fleet.settle()
@@ -271,7 +256,7 @@ def waiting_pages() -> float:
 def test_a_page_of_a_newer_release_waits_for_another_worker_without_an_attempt(
     fleet: SteppedFleet,
 ) -> None:
-    manifest = submitted(fleet)
+    manifest = fleet.submitted()
     key = f"jobs/{manifest.job_id}/job.json"
     stored = fleet.store.get(key)
     fleet.store.put(key, json.dumps(json.loads(stored) | {"added_later": 1}).encode())
@@ -288,6 +273,6 @@ def test_a_page_of_a_newer_release_waits_for_another_worker_without_an_attempt(
 
     # What reads it next is a worker of that release.
     fleet.store.put(key, stored)
-    work(fleet)
+    fleet.work()
     assert check_job(fleet.store, manifest.job_id).status == "ok"
     assert waiting_pages() == waits + 1
