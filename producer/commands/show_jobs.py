@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from producer.connections import Connections, pool_warning
+from producer.delivery.outcome import UNKNOWN_QUALITY
 from producer.intake.labels import parse_labels
 from producer.status.find_jobs import (
     all_jobs,
@@ -42,8 +43,16 @@ def show_status(job_ids: tuple[str, ...], min_quality: float | None, as_json: bo
     if not facts and not as_json:
         print_message("no open jobs (pagefleet list shows the ended ones)")
     _warn_of_missing_workers(dispatch_state, facts)
+    return ExitCode.OK if min_quality is None else _quality_code(facts)
+
+
+def _quality_code(facts: Iterable[JobFacts]) -> ExitCode:
+    """The exit code of --min-quality; names the ended jobs whose quality is not known."""
+    unknown = [fact.manifest.job_id for fact in facts if fact.is_ended and fact.usage is None]
+    for job_id in unknown:
+        print_message(f"{job_id}: {UNKNOWN_QUALITY}")
     is_low = any(fact.low_quality and fact.low_quality.pages for fact in facts)
-    return ExitCode.FAILED_PAGES if min_quality is not None and is_low else ExitCode.OK
+    return ExitCode.FAILED_PAGES if is_low or unknown else ExitCode.OK
 
 
 def show_list(as_json: bool, label_words: tuple[str, ...], limit: int) -> int:

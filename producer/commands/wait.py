@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from producer.commands.outcome_printer import OutcomePrinter
 from producer.connections import Connections
-from producer.delivery.outcome import Outcome, ended, with_quality
+from producer.delivery.outcome import Outcome, ended, with_quality, without_quality
 from producer.status.find_jobs import find_job
 from producer.status.follow import Follower, follow
 from producer.status.progress_bars import Bars, PageProgress
@@ -66,7 +66,9 @@ def stored_outcome(
     key = object_keys.document(manifest.job_id, MARKDOWN.suffix)
     markdown = f"{connections.store.url.rstrip('/')}/{key}"
     outcome = ended(word, manifest, done, markdown, connections.jobs)
-    facts = None if min_quality is None else connections.jobs.document_facts(manifest.job_id)
-    if facts is None:
+    if min_quality is None:
         return outcome
+    facts = connections.jobs.document_facts(manifest.job_id)
+    if facts is None:
+        return without_quality(outcome)
     return with_quality(replace(outcome, fallback=facts.fallback), facts.scores, min_quality)

@@ -10,6 +10,11 @@ from shared.domain.page_ranges import count, expand
 from shared.domain.records import Counts, Done, ErrorInfo, Manifest
 from shared.jobs.job_store import JobStore
 
+UNKNOWN_QUALITY = (
+    "the quality of its pages is not known: document.json is missing, damaged or larger than "
+    "64 MiB; pagefleet fetch --min-quality reads the pages themselves"
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -99,6 +104,12 @@ def with_quality(outcome: Outcome, scores: PageScores, min_quality: float | None
         return outcome
     code = worst([outcome.exit_code, ExitCode.FAILED_PAGES])
     return replace(outcome, exit_code=code).with_note(f"look at {low.named}")
+
+
+def without_quality(outcome: Outcome) -> Outcome:
+    """``outcome`` of a document whose quality was asked for and is not known."""
+    code = worst([outcome.exit_code, ExitCode.FAILED_PAGES])
+    return replace(outcome, exit_code=code).with_note(UNKNOWN_QUALITY)
 
 
 def _as_pagefleet_error(error: Exception) -> PagefleetError:

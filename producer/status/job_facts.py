@@ -42,6 +42,11 @@ class JobFacts:
     #: All submissions; empty where the reader may know only its own.
     submissions: Submissions = ()
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether the job has a document."""
+        return self.status not in ("waiting", "running")
+
     def as_plain(self) -> dict[str, Any]:
         """JSON-ready facts."""
         manifest = self.manifest

@@ -47,7 +47,6 @@ class Throughput:
             self._pages += 1
             self._failed += failed
             self._tokens += tokens
-
             self._fault = ""
 
     def returned(self, fault: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.config.settings import Settings
+from shared.domain import object_keys
 from shared.domain.records import Manifest
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
@@ -76,6 +77,20 @@ def test_wait_names_the_pages_of_low_quality_of_a_job_that_has_ended(
     assert "ok (5 ok, 0 blank, 0 failed, 3 below quality 0.8)" in strict.out
     assert "look at pages 2-4" in strict.out
     assert as_json.lines[0]["low_quality"] == [2, 3, 4]
+
+
+def test_a_quality_that_cannot_be_read_is_said_and_needs_attention(
+    local: Settings, job: Manifest
+) -> None:
+    open_store(local).delete([object_keys.document(job.job_id, "json")])
+
+    for command in ("wait", "status"):
+        plain = in_process(local, command, job.job_id)
+        strict = in_process(local, command, job.job_id, "--min-quality", "0.8")
+
+        assert (plain.status, strict.status) == (0, 3)
+        assert "quality of its pages is not known" in strict.out + strict.err
+        assert "fetch --min-quality" in strict.out + strict.err
 
 
 def test_a_submission_that_does_not_wait_refuses_a_limit_of_quality(local: Settings) -> None:
