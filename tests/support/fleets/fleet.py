@@ -20,6 +20,7 @@ from producer.cli import cli
 from shared.config.settings import Settings, as_environment, build_settings
 from shared.console.entry_point import run_command
 from shared.processes.parent_death import die_with_parent
+from shared.telemetry.process_labels import PROCESS_LABELS
 from tests.support.documents import pdf_samples
 from tests.support.documents.pdf_samples import text
 from tests.support.servers.processes import start_redis
@@ -71,6 +72,8 @@ def in_process(settings: Settings, *words: str, stdin: bytes = b"") -> CommandRe
     input_stream = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
     with (
         patch.dict(os.environ, environment(settings), clear=True),
+        # Labels of a process end with it.
+        patch.object(PROCESS_LABELS, "_labels", {}),
         patch("sys.stdin", input_stream),
         redirect_stdout(out),
         redirect_stderr(err),
