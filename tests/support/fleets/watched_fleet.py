@@ -25,6 +25,13 @@ FLEET: Labels = frozenset({("fleet", "pagefleet")})
 #: A label of the ended job, by which its cost is counted.
 TENANT = "acme"
 
+#: Metrics that are zero before the open job is under way, with the labels of their samples.
+_OF_OPEN_JOB: dict[str, Labels] = {
+    "pagefleet_jobs": frozenset({("state", "open")}),
+    "pagefleet_label_pages_total": frozenset({("label", "tenant"), ("value", "")}),
+    "pagefleet_queue_age_seconds": frozenset({("pool", "fake"), ("priority", "normal")}),
+}
+
 
 @dataclass(frozen=True)
 class Watched:
@@ -111,7 +118,7 @@ def watched_fleet(folder: Path) -> Iterator[Watched]:
             large = pdf(folder / "large.pdf", LARGE)
             (opened,) = in_process(settings, "submit", str(large), "--json").lines
             wait_until(lambda: samples(port + 1).get(_last_sweep(), 0) > 0)
-            yield Watched(
+            watched = Watched(
                 settings,
                 port,
                 port + 1,
@@ -120,6 +127,8 @@ def watched_fleet(folder: Path) -> Iterator[Watched]:
                 log,
                 folder / "heartbeats",
             )
+            wait_until(lambda: _shows_open_job(watched))
+            yield watched
     finally:
         redis.stop()
 
@@ -127,6 +136,15 @@ def watched_fleet(folder: Path) -> Iterator[Watched]:
 def events(log: Path) -> list[dict[str, object]]:
     """The JSON lines of a log; fails where a line is not JSON."""
     return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def _shows_open_job(watched: Watched) -> bool:
+    """Whether pages of the open job have ended, and the metrics show others that wait."""
+    found = [(name, labels) for (name, labels), value in watched.samples().items() if value > 0]
+    return all(
+        any(name == wanted and required <= labels for name, labels in found)
+        for wanted, required in _OF_OPEN_JOB.items()
+    )
 
 
 def _last_sweep() -> tuple[str, Labels]:
