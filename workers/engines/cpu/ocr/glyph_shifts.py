@@ -135,8 +135,8 @@ def _is_in_word(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> b
 
 def _base(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> str:
     """The character on the line before a raised or lowered one; "" if there is none."""
-    befores = (glyphs[at].text for at in range(index - 1, -1, -1) if not shifts[at])
-    return next(befores, "")
+    earlier = (glyphs[at].text for at in range(index - 1, -1, -1) if not shifts[at])
+    return next(earlier, "")
 
 
 def _is_decimal(index: int, glyphs: Sequence[Glyph]) -> bool:
