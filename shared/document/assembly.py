@@ -12,6 +12,7 @@ from shared.document.draft import Draft, Piece, Rule
 from shared.document.merged_pages import MergedPage, MergedPages
 from shared.document.outcome import PageScores, Tally, job_status
 from shared.document.page_spans import PageWriter
+from shared.document.rare_collections import rare_collections
 from shared.document.rules.order import ORDER
 from shared.document.structure.merging import PageText, StructuredPages
 from shared.document.structure.order import NOTATION
@@ -48,6 +49,7 @@ class Document:
             file.close()
 
 
+@rare_collections()
 def assemble(
     manifest: Manifest,
     results: Iterable[PageResult],

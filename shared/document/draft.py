@@ -1,5 +1,6 @@
 """A page that is being merged: its Markdown as blocks, which the rules rewrite."""
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -65,6 +66,8 @@ def per_prose(change: Callable[[str], str]) -> Rule:
     @wraps(change)
     def rule(drafts: Iterable[Draft]) -> Iterator[Draft]:
         for draft in drafts:
-            yield replace(draft, pieces=tuple(map(rewrite, draft.pieces)))
+            pieces = tuple(map(rewrite, draft.pieces))
+            is_same = all(map(operator.is_, pieces, draft.pieces))
+            yield draft if is_same else replace(draft, pieces=pieces)
 
     return rule

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from shared.document.structure.text.letters import letters
 from shared.document.structure.text.marks import without_marks
@@ -63,9 +62,9 @@ class BlockAlignment:
         halves = [texts[0][-1], *(parts[0] for parts in texts[1:])]
         if middle or letters("".join(halves)) != letters(unit.text):
             return [(indices, unit)]
-        first = replace(unit, text=without_marks(halves[0]).strip())
+        first = unit._replace(text=without_marks(halves[0]).strip())
         rest = [
-            replace(unit, text=without_marks(half).strip(), lead="\n\n", continues=True)
+            unit._replace(text=without_marks(half).strip(), lead="\n\n", continues=True)
             for half in halves[1:]
         ]
         return [([index], part) for index, part in zip(indices, [first, *rest], strict=True)]
@@ -109,12 +108,12 @@ class BlockAlignment:
         if first.type == "footnote" and unit.marker.endswith(")"):
             unit = _as_text(unit)  # "1) See page 3." is no list
         kind = _KINDS.get(first.type, unit.kind) if unit.kind == "text" else unit.kind
-        return replace(unit, kind=kind, places=places, is_title=first.type == "title")
+        return unit._replace(kind=kind, places=places, is_title=first.type == "title")
 
 
 def _as_text(item: Unit) -> Unit:
     text = f"{item.marker} {item.text}"
-    return replace(item, kind="text", text=text, marker="", level=0, lead="\n\n")
+    return item._replace(kind="text", text=text, marker="", level=0, lead="\n\n")
 
 
 def _in_block_order(found: list[tuple[list[int], Unit]]) -> list[tuple[list[int], Unit]]:

@@ -6,7 +6,6 @@ listing, because in it the anchor would be code.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from shared.document.structure.breaks import crosses_break
 from shared.document.structure.units import Context, Join, Unit
@@ -46,7 +45,7 @@ def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
         return None
     code = "\n".join([first["code"], *(" " * indent + line if line else line for line in lines)])
     text = f"{first['open']}\n{code}\n{first['close']}"
-    return replace(before, text=text, places=before.places + unit.places)
+    return before._replace(text=text, places=before.places + unit.places)
 
 
 def _indent(before: Unit, unit: Unit, code: str) -> int:

@@ -6,7 +6,6 @@ no digit behind the last one, so that prices stay text. What is in code stays as
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from shared.document.code_spans import sub_outside_code
 from shared.document.structure.units import Context, Unit
@@ -52,7 +51,7 @@ def _marked(unit: Unit, math: str) -> Unit:
         return unit
     pattern = _PATTERNS[math, unit.kind in ("table", "html")]
     change = _with_brackets if math == "latex" else _with_dollars
-    return replace(unit, text=sub_outside_code(pattern, change, unit.text))
+    return unit._replace(text=sub_outside_code(pattern, change, unit.text))
 
 
 def _with_brackets(formula: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ list, because a block at the margin would end the list.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.document.spool import read_through
 from shared.document.structure.columns import Columns
@@ -105,7 +105,7 @@ class _Nesting:
             inset = self._open[-1].inset
         indent = self._open[-1].content if self._open else 0
         width = max(_STEP, len(unit.marker) + 1)
-        self._append(replace(unit, level=indent))
+        self._append(unit._replace(level=indent))
         self._open.append(_Open(inset, label, indent, indent + width))
 
     def _close_deeper(self, inset: int, label: str) -> None:
@@ -135,7 +135,7 @@ class _Nesting:
     def _add_paragraph(self, unit: Unit, inset: int) -> None:
         while inset <= self._open[-1].inset + _PARAGRAPH:
             self._open.pop()
-        self._append(replace(unit, level=self._open[-1].content, lead="\n\n"))
+        self._append(unit._replace(level=self._open[-1].content, lead="\n\n"))
 
     def _append(self, unit: Unit) -> None:
         """Add a part of a list to the page of its beginning, with the anchor of its page."""
@@ -143,8 +143,8 @@ class _Nesting:
         if before is not None and self._open:
             if before.last.page != unit.first.page and unit.page != before.page:
                 self._context.joins.append(Join("list", before.last, unit.first))
-                before = replace(before, text=before.text + page_mark(unit.page))
-            unit = replace(unit, page=before.page)
+                before = before._replace(text=before.text + page_mark(unit.page))
+            unit = unit._replace(page=before.page)
         if before is not None:
             self._ready.append(before)
         self._last = unit
@@ -155,7 +155,7 @@ def _with_number(unit: Unit) -> Unit:
     double = _DOUBLE.match(unit.text)
     if unit.marker not in "-*+" or double is None:
         return unit
-    return replace(unit, marker=double[1], text=unit.text[double.end() :])
+    return unit._replace(marker=double[1], text=unit.text[double.end() :])
 
 
 def _label(unit: Unit) -> str:

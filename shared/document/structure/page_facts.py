@@ -13,6 +13,8 @@ class PageFacts:
         self._numbers = array("Q")
         self._sizes = array("Q")
         self._blank = bytearray()
+        #: The page that was asked for last, and its position.
+        self._latest = (0, -1)
 
     def add(self, page: PageResult) -> None:
         """Note the next page."""
@@ -22,10 +24,12 @@ class PageFacts:
 
     def position(self, page: int) -> int:
         """The position of ``page`` among the selected pages; raises KeyError."""
-        index = bisect_left(self._numbers, page)
-        if index == len(self._numbers) or self._numbers[index] != page:
-            raise KeyError(page)
-        return index
+        if self._latest[0] != page:
+            index = bisect_left(self._numbers, page)
+            if index == len(self._numbers) or self._numbers[index] != page:
+                raise KeyError(page)
+            self._latest = (page, index)
+        return self._latest[1]
 
     def image(self, page: int) -> PageImage:
         """The size of the image of ``page``; raises KeyError."""

@@ -6,7 +6,6 @@ joined across a heading, code, a formula or a page that could not be read.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from shared.document.structure.breaks import is_break
 from shared.document.structure.text.hyphenation import ends_in_word, is_cjk, join_halves
@@ -130,4 +129,4 @@ def _joined(before: Unit, unit: Unit, context: Context) -> Unit:
     if before.kind == "quote":
         second = re.sub(r"^> ?", "", second)
     text = join_halves(before.text, second, context.words, page)
-    return replace(before, text=text, places=before.places + unit.places)
+    return before._replace(text=text, places=before.places + unit.places)

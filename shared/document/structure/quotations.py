@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from shared.document.spool import read_through
 from shared.document.structure.units import Context, Unit, by_page
@@ -36,7 +35,7 @@ def quotations(units: Iterable[Unit], _: Context) -> Iterator[Unit]:
 
 def _quoted(unit: Unit) -> Unit:
     text = "\n".join(f"> {line}" for line in unit.text.split("\n"))
-    return replace(unit, kind="quote", text=text)
+    return unit._replace(kind="quote", text=text)
 
 
 class _Heights:

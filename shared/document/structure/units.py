@@ -8,7 +8,7 @@ and it never changes the order of the words of running text.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from shared.document.spool import Spool
 from shared.document.structure.page_facts import PageFacts
@@ -43,20 +43,15 @@ ASIDE: frozenset[UnitKind] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a unit, or a part of it, stands; ``box`` is None where the engine gave none."""
 
     page: int
     box: BBox | None = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Ten times as fast as what a frozen dataclass does by itself.
-        return Place, (self.page, self.box)
 
-
-@dataclass(frozen=True, slots=True)
-class Unit:
+# A named tuple is made, changed and pickled several times as fast as a frozen dataclass.
+class Unit(NamedTuple):
     """One Markdown block; ``page`` is the page in whose text it is written."""
 
     kind: UnitKind
@@ -84,15 +79,8 @@ class Unit:
         """The place of its end."""
         return self.places[-1]
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Unit, (
-            self.kind, self.text, self.page, self.places, self.lead, self.level, self.marker,
-            self.is_title, self.continues,
-        )  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """Two parts of the source that became one unit."""
 
     kind: JoinKind

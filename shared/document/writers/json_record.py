@@ -37,8 +37,8 @@ class JsonWriter(DocumentWriter):
         self.file.write(self._separator + to_json(page_record(page.result, page.span)))
         self._separator = b","
         self._ledger.append(to_json(ledger_entry(page.result)))
-        for unit in page.units:
-            self._blocks.append(to_json(block_record(unit)))
+        if page.units:
+            self._blocks.append(b",".join(to_json(block_record(unit)) for unit in page.units))
 
     def end(self, joins: Iterable[Join]) -> None:
         """See DocumentWriter."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from shared.document.structure.text.sentences import ends_sentence
 from shared.document.structure.units import Context, Unit, by_page
@@ -21,7 +20,7 @@ def note_continuations(units: Iterable[Unit], _: Context) -> Iterator[Unit]:
         page = _with_marked(run)
         for index, unit in enumerate(page):
             if is_open and _is_rest(unit, page):
-                page[index] = replace(unit, kind="footnote")
+                page[index] = unit._replace(kind="footnote")
             if page[index].kind == "footnote":
                 is_open = not ends_sentence(unit.text)
         is_open = is_open and any(unit.kind == "footnote" for unit in page)
@@ -33,7 +32,7 @@ def _with_marked(page: list[Unit]) -> list[Unit]:
     for index in range(len(page) - 1, -1, -1):
         below = page[index + 1] if index + 1 < len(page) else None
         if _is_marked_note(page[index], below):
-            page[index] = replace(page[index], kind="footnote")
+            page[index] = page[index]._replace(kind="footnote")
     return page
 
 

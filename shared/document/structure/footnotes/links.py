@@ -7,7 +7,7 @@ writes all notes at the end of the document, ``keep`` leaves them as they are on
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from shared.document.code_spans import code_spans, outside
 from shared.document.structure.lists import MOST_PAGES
@@ -61,7 +61,8 @@ class _Entry:
 
     unit: Unit
     index: int
-    pages: frozenset[int] = frozenset()
+    #: In order.
+    pages: tuple[int, ...] = ()
     #: Its marks that have a note: first and last character, and the note.
     links: list[tuple[int, int, "_Entry"]] = field(default_factory=list)
     #: Whether it is a note with exactly one mark.
@@ -105,10 +106,13 @@ def _linked(units: Iterable[Unit], context: Context) -> Iterator[_Entry]:
     for index, unit in enumerate(units):
         entry = _entry(unit, index)
         waiting.append(entry)
-        for page in sorted(entry.pages):
+        for page in entry.pages:
             of_page = pages.setdefault(page, _PageNotes())
             (of_page.notes if unit.kind == "footnote" else of_page.texts).append(entry)
-        latest = max(latest, position(unit.first.page))
+        here = position(unit.first.page)
+        if here <= latest:
+            continue
+        latest = here
         while pages and position(first := next(iter(pages))) < latest - _HORIZON:
             pages.pop(first).link()
         while waiting and pages.keys().isdisjoint(waiting[0].pages):
@@ -120,10 +124,16 @@ def _linked(units: Iterable[Unit], context: Context) -> Iterator[_Entry]:
 
 def _entry(unit: Unit, index: int) -> _Entry:
     if unit.kind in _WITH_MARKS:
-        return _Entry(unit, index, frozenset(place.page for place in unit.places))
+        return _Entry(unit, index, _pages(unit))
     match = _NOTE.fullmatch(unit.text) if unit.kind == "footnote" else None
     is_note = match is not None and _definition_text(match["text"]) is not None
-    return _Entry(unit, index, frozenset({unit.first.page}) if is_note else frozenset())
+    return _Entry(unit, index, (unit.first.page,) if is_note else ())
+
+
+def _pages(unit: Unit) -> tuple[int, ...]:
+    if len(unit.places) == 1:
+        return (unit.first.page,)
+    return tuple(sorted({place.page for place in unit.places}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +209,13 @@ def _with_references(unit: Unit, links: Sequence[tuple[int, int, _Entry]], numbe
     text = unit.text
     for place, (start, end, _) in reversed([*enumerate(links, start=1)]):
         text = text[:start] + reference(number + place) + text[end:]
-    return replace(unit, text=text) if links else unit
+    return unit._replace(text=text) if links else unit
 
 
 def _as_definition(unit: Unit, number: int) -> Unit:
     match = _NOTE.fullmatch(unit.text)
     text = _definition_text(match["text"]) if match else None
-    return replace(unit, text=definition(number) + (text or unit.text), lead="\n\n")
+    return unit._replace(text=definition(number) + (text or unit.text), lead="\n\n")
 
 
 def _at_end(units: Iterable[_Referring]) -> Iterator[Unit]:
@@ -216,7 +226,7 @@ def _at_end(units: Iterable[_Referring]) -> Iterator[Unit]:
         rest += each.notes
         if not each.is_note:
             yield each.unit
-    yield from (replace(note, page=last) for note in rest)
+    yield from (note._replace(page=last) for note in rest)
 
 
 def _inline(units: Iterable[_Referring]) -> Iterator[Unit]:
@@ -227,12 +237,12 @@ def _inline(units: Iterable[_Referring]) -> Iterator[Unit]:
         unit = each.unit
         in_list = unit.kind == "item" or (unit.kind == "text" and unit.level > 0)
         if not in_list:
-            yield from (replace(note, page=page) for note in waiting)
+            yield from (note._replace(page=page) for note in waiting)
             waiting = []
         yield unit
         page = unit.page
         waiting += each.notes
         if not in_list:
-            yield from (replace(note, page=page) for note in waiting)
+            yield from (note._replace(page=page) for note in waiting)
             waiting = []
-    yield from (replace(note, page=page) for note in waiting)
+    yield from (note._replace(page=page) for note in waiting)

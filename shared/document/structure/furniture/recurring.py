@@ -7,7 +7,7 @@ pages. ``--headers keep`` writes all of it where it stands.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.document.spool import read_through
 from shared.document.structure.furniture.running_headers import RunningHeaders
@@ -41,7 +41,7 @@ def furniture(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
             if index not in edges and unit.kind != "furniture":
                 yield unit
             elif context.render.headers == "keep":
-                yield replace(unit, kind="furniture")
+                yield unit._replace(kind="furniture")
 
 
 def _at_edges(page: Sequence[Unit]) -> Iterator[int]:

@@ -7,7 +7,6 @@ One heading is the title: the largest, if it is alone of its size at the beginni
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 
 from shared.document.spool import Spool, read_through
@@ -62,16 +61,16 @@ def _is_line(unit: Unit) -> bool:
 
 
 def _as_heading(unit: Unit) -> Unit:
-    return replace(unit, kind="heading", level=_DEEPEST, text=f"{'#' * _DEEPEST} {unit.text}")
+    return unit._replace(kind="heading", level=_DEEPEST, text=f"{'#' * _DEEPEST} {unit.text}")
 
 
 def _as_title(unit: Unit) -> Unit:
-    return replace(unit, kind="heading", level=1, text=f"# {' '.join(unit.text.split())}")
+    return unit._replace(kind="heading", level=1, text=f"# {' '.join(unit.text.split())}")
 
 
 def _with_level(unit: Unit, level: int) -> Unit:
     text = f"{'#' * level} {_HASHES.sub('', unit.text, count=1)}"
-    return unit if level == unit.level else replace(unit, level=level, text=text)
+    return unit if level == unit.level else unit._replace(level=level, text=text)
 
 
 def _plain(unit: Unit) -> str:

@@ -7,7 +7,6 @@ much longer. No cell is lost.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from shared.document.structure.tables.html_tables import TableRow, raw_rows
 from shared.document.structure.text.marks import PAGE_MARK
@@ -47,7 +46,7 @@ def _piped(unit: Unit, only_same: bool) -> Unit:
         return unit
     grid = _grid(rows)
     table = _table(grid) if grid else unit.text
-    return replace(unit, text=table) if len(table) <= MAX_GROWTH * len(unit.text) else unit
+    return unit._replace(text=table) if len(table) <= MAX_GROWTH * len(unit.text) else unit
 
 
 def _is_plain(row: TableRow) -> bool:

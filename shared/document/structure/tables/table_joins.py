@@ -89,7 +89,7 @@ def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
     else:
         head = before.text[: before.text.lower().rindex("<tr")]
         text = head + write_rows([last, mark, *rows]).removeprefix("<table>")
-    return replace(before, text=text, places=before.places + unit.places)
+    return before._replace(text=text, places=before.places + unit.places)
 
 
 def _continuing_rows(first: TableRows, second: TableRows) -> list[TableRow] | None:
