@@ -24,6 +24,8 @@ _SHORTEST_ANY = 24
 _LONGEST = 1 << 20
 #: The text of a box is set in by at least this, on a scale of 999.
 _BOX_INSET = 8
+#: Items of one list begin at left edges that differ by at most this.
+_SAME_EDGE = 5
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]*$")
 _LABEL = re.compile(
     r"(?:\d{1,3}[.)．、]|\(\w{1,4}\)|（\w{1,4}）|[a-z][.)]\s|[ivx]{1,5}[.)]\s|[•·▪–—*†‡§¹²³⁴-⁹]"
@@ -58,8 +60,10 @@ def _first_half(units: Sequence[Unit], unit: Unit, context: Context) -> int | No
             interrupted = True
             continue
         if _is_family(before, unit):
-            broken = interrupted or unit.continues or is_break(before, unit)
-            matches = broken and _halves(before, unit) and _reachable(before, unit, context)
+            at_break = unit.continues or is_break(before, unit)
+            # Text that only a figure or a table interrupts goes on inside its sentence.
+            goes_on = at_break or (interrupted and _begins_inside(unit))
+            matches = goes_on and _halves(before, unit) and _reachable(before, unit, context)
             return index if matches else None
         if before.kind not in ASIDE and not _is_beside_note(before, unit):
             return None
@@ -68,7 +72,15 @@ def _first_half(units: Sequence[Unit], unit: Unit, context: Context) -> int | No
 
 
 def _is_family(before: Unit, unit: Unit) -> bool:
+    if before.kind == unit.kind == "item":
+        return not _is_next_item(before, unit)
     return before.kind == unit.kind or (before.kind == "item" and unit.kind == "text")
+
+
+def _is_next_item(before: Unit, unit: Unit) -> bool:
+    """Whether an item begins at the left edge of the one before; the rest of one is set in."""
+    a, b = before.first.box, unit.first.box
+    return a is not None and b is not None and abs(a[0] - b[0]) <= _SAME_EDGE
 
 
 def _is_beside_note(before: Unit, unit: Unit) -> bool:
@@ -88,6 +100,11 @@ def _is_boxed(before: Unit, unit: Unit) -> bool:
         return False
     inside = outer[0] + _BOX_INSET <= inner[0] and inner[2] <= outer[2] - _BOX_INSET
     return inside and inner[3] <= outer[1] + _BOX_INSET
+
+
+def _begins_inside(unit: Unit) -> bool:
+    first = _plain_start(unit.text)[:1]
+    return first.islower() or is_cjk(first)
 
 
 def _reachable(before: Unit, unit: Unit, context: Context) -> bool:

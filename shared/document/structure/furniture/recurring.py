@@ -8,11 +8,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.document.spool import read_through
+from shared.document.structure.furniture.margin_rows import MarginRows, outermost
 from shared.document.structure.furniture.running_headers import RunningHeaders
 from shared.document.structure.text.letters import letters
 from shared.document.structure.units import Context, Unit, by_page
+from shared.domain.records import BBox
 
 #: The margins end at these places of a scale of 999.
 _TOP, _BOTTOM = 90, 909
@@ -30,12 +33,17 @@ _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,4})[\W_]*")
 
 def furniture(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` without furniture; with it as text where the render options keep it."""
-    recurring, headers = _Recurring(context), RunningHeaders()
-    pages = read_through(headers.seen(by_page(units)), recurring.add_page)
+    recurring, headers, rows = _Recurring(context), RunningHeaders(), MarginRows()
+
+    def see(page: list[Unit]) -> None:
+        recurring.add_page(page)
+        rows.add(page)
+
+    pages = read_through(headers.seen(by_page(units)), see)
     recurring.end()
     for position, page in enumerate(pages):
-        edges = {index for index in _at_edges(page) if recurring.has(page[index])}
-        edges |= headers.parts_on(page)
+        edges = {index for index, unit in _at_edges(page) if recurring.has(unit)}
+        edges |= headers.parts_on(page) | rows.parts_on(page)
         edges |= set() if position else headers.line_on_first(page)
         for index, unit in enumerate(page):
             if index not in edges and unit.kind != "furniture":
@@ -44,23 +52,32 @@ def furniture(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
                 yield unit._replace(kind="furniture")
 
 
-def _at_edges(page: Sequence[Unit]) -> Iterator[int]:
-    """Indices of the first two and the last two units of a page that are plain text.
+class _Edge(NamedTuple):
+    """A unit at the edge of a page; ``in_margin`` is None where it has no box."""
+
+    unit: Unit
+    in_margin: bool | None
+
+
+def _at_edges(page: Sequence[Unit]) -> Iterator[tuple[int, _Edge]]:
+    """What is plain text of the first two and last two units, and of the outermost rows.
 
     A page with little more than such text has no furniture: what recurs is all that it says.
     """
     members = [index for index, unit in enumerate(page) if unit.kind != "furniture"]
     edges = members if len(members) <= 4 else members[:2] + members[-2:]
-    if len(members) >= _FEWEST_UNITS:
-        yield from (index for index in edges if page[index].kind in ("text", "heading"))
+    rows = outermost(page)
+    if len(members) < _FEWEST_UNITS:
+        return
+    for index in sorted({*edges, *rows}):
+        unit = page[index]
+        if unit.kind in ("text", "heading"):
+            yield index, _Edge(unit, True if index in rows else _in_margin(unit))
 
 
 def _in_margin(unit: Unit) -> bool | None:
-    """Whether the unit stands in the top or bottom margin; None where that is unknown."""
     box = unit.first.box
-    if box is None:
-        return None
-    return box[3] < _TOP or box[1] > _BOTTOM
+    return None if box is None else box[3] < _TOP or box[1] > _BOTTOM
 
 
 def _key(unit: Unit) -> str:
@@ -77,8 +94,10 @@ class _Group:
     first: int
     last: int
     count: int = 1
-    #: Whether a page has two of them.
+    #: Whether a page has two of them, not beside each other.
     is_twice: bool = False
+    #: The box of the last one.
+    row: BBox | None = None
     #: Distances of bare numbers from the positions of their pages; None if a unit is no number.
     offsets: set[int] | None = None
 
@@ -99,6 +118,11 @@ class _Group:
 _Key = tuple[str, bool]
 
 
+def _is_same_row(box: BBox | None, unit: Unit) -> bool:
+    other = unit.first.box
+    return box is not None and other is not None and box[1] < other[3] and other[1] < box[3]
+
+
 class _Recurring:
     """Collects what stands at the edges of pages, and tells which of it is furniture.
 
@@ -115,11 +139,10 @@ class _Recurring:
 
     def add_page(self, page: Sequence[Unit]) -> None:
         """Collect the edges of a page."""
-        for index in _at_edges(page):
-            unit = page[index]
-            key = _group_key(unit)
+        for _, edge in _at_edges(page):
+            key = _group_key(edge)
             if key is not None:
-                self._add(key, unit, self._position(unit.page))
+                self._add(key, edge.unit, self._position(edge.unit.page))
         if page:
             self._forget(self._position(page[0].page) - _HORIZON)
 
@@ -127,12 +150,12 @@ class _Recurring:
         """Judge the groups that are left; all pages were added."""
         self._forget(None)
 
-    def has(self, unit: Unit) -> bool:
+    def has(self, edge: _Edge) -> bool:
         """Whether a unit at the edge of its page is furniture."""
-        found = self._found.get(key) if (key := _group_key(unit)) else None
+        found = self._found.get(key) if (key := _group_key(edge)) else None
         if not found:
             return False
-        position = self._position(unit.page)
+        position = self._position(edge.unit.page)
         return any(first <= position <= last for first, last in found)
 
     def _add(self, key: _Key, unit: Unit, position: int) -> None:
@@ -141,13 +164,15 @@ class _Recurring:
         group = self._groups.pop(key, None)
         if group is None:
             group = _Group(key[1], position, position, offsets=set())
-        else:
-            group.is_twice = group.is_twice or group.last == position
+        elif group.last != position:
             group.last, group.count = position, group.count + 1
+        elif not _is_same_row(group.row, unit):
+            group.is_twice = True
         if offset is None:
             group.offsets = None
         elif group.offsets is not None:
             group.offsets.add(offset)
+        group.row = unit.first.box
         self._groups[key] = group
 
     def _forget(self, before: int | None) -> None:
@@ -161,9 +186,8 @@ class _Recurring:
                 self._found[key].append((group.first, group.last))
 
 
-def _group_key(unit: Unit) -> _Key | None:
+def _group_key(edge: _Edge) -> _Key | None:
     """The key of a unit and whether it has no box; None for one that is no furniture."""
-    in_margin = _in_margin(unit)
-    if in_margin is False or len(unit.text) > _LONGEST:
+    if edge.in_margin is False or len(edge.unit.text) > _LONGEST:
         return None
-    return _key(unit), in_margin is None
+    return _key(edge.unit), edge.in_margin is None

@@ -36,7 +36,15 @@ def levels_of(table: HeadingTable) -> "array[int] | None":
     base = has_title or all(table.levels[index] > 1 for index in others)
     for index in others:
         levels[index] += base
-    return levels
+    return _without_gaps(levels)
+
+
+def _without_gaps(levels: "array[int]") -> "array[int]":
+    """``levels`` from 1 or 2 on without unused ones between them."""
+    used = sorted(set(levels))
+    first = min(used[0], 2)
+    places = {level: first + place for place, level in enumerate(used)}
+    return array("H", map(places.__getitem__, levels))
 
 
 def _even(table: HeadingTable) -> "array[float]":

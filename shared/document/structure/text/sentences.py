@@ -4,6 +4,7 @@ import re
 
 _SENTENCE_END = re.compile(
     r"[.!?:;。！？：；…](?:[\"'”’»›)\]）】」』*_`]|<sup>[^<]*</sup>|[¹²³⁴⁵⁶⁷⁸⁹⁰]|\[\^?\w+\])*$"
+    r"|[:!?] \d{1,2}$"  # a mark of a footnote that is not raised
 )
 
 

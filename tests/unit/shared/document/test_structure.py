@@ -3,39 +3,16 @@
 import json
 import re
 from collections import Counter
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.document.assembly import Document, assemble
+from shared.document.assembly import assemble
 from shared.domain.records import RenderOptions
 from tests.support.documents.merged import json_of, manifest, markdown_of, results_of
+from tests.support.documents.page_blocks import FOOT, FULL, body, document
 from tests.support.documents.rendered import renderings
-
-FULL = (100, 100, 900, 200)
-FOOT = (100, 860, 900, 890)
-
-
-def document(*pages: list[tuple[str, tuple[int, int, int, int], str]], **render: Any) -> Document:
-    """The document of pages with blocks of (type, box, Markdown)."""
-    job = manifest(len(pages))
-    changes = [
-        {
-            "markdown": "\n\n".join(
-                text for kind, _, text in page if kind not in ("header", "page_number")
-            ),
-            "blocks": [{"type": kind, "bbox": box, "text": text} for kind, box, text in page],
-            "status": "ok" if page else "blank",
-        }
-        for page in pages
-    ]
-    return assemble(job, results_of(job, *changes), RenderOptions(**render))
-
-
-def body(*pages: list[tuple[str, tuple[int, int, int, int], str]], **render: Any) -> str:
-    return markdown_of(document(*pages, **{"page_breaks": "none", **render}))
 
 
 def test_a_paragraph_over_a_page_break_is_one_and_has_the_anchor_at_the_join() -> None:
@@ -595,3 +572,42 @@ def test_no_paragraph_goes_on_around_the_picture_of_a_formula() -> None:
         assert ("computed by where y" in markdown_of(merged)) == is_joined
         kinds = [each["type"] for each in json.loads(json_of(merged))["blocks"]]
         assert ("equation" in kinds) == (not is_joined)
+
+
+def test_a_sentence_that_a_table_completes_is_not_joined_to_the_next_one() -> None:
+    lead = "The program prefers a header without an entry for the names, so the file looks like"
+    pages = [
+        ("text", FULL, lead),
+        ("table", (100, 210, 900, 300), table(["a", "b"], ["1", "2"])),
+        ("text", (100, 310, 900, 400), "Some other systems require an empty entry in its place."),
+    ]
+
+    assert f"{lead} Some" not in body(pages)
+
+
+def test_a_lead_in_with_the_mark_of_a_note_ends_before_a_table() -> None:
+    first = [
+        ("text", FULL, "The following files must be in the folder if the system is installed: 3"),
+        ("table", (100, 210, 900, 300), table(["a", "b"], ["1", "2"])),
+    ]
+
+    assert "installed: 3\n" in body(first, [("text", FULL, "mtab does not fit the folder.")])
+
+
+def test_items_at_one_edge_are_two_also_where_a_page_ends_between_them() -> None:
+    edge, inside = (100, 500, 600, 510), (130, 100, 600, 110)
+    first = [("text", FULL, "You can change:"), ("list", edge, "- lines in headers and footers")]
+    second = "- headers and footers wider than the text"
+
+    assert second in body(first, [("list", (100, 100, 600, 110), second)])
+    assert second not in body(first, [("list", inside, second)])
+
+
+def test_levels_that_no_heading_has_are_left_out() -> None:
+    pages = [
+        [heading("Chapter 1 Harbours", 1, 40, 100), heading("1.1 Quays", 3, 30, 300)],
+        [heading("Chapter 2 Ships", 1, 40, 100), heading("2.1 Crews", 3, 30, 300)],
+    ]
+
+    lines = [line for line in body(*pages).split("\n") if line]
+    assert [line.split(" ")[0] for line in lines] == ["#", "##", "#", "##"]
