@@ -74,6 +74,9 @@ def _first_half(units: Sequence[Unit], unit: Unit, context: Context) -> int | No
 def _is_family(before: Unit, unit: Unit) -> bool:
     if before.kind == unit.kind == "item":
         return not _is_next_item(before, unit)
+    if {before.kind, unit.kind} == {"text", "quote"}:
+        # Only one of the two pages shows that the paragraph is set in.
+        return before.page != unit.page and _begins_inside(unit)
     return before.kind == unit.kind or (before.kind == "item" and unit.kind == "text")
 
 
@@ -143,7 +146,7 @@ def _joined(before: Unit, unit: Unit, context: Context) -> Unit:
     context.joins.append(Join(kind, before.last, unit.first))
     page = unit.page if unit.page != before.last.page else None
     second = unit.text
-    if before.kind == "quote":
+    if unit.kind == "quote":
         second = re.sub(r"^> ?", "", second)
     text = join_halves(before.text, second, context.words, page)
     return before._replace(text=text, places=before.places + unit.places)

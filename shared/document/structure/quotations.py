@@ -16,6 +16,8 @@ _WIDER, _NARROWER = 2.5, 0.6
 _SEVERAL_LINES = 1.7
 #: Edges closer than this, on a scale of 999, are equal.
 _SAME = 6
+#: Blocks that are aligned at their left differ by at most this.
+_ALIGNED = 2
 
 
 def quotations(units: Iterable[Unit], _: Context) -> Iterator[Unit]:
@@ -68,6 +70,9 @@ class _Lines:
         self._line = line
         bodies = (unit for unit in units if unit.kind == "text" and self.is_body(unit))
         self._bodies = [unit.first.box for unit in bodies if unit.first.box]
+        #: Blocks with each box, and with each left edge.
+        self._boxes = Counter(unit.first.box for unit in units)
+        self._lefts = Counter(box[0] for box in self._boxes if box)
         self._left = min((box[0] for box in self._bodies), default=0)
         self._right = max((box[2] for box in self._bodies), default=0)
 
@@ -82,10 +87,12 @@ class _Lines:
         box = unit.first.box
         if unit.kind != "text" or box is None or not self.is_body(unit) or len(unit.places) > 1:
             return False
+        if self._boxes[box] > 1:
+            return False  # a part of a larger block, whose own box is unknown
         if index and (self._units[index - 1].kind in ("item", "list") or self._is_boxed(index)):
             return False
         column = self._column(index, box)
-        if column is None:
+        if column is None or not self._is_edge(column[0]):
             return False
         left, right = box[0] - column[0], column[1] - box[2]
         width = column[1] - column[0]
@@ -93,11 +100,19 @@ class _Lines:
         return within and _NARROWER * left <= right <= _WIDER * left
 
     def _is_boxed(self, index: int) -> bool:
-        """Whether the heading of a box stands above the unit."""
-        above, box = self._units[index - 1], self._units[index].first.box
-        if above.kind != "heading" or above.first.box is None or box is None:
-            return False
-        return abs(above.first.box[0] - box[0]) <= _SAME
+        """Whether the heading of a box stands above the unit, or above others of its left edge."""
+        box = self._units[index].first.box
+        for above in reversed(self._units[:index]):
+            other = above.first.box
+            if box is None or other is None or abs(other[0] - box[0]) > _SAME:
+                return False
+            if above.kind == "heading":
+                return True
+        return False
+
+    def _is_edge(self, left: int) -> bool:
+        """Whether several blocks begin at ``left``; lines that are centred do not."""
+        return sum(self._lefts[each] for each in range(left - _ALIGNED, left + _ALIGNED + 1)) > 1
 
     def _column(self, index: int, box: BBox) -> tuple[int, int] | None:
         """The left and right edge of the text and headings in the same column."""

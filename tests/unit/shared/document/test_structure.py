@@ -611,3 +611,29 @@ def test_levels_that_no_heading_has_are_left_out() -> None:
 
     lines = [line for line in body(*pages).split("\n") if line]
     assert [line.split(" ")[0] for line in lines] == ["#", "##", "#", "##"]
+
+
+def test_centred_text_is_no_quotation() -> None:
+    centred = [
+        ("text", (200, 200, 800, 270), "The first paragraph of a slide has several words."),
+        ("text", (230, 350, 770, 420), "The second one is narrower, and it says more of it."),
+        ("text", (240, 460, 760, 530), "The third one is narrower still."),
+        ("text", (400, 600, 600, 612), "A line."),
+    ]
+    even = [(kind, (200 if i != 1 else 230, *box[1:]), text)
+            for i, (kind, box, text) in enumerate(centred)]  # fmt: skip
+
+    assert ">" not in body(centred)
+    assert "> The second one" in body(even)
+
+
+def test_all_paragraphs_below_the_heading_of_a_box_are_alike() -> None:
+    blocks = [
+        ("text", (200, 100, 880, 140), "The body of the page has paragraphs of full width."),
+        ("sub_title", (225, 160, 300, 172), "## Rationale"),
+        ("text", (225, 180, 850, 220), "The first paragraph of the box gives a reason for it."),
+        ("text", (225, 240, 850, 280), "The second paragraph of the box gives another one."),
+        ("text", (200, 300, 880, 340), "The body of the page goes on."),
+    ]
+
+    assert ">" not in body(blocks)
