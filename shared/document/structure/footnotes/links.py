@@ -26,7 +26,7 @@ _MARK = (
 )
 _MARKS = re.compile(_MARK)
 _NOTE = re.compile(
-    rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„][^\n]*)"
+    rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„`*(/][^\n]*)"
 )
 _WORD = re.compile(r"[^\W_]+")
 #: Notes of a page at most; a mark is looked for among those of so many notes.
@@ -34,7 +34,7 @@ _MOST_NOTES = 100
 #: A text that Markdown would read as something else behind the label of a note.
 _UNSAFE = re.compile(r"\d{1,9}[.)](?:\s|$)|\S+(?:\s+[\"'(].*)?$")
 #: Some documents have a space before a mark; a letter before it is a quantity with a power.
-_WORD_AND_SPACE = re.compile(r"[^\W\d_]{2}[)’”\"]? $")
+_WORD_AND_SPACE = re.compile(r"(?:[^\W\d_]{2}|[.,;:!?])[)’”\"]? $")
 _EMPHASIS = re.compile(r"(?<!\\)\*")
 _CJK_PAUSE = re.compile(r"(?<=[，。；：！？])(?=\S)")
 #: What stands before and after a mark that would become a part of a link.
@@ -186,7 +186,7 @@ def _is_free(text: str, mark: re.Match[str]) -> bool:
     in_link = before.rfind("[") > before.rfind("]")
     is_power = re.search(r"(?:^|[\W\d_])[^\W\d_]?$|\d$", before) is not None
     after_word = _WORD_AND_SPACE.search(before) is not None
-    after_sign = before[-1:] in ".,;:!?\"'”’»)。，；：！？）」"
+    after_sign = before[-1:] in ".,;:!?\"'”’»)。，；：！？）」`"
     joined = before.endswith(_BEFORE) or after.startswith(_AFTER)
     return (
         bool(before) and not in_link and not joined and (after_sign or after_word or not is_power)

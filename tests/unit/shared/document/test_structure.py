@@ -280,6 +280,8 @@ def noted(text: str, note: str, kind: str = "text") -> str:
         ("The harbour¹⁾ is old.", "1) See the report of the harbour."),
         ("The harbour**¹**⁾ is old.", "1) See the report of the harbour."),
         ("The system (MCAS) ¹ is old.", "¹ See the report of the harbour."),
+        ("The harbour is old. ¹", "¹ See the report of the harbour."),
+        ("The file `quay` (or `dock`¹) is old.", "¹ See the report of the harbour."),
         (r"The harbour\* is old.", r"\* See the report of the harbour."),
         ("Anna Maria Halloway*", r"\* See the report of the harbour."),
         ("The harbour† is old.", "† See the report of the harbour."),
@@ -291,6 +293,10 @@ def test_a_note_is_linked_whatever_mark_it_has(text: str, note: str) -> None:
 
     assert "[^1]: See the report of the harbour." in linked
     assert linked.count("[^1]") == 2
+
+
+def test_a_note_that_begins_with_code_is_linked() -> None:
+    assert "[^1]: `quay.txt` lists" in noted("The list is long.¹", "¹`quay.txt` lists the berths.")
 
 
 @pytest.mark.parametrize(
