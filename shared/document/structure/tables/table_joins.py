@@ -13,10 +13,12 @@ from shared.document.structure.tables.html_tables import (
     TableCell,
     TableRow,
     TableRows,
+    raw_rows,
     read_rows,
     write_rows,
 )
 from shared.document.structure.tables.pipe_rows import read_pipe_rows, with_rows
+from shared.document.structure.tables.repeated_rows import repeated_rows
 from shared.document.structure.text.letters import letters
 from shared.document.structure.text.marks import PAGE_MARK, page_mark
 from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit
@@ -71,8 +73,11 @@ def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
         return None
     is_pipe = before.text.lstrip().startswith("|")
     read = read_pipe_rows if is_pipe else read_rows
-    first, second = read(PAGE_MARK.sub("", before.text)), read(unit.text)
-    if first is None or second is None or len(first.rows) < 2:
+    plain = PAGE_MARK.sub("", before.text)
+    first, second = read(plain), read(unit.text)
+    if first is None or second is None:
+        return None if is_pipe else _joined_by_header(before, unit, context)
+    if len(first.rows) < 2:
         return None
     rows = _continuing_rows(first, second)
     if rows is None:
@@ -92,10 +97,26 @@ def _joined(before: Unit, unit: Unit, context: Context) -> Unit | None:
     return before._replace(text=text, places=before.places + unit.places)
 
 
+def _joined_by_header(before: Unit, unit: Unit, context: Context) -> Unit | None:
+    """Both tables as one, if the second repeats the header and cells span over rows."""
+    first, second = raw_rows(PAGE_MARK.sub("", before.text)), raw_rows(unit.text)
+    count = repeated_rows(first, second) if first and second else 0
+    if not second or not count or len(second) == count:
+        return None
+    context.joins.append(Join("table", before.last, unit.first))
+    mark = page_mark(unit.page) if unit.page != before.last.page else ""
+    head = before.text[: before.text.lower().rindex("</table>")]
+    text = head + write_rows([mark, *second[count:]]).removeprefix("<table>")
+    return before._replace(text=text, places=before.places + unit.places)
+
+
 def _continuing_rows(first: TableRows, second: TableRows) -> list[TableRow] | None:
     """The rows of ``second`` under the columns of ``first``; None if it is another table."""
     header = first.rows[0]
     body = first.rows[1:] if _is_header(header, first) else first.rows
+    repeated = repeated_rows(first.rows, second.rows)
+    if repeated:
+        return list(second.rows[repeated:])
     repeats = _repeated_header(header, second.rows[0])
     if repeats is not None:
         return [_unspanned(row, repeats) for row in second.rows[1:]]

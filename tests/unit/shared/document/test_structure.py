@@ -643,3 +643,31 @@ def test_all_paragraphs_below_the_heading_of_a_box_are_alike() -> None:
     ]
 
     assert ">" not in body(blocks)
+
+
+def spanned(*rows: str) -> tuple[str, tuple[int, int, int, int], str]:
+    head = (
+        '<tr><th rowspan="2">Quay</th><th colspan="2">Ships</th></tr>'
+        "<tr><th>Large</th><th>Small</th></tr>"
+    )
+    return ("table", FULL, f"<table>{head}{''.join(rows)}</table>")
+
+
+def test_a_header_of_two_rows_with_spans_is_repeated_once() -> None:
+    north = '<tr><td rowspan="2">North</td><td>4</td><td>7</td></tr><tr><td>1</td><td>2</td></tr>'
+    south = "<tr><td>South</td><td>5</td><td>9</td></tr>"
+
+    merged = body([spanned(north)], [spanned(south)])
+
+    assert merged.count("<table>") == merged.count("Quay") == merged.count("Large") == 1
+    assert merged.index("North") < merged.index("South")
+
+
+def test_a_first_row_that_two_tables_share_is_not_dropped_with_the_header() -> None:
+    row, other = "<tr><td>North</td><td>4</td><td>7</td></tr>", "<tr><td>1</td><td>2</td></tr>"
+    spanning = '<tr><td rowspan="2">West</td><td>4</td><td>7</td></tr>'
+
+    merged = body([spanned(row, spanning, other)], [spanned(row)])
+
+    assert merged.count("North") == 2
+    assert merged.count("Quay") == 1
