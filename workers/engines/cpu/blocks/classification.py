@@ -8,7 +8,7 @@ from workers.engines.cpu.blocks.headings import classify_headings
 from workers.engines.cpu.blocks.splitting import split_draft
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.furniture import classify_furniture
-from workers.engines.cpu.layout.key_values import join_key_values
+from workers.engines.cpu.layout.side_by_side.key_values import join_key_values
 from workers.engines.cpu.values import PageContent
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from workers.engines.cpu.blocks import heading_parts, lists
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
-from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.grids.best_grid import best_table
 from workers.engines.cpu.layout.grids.rules import Rules
-from workers.engines.cpu.layout.key_values import are_key_values
 from workers.engines.cpu.layout.rows import group_into_rows, with_drop_cap_joined
+from workers.engines.cpu.layout.side_by_side.columns import split_into_columns
+from workers.engines.cpu.layout.side_by_side.key_values import are_key_values
 from workers.engines.cpu.values import Box, Line, PageContent, Table, bounding_box
 
 

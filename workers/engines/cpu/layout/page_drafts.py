@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from shared.domain.records import BlockType
 from workers.engines.cpu.characters import is_cjk
 from workers.engines.cpu.layout.drafts import Draft
-from workers.engines.cpu.layout.line_numbers import split_line_numbers
 from workers.engines.cpu.layout.plausible_regions import plausible_regions, without_misread_regions
 from workers.engines.cpu.layout.rows import median_height, with_letter_bullets
+from workers.engines.cpu.layout.side_by_side.line_numbers import split_line_numbers
 from workers.engines.cpu.layout.unassigned_lines import group_lines
 from workers.engines.cpu.layout.vertical_text import with_vertical_text_joined
 from workers.engines.cpu.values import Line, PageContent, Region, bounding_box

@@ -1,8 +1,8 @@
 """The reading order of blocks on pages with columns, figures and headings."""
 
 from tests.support.engines.cpu_lines import column, line, markdown, page, region
-from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.reading_order.box_order import reading_order
+from workers.engines.cpu.layout.side_by_side.columns import split_into_columns
 from workers.engines.cpu.values import Box
 
 #: Points.
