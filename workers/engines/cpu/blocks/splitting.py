@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.engines.cpu.blocks import heading_parts, lists
+from workers.engines.cpu.blocks.code import is_code, is_typescript
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
@@ -29,7 +30,9 @@ def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Dra
         parts = heading_parts.split_leading_heading(draft)
         if len(parts) > 1:
             return [parts[0], *split_draft(parts[1], page, line_height)]
-    columns = _columns(draft, line_height) if draft.kind in RUNNING_TEXT else [draft]
+    if draft.kind not in RUNNING_TEXT or is_code(draft, is_typescript(page.lines)):
+        return [draft]
+    columns = _columns(draft, line_height)
     return [_with_exact_kind(column) for column in columns]
 
 

@@ -1,6 +1,9 @@
 """Program code keeps its lines, its indentation and its place between paragraphs."""
 
-from tests.support.engines.cpu_lines import column, line, markdown, page
+from tests.support.engines.cpu_lines import column, letters, line, markdown, page
+from workers.engines.cpu.blocks.code import code_text
+from workers.engines.cpu.layout.rows import group_into_rows
+from workers.engines.cpu.text_layer.lines import line_of
 
 PROGRAM = [
     line("def total(items):", top=130, size=9, monospaced=True),
@@ -26,3 +29,36 @@ def test_a_page_in_a_typewriter_font_is_no_code() -> None:
 
 def test_a_page_that_is_only_a_program_is_code() -> None:
     assert markdown(page(("text", PROGRAM))) == FENCE
+
+
+def test_the_rows_of_a_report_stay_whole() -> None:
+    amounts = column(["$ 30.00", "$ 20.00", "$ 334.00"], top=200, monospaced=True)
+    accounts = column(
+        ["Assets:Checking", "Expenses:Books", "Expenses:Food"], 132, 200, monospaced=True
+    )
+    prose = column(["The report shows the balance of all accounts of the book."])
+
+    text = markdown(page(("text", prose), ("text", [*amounts, *accounts])))
+
+    assert "\n$ 30.00     Assets:Checking\n$ 20.00     Expenses:Books\n$ 334.00" in text
+
+
+def test_the_numbers_of_a_listing_stay_before_their_rows() -> None:
+    numbers = column(["44", "45", "46"], left=60, size=6, top=204)
+    rows = column([r"\def\one{%", r"\par", r"\fi}"], left=90, top=200, monospaced=True, size=7.5)
+    prose = column(["The macro begins a paragraph and ends a condition, no more."])
+
+    text = markdown(page(("text", prose), ("list-item", [*numbers, *rows])))
+
+    assert "```\n44" in text
+    assert r"45" in text
+    assert "\\par\n46" in text
+
+
+def test_words_behind_a_wide_font_keep_one_space() -> None:
+    wide = letters("The programs", size=20).characters
+    narrow = letters(" print and exit again", left=wide[-1].box.right).characters
+
+    assert code_text(group_into_rows([line_of([*wide, *narrow])])) == (
+        "The programs print and exit again"
+    )
