@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from statistics import median
 
 from workers.engines.cpu.characters import is_cjk
+from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
 from workers.engines.cpu.text_layer.lines import line_of
-from workers.engines.cpu.values import Line
+from workers.engines.cpu.values import Line, bounding_box
 
 #: Left edges of one column are at most so far apart, in font sizes.
 _SAME_EDGE = 0.5
@@ -31,6 +32,8 @@ _ROWS_OF_TEXT = 6
 #: A style counts if more than this part of the letters has it; it differs if fewer than the second
 #: part of the other letters have it.
 _HAS_STYLE, _LACKS_STYLE = 0.6, 0.3
+#: Terms and meanings in two regions stand beside each other over this part of the lower one.
+_BESIDE = 0.8
 #: A row further below than this, in usual row distances, does not go on.
 _WIDE_DISTANCE = 1.6
 #: An item of a list, and an amount.
@@ -70,6 +73,32 @@ def split_pairs(lines: Sequence[Line]) -> list[tuple[Row, ...] | tuple[PairedRow
         else:
             parts.append(tuple(row for row, _ in members))
     return _merged(parts)
+
+
+def join_pairs(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts``, each column of terms joined with the column of their meanings."""
+    result = list(drafts)
+    for terms in drafts:
+        if terms not in result:
+            continue
+        meanings = next((other for other in result if _are_meanings(terms, other)), None)
+        if meanings is not None:
+            box = bounding_box((terms.box, meanings.box))
+            joined = replace(terms, box=box, lines=(*terms.lines, *meanings.lines))
+            result[result.index(terms)] = joined
+            result.remove(meanings)
+    return result
+
+
+def _are_meanings(terms: Draft, meanings: Draft) -> bool:
+    if not {terms.kind, meanings.kind} <= RUNNING_TEXT or not terms.lines or not meanings.lines:
+        return False
+    lower = min(terms.box.height, meanings.box.height)
+    beside = terms.box.overlap_height(meanings.box) > _BESIDE * lower
+    if not beside or meanings.box.left < terms.box.right - 1:
+        return False
+    parts = split_pairs((*terms.lines, *meanings.lines))
+    return len(parts) == 1 and isinstance(parts[0][0], PairedRow)
 
 
 def are_pairs(rows: Sequence[PairedRow], is_whole: bool) -> bool:

@@ -17,6 +17,12 @@ def test_keys_stay_with_their_meanings() -> None:
     assert markdown(content) == table(*zip(KEYS, MEANINGS, strict=True))
 
 
+def test_keys_in_a_region_of_their_own_stay_with_their_meanings() -> None:
+    content = page(("text", column(KEYS)), ("text", column(MEANINGS, left=160)))
+
+    assert markdown(content) == table(*zip(KEYS, MEANINGS, strict=True))
+
+
 def test_further_lines_of_a_meaning_stay_with_it() -> None:
     terms = [line("quit", monospaced=True), line("stop", top=125, monospaced=True)]
     meanings = ["leave the program and", "write the history", "end the current command"]
