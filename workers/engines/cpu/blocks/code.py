@@ -27,7 +27,7 @@ _ONE_SPACE = 1.6
 #: Largest indentation in characters; a row far to the right gets no more.
 _DEEPEST_INDENT = 80
 #: More than this part of the characters in a monospaced font: the page was set like a typescript.
-_TYPESCRIPT = 0.6
+_TYPESCRIPT = 0.8
 
 
 def is_typescript(lines: Sequence[Line]) -> bool:
