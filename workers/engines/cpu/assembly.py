@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.engines.cpu.blocks.classification import classified
+from workers.engines.cpu.blocks.code import join_code
 from workers.engines.cpu.blocks.heading_parts import join_chapter_numbers
 from workers.engines.cpu.blocks.lists import join_continued_items
 from workers.engines.cpu.layout.captions import with_table_captions
@@ -37,4 +38,4 @@ def assemble(content: PageContent) -> list[Draft]:
 
 def _ordered(drafts: Sequence[Draft], line_height: float) -> list[Draft]:
     in_order = headers_first(in_reading_order(drafts, line_height))
-    return join_chapter_numbers(join_continued_items(in_order, line_height))
+    return join_code(join_chapter_numbers(join_continued_items(in_order, line_height)))

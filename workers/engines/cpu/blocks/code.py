@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, clean_text
@@ -24,6 +24,11 @@ _SIGNS = frozenset("{}()[]<>=;_#$&|\\/*+")
 _LONGEST_NUMBER = 4
 #: A smaller gap than this, in widths of a letter, is one space.
 _ONE_SPACE = 1.6
+#: Code goes on under a gap of less than this, in font sizes, in letters of the same size: their
+#: sizes differ by less than the second value.
+_EMPTY_LINE, _SAME_SIZE = 2.2, 0.1
+#: The distance of two lines in font sizes; at most so many empty lines are kept.
+_LINE_DISTANCE, _MOST_EMPTY = 1.25, 2
 #: Largest indentation in characters; a row far to the right gets no more.
 _DEEPEST_INDENT = 80
 #: More than this part of the characters in a monospaced font: the page was set like a typescript.
@@ -51,6 +56,28 @@ def with_code_apart(drafts: Sequence[Draft]) -> list[Draft]:
 def _as_code(draft: Draft) -> Draft:
     """``draft`` as code; its box shows the indentation, also over pages."""
     return replace(draft, kind="code", box=bounding_box(line.box for line in draft.lines))
+
+
+def join_code(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts`` in reading order, with pieces of code under each other as one."""
+    result: list[Draft] = []
+    for draft in drafts:
+        if result and _goes_on(result[-1], draft):
+            before = result.pop()
+            box = bounding_box((before.box, draft.box))
+            draft = replace(before, box=box, lines=(*before.lines, *draft.lines))
+        result.append(draft)
+    return result
+
+
+def _goes_on(before: Draft, draft: Draft) -> bool:
+    """Whether two pieces of code stand in one column with at most one empty line between them."""
+    if before.kind != "code" or draft.kind != "code" or not before.lines or not draft.lines:
+        return False
+    gap = draft.box.top - before.box.bottom
+    same_size = abs(before.size - draft.size) < _SAME_SIZE * draft.size
+    in_column = before.box.overlap_width(draft.box) > 0
+    return same_size and in_column and -draft.size < gap < _EMPTY_LINE * draft.size
 
 
 def is_code(draft: Draft, in_typescript: bool = False) -> bool:
@@ -100,7 +127,19 @@ def code_text(rows: Sequence[Row]) -> str:
     """``rows`` line by line, each character at its place in spaces of the median width."""
     left = min(row.box.left for row in rows)
     width = _letter_width(rows)
-    return "\n".join(_row_text(row, left, width) for row in rows)
+    text = ""
+    for row, empty in zip(rows, _empty_lines(rows), strict=True):
+        text += "\n" * (1 + empty) + _row_text(row, left, width)
+    return text.removeprefix("\n")
+
+
+def _empty_lines(rows: Sequence[Row]) -> list[int]:
+    """The number of empty lines before each row, at most ``_MOST_EMPTY``; 0 for the first."""
+    distances = [below.box.center_y - above.box.center_y for above, below in pairwise(rows)]
+    largest = _LINE_DISTANCE * median(row.size for row in rows)
+    usual = sorted(distances)[len(distances) // 3] if len(distances) > 1 else largest
+    counts = [round(distance / max(usual, 1.0)) - 1 for distance in distances]
+    return [0, *(min(_MOST_EMPTY, max(0, count)) for count in counts)]
 
 
 def _letter_width(rows: Sequence[Row]) -> float:

@@ -1,5 +1,7 @@
 """Program code keeps its lines, its indentation and its place between paragraphs."""
 
+from dataclasses import replace
+
 from tests.support.engines.cpu_lines import column, letters, line, markdown, page
 from workers.engines.cpu.blocks.code import code_text
 from workers.engines.cpu.layout.rows import group_into_rows
@@ -62,3 +64,23 @@ def test_words_behind_a_wide_font_keep_one_space() -> None:
     assert code_text(group_into_rows([line_of([*wide, *narrow])])) == (
         "The programs print and exit again"
     )
+
+
+def test_pieces_of_code_under_each_other_are_one() -> None:
+    first = [line("OtherStruct := {", top=100, monospaced=True)]
+    second = [line("x  INTEGER", left=90, top=112.5, monospaced=True)]
+    third = [line("END", top=137.5, monospaced=True)]
+    prose = column(["The structure above has one number, which no one reads twice."], top=200)
+
+    text = markdown(page(("text", first), ("text", second), ("text", third), ("text", prose)))
+
+    assert text.startswith("```\nOtherStruct := {\n    x  INTEGER\n\nEND\n```")
+
+
+def test_code_goes_no_further_than_the_text_between() -> None:
+    first, second = PROGRAM[:1], PROGRAM[1:]
+    prose = column(["and then it counts the items of the list, one after another,"], top=141)
+    after = [replace(row, box=row.box._replace(top=row.box.top + 30)) for row in second]
+    after = [line(row.text, row.box.left, row.box.top, 9, monospaced=True) for row in after]
+
+    assert markdown(page(("text", first), ("text", prose), ("text", after))).count("```") == 4
