@@ -33,9 +33,10 @@ def assemble(content: PageContent) -> list[Draft]:
     blocks = classified(page.drafts, content, page.line_height)
     # The last kinds: a caption is a text that is no heading and is near a table or picture.
     blocks = with_table_captions(blocks)
-    return _ordered([*blocks, *page.aside], page.line_height)
+    return _ordered(blocks, page.aside, page.line_height)
 
 
-def _ordered(drafts: Sequence[Draft], line_height: float) -> list[Draft]:
-    in_order = headers_first(in_reading_order(drafts, line_height))
+def _ordered(drafts: Sequence[Draft], aside: Sequence[Draft], line_height: float) -> list[Draft]:
+    # A stamp across the page would hide the gutter between its columns.
+    in_order = headers_first([*aside, *in_reading_order(drafts, line_height)])
     return join_code(join_chapter_numbers(join_continued_items(in_order, line_height)))

@@ -58,6 +58,14 @@ def _as_code(draft: Draft) -> Draft:
     return replace(draft, kind="code", box=bounding_box(line.box for line in draft.lines))
 
 
+def without_code_formulas(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts`` with code that the layout model takes for a formula as text."""
+    return [
+        replace(draft, kind="text") if draft.kind == "equation" and is_code(draft) else draft
+        for draft in drafts
+    ]
+
+
 def join_code(drafts: Sequence[Draft]) -> list[Draft]:
     """``drafts`` in reading order, with pieces of code under each other as one."""
     result: list[Draft] = []

@@ -9,6 +9,7 @@ from statistics import median
 from workers.engines.cpu.characters import is_cjk
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
+from workers.engines.cpu.layout.side_by_side.page_gutters import are_apart
 from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Line, bounding_box
 
@@ -75,13 +76,23 @@ def split_pairs(lines: Sequence[Line]) -> list[tuple[Row, ...] | tuple[PairedRow
     return _merged(parts)
 
 
-def join_pairs(drafts: Sequence[Draft]) -> list[Draft]:
-    """``drafts``, each column of terms joined with the column of their meanings."""
+def join_pairs(drafts: Sequence[Draft], gutters: Sequence[float]) -> list[Draft]:
+    """``drafts``, each column of terms joined with the column of their meanings.
+
+    ``gutters`` are the left edges of columns of the page; the text beside is another text.
+    """
     result = list(drafts)
     for terms in drafts:
         if terms not in result:
             continue
-        meanings = next((other for other in result if _are_meanings(terms, other)), None)
+        meanings = next(
+            (
+                other
+                for other in result
+                if _are_meanings(terms, other) and not are_apart(terms, other, gutters)
+            ),
+            None,
+        )
         if meanings is not None:
             box = bounding_box((terms.box, meanings.box))
             joined = replace(terms, box=box, lines=(*terms.lines, *meanings.lines))
@@ -96,6 +107,8 @@ def _are_meanings(terms: Draft, meanings: Draft) -> bool:
     lower = min(terms.box.height, meanings.box.height)
     beside = terms.box.overlap_height(meanings.box) > _BESIDE * lower
     if not beside or meanings.box.left < terms.box.right - 1:
+        return False
+    if any(_meaning_edge(group_into_rows(draft.lines)) is not None for draft in (terms, meanings)):
         return False
     parts = split_pairs((*terms.lines, *meanings.lines))
     return len(parts) == 1 and isinstance(parts[0][0], PairedRow)

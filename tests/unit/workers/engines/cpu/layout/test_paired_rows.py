@@ -98,3 +98,13 @@ def test_two_columns_of_list_items_stay_columns() -> None:
     text = markdown(page(("list-item", [*left, *right])))
 
     assert text.index("barley") < text.index("red beans")
+
+
+def test_lists_of_terms_in_two_columns_of_the_page_stay_apart() -> None:
+    left = [*column(KEYS), *column(MEANINGS, left=120)]
+    right = [*column(["TAB", "RET", "ESC"], left=320), *column(["complete a command"] * 3, 380)]
+
+    text = markdown(page(("text", left), ("text", right)))
+
+    assert text.count("<table>") == 2
+    assert text.index("kill the word behind") < text.index("TAB")
