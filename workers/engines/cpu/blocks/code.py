@@ -88,12 +88,17 @@ def _goes_on(before: Draft, draft: Draft) -> bool:
     return same_size and in_column and -draft.size < gap < _EMPTY_LINE * draft.size
 
 
+def has_code_signs(draft: Draft) -> bool:
+    """Whether ``draft`` has as many signs as programs have."""
+    return sum(map(_SIGNS.__contains__, draft.text)) >= _LEAST_SIGNS * len(draft.text)
+
+
 def is_code(draft: Draft, in_typescript: bool = False) -> bool:
     """Whether nearly all of ``draft`` is ASCII in a monospaced font, but for numbers of its rows.
 
     ``in_typescript`` says that most of the page is in such a font; code then needs signs too.
     """
-    if in_typescript and sum(map(_SIGNS.__contains__, draft.text)) < _LEAST_SIGNS * len(draft.text):
+    if in_typescript and not has_code_signs(draft):
         return False
     monospaced = "".join(line.text for line in draft.lines if line.monospaced)
     ascii_count = sum(map(str.isascii, monospaced))

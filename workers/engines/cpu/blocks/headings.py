@@ -123,7 +123,8 @@ def _as_code(draft: Draft, body_size: float) -> Draft:
     monospaced += sum(len(line.text) for line in draft.lines if line.monospaced and not letters)
     total = len(letters) or len(draft.text)
     is_large = body_size > 0 and draft.size > _LARGE_CODE * body_size
-    if is_large or not draft.text.isascii() or monospaced < _LEAST_MONOSPACED * total:
+    in_ascii = sum(map(str.isascii, draft.text)) > _LEAST_MONOSPACED * len(draft.text)
+    if is_large or not in_ascii or monospaced < _LEAST_MONOSPACED * total:
         return draft
     return replace(draft, kind="code", box=bounding_box(line.box for line in draft.lines))
 

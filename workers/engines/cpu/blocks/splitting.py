@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.engines.cpu.blocks import heading_parts, lists
-from workers.engines.cpu.blocks.code import is_code, is_typescript
+from workers.engines.cpu.blocks.code import has_code_signs, is_code, is_typescript
 from workers.engines.cpu.blocks.tables.cells import Cell, write_table
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
@@ -16,6 +16,11 @@ from workers.engines.cpu.layout.side_by_side.columns import split_into_columns
 from workers.engines.cpu.layout.side_by_side.key_values import are_key_values
 from workers.engines.cpu.layout.side_by_side.paired_rows import PairedRow, split_pairs
 from workers.engines.cpu.values import Box, Line, PageContent, Table, bounding_box
+
+#: A table has at least so many level rules, if any; code has fewer.
+_FEWEST_RULES = 2
+#: The tags that end in a table of one row besides those of its cells.
+_TAGS_AROUND_A_ROW = 2
 
 
 def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Draft]:
@@ -76,15 +81,31 @@ def _with_exact_kind(draft: Draft) -> Draft:
 def _tables(draft: Draft, page: PageContent) -> list[Draft]:
     """The tables inside ``draft``, or its lines if no grid holds their text."""
     rules = Rules.of(page.rules)
+    if _is_listing(draft, rules, page):
+        return [replace(draft, kind="text")]
     drafts = []
     for area, found in _areas(draft, page.tables):
         lines = _lines_inside(area, draft) if found is not None else draft.lines
         table = best_table(area, lines, rules, found)
         drafts += [_filled(table, lines)] if table is not None and table.rows else []
+    rows = group_into_rows(draft.lines)
+    cells = sum(table.html.count("</t") - _TAGS_AROUND_A_ROW for table in drafts)
+    has_one_cell = cells == 1 or (not drafts and len(rows) == 1)
+    if has_one_cell and all(len(row.lines) == 1 for row in rows):
+        return [replace(draft, kind="text")] if draft.lines else []
     markup = "".join(table.html for table in drafts)
     if drafts and has_most_text(markup, draft.lines):
         return drafts
     return [replace(draft, html="")] if draft.lines else []
+
+
+def _is_listing(draft: Draft, rules: Rules, page: PageContent) -> bool:
+    """Whether the layout model takes a listing for a table: code without rules around its rows."""
+    inside = rules.inside(draft.box)
+    is_ruled = bool(inside.vertical) or len(inside.horizontal) >= _FEWEST_RULES
+    if is_ruled or is_typescript(page.lines) or not is_code(draft):
+        return False
+    return has_code_signs(draft) or len(group_into_rows(draft.lines)) == 1
 
 
 def _areas(draft: Draft, tables: Sequence[Table]) -> list[tuple[Box, Table | None]]:

@@ -84,3 +84,30 @@ def test_code_goes_no_further_than_the_text_between() -> None:
     after = [line(row.text, row.box.left, row.box.top, 9, monospaced=True) for row in after]
 
     assert markdown(page(("text", first), ("text", prose), ("text", after))).count("```") == 4
+
+
+def test_a_listing_that_looks_like_a_table_is_code() -> None:
+    keys = column(["@Book{dubbel,", "editor =", "year ="], top=200, monospaced=True)
+    values = column(["{Beitz, W.},", "1990,"], left=130, top=212.5, monospaced=True)
+    prose = column(["The file of the book has an entry for each of its two editors."])
+
+    text = markdown(page(("text", prose), ("table", [*keys, *values])))
+
+    assert text.endswith("```\n@Book{dubbel,\neditor =    {Beitz, W.},\nyear =      1990,\n```")
+
+
+def test_a_table_in_a_typewriter_font_stays_a_table() -> None:
+    names = column(["Greenmantle", "Carnethy", "Ben Rha"], top=200, monospaced=True)
+    times = column(["16.083", "48.350", "45.600"], left=180, top=200, monospaced=True)
+    prose = column(["The races of the year with the best time of each of the hills."])
+
+    assert "<td>Carnethy</td><td>48.350</td>" in markdown(
+        page(("text", prose), ("table", [*names, *times]))
+    )
+
+
+def test_a_table_of_one_cell_is_its_text() -> None:
+    box = column(["The words in a box are a paragraph"], top=200)
+    prose = column(["The page has a box with a few words on it below this line."])
+
+    assert "<table>" not in markdown(page(("text", prose), ("table", box)))
