@@ -15,6 +15,8 @@ from workers.engines.cpu.values import Line, bounding_box
 _SIZE_STEP = 1.4
 #: Text below a heading is more than so many times smaller.
 _SMALLER_TEXT = 1.05
+#: A definition is indented by more than this under the term, in font sizes.
+_DEFINITION_INDENT = 1.8
 #: A text begins with a heading if at most this many rows are bold.
 MOST_HEADING_ROWS = 2
 _CHAPTER_NUMBER = re.compile(
@@ -94,7 +96,11 @@ def split_leading_heading(draft: Draft) -> list[Draft]:
     text = " ".join(line.text for row in rows[:bold] for line in row.lines)
     if text.endswith((".", ",", ":")) or not any(map(str.isalpha, text)) or begins_item(text):
         return [draft]
-    heading = _with_rows(Draft("sub_title", draft.box), rows[:bold])
+    left = min(row.box.left for row in rows[:bold])
+    indent = min(row.box.left for row in rows[bold:]) - left
+    # Text that is indented under bold words defines them.
+    kind = "text" if indent > _DEFINITION_INDENT * rows[0].size else "sub_title"
+    heading = _with_rows(Draft(kind, draft.box), rows[:bold])
     return [heading, _with_rows(draft, rows[bold:])]
 
 

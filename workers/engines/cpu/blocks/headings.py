@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 
+from workers.engines.cpu.blocks.code import is_typescript
 from workers.engines.cpu.blocks.heading_parts import MOST_HEADING_ROWS, is_chapter_number
 from workers.engines.cpu.layout.drafts import Draft, median_size
 from workers.engines.cpu.layout.rows import group_into_rows
+from workers.engines.cpu.values import bounding_box
 
 _SECTION_NUMBER = re.compile(r"^(?:(?:§|Section)\s*)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+(?=\S)")
 _NUMBER_WITHOUT_SPACE = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,4}\.?)(?=[A-Z][a-z]{2})")
@@ -18,6 +20,20 @@ _CAPTION = re.compile(
 _QUANTITY = re.compile(r"^[\d½¼¾⅓]+([.,/]\d+)?\s+[a-zà-ÿ]")
 #: A row of options of a form begins with a box.
 _CHECK_BOXES = ("□", "☐", "☑", "☒", "√")
+#: An option of a command begins with one or two dashes.
+_OPTION = re.compile(r"^[-−–]{1,2}[^\W\d_][\w−-]*(?:[,=\s\[]|$)")
+#: The title of a box with advice.
+_BOX_TITLE = re.compile(
+    r"^(?:note|tip|hint|caution|warning|important|danger|attention|notice|hinweis|anmerkung|achtung"
+    r"|warnung|tipp|wichtig|vorsicht|remarque|astuce|avertissement|nota|aviso|atención|advertencia"
+    r"|注意|提示|警告|注記|ヒント)\s*[:：!]?$",
+    re.IGNORECASE,
+)
+#: The number of a list item without deeper numbers.
+_ITEM_NUMBER = re.compile(r"^(\d{1,2})[.)]\s")
+#: Code has at least this part of its letters in a monospaced font and is at most so many times
+#: larger than body text; larger is a heading that names a command.
+_LEAST_MONOSPACED, _LARGE_CODE = 0.7, 1.2
 #: A heading has at most this many characters.
 _LONGEST_HEADING = 220
 #: A heading that ends with a full stop has at most this many words; more are a sentence.
@@ -52,8 +68,11 @@ def classify_headings(drafts: Sequence[Draft], page_height: float) -> list[Draft
     ``page_height`` is in points.
     """
     body_size = _body_size(drafts)
+    in_typescript = is_typescript([line for draft in drafts for line in draft.lines])
+    classified = [draft if in_typescript else _as_code(draft, body_size) for draft in drafts]
+    classified = [_as_item(draft, classified, body_size) for draft in classified]
     classified = [
-        _with_number_space(_promoted(_demoted(draft, body_size), body_size)) for draft in drafts
+        _with_number_space(_promoted(_demoted(draft, body_size), body_size)) for draft in classified
     ]
     title = _find_title(classified, page_height)
     return [replace(draft, kind="title") if draft is title else draft for draft in classified]
@@ -95,13 +114,50 @@ def _demoted(draft: Draft, body_size: float) -> Draft:
     return replace(draft, kind="text") if is_text else draft
 
 
+def _as_code(draft: Draft, body_size: float) -> Draft:
+    """A heading in the font of code as code: a command, or a line of a program."""
+    if draft.kind not in ("title", "sub_title") or _numbered_level(draft.text):
+        return draft
+    letters = [c for line in draft.lines for c in line.characters if not c.text.isspace()]
+    monospaced = sum(c.monospaced for c in letters)
+    monospaced += sum(len(line.text) for line in draft.lines if line.monospaced and not letters)
+    total = len(letters) or len(draft.text)
+    is_large = body_size > 0 and draft.size > _LARGE_CODE * body_size
+    in_ascii = sum(map(str.isascii, draft.text)) > _LEAST_MONOSPACED * len(draft.text)
+    if is_large or not in_ascii or monospaced < _LEAST_MONOSPACED * total:
+        return draft
+    return replace(draft, kind="code", box=bounding_box(line.box for line in draft.lines))
+
+
+def _as_item(draft: Draft, drafts: Sequence[Draft], body_size: float) -> Draft:
+    """A heading that looks like the numbered items around it, as an item."""
+    number = _ITEM_NUMBER.match(draft.text)
+    if draft.kind != "sub_title" or number is None or not _looks_like_body(draft, body_size):
+        return draft
+    value = int(number.group(1))
+    numbers = [
+        _ITEM_NUMBER.match(line.text)
+        for other in drafts
+        if other.kind in ("text", "list")
+        for line in other.lines
+    ]
+    around = {int(found.group(1)) for found in numbers if found}
+    return replace(draft, kind="list") if around & {value - 1, value + 1} else draft
+
+
+def _looks_like_body(draft: Draft, body_size: float) -> bool:
+    bold = any(line.bold for line in draft.lines)
+    return draft.size <= _LIKE_BODY * body_size and not bold
+
+
 def _is_plain_sentence(draft: Draft, body_size: float) -> bool:
     """Whether ``draft`` looks like body text and ends as a sentence: the rest of a paragraph."""
     text = draft.text.strip()
-    looks_like_body = draft.size <= _LIKE_BODY * body_size and not any(
-        line.bold for line in draft.lines
+    return (
+        _looks_like_body(draft, body_size)
+        and text.endswith((".", "。"))
+        and not _numbered_level(text)
     )
-    return looks_like_body and text.endswith((".", "。")) and not _numbered_level(text)
 
 
 def _is_running_text(text: str) -> bool:
@@ -109,6 +165,7 @@ def _is_running_text(text: str) -> bool:
     too_long = len(text) > _LONGEST_HEADING or (text.endswith(".") and words > _SENTENCE_WORDS)
     unfinished = text.endswith((",", ";")) or (text[:1].islower() and words > _LOWERCASE_WORDS)
     no_words = not re.search(r"\w", text) or text.startswith(_CHECK_BOXES)
+    no_words = no_words or bool(_OPTION.match(text) or _BOX_TITLE.match(text))
     return too_long or unfinished or bool(_QUANTITY.match(text)) or no_words
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from shared.domain.records import BlockType
 from workers.engines.cpu.blocks import lists
 from workers.engines.cpu.blocks.code import code_text
 from workers.engines.cpu.blocks.emphasis import with_emphasis
@@ -53,14 +54,19 @@ def page_markdown(blocks: Sequence[WrittenBlock]) -> str:
     """The Markdown of a page, with paragraphs that a column or figure split joined again."""
     markdown = ""
     kind_before = ""
-    # A paragraph may go on around a figure, and never around a formula.
-    kinds = ["equation" if block.draft.is_formula else block.draft.kind for block in blocks]
-    pieces = [Piece(kind, block.markdown) for kind, block in zip(kinds, blocks, strict=True)]
+    pieces = [Piece(_kind_in_sentences(block.draft), block.markdown) for block in blocks]
     for piece in join_split_paragraphs(pieces):
         same_list = piece.kind == "list" and kind_before == "list"
         markdown += ("\n" if same_list else "\n\n") + piece.markdown
         kind_before = piece.kind
     return markdown.strip("\n")
+
+
+def _kind_in_sentences(draft: Draft) -> BlockType:
+    """A paragraph may go on around a figure or a margin note, and never around a formula."""
+    if draft.is_margin_note:
+        return "image_caption"
+    return "equation" if draft.is_formula else draft.kind
 
 
 def _texts(drafts: Sequence[Draft], page_text: str) -> list[str]:

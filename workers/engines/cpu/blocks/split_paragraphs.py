@@ -11,6 +11,7 @@ from workers.engines.cpu.blocks.paragraphs import ends_sentence, join_rows
 _BETWEEN_HALVES = frozenset(
     {"image", "image_caption", "table", "table_caption", "table_footnote", "footnote"}
 )
+_CAPTIONS: frozenset[BlockType] = frozenset({"image_caption", "table_caption"})
 _NOT_IN_MARKDOWN = frozenset({"header", "footer", "page_number"})
 _CONTINUATION = re.compile(r"^[a-zà-öø-ÿ(]")
 _SEVERAL_WORDS = re.compile(r"\w+\W+\w+")
@@ -39,12 +40,18 @@ def join_split_paragraphs(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _unfinished_paragraph(pieces: Sequence[Piece]) -> int | None:
-    """Index of the last paragraph if it ends inside a sentence, else None."""
+    """Index of the last paragraph if it ends inside a sentence, else None.
+
+    A table without a caption stands in the middle of its sentence.
+    """
+    between: set[BlockType] = set()
     for index in range(len(pieces) - 1, -1, -1):
         kind, markdown = pieces[index]
         if kind == "text":
+            stays = "table" in between and not between & _CAPTIONS
             finished = ends_sentence(markdown) or not _SEVERAL_WORDS.search(markdown)
-            return None if finished else index
+            return None if finished or stays else index
+        between.add(kind)
         if kind not in _BETWEEN_HALVES:
             return None
     return None

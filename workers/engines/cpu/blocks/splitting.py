@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.engines.cpu.blocks import heading_parts, lists
+from workers.engines.cpu.blocks.code import has_code_signs, is_code, is_typescript
+from workers.engines.cpu.blocks.tables.cells import Cell, write_table
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
-from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.grids.best_grid import best_table
 from workers.engines.cpu.layout.grids.rules import Rules
-from workers.engines.cpu.layout.key_values import are_key_values
-from workers.engines.cpu.layout.rows import group_into_rows, with_drop_cap_joined
+from workers.engines.cpu.layout.rows import Row, group_into_rows, with_drop_cap_joined
+from workers.engines.cpu.layout.side_by_side.columns import split_into_columns
+from workers.engines.cpu.layout.side_by_side.key_values import are_key_values
+from workers.engines.cpu.layout.side_by_side.paired_rows import PairedRow, split_pairs
 from workers.engines.cpu.values import Box, Line, PageContent, Table, bounding_box
+
+#: A table has at least so many level rules, if any; code has fewer.
+_FEWEST_RULES = 2
+#: The tags that end in a table of one row besides those of its cells.
+_TAGS_AROUND_A_ROW = 2
 
 
 def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Draft]:
@@ -29,8 +37,38 @@ def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Dra
         parts = heading_parts.split_leading_heading(draft)
         if len(parts) > 1:
             return [parts[0], *split_draft(parts[1], page, line_height)]
-    columns = _columns(draft, line_height) if draft.kind in RUNNING_TEXT else [draft]
-    return [_with_exact_kind(column) for column in columns]
+    if draft.kind not in RUNNING_TEXT:
+        return [draft]
+    if is_code(draft, is_typescript(page.lines)):
+        return [draft]
+    parts = [part for text in _pairs(draft) for part in _columns(text, line_height)]
+    return [_with_exact_kind(part) for part in parts]
+
+
+def _pairs(draft: Draft) -> list[Draft]:
+    """``draft`` with its rows of terms and meanings as tables between the other rows."""
+    if are_key_values(group_into_rows(draft.lines)):
+        return [replace(draft, kind="text", separate_rows=True)]
+    parts = split_pairs(draft.lines)
+    if len(parts) == 1 and isinstance(parts[0][0], Row):
+        return [draft]
+    drafts = []
+    for part in parts:
+        lines = tuple(line for row in part for line in row.lines)
+        box = bounding_box(line.box for line in lines)
+        if isinstance(part[0], Row):
+            drafts.append(replace(draft, box=box, lines=lines))
+        else:
+            drafts.append(Draft("table", box, lines, write_table(list(map(_pair_cells, part)))))
+    return drafts
+
+
+def _pair_cells(row: PairedRow) -> list[Cell]:
+    return [_pair_cell(row.term), _pair_cell(row.meaning)]
+
+
+def _pair_cell(lines: Sequence[Line]) -> Cell:
+    return Cell("td", tuple(row.rich_text for row in group_into_rows(lines)))
 
 
 def _with_exact_kind(draft: Draft) -> Draft:
@@ -43,15 +81,31 @@ def _with_exact_kind(draft: Draft) -> Draft:
 def _tables(draft: Draft, page: PageContent) -> list[Draft]:
     """The tables inside ``draft``, or its lines if no grid holds their text."""
     rules = Rules.of(page.rules)
+    if _is_listing(draft, rules, page):
+        return [replace(draft, kind="text")]
     drafts = []
     for area, found in _areas(draft, page.tables):
         lines = _lines_inside(area, draft) if found is not None else draft.lines
         table = best_table(area, lines, rules, found)
         drafts += [_filled(table, lines)] if table is not None and table.rows else []
+    rows = group_into_rows(draft.lines)
+    cells = sum(table.html.count("</t") - _TAGS_AROUND_A_ROW for table in drafts)
+    has_one_cell = cells == 1 or (not drafts and len(rows) == 1)
+    if has_one_cell and all(len(row.lines) == 1 for row in rows):
+        return [replace(draft, kind="text")] if draft.lines else []
     markup = "".join(table.html for table in drafts)
     if drafts and has_most_text(markup, draft.lines):
         return drafts
     return [replace(draft, html="")] if draft.lines else []
+
+
+def _is_listing(draft: Draft, rules: Rules, page: PageContent) -> bool:
+    """Whether the layout model takes a listing for a table: code without rules around its rows."""
+    inside = rules.inside(draft.box)
+    is_ruled = bool(inside.vertical) or len(inside.horizontal) >= _FEWEST_RULES
+    if is_ruled or is_typescript(page.lines) or not is_code(draft):
+        return False
+    return has_code_signs(draft) or len(group_into_rows(draft.lines)) == 1
 
 
 def _areas(draft: Draft, tables: Sequence[Table]) -> list[tuple[Box, Table | None]]:
@@ -75,8 +129,8 @@ def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:
 
 
 def _columns(draft: Draft, line_height: float) -> list[Draft]:
-    if are_key_values(group_into_rows(draft.lines)):
-        return [replace(draft, kind="text", separate_rows=True)]
+    if draft.kind == "table" or draft.separate_rows:
+        return [draft]
     columns = split_into_columns(draft.lines, line_height)
     if len(columns) == 1:
         return [draft]

@@ -36,6 +36,8 @@ class Draft:
     separate_rows: bool = False
     #: Whether a picture shows a formula, whose text describes it.
     is_formula: bool = False
+    #: Whether it stands in the margin, outside of all sentences.
+    is_margin_note: bool = False
 
     @cached_property
     def text(self) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from shared.domain.records import BlockType
 from workers.engines.cpu.characters import is_cjk
 from workers.engines.cpu.layout.drafts import Draft
-from workers.engines.cpu.layout.line_numbers import split_line_numbers
 from workers.engines.cpu.layout.plausible_regions import plausible_regions, without_misread_regions
 from workers.engines.cpu.layout.rows import median_height, with_letter_bullets
+from workers.engines.cpu.layout.side_by_side.line_numbers import split_line_numbers
+from workers.engines.cpu.layout.side_by_side.margin_notes import note_drafts, split_margin_notes
 from workers.engines.cpu.layout.unassigned_lines import group_lines
 from workers.engines.cpu.layout.vertical_text import with_vertical_text_joined
 from workers.engines.cpu.values import Line, PageContent, Region, bounding_box
@@ -41,6 +42,8 @@ class PageDrafts:
     drafts: tuple[Draft, ...]
     #: Stamps and line numbers, which belong to no other draft.
     aside: tuple[Draft, ...]
+    #: Notes in the margins.
+    notes: tuple[Draft, ...]
     line_height: float
 
 
@@ -49,13 +52,15 @@ def page_drafts(content: PageContent) -> PageDrafts:
     stamps = [line for line in content.lines if _is_stamp(line, content)]
     read = [line for line in content.lines if not _is_stamp(line, content)]
     lines, numbers = split_line_numbers(with_letter_bullets(with_vertical_text_joined(read)))
+    lines, notes = split_margin_notes(lines)
     regions = without_misread_regions(content.regions, numbers, lines)
     regions = plausible_regions(regions, lines, content)
     line_height = median_height(lines)
-    regions = [_without_stamps(region, stamps, lines) for region in regions]
+    regions = [_around_own(region, (*stamps, *notes), lines) for region in regions]
     outside = group_lines(_lines_outside(regions, lines), line_height)
     drafts = (*_drafts_of_regions(regions, lines), *outside)
-    return PageDrafts(drafts, (*_stamps(stamps), *_line_numbers(numbers)), line_height)
+    aside = (*_stamps(stamps), *_line_numbers(numbers))
+    return PageDrafts(drafts, aside, tuple(note_drafts(notes, line_height)), line_height)
 
 
 def _is_stamp(line: Line, content: PageContent) -> bool:
@@ -66,9 +71,9 @@ def _is_stamp(line: Line, content: PageContent) -> bool:
     return line.slanted or (at_edge and runs_up and not all(map(is_cjk, line.text)))
 
 
-def _without_stamps(region: Region, stamps: Sequence[Line], lines: Sequence[Line]) -> Region:
-    """``region`` around its own lines alone, where the layout model drew it around a stamp too."""
-    if not any(stamp.box.fraction_inside(region.box) > _LEAST_INSIDE for stamp in stamps):
+def _around_own(region: Region, others: Sequence[Line], lines: Sequence[Line]) -> Region:
+    """``region`` around its own lines alone, where the layout model drew it around others too."""
+    if not any(other.box.fraction_inside(region.box) > _LEAST_INSIDE for other in others):
         return region
     own = [line.box for line in lines if line.box.fraction_inside(region.box) > _LEAST_INSIDE]
     return replace(region, box=bounding_box(own)) if own else region

@@ -147,3 +147,44 @@ def test_a_heading_of_two_lines_in_one_font_stays_whole() -> None:
     content = page(("section-header", [first, second]), ("text", BODY))
 
     assert heads(content) == ["## Section three of the law"]
+
+
+@pytest.mark.parametrize(
+    "command", [r"\usepackage{fancy}", "chapter.4", ".PDF_TITLE some words", "$ make all"]
+)
+def test_a_line_of_code_is_no_heading(command: str) -> None:
+    code = ("section-header", [line(command, top=100, monospaced=True, bold=True)])
+
+    assert markdown(page(code, ("text", BODY))).startswith(f"```\n{command}\n```")
+
+
+def test_a_large_command_is_the_heading_of_its_section() -> None:
+    name = ("section-header", [line("git commit", top=100, size=15, monospaced=True)])
+
+    assert heads(page(name, ("text", BODY))) == ["# git commit"]
+
+
+@pytest.mark.parametrize("words", ["--debugger", "−−dump−po−strings", "-r", "Tip", "Caution:"])
+def test_an_option_and_the_title_of_a_box_are_no_headings(words: str) -> None:
+    content = page(("section-header", [line(words, top=100, bold=True)]), ("text", BODY))
+
+    assert heads(content) == []
+
+
+def test_a_number_that_goes_on_a_list_is_no_heading() -> None:
+    content = page(
+        ("list-item", [line("2. Header line", top=100)]),
+        ("section-header", [line("3. Separator", top=130)]),
+        ("text", BODY),
+    )
+
+    assert heads(content) == []
+
+
+def test_a_bold_word_over_its_indented_meaning_is_no_heading() -> None:
+    term = line("metacharacter", top=100, bold=True)
+    meaning = column(["A character that separates words", "where it is not quoted."], 108, 112.5)
+
+    assert markdown(page(("text", [term, *meaning]), ("text", BODY))).startswith(
+        "metacharacter\n\nA character that separates words where it is not quoted."
+    )

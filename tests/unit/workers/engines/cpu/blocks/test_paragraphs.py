@@ -87,6 +87,18 @@ def test_a_word_split_by_a_figure_is_joined_before_the_figure() -> None:
     assert text == "A storm has its own predictable end.\n\n![](figure:1)"
 
 
+def test_a_paragraph_goes_on_around_a_table_with_a_caption_only() -> None:
+    upper = ("text", column(["The old program has the following values"]))
+    cells = column(["width"], top=150) + column(["9 cm"], left=150, top=150)
+    lower = ("text", column(["and writes each of them into its log."], top=220))
+    caption = ("caption", column(["Table 1: Values of the program"], top=180))
+
+    assert markdown(page(upper, ("table", cells), lower)).endswith(f"\n\n{lower[1][0].text}")
+    assert markdown(page(upper, ("table", cells), caption, lower)).startswith(
+        f"{upper[1][0].text} {lower[1][0].text}"
+    )
+
+
 def test_a_drop_cap_is_joined_to_its_paragraph() -> None:
     rows = column(["he rain fell on the roof and on", "the garden behind the house all"], left=100)
     others = column(["night, and no one in the village could sleep."], top=125)

@@ -1,8 +1,10 @@
 """The reading order of blocks on pages with columns, figures and headings."""
 
+from dataclasses import replace
+
 from tests.support.engines.cpu_lines import column, line, markdown, page, region
-from workers.engines.cpu.layout.columns import split_into_columns
 from workers.engines.cpu.layout.reading_order.box_order import reading_order
+from workers.engines.cpu.layout.side_by_side.columns import split_into_columns
 from workers.engines.cpu.values import Box
 
 #: Points.
@@ -116,3 +118,14 @@ def test_a_heading_is_read_directly_before_the_text_under_it() -> None:
     text = markdown(page(head, under, left, above))
 
     assert text.index("text above") < text.index("Creating") < text.index("One way")
+
+
+def test_a_stamp_across_the_page_does_not_mix_its_columns() -> None:
+    left = [column(["text of the left column"] * 3, 72, top) for top in (100, 170, 230)]
+    right = [column(["text of the right column"] * 3, 312, top) for top in (100, 160, 240)]
+    stamp = replace(line("DRAFT", size=300, slanted=True), box=Box(100, 150, 520, 300))
+    parts = [("text", lines) for lines in (*left, *right)]
+
+    text = markdown(page(*parts, loose=[stamp]))
+
+    assert text.rindex("left") < text.index("right")

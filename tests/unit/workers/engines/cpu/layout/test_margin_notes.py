@@ -1,0 +1,42 @@
+"""Notes in the margin stand apart and are never a part of a sentence."""
+
+from tests.support.engines.cpu_lines import column, letters, line, markdown, page
+from workers.engines.cpu.layout.side_by_side.margin_notes import split_margin_notes
+
+TEXT = column(["words of a long paragraph that fill the whole line"] * 9, left=150)
+PARAGRAPH = " ".join(row.text for row in TEXT)
+
+
+def test_notes_before_the_text_are_no_words_of_its_sentences() -> None:
+    notes = [line(r"\caption", 105, 125), line("floats", 115, 162.5)]
+
+    text = markdown(page(("text", [*TEXT, *notes])))
+
+    assert text.endswith(f"\n\n{PARAGRAPH}")
+    assert text.split("\n\n")[:2] == [r"\caption", "floats"]
+
+
+def test_a_note_behind_the_text_is_no_word_of_its_sentences() -> None:
+    note = line("see below", 412, 137.5)
+
+    assert markdown(page(("text", [*TEXT, note]))) == f"see below\n\n{PARAGRAPH}"
+
+
+def test_a_note_close_to_its_line_is_cut_from_it() -> None:
+    glued = letters(f"lastfoot {TEXT[0].text}", 105, 225)
+    _, notes = split_margin_notes([*TEXT, line("endfoot", 110, 125), glued])
+
+    assert [note.text for note in notes] == ["endfoot", "lastfoot"]
+
+
+def test_terms_of_definitions_are_no_notes() -> None:
+    terms = [line(term, 72, 100 + 37.5 * n) for n, term in enumerate(["quit", "return", "x-ray"])]
+
+    assert split_margin_notes([*TEXT, *terms])[1] == []
+
+
+def test_lines_that_begin_left_of_most_text_are_no_notes() -> None:
+    outer = column(["the text around the list is a little wider than it"] * 3, 130, 300)
+    short = [line("the end", 95, 337.5)]
+
+    assert split_margin_notes([*TEXT, *outer, *short])[1] == []

@@ -1,0 +1,1 @@
+"""Text that stands beside other text: columns, labels with values, line numbers."""
