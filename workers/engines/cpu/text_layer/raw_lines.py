@@ -73,7 +73,7 @@ def raw_lines(page: pymupdf.Page) -> list[RawLine]:
         RawLine(
             (float(line["dir"][0]), float(line["dir"][1])),
             bool(line["wmode"]),
-            tuple(_raw_span(span, monospaced) for span in line["spans"]),
+            tuple(_raw_span(span, monospaced) for span in _with_whole_ligatures(line["spans"])),
         )
         for line in lines
     ]
@@ -137,6 +137,25 @@ def _spans_with_text(lines: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]
     for line in lines:
         for span in line["spans"]:
             yield {**span, "text": "".join(char["c"] for char in span["chars"])}
+
+
+def _with_whole_ligatures(spans: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """``spans`` without characters, those of a ligature at the end of one in that span.
+
+    MuPDF's styles of the letters without width may differ from that of the wide one.
+    """
+    result: list[dict[str, Any]] = []
+    for span in spans:
+        chars = span["chars"]
+        rest = list(takewhile(_has_no_width, chars[: _LONGEST_LIGATURE - 1])) if result else []
+        if rest:
+            last = result[-1]["chars"][-_LONGEST_LIGATURE:]
+            start = max((i for i, char in enumerate(last) if not _has_no_width(char)), default=0)
+            rest = rest[: max(0, len(_ligature([*last[start:], *rest])) - len(last[start:]))]
+            result[-1] = {**result[-1], "chars": [*result[-1]["chars"], *rest]}
+        if len(rest) < len(chars):
+            result.append({**span, "chars": chars[len(rest) :]})
+    return iter(result)
 
 
 def _raw_span(span: dict[str, Any], monospaced: frozenset[str]) -> RawSpan:
