@@ -23,7 +23,7 @@ _FLAGS = (
 #: Bits of a span's ``char_flags``: struck out, filled, stroked. Text that is neither filled nor
 #: stroked is invisible.
 _STRUCK, _PAINTED = 1, 16 | 32
-#: Characters that mark runs inside a line; see ``marks.py``.
+#: Characters that mark runs inside a line; see ``marks``.
 _RESERVED = re.compile("[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
 #: A narrower character than this, in points, is a further letter of a ligature glyph.
 _NO_WIDTH = 0.05

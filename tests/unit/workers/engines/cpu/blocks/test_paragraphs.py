@@ -2,8 +2,11 @@
 
 import pytest
 
-from tests.support.engines.cpu_lines import column, line, markdown, page
+from tests.support.engines.cpu_lines import column, line, markdown, page, styled
+from workers.engines.cpu.blocks.escaping import escape_inline
 from workers.engines.cpu.blocks.paragraphs import join_rows
+from workers.engines.cpu.marks.marking import marked
+from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Box, Region
 
 LONG = "Rain fell on the roof of the old house all night and"
@@ -25,6 +28,8 @@ def test_rows_become_one_paragraph() -> None:
         (["a well-", "known fact"], "wellknown", "a wellknown fact"),
         (["type-", "writer"], "the type-writer of 1868", "type-writer"),
         (["Jean-", "Paul"], "", "Jean-Paul"),
+        (["RAIN IN SEP-", "TEMBER."], "since September", "RAIN IN SEPTEMBER."),
+        (["a CD-", "ROM"], "", "a CD-ROM"),
         (["soft\u00ad", "ware"], "", "software"),
         (["1990-", "1995"], "", "1990-1995"),
         (["see https://a.example/b_", "c.pdf"], "", "see https://a.example/b_c.pdf"),
@@ -85,6 +90,37 @@ def test_a_word_split_by_a_figure_is_joined_before_the_figure() -> None:
     text = markdown(page(("text", upper), ("text", lower), more=[figure]))
 
     assert text == "A storm has its own predictable end.\n\n![](figure:1)"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        ({"italic": True}, {"italic": True}, "see *command string* now"),
+        ({"italic": True}, {}, "see *com*mand string now"),
+        ({"bold": True, "monospaced": True}, {"bold": True, "monospaced": True},
+         "see **`command string`** now"),
+    ],
+)  # fmt: skip
+def test_a_divided_word_with_emphasis_is_whole(
+    first: dict[str, bool], second: dict[str, bool], text: str
+) -> None:
+    rows = [
+        marked(styled(("see ", {}), ("com-", first))),
+        marked(styled(("mand string", second), (" now", {}))),
+    ]
+
+    assert escape_inline(join_rows(rows)) == text
+
+
+def test_a_divided_emphasised_word_of_two_columns_is_whole() -> None:
+    left = line_of(
+        styled(("It rained on all of the town and on its ", {}), ("gar-", {"italic": True}))
+    )
+    right = line_of(styled(("dens", {"italic": True}), (" too.", {}), left=350))
+
+    text = markdown(page(("text", [left]), ("text", [right])))
+
+    assert text == "It rained on all of the town and on its *gardens* too."
 
 
 def test_a_drop_cap_is_joined_to_its_paragraph() -> None:
