@@ -7,7 +7,13 @@ from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, is_cjk
 from workers.engines.cpu.layout.rows import Row
-from workers.engines.cpu.marks.signs import continued, split_end, split_start, without_marks
+from workers.engines.cpu.marks.signs import (
+    continued,
+    is_in_code,
+    split_end,
+    split_start,
+    without_marks,
+)
 
 #: The first row of a paragraph is indented by more than this, in font sizes.
 _INDENT = 0.8
@@ -32,6 +38,8 @@ _INSIDE_ADDRESS = ("/", "_", "-", "=", "&", "?", "#", "%")
 #: A long dash without a space before it has none after it either.
 _ATTACHED_DASH = re.compile(r"[^\W\d_][—―]$")
 _PATH_END, _RANGE_END = re.compile(r"\w[/_]$"), re.compile(r"\d[-–]$")
+#: The scheme of an address, and the part of a mail address before its sign.
+_SCHEME_END, _MAILBOX = re.compile(r"\b(?:https?|ftp|file):$"), re.compile(r"[\w.+-]*@")
 _SOFT_HYPHEN = "\u00ad"
 #: Words that keep the hyphen after them at the end of a row.
 _HYPHENATED_PREFIXES = frozenset(
@@ -143,7 +151,7 @@ def _append(joined: str, text: str, page_text: str) -> str:
 
 def _may_divide_word(before: str, after: str, page_text: str) -> bool:
     """Whether a hyphen between two rows may be that of a divided word, also of one in capitals."""
-    if not _HYPHEN.search(before) or not after:
+    if not _HYPHEN.search(before) or not after or is_in_code(before):
         return False
     whole = "".join(_halves_of_word(before, after))
     return after[0].islower() or (whole.isupper() and whole.lower() in page_text.lower())
@@ -158,9 +166,19 @@ def _halves_of_word(before: str, after: str) -> tuple[str, str]:
 
 def _is_one_word(before: str, after: str) -> bool:
     """Whether no space stands between two rows."""
-    if _HYPHEN.search(before) and after[:1].isupper():
+    if _HYPHEN.search(before) and (after[:1].isupper() or is_in_code(before)):
+        return True
+    if _SCHEME_END.search(before) and after.startswith("//"):
+        return True
+    if is_in_code(before) and after[:1].isalnum() and _goes_on_in_code(before):
         return True
     return _goes_on(before, after) or (is_cjk(before[-1:]) and is_cjk(after[:1]))
+
+
+def _goes_on_in_code(before: str) -> bool:
+    """Whether the row ``before`` ended inside an address or a path that is set as code."""
+    last = without_marks(before.rsplit(maxsplit=1)[-1])
+    return last.endswith("/") or (last.endswith(".") and bool(_ADDRESS.search(last)))
 
 
 def _goes_on(joined: str, text: str) -> bool:
@@ -178,7 +196,7 @@ def _goes_on(joined: str, text: str) -> bool:
 def _keeps_hyphen(joined: str, text: str, page_text: str) -> bool:
     first, second = _halves_of_word(joined, text)
     page_text = page_text.replace("\u2010", "-")
-    if "-" in second:
+    if "-" in second or _MAILBOX.match(text):
         return True
     if first.lower() in _HYPHENATED_PREFIXES or "-" in first:
         return f"{first}{second}".lower() not in page_text.lower()

@@ -65,6 +65,11 @@ def continued(before: str, after: str) -> tuple[str, str]:
             return before, after
 
 
+def is_in_code(text: str) -> bool:
+    """Whether ``text`` ends inside a run of code that goes on."""
+    return text.rfind(CODE[0]) > text.rfind(CODE[1])
+
+
 def split_end(text: str) -> tuple[str, str]:
     """``text`` without the ends of runs behind its last character, and these ends."""
     ends = _ENDS.search(text) if ANY.match(text[-1:]) else None

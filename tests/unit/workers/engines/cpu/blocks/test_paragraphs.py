@@ -30,6 +30,9 @@ def test_rows_become_one_paragraph() -> None:
         (["Jean-", "Paul"], "", "Jean-Paul"),
         (["RAIN IN SEP-", "TEMBER."], "since September", "RAIN IN SEPTEMBER."),
         (["a CD-", "ROM"], "", "a CD-ROM"),
+        (["ask quiet-", "harbour@a.example now"], "", "ask quiet-harbour@a.example now"),
+        (["https:", "//a.example/x"], "", "https://a.example/x"),
+        (["as follows:", "// a comment"], "", "as follows: // a comment"),
         (["soft\u00ad", "ware"], "", "software"),
         (["1990-", "1995"], "", "1990-1995"),
         (["see https://a.example/b_", "c.pdf"], "", "see https://a.example/b_c.pdf"),
@@ -97,8 +100,6 @@ def test_a_word_split_by_a_figure_is_joined_before_the_figure() -> None:
     [
         ({"italic": True}, {"italic": True}, "see *command string* now"),
         ({"italic": True}, {}, "see *com*mand string now"),
-        ({"bold": True, "monospaced": True}, {"bold": True, "monospaced": True},
-         "see **`command string`** now"),
     ],
 )  # fmt: skip
 def test_a_divided_word_with_emphasis_is_whole(
@@ -110,6 +111,21 @@ def test_a_divided_word_with_emphasis_is_whole(
     ]
 
     assert escape_inline(join_rows(rows)) == text
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (("https://files.", "a.example/x/"), "`https://files.a.example/x/`"),
+        (("/", "srv/data"), "`/srv/data`"),
+        (("port-", "number"), "`port-number`"),
+        (("first.", "second"), "`first. second`"),
+    ],
+)
+def test_an_address_or_path_in_code_is_whole(rows: tuple[str, str], text: str) -> None:
+    parts = [marked(styled((row, {"monospaced": True}))) for row in rows]
+
+    assert escape_inline(join_rows(parts)) == text
 
 
 def test_a_divided_emphasised_word_of_two_columns_is_whole() -> None:
