@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.engines.cpu.blocks import heading_parts, lists
+from workers.engines.cpu.blocks.emphasis import with_cell_emphasis
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
 from workers.engines.cpu.layout.columns import split_into_columns
@@ -67,7 +68,8 @@ def _areas(draft: Draft, tables: Sequence[Table]) -> list[tuple[Box, Table | Non
 
 
 def _filled(table: Table, lines: tuple[Line, ...]) -> Draft:
-    return Draft("table", table.box, lines, write_grid(filled_cells(table, lines)))
+    cells = with_cell_emphasis(filled_cells(table, lines), lines)
+    return Draft("table", table.box, lines, write_grid(cells))
 
 
 def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:
