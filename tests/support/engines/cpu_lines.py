@@ -39,6 +39,17 @@ def letters(
     return line_of(characters)
 
 
+def styled(
+    *runs: tuple[str, dict[str, Any]], left: float = 72, top: float = 100, size: float = 10
+) -> list[Character]:
+    """Judged characters of a line, run by run with the fields of ``Character`` of each run."""
+    characters: list[Character] = []
+    for text, fields in runs:
+        start = left + LETTER_WIDTH * size * len(characters)
+        characters += [own._replace(**fields) for own in _letters(text, start, top, size, 0)]
+    return characters
+
+
 def _letters(text: str, left: float, top: float, size: float, shift: int) -> Iterator[Character]:
     for number, letter in enumerate(text):
         start = left + LETTER_WIDTH * size * number

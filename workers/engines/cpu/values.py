@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-#: The marks in the text of a line and the addresses of its links; see ``marks.py``.
+#: The marks in the text of a line and the addresses of its links; see ``marks``.
 _MARKS = re.compile(r"[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
 
 
@@ -116,7 +116,7 @@ class Line:
     ends_inside_word: bool = False
     #: Whether it runs neither along nor across the page, such as a watermark.
     slanted: bool = False
-    #: ``text`` with the marks of ``marks.py``.
+    #: ``text`` with the marks of ``marks``.
     rich_text: str = ""
     #: The characters of a line of a text layer, from left to right; () where it was recognised.
     characters: tuple[Character, ...] = ()

@@ -1,39 +1,73 @@
 """Decides which words are emphasised: those in another style than the text around them."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from shared.domain.records import BlockType
+from workers.engines.cpu.blocks.tables.cells import Cell
 from workers.engines.cpu.layout.drafts import Draft
-from workers.engines.cpu.marks import BOLD, CODE, ITALIC, without_style
+from workers.engines.cpu.marks.signs import BOLD, CODE, ITALIC, without_style
+from workers.engines.cpu.values import Line
 
-#: A style of more than this part of the letters of a block is its usual one.
-_USUAL = 0.5
+#: A style of more than this part of the letters of a page is its usual one.
+_USUAL_OF_PAGE = 0.5
+#: A style of more than this part of the letters of a block is its usual one. Text with more letters
+#: of code would be code, if its page had another usual style and its letters were ASCII.
+_USUAL_OF_BLOCK = {BOLD: 0.9, ITALIC: 0.9, CODE: 0.8}
 #: Blocks of other kinds are set in a style of their own.
 _KINDS: frozenset[BlockType] = frozenset({"text", "list", "footnote"})
 
 
-def with_emphasis(draft: Draft) -> Draft:
-    """``draft`` with marks only around words that differ from its usual style."""
-    if draft.kind == "table":
-        return draft
-    usual = _usual_styles(draft) if draft.kind in _KINDS else [BOLD, ITALIC, CODE]
-    if not usual:
-        return draft
+def with_emphasis(drafts: Sequence[Draft]) -> list[Draft]:
+    """``drafts`` of a page with marks only around words that differ from the usual style."""
+    usual = _usual(
+        [line for draft in drafts if draft.kind in _KINDS for line in draft.lines],
+        dict.fromkeys((BOLD, ITALIC, CODE), _USUAL_OF_PAGE),
+    )
+    return [draft if draft.kind == "table" else _emphasised(draft, usual) for draft in drafts]
+
+
+def with_cell_emphasis(rows: list[list[Cell]], lines: Sequence[Line]) -> list[list[Cell]]:
+    """``rows`` of a table of ``lines`` with marks only around words that differ from its others.
+
+    Names of columns and rows are bold in most tables, and "th" says so.
+    """
+    usual = _usual(lines, _USUAL_OF_BLOCK)
+    return [[_plain_cell(cell, usual) for cell in row] for row in rows]
+
+
+def _plain_cell(cell: Cell, usual: frozenset[tuple[str, str]]) -> Cell:
+    texts = cell.lines
+    for style in usual | ({BOLD} if cell.tag == "th" else frozenset()):
+        texts = tuple(without_style(text, style) for text in texts)
+    return replace(cell, lines=texts)
+
+
+def _emphasised(draft: Draft, usual_of_page: frozenset[tuple[str, str]]) -> Draft:
+    if draft.kind in _KINDS:
+        usual = usual_of_page | _usual(draft.lines, _USUAL_OF_BLOCK)
+    else:
+        usual = frozenset((BOLD, ITALIC, CODE))
     lines = []
-    for line in draft.lines:
+    for line in draft.lines if usual else ():
         rich = line.rich
         for style in usual:
             rich = without_style(rich, style)
         lines.append(replace(line, rich_text=rich))
-    return replace(draft, lines=tuple(lines))
+    return replace(draft, lines=tuple(lines)) if usual else draft
 
 
-def _usual_styles(draft: Draft) -> list[tuple[str, str]]:
-    letters = [c for line in draft.lines for c in line.characters if c.text.isalnum()]
+def _usual(
+    lines: Iterable[Line], shares: dict[tuple[str, str], float]
+) -> frozenset[tuple[str, str]]:
+    """The styles that more than their part in ``shares`` of the letters of ``lines`` have."""
     counts = Counter[tuple[str, str]]()
+    letters = [own for line in lines for own in line.characters if own.text.isalnum()]
     for letter in letters:
         counts[BOLD] += letter.bold
         counts[ITALIC] += letter.italic
         counts[CODE] += letter.monospaced
-    return [style for style, count in counts.items() if count > _USUAL * len(letters)]
+    return frozenset(
+        style for style, share in shares.items() if counts[style] > share * len(letters)
+    )

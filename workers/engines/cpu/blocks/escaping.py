@@ -2,11 +2,12 @@
 
 import re
 
-from workers.engines.cpu.marks import in_markdown
+from workers.engines.cpu.marks.markdown import in_markdown
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
-_BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
+#: A backslash before punctuation or a mark, which becomes punctuation.
+_BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~\ufdd0-\ufddf])")
 _LINK = re.compile(r"\](?=\()")
 _DEFINITION = re.compile(r"^\[(?=[^\]]{1,200}\]:)")
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})")
@@ -15,13 +16,19 @@ _LINE_START = re.compile(r"^(#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|=+\s*$|-+\s*$|\|)")
 _NUMBER_START = re.compile(r"^(\d{3,9})([.)])(?=\s|$)")
 #: Underscores at the edge of a word; inside a word they have no meaning in Markdown.
 _UNDERSCORES = re.compile(r"(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
+#: Each delimiter of Markdown with the marks that become such delimiters.
+_DELIMITERS = (
+    ("`", re.compile("\ufddd")),
+    ("*", re.compile("[\ufdd9\ufddb]")),
+    ("~~", re.compile("\ufdd4")),
+)
 _RULE = re.compile(r"^([-_*])(?=(\s*\1){2,}\s*$)")
 
 
 def escape_inline(text: str) -> str:
     """``text`` as Markdown that shows the same characters, without links, tags or emphasis.
 
-    The marks of ``marks.py`` become Markdown.
+    The marks of ``marks`` become Markdown.
     """
     return in_markdown(_escaped(text))
 
@@ -30,9 +37,9 @@ def _escaped(text: str) -> str:
     text = _BACKSLASH.sub(r"\\\\", text)
     text = _TAG.sub("&lt;", _ENTITY.sub("&amp;", text))
     text = _LINK.sub(r"\\]", _DEFINITION.sub(r"\\[", text))
-    for mark in ("`", "*", "~~"):
-        if text.count(mark) > 1:
-            text = text.replace(mark, "\\" + mark)
+    for sign, mark in _DELIMITERS:
+        if mark.search(text) or text.count(sign) > 1:
+            text = text.replace(sign[0], "\\" + sign[0])
     return _UNDERSCORES.sub(lambda run: "\\_" * len(run.group()), text)
 
 

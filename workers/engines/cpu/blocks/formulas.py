@@ -7,7 +7,7 @@ from dataclasses import replace
 from workers.engines.cpu.blocks.fractions import formula_rows
 from workers.engines.cpu.blocks.paragraphs import join_rows
 from workers.engines.cpu.layout.drafts import Draft
-from workers.engines.cpu.marks import in_plain_text
+from workers.engines.cpu.marks.plain_text import in_plain_text
 from workers.engines.cpu.values import bounding_box
 
 #: Letters that fonts of formulas have in the places of others, and letters without a meaning.

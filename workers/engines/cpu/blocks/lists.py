@@ -8,6 +8,7 @@ from workers.engines.cpu.blocks.escaping import escape_paragraph
 from workers.engines.cpu.blocks.paragraphs import ends_sentence, join_rows
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
+from workers.engines.cpu.marks.signs import without_marks, without_start
 from workers.engines.cpu.values import bounding_box
 
 _BULLETS = "•·▪▫■□◦○●‣⁃∙◆◇►▶▸➢➤✦❖\uf0b7\uf0a7\uf0d8\ufffd"
@@ -117,13 +118,14 @@ def _item_markdown(item: Item, level: int) -> str:
 
 def _item(rows: Sequence[Row], page_text: str) -> Item:
     text = join_rows([row.rich_text for row in rows], page_text)
+    plain = without_marks(text)
     mark = "-"
-    if number := _NUMBER_START.match(text):
-        mark, text = number.group(1) + number.group(2), text[number.end() :]
-    elif bullet := _BULLET_START.match(text):
-        text = text[bullet.end() :]
-    elif box := _BOX_START.match(text):
-        text = f"{_BOXES.get(box.group(1), box.group(1))} {text[box.end() :]}"
+    if number := _NUMBER_START.match(plain):
+        mark, text = number.group(1) + number.group(2), without_start(text, number.end())
+    elif bullet := _BULLET_START.match(plain):
+        text = without_start(text, bullet.end())
+    elif box := _BOX_START.match(plain):
+        text = f"{_BOXES.get(box.group(1), box.group(1))} {without_start(text, box.end())}"
     return Item(mark, text, rows[0].box.left, rows[0].size)
 
 

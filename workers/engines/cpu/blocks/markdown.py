@@ -33,7 +33,7 @@ class WrittenBlock:
 
 def write_blocks(drafts: Sequence[Draft]) -> list[WrittenBlock]:
     """Each of ``drafts`` (in reading order) with its text."""
-    drafts = [with_emphasis(draft) for draft in drafts]
+    drafts = with_emphasis(drafts)
     page_text = " ".join(draft.text for draft in drafts)
     levels = heading_levels(drafts)
     texts = _texts(drafts, page_text)

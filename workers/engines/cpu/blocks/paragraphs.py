@@ -7,7 +7,13 @@ from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, is_cjk
 from workers.engines.cpu.layout.rows import Row
-from workers.engines.cpu.marks import continued, without_marks
+from workers.engines.cpu.marks.signs import (
+    continued,
+    is_in_code,
+    split_end,
+    split_start,
+    without_marks,
+)
 
 #: The first row of a paragraph is indented by more than this, in font sizes.
 _INDENT = 0.8
@@ -22,7 +28,7 @@ _SPARE_SHARE, _SPARE_SHARE_IN_SENTENCE = 0.12, 0.25
 _SEPARATE_LINE_START = re.compile(r"^(?:[^\W\d_a-zß-öø-ÿ]|\d|\S+@\S+$)")
 #: Separate lines are at least this many, and each has fewer characters than the second value.
 _FEWEST_SEPARATE_LINES, _LONGEST_SEPARATE_LINE = 3, 60
-_SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]]*$")
+_SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]*`~]*$")
 _LEADER = re.compile(r"(\.\s?){4,}\s*[\divxlc]+$")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
 #: An address on the web or a mail address, the marks inside that end a row, and the ends of rows
@@ -32,6 +38,8 @@ _INSIDE_ADDRESS = ("/", "_", "-", "=", "&", "?", "#", "%")
 #: A long dash without a space before it has none after it either.
 _ATTACHED_DASH = re.compile(r"[^\W\d_][—―]$")
 _PATH_END, _RANGE_END = re.compile(r"\w[/_]$"), re.compile(r"\d[-–]$")
+#: The scheme of an address, and the part of a mail address before its sign.
+_SCHEME_END, _MAILBOX = re.compile(r"\b(?:https?|ftp|file):$"), re.compile(r"[\w.+-]*@")
 _SOFT_HYPHEN = "\u00ad"
 #: Words that keep the hyphen after them at the end of a row.
 _HYPHENATED_PREFIXES = frozenset(
@@ -130,23 +138,53 @@ def _append(joined: str, text: str, page_text: str) -> str:
     """``joined`` and the row ``text``, with a space, a hyphen or nothing between them."""
     if not joined or not text:
         return joined + text
-    if joined.endswith((_SOFT_HYPHEN, WORD_JOINER)):
-        return joined[:-1] + text
-    if _goes_on(joined, text):
-        return joined + text
-    if _HYPHEN.search(joined) and text[:1].islower():
-        return joined + text if _keeps_hyphen(joined, text, page_text) else joined[:-1] + text
-    if _HYPHEN.search(joined) and text[:1].isupper():
-        return joined + text
-    if is_cjk(without_marks(joined[-4:])[-1:]) and is_cjk(without_marks(text[:4])[:1]):
-        return joined + text
-    return f"{joined} {text}"
+    before, ends = split_end(joined)
+    starts, after = split_start(text)
+    if before.endswith((_SOFT_HYPHEN, WORD_JOINER)):
+        before = before[:-1]
+    elif _may_divide_word(before, after, page_text) and not _goes_on(before, after):
+        before = before if _keeps_hyphen(before, after, page_text) else before[:-1]
+    elif not _is_one_word(before, after):
+        ends += " "
+    return f"{before}{ends}{starts}{after}"
+
+
+def _may_divide_word(before: str, after: str, page_text: str) -> bool:
+    """Whether a hyphen between two rows may be that of a divided word, also of one in capitals."""
+    if not _HYPHEN.search(before) or not after or is_in_code(before):
+        return False
+    whole = "".join(_halves_of_word(before, after))
+    return after[0].islower() or (whole.isupper() and whole.lower() in page_text.lower())
+
+
+def _halves_of_word(before: str, after: str) -> tuple[str, str]:
+    """What stands before and behind the hyphen at the end of ``before``, up to the next space."""
+    first = without_marks(re.split(r"[\s(\[“\"]", before)[-1])[:-1]
+    second = without_marks(re.split(r"[\s.,;:!?)\]”\"]", after, maxsplit=1)[0])
+    return first, second
+
+
+def _is_one_word(before: str, after: str) -> bool:
+    """Whether no space stands between two rows."""
+    if _HYPHEN.search(before) and (after[:1].isupper() or is_in_code(before)):
+        return True
+    if _SCHEME_END.search(before) and after.startswith("//"):
+        return True
+    if is_in_code(before) and after[:1].isalnum() and _goes_on_in_code(before):
+        return True
+    return _goes_on(before, after) or (is_cjk(before[-1:]) and is_cjk(after[:1]))
+
+
+def _goes_on_in_code(before: str) -> bool:
+    """Whether the row ``before`` ended inside an address or a path that is set as code."""
+    last = without_marks(before.rsplit(maxsplit=1)[-1])
+    return last.endswith("/") or (last.endswith(".") and bool(_ADDRESS.search(last)))
 
 
 def _goes_on(joined: str, text: str) -> bool:
     """Whether the row ended inside an address, a path or a range, or with a dash in a sentence."""
     last = without_marks(joined.rsplit(maxsplit=1)[-1])
-    if not without_marks(text[:4])[:1].isalnum():
+    if not text[:1].isalnum():
         return False
     if _ATTACHED_DASH.search(last):
         return True
@@ -156,10 +194,9 @@ def _goes_on(joined: str, text: str) -> bool:
 
 
 def _keeps_hyphen(joined: str, text: str, page_text: str) -> bool:
-    first = re.split(r"[\s(\[“\"]", joined)[-1][:-1]
-    second = re.split(r"[\s.,;:!?)\]”\"]", text, maxsplit=1)[0]
+    first, second = _halves_of_word(joined, text)
     page_text = page_text.replace("\u2010", "-")
-    if "-" in second:
+    if "-" in second or _MAILBOX.match(text):
         return True
     if first.lower() in _HYPHENATED_PREFIXES or "-" in first:
         return f"{first}{second}".lower() not in page_text.lower()

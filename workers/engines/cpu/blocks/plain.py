@@ -7,7 +7,7 @@ from workers.engines.cpu.blocks.escaping import escape_inline
 from workers.engines.cpu.characters import WORD_JOINER
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
-from workers.engines.cpu.marks import in_plain_text
+from workers.engines.cpu.marks.plain_text import in_plain_text
 from workers.engines.cpu.recognized_page import RecognizedPage
 
 

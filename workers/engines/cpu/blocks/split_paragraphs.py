@@ -13,7 +13,9 @@ _BETWEEN_HALVES = frozenset(
 )
 _CAPTIONS: frozenset[BlockType] = frozenset({"image_caption", "table_caption"})
 _NOT_IN_MARKDOWN = frozenset({"header", "footer", "page_number"})
-_CONTINUATION = re.compile(r"^[a-zà-öø-ÿ(]")
+#: The Markdown of emphasis and code.
+_DELIMITERS = ("**", "*", "~~", "`")
+_CONTINUATION = re.compile(r"^(?:\*{1,3}|~~|`+)?[a-zà-öø-ÿ(]")
 _SEVERAL_WORDS = re.compile(r"\w+\W+\w+")
 
 
@@ -60,4 +62,13 @@ def _unfinished_paragraph(pieces: Sequence[Piece]) -> int | None:
 def _join_halves(first: str, second: str) -> str:
     *before, last = first.split("\n\n")
     start, *after = second.split("\n\n")
+    last, start = _without_closed_emphasis(last, start)
     return "\n\n".join([*before, join_rows([last, start], f"{first} {second}"), *after])
+
+
+def _without_closed_emphasis(first: str, second: str) -> tuple[str, str]:
+    """Both halves without a delimiter that ends the emphasis only to begin it again."""
+    for mark in _DELIMITERS:
+        if first.endswith(mark) and second.startswith(mark) and not first.endswith("\\" + mark):
+            return first[: -len(mark)], second[len(mark) :]
+    return first, second

@@ -40,7 +40,7 @@ class Row:
 
     @property
     def rich_text(self) -> str:
-        """``text`` with the marks of ``marks.py``."""
+        """``text`` with the marks of ``marks``."""
         return self._joined([line.rich for line in self.lines])
 
     def _joined(self, texts: Sequence[str]) -> str:

@@ -19,7 +19,8 @@ _LEAST_INK = 0.3
 _DARK, _LIGHT = 110, 200
 #: Ink of the usual case is darker than this.
 _USUAL_INK = 190
-#: The part of a character's box on each side that may hold its neighbours.
+#: The part of a character's box on each side that may hold its neighbours. The ink of a sign, such
+#: as "^" or "_", may lie there alone.
 _SIDE, _TOP = 0.15, 0.2
 
 
@@ -75,14 +76,24 @@ def _clear_on_light_ground(characters: Sequence[Character], image: PageImage) ->
     if not crop.size or box.height > 3 * max(character.size for character in characters):
         return [False] * len(characters)
     margin = int((bottom - top) * _TOP)
-    gray = crop[margin : len(crop) - margin, :, 1] if margin else crop[:, :, 1]
-    ink = np.concatenate(([0], np.cumsum((gray < _USUAL_INK).any(axis=0))))
-    ground = np.concatenate(([0], np.cumsum((gray > _LIGHT).any(axis=0))))
-    starts, ends = _middles(characters, image.scale, left, len(ink) - 1)
+    whole = crop[:, :, 1]
+    middle = whole[margin : len(whole) - margin] if margin else whole
+    ground = _counts((middle > _LIGHT).any(axis=0))
+    inks = [_counts((rows < _USUAL_INK).any(axis=0)) for rows in (whole, middle)]
+    starts, ends = _middles(characters, image.scale, left, whole.shape[1])
     return [
-        bool(ink[end] > ink[start] and ground[end] > ground[start])
-        for start, end in zip(starts, ends, strict=True)
+        bool(ground[end] > ground[start] and inks[is_letter][end] > inks[is_letter][start])
+        for start, end, is_letter in zip(starts, ends, map(_is_letter, characters), strict=True)
     ]
+
+
+def _counts(columns: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many of ``columns`` before each place are True, and of all of them at the end."""
+    return np.concatenate(([0], np.cumsum(columns)))
+
+
+def _is_letter(character: Character) -> bool:
+    return character.text.isalnum()
 
 
 def _middles(
@@ -103,10 +114,12 @@ def _ink(character: Character, color: tuple[int, int, int], image: PageImage) ->
     if not crop.size:
         return Ink.HIDDEN
     pixels = crop.reshape(-1, 3).astype(np.int32)
-    ground = _ground(image.crop(character.box).reshape(-1, 3).astype(np.int32))
+    whole = image.crop(character.box).reshape(-1, 3).astype(np.int32)
+    ground = _ground(whole)
     step = np.array(color[::-1], np.int32) - ground
     if int(np.abs(step).max()) >= _SAME_COLOR:
-        progress = (pixels - ground) @ step / float(step @ step)
+        own = pixels if _is_letter(character) else whole
+        progress = (own - ground) @ step / float(step @ step)
         if bool((progress > _LEAST_INK).any()):
             return Ink.VISIBLE
     has_contrast = int((pixels.max(axis=0) - pixels.min(axis=0)).max()) >= _SAME_COLOR

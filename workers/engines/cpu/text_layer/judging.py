@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pymupdf
 
+from workers.engines.cpu.text_layer.accents import is_combining, with_accents
 from workers.engines.cpu.text_layer.ink import Ink, PageImage, ink_of
 from workers.engines.cpu.text_layer.links import Link, page_links, with_links
 from workers.engines.cpu.text_layer.paint_order import PaintOrder
@@ -67,7 +68,7 @@ def judged_lines(page: pymupdf.Page, image: PageImage, shows_text: ShowsText) ->
         [own for span in line.spans for own in _judged(span, image, order, watermarks)]
         for line in raw
     ]
-    settled = _Doubts(shows_text).settled(judged)
+    settled = [_with_accents_like_letters(own) for own in _Doubts(shows_text).settled(judged)]
     lines = [_visible(line, characters) for line, characters in zip(raw, settled, strict=True)]
     complete = all(
         len(line.characters) == _length(own) for line, own in zip(lines, raw, strict=True)
@@ -93,7 +94,7 @@ def _finished(lines: Sequence[JudgedLine], links: Sequence[Link]) -> list[Judged
     for line in lines:
         characters = with_links(line.characters, links) if links else line.characters
         if line.is_upright:
-            characters = with_shifts(characters)
+            characters = with_shifts(with_accents(characters))
         finished.append(replace(line, characters=tuple(characters)))
     return finished
 
@@ -154,6 +155,20 @@ def _with_marks_like_letters(judged: Sequence[_Judged]) -> list[_Judged]:
         is_letter = own.character.text.isalnum()
         result.append(own if is_letter else own._replace(ink=judged[letters[nearest]].ink))
     return result
+
+
+def _with_accents_like_letters(line: list[_Judged]) -> list[_Judged]:
+    """``line`` with combining accents, whose boxes are empty, judged like their neighbours."""
+    return [
+        own._replace(ink=_ink_beside(line, index)) if is_combining(own.character.text) else own
+        for index, own in enumerate(line)
+    ]
+
+
+def _ink_beside(line: Sequence[_Judged], index: int) -> Ink:
+    beside = [own for own in line[max(0, index - 1) : index + 2] if own is not line[index]]
+    visible = any(own.ink is Ink.VISIBLE and own.character.text.strip() for own in beside)
+    return Ink.VISIBLE if visible else Ink.HIDDEN
 
 
 def _with_contrast_counting(own: _Judged) -> _Judged:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from workers.engines.cpu.characters import clean_text, is_hangul, is_rtl, is_unmapped
-from workers.engines.cpu.marks import marked, without_marks
+from workers.engines.cpu.marks.marking import marked
+from workers.engines.cpu.marks.signs import without_marks
 from workers.engines.cpu.text_layer.direction import in_logical_order
 from workers.engines.cpu.text_layer.judging import JudgedLine
 from workers.engines.cpu.text_layer.word_gaps import with_word_gaps, without_letter_spacing

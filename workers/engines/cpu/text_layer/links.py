@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ _SCHEMES = ("http://", "https://", "mailto:")
 _LONGEST, _MOST = 2000, 1000
 #: Characters of an address that stay; all others are percent-encoded.
 _SAFE = "!#$%&'*+,-./:;=?@_~[]"
+#: Signs around the words of a link.
+_EDGES = re.compile(r"^[\s'’‘“\",;.]+|[\s.,;:’“”]+$")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -40,7 +43,31 @@ def with_links(characters: Sequence[Character], links: Sequence[Link]) -> list[C
     near = [link for link in links if link.box.overlap_area(line_box) > 0]
     if not near:
         return list(characters)
-    return [_linked(character, near) for character in characters]
+    linked = [_linked(character, near) for character in characters]
+    result: list[Character] = []
+    for address, group in groupby(linked, key=lambda character: character.link):
+        run = list(group)
+        result += _without_edges(run, address) if address else run
+    return result
+
+
+def _without_edges(run: list[Character], address: str) -> list[Character]:
+    """``run`` with the link off the signs of the sentence around it, which its area touches."""
+    text = "".join(character.text for character in run)
+    words = text if text.strip() in address else _EDGES.sub("", text)
+    for opening, closing in ("()", "[]"):
+        if words.endswith(closing) and words.count(opening) < words.count(closing):
+            words = words[:-1]
+        if words.startswith(opening) and words.count(opening) > words.count(closing):
+            words = words[1:]
+    if not words or len(text) != len(run):
+        return run
+    start = text.find(words)
+    inside = range(start, start + len(words))
+    return [
+        character if index in inside else character._replace(link="")
+        for index, character in enumerate(run)
+    ]
 
 
 def _linked(character: Character, links: Sequence[Link]) -> Character:

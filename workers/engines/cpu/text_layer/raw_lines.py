@@ -9,6 +9,7 @@ import pymupdf
 
 from shared.domain.errors import EngineFailed
 from workers.engines.cpu.characters import is_rtl
+from workers.engines.cpu.text_layer.drawn_rules import DrawnRules
 from workers.engines.cpu.text_layer.fonts.font_style import is_bold, is_italic, monospaced_fonts
 from workers.engines.cpu.text_layer.fonts.symbol_fonts import symbol_for
 from workers.engines.cpu.values import Box, Character
@@ -20,10 +21,10 @@ _FLAGS = (
     | pymupdf.TEXT_MEDIABOX_CLIP
     | pymupdf.TEXT_COLLECT_STYLES
 )
-#: Bits of a span's ``char_flags``: struck out, filled, stroked. Text that is neither filled nor
-#: stroked is invisible.
-_STRUCK, _PAINTED = 1, 16 | 32
-#: Characters that mark runs inside a line; see ``marks.py``.
+#: Bits of a span's ``char_flags``: with a rule through or under it, filled, stroked. Text that is
+#: neither filled nor stroked is invisible.
+_RULED, _PAINTED = 1 | 2, 16 | 32
+#: Characters that mark runs inside a line; see ``marks``.
 _RESERVED = re.compile("[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
 #: A narrower character than this, in points, is a further letter of a ligature glyph.
 _NO_WIDTH = 0.05
@@ -69,11 +70,14 @@ def raw_lines(page: pymupdf.Page) -> list[RawLine]:
         for line in block.get("lines", ())
     ]
     monospaced = monospaced_fonts(_spans_with_text(lines))
+    rules = DrawnRules(page)
     return [
         RawLine(
             (float(line["dir"][0]), float(line["dir"][1])),
             bool(line["wmode"]),
-            tuple(_raw_span(span, monospaced) for span in line["spans"]),
+            tuple(
+                _raw_span(span, monospaced, rules) for span in _with_whole_ligatures(line["spans"])
+            ),
         )
         for line in lines
     ]
@@ -139,27 +143,43 @@ def _spans_with_text(lines: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]
             yield {**span, "text": "".join(char["c"] for char in span["chars"])}
 
 
-def _raw_span(span: dict[str, Any], monospaced: frozenset[str]) -> RawSpan:
+def _with_whole_ligatures(spans: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """``spans`` without characters, those of a ligature at the end of one in that span.
+
+    MuPDF's styles of the letters without width may differ from that of the wide one.
+    """
+    result: list[dict[str, Any]] = []
+    for span in spans:
+        chars = span["chars"]
+        rest = list(takewhile(_has_no_width, chars[: _LONGEST_LIGATURE - 1])) if result else []
+        if rest:
+            last = result[-1]["chars"][-_LONGEST_LIGATURE:]
+            start = max((i for i, char in enumerate(last) if not _has_no_width(char)), default=0)
+            rest = rest[: max(0, len(_ligature([*last[start:], *rest])) - len(last[start:]))]
+            result[-1] = {**result[-1], "chars": [*result[-1]["chars"], *rest]}
+        if len(rest) < len(chars):
+            result.append({**span, "chars": chars[len(rest) :]})
+    return iter(result)
+
+
+def _raw_span(span: dict[str, Any], monospaced: frozenset[str], rules: DrawnRules) -> RawSpan:
     font, flags, color = str(span["font"]), int(span["char_flags"]), int(span["color"])
     size, bold, italic = float(span["size"]), is_bold(span), is_italic(span)
-    is_fixed, struck = font in monospaced, bool(flags & _STRUCK)
-    characters = tuple(
-        Character(
-            symbol_for(font, _RESERVED.sub("\ufffd", text)),
-            Box(*char["bbox"]),
-            char["origin"][1],
-            size,
-            font,
-            bold,
-            italic,
-            is_fixed,
-            struck=struck,
-            is_gap=char["synthetic"],
+    is_fixed, ruled = font in monospaced, bool(flags & _RULED)
+    characters = []
+    for char, text in _letters(span["chars"]):
+        box, baseline = Box(*char["bbox"]), char["origin"][1]
+        drawn = ruled and text == " " and rules.is_underscore(box, baseline, size)
+        letter = "_" if drawn else symbol_for(font, _RESERVED.sub("\ufffd", text))
+        struck = ruled and rules.strikes(box, baseline, size)
+        is_gap = char["synthetic"] and not drawn
+        style = (bold, italic, is_fixed)
+        characters.append(
+            Character(letter, box, baseline, size, font, *style, struck=struck, is_gap=is_gap)
         )
-        for char, text in _letters(span["chars"])
-    )
     painted = bool(flags & _PAINTED) and span["alpha"] > 0
-    return RawSpan(characters, (color >> 16 & 255, color >> 8 & 255, color & 255), painted)
+    rgb = (color >> 16 & 255, color >> 8 & 255, color & 255)
+    return RawSpan(tuple(characters), rgb, painted)
 
 
 def _letters(chars: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:

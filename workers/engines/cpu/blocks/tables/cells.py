@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from workers.engines.cpu.blocks.paragraphs import join_rows
-from workers.engines.cpu.marks import in_html, without_marks
+from workers.engines.cpu.marks.cell_html import in_html
+from workers.engines.cpu.marks.signs import without_marks
 
 #: A number as tables have them: 1,204.50, (0.1), 12 %, -, 3.5M.
 _NUMBER = re.compile(r"^[^\w]*\d[\d.,:/\s]*[^\w]*[A-Za-z%°]{0,3}[^\w]*$|^[-–—.*]+$")

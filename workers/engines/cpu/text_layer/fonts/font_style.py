@@ -1,7 +1,7 @@
 """Recognises bold and monospaced fonts by their names, flags and character widths."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,11 +12,11 @@ _ITALIC_FLAG, _MONO_FLAG, _BOLD_FLAG = 2, 8, 16
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|(?<![a-z])bd(?![a-z])|cmbx|sfbx", re.IGNORECASE)
 _ITALIC_NAME = re.compile(r"italic|oblique|kursiv|(?<![a-z])(?:cm|sf)(?:bx)?ti", re.IGNORECASE)
 _MONO_NAME = re.compile(r"courier|mono|consol|menlo|typewriter|cmtt|sftt|lucidacon", re.IGNORECASE)
-#: Mean character widths of a monospaced font differ by less than this part of the widest.
+#: Character widths of a monospaced font differ by less than this part of the widest.
 _WIDTH_SPREAD = 0.03
 #: A monospaced character is narrower than this, in font sizes; CJK characters are 1.0 wide.
 _WIDEST_CHARACTER = 0.8
-#: Fewer spans than this prove nothing about a font.
+#: Fewer long spans than this prove nothing about a font.
 _FEWEST_SPANS = 3
 #: A shorter span, in characters, proves nothing about its font.
 _SHORTEST_SPAN = 6
@@ -33,16 +33,22 @@ def is_italic(span: dict[str, Any]) -> bool:
 
 
 def monospaced_fonts(spans: Iterable[dict[str, Any]]) -> frozenset[str]:
-    """Names of the fonts in ``spans`` whose characters all have the same width."""
+    """Names of the fonts in ``spans`` whose characters all have the same width.
+
+    A span has its characters in "chars" and their text in "text".
+    """
     widths: dict[str, list[float]] = defaultdict(list)
+    proofs = Counter[str]()
     fonts = set()
     for span in spans:
-        if span["flags"] & _MONO_FLAG or _MONO_NAME.search(span["font"]):
-            fonts.add(span["font"])
-        elif _shows_widths(span["text"]):
-            widths[span["font"]].append(_mean_width(span))
-    fonts |= {font for font, font_widths in widths.items() if _are_equal(font_widths)}
-    return frozenset(fonts)
+        font = span["font"]
+        if span["flags"] & _MONO_FLAG or _MONO_NAME.search(font):
+            fonts.add(font)
+        else:
+            widths[font] += _widths(span)
+            proofs[font] += _shows_widths(span["text"])
+    found = {font for font, count in proofs.items() if count >= _FEWEST_SPANS}
+    return frozenset(fonts | {font for font in found if _are_equal(widths[font])})
 
 
 def _shows_widths(text: str) -> bool:
@@ -50,14 +56,13 @@ def _shows_widths(text: str) -> bool:
     return len(text) >= _SHORTEST_SPAN and len(set(text)) > 3 and not any(map(is_cjk, text))
 
 
-def _mean_width(span: dict[str, Any]) -> float:
-    """Mean width of a character in font sizes."""
-    left, _, right, _ = span["bbox"]
-    return float((right - left) / len(span["text"]) / max(span["size"], 0.1))
+def _widths(span: dict[str, Any]) -> list[float]:
+    """The widths of the characters of ``span`` that show ink, in font sizes."""
+    size = max(span["size"], 0.1)
+    inked = (char["bbox"] for char in span["chars"] if char["c"].strip() and not is_cjk(char["c"]))
+    return [(right - left) / size for left, _, right, _ in inked if right > left]
 
 
 def _are_equal(widths: list[float]) -> bool:
-    if len(widths) < _FEWEST_SPANS:
-        return False
     narrow = max(widths) < _WIDEST_CHARACTER
     return narrow and max(widths) - min(widths) < _WIDTH_SPREAD * max(widths)

@@ -2,8 +2,11 @@
 
 import pytest
 
-from tests.support.engines.cpu_lines import column, line, markdown, page
+from tests.support.engines.cpu_lines import column, line, markdown, page, styled
+from workers.engines.cpu.blocks.escaping import escape_inline
 from workers.engines.cpu.blocks.paragraphs import join_rows
+from workers.engines.cpu.marks.marking import marked
+from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Box, Region
 
 LONG = "Rain fell on the roof of the old house all night and"
@@ -25,6 +28,11 @@ def test_rows_become_one_paragraph() -> None:
         (["a well-", "known fact"], "wellknown", "a wellknown fact"),
         (["type-", "writer"], "the type-writer of 1868", "type-writer"),
         (["Jean-", "Paul"], "", "Jean-Paul"),
+        (["RAIN IN SEP-", "TEMBER."], "since September", "RAIN IN SEPTEMBER."),
+        (["a CD-", "ROM"], "", "a CD-ROM"),
+        (["ask quiet-", "harbour@a.example now"], "", "ask quiet-harbour@a.example now"),
+        (["https:", "//a.example/x"], "", "https://a.example/x"),
+        (["as follows:", "// a comment"], "", "as follows: // a comment"),
         (["soft\u00ad", "ware"], "", "software"),
         (["1990-", "1995"], "", "1990-1995"),
         (["see https://a.example/b_", "c.pdf"], "", "see https://a.example/b_c.pdf"),
@@ -97,6 +105,50 @@ def test_a_paragraph_goes_on_around_a_table_with_a_caption_only() -> None:
     assert markdown(page(upper, ("table", cells), caption, lower)).startswith(
         f"{upper[1][0].text} {lower[1][0].text}"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        ({"italic": True}, {"italic": True}, "see *command string* now"),
+        ({"italic": True}, {}, "see *com*mand string now"),
+    ],
+)  # fmt: skip
+def test_a_divided_word_with_emphasis_is_whole(
+    first: dict[str, bool], second: dict[str, bool], text: str
+) -> None:
+    rows = [
+        marked(styled(("see ", {}), ("com-", first))),
+        marked(styled(("mand string", second), (" now", {}))),
+    ]
+
+    assert escape_inline(join_rows(rows)) == text
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (("https://files.", "a.example/x/"), "`https://files.a.example/x/`"),
+        (("/", "srv/data"), "`/srv/data`"),
+        (("port-", "number"), "`port-number`"),
+        (("first.", "second"), "`first. second`"),
+    ],
+)
+def test_an_address_or_path_in_code_is_whole(rows: tuple[str, str], text: str) -> None:
+    parts = [marked(styled((row, {"monospaced": True}))) for row in rows]
+
+    assert escape_inline(join_rows(parts)) == text
+
+
+def test_a_divided_emphasised_word_of_two_columns_is_whole() -> None:
+    left = line_of(
+        styled(("It rained on all of the town and on its ", {}), ("gar-", {"italic": True}))
+    )
+    right = line_of(styled(("dens", {"italic": True}), (" too.", {}), left=350))
+
+    text = markdown(page(("text", [left]), ("text", [right])))
+
+    assert text == "It rained on all of the town and on its *gardens* too."
 
 
 def test_a_drop_cap_is_joined_to_its_paragraph() -> None:

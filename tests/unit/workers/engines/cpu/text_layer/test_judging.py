@@ -8,10 +8,10 @@ import pymupdf
 import pytest
 from PIL import Image
 
-from workers.engines.cpu.text_layer.ink import PageImage
+from workers.engines.cpu.text_layer.ink import Ink, PageImage, ink_of
 from workers.engines.cpu.text_layer.judging import JudgedLine, judged_lines
 from workers.engines.cpu.text_layer.lines import read_lines
-from workers.engines.cpu.values import Box
+from workers.engines.cpu.values import Box, Character
 
 SCALE = 2.0
 WHITE, BLACK, BLUE = (1, 1, 1), (0, 0, 0), (0.1, 0.2, 0.7)
@@ -97,6 +97,37 @@ def test_text_in_the_colour_of_its_ground_is_hidden_also_under_other_text() -> N
         page.insert_text((20, 60), "I have pruned apple trees.", fontsize=11)
 
     assert visible(paint) == ["I have pruned apple trees."]
+
+
+@pytest.mark.parametrize(("text", "ink"), [("^", Ink.VISIBLE), ("x", Ink.HIDDEN)])
+def test_only_a_sign_may_have_all_its_ink_near_the_top_of_its_box(text: str, ink: Ink) -> None:
+    pixels = np.full((60, 60, 3), 255, np.uint8)
+    pixels[14:17, 26:34] = 0
+    sign = Character(text, Box(20, 12, 40, 40), 36, 30)
+
+    assert ink_of([sign], (0, 0, 0), PageImage(pixels, 1.0)) == [ink]
+    assert ink_of([sign], (150, 0, 0), PageImage(pixels, 1.0)) == [ink]
+
+
+@pytest.mark.parametrize("color", [BLACK, BLUE])
+@pytest.mark.parametrize("sign", ["^", "~", "_", "\u00b4"])
+def test_a_sign_high_or_low_in_its_box_is_visible_alone(
+    sign: str, color: tuple[float, float, float]
+) -> None:
+    def paint(page: pymupdf.Page) -> None:
+        for name, x in (("cour", 20), ("helv", 120)):
+            page.insert_text((x, 50), sign, fontsize=11, fontname=name, color=color)
+
+    assert visible(paint) == [sign, sign]
+
+
+def test_a_sign_in_the_colour_of_its_ground_is_hidden() -> None:
+    def paint(page: pymupdf.Page) -> None:
+        page.insert_text((20, 50), "seen", fontsize=11)
+        page.insert_text((120, 50), "^", fontsize=11, color=WHITE)
+        page.draw_line((100, 39), (180, 39), color=BLACK, width=0.5)
+
+    assert visible(paint) == ["seen"]
 
 
 def test_white_words_on_a_dark_ground_are_visible() -> None:

@@ -44,3 +44,17 @@ def test_the_letters_of_a_ligature_are_one_text(letters: str, glyph: str) -> Non
 
     assert glyph in texts
     assert "".join(texts) == f"two {letters}les here"
+
+
+@pytest.mark.parametrize(("letters", "glyph"), [("fi", "fi"), ("ffi", "ffi"), ("xy", "x")])
+def test_an_underlined_ligature_is_one_text(letters: str, glyph: str) -> None:
+    document = page_with_glyph(letters)
+    page = document[0]
+    page.draw_line((18, 51.5), (90, 51.5), width=0.5)
+
+    (line,) = raw_lines(pymupdf.open(stream=document.tobytes())[0])
+
+    assert len(line.spans) > 1
+    assert glyph in [character.text for span in line.spans for character in span.characters]
+    text = "".join(character.text for span in line.spans for character in span.characters)
+    assert text == f"two {letters}les here"

@@ -6,7 +6,10 @@ import pytest
 
 from workers.engines.cpu.blocks.escaping import escape_inline
 from workers.engines.cpu.blocks.paragraphs import join_rows
-from workers.engines.cpu.marks import in_html, in_plain_text, marked, without_marks
+from workers.engines.cpu.marks.cell_html import in_html
+from workers.engines.cpu.marks.marking import marked
+from workers.engines.cpu.marks.plain_text import in_plain_text
+from workers.engines.cpu.marks.signs import without_marks
 from workers.engines.cpu.values import Box, Character
 
 ADDRESS = "https://a.example/x_y?b=1"

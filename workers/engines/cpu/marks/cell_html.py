@@ -1,0 +1,48 @@
+"""Writes text with marks as the HTML of a table cell."""
+
+import html
+import re
+
+from workers.engines.cpu.marks.signs import (
+    ANY,
+    BOLD,
+    CODE,
+    ITALIC,
+    LINKED,
+    LOWERED,
+    LOWERED_END,
+    RAISED,
+    RAISED_END,
+    SEAM,
+    STRUCK,
+    shown_target,
+    without_marks,
+)
+
+_TAGS = str.maketrans(
+    {
+        mark: tag
+        for (start, end), name in (
+            ((RAISED, RAISED_END), "sup"),
+            ((LOWERED, LOWERED_END), "sub"),
+            (STRUCK, "del"),
+            (BOLD, "strong"),
+            (ITALIC, "em"),
+            (CODE, "code"),
+        )
+        for mark, tag in ((start, f"<{name}>"), (end, f"</{name}>"))
+    }
+)
+
+
+def in_html(text: str) -> str:
+    """Escaped ``text`` of a table cell with its marks as HTML; an address follows its words."""
+    if not ANY.search(text):
+        return text
+    return ANY.sub("", LINKED.sub(_html_link, SEAM.sub(r"\1", text)).translate(_TAGS))
+
+
+def _html_link(match: re.Match[str]) -> str:
+    words, target = match.group(1), shown_target(match.group(2))
+    known = html.unescape(without_marks(words)) in (target, target.removeprefix("mailto:"))
+    return words if known else f"{words} ({html.escape(target, quote=False)})"
