@@ -7,7 +7,7 @@ finds their jobs and reads no page twice.
 import threading
 import time
 
-from producer.corpora.member_index import MemberIndex
+from producer.corpora.collection_index import CollectionIndex
 from shared.domain.collections.records import Member, MembersPart
 from shared.jobs.collections.collection_store import CollectionStore
 
@@ -20,7 +20,7 @@ MOST_CHARACTERS = 2_000
 class Journal:
     """The documents of one collection; thread-safe; raises StoreUnreachable."""
 
-    def __init__(self, collection: CollectionStore, index: MemberIndex) -> None:
+    def __init__(self, collection: CollectionStore, index: CollectionIndex) -> None:
         self._collection = collection
         self._index = index
         self._lock = threading.Lock()

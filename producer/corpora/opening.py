@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from producer.corpora.collection_index import CollectionIndex
 from producer.corpora.journal import Journal
-from producer.corpora.member_index import MemberIndex
 from producer.corpora.submission import CollectionSubmitter
 from producer.submission.request import Request
 from producer.submission.submitter import Submitter
@@ -22,8 +22,8 @@ def open_collection(
     """
     collection = CollectionStore(jobs.store, name)
     collection.create()
-    with MemberIndex() as index:
-        index.load(collection)
+    with CollectionIndex() as index:
+        index.load(collection, ends=False)
         journal = Journal(collection, index)
         try:
             yield CollectionSubmitter(submitter, request, journal, jobs)

@@ -101,6 +101,16 @@ class MembersPart(Part):
         return map(Member._make, zip(*self._columns(), strict=True))
 
 
+class MemberCounts(Part):
+    """The columns of a ``MembersPart`` that are needed to count documents and pages."""
+
+    key: tuple[Digest, ...]
+    job_id: tuple[JobId | None, ...]
+    pages: tuple[Count, ...]
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
 class EndsPart(Part):
     """A part of the list of ends; of several rows of the same job the latest one counts."""
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from shared.domain.collections import names
 from shared.domain.collections.folding import latest_ends
-from shared.domain.collections.records import Collection, EndsPart, MembersPart
+from shared.domain.collections.records import Collection, EndsPart, MemberCounts, MembersPart
 from shared.domain.errors import CorruptDocument, NotFound, UsageError
 from shared.domain.records import to_json
 from shared.jobs.collections.part_log import PartLog
@@ -24,6 +24,8 @@ class CollectionStore:
         self.name = names.check_collection_name(name)
         self._store = store
         self.members = PartLog(store, names.members_prefix(name), MembersPart)
+        #: The columns of ``members`` by which documents are counted.
+        self.member_counts = PartLog(store, names.members_prefix(name), MemberCounts)
         self.ends = PartLog(store, names.ends_prefix(name), EndsPart)
 
     def create(self) -> None:

@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from producer.corpora.member_index import MemberIndex
+from producer.corpora.collection_index import CollectionIndex
 from shared.config.settings import Settings
 from shared.domain.collections.names import members_prefix
 from shared.domain.collections.records import Member
@@ -18,9 +18,9 @@ DOCUMENTS = 40
 
 
 def members(settings: Settings, name: str) -> list[Member]:
-    with MemberIndex() as index:
+    with CollectionIndex() as index:
         index.load(CollectionStore(open_store(settings), name))
-        return [each for _, each in index.members()]
+        return [each.member for each in index.entries()]
 
 
 def corpus(folder: Path) -> list[str]:
