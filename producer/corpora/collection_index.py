@@ -92,8 +92,8 @@ class CollectionIndex:
                 with self._transaction():
                     for part in collection.members.stream():
                         self._database.executemany(_PUT_MEMBER, part.rows())
-                    for part in collection.ends.stream() if ends else ():
-                        self._database.executemany(_PUT_END, part.rows())
+                    for ended in collection.ends.stream() if ends else ():
+                        self._database.executemany(_PUT_END, ended.rows())
                 return
             except PartsJoined:
                 if not left:
@@ -126,6 +126,10 @@ class CollectionIndex:
     def waiting(self) -> list[str]:
         """Jobs without a known end."""
         return [row[0] for row in self._all(_WAITING)]
+
+    def last_place(self) -> int:
+        """The place of the last document; 0 without any."""
+        return int(self._all("SELECT coalesce(max(place), 0) FROM members")[0][0])
 
     def __len__(self) -> int:
         """Number of documents."""

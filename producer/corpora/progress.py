@@ -95,14 +95,17 @@ def progress_of(
     """
     documents = documents_of(collection.member_counts.parts())
     ends = latest_ends(collection.ends.parts())
-    waiting = sorted(totals_of(documents, ends).waiting)
+    totals = totals_of(documents, ends)
+    waiting = list(totals.waiting)
     chosen = waiting
     if recount:
         chosen = [job_id for job_id, _ in documents.values() if job_id]
     elif len(waiting) > MOST_LOOKUPS:
         chosen = random.sample(waiting, MOST_LOOKUPS)
-    ends.update((end.job_id, end) for end in look_up(jobs, collection, chosen, ends))
-    totals = totals_of(documents, ends)
+    found = look_up(jobs, collection, chosen, ends)
+    if found:
+        ends.update((end.job_id, end) for end in found)
+        totals = totals_of(documents, ends)
     hot = _hot_jobs(dispatch_state, totals.waiting)
     own = {job_id for job_id, _ in documents.values()}
     return CollectionProgress(
