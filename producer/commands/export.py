@@ -38,8 +38,8 @@ def export_documents(options: ExportOptions) -> int:
     check_format(options.shard_format)
     settings = load_settings()
     connections = Connections(settings)
-    collection = existing(connections, options.name)
     target = _target(options.to, settings)
+    collection = existing(connections, options.name)
     target.check()
     shards = ShardOptions(
         options.shard_format, options.shard_mb * 1_000_000, options.shard_documents

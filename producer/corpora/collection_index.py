@@ -42,10 +42,10 @@ INSERT INTO ends VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (job_id) DO UPDATE SET
   worker_s = CASE WHEN excluded.at >= at THEN coalesce(excluded.worker_s, worker_s)
                   ELSE coalesce(worker_s, excluded.worker_s) END,
-  status = iif(excluded.at >= at, excluded.status, status),
-  ok = iif(excluded.at >= at, excluded.ok, ok),
-  blank = iif(excluded.at >= at, excluded.blank, blank),
-  failed = iif(excluded.at >= at, excluded.failed, failed),
+  status = CASE WHEN excluded.at >= at THEN excluded.status ELSE status END,
+  ok = CASE WHEN excluded.at >= at THEN excluded.ok ELSE ok END,
+  blank = CASE WHEN excluded.at >= at THEN excluded.blank ELSE blank END,
+  failed = CASE WHEN excluded.at >= at THEN excluded.failed ELSE failed END,
   at = max(at, excluded.at)
 """
 _FIND = f"SELECT {_MEMBER} FROM members WHERE key = ?"  # noqa: S608  # names of the record
