@@ -55,7 +55,7 @@ _ENTRIES = (
     "WHERE place > ? ORDER BY place LIMIT ?"
 )
 _WAITING = (
-    f"SELECT DISTINCT members.job_id {_JOINED} WHERE members.job_id IS NOT NULL "
+    f"SELECT DISTINCT members.job_id, {_END} {_JOINED} WHERE members.job_id IS NOT NULL "
     "AND coalesce(ends.status, 'open') = 'open'"
 )
 
@@ -123,9 +123,10 @@ class CollectionIndex:
                 yield Entry(row[0], member, None if end[0] is None else End._make(end))
             after = rows[-1][0]
 
-    def waiting(self) -> list[str]:
-        """Jobs without a known end."""
-        return [row[0] for row in self._all(_WAITING)]
+    def waiting(self) -> dict[str, End | None]:
+        """Jobs without a known end, each with the event that it was opened again."""
+        rows = self._all(_WAITING)
+        return {row[0]: None if row[1] is None else End._make(row[1:]) for row in rows}
 
     def last_place(self) -> int:
         """The place of the last document; 0 without any."""

@@ -36,7 +36,9 @@ class Failure:
 def load_with_ends(jobs: JobStore, collection: CollectionStore, index: CollectionIndex) -> None:
     """Fill the index; every job without a known end is looked up in the store."""
     index.load(collection)
-    index.add_ends(look_up(jobs, collection, index.waiting(), {}))
+    waiting = index.waiting()
+    known = {job_id: end for job_id, end in waiting.items() if end is not None}
+    index.add_ends(look_up(jobs, collection, waiting, known))
 
 
 def failures_of(jobs: JobStore, collection: CollectionStore) -> Iterator[Failure]:

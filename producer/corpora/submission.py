@@ -8,6 +8,7 @@ from producer.corpora.stamps import Stamps, document_key
 from producer.intake.input import Input
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
+from shared.domain import object_keys
 from shared.domain.collections.records import Member
 from shared.domain.errors import PagefleetError, TransientError
 from shared.jobs.collections.end_log import end_of
@@ -67,7 +68,11 @@ class CollectionSubmitter:
         if stamp is None or self._reads_again:
             return None
         known = self._journal.find(key)
-        return known if known is not None and known.stamp == stamp else None
+        if known is None or known.stamp != stamp or known.job_id is None:
+            return None
+        # The job may have been purged since then.
+        is_there = self._jobs.store.exists(object_keys.manifest(known.job_id))
+        return known if is_there else None
 
     def _report_end(self, submission: Submission) -> None:
         """Tell the collection of a job that had ended before."""

@@ -5,10 +5,14 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from producer.corpora.collection_index import CollectionIndex
+from producer.submission.submitter import Submitter
 from shared.config.settings import Settings
 from shared.domain.collections.names import members_prefix
 from shared.domain.collections.records import Member
+from shared.domain.errors import BrokerUnreachable
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
@@ -103,7 +107,35 @@ def test_a_changed_document_of_a_collection_is_submitted_again_and_keeps_its_pla
     found = members(config, "c")
     assert [each.input for each in found] == [str(path) for path in paths]
     assert [each.job_id for each in found] == [second[0]["job_id"], first[1]]
+    for command in ("cancel", "purge"):
+        assert in_process(config, command, first[1]).status == 0
+    assert [line["state"] for line in in_process(config, *words, "--json").lines] == [
+        "known",
+        "new",
+    ]
     paths[1].unlink()
     gone = in_process(config, *words)
     assert gone.status == 4
     assert [each.job_id for each in members(config, "c")] == [second[0]["job_id"], first[1]]
+
+
+def test_a_submission_into_a_collection_stops_at_an_outage_and_says_how_to_go_on(
+    settings: SettingsFactory, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise BrokerUnreachable("the broker is away")
+
+    config = settings(redis_url=redis_url, engine="fake")
+    paths = [str(pdf(tmp_path / f"{number}.pdf", 1)) for number in range(5)]
+    monkeypatch.setattr(Submitter, "submit", away)
+
+    result = in_process(config, "submit", *paths, "--collection", "c")
+
+    assert (result.status, result.out) == (5, "")
+    assert result.err.splitlines() == [
+        f"{paths[0]}: error[broker_unreachable]: the broker is away",
+        f"{paths[1]}: error[broker_unreachable]: the broker is away",
+        "error[broker_unreachable]: the broker is away; the same command continues where this one "
+        "stopped",
+    ]
+    assert members(config, "c") == []
