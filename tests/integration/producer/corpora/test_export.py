@@ -179,6 +179,17 @@ def test_a_shard_ends_at_its_size(corpus: Corpus, target: FileStore) -> None:
     assert [shard.rows for shard in manifest_of(target).shards] == [1] * 8
 
 
+def test_store_and_target_may_be_in_s3(s3_store: ObjectStore, tmp_path: Path) -> None:
+    corpus, target = Corpus(s3_store), FileStore(tmp_path / "export")
+    corpus.export(s3_store)
+    corpus.export(target)
+
+    check_complete(corpus, s3_store)
+    for shard in manifest_of(target).shards:
+        assert s3_store.get(shard.file) == target.get(shard.file)
+    assert corpus.export(s3_store).kept == len(list(s3_store.list("_receipts/")))
+
+
 def test_purged_and_unfinished_documents_are_failures(corpus: Corpus, target: FileStore) -> None:
     waiting = open_job(corpus.jobs, 1, data=b"waiting")
     gone = member("gone.pdf", "0" * 32 + "-" + "0" * 16)
