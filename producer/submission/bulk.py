@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from typing import TypeVar
 
 from producer.intake.input import Input
@@ -52,13 +51,19 @@ def _in_parallel(
 
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="submit")
     running: deque[tuple[Input, Future[_Result | Exception]]] = deque()
+
+    def first() -> tuple[Input, _Result | Exception]:
+        input_, future = running.popleft()
+        return input_, future.result()
+
     try:
         while True:
-            room = AHEAD - len(running) if len(outages) < MAX_OUTAGES else 0
-            running.extend((each, pool.submit(attempt, each)) for each in islice(stream, room))
+            while len(outages) < MAX_OUTAGES and (each := next(stream, None)) is not None:
+                running.append((each, pool.submit(attempt, each)))
+                while running and (len(running) >= AHEAD or running[0][1].done()):
+                    yield first()
             if not running:
                 return
-            input_, future = running.popleft()
-            yield input_, future.result()
+            yield first()
     finally:
         pool.shutdown(cancel_futures=True)

@@ -1,5 +1,6 @@
 """Makes the row of one document, or the reason why it has none."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from producer.corpora.collection_index import Entry
@@ -18,11 +19,12 @@ from shared.domain.errors import (
 )
 from shared.domain.formats.export_formats import DEFAULT
 from shared.domain.page_ranges import count, expand
-from shared.domain.records import Manifest
+from shared.domain.records import Manifest, PageResult
 from shared.jobs.job_store import JobStore
 
 #: The code of a document whose job has not ended.
 WAITING = "waiting"
+FEW_PAGES = 3
 Row = dict[str, Any]
 
 
@@ -83,7 +85,21 @@ def _export_input(jobs: JobStore, manifest: Manifest) -> ExportInput:
             f"a row is held in memory and has at most {MOST_PAGES_IN_MEMORY} pages, not {pages}; "
             f"the text is in the store: pagefleet fetch {manifest.job_id} -o DIR"
         )
-    job_id = manifest.job_id
-    results = jobs.results(job_id, expand(manifest.page_ranges), jobs.page_states(job_id))
+    results = tuple(_results(jobs, manifest, pages))
     figures = StoredFigures(jobs, manifest)
-    return ExportInput(manifest, tuple(results), manifest.render, DEFAULT, figures.figure)
+    return ExportInput(manifest, results, manifest.render, DEFAULT, figures.figure)
+
+
+def _results(jobs: JobStore, manifest: Manifest, pages: int) -> Iterable[PageResult]:
+    """The results of all pages in order; those of a few are read without a listing."""
+    job_id, numbers = manifest.job_id, expand(manifest.page_ranges)
+    if pages > FEW_PAGES:
+        return jobs.results(job_id, numbers, jobs.page_states(job_id))
+    return [_result(jobs, job_id, page) for page in numbers]
+
+
+def _result(jobs: JobStore, job_id: str, page: int) -> PageResult:
+    result = jobs.result(job_id, page)
+    if result is None:
+        raise NotFound(f"the result of page {page} was deleted")
+    return result

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from producer.corpora.collection_index import CollectionIndex
+from producer.status import progress_bars
 from producer.submission.submitter import Submitter
 from shared.config.settings import Settings
 from shared.domain.collections.names import members_prefix
@@ -16,7 +18,15 @@ from shared.domain.errors import BrokerUnreachable
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory
-from tests.support.fleets.fleet import in_process, pdf, start_pagefleet, wait_until
+from tests.support.console.terminal import Terminal
+from tests.support.fleets.fleet import (
+    BIN,
+    environment,
+    in_process,
+    pdf,
+    start_pagefleet,
+    wait_until,
+)
 
 DOCUMENTS = 40
 
@@ -139,3 +149,46 @@ def test_a_submission_into_a_collection_stops_at_an_outage_and_says_how_to_go_on
         "stopped",
     ]
     assert members(config, "c") == []
+
+
+def test_a_terminal_shows_documents_pages_and_rate_below_the_job_ids(
+    settings: SettingsFactory, redis_url: str, tmp_path: Path
+) -> None:
+    config = settings(redis_url=redis_url, engine="fake")
+    pipe = tmp_path / "corpus.jsonl"
+    os.mkfifo(pipe)
+    command = [str(BIN / "pagefleet"), "submit", "--manifest", str(pipe), "--collection", "c"]
+
+    shown = re.compile(r"\d+ documents, 3 pages, \d+\.\d documents/s, \d+ refused")
+    with Terminal(command, environment(config), 100, 40) as terminal:
+        with pipe.open("w") as out:
+            out.write(json.dumps({"uri": str(pdf(tmp_path / "a.pdf", 3))}))
+
+            def progress() -> bool:
+                out.write("\n{")
+                out.flush()
+                terminal.read(0.2)
+                return shown.search(terminal.text) is not None
+
+            wait_until(progress)
+        status = terminal.end()
+
+    assert status == 4
+    assert b"corpus.jsonl:2: error[bad_line]" in terminal.bytes
+    assert "documents/s" not in terminal.text
+
+
+def test_without_a_terminal_there_is_a_line_now_and_then(
+    settings: SettingsFactory,
+    redis_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = settings(redis_url=redis_url, engine="fake")
+    monkeypatch.setattr(progress_bars, "LINE_INTERVAL_S", -1.0)
+    path = str(pdf(tmp_path / "a.pdf", 3))
+
+    result = in_process(config, "submit", path, "--collection", "c")
+
+    assert result.err.startswith("1 documents, 3 pages, ")
+    assert len(result.out.split()) == 1

@@ -86,7 +86,7 @@ class OnceAway:
 
 
 def test_rows_wait_while_the_store_is_away(file_store: ObjectStore) -> None:
-    log = EndLog(OnceAway(file_store), flush_s=0.05)  # type: ignore[arg-type]
+    log = EndLog(OnceAway(file_store), flush_s=0.05)
 
     log.add([IN_C], reopened(JOB))
 
