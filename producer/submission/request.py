@@ -7,6 +7,7 @@ from producer.intake.input import Input
 from producer.submission.pool_choice import PoolSource, check_choice, choose_pool, no_fleet
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
+from shared.domain.collections.names import LABEL
 from shared.domain.errors import BadLine, UsageError
 from shared.domain.page_ranges import check_ranges, count, format_ranges, parse_ranges
 from shared.domain.pools import Pool
@@ -69,12 +70,14 @@ class Request:
     def for_input(self, input_: Input) -> "Request":
         """This request with the input's overrides."""
         overrides = input_.overrides
+        # A line may not move its document into another collection.
+        collection = {key: value for key, value in self.labels.items() if key == LABEL}
         return replace(
             self._for_task(overrides.task),
             pages=overrides.pages or self.pages,
             priority=overrides.priority or self.priority,
             password=overrides.password or self.password,
-            labels={**self.labels, **overrides.labels},
+            labels={**self.labels, **overrides.labels, **collection},
         )
 
     def _for_task(self, name: str | None) -> "Request":

@@ -43,3 +43,8 @@ def members_prefix(name: str) -> str:
 def ends_prefix(name: str) -> str:
     """The prefix of the parts that list how jobs ended."""
     return folder(name) + "ends/"
+
+
+def joins_prefix(name: str) -> str:
+    """The prefix of the marks by which processes take turns to join parts."""
+    return folder(name) + "joins/"

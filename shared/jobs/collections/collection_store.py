@@ -15,6 +15,8 @@ from shared.jobs.collections.part_log import PartLog
 from shared.storage.store import ObjectStore
 
 _MAX_FACTS_BYTES = 64 * 1024
+#: Seconds in which at most one of many processes joins the ends of a collection.
+TURN_S = 30.0
 
 
 class CollectionStore:
@@ -50,6 +52,14 @@ class CollectionStore:
         """Join small parts of both lists."""
         self.members.join(join_members)
         self.ends.join(join_ends)
+
+    def join_ends_in_turn(self) -> None:
+        """Join small parts of the ends, unless another process has just done so."""
+        prefix = names.joins_prefix(self.name)
+        own = f"{prefix}{time.time() // TURN_S:.0f}"
+        if self._store.put_new(own, b"{}\n"):
+            self.ends.join(join_ends)
+            self._store.delete([key for key in self._store.list(prefix) if key != own])
 
 
 def collection_names(store: ObjectStore) -> Iterator[str]:

@@ -7,6 +7,7 @@ the jobs without a row in the store, see ``producer.corpora.progress``.
 
 import atexit
 import logging
+import random
 import threading
 import time
 from collections import defaultdict
@@ -16,15 +17,15 @@ from shared.domain.collections.names import LABEL, is_collection_name
 from shared.domain.collections.records import End, EndsPart
 from shared.domain.errors import PagefleetError
 from shared.domain.records import Done
-from shared.jobs.collections.collection_store import CollectionStore, join_ends
+from shared.jobs.collections.collection_store import CollectionStore
 from shared.storage.store import ObjectStore
 
 log = logging.getLogger("pagefleet.collections")
 #: Seconds after which gathered rows are written.
-FLUSH_S = 2.0
+FLUSH_S = 5.0
 #: Rows of one collection that are written at once.
 BATCH = 1_000
-#: Parts that this process wrote between two joins.
+#: Parts that all processes write between two joins, about.
 JOIN_EVERY = 64
 #: Rows that are kept while the store does not answer; later ones are left to the readers.
 MOST_KEPT = 100_000
@@ -39,7 +40,6 @@ class EndLog:
         self._lock = threading.Lock()
         self._rows: dict[str, list[End]] = defaultdict(list)
         self._timer: threading.Timer | None = None
-        self._written = 0
         self._has_exit = False
 
     def add(self, labels: Iterable[dict[str, str]], end: End) -> None:
@@ -71,11 +71,11 @@ class EndLog:
     def _write(self, name: str, rows: list[End]) -> None:
         if not rows:
             return
-        parts = CollectionStore(self._store, name).ends
-        parts.append(EndsPart.of(rows))
-        self._written += 1
-        if self._written % JOIN_EVERY == 0:
-            parts.join(join_ends)
+        collection = CollectionStore(self._store, name)
+        collection.ends.append(EndsPart.of(rows))
+        # By chance, so that the number of parts does not grow with the number of processes.
+        if random.random() * JOIN_EVERY < 1:  # noqa: S311  # no secret
+            collection.join_ends_in_turn()
 
     def _put_back(self, name: str, rows: list[End]) -> None:
         with self._lock:

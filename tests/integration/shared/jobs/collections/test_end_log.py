@@ -28,6 +28,7 @@ def ends(store: ObjectStore, name: str) -> dict[str, End]:
 
 def test_the_process_that_ends_a_job_tells_its_collection_soon(file_store: ObjectStore) -> None:
     jobs = JobStore(file_store)
+    jobs.ends = EndLog(file_store, flush_s=0.05)
 
     manifest = ended_job(jobs, [{"worker_s": 1.5}, {"status": "blank"}], labels=IN_C)
 

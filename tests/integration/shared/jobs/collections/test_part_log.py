@@ -1,14 +1,16 @@
 """Rows of a collection survive joining, also where a reader or a second writer is at work."""
 
 from collections.abc import Iterable
+from types import SimpleNamespace
 
 import pytest
 
 from shared.domain.collections.folding import latest_ends
-from shared.domain.collections.names import ends_prefix, members_prefix
+from shared.domain.collections.names import ends_prefix, joins_prefix, members_prefix
 from shared.domain.collections.records import End, EndsPart, Member, MembersPart
 from shared.domain.errors import CorruptDocument
-from shared.jobs.collections.collection_store import join_ends, join_members
+from shared.jobs.collections import collection_store
+from shared.jobs.collections.collection_store import CollectionStore, join_ends, join_members
 from shared.jobs.collections.part_log import MANY, PartLog, PartsJoined
 from shared.storage.store import ObjectStore
 
@@ -112,3 +114,23 @@ def test_columns_of_different_lengths_are_refused() -> None:
 
     with pytest.raises(ValueError, match="different lengths"):
         EndsPart.model_validate({**even, "at": (1.0,)})
+
+
+def test_processes_take_turns_to_join_ends(
+    any_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000_000.0
+    monkeypatch.setattr(collection_store, "time", SimpleNamespace(time=lambda: now))
+    one, other = (CollectionStore(any_store, "c") for _ in range(2))
+
+    def parts_after_join(collection: CollectionStore) -> int:
+        for number in range(MANY):
+            collection.ends.append(EndsPart.of([end(number, number)]))
+        collection.join_ends_in_turn()
+        return len(list(any_store.list(ends_prefix("c"))))
+
+    assert parts_after_join(one) == 1
+    assert parts_after_join(other) == 1 + MANY
+    now += collection_store.TURN_S
+    assert parts_after_join(other) == 1
+    assert len(list(any_store.list(joins_prefix("c")))) == 1
