@@ -65,11 +65,14 @@ Examples:
   pagefleet submit book.pdf
   pagefleet submit s3://bucket/in/ --priority low --label batch=7
   pagefleet submit --manifest files.jsonl --wait --json
+  pagefleet submit --manifest corpus.jsonl --collection corpus-1
+  pagefleet submit s3://bucket/corpus/ --collection corpus-1
   pagefleet submit book.pdf --dry-run
 
 \b
 A line of files.jsonl; only "uri" is required:
-  {"uri": "s3://bucket/a.pdf", "pages": "1-3", "priority": "high", "labels": {"batch": "7"}}
+  {"uri": "s3://bucket/a.pdf", "name": "A", "pages": "1-3", "priority": "high",
+   "labels": {"batch": "7"}}
 """,
 )
 @shared_options.inputs
@@ -77,6 +80,12 @@ A line of files.jsonl; only "uri" is required:
 @shared_options.render
 @click.option("--wait", is_flag=True, help="Wait until every job has ended.")
 @shared_options.min_quality_of_stored
+@click.option(
+    "--collection",
+    metavar="NAME",
+    help="Add the documents to the collection NAME. The same command, run again, continues where "
+    "it stopped.",
+)
 @click.option("--webhook", metavar="URL", help="Send a POST request to URL when a job has ended.")
 @click.option(
     "--dry-run", is_flag=True, help="Count pages, estimate time and cost, and queue nothing."
@@ -89,7 +98,8 @@ def submit(**values: Any) -> int:
 
     Needs a broker (PAGEFLEET_REDIS_URL) and a store (PAGEFLEET_STORE) that the workers use
     too. A job's id is made of the document's content and its page options: submitting the
-    same again prints the same id and converts no page twice.
+    same again prints the same id and converts no page twice. Documents of a collection that have
+    not changed since they were submitted are not read again.
     """
     from producer.commands.cli_options import SubmitOptions
     from producer.commands.submit import submit_documents

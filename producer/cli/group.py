@@ -19,6 +19,7 @@ SECTIONS = {
         job_commands.list_jobs,
         job_commands.wait,
         job_commands.fetch,
+        job_commands.export_collection,
         job_commands.report,
         job_commands.evaluate,
         job_commands.failures,

@@ -16,6 +16,9 @@ _as_submitted_with = click.option(
     metavar="K=V",
     help="Use the document name and labels of the submission with this label; may be repeated.",
 )
+_collection = click.option(
+    "--collection", metavar="NAME", help="The documents of this collection instead of JOB."
+)
 _json_jobs = click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
 
 
@@ -24,9 +27,16 @@ _json_jobs = click.option("--json", "as_json", is_flag=True, help="Print one JSO
 Examples:
   pagefleet status
   pagefleet status JOB --json | jq .eta_s
+  pagefleet status --collection corpus-1
 """
 )
 @_any_jobs
+@click.option("--collection", metavar="NAME", help="Show the progress of a whole collection.")
+@click.option(
+    "--recount",
+    is_flag=True,
+    help="With --collection: look up every job in the store instead of trusting the counts.",
+)
 @click.option(
     "--min-quality",
     type=click.FloatRange(0, 1),
@@ -35,12 +45,26 @@ Examples:
     "code 3 if there are any.",
 )
 @_json_jobs
-def status(jobs: tuple[str, ...], min_quality: float | None, as_json: bool) -> int:
+def status(
+    jobs: tuple[str, ...],
+    collection: str | None,
+    recount: bool,
+    min_quality: float | None,
+    as_json: bool,
+) -> int:
     """Show the progress of jobs: pages done, speed, time left, cost, pages of low quality.
 
     Without JOB, all open jobs are shown. Without a broker it reads the store and shows neither
     speed nor time left. Warns where no live worker serves the engine of an open job.
     """
+    if collection is not None:
+        if jobs or min_quality is not None:
+            raise click.UsageError("--collection goes without JOB and --min-quality")
+        from producer.commands.collections.show import show_collection
+
+        return show_collection(collection, recount, as_json)
+    if recount:
+        raise click.UsageError("--recount needs --collection")
     from producer.commands.show_jobs import show_status
 
     return show_status(jobs, min_quality, as_json)
@@ -52,8 +76,10 @@ def status(jobs: tuple[str, ...], min_quality: float | None, as_json: bool) -> i
 Examples:
   pagefleet list --label batch=7
   pagefleet list --json | jq -r .job_id
+  pagefleet list --collections
 """,
 )
+@click.option("--collections", is_flag=True, help="List the names of collections instead of jobs.")
 @_json_jobs
 @click.option(
     "--label",
@@ -69,12 +95,16 @@ Examples:
     show_default=True,
     help="Print at most this many jobs.",
 )
-def list_jobs(as_json: bool, labels: tuple[str, ...], limit: int) -> int:
+def list_jobs(collections: bool, as_json: bool, labels: tuple[str, ...], limit: int) -> int:
     """List the jobs in the store, open and ended, newest first.
 
     Several people may submit the same document. Then the job is listed once, with the document
     name and labels of each; --label finds it by the labels of any of them.
     """
+    if collections:
+        from producer.commands.collections.show import show_collections
+
+        return show_collections(as_json)
     from producer.commands.show_jobs import show_list
 
     return show_list(as_json, labels, limit)
@@ -133,27 +163,96 @@ def fetch(**values: Any) -> int:
     return fetch_jobs(FetchOptions(**values))
 
 
-@click.command(epilog="\b\nExample:\n  pagefleet cancel JOB")
-@_some_jobs
+@click.command(
+    name="export",
+    epilog="""\b
+Examples:
+  pagefleet export corpus-1 --to s3://bucket/exports/corpus-1
+  pagefleet export corpus-1 --to ./corpus-1 --format parquet
+  (cd corpus-1 && sha256sum -c SHA256SUMS)
+""",
+)
+@click.argument("name")
+@click.option(
+    "--to", required=True, metavar="PLACE", help="A folder, or an s3:// address, for this export."
+)
+@click.option(
+    "--format",
+    "shard_format",
+    type=click.Choice(["jsonl", "parquet"]),
+    default="jsonl",
+    show_default=True,
+    help="JSON lines in the style of Dolma, or Parquet with the same columns (needs the extra "
+    "'parquet').",
+)
+@click.option(
+    "--shard-mb",
+    type=click.IntRange(1, 10_000),
+    default=256,
+    show_default=True,
+    metavar="N",
+    help="End a file at about N million bytes.",
+)
+@click.option(
+    "--shard-documents",
+    type=click.IntRange(1, 100_000),
+    default=100_000,
+    show_default=True,
+    metavar="N",
+    help="End a file after N documents.",
+)
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="Export also while jobs have not ended; these are listed as failures.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON line.")
+def export_collection(**values: Any) -> int:
+    """Write the results of a collection as a few large files.
+
+    NAME is the collection of 'submit --collection'. PLACE gets the files part-NNNNN, SHA256SUMS
+    and manifest.json, which is written last and lists every document without a row. Exported
+    again, also after a kill, only files whose documents have changed are written. Works from the
+    store alone. The exit code is 3 if a document has no row.
+    """
+    from producer.commands.export import ExportOptions, export_documents
+
+    return export_documents(ExportOptions(**values))
+
+
+@click.command(
+    epilog="\b\nExamples:\n  pagefleet cancel JOB\n  pagefleet cancel --collection corpus-1"
+)
+@_any_jobs
+@_collection
 @_json_jobs
-def cancel(jobs: tuple[str, ...], as_json: bool) -> int:
+def cancel(jobs: tuple[str, ...], collection: str | None, as_json: bool) -> int:
     """Stop jobs; their remaining pages are recorded as failed with code cancelled.
 
     Finished pages are kept. Submitting the same document again resumes the job.
     """
     from producer.commands.change_jobs import cancel_jobs
+    from producer.commands.collections.change import has_not_ended, named_or_chosen
 
-    return cancel_jobs(jobs, as_json)
+    return cancel_jobs(named_or_chosen(jobs, collection, has_not_ended), as_json)
 
 
-@click.command(epilog="\b\nExample:\n  pagefleet retry JOB && pagefleet wait JOB")
-@_some_jobs
+@click.command(
+    epilog="""\b
+Examples:
+  pagefleet retry JOB && pagefleet wait JOB
+  pagefleet retry --collection corpus-1
+"""
+)
+@_any_jobs
+@_collection
 @_json_jobs
-def retry(jobs: tuple[str, ...], as_json: bool) -> int:
+def retry(jobs: tuple[str, ...], collection: str | None, as_json: bool) -> int:
     """Read the failed and cancelled pages of ended jobs again."""
     from producer.commands.change_jobs import retry_jobs
+    from producer.commands.collections.change import has_failed_pages, named_or_chosen
 
-    return retry_jobs(jobs, as_json)
+    return retry_jobs(named_or_chosen(jobs, collection, has_failed_pages), as_json)
 
 
 @click.command(
@@ -161,15 +260,27 @@ def retry(jobs: tuple[str, ...], as_json: bool) -> int:
 Examples:
   pagefleet failures JOB
   pagefleet failures --json | jq -r .code | sort | uniq -c
+  pagefleet failures --collection corpus-1 --json > failures.jsonl
 """
 )
 @_any_jobs
+@click.option(
+    "--collection",
+    metavar="NAME",
+    help="List the refused documents and failed pages of a collection.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per page.")
-def failures(jobs: tuple[str, ...], as_json: bool) -> int:
+def failures(jobs: tuple[str, ...], collection: str | None, as_json: bool) -> int:
     """List failed pages with their error codes and reasons.
 
     Without JOB, the failed pages of all jobs are listed.
     """
+    if collection is not None:
+        if jobs:
+            raise click.UsageError("--collection goes without JOB")
+        from producer.commands.collections.show import show_collection_failures
+
+        return show_collection_failures(collection, as_json)
     from producer.commands.show_jobs import show_failures
 
     return show_failures(jobs, as_json)

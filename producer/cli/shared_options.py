@@ -18,7 +18,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _INPUTS = (
     click.argument("inputs", nargs=-1, metavar="INPUT..."),
     click.option("--manifest", type=click.Path(path_type=Path), metavar="FILE.jsonl",
-                 help="More inputs, one JSON object per line: uri, task, pages, priority, "
+                 help="More inputs, one JSON object per line: uri, name, task, pages, priority, "
                       "password, labels."),
 )  # fmt: skip
 

@@ -4,18 +4,19 @@ Each class has a field for each parameter of its command. ``None`` means that an
 the command line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from producer.intake.expansion import expand_inputs
+from producer.intake.expansion import stream_inputs
 from producer.intake.input import Input
 from producer.intake.labels import parse_labels
 from producer.intake.password_file import read_password
 from producer.submission.pool_choice import PoolSource, no_fleet
 from producer.submission.request import Request
 from shared.config.settings import Settings, load_settings
+from shared.domain.collections.names import LABEL, check_collection_name
 from shared.domain.errors import UsageError
 from shared.domain.formats.export_formats import DEFAULT, ExportChoice, export_choice, saved_words
 from shared.domain.records import (
@@ -38,9 +39,9 @@ class InputWords:
     inputs: tuple[str, ...]
     manifest: Path | None
 
-    def expanded(self, settings: Settings) -> list[Input]:
+    def expanded(self, settings: Settings) -> Iterator[Input]:
         """Every single input in order; raises UsageError."""
-        return expand_inputs(self.inputs, self.manifest, settings)
+        return stream_inputs(self.inputs, self.manifest, settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,13 +176,18 @@ class SubmitOptions(InputWords, RequestArguments):
     wait: bool
     min_quality: float | None
     webhook: str | None
+    collection: str | None
     dry_run: bool
     as_json: bool
 
     def request(self, settings: Settings, pools: PoolSource = no_fleet) -> Request:
         """See RequestArguments."""
         webhook = check_webhook(self.webhook) if self.webhook else None
-        return replace(super().request(settings, pools), force=self.force, webhook=webhook)
+        request = replace(super().request(settings, pools), force=self.force, webhook=webhook)
+        if self.collection is None:
+            return request
+        label = {LABEL: check_collection_name(self.collection)}
+        return replace(request, labels={**request.labels, **label})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """``submit --dry-run``: counts pages and estimates time and cost; queues nothing."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from producer.commands.outcome_printer import OutcomePrinter
@@ -31,7 +32,7 @@ class _Estimate:
         return self.price_per_hour * self.seconds / 3600
 
 
-def estimate(intake: Intake, inputs: list[Input], request: Request, as_json: bool) -> ExitCode:
+def estimate(intake: Intake, inputs: Iterable[Input], request: Request, as_json: bool) -> ExitCode:
     """Print one line per input and a total; the exit code is the worst of the inputs."""
     printer, pages_of = OutcomePrinter(as_json), Counter[str]()
     for input_ in inputs:

@@ -32,8 +32,7 @@ def run_documents(options: RunOptions, folder: Path) -> int:
     check_packages(choice)
     settings = options.settings()
     request = options.request(settings)
-    inputs = options.expanded(settings)
-    request.check_all(inputs)
+    inputs = list(request.checked(options.expanded(settings)))
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     names = OutputNames(folder, choice, overwrite=options.overwrite)

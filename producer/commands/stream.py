@@ -25,8 +25,7 @@ def stream_page(options: RunOptions) -> int:
         raise UsageError("--stream prints plain text; leave --json out")
     settings = options.settings().model_copy(update={"stream_output": True})
     request = options.request(settings)
-    inputs = options.expanded(settings)
-    request.check_all(inputs)
+    inputs = list(request.checked(options.expanded(settings)))
     if len(inputs) != 1:
         raise UsageError(f"--stream prints one page of one input, not of {len(inputs)}")
     with Intake(settings) as intake, opened_spec(intake, inputs[0], request) as spec:

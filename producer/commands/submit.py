@@ -1,32 +1,44 @@
 """``pagefleet submit``: queues documents and, with --wait, waits for their jobs."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from functools import partial
 
 from producer.commands.cli_options import SubmitOptions
 from producer.commands.dry_run import estimate
 from producer.commands.outcome_printer import OutcomePrinter
 from producer.commands.wait import follow_with_bars, stored_outcome
 from producer.connections import Connections, pool_warning
+from producer.corpora.opening import open_collection
+from producer.corpora.submission import KnownDocument
+from producer.corpora.submitted import Submitted
 from producer.delivery.outcome import refused
 from producer.intake.input import Input
 from producer.intake.opener import Intake
 from producer.status.progress_bars import Bars
+from producer.submission.bulk import MAX_OUTAGES, PROCESSES, submit_each
 from producer.submission.pool_choice import FleetPools, no_fleet
 from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.console.entry_point import print_message
 from shared.console.printable import json_line
-from shared.domain.errors import ExitCode, PagefleetError, TransientError, UsageError
+from shared.domain.errors import ExitCode, TransientError, UsageError
+from shared.domain.pools import Pool
 
-#: After this many inputs in a row failed by an outage, the others are refused without a try.
-MAX_OUTAGES = 2
+Result = Submission | KnownDocument
+Submit = Callable[[Input], Result]
 
 
 def submit_documents(options: SubmitOptions) -> int:
     """Submit every input; returns the worst exit code."""
     if options.min_quality is not None and not options.wait:
         raise UsageError("--min-quality looks at jobs that have ended; add --wait")
+    if options.wait and options.collection is not None:
+        raise UsageError(
+            "--wait follows each job and a collection may have many; leave it out and use: "
+            f"pagefleet status --collection {options.collection}"
+        )
     _warn_of_worker_options(options)
     settings = options.settings()
     connections = Connections(settings)
@@ -35,9 +47,8 @@ def submit_documents(options: SubmitOptions) -> int:
     )
     pools = FleetPools(dispatch_state) if dispatch_state else no_fleet
     request = options.request(settings, pools)
-    inputs = options.expanded(settings)
-    request.check_all(inputs)
-    with Intake(settings) as intake:
+    inputs = request.checked(options.expanded(settings))
+    with Intake(settings, PROCESSES) as intake:
         if options.dry_run:
             return estimate(intake, inputs, request, options.as_json)
         return _submit_all(connections, intake, inputs, request, options)
@@ -54,7 +65,7 @@ def _warn_of_worker_options(options: SubmitOptions) -> None:
 def _submit_all(
     connections: Connections,
     intake: Intake,
-    inputs: list[Input],
+    inputs: Iterable[Input],
     request: Request,
     options: SubmitOptions,
 ) -> ExitCode:
@@ -62,65 +73,75 @@ def _submit_all(
         intake, connections.jobs, connections.dispatch_state, connections.dispatcher
     )
     printer = OutcomePrinter(options.as_json)
-    submissions: list[Submission] = []
-    for input_, result in _submit_each(submitter, inputs, request):
-        if isinstance(result, Exception):
-            printer.print(refused(input_.word, result))
-            continue
-        submissions.append(result)
-        if not options.wait:
-            _print_submission(result, options.as_json)
-    _warn_of_missing_workers(connections, submissions)
+    submitted = Submitted(keeps=options.wait)
+    is_long = options.manifest is not None or options.collection is not None
+    with ExitStack() as stack:
+        bars = stack.enter_context(Bars(quiet=not is_long, by_document=False))
+        submit: Submit = partial(submitter.submit, request=request)
+        collection = None
+        if options.collection is not None:
+            collection = stack.enter_context(
+                open_collection(connections.jobs, options.collection, submitter, request)
+            )
+            submit = collection.submit
+        for input_, result in submit_each(submit, inputs):
+            submitted.add(result)
+            if collection is not None:
+                collection.record(input_)
+            _print_result(input_, result, printer, bars, options)
+            bars.note(submitted.as_text())
+            if collection is not None and submitted.outages >= MAX_OUTAGES:
+                raise _stopped(result)
+    _warn_of_missing_workers(connections, submitted.pools)
     if options.wait:
-        _wait(connections, submissions, printer, options.min_quality)
+        _wait(connections, submitted.kept, printer, options.min_quality)
     return printer.exit_code
 
 
-def _submit_each(
-    submitter: Submitter, inputs: list[Input], request: Request
-) -> Iterator[tuple[Input, Submission | Exception]]:
-    """The submission or error of each input; stops trying after ``MAX_OUTAGES`` in a row."""
-    outages: list[PagefleetError] = []
-    for input_ in inputs:
-        if len(outages) >= MAX_OUTAGES:
-            yield input_, outages[-1]
-            continue
-        try:
-            yield input_, submitter.submit(input_, request)
-            outages.clear()
-        except TransientError as error:
-            outages.append(error)
-            yield input_, error
-        except Exception as error:  # any failure of one input must not stop the others
-            yield input_, error
+def _print_result(
+    input_: Input,
+    result: Result | Exception,
+    printer: OutcomePrinter,
+    bars: Bars,
+    options: SubmitOptions,
+) -> None:
+    if isinstance(result, Exception):
+        printer.print(refused(input_.word, result), bars)
+    elif not options.wait:
+        _print_submission(result, bars, options.as_json)
 
 
-def _warn_of_missing_workers(connections: Connections, submissions: list[Submission]) -> None:
-    pools = {each.manifest.options.pool for each in submissions if each.done is None}
+def _stopped(error: object) -> Exception:
+    """The error that ends a submission into a collection: its journal knows where to go on."""
+    assert isinstance(error, TransientError)
+    reason = f"{error.message}; the same command continues where this one stopped"
+    return type(error)(reason)
+
+
+def _warn_of_missing_workers(connections: Connections, pools: Iterable[Pool]) -> None:
     for pool in sorted(pools, key=str):
         warning = pool_warning(connections.dispatch_state, pool)
         if warning:
             print_message(warning)
 
 
-def _print_submission(submission: Submission, as_json: bool) -> None:
-    job_id = submission.manifest.job_id
+def _print_submission(submission: Result, bars: Bars, as_json: bool) -> None:
     if not as_json:
-        print(job_id, flush=True)
+        bars.out(submission.job_id)
         return
     line = {
         "input": submission.input.word,
-        "job_id": job_id,
+        "job_id": submission.job_id,
         "state": submission.kind,
         "pages": submission.pages,
         "error": None,
     }
-    print(json_line(line), flush=True)
+    bars.out(json_line(line))
 
 
 def _wait(
     connections: Connections,
-    submissions: list[Submission],
+    submissions: Iterable[Submission],
     printer: OutcomePrinter,
     min_quality: float | None,
 ) -> None:

@@ -3,15 +3,14 @@
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice, takewhile
+from itertools import chain, takewhile
 from pathlib import Path
-from typing import Literal
 
 from producer.intake.input import Input, local_path
 from producer.intake.manifest_file import read_manifest
 from shared.config.settings import Settings
 from shared.domain.errors import NotADocument, PagefleetError, UsageError
-from shared.storage.factory import list_uri
+from shared.storage.factory import find_uri, list_uri
 
 #: Only files with these suffixes are taken from folders and prefixes; a named file may have any.
 SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"})
@@ -19,19 +18,24 @@ STDIN = "-"
 _S3 = "s3://"
 
 
-def expand_inputs(words: Iterable[str], manifest: Path | None, settings: Settings) -> list[Input]:
+def stream_inputs(
+    words: Iterable[str], manifest: Path | None, settings: Settings
+) -> Iterator[Input]:
     """Every single input; a word that matches nothing becomes an input with a problem.
 
-    Raises UsageError where a word or the manifest file is not valid.
+    Lines of the manifest file and listings of S3 are read as the inputs are taken. Raises
+    UsageError where a word or the manifest file is not valid.
     """
-    inputs = [input_ for word in words for input_ in _expand(word, settings)]
-    if manifest is not None:
-        inputs.extend(read_manifest(manifest))
-    if not inputs:
-        raise UsageError("nothing to do: name a file, a folder, an s3:// URI, - or --manifest FILE")
-    if sum(input_.kind == "stdin" for input_ in inputs) > 1:
+    named = list(words)
+    if named.count(STDIN) > 1:
         raise UsageError("standard input (-) can be read only once")
-    return inputs
+    lines = iter(()) if manifest is None else read_manifest(manifest)
+    expanded = chain.from_iterable(_expand(word, settings) for word in named)
+    inputs = chain(expanded, lines)
+    first = next(inputs, None)
+    if first is None:
+        raise UsageError("nothing to do: name a file, a folder, an s3:// URI, - or --manifest FILE")
+    return chain([first], inputs)
 
 
 def _expand(word: str, settings: Settings) -> Iterator[Input]:
@@ -51,7 +55,7 @@ def _expand_path(word: str) -> Iterator[Input]:
         matches = [Path(name) for name in sorted(glob.glob(word, recursive=True))]  # noqa: PTH207  absolute and relative patterns
         files = [str(path) for path in matches if not path.is_dir()]
         start = _literal_folder(word)
-        yield from _inputs_or_problem(word, "file", files, "matches no file", start)
+        yield from _inputs_or_problem(word, files, "matches no file", start)
     else:
         yield Input(word, "file")
 
@@ -84,7 +88,7 @@ def _expand_folder(word: str, folder: Path) -> Iterator[Input]:
         reason = f"can't be listed: {error.strerror}"
         yield Input(str(error.filename), "file", problem=NotADocument(f"{error.filename} {reason}"))
     if documents or not unreadable:
-        yield from _inputs_or_problem(word, "file", documents, "holds no PDF or image", folder)
+        yield from _inputs_or_problem(word, documents, "holds no PDF or image", folder)
 
 
 def _literal_folder(pattern: str) -> Path:
@@ -103,34 +107,33 @@ def _may_be_document(path: Path) -> bool:
 
 def _expand_s3(word: str, settings: Settings) -> Iterator[Input]:
     try:
-        if not word.endswith("/") and _is_object(word, settings):
-            yield Input(word, "s3")
-            return
-        prefix = word if word.endswith("/") else f"{word}/"
-        listed = [entry.uri for entry in list_uri(prefix, settings)]
+        if not word.endswith("/"):
+            found = find_uri(word, settings)
+            if found is not None:
+                yield Input(word, "s3", listed=found.etag)
+                return
+        yield from _listed(word, word if word.endswith("/") else f"{word}/", settings)
     except UsageError:
         raise
     except PagefleetError as error:
         yield Input(word, "s3", problem=error)
-        return
-    uris = [uri for uri in listed if Path(uri).suffix.lower() in SUFFIXES]
-    reason = "holds no PDF or image" if listed else "does not exist: no object and no prefix"
-    yield from _inputs_or_problem(word, "s3", uris, reason)
 
 
-def _is_object(uri: str, settings: Settings) -> bool:
-    """Whether ``uri`` is an object: it is then the first in a listing of that prefix."""
-    return any(entry.uri == uri for entry in islice(list_uri(uri, settings), 1))
+def _listed(word: str, prefix: str, settings: Settings) -> Iterator[Input]:
+    """The documents below a prefix, as the listing goes on."""
+    is_empty, has_documents = True, False
+    for entry in list_uri(prefix, settings):
+        is_empty = False
+        if Path(entry.uri).suffix.lower() in SUFFIXES:
+            has_documents = True
+            yield Input(entry.uri, "s3", listed=entry.etag)
+    if not has_documents:
+        reason = "does not exist: no object and no prefix" if is_empty else "holds no PDF or image"
+        yield Input(word, "s3", problem=NotADocument(f"{word} {reason}"))
 
 
-def _inputs_or_problem(
-    word: str,
-    kind: Literal["file", "s3"],
-    matches: list[str],
-    reason: str,
-    folder: Path | None = None,
-) -> Iterator[Input]:
+def _inputs_or_problem(word: str, matches: list[str], reason: str, folder: Path) -> Iterator[Input]:
     if not matches:
-        yield Input(word, kind, problem=NotADocument(f"{word} {reason}"))
+        yield Input(word, "file", problem=NotADocument(f"{word} {reason}"))
     for match in matches:
-        yield Input(match, kind, folder=folder)
+        yield Input(match, "file", folder=folder)

@@ -16,6 +16,7 @@ InputKind = Literal["file", "s3", "stdin"]
 class Overrides:
     """Options that a line of a manifest file sets for its document."""
 
+    name: str | None = None
     task: str | None = None
     pages: str | None = None
     priority: Priority | None = None
@@ -37,21 +38,35 @@ class Input:
     etag: str | None = None
     #: The folder that the command line named, where the file was found in it.
     folder: Path | None = None
+    #: File and line of the manifest that names the document.
+    where: str | None = None
+    #: A version of the S3 object that a listing named; the current one may be newer.
+    listed: str | None = None
 
     @property
     def name(self) -> str:
         """The document's own name, without its folder, as text that can be stored."""
+        if self.overrides.name is not None:
+            return _storable(self.overrides.name)
         if self.kind == "stdin":
             return "stdin"
         word = str(self.path) if self.kind == "file" else self.word
-        name = word.rstrip("/").rsplit("/", 1)[-1]
-        # File names are bytes: bytes that are not UTF-8 are replaced.
-        return name.encode("utf-8", "replace").decode()
+        return _storable(word.rstrip("/").rsplit("/", 1)[-1])
+
+    @property
+    def address(self) -> str:
+        """``word`` as text that can be stored."""
+        return _storable(self.word)
 
     @property
     def path(self) -> Path:
         """The path of an input of kind "file"."""
         return local_path(self.word)
+
+
+def _storable(text: str) -> str:
+    """File names are bytes: bytes that are not UTF-8 are replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def local_path(word: str) -> Path:

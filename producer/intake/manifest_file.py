@@ -1,66 +1,80 @@
-"""Reads ``--manifest FILE.jsonl``: one JSON object per line, a document with its own options."""
+"""Reads ``--manifest FILE.jsonl`` line by line: each is a document with options of its own.
+
+A line that can't be used becomes an input with a problem, so that it stops no other line.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import BinaryIO, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from producer.intake.input import Input, Overrides
 from producer.intake.labels import check_labels
-from shared.domain.errors import UsageError
-from shared.domain.records import Priority
+from shared.domain.collections.corpus_line import CorpusLine
+from shared.domain.errors import BadLine, UsageError
 from shared.storage.s3_address import split_s3
 
-MAX_LINE_CHARACTERS = 1_000_000
-NonEmpty = Annotated[str, Field(min_length=1)]
-
-
-class ManifestLine(BaseModel):
-    """One line; a missing key leaves the option of the command line."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    uri: NonEmpty
-    task: NonEmpty | None = None
-    pages: NonEmpty | None = None
-    priority: Priority | None = None
-    password: str | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
+MAX_LINE_BYTES = 1_000_000
+_BOM = b"\xef\xbb\xbf"
 
 
 def read_manifest(path: Path) -> Iterator[Input]:
-    """An input for each line that is not empty; raises UsageError, which names the line."""
+    """An input for each line that is not empty; raises UsageError for a file it can't read."""
     try:
-        text = path.read_text("utf-8-sig")
+        file = path.open("rb")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"can't read the manifest {path}: {reason}") from None
-    # Not splitlines(): JSON strings may contain other line separators.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield _input(f"{path}:{number}", line)
+        raise _unreadable(path, error) from None
+    return _inputs(path, file)
 
 
-def _input(where: str, line: str) -> Input:
+def _inputs(path: Path, file: BinaryIO) -> Iterator[Input]:
+    with file:
+        for number, line in enumerate(_lines(path, file), start=1):
+            if line is None or line.strip():
+                yield _input(f"{path}:{number}", line)
+
+
+def _lines(path: Path, file: BinaryIO) -> Iterator[bytes | None]:
+    """Each line; None for one that is too long, of which little is held in memory."""
+    try:
+        line = file.readline(MAX_LINE_BYTES + 1).removeprefix(_BOM)
+        while line:
+            is_long = len(line) > MAX_LINE_BYTES
+            yield None if is_long else line
+            while is_long and not line.endswith(b"\n") and line:
+                line = file.readline(MAX_LINE_BYTES)
+            line = file.readline(MAX_LINE_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> UsageError:
+    reason = getattr(error, "strerror", None) or "its name is not valid"
+    return UsageError(f"can't read the manifest {path}: {reason}")
+
+
+def _input(where: str, line: bytes | None) -> Input:
     try:
         parsed = _parsed(line)
         check_labels(parsed.labels)
         kind = _kind(parsed.uri)
+    except UsageError as error:
+        problem = BadLine(f"not a line of a manifest: {error.message}")
+        return Input(where, "file", problem=problem, where=where)
+    overrides = Overrides(**parsed.model_dump(exclude={"uri", "schema_"}))
+    return Input(parsed.uri, kind, overrides, where=where)
+
+
+def _parsed(line: bytes | None) -> CorpusLine:
+    if line is None:
+        raise UsageError(f"longer than {MAX_LINE_BYTES} bytes")
+    try:
+        return CorpusLine.model_validate_json(line)
     except ValidationError as error:
         first = error.errors()[0]
         named = ".".join(str(part) for part in first["loc"])
-        reason = f"{named}: {first['msg']}" if named else first["msg"]
-        raise UsageError(f"{where}: not a line of a manifest: {reason}") from None
-    except UsageError as error:
-        raise UsageError(f"{where}: {error.message}") from None
-    return Input(parsed.uri, kind, Overrides(**parsed.model_dump(exclude={"uri"})))
-
-
-def _parsed(line: str) -> ManifestLine:
-    if len(line) > MAX_LINE_CHARACTERS:
-        raise UsageError(f"longer than {MAX_LINE_CHARACTERS} characters")
-    return ManifestLine.model_validate_json(line)
+        raise UsageError(f"{named}: {first['msg']}" if named else first["msg"]) from None
 
 
 def _kind(uri: str) -> Literal["file", "s3"]:

@@ -9,6 +9,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     Task,
     TaskID,
@@ -44,24 +45,31 @@ class PageSpeed(TextColumn):
         return Text("" if not speed else f"{speed:.1f} pages/s", style="dim")
 
 
+def _document_columns() -> tuple[ProgressColumn, ...]:
+    return (
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("pages"),
+        PageSpeed(),
+        TimeElapsedColumn(),
+        TextColumn("eta"),
+        TimeRemainingColumn(),
+    )
+
+
 class Bars:
     """One bar per document on a terminal; a line every ``LINE_INTERVAL_S`` elsewhere."""
 
-    def __init__(self, quiet: bool = False) -> None:
+    def __init__(self, quiet: bool = False, *, by_document: bool = True) -> None:
         self._console = Console(stderr=True)
         self._has_bars = self._console.is_terminal and not quiet
         self._quiet = quiet
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("pages"),
-            PageSpeed(),
-            TimeElapsedColumn(),
-            TextColumn("eta"),
-            TimeRemainingColumn(),
+            *(_document_columns() if by_document else ()),
             console=self._console,
+            transient=not by_document,
             disable=not self._has_bars,
             # Results go to standard output, which may be a pipe or a file.
             redirect_stdout=False,
@@ -89,6 +97,16 @@ class Bars:
             total = sum(each.total for each in self._pages.values())
             done = sum(each.done for each in self._pages.values())
             self.say(f"{done} of {total} pages done")
+
+    def note(self, text: str) -> None:
+        """Show what the command has done: below its results, or as a line now and then."""
+        if self._has_bars:
+            if "" not in self._tasks:
+                self._tasks[""] = self._progress.add_task("", total=None)
+            self._progress.update(self._tasks[""], description=text)
+        elif not self._quiet and time.monotonic() - self._last_line > LINE_INTERVAL_S:
+            self._last_line = time.monotonic()
+            self.say(text)
 
     def end(self, key: str) -> None:
         """Remove the bar of a document; the caller prints its result."""

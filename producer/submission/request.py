@@ -1,13 +1,14 @@
 """The options of one command, the same for all of its inputs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from producer.intake.input import Input
 from producer.submission.pool_choice import PoolSource, check_choice, choose_pool, no_fleet
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
-from shared.domain.errors import UsageError
+from shared.domain.collections.names import LABEL
+from shared.domain.errors import BadLine, UsageError
 from shared.domain.page_ranges import check_ranges, count, format_ranges, parse_ranges
 from shared.domain.pools import Pool
 from shared.domain.records import (
@@ -46,31 +47,37 @@ class Request:
         if self.pages is not None:
             check_ranges(self.pages)
 
-    def check_all(self, inputs: Iterable[Input]) -> None:
-        """``check`` for each input and choose its pool, before any of them is submitted."""
-        checked: set[tuple[str | None, str | None]] = set()
-        for input_ in inputs:
-            overrides = input_.overrides.task, input_.overrides.pages
-            if overrides in checked:
-                continue
-            checked.add(overrides)
-            try:
-                request = self.for_input(input_)
-                request.check()
-                request.pool()
-            except UsageError as error:
-                prefix = f"{input_.word}: " if any(overrides) else ""
-                raise UsageError(f"{prefix}{error.message}") from None
+    def checked(self, inputs: Iterable[Input]) -> Iterator[Input]:
+        """The inputs; one whose own options are wrong gets a problem and stops no other.
+
+        Raises UsageError where the options of the command are wrong for every document.
+        """
+        self.check()
+        self.pool()
+        return map(self._checked, inputs)
+
+    def _checked(self, input_: Input) -> Input:
+        if input_.problem is not None or not (input_.overrides.task or input_.overrides.pages):
+            return input_
+        try:
+            request = self.for_input(input_)
+            request.check()
+            request.pool()
+        except UsageError as error:
+            return replace(input_, problem=BadLine(f"{input_.where or 'options'}: {error.message}"))
+        return input_
 
     def for_input(self, input_: Input) -> "Request":
         """This request with the input's overrides."""
         overrides = input_.overrides
+        # A line may not move its document into another collection.
+        collection = {key: value for key, value in self.labels.items() if key == LABEL}
         return replace(
             self._for_task(overrides.task),
             pages=overrides.pages or self.pages,
             priority=overrides.priority or self.priority,
             password=overrides.password or self.password,
-            labels={**self.labels, **overrides.labels},
+            labels={**self.labels, **overrides.labels, **collection},
         )
 
     def _for_task(self, name: str | None) -> "Request":

@@ -37,6 +37,11 @@ class Submission:
     done: Done | None = None
 
     @property
+    def job_id(self) -> str:
+        """The id of the job."""
+        return self.manifest.job_id
+
+    @property
     def pages(self) -> int:
         """Number of selected pages."""
         return count(self.manifest.page_ranges)

@@ -36,6 +36,8 @@ class Document:
     scores: PageScores = field(default_factory=dict)
     #: Pages that the fallback engine read.
     fallback: tuple[int, ...] = ()
+    #: Worker seconds of all pages.
+    worker_s: float = 0.0
 
     def __enter__(self) -> "Document":
         return self
@@ -65,7 +67,12 @@ def assemble(
     merging = Merging(manifest, results, render, figure_base)
     files = {each.suffix: DocumentFile(each.content_type) for each in OUTPUT_FORMATS}
     document = Document(
-        files, merging.counts, merging.status, merging.scores, tuple(merging.fallback)
+        files,
+        merging.counts,
+        merging.status,
+        merging.scores,
+        tuple(merging.fallback),
+        merging.worker_s,
     )
     with ExitStack() as undo:
         undo.push(document)

@@ -5,6 +5,7 @@ PagefleetError
 ├── JobFailed                      finished with failed or cancelled pages (exit 3)
 ├── NotFound                       the store answers, but has no such object
 ├── DocumentError                  the document cannot be converted: recorded (exit 4)
+│   ├── BadLine                    a line of a manifest file names no document
 │   ├── NotADocument, EmptyInput, CorruptDocument, EncryptedDocument,
 │   │   WrongPassword, UnsupportedDocument, TooLarge, TooManyPages, PageRangeError
 │   ├── NewerRelease               a kind of CorruptDocument: left to workers of that release
@@ -76,6 +77,12 @@ class DocumentError(PagefleetError):
     """The document cannot be converted; the error is recorded and not retried."""
 
     exit_code = ExitCode.REFUSED
+
+
+class BadLine(DocumentError):
+    """A line of a manifest file names no document, or options that are wrong."""
+
+    code = "bad_line"
 
 
 class NotADocument(DocumentError):

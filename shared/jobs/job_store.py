@@ -24,6 +24,7 @@ from shared.domain.records import (
     to_json,
 )
 from shared.domain.serialization.newer_records import is_newer
+from shared.jobs.collections.end_log import EndLog, reopened
 from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker
 from shared.storage.store import ObjectStore
 
@@ -64,6 +65,8 @@ class JobStore:
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
+        #: How jobs end, for their collections.
+        self.ends = EndLog(store)
 
     def manifest(self, job_id: str) -> Manifest | None:
         """``job.json``, or None where there is no such job."""
@@ -215,6 +218,7 @@ class JobStore:
         """Delete ``_DONE``; the marker first, so that the sweeper has the job reduced again."""
         self.mark_open(manifest.job_id, manifest.created)
         self.store.delete([object_keys.done(manifest.job_id)])
+        self.ends.add([manifest.labels], reopened(manifest.job_id))
 
     def reopen(self, manifest: Manifest, pages: Iterable[int]) -> None:
         """Delete ``_DONE`` and the failures of ``pages``, so that they run again."""
@@ -227,6 +231,7 @@ class JobStore:
         self.store.delete([object_keys.failed_page(job_id, page) for page in pages])
         # Again: a sweeper that saw the marker together with _DONE may have removed it.
         self.mark_open(job_id, manifest.created)
+        self.ends.add([manifest.labels], reopened(job_id))
 
     def withdraw(self, result: PageResult) -> None:
         """Delete a result that was stored too late, and its figures."""

@@ -14,8 +14,9 @@ from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import PageRange, expand, from_numbers
 from shared.domain.records import Done, Manifest, to_json
+from shared.jobs.collections.end_log import end_of
 from shared.jobs.job_store import JobStore, PageStates, missing_pages
-from shared.jobs.submissions import mark_all_due
+from shared.jobs.submissions import labels_of, mark_all_due
 
 #: Times that a document is rewritten because its pages changed meanwhile.
 SETTLE_TRIES = 5
@@ -37,20 +38,23 @@ def reduce_job(jobs: JobStore, manifest: Manifest, *, cancelling: bool = False) 
     """
     finished = jobs.done(manifest.job_id)
     if finished is not None:
-        _end(jobs, manifest)
+        _end(jobs, manifest, finished, None)
         return finished
     for number in range(SETTLE_TRIES):
-        done = _round(jobs, manifest, cancelling, again=number > 0)
+        done, worker_s = _round(jobs, manifest, cancelling, again=number > 0)
         manifest = _current(jobs, manifest.job_id)
         if done is not None:
-            _end(jobs, manifest)
+            _end(jobs, manifest, done, worker_s)
             return done
     raise PagesMissing(missing_pages(manifest, jobs.page_states(manifest.job_id)))
 
 
-def _round(jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool) -> Done | None:
-    """Write and commit; None where the document became stale before the commit.
+def _round(
+    jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool
+) -> tuple[Done | None, float | None]:
+    """Write and commit; returns the worker seconds too, as far as they are known.
 
+    There is no ``_DONE`` where the document became stale before the commit.
     That is: a page got a result meanwhile, "retry" deleted the failures, or the job was purged and
     submitted again.
     """
@@ -59,18 +63,19 @@ def _round(jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool) ->
     try:
         document = _read(jobs, manifest, states, cancelling)
     except NotFound:
-        return None  # a result was deleted while it was read
+        return None, None  # a result was deleted while it was read
     with document:
         # Another reducer may have committed while this process was paused. Its document must not
         # be overwritten, but stale text that this process wrote before must be.
         finished = None if again else jobs.done(job_id)
         if finished is not None:
-            return finished
+            return finished, None
         for suffix, file in document.files.items():
             _store(jobs, object_keys.document(job_id, suffix), file)
     if (jobs.page_states(job_id), _current(jobs, job_id)) != (states, manifest):
-        return None
-    return _commit(jobs, manifest, Done(status=document.status, counts=document.counts), states)
+        return None, None
+    done = Done(status=document.status, counts=document.counts)
+    return _commit(jobs, manifest, done, states), document.worker_s
 
 
 def _read(jobs: JobStore, manifest: Manifest, states: PageStates, cancelling: bool) -> Document:
@@ -118,9 +123,10 @@ def _current(jobs: JobStore, job_id: str) -> Manifest:
     return manifest
 
 
-def _end(jobs: JobStore, manifest: Manifest) -> None:
+def _end(jobs: JobStore, manifest: Manifest, done: Done, worker_s: float | None) -> None:
     """What follows the commit; the sweeper repeats it as long as the marker exists."""
-    mark_all_due(jobs, manifest.job_id)
+    later = mark_all_due(jobs, manifest.job_id)
+    jobs.ends.add(labels_of(jobs, manifest, later), end_of(manifest.job_id, done, worker_s))
     _unmark(jobs, manifest)
 
 

@@ -1,10 +1,12 @@
 """Later submissions of a job that existed already, and the webhooks that they ask for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 
 from shared.domain import object_keys
-from shared.domain.records import to_json
+from shared.domain.errors import DocumentError
+from shared.domain.records import Manifest, to_json
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.job_store import JobStore
 
@@ -35,12 +37,24 @@ def mark_due(jobs: JobStore, job_id: str, digest: str) -> None:
     jobs.store.put(object_keys.notify_marker(job_id, digest), b"{}\n")
 
 
-def mark_all_due(jobs: JobStore, job_id: str) -> None:
-    """Record that the webhooks of all later submissions are due; call after ``_DONE``.
+def mark_all_due(jobs: JobStore, job_id: str) -> list[str]:
+    """Record that the webhooks of all later submissions are due; returns their digests.
 
-    A submission that is recorded after this listing finds ``_DONE`` and marks itself.
+    Call it after ``_DONE``: a submission that is recorded after this listing finds ``_DONE`` and
+    marks itself.
     """
-    for key in jobs.store.list(object_keys.submissions(job_id)):
-        digest = object_keys.parse_submission_key(key)
-        if digest is not None:
-            mark_due(jobs, job_id, digest)
+    listed = map(object_keys.parse_submission_key, jobs.store.list(object_keys.submissions(job_id)))
+    digests = [digest for digest in listed if digest is not None]
+    for digest in digests:
+        mark_due(jobs, job_id, digest)
+    return digests
+
+
+def labels_of(jobs: JobStore, manifest: Manifest, later: Iterable[str]) -> Iterator[dict[str, str]]:
+    """The labels of the first submission, then of those of ``later`` that can be read."""
+    yield manifest.labels
+    for digest in later:
+        with suppress(DocumentError):
+            key = object_keys.submission(manifest.job_id, digest)
+            record = jobs.read(key, SubmissionRecord, MAX_RECORD_BYTES)
+            yield record.labels if record is not None else {}

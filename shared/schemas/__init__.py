@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from shared.document.record import DocumentRecord
+from shared.domain.collections.corpus_line import CorpusLine
+from shared.domain.collections.records import Collection, EndsPart, MembersPart
 from shared.domain.records import (
     Delivery,
     Done,
@@ -27,6 +29,10 @@ RECORDS: dict[str, type[Record]] = {
     "delivery": Delivery,
     "webhook": WebhookMessage,
     "submission": SubmissionRecord,
+    "corpus-line": CorpusLine,
+    "collection": Collection,
+    "collection-members": MembersPart,
+    "collection-ends": EndsPart,
 }
 
 

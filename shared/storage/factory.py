@@ -43,6 +43,14 @@ def list_uri(uri: str, settings: Settings) -> Iterator[S3Object]:
     return _s3(f"s3://{bucket}", settings).scan(prefix)
 
 
+def find_uri(uri: str, settings: Settings) -> S3Object | None:
+    """The object at ``s3://bucket/key``; None where there is none. Raises like ``list_uri``."""
+    bucket, key = split_s3(uri)
+    # An object is the first in a listing of its own name.
+    first = next(_s3(f"s3://{bucket}", settings).scan(key, limit=1), None)
+    return first if first is not None and first.uri == uri else None
+
+
 def download_uri(
     uri: str, path: Path, limit_bytes: int, settings: Settings, etag: str | None = None
 ) -> S3Object:

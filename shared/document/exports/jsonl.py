@@ -19,16 +19,19 @@ SOURCE = "pagefleet"
 
 def write_jsonl(exported: ExportInput) -> bytes:
     """One line of JSON in UTF-8."""
+    return json_line(document_record(exported))
+
+
+def document_record(exported: ExportInput) -> dict[str, Any]:
+    """The content of the line."""
     merged, manifest = exported.merged(page_breaks="none"), exported.manifest
-    return json_line(
-        {
-            "id": manifest.job_id,
-            "text": merged.markdown,
-            **origin(manifest),
-            "metadata": {**source_of(manifest), **_facts(merged)},
-            "attributes": {"pdf_page_numbers": _page_spans(merged)},
-        }
-    )
+    return {
+        "id": manifest.job_id,
+        "text": merged.markdown,
+        **origin(manifest),
+        "metadata": {**source_of(manifest), **_facts(merged)},
+        "attributes": {"pdf_page_numbers": _page_spans(merged)},
+    }
 
 
 def json_line(record: dict[str, Any]) -> bytes:

@@ -258,28 +258,34 @@ def test_a_manifest_file_gives_each_document_its_own_options(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"uri": "a.pdf", "task": "dance"}', "unknown task 'dance'"),
-        ('{"uri": "a.pdf", "pages": "x"}', "bad page range 'x'"),
-        ('{"uri": "a.pdf", "colour": 1}', "files.jsonl:2: not a line of a manifest: colour"),
+        ('{"uri": "a.pdf", "task": "dance"}', "files.jsonl:2: unknown task 'dance'"),
+        ('{"uri": "a.pdf", "pages": "x"}', "files.jsonl:2: bad page range 'x'"),
+        ('{"uri": "a.pdf", "colour": 1}', "files.jsonl:2: error[bad_line]: not a line"),
         ('{"uri": "a.pdf", "labels": {"a": 1}}', "labels.a"),
+        ('{"schema": 2, "uri": "a.pdf"}', "schema"),
         ('{"pages": "1"}', "uri"),
         ("[1]", "files.jsonl:2"),
         ("{", "files.jsonl:2"),
+        ("\udcff", "files.jsonl:2"),
+        ('{"uri": "' + "x" * 1_000_000, "longer than 1000000 bytes"),
         ('{"uri": "s3://bucket/prefix/"}', "one document"),
     ],
 )
-def test_a_bad_line_of_a_manifest_is_reported_before_anything_is_submitted(
+def test_a_bad_line_of_a_manifest_is_refused_and_the_others_go_on(
     settings: SettingsFactory, tmp_path: Path, line: str, message: str
 ) -> None:
     good = pdf(tmp_path / "good.pdf", 1)
     listed = tmp_path / "files.jsonl"
-    listed.write_text(json.dumps({"uri": str(good)}) + "\n" + line + "\n")
+    text = json.dumps({"uri": str(good)})
+    listed.write_bytes(f"{text}\n{line}\n{text}".encode("utf-8", "surrogateescape"))
     config = settings(engine="fake")
 
     result = in_process(config, "submit", "--dry-run", "--manifest", str(listed))
 
-    assert (result.status, result.out) == (2, "")
+    assert result.status == 4
+    assert result.out.splitlines()[:2] == [f"{good}: 1 pages"] * 2
     assert message in result.err
+    assert "error[bad_line]" in result.err
     assert len(result.err.splitlines()) == 1
 
 

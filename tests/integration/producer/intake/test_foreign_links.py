@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.intake.expansion import expand_inputs
+from producer.intake.expansion import stream_inputs
 from producer.intake.input_file import input_file
 from shared.domain.errors import NotADocument
 from tests.conftest import SettingsFactory
@@ -98,7 +98,7 @@ def test_folders_and_patterns_give_no_file_behind_a_link_of_another_user(
     link(inbox / "sub", "../private", OTHER_UID)
     link(inbox / "theirs.pdf", "../private/a.pdf", OTHER_UID)
 
-    for found in expand_inputs([word.format(inbox)], None, settings()):
+    for found in stream_inputs([word.format(inbox)], None, settings()):
         try:
             assert content(found.path, tmp_path, found.folder) == b"inbox"
         except NotADocument as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.intake.expansion import expand_inputs
+from producer.intake.expansion import stream_inputs
 from producer.intake.input import Input
 from shared.domain.errors import NotADocument, UsageError
 from tests.conftest import SettingsFactory
@@ -42,7 +42,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_files_folders_and_globs_are_expanded_in_their_order(
     tree: Path, settings: SettingsFactory, words: list[str], expected: list[str]
 ) -> None:
-    inputs = expand_inputs(words, None, settings())
+    inputs = stream_inputs(words, None, settings())
 
     assert [input_.word for input_ in inputs] == expected
     assert all(input_.problem is None for input_ in inputs)
@@ -54,7 +54,7 @@ def test_a_word_without_matches_is_an_input_with_a_problem(
 ) -> None:
     (tree / "empty").mkdir()
 
-    first, second = expand_inputs([word, "b.pdf"], None, settings())
+    first, second = stream_inputs([word, "b.pdf"], None, settings())
 
     assert isinstance(first.problem, NotADocument)
     assert (first.word, second.problem) == (word, None)
@@ -66,7 +66,7 @@ def test_a_broken_link_is_an_input_and_a_pipe_is_not(tree: Path, settings: Setti
     # A pipe without a writer: opening it would block.
     (tree / "in" / "pipe.pdf").symlink_to(tree / "pipe")
 
-    words = [input_.word for input_ in expand_inputs(["in"], None, settings())]
+    words = [input_.word for input_ in stream_inputs(["in"], None, settings())]
 
     assert "in/gone.pdf" in words
     assert "in/pipe.pdf" not in words
@@ -81,9 +81,9 @@ def test_an_unreadable_folder_is_an_input_with_a_problem(
     tree: Path, word: str, expected: list[str]
 ) -> None:
     script = (
-        "import sys; from producer.intake.expansion import expand_inputs; "
+        "import sys; from producer.intake.expansion import stream_inputs; "
         "from shared.config.settings import build_settings; "
-        "inputs = expand_inputs(sys.argv[1:], None, build_settings({})); "
+        "inputs = stream_inputs(sys.argv[1:], None, build_settings({})); "
         "print('|'.join(i.word + ' *' * ('denied' in str(i.problem)) for i in inputs))"
     )
     rights = "-dac_override,-dac_read_search"
@@ -107,7 +107,7 @@ def test_a_file_uri_names_a_file(tree: Path, settings: SettingsFactory) -> None:
     path = tree / "with 100% ü.pdf"
     path.touch()
 
-    (input_,) = expand_inputs([path.as_uri()], None, settings())
+    (input_,) = stream_inputs([path.as_uri()], None, settings())
 
     assert (input_.path, input_.name) == (path, "with 100% ü.pdf")
 
@@ -115,7 +115,7 @@ def test_a_file_uri_names_a_file(tree: Path, settings: SettingsFactory) -> None:
 @pytest.mark.parametrize("words", [[], ["-", "-"], ["s3://"], ["s3://b*d/x"]])
 def test_invalid_words_are_usage_errors(settings: SettingsFactory, words: list[str]) -> None:
     with pytest.raises(UsageError):
-        expand_inputs(words, None, settings())
+        stream_inputs(words, None, settings())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from shared.domain.errors import (
 _CODES = """
 not_a_document empty corrupt encrypted wrong_password unsupported too_large too_many_pages
 page_range render_failed render_timeout render_memory engine_failed unreadable repetition
-truncated quarantined cancelled store_unreachable broker_unreachable internal
+truncated quarantined cancelled store_unreachable broker_unreachable internal bad_line
 """
 CODES = _CODES.split()
 

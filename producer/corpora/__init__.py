@@ -1,0 +1,1 @@
+"""Collections of many documents: submission that resumes, progress, failures."""

@@ -1,0 +1,1 @@
+"""Writes the results of a collection as a few large files."""

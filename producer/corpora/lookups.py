@@ -1,0 +1,49 @@
+"""Looks up in the store how jobs ended of which no part of the collection tells it.
+
+The process that ends a job may die before it has told the collection, or be of a release that does
+not do so. What is found is written down, so each job is looked up once.
+"""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.domain.collections.records import End, EndsPart
+from shared.jobs.collections.collection_store import CollectionStore
+from shared.jobs.collections.end_log import end_of
+from shared.jobs.job_store import READERS, JobStore
+
+_BATCH = 1_000
+
+
+def look_up(
+    jobs: JobStore, collection: CollectionStore, job_ids: Iterable[str], known: Mapping[str, End]
+) -> list[End]:
+    """The ends that ``known`` lacks or has otherwise; raises StoreUnreachable."""
+    found: list[End] = []
+    chosen = list(job_ids)
+    with ThreadPoolExecutor(READERS, thread_name_prefix="lookups") as pool:
+        for start in range(0, len(chosen), _BATCH):
+            batch = chosen[start : start + _BATCH]
+            ended = [end for end in pool.map(lambda each: _end(jobs, each), batch) if end]
+            new = [_after(end, known.get(end.job_id)) for end in ended]
+            changed = [end for end in new if _differs(end, known.get(end.job_id))]
+            if changed:
+                collection.ends.append(EndsPart.of(changed))
+            found += changed
+    return found
+
+
+def _end(jobs: JobStore, job_id: str) -> End | None:
+    done = jobs.done(job_id)
+    return None if done is None else end_of(job_id, done, None)
+
+
+def _after(end: End, known: End | None) -> End:
+    """``end`` dated after what is known: the clocks of two machines may differ."""
+    if known is None:
+        return end
+    return end._replace(at=max(end.at, known.at + 0.001), worker_s=known.worker_s)
+
+
+def _differs(end: End, known: End | None) -> bool:
+    return known is None or end._replace(at=0, worker_s=None) != known._replace(at=0, worker_s=None)

@@ -1,0 +1,1 @@
+"""Collections: names for many documents, and what the store holds about them."""

@@ -1,0 +1,27 @@
+"""One line of a corpus: the file that ``submit --manifest`` reads."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from shared.domain.lanes import Priority
+from shared.domain.records import Record
+
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class CorpusLine(Record):
+    """A document with options of its own; a missing key leaves the option of the command line."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    #: A path, a file:/// URL or s3://bucket/key.
+    uri: NonEmpty
+    #: The document's name; by default the last part of ``uri``.
+    name: NonEmpty | None = None
+    task: NonEmpty | None = None
+    pages: NonEmpty | None = None
+    priority: Priority | None = None
+    password: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -1,0 +1,132 @@
+"""Records of a collection: parts of the list of its documents, and of the list of their ends.
+
+A part holds many rows as columns, because Python reads columns several times faster than rows.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from shared.domain.records import Count, Finite, JobId, Record, Time
+
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+Text = Annotated[str, Field(max_length=20_000)]
+#: How a job ended; "open": it was opened again after its end.
+EndStatus = Literal["ok", "partial", "failed", "cancelled", "open"]
+
+
+class Collection(Record):
+    """``collection.json``; ``created`` in seconds since the epoch."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    name: str
+    created: Time
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Member(NamedTuple):
+    """One document of a collection: its job, or why it has none."""
+
+    #: Names the document in the collection: a digest of its address, task and pages.
+    key: str
+    #: The address of the document, or the file and line of a manifest.
+    input: str
+    name: str
+    #: A digest of the version of the source and of all options; None: it was not looked at.
+    stamp: str | None
+    job_id: str | None
+    #: Selected pages.
+    pages: int
+    #: Of the error, where the document was refused.
+    code: str | None
+    message: str | None
+
+
+class End(NamedTuple):
+    """One event: a job ended, or was opened again; ``at`` in seconds since the epoch."""
+
+    job_id: str
+    at: float
+    status: EndStatus
+    ok: int
+    blank: int
+    failed: int
+    #: Worker seconds of all pages; None where the writer did not know them.
+    worker_s: float | None
+
+
+class Part(Record):
+    """Columns of equal length."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _is_even(self) -> Self:
+        if len({len(column) for column in self._columns()}) > 1:
+            raise ValueError("columns of different lengths")
+        return self
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self._columns()[0])
+
+    def _columns(self) -> list[tuple[object, ...]]:
+        names = type(self).model_fields
+        return [getattr(self, name) for name in names if name != "schema_"]
+
+
+class MembersPart(Part):
+    """A part of the list of documents; of several rows with the same key the last one counts."""
+
+    key: tuple[Digest, ...]
+    input: tuple[Text, ...]
+    name: tuple[Text, ...]
+    stamp: tuple[Digest | None, ...]
+    job_id: tuple[JobId | None, ...]
+    pages: tuple[Count, ...]
+    code: tuple[Text | None, ...]
+    message: tuple[Text | None, ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[Member]) -> Self:
+        """The part with these rows; there is at least one."""
+        return cls(**dict(zip(Member._fields, zip(*rows, strict=True), strict=True)))
+
+    def rows(self) -> Iterable[Member]:
+        """The rows in order."""
+        return map(Member._make, zip(*self._columns(), strict=True))
+
+
+class MemberCounts(Part):
+    """The columns of a ``MembersPart`` that are needed to count documents and pages."""
+
+    key: tuple[Digest, ...]
+    job_id: tuple[JobId | None, ...]
+    pages: tuple[Count, ...]
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class EndsPart(Part):
+    """A part of the list of ends; of several rows of the same job the latest one counts."""
+
+    job_id: tuple[JobId, ...]
+    at: tuple[Time, ...]
+    status: tuple[EndStatus, ...]
+    ok: tuple[Count, ...]
+    blank: tuple[Count, ...]
+    failed: tuple[Count, ...]
+    worker_s: tuple[Annotated[Finite, Field(ge=0)] | None, ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[End]) -> Self:
+        """The part with these rows; there is at least one."""
+        return cls(**dict(zip(End._fields, zip(*rows, strict=True), strict=True)))
+
+    def rows(self) -> Iterable[End]:
+        """The rows in order."""
+        return map(End._make, zip(*self._columns(), strict=True))

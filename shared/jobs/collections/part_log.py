@@ -1,0 +1,127 @@
+"""A list of rows that many processes append to: one object per part, joined when they are many.
+
+Object stores can't append. A part is written under a new key and never changes. Joining writes the
+rows of many parts as one part and then deletes them, so a crash leaves rows twice and never loses
+one; the rows of all lists may be read twice.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from shared.domain.collections.records import Part
+from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable
+from shared.domain.records import to_json
+from shared.domain.serialization.newer_records import is_newer
+from shared.storage.store import ObjectStore
+
+_Part = TypeVar("_Part", bound=Part)
+#: Rows of a part that is not joined any more.
+FULL = 5_000
+#: Small parts from which on they are joined.
+MANY = 32
+MAX_PART_BYTES = 64 << 20
+#: Parts that are read at the same time.
+READERS = 16
+#: How often parts are listed because others were joined meanwhile.
+TRIES = 10
+_KEY = re.compile(r".*/[0-9]{13}-[0-9a-f]{12}-([0-9]{1,7})\.json", re.ASCII)
+
+
+class PartsJoined(Exception):
+    """A part was joined with others while the parts were read one after the other."""
+
+
+class PartLog(Generic[_Part]):
+    """The parts below ``prefix``; thread-safe; raises StoreUnreachable and CorruptDocument."""
+
+    def __init__(
+        self, store: ObjectStore, prefix: str, kind: type[_Part], full: int = FULL
+    ) -> None:
+        self._store = store
+        self._prefix = prefix
+        self._kind = kind
+        self._full = full
+
+    def append(self, part: _Part) -> None:
+        """Add a part with at least one row; durable on return."""
+        self._write(part, int(time.time() * 1000))
+
+    def parts(self) -> list[_Part]:
+        """All parts in the order in which they were added."""
+        for _ in range(TRIES):
+            try:
+                return list(self.stream())
+            except PartsJoined:
+                continue
+        raise StoreUnreachable(f"{self._prefix} changes all the time; try again later")
+
+    def stream(self) -> Iterator[_Part]:
+        """The parts, with few in memory; raises PartsJoined where the reader has to start again."""
+        keys = iter(self._keys())
+        with ThreadPoolExecutor(READERS, thread_name_prefix="parts") as pool:
+            while batch := list(islice(keys, READERS)):
+                for part in pool.map(self._read, batch):
+                    if part is None:
+                        raise PartsJoined(self._prefix)
+                    yield part
+
+    def join(self, join: Callable[[Sequence[_Part]], _Part]) -> None:
+        """Write many small parts as few; readers and writers may go on meanwhile."""
+        keys = self._keys()
+        if sum(_rows(key) < self._full for key in keys) >= MANY:
+            for group in self._groups(keys):
+                self._join(group, join)
+
+    def _groups(self, keys: Sequence[str]) -> Iterator[list[str]]:
+        """Runs of small parts with about ``full`` rows; their rows keep their order."""
+        group: list[str] = []
+        rows = 0
+        for key in keys:
+            if _rows(key) >= self._full:
+                yield group
+                group, rows = [], 0
+                continue
+            group.append(key)
+            rows += _rows(key)
+            if rows >= self._full:
+                yield group
+                group, rows = [], 0
+        yield group
+
+    def _join(self, keys: Sequence[str], join: Callable[[Sequence[_Part]], _Part]) -> None:
+        parts = [part for part in map(self._read, keys) if part is not None]
+        if len(parts) > 1:
+            # Named by the time of the first, so that the order of all rows stays the same.
+            self._write(join(parts), int(keys[0].removeprefix(self._prefix)[:13]))
+            self._store.delete(keys)
+
+    def _write(self, part: _Part, ms: int) -> None:
+        name = f"{ms:013d}-{secrets.token_hex(6)}-{len(part)}.json"
+        self._store.put(self._prefix + name, to_json(part))
+
+    def _keys(self) -> list[str]:
+        return sorted(key for key in self._store.list(self._prefix) if _KEY.fullmatch(key))
+
+    def _read(self, key: str) -> _Part | None:
+        try:
+            data = self._store.get(key, MAX_PART_BYTES)
+        except NotFound:
+            return None
+        try:
+            return self._kind.model_validate_json(data)
+        except ValidationError as error:
+            if is_newer(data, error):
+                raise NewerRelease(f"{key} was written by a newer release; upgrade this") from None
+            raise CorruptDocument(f"{key} in the store is not valid") from None
+
+
+def _rows(key: str) -> int:
+    match = _KEY.fullmatch(key)
+    return int(match[1]) if match else 0
