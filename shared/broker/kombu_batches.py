@@ -1,8 +1,8 @@
 """Has kombu take, record and acknowledge the messages of pages many at a time.
 
 Alone, kombu takes each message with a BRPOP, records it as unacknowledged in a transaction of four
-commands, and removes the record in another one. Here one RPOP follows a BRPOP and takes what else
-the worker can hold; two commands record all of them before any of them is delivered. Within
+commands, and removes the record in another one. Here a script follows a BRPOP and takes more, while
+many messages wait; two commands record all of them before any of them is delivered. Within
 ``acknowledged_together`` two commands remove the records of all messages that are acknowledged.
 
 A message that is taken and not recorded, because its worker ended in between, is lost as before:
@@ -19,8 +19,13 @@ from typing import Any
 from kombu.transport import redis as transport
 from kombu.transport import virtual
 
-#: Messages that one command takes at most.
-MOST = 64
+#: One part in this many of a queue is taken at once, so that the pages of a small job are spread
+#: over all workers.
+SHARE = 8
+_TAKE = """
+local most = math.min(math.floor(redis.call('LLEN', KEYS[1]) / ARGV[2]), tonumber(ARGV[1]))
+return most > 0 and redis.call('RPOP', KEYS[1], most) or {}
+"""
 _gathering = threading.local()
 
 
@@ -32,11 +37,12 @@ def install() -> None:
 
 def take_more(channel: Any, queue: str, held: int) -> list[bytes]:
     """Take further elements of ``queue``, as many as this worker can hold besides ``held``."""
-    room = min((channel.qos.can_consume_max_estimate() or 0) - held, MOST)
+    room = (channel.qos.can_consume_max_estimate() or 0) - held
     if room < 1:
         return []
     with channel.conn_or_acquire() as client:
-        return list(client.rpop(channel._q_for_pri(queue, 0), room) or ())
+        take = client.register_script(_TAKE)
+        return list(take(keys=[channel._q_for_pri(queue, 0)], args=[room, SHARE]))
 
 
 def record(channel: Any, taken: Sequence[tuple[str, dict[str, Any]]]) -> None:

@@ -39,7 +39,7 @@ def is_queue(name: object) -> bool:
 def takes_batches(queue: str) -> bool:
     """Whether a worker takes several messages of ``queue`` at once.
 
-    Pages from quarantine run alone, and reducing takes long.
+    Pages from quarantine run alone, and a merge may take long.
     """
     return queue.startswith("pages.") and lane_of(queue) != Lane.QUARANTINE
 

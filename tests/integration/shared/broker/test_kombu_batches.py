@@ -11,7 +11,7 @@ from shared.broker.celery_app import make_app
 from shared.broker.kombu_batches import acknowledged_together
 from shared.broker.page_state import Dispatch
 from shared.broker.queues import declare
-from shared.broker.sending.page_messages import page_message
+from shared.broker.sending.task_messages import page_message
 from tests.conftest import SettingsFactory
 
 QUEUE, QUARANTINE = "pages.fake.normal", "pages.fake.quarantine"
@@ -51,20 +51,20 @@ def unacknowledged(client: "redis.Redis") -> tuple[int, int]:
 def test_one_answer_brings_as_many_pages_as_fit_and_all_are_recorded(
     client: "redis.Redis", taken: list[Any]
 ) -> None:
-    fill(client, QUEUE, 10)
+    fill(client, QUEUE, 40)
 
     taken[0]()
 
     pages = [message.payload[1]["message"]["page"] for message in taken[1:]]
     assert pages == [1, 2, 3, 4]
     assert unacknowledged(client) == (4, 4)
-    assert client.llen(f"pagefleet:{QUEUE}") == 6
+    assert client.llen(f"pagefleet:{QUEUE}") == 36
 
 
 def test_acknowledgements_of_one_moment_are_removed_together(
     client: "redis.Redis", taken: list[Any]
 ) -> None:
-    fill(client, QUEUE, 10)
+    fill(client, QUEUE, 40)
     taken[0]()
     client.config_resetstat()
 
@@ -82,20 +82,21 @@ def test_acknowledgements_of_one_moment_are_removed_together(
 def test_a_message_that_is_not_acknowledged_comes_back(
     client: "redis.Redis", taken: list[Any]
 ) -> None:
-    fill(client, QUEUE, 2)
+    fill(client, QUEUE, 40)
     taken[0]()
-    lost = taken[1]
+    lost = taken[2]
 
     lost.channel.qos.restore_by_tag(lost.delivery_tag)
 
-    assert client.llen(f"pagefleet:{QUEUE}") == 1
-    assert unacknowledged(client) == (1, 1)
+    assert client.llen(f"pagefleet:{QUEUE}") == 37
+    assert unacknowledged(client) == (3, 3)
 
 
-def test_pages_from_quarantine_are_taken_one_by_one(
-    client: "redis.Redis", taken: list[Any]
+@pytest.mark.parametrize(("queue", "pages"), [(QUARANTINE, 40), (QUEUE, 8)])
+def test_pages_from_quarantine_and_of_a_small_job_are_taken_one_by_one(
+    client: "redis.Redis", taken: list[Any], queue: str, pages: int
 ) -> None:
-    fill(client, QUARANTINE, 3)
+    fill(client, queue, pages)
 
     taken[0]()
 
@@ -108,9 +109,9 @@ def test_an_element_among_pages_that_is_no_message_is_delivered_as_text(
 ) -> None:
     fill(client, QUEUE, 1)
     client.lpush(f"pagefleet:{QUEUE}", "garbage")
-    fill(client, QUEUE, 1)
+    fill(client, QUEUE, 40)
 
     taken[0]()
 
     assert [message.body for message in taken[2:3]] == [b"garbage"]
-    assert len(taken[1:]) == 3
+    assert len(taken[1:]) == 4
