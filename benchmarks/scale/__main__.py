@@ -26,8 +26,6 @@ from benchmarks.scale.report import peer_table, summary, table
 from benchmarks.scale.values import Case, Cost
 
 HERE = Path(__file__).parent.parent.parent
-#: Pages of the corpora of which only document size or workers differ.
-SIDE_PAGES = 1000
 
 
 def main() -> int:
@@ -50,12 +48,12 @@ def main() -> int:
 
 def cases(arguments: argparse.Namespace) -> list[Case]:
     """Corpus sizes with documents of one size, document sizes and workers with one corpus."""
-    size = arguments.document_pages
+    size, side = arguments.document_pages, arguments.side_pages
     found: list[Case] = []
     for store in arguments.stores:
         found += [Case(store, pages, min(size, pages), 1) for pages in arguments.pages]
-        found += [Case(store, SIDE_PAGES, pages, 1) for pages in arguments.document_sizes]
-        found += [Case(store, SIDE_PAGES, size, workers) for workers in arguments.workers]
+        found += [Case(store, side, pages, 1) for pages in arguments.document_sizes]
+        found += [Case(store, side, size, workers) for workers in arguments.workers]
     unique = dict.fromkeys(found)
     return sorted(unique, key=lambda case: (case.store, case.workers))
 
@@ -98,6 +96,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--document-pages", type=int, default=100, metavar="N")
     parser.add_argument("--document-sizes", type=_numbers, default=[1, 10, 100], metavar="N,N")
     parser.add_argument("--workers", type=_numbers, default=[1, 2], metavar="N,N")
+    parser.add_argument(
+        "--side-pages", type=int, default=1000, metavar="N",
+        help="pages of the corpora of which only document size or workers differ",
+    )  # fmt: skip
     parser.add_argument("--stores", type=_stores, default=["file", "s3"], metavar="file,s3")
     parser.add_argument("--tasks", type=int, default=3000, help="tasks of each other library")
     parser.add_argument("--rounds", type=int, default=1)
