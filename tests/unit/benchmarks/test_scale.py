@@ -80,4 +80,4 @@ def test_the_tables_name_every_figure() -> None:
     assert table([measured]).splitlines()[2].split(" | ")[5:7] == ["100", "3.00"]
     assert "| 20.0 | 3000 | 2.50 | 70 |" in table([measured])
     assert "| bare Celery | 400 | 1.10 | 0.20 | 11.0 |" in peer_table([bare])
-    assert list(summary([measured], [bare]))[0].endswith("0.25 of bare Celery")
+    assert next(iter(summary([measured], [bare]))).endswith("0.25 of bare Celery")
