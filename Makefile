@@ -78,7 +78,8 @@ check: lint types contracts prose test ## Run lint, types, contracts, prose and 
 watch-crash: $(DEV_STAMP) ## Drop 10,000 objects while watchers and the store are killed
 	$(BIN)/python -m tests.system.watching.crash_lab --objects 10000
 
-bench: $(DEV_STAMP) ## Measure the fleet's overhead against bare Celery and a plain loop
+bench: $(DEV_STAMP) ## Measure what a page costs the fleet, beside bare Celery and a plain loop
+	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.overhead
 
 bench-gpu: $(DEV_STAMP) ## Measure against the vLLM recipe on a GPU (MODEL=folder; needs the gpu extra)

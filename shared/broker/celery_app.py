@@ -1,6 +1,7 @@
 """The configuration of Celery, the same for producers, workers and monitors."""
 
 from celery import Celery
+from celery.backends.base import DisabledBackend
 
 from shared.broker import kombu_guard
 from shared.broker.broker_tls import tls_options
@@ -12,10 +13,20 @@ from shared.config.settings import Settings
 APP_NAME = "pagefleet"
 
 
+class _App(Celery):  # type: ignore[misc]  # celery has no types
+    """Celery without its search for result backends, which reads the metadata of all packages.
+
+    Each thread of a worker would search again.
+    """
+
+    def _get_backend(self) -> DisabledBackend:
+        return DisabledBackend(app=self)
+
+
 def make_app(settings: Settings, queues: tuple[str, ...] = (REDUCE, MAINTENANCE)) -> Celery:
     """A Celery application that declares ``queues``; it has no result backend."""
     kombu_guard.install()
-    app = Celery(APP_NAME, broker=settings.broker_url(), set_as_current=False)
+    app = _App(APP_NAME, broker=settings.broker_url(), set_as_current=False)
     app.conf.update(
         broker_transport_options=transport_options(settings),
         broker_use_ssl=tls_options(settings) or None,
@@ -27,6 +38,7 @@ def make_app(settings: Settings, queues: tuple[str, ...] = (REDUCE, MAINTENANCE)
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,
+        result_backend_thread_safe=True,
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         task_send_sent_event=True,

@@ -16,12 +16,11 @@ from shared.broker.celery_app import make_app
 from shared.broker.connection import AWAY, refused_for_now, shown_address
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.page_state import Dispatch
-from shared.broker.queues import MAINTENANCE, REDUCE, REDUCE_TASK, SWEEP_TASK, declare
-from shared.broker.sending.page_messages import page_message, shown_message
+from shared.broker.queues import MAINTENANCE, REDUCE, SWEEP_TASK, declare
 from shared.broker.sending.sent_events import SentEvents
+from shared.broker.sending.task_messages import page_message, reduce_message
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
-from shared.domain.records import Record, ReduceMessage, to_plain
 from shared.domain.retry import doubling, retry
 from shared.telemetry.factory import tracing_of
 from shared.telemetry.tracing import Tracing
@@ -76,33 +75,13 @@ class Dispatcher:
 
     def reduce(self, job_id: str) -> None:
         """Send a reduce message, which has the job's document written."""
-        with self._connection_errors():
-            message = ReduceMessage(job_id=job_id)
-            self._send(REDUCE_TASK, f"{job_id}/reduce", REDUCE, message, job_id)
+        message = reduce_message(job_id, self.tracing.headers(job_id))
+        self._dispatch_state.pages.push(REDUCE, [message])
 
     def sweep(self) -> None:
         """Send a sweep message, which starts one round of repairs."""
         with self._connection_errors():
             self._app.send_task(SWEEP_TASK, queue=self._queue(MAINTENANCE))
-
-    def _send(
-        self,
-        task: str,
-        task_id: str,
-        queue: str,
-        message: Record,
-        job_id: str,
-    ) -> None:
-        plain = to_plain(message)
-        self._app.send_task(
-            task,
-            kwargs={"message": plain},
-            task_id=task_id,
-            queue=self._queue(queue),
-            headers=self.tracing.headers(job_id),
-            argsrepr="()",
-            kwargsrepr=shown_message(plain),
-        )
 
     def _queue(self, name: str) -> object:
         if name not in self._queues:

@@ -1,4 +1,4 @@
-"""Replaces eight functions of kombu 5.7.0, so that workers survive lost broker connections.
+"""Replaces ten functions of kombu 5.7.0, so that workers survive lost broker connections.
 
 Without it, closing a channel with a pending BRPOP on a dead socket aborts half-way and later kills
 the worker; a late acknowledgement on a closed channel has no connection pool; and a lost connection
@@ -21,7 +21,8 @@ from kombu.transport import redis as transport
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
 
-from shared.broker.queues import is_queue
+from shared.broker import kombu_batches
+from shared.broker.queues import UrgentFirst, is_queue, takes_batches
 
 log = logging.getLogger("pagefleet.messages")
 PATCHED_VERSION = "5.7.0"
@@ -40,6 +41,7 @@ def install() -> None:
     channel._deliver_fanout_message = _checked(channel._deliver_fanout_message)
     channel.do_restore = False
     transport.QoS.restore_by_tag = _restore_any_entry
+    kombu_batches.install()
     # The regular expression of a command can block the event loop of a worker without end.
     matcher.unregister("pcre")
     channel.guarded = True
@@ -93,11 +95,33 @@ def _read_any_element(self: Any, **options: Any) -> bool:
             raise Empty
         queue = bytes_to_str(reply[0]).rsplit(self.sep, 1)[0]
         self._queue_cycle.rotate(queue)
-        self.connection._deliver(envelope_of(reply[1], queue), queue)
+        for envelope in _with_more(self, queue, reply[1]):
+            self.connection._deliver(envelope, queue)
         return True
     finally:
         self._in_poll = None
         self._flush_brpop_reauth()
+
+
+def _with_more(self: Any, queue: str, first: bytes) -> list[dict[str, Any]]:
+    """The envelope of the element ``first``; of a page, with more of its queue, all recorded."""
+    cycle = self._queue_cycle
+    is_reserved = isinstance(cycle, UrgentFirst) and cycle.is_reserved
+    if is_reserved or not takes_batches(queue):
+        return [envelope_of(first, queue)]
+    elements = [first, *kombu_batches.take_more(self, queue, held=1)]
+    taken = [_taken(element, queue) for element in elements]
+    kombu_batches.record(self, taken)
+    return [envelope for _, envelope in taken]
+
+
+def _taken(element: bytes | str, queue: str) -> tuple[str, dict[str, Any]]:
+    """An element's envelope, and the same as JSON."""
+    envelope = _parsed(element)
+    if envelope is not None:
+        return bytes_to_str(element), envelope
+    wrapped = _wrapped(element, queue)
+    return dumps(wrapped), wrapped
 
 
 def _receive_any_command(receive_one: Any) -> Any:
@@ -184,11 +208,16 @@ def _text(element: bytes) -> str:
 
 def envelope_of(element: bytes | str, queue: str) -> dict[str, Any]:
     """The envelope that ``element`` is, else one without headers whose body is its text."""
+    return _parsed(element) or _wrapped(element, queue)
+
+
+def _parsed(element: bytes | str) -> dict[str, Any] | None:
+    """The envelope that ``element`` is, else None."""
     try:
         envelope = loads(bytes_to_str(element))
         _check_envelope(envelope)
     except Exception:  # any error, because an element may be anything
-        return _wrapped(element, queue)
+        return None
     return envelope  # type: ignore[no-any-return]
 
 

@@ -36,6 +36,14 @@ def is_queue(name: object) -> bool:
     return isinstance(name, str) and re.fullmatch(PAGE_QUEUE_PATTERN, name) is not None
 
 
+def takes_batches(queue: str) -> bool:
+    """Whether a worker takes several messages of ``queue`` at once.
+
+    Pages from quarantine run alone, and a merge may take long.
+    """
+    return queue.startswith("pages.") and lane_of(queue) != Lane.QUARANTINE
+
+
 def lane_of(queue: str) -> str:
     """The lane of a page queue."""
     return queue.rsplit(".", 1)[1]
@@ -52,13 +60,16 @@ class UrgentFirst(priority_cycle):  # type: ignore[misc]  # kombu has no types
     def __init__(self, it: list[str] | None = None) -> None:
         super().__init__(it)
         self._polls = 0
+        #: Whether the last poll was one of the share of lower queues: it takes one message only.
+        self.is_reserved = False
 
     def consume(self, n: int) -> list[str]:
         """The order in which the next poll tries the queues."""
         self._polls += 1
         items: list[str] = self.items[:n]
         turn, first = divmod(self._polls, RESERVED_SHARE)
-        if first or len(items) < 2:
+        self.is_reserved = not first and len(items) > 1
+        if not self.is_reserved:
             return items
         lead = turn % (len(items) - 1) + 1
         return items[lead:] + items[:lead]

@@ -1,10 +1,12 @@
 """Runs the Lua scripts of ``shared/broker/lua`` and plain commands over one connection."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from shared.broker.combined_calls import CombinedCalls, NoAnswer
 from shared.broker.connection import KEY_PREFIX, broker_errors, connect
 from shared.config.settings import Settings
 
@@ -16,6 +18,7 @@ class Scripts:
         self.settings = settings
         self._redis = connect(settings, hasty=hasty)
         self._scripts: dict[str, Any] = {}
+        self._calls = None if hasty else CombinedCalls(self._redis)
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run ``lua/<script>.lua`` atomically; returns what the script returns."""
@@ -23,6 +26,9 @@ class Scripts:
         if loaded is None:
             loaded = self._scripts[script] = self._redis.register_script(source(script))
         with broker_errors(self.settings):
+            if self._calls is not None:
+                with suppress(NoAnswer):
+                    return self._calls.run("EVALSHA", loaded.sha, 1, KEY_PREFIX, *arguments)
             return loaded(keys=[KEY_PREFIX], args=arguments)
 
     def call(self, command: str, *arguments: Any, **options: Any) -> Any:
@@ -52,6 +58,8 @@ class Scripts:
 
     def close(self) -> None:
         """Close the connections."""
+        if self._calls is not None:
+            self._calls.close()
         self._redis.close()
 
 

@@ -141,6 +141,12 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
     max_open_jobs: int = Field(
         2000, ge=1, description="maximum jobs of one priority in Redis; others wait in the store"
     )
+    merge_at_once_pages: int = Field(
+        4,
+        ge=0,
+        description="documents of at most this many pages are merged by the worker that reads "
+        "their last page, unless its engine owns a GPU; 0: none",
+    )
     sweep_interval_s: float = Field(10, gt=0, description="seconds between two sweeps")
     compatibility_level: int | None = Field(
         None,

@@ -35,7 +35,7 @@ class DurableWriter:
 
     def create(self, path: Path, fill: Fill) -> None:
         """Create ``path``; raises FileExistsError where it exists, other OSErrors as they occur."""
-        self._write(path, fill, lambda temporary: path.hardlink_to(temporary))
+        self._write(path, fill, path.hardlink_to).unlink(missing_ok=True)
 
     def replace(self, path: Path, fill: Fill) -> None:
         """Create or replace ``path``; raises OSError."""
@@ -57,7 +57,8 @@ class DurableWriter:
                 if time.time() - path.lstat().st_mtime > older_than_s:
                     path.unlink(missing_ok=True)
 
-    def _write(self, path: Path, fill: Fill, settle: Callable[[Path], object]) -> None:
+    def _write(self, path: Path, fill: Fill, settle: Callable[[Path], object]) -> Path:
+        """Returns the temporary file, which is there unless ``settle`` moved it."""
         temporary = self._temporary / secrets.token_hex(12)
         try:
             with self._created(temporary) as file:
@@ -65,8 +66,10 @@ class DurableWriter:
                 file.flush()
                 os.fsync(file.fileno())
             _in_folder(path.parent, self._folder_mode, lambda: settle(temporary))
-        finally:
+        except BaseException:
             temporary.unlink(missing_ok=True)
+            raise
+        return temporary
 
     def _created(self, path: Path) -> BinaryIO:
         try:

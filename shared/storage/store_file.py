@@ -7,7 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -140,8 +140,21 @@ class FileStore:
 
     def _path(self, key: str) -> Path:
         path = self._root / check_key(key)
-        _unlinked(path.parent)
+        self._unlinked(path.parent)
         return path
+
+    def _unlinked(self, folder: Path) -> Path:
+        """``folder``; raises StoreUnreachable where it or the root or one between is a link."""
+        path = str(self._root)
+        below = str(folder)[len(path) :].split("/")
+        for place in accumulate([path, *filter(None, below)], os.path.join):
+            try:
+                status = os.lstat(place)
+            except OSError:
+                break  # the caller meets the same error
+            if stat.S_ISLNK(status.st_mode):
+                raise StoreUnreachable(f"{folder} leads through a symbolic link; replace the link")
+        return folder
 
     def _open(self, key: str) -> BinaryIO:
         path = self._path(key)
@@ -180,7 +193,7 @@ class FileStore:
 
     def _names(self, folder: str) -> tuple[str, ...]:
         """Names in ``folder`` in the order of their keys; names of folders end with a slash."""
-        path = _unlinked(self._root / folder)
+        path = self._unlinked(self._root / folder)
         try:
             with os.scandir(path) as entries:
                 return tuple(sorted(name for name in map(_name, entries) if name[0] != "."))
@@ -198,13 +211,6 @@ class FileStore:
             while folder != self._root:
                 folder.rmdir()
                 folder = folder.parent
-
-
-def _unlinked(folder: Path) -> Path:
-    """``folder`` itself; raises StoreUnreachable where a symbolic link is part of it."""
-    if os.path.realpath(folder) != str(folder):
-        raise StoreUnreachable(f"{folder} leads through a symbolic link; replace the link")
-    return folder
 
 
 def _opener(path: str, flags: int) -> int:

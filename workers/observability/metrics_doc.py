@@ -7,7 +7,13 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from shared.telemetry import service_metrics, watch_metrics
 from shared.telemetry.buckets import WAITING_SECONDS
-from workers.observability import control_metrics, cost_labels, fleet_collector, metrics
+from workers.observability import (
+    control_metrics,
+    cost_labels,
+    document_metrics,
+    fleet_collector,
+    metrics,
+)
 
 PATH = Path(__file__).parents[2] / "docs" / "metrics.md"
 INTRODUCTION = """\
@@ -138,6 +144,7 @@ def document() -> str:
         INTRODUCTION.replace("{buckets}", ", ".join(f"{s:g}" for s in WAITING_SECONDS)),
         _section("Pages processes", [*_own(metrics), *_own(cost_labels)]),
         _section("Control processes", _own(control_metrics)),
+        _section("Processes that merge documents", _own(document_metrics)),
         _section(
             "The fleet",
             _fleet(),

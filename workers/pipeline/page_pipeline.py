@@ -5,6 +5,7 @@ exception of the error tree.
 """
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from shared.domain import object_keys
@@ -44,12 +45,16 @@ class Pipeline:
         kind = manifest.source.key.rsplit(".", 1)[1]
         started = time.perf_counter()
         with self._cache.fetch(key, manifest.sha256, kind, manifest.source.bytes) as source:
-            timings = _with_time(Timings(), fetch=_ms_since(started))
+            fetch_ms = _ms_since(started)
             page.cancellation.check()
             rendered = self._render(page, source, kind)
-            timings = _with_time(timings, render=rendered.render_ms, prepare=rendered.prepare_ms)
+            spent = {
+                "fetch": fetch_ms,
+                "render": rendered.render_ms,
+                "prepare": rendered.prepare_ms,
+            }
             try:
-                return self._read_rendered(page, rendered, timings)
+                return self._read_rendered(page, rendered, spent)
             finally:
                 self._renderer.discard(rendered.view)
 
@@ -61,29 +66,28 @@ class Pipeline:
         )
 
     def _read_rendered(
-        self, page: PageToRead, rendered: RenderResult, timings: Timings
+        self, page: PageToRead, rendered: RenderResult, spent: Mapping[str, float]
     ) -> PageResult:
+        """``spent``: milliseconds of the stages so far."""
         view = rendered.view
         if rendered.blank:
-            return blank_result(page, view, self._host.engine.info, timings)
+            return blank_result(page, view, self._host.engine.info, _timings(spent))
         started = time.perf_counter()
         reading = page.cancellation.wait_for(self._host.submit(self._host.engine.read(view)))
         engine_ms = _ms_since(started) - reading.parse_ms
-        timings = _with_time(timings, engine=engine_ms, parse=reading.parse_ms)
         if len(reading.markdown) > MAX_MARKDOWN_CHARACTERS:
             raise EngineFailed(f"the engine wrote {len(reading.markdown)} characters for one page")
         started = time.perf_counter()
         figures = self._figures.store(page, view, reading)
         self._figures.store_answer(page, reading.raw[:MAX_MARKDOWN_CHARACTERS])
-        timings = _with_time(timings, store=_ms_since(started))
+        stages = {"engine": engine_ms, "parse": reading.parse_ms, "store": _ms_since(started)}
+        timings = _timings({**spent, **stages})
         result = ok_result(page, view, reading, self._host.engine.info, figures, timings)
         return judged(result, reading, rendered)
 
 
-def _with_time(timings: Timings, **milliseconds: float) -> Timings:
-    """``timings`` with more time in the named stages."""
-    stages = {k: round(getattr(timings, k) + value, 2) for k, value in milliseconds.items()}
-    return timings.model_copy(update=stages)
+def _timings(spent: Mapping[str, float]) -> Timings:
+    return Timings(**{stage: round(value, 2) for stage, value in spent.items()})
 
 
 def _ms_since(started: float) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 from celery import Celery
 from celery.worker import state
 
+from shared.broker.kombu_batches import acknowledged_together
 from shared.domain.errors import ExitCode
 from shared.processes.stop_signals import act_on_signals, ignore_signals
 from workers.process.background_calls import BackgroundCalls
@@ -45,7 +46,7 @@ def run_worker(
     ``refuse`` gets every message that cannot become a task, and the reason. With ``obey`` the
     worker also obeys commands of remote control that change it, as of a Flower that may write.
     """
-    calls = BackgroundCalls("acknowledge")
+    calls = BackgroundCalls("acknowledge", together=acknowledged_together)
     if not obey:
         only_read()
     app.events.dispatcher_cls = BackgroundEvents

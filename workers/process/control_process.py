@@ -31,7 +31,7 @@ from workers.maintenance.repairs.kubernetes.pod_api import PodApi
 from workers.maintenance.repairs.retention import Retention
 from workers.maintenance.sweeper import Sweeper
 from workers.maintenance.webhooks import WebhookSender
-from workers.observability import control_metrics, metrics
+from workers.observability import control_metrics, document_metrics, metrics
 from workers.observability.fleet_collector import FleetCollector
 from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
@@ -67,6 +67,7 @@ class ControlProcess:
         """Serve until SIGTERM; returns the process's exit status."""
         self._register()
         control_metrics.start_at_zero()
+        document_metrics.start_at_zero()
         metrics.WORKER.labels(self._worker, "control", "", "", __version__).set(1)
         self._app.steps["consumer"].add(
             consumer_pulse(self._health, "control", self._settings.broker_timeout_s)

@@ -13,7 +13,7 @@ from typing import Any
 
 from celery.worker.consumer import Consumer
 
-from shared.broker.sending.page_messages import shown_message
+from shared.broker.sending.task_messages import shown_message
 from shared.domain.errors import TransientError
 from workers.process.background_calls import BackgroundCalls
 

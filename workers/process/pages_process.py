@@ -35,7 +35,7 @@ from workers.host.cores import renderer_count
 from workers.inflight.cancellation import Reason
 from workers.inflight.inflight_pages import InflightPages
 from workers.inflight.page_end import PageEnd
-from workers.observability import metrics
+from workers.observability import document_metrics, metrics
 from workers.observability.cost_labels import CostLabels
 from workers.observability.failure_log import FailureLog
 from workers.observability.gpu_facts import gpu_facts
@@ -48,11 +48,13 @@ from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
 from workers.tasks.gate import Gate
+from workers.tasks.job_end import JobEnd
 from workers.tasks.lease_renewal import LeaseRenewal
 from workers.tasks.manifest_cache import ManifestCache
 from workers.tasks.messages import parse_message, refuse
 from workers.tasks.page_context import PageTaskContext
 from workers.tasks.page_task import PageTask
+from workers.tasks.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.worker")
 #: The supervisor starts the process again after this exit status.
@@ -171,13 +173,14 @@ class PagesProcess:
         store = open_store(settings)
         jobs = JobStore(store)
         cache = SourceCache(store, settings.home / "cache" / "sources", settings.cache_bytes)
+        manifests = ManifestCache(jobs)
         return PageTaskContext(
             worker=self._worker,
             engine=self._host.engine.info,
             dispatch_state=self._dispatch_state,
             dispatcher=self._dispatcher,
             jobs=jobs,
-            manifests=ManifestCache(jobs),
+            manifests=manifests,
             pipeline=Pipeline(jobs, cache, self._renderer, self._host),
             fallback=None
             if self._fallback is None
@@ -187,7 +190,17 @@ class PagesProcess:
             observer=self._observer,
             max_attempts=settings.max_attempts,
             engine_died=self._engine_died,
+            job_end=self._job_end(jobs, manifests),
         )
+
+    def _job_end(self, jobs: JobStore, manifests: ManifestCache) -> JobEnd | None:
+        """None where all documents are left to reducers, as their work would delay a GPU."""
+        most = self._settings.merge_at_once_pages
+        if most == 0 or engine_facts(self._host.engine.info.name).owns_gpus:
+            return None
+        document_metrics.start_at_zero()
+        reducer = ReduceTask(jobs, self._dispatch_state, self._dispatcher)
+        return JobEnd(reducer, manifests, self._dispatcher, most)
 
     def _drain(self) -> None:
         """Wait for the pages in flight; those that are not done in time go back to the queue."""

@@ -17,6 +17,7 @@ from workers.inflight.inflight_pages import InflightPages
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_pipeline import Pipeline
 from workers.tasks.gate import Gate
+from workers.tasks.job_end import JobEnd
 from workers.tasks.manifest_cache import ManifestCache
 
 log = logging.getLogger("pagefleet.page")
@@ -47,6 +48,8 @@ class PageTaskContext:
     transient_pause_s: float = TRANSIENT_PAUSE_S
     #: Reads with the fallback engine; None where the worker's engine is that engine.
     fallback: Pipeline | None = None
+    #: Merges small documents here; None where reducers merge all of them.
+    job_end: JobEnd | None = None
 
     @property
     def pool(self) -> Pool:

@@ -94,7 +94,7 @@ class PageLease:
             round(result.worker_s * 1000),
         )
         if finished.reduce:
-            context.dispatcher.reduce(message.job_id)
+            (context.job_end or context.dispatcher).reduce(message.job_id)
         if finished.low:
             context.dispatcher.top_up(context.pool.id, self._lane)
         return finished.open

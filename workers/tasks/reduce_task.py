@@ -12,7 +12,7 @@ from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge_rest
 from shared.jobs.reduction import PagesMissing, reduce_job
 from shared.telemetry.tracing import now_ns
-from workers.observability import control_metrics
+from workers.observability import document_metrics
 from workers.observability.log_context import about
 from workers.observability.message_headers import trace_headers
 
@@ -49,7 +49,7 @@ class ReduceTask:
 
     def _reduce(self, manifest: Manifest) -> str:
         try:
-            with control_metrics.REDUCE_SECONDS.time():
+            with document_metrics.REDUCE_SECONDS.time():
                 done = reduce_job(self._jobs, manifest)
         except PagesMissing as missing:
             self._dispatch_again(manifest, missing)
@@ -63,9 +63,9 @@ class ReduceTask:
             return "vanished"
         closed = self._dispatch_state.jobs.end(manifest.job_id)
         if closed is not None:
-            seconds = control_metrics.DOCUMENT_SECONDS.labels(closed.pool, closed.priority)
+            seconds = document_metrics.DOCUMENT_SECONDS.labels(closed.pool, closed.priority)
             seconds.observe(closed.seconds)
-        control_metrics.JOBS_WRITTEN.labels(done.status).inc()
+        document_metrics.JOBS_WRITTEN.labels(done.status).inc()
         log.info("job %s ended as %s: %s", manifest.job_id, done.status, done.counts)
         return done.status
 

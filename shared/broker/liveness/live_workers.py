@@ -1,6 +1,7 @@
 """The workers of each pool that send heartbeats."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from shared.broker.untrusted_json import is_number, json_object, numbers_and_tex
 from shared.domain.pools import engine_of
 from shared.domain.serialization.compatibility import FACT, FIRST_LEVEL, LEVEL
 
+#: Seconds for which the level of the live workers is remembered.
+LEVEL_S = 1.0
 #: More pages at once than any engine holds, and more GPUs than any machine has.
 MAX_CAPACITY, MAX_GPUS = 100_000, 64
 _NUMBERS = (
@@ -51,6 +54,8 @@ class LiveWorkers:
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
+        #: The level, and until when it counts by the monotonic clock.
+        self._level = (LEVEL, 0.0)
 
     def heartbeat(self, pool: str, worker: str, capacity: int, facts: dict[str, Any]) -> None:
         """Register a live pages process; dispatch windows follow the pool's live capacity."""
@@ -66,7 +71,17 @@ class LiveWorkers:
         return live_workers(pool, heartbeats, self._scripts.now())
 
     def level(self) -> int:
-        """The level for new jobs: the lowest of this release, the setting and all live workers."""
+        """The level for new jobs: the lowest of this release, the setting and all live workers.
+
+        It may be ``LEVEL_S`` old, because a corpus asks for it with each document.
+        """
+        level, until = self._level
+        if time.monotonic() >= until:
+            level = self._read_level()
+            self._level = level, time.monotonic() + LEVEL_S
+        return level
+
+    def _read_level(self) -> int:
         pools = sorted(self._scripts.call("smembers", KNOWN_POOLS))
         beats = self._scripts.call_many([("hgetall", workers_key(pool)) for pool in pools])
         now = self._scripts.now()

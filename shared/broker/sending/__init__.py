@@ -1,1 +1,1 @@
-"""Sends page messages and the events about them."""
+"""Sends messages of tasks and the events about them."""

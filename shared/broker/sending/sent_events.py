@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from shared.broker.connection import AWAY
 from shared.broker.page_state import Dispatch, page_id
 from shared.broker.queues import PAGE_TASK
-from shared.broker.sending.page_messages import shown_page
+from shared.broker.sending.task_messages import shown_page
 
 log = logging.getLogger("pagefleet.broker")
 

@@ -48,6 +48,7 @@ from workers.observability.failure_log import FailureLog
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_to_read import PageToRead
 from workers.tasks.gate import Gate
+from workers.tasks.job_end import JobEnd
 from workers.tasks.lease_renewal import LeaseRenewal
 from workers.tasks.manifest_cache import ManifestCache
 from workers.tasks.page_context import PageTaskContext
@@ -97,8 +98,16 @@ class Reader:
 class Worker:
     """One pages process with one thread; after its death a new one of the same name starts."""
 
-    def __init__(self, name: str, fleet: "SteppedFleet", engine: EngineInfo = ENGINE) -> None:
+    def __init__(
+        self,
+        name: str,
+        fleet: "SteppedFleet",
+        engine: EngineInfo = ENGINE,
+        *,
+        merge_at_once_pages: int = 0,
+    ) -> None:
         self.name = name
+        self._merge_at_once_pages = merge_at_once_pages
         self.engine = engine
         self._fleet = fleet
         self.actor: Actor | None = None
@@ -113,13 +122,15 @@ class Worker:
             fleet.dispatch_state, fleet.wire, inflight_pages, self.engine.pool, self.name
         )
         self.observer = PageObserver(self.engine, self.name, Tracing(), FailureLog(fleet.settings))
+        manifests = ManifestCache(fleet.jobs)
+        reducer = ReduceTask(fleet.jobs, fleet.dispatch_state, fleet.wire)
         context = PageTaskContext(
             worker=self.name,
             engine=self.engine,
             dispatch_state=fleet.dispatch_state,
             dispatcher=fleet.wire,
             jobs=fleet.jobs,
-            manifests=ManifestCache(fleet.jobs),
+            manifests=manifests,
             pipeline=fleet.reader,  # type: ignore[arg-type]
             inflight_pages=inflight_pages,
             gate=Gate(),
@@ -128,6 +139,7 @@ class Worker:
             engine_died=lambda: None,
             transient_pause_s=0.0,
             fallback=fleet.fallback,  # type: ignore[arg-type]
+            job_end=JobEnd(reducer, manifests, fleet.wire, self._merge_at_once_pages),
         )
         self.task = PageTask(context)
 
@@ -158,7 +170,9 @@ class SteppedFleet:
         self.reader = Reader(self.stage)
         #: Reads only pages of jobs with the page option ``fallback``.
         self.fallback = Reader(self.stage, FALLBACK)
-        self.workers = [Worker(f"worker-{number}", self) for number in range(3)]
+        #: The last one merges the documents of one and of three pages itself.
+        self.workers = [Worker(f"worker-{number}", self) for number in range(2)]
+        self.workers.append(Worker("worker-2", self, merge_at_once_pages=3))
         #: Has another model than all jobs, so it gets a page only of a job in the wrong pool.
         self.other_worker = Worker("other", self, OTHER)
         self.unacknowledged: list[PageMessage] = []

@@ -70,6 +70,8 @@ class S3Server:
     access_key: str
     secret_key: str
     bucket: str = "pagefleet-test"
+    #: Port of its Prometheus metrics; 0: none.
+    metrics_port: int = 0
 
     @property
     def endpoint(self) -> str:
@@ -98,10 +100,15 @@ def start_redis(folder: Path) -> RedisServer:
     return _with_free_ports(1, lambda ports: _start_redis(binary, folder, ports[0]))
 
 
-def start_s3(folder: Path) -> S3Server:
-    """A fresh S3 service with its files in ``folder``; raises ServerMissing."""
+def start_s3(folder: Path, *, metrics_port: int = 0) -> S3Server:
+    """A fresh S3 service with its files in ``folder``; raises ServerMissing.
+
+    It counts its requests on ``metrics_port``, unless that is 0.
+    """
     binary = beside_python("weed")
-    return _with_free_ports(10, lambda ports: _start_s3(binary, folder, ports))
+    return _with_free_ports(
+        10, lambda ports: _start_s3(binary, folder, ports, metrics_port=metrics_port)
+    )
 
 
 def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
@@ -125,7 +132,11 @@ def start_s3_again(folder: Path, ports: Sequence[int], keys: tuple[str, str]) ->
 
 
 def _start_s3(
-    binary: Path, folder: Path, ports: Sequence[int], keys: tuple[str, str] | None = None
+    binary: Path,
+    folder: Path,
+    ports: Sequence[int],
+    keys: tuple[str, str] | None = None,
+    metrics_port: int = 0,
 ) -> S3Server:
     server_folder = folder / "weed"
     server_folder.mkdir(exist_ok=True)
@@ -137,9 +148,10 @@ def _start_s3(
     fixed = "-ip=127.0.0.1 -ip.bind=127.0.0.1 -admin.ui=false -webdav=false -s3.port.iceberg=0"
     fixed += f" -s3.port.lance=0 -s3.autoCreateBucket=false -bucket={S3Server.bucket}"
     fixed += " -master.telemetry=false"
+    fixed += f" -metricsPort={metrics_port}" if metrics_port else ""
     command = [str(binary), "mini", f"-dir={server_folder}", *fixed.split(), *flags]
     process = spawn(command, folder / "weed.log", {**environment, "HOME": str(server_folder)})
-    server = S3Server(process, ports[0], access_key, secret_key)
+    server = S3Server(process, ports[0], access_key, secret_key, metrics_port=metrics_port)
     wait_ready(server.process, lambda: _has_bucket(server))
     return server
 

@@ -1,0 +1,48 @@
+"""Has the document of a job written whose last page was marked here.
+
+A document of few pages is merged here at once: its reduce message would cost more than the merge.
+A process that is killed before the commit leaves the job to the sweeper, as a killed reducer does.
+"""
+
+import logging
+
+from shared.broker.dispatcher import Dispatcher
+from shared.domain.errors import PagefleetError
+from shared.domain.page_ranges import count
+from shared.domain.records import ReduceMessage
+from workers.tasks.manifest_cache import ManifestCache
+from workers.tasks.reduce_task import ReduceTask
+
+log = logging.getLogger("pagefleet.reduce")
+
+
+class JobEnd:
+    """Thread-safe; raises BrokerUnreachable."""
+
+    def __init__(
+        self, reducer: ReduceTask, manifests: ManifestCache, dispatcher: Dispatcher, most_pages: int
+    ) -> None:
+        self._reducer = reducer
+        self._manifests = manifests
+        self._dispatcher = dispatcher
+        self._most_pages = most_pages
+
+    def reduce(self, job_id: str) -> None:
+        """Merge the pages of a small job; send a reduce message of another one."""
+        if not self._merged_here(job_id):
+            self._dispatcher.reduce(job_id)
+
+    def _merged_here(self, job_id: str) -> bool:
+        """Whether the job is small and nothing went wrong."""
+        try:
+            manifest = self._manifests.get(job_id)
+            if manifest is None or count(manifest.page_ranges) > self._most_pages:
+                return False
+            self._reducer.handle(ReduceMessage(job_id=job_id))
+        except PagefleetError as error:
+            log.warning("job %s is left to a reducer: %s", job_id, error.message)
+            return False
+        except Exception:  # a reducer tries again, and the page of this process is done
+            log.exception("job %s is left to a reducer after an unexpected error", job_id)
+            return False
+        return True
