@@ -14,6 +14,7 @@ from celery import Celery
 from celery.worker import state
 
 from shared.domain.errors import ExitCode
+from shared.processes import command_process
 from shared.processes.stop_signals import act_on_signals, ignore_signals
 from workers.process.background_calls import BackgroundCalls
 from workers.process.background_events import BackgroundEvents
@@ -70,6 +71,7 @@ def run_worker(
             state.should_stop = int(ExitCode.OK)
             on_shutdown()
 
+    command_process.loaded()
     worker.start()
     ignore_signals(_SIGNALS)
     # What is not acknowledged comes back and is acknowledged then, without being read again.
