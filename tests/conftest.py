@@ -40,14 +40,24 @@ SettingsFactory = Callable[..., Settings]
 _Server = TypeVar("_Server", RedisServer, S3Server, Moto)
 LEVELS = ("unit", "integration", "system")
 _TESTS = Path(__file__).parent
+#: The order in which several processes run the tests: files that take long come first, so that
+#: short ones fill the time in which the last of them end.
+_ORDER = ("integration/workers/engines/", "system/", "integration/", "unit/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test by the level of its folder, so that no file has to name it."""
     for item in items:
         level = item.path.relative_to(_TESTS).parts[0]
         if level in LEVELS:
             item.add_marker(level)
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist
+        items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.path.relative_to(_TESTS).as_posix()
+    return next((n for n, folder in enumerate(_ORDER) if path.startswith(folder)), len(_ORDER))
 
 
 def _started(
