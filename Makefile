@@ -6,6 +6,8 @@ PDF ?= examples/article.pdf
 OUT ?= out
 TAG ?=
 TESTS ?= tests
+# A file stays in one process, so that its fixtures start once; tests/conftest.py orders the files.
+SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
 CHAOS ?= --pages 20000 --faults 400 --seconds 900
 OUTAGE ?= --what store --pages 10000 --seconds 600
 COUNT ?= 1000
@@ -34,7 +36,7 @@ run: $(STAMP) ## Convert PDF=file.pdf into OUT=out (default: a shipped example)
 	$(BIN)/pagefleet run -o "$(OUT)" -- "$(PDF)"
 
 test: $(DEV_STAMP) ## Run all tests, with a real Redis and a real S3 server
-	$(BIN)/python -m pytest -n 4 --dist worksteal --durations=10
+	$(BIN)/python -m pytest $(SPREAD) --durations=10
 
 test-fast: $(DEV_STAMP) ## Run the unit tests only (about a minute)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=5 tests/unit
@@ -46,7 +48,7 @@ test-long: $(DEV_STAMP) ## Run the long laboratories and every interleaving of c
 
 coverage: $(DEV_STAMP) ## Run TESTS=tests and print the branch coverage, worst files first
 	rm -rf build/coverage
-	COVERAGE_CORE=ctrace $(BIN)/coverage run -m pytest -n 4 --dist worksteal $(TESTS)
+	COVERAGE_CORE=ctrace $(BIN)/coverage run -m pytest $(SPREAD) $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --sort=cover | sed -n '1,32p;/^TOTAL/p'
 

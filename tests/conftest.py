@@ -6,24 +6,19 @@ Each test is marked by its folder: ``pytest -m unit``, ``-m integration`` or ``-
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 import redis
 
-from producer.intake.opener import Intake
 from shared.config.settings import Settings, build_settings
 from shared.storage.factory import open_store
-from shared.storage.s3_client import forget_clients
 from shared.storage.store import ObjectStore
 from tests.support.engines.cpu_reader import CpuReader, cpu_reader
-from tests.support.fleets.fleet import Fleet, fleet, workers
-from tests.support.fleets.watch_lab import Lab
-from tests.support.servers.moto_server import REGION, Moto
+from tests.support.fleets.fleet import Fleet, fleet
+from tests.support.servers.moto_server import Moto
 from tests.support.servers.processes import (
     RedisServer,
     S3Server,
@@ -45,14 +40,24 @@ SettingsFactory = Callable[..., Settings]
 _Server = TypeVar("_Server", RedisServer, S3Server, Moto)
 LEVELS = ("unit", "integration", "system")
 _TESTS = Path(__file__).parent
+#: The order in which several processes run the tests: files that take long come first, so that
+#: short ones fill the time in which the last of them end.
+_ORDER = ("integration/workers/engines/", "system/", "integration/", "unit/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test by the level of its folder, so that no file has to name it."""
     for item in items:
         level = item.path.relative_to(_TESTS).parts[0]
         if level in LEVELS:
             item.add_marker(level)
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist
+        items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.path.relative_to(_TESTS).as_posix()
+    return next((n for n, folder in enumerate(_ORDER) if path.startswith(folder)), len(_ORDER))
 
 
 def _started(
@@ -149,47 +154,6 @@ def any_store(store_settings: SettingsFactory) -> ObjectStore:
     return open_store(store_settings())
 
 
-@contextmanager
-def _watch_fleet(redis_server: RedisServer, folder: Path, **values: Any) -> Iterator[Lab]:
-    """A fleet with the fake engine; ``values`` are settings, ``environment`` holds credentials."""
-    environment: Mapping[str, str] = values.pop("environment")
-    bucket = values.pop("bucket")
-    with pytest.MonkeyPatch.context() as patch, redis.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        forget_clients()
-        common = {"home": folder / "home", "redis_url": redis_server.url, "engine": "fake"}
-        settings = build_settings({**common, **values})
-        with workers(settings, folder / "workers.log"), Intake(settings) as intake:
-            yield Lab(settings, bucket, intake, folder)
-    forget_clients()
-
-
-@pytest.fixture(scope="module")
-def watch_fleet(
-    redis_server: RedisServer, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lab]:
-    """A fleet whose store and inboxes are in SeaweedFS; tests use ``lab``."""
-    with _watch_fleet(
-        redis_server,
-        tmp_path_factory.mktemp("watch"),
-        environment=s3_server.environment,
-        bucket=s3_server.bucket,
-        store=f"s3://{s3_server.bucket}/{secrets.token_hex(6)}",
-        s3_endpoint_url=s3_server.endpoint,
-    ) as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(watch_fleet: Lab) -> Lab:
-    """A new, empty inbox that the module's fleet watches."""
-    return replace(watch_fleet, root=secrets.token_hex(4))
-
-
 @pytest.fixture(scope="session")
 def cpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CpuReader]:
     """The CPU engine with one reading process, loaded once for the session."""
@@ -197,28 +161,7 @@ def cpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CpuReader]:
         yield reader
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
     """Moto's server: S3 that sends its events to SQS."""
     yield from _started(Moto, tmp_path_factory, "moto")
-
-
-@pytest.fixture(scope="module")
-def folder_fleet(
-    redis_server: RedisServer, moto: Moto, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lab]:
-    """A fleet whose store is a folder and whose inboxes are in moto's S3 or in folders."""
-    folder = tmp_path_factory.mktemp("folders")
-    moto.client("s3").create_bucket(
-        Bucket="drops", CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
-    with _watch_fleet(
-        redis_server,
-        folder,
-        environment={"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"},
-        bucket="drops",
-        store=(folder / "store").as_uri(),
-        s3_endpoint_url=moto.endpoint,
-        s3_region=REGION,
-    ) as lab:
-        yield lab

@@ -2,23 +2,20 @@
 
 import os
 import re
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from shared import __version__
-from shared.config.settings import Settings, load_settings
 from shared.console.entry_point import run_command
 from shared.domain.catalogue import engine_choices, model_choices
 from shared.domain.errors import UsageError
-from shared.domain.records import PageOptions
-from shared.telemetry.health import START, Health
-from shared.telemetry.heartbeat_file import heartbeat_file
-from shared.telemetry.http_port import http_port
-from shared.telemetry.process_labels import PROCESS_LABELS
-from workers.observability.logs import configure
+from shared.processes import command_process
+
+if TYPE_CHECKING:
+    from shared.config.settings import Settings
+    from shared.telemetry.health import Health
 
 ROLES = frozenset({"pages", "reduce", "sweep"})
 
@@ -54,6 +51,8 @@ Examples:
 @click.option("--num-workers", help="Processes that render and prepare pages: N or auto.")
 def start(**options: Any) -> int:
     """Start worker processes and keep them alive until SIGTERM."""
+    from shared.config.settings import load_settings
+    from workers.observability.logs import configure
     from workers.process.start import start_workers
 
     settings = load_settings(**options)
@@ -72,6 +71,13 @@ def serve(
     kind: str, engine: str, roles: str, role: str, metrics_port: int | None, name: str
 ) -> int:
     """One worker process; the supervisor starts these."""
+    from shared.config.settings import load_settings
+    from shared.telemetry.health import START, Health
+    from shared.telemetry.heartbeat_file import heartbeat_file
+    from shared.telemetry.http_port import http_port
+    from shared.telemetry.process_labels import PROCESS_LABELS
+    from workers.observability.logs import configure
+
     settings = load_settings(metrics_port=metrics_port)
     worker = re.sub(r"[^A-Za-z0-9._-]", "-", name)
     configure(settings, worker)
@@ -86,7 +92,7 @@ def serve(
 
 
 def _serve(
-    settings: Settings, kind: str, engine: str, roles: str, worker: str, health: Health
+    settings: "Settings", kind: str, engine: str, roles: str, worker: str, health: "Health"
 ) -> int:
     if kind == "pages":
         from workers.process.pages_process import PagesProcess
@@ -105,6 +111,9 @@ def _serve(
 @click.option("--options", required=True)
 def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
     """Print one page's text while the engine generates it; 'pagefleet run --stream' starts this."""
+    from shared.config.settings import load_settings
+    from shared.domain.records import PageOptions
+    from workers.observability.logs import configure
     from workers.pipeline.read_page import read_page
 
     settings = load_settings()
@@ -118,6 +127,7 @@ def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
 @click.option("--engine", help="Engine to check (default: the one that would start).")
 def doctor(as_json: bool, engine: str | None) -> int:
     """Check engine, GPU, packages, broker and store, and say how to fix each problem."""
+    from shared.config.settings import load_settings
     from workers.process.doctor import examine
 
     return examine(load_settings(engine=engine), as_json)
@@ -135,9 +145,10 @@ def parse_roles(text: str) -> frozenset[str]:
 
 def main() -> None:
     """Entry point; ends the process with the command's exit status."""
+    command_process.begin()
     # Set before onnxruntime is imported: its wheel sends telemetry by default.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    sys.exit(run_command(cli, "pagefleet-worker"))
+    command_process.end(run_command(cli, "pagefleet-worker"))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import click
 from producer.cli import convert_commands, fleet_commands, interrupts, job_commands
 from shared import __version__
 from shared.console.entry_point import escape_unencodable_output, run_command
+from shared.processes import command_process
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 #: Characters of a command's summary; no first sentence of a command is longer.
@@ -74,6 +75,7 @@ for _command in (each for commands in SECTIONS.values() for each in commands):
 
 def main() -> None:
     """Entry point; ends the process with the command's exit code."""
+    command_process.begin()
     # Set before any import of onnxruntime, whose wheel sends telemetry by default.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     escape_unencodable_output()

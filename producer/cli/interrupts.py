@@ -6,6 +6,7 @@ import sys
 from types import FrameType
 
 from shared.domain.errors import ExitCode
+from shared.processes import command_process
 from shared.processes.stop_signals import StopRequests
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,7 +29,7 @@ def leave(status: int) -> None:
     """End the process; after an interrupt without waiting for threads that block on input."""
     if status == ExitCode.INTERRUPTED:
         _leave_now()
-    sys.exit(status)
+    command_process.end(status)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -1,6 +1,7 @@
 """Code inside a helper process: its limits, and the loop that handles one call at a time."""
 
 import ctypes
+import gc
 import importlib
 import math
 import os
@@ -36,8 +37,11 @@ def serve(
     """Answer calls from the connection ``fd`` until it closes."""
     harden(name, parent)
     os.nice(niceness)
+    gc.disable()  # loading modules leaves no garbage; see shared.processes.command_process
     for module in preload:
         importlib.import_module(module)
+    gc.freeze()
+    gc.enable()
     # After the imports: the limit is for the memory of documents, not of libraries.
     limit_memory(memory_mb)
     connection = Connection(fd)

@@ -15,6 +15,7 @@ from celery.worker import state
 
 from shared.broker.kombu_batches import acknowledged_together
 from shared.domain.errors import ExitCode
+from shared.processes import command_process
 from shared.processes.stop_signals import act_on_signals, ignore_signals
 from workers.process.background_calls import BackgroundCalls
 from workers.process.background_events import BackgroundEvents
@@ -71,6 +72,7 @@ def run_worker(
             state.should_stop = int(ExitCode.OK)
             on_shutdown()
 
+    command_process.loaded()
     worker.start()
     ignore_signals(_SIGNALS)
     # What is not acknowledged comes back and is acknowledged then, without being read again.

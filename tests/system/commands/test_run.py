@@ -157,7 +157,8 @@ def test_a_page_that_kills_its_worker_is_dead_lettered_alone(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     source = pdf(tmp_path / "a.pdf", 5)
-    config = settings(engine="fake", fake_crash_pages="3", fake_latency_ms=50)
+    # Each death costs the start of a process, and of another one where pages are rendered.
+    config = settings(engine="fake", fake_crash_pages="3", fake_latency_ms=50, fake_render=False)
 
     result = in_process(config, "run", str(source), "-o", str(tmp_path / "out"), "--json")
 
@@ -192,7 +193,7 @@ def test_ctrl_c_stops_everything_and_the_next_run_continues(
 def test_a_killed_run_leaves_no_process_and_the_next_one_cleans_up(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    config = settings(engine="fake", fake_latency_ms=1000, max_concurrency=1)
+    config = settings(engine="fake", fake_latency_ms=1000, max_concurrency=1, fake_render=False)
     source = pdf(tmp_path / "a.pdf", 9)
     process = start_pagefleet(config, "run", str(source), "-o", str(tmp_path / "out"))
     wait_until(lambda: pages_processes(config))
@@ -209,7 +210,7 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_cleans_up(
 def test_two_concurrent_runs_both_finish_also_with_the_same_document(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
-    config = settings(engine="fake", fake_latency_ms=20, num_workers=1)
+    config = settings(engine="fake", fake_latency_ms=20, fake_render=False)
     for name in ("left", "right", "both"):
         pdf(tmp_path / f"{name}.pdf", 3, title=name)
     left, right, both = (str(tmp_path / f"{name}.pdf") for name in ("left", "right", "both"))

@@ -165,6 +165,8 @@ def _services(folder: Path) -> Iterator[tuple[Settings, DurableS3]]:
             "s3_endpoint_url": server.endpoint,
             "redis_url": redis.url,
             "engine": "fake",
+            "fake_render": False,
+            "num_workers": 1,
             "lease_s": 12,
             "sweep_interval_s": 2,
         }

@@ -10,7 +10,7 @@ from tests.system.watching.crash_lab import run
 @pytest.mark.parametrize(
     ("objects", "seconds"),
     # Each kill costs the start of a process, a second or more of a core.
-    [(14, 1), pytest.param(30, 5, marks=pytest.mark.long)],
+    [(8, 1), pytest.param(30, 5, marks=pytest.mark.long)],
 )
 def test_each_object_is_converted_once_despite_random_kills(
     tmp_path: Path, objects: int, seconds: float

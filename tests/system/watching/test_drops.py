@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -354,7 +355,7 @@ def test_an_object_removed_before_it_is_read_leaves_no_state(
 
 
 def test_two_watchers_queue_each_object_once(lab: Lab) -> None:
-    count = 20
+    count = 12
     for number in range(count):
         lab.drop(f"{number}.pdf", document(f"pair {number}"))
 
@@ -372,14 +373,15 @@ def watch_id(lab: Lab) -> str:
 
 
 def test_no_more_documents_are_open_than_allowed(lab: Lab) -> None:
-    for number in range(7):
+    for number in range(5):
         lab.drop(f"{number}.pdf", document(f"bounded {number}", pages=12))
     most_open = 0
 
-    with lab.watching(max_open=3) as recorder:
-        while sum(event["event"] == "delivered" for event in recorder.events) < 7:
+    with lab.watching(max_open=2) as recorder:
+        while sum(event["event"] == "delivered" for event in recorder.events) < 5:
             most_open = max(most_open, len(list(lab.store.list(f"watch/{watch_id(lab)}/open/"))))
-    assert 1 <= most_open <= 3
+            time.sleep(0.02)
+    assert 1 <= most_open <= 2
 
 
 def test_listing_costs_the_same_each_period_when_nothing_changes(
@@ -387,11 +389,11 @@ def test_listing_costs_the_same_each_period_when_nothing_changes(
 ) -> None:
     real = Bucket.page
     monkeypatch.setattr(Bucket, "page", lambda b, p, after="", limit=5: real(b, p, after, limit))
-    for number in range(60):
+    for number in range(30):
         lab.drop(f"{number:03}.txt", b"not a document")
     plan = lab.plan(lists_per_period=4)
     inbox = lab.watcher(plan, recorder := lab.once()).context.inbox
-    assert len(recorder.events) == 60
+    assert len(recorder.events) == 30
     list(inbox.scan())
 
     costs, scanned = [], set[Dropped]()
@@ -402,7 +404,7 @@ def test_listing_costs_the_same_each_period_when_nothing_changes(
         costs.append(counted.total())
 
     assert set(costs) == {4} or set(costs) == {3, 4}, costs
-    assert len(scanned) == 60  # several periods together cover the prefix
+    assert len(scanned) == 30  # several periods together cover the prefix
 
 
 def test_a_new_last_key_of_a_large_prefix_is_found_in_the_next_period(
@@ -410,7 +412,7 @@ def test_a_new_last_key_of_a_large_prefix_is_found_in_the_next_period(
 ) -> None:
     real = Bucket.page
     monkeypatch.setattr(Bucket, "page", lambda b, p, after="", limit=5: real(b, p, after, limit))
-    for number in range(50):
+    for number in range(30):
         lab.drop(f"2026-01-{number:03}.txt", b"no document")
     inbox = lab.watcher(lab.plan(lists_per_period=4), lab.once()).context.inbox
     for _ in range(2):

@@ -63,7 +63,7 @@ def test_a_document_that_was_half_read_when_the_command_was_killed_is_finished_b
 ) -> None:
     journal = tmp_path / "journal"
     values = {"engine": "fake", "num_workers": 1, "max_concurrency": 1, "fake_journal": journal}
-    config = settings(**values, fake_latency_ms=300)
+    config = settings(**values, fake_latency_ms=300, fake_render=False)
     pdf(tmp_path / "inbox" / "a.pdf", PAGES)
     with watching(config, tmp_path) as process:
         wait_until(lambda: journal.exists() and journal.read_text().count("\n") >= 3, 60)

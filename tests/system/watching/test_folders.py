@@ -310,7 +310,7 @@ def _drop_and_wait(weed: Lab, options: dict[str, str]) -> None:
 def test_large_files_in_one_folder_do_not_delay_another_folder(lab: Lab, inbox: Path) -> None:
     for name in ("one", "two", "three"):
         (inbox / "large").mkdir(exist_ok=True)
-        (inbox / "large" / f"{name}.pdf").write_bytes(document(name, pages=3000))
+        (inbox / "large" / f"{name}.pdf").write_bytes(document(name, pages=1000))
 
     with lab.watching(source=str(inbox), settle_s=0.0, max_open=2) as recorder:
         wait_until(lambda: recorder.events)

@@ -2,9 +2,12 @@
 
 import base64
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 from tests.support.fleets.fleet import Fleet, fleet, pages_processes, pdf, wait_until
@@ -71,81 +74,103 @@ FORGED = [
 ]
 
 
-def refused(client: "redis.Redis") -> int:
-    """Number of stored messages."""
-    return int(client.llen(REFUSED))
+@dataclass(frozen=True)
+class Attacked:
+    """A fleet that the tests share; each of them sends forged messages to its broker."""
+
+    fleet: Fleet
+    log: Path
+    client: "redis.Redis"
+    pages_processes: list[int]
+    #: Length of the log when the test began.
+    start: int = 0
+
+    def refused(self) -> int:
+        """Number of messages that this test's workers stored."""
+        return int(self.client.llen(REFUSED))
+
+    def logged(self) -> str:
+        """What the workers have logged since the test began."""
+        return self.log.read_text()[self.start :]
+
+    def converts(self, path: Path) -> bool:
+        """Whether the workers of before read a new document."""
+        result = self.fleet("submit", str(path), "--wait")
+        return result.status == 0 and pages_processes(self.fleet.settings) == self.pages_processes
 
 
-def converts(made: Fleet, path: Path) -> bool:
-    """Whether the fleet reads a new document."""
-    return made("submit", str(path), "--wait").status == 0
-
-
-def test_a_worker_stores_garbage_and_goes_on_in_the_same_process(tmp_path: Path) -> None:
-    with fleet(tmp_path, max_concurrency=2) as made:
-        log = tmp_path / "workers.log"
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    """The fleet, whose engine is ready."""
+    folder = tmp_path_factory.mktemp("attacked")
+    log = folder / "workers.log"
+    with fleet(folder, max_concurrency=2, num_workers=1, fake_render=False) as made:
         wait_until(lambda: "ready: engine" in log.read_text())
-        before = pages_processes(made.settings)
         with redis.Redis.from_url(made.settings.broker_url()) as client:
-            client.lpush(QUEUE, *FORGED)
+            yield Attacked(made, log, client, pages_processes(made.settings))
 
-            wait_until(lambda: refused(client) >= len(FORGED), 60)
 
-            assert converts(made, pdf(tmp_path / "good.pdf", 2))
-            assert pages_processes(made.settings) == before
-            assert refused(client) == len(FORGED)
-            assert client.llen(QUEUE) == 0
-            # The reducer acknowledges its message after it wrote the document.
-            wait_until(lambda: client.hlen("pagefleet:unacked") == 0, 10)
-        assert "Traceback" not in log.read_text()
-        assert log.read_text().count("refused a message") == len(FORGED)
+@pytest.fixture
+def attacked(shared: Attacked) -> Attacked:
+    """The fleet without refused messages of other tests."""
+    shared.client.delete(REFUSED)
+    return replace(shared, start=len(shared.log.read_text()))
+
+
+def test_a_worker_stores_garbage_and_goes_on_in_the_same_process(
+    attacked: Attacked, tmp_path: Path
+) -> None:
+    attacked.client.lpush(QUEUE, *FORGED)
+
+    wait_until(lambda: attacked.refused() >= len(FORGED), 60)
+
+    assert attacked.converts(pdf(tmp_path / "good.pdf", 2))
+    assert attacked.refused() == len(FORGED)
+    assert attacked.client.llen(QUEUE) == 0
+    # The reducer acknowledges its message after it wrote the document.
+    wait_until(lambda: attacked.client.hlen("pagefleet:unacked") == 0, 10)
+    assert "Traceback" not in attacked.logged()
+    assert attacked.logged().count("refused a message") == len(FORGED)
 
 
 def test_forged_entries_among_unacknowledged_messages_are_stored_and_block_no_other(
-    tmp_path: Path,
+    attacked: Attacked, tmp_path: Path
 ) -> None:
-    with fleet(tmp_path, max_concurrency=2) as made:
-        log = tmp_path / "workers.log"
-        wait_until(lambda: "ready: engine" in log.read_text())
-        before = pages_processes(made.settings)
-        forged = [*GARBAGE.values(), b'[{}, "x", "y"]', entry("", "job:x"), entry("no", "no")]
-        lost = entry(QUEUE.removeprefix("pagefleet:"), QUEUE.removeprefix("pagefleet:"))
-        with redis.Redis.from_url(made.settings.broker_url()) as client:
-            # The newest first, so that all forged entries come before the last, lost message.
-            for age, text in enumerate([*forged, lost]):
-                client.hset("pagefleet:unacked", f"tag {age}", text)
-                client.zadd("pagefleet:unacked_index", {f"tag {age}": 1000 - age})
+    forged = [*GARBAGE.values(), b'[{}, "x", "y"]', entry("", "job:x"), entry("no", "no")]
+    lost = entry(QUEUE.removeprefix("pagefleet:"), QUEUE.removeprefix("pagefleet:"))
+    # The newest first, so that all forged entries come before the last, lost message.
+    for age, text in enumerate([*forged, lost]):
+        attacked.client.hset("pagefleet:unacked", f"tag {age}", text)
+        attacked.client.zadd("pagefleet:unacked_index", {f"tag {age}": 1000 - age})
 
-            # The lost message comes back and is refused because it has no task.
-            wait_until(lambda: refused(client) >= len(forged) + 1, 60)
+    # The lost message comes back and is refused because it has no task.
+    wait_until(lambda: attacked.refused() >= len(forged) + 1, 60)
 
-            wait_until(lambda: client.hlen("pagefleet:unacked") == 0, 10)
-            assert converts(made, pdf(tmp_path / "good.pdf", 1))
-            assert refused(client) == len(forged) + 1
-        assert pages_processes(made.settings) == before
-        assert "Traceback" not in log.read_text()
+    wait_until(lambda: attacked.client.hlen("pagefleet:unacked") == 0, 10)
+    assert attacked.converts(pdf(tmp_path / "good.pdf", 1))
+    assert attacked.refused() == len(forged) + 1
+    assert "Traceback" not in attacked.logged()
 
 
-def test_a_message_of_another_pool_is_stored_and_changes_nothing_there(tmp_path: Path) -> None:
-    with fleet(tmp_path) as made, redis.Redis.from_url(made.settings.broker_url()) as client:
-        forged = page(queue="pages.cpu.high")
-        client.lpush(QUEUE, call(forged))
+def test_a_message_of_another_pool_is_stored_and_changes_nothing_there(attacked: Attacked) -> None:
+    forged = page(queue="pages.cpu.high")
+    attacked.client.lpush(QUEUE, call(forged))
 
-        wait_until(lambda: refused(client) == 1, 60)
+    wait_until(lambda: attacked.refused() == 1, 60)
 
-        assert [json.loads(text) for text in client.lrange(REFUSED, 0, -1)] == [forged]
-        assert client.keys("pagefleet:*cpu*") == []
+    assert [json.loads(text) for text in attacked.client.lrange(REFUSED, 0, -1)] == [forged]
+    assert attacked.client.keys("pagefleet:*cpu*") == []
 
 
-def test_garbage_in_the_queue_of_reducers_stops_no_document(tmp_path: Path) -> None:
-    with fleet(tmp_path, max_concurrency=2) as made:
-        with redis.Redis.from_url(made.settings.broker_url()) as client:
-            for queue in ("pagefleet:reduce", "pagefleet:maintenance"):
-                client.lpush(queue, *GARBAGE.values())
+def test_garbage_in_the_queue_of_reducers_stops_no_document(
+    attacked: Attacked, tmp_path: Path
+) -> None:
+    for queue in ("pagefleet:reduce", "pagefleet:maintenance"):
+        attacked.client.lpush(queue, *GARBAGE.values())
 
-            wait_until(lambda: refused(client) == 2 * len(GARBAGE), 60)
+    wait_until(lambda: attacked.refused() == 2 * len(GARBAGE), 60)
 
-        assert converts(made, pdf(tmp_path / "good.pdf", 1))
+    assert attacked.converts(pdf(tmp_path / "good.pdf", 1))
 
 
 def command(method: str, **changes: Any) -> str:
@@ -154,25 +179,21 @@ def command(method: str, **changes: Any) -> str:
     return json.dumps(envelope(body=base64.b64encode(json.dumps(given).encode()).decode()))
 
 
-def test_no_command_of_remote_control_ends_or_changes_a_worker(tmp_path: Path) -> None:
-    with fleet(tmp_path, max_concurrency=2) as made:
-        log = tmp_path / "workers.log"
-        wait_until(lambda: "ready: engine" in log.read_text())
-        before = pages_processes(made.settings)
-        commands = [
-            *("5", "[1, 2]", '"text"', "{}", "not json", "[" * 100_000),
-            json.dumps(envelope(headers={"compression": "application/x-gzip"})),
-            command("shutdown"),
-            command("cancel_consumer", arguments={"queue": "pages.fake.normal"}),
-            command("pool_shrink", arguments={"n": 2}),
-            # This expression takes minutes for any host name.
-            command("ping", matcher="pcre", pattern=r"([\w@.-]+)*!"),
-        ]
-        with redis.Redis.from_url(made.settings.broker_url()) as client:
-            for text in commands:
-                wait_until(lambda text=text: client.publish(CONTROL, text) >= 2)  # type: ignore[misc]
+def test_no_command_of_remote_control_ends_or_changes_a_worker(
+    attacked: Attacked, tmp_path: Path
+) -> None:
+    commands = [
+        *("5", "[1, 2]", '"text"', "{}", "not json", "[" * 100_000),
+        json.dumps(envelope(headers={"compression": "application/x-gzip"})),
+        command("shutdown"),
+        command("cancel_consumer", arguments={"queue": "pages.fake.normal"}),
+        command("pool_shrink", arguments={"n": 2}),
+        # This expression takes minutes for any host name.
+        command("ping", matcher="pcre", pattern=r"([\w@.-]+)*!"),
+    ]
+    for text in commands:
+        wait_until(lambda text=text: attacked.client.publish(CONTROL, text) >= 2)  # type: ignore[misc]
 
-        assert converts(made, pdf(tmp_path / "good.pdf", 2))
-        assert pages_processes(made.settings) == before
-        assert "starting it again" not in log.read_text()
-        assert "decompress" not in log.read_text()
+    assert attacked.converts(pdf(tmp_path / "good.pdf", 2))
+    assert "starting it again" not in attacked.logged()
+    assert "decompress" not in attacked.logged()

@@ -22,6 +22,7 @@ def made(redis_url: str, settings: SettingsFactory, tmp_path: Path) -> Settings:
         store=(tmp_path / "store").as_uri(),
         engine="fake",
         fake_latency_ms=300,
+        fake_render=False,
         max_concurrency=2,
         num_workers=1,
     )

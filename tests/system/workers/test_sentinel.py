@@ -31,6 +31,7 @@ def made(servers: SentinelServers, settings: SettingsFactory) -> Settings:
         redis_sentinel_password=servers.sentinel_password,
         engine="fake",
         fake_latency_ms=50,
+        fake_render=False,
         num_workers=1,
         sweep_interval_s=1,
     )

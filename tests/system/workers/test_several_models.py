@@ -26,7 +26,7 @@ def workers_of(made: Fleet, folder: Path, **values: str) -> Iterator[None]:
 def test_pages_of_another_model_wait_for_its_workers_and_delay_no_other_job(
     tmp_path: Path,
 ) -> None:
-    with fleet(tmp_path, max_concurrency=2) as made:
+    with fleet(tmp_path, max_concurrency=2, num_workers=1, fake_render=False) as made:
         wait_until(lambda: "ready: engine" in (tmp_path / "workers.log").read_text())
         pinned = ["--model", "another", "--revision", "v1"]
         submitted = made("submit", str(pdf(tmp_path / "a.pdf", 40)), *pinned)
@@ -55,7 +55,9 @@ def test_pages_of_another_model_wait_for_its_workers_and_delay_no_other_job(
 def pinned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """A fleet whose workers serve a revision, and whose setting names two pools more."""
     values = {"revision": "v1", "pools": "vllm:a/b@main,cpu", "sweep_interval_s": 0.5}
-    with fleet(tmp_path_factory.mktemp("pinned"), **values) as made:
+    with fleet(
+        tmp_path_factory.mktemp("pinned"), fake_render=False, num_workers=1, **values
+    ) as made:
         yield made
 
 
@@ -85,7 +87,7 @@ def test_the_revision_is_shown_with_the_results(pinned: Fleet, tmp_path: Path) -
 
 
 def test_a_job_that_an_earlier_release_put_into_the_wrong_pool_is_moved(tmp_path: Path) -> None:
-    with fleet(tmp_path, max_concurrency=2) as made:
+    with fleet(tmp_path, max_concurrency=2, num_workers=1, fake_render=False) as made:
         log = tmp_path / "workers.log"
         wait_until(lambda: "ready: engine" in log.read_text())
         submitted = made("submit", str(pdf(tmp_path / "a.pdf", 20)), "--model", "another")

@@ -110,7 +110,7 @@ def test_a_worker_process_ends(
 @contextmanager
 def reading_supervisor(config: Settings, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A supervisor, as leader of a process group, one of whose processes reads a page."""
-    command = [str(BIN / "pagefleet-worker"), "start"]
+    command = [str(BIN / "pagefleet-worker"), "start", "--roles", "pages"]
     with (
         (tmp_path / "log").open("wb") as output,
         redis.Redis.from_url(config.broker_url()) as client,
@@ -134,7 +134,9 @@ def reading_supervisor(config: Settings, tmp_path: Path) -> Iterator["subprocess
 def test_a_second_signal_of_a_burst_does_not_cost_the_page_in_flight(
     settings: SettingsFactory, redis_url: str, tmp_path: Path, number: signal.Signals
 ) -> None:
-    config = settings(redis_url=redis_url, engine="fake", fake_latency_ms=2500, drain_s=30)
+    config = settings(
+        redis_url=redis_url, engine="fake", fake_render=False, fake_latency_ms=2500, drain_s=30
+    )
 
     with reading_supervisor(config, tmp_path) as supervisor:
         for _ in range(3):  # as from a terminal, to every process of the group
@@ -149,7 +151,8 @@ def test_a_second_signal_of_a_burst_does_not_cost_the_page_in_flight(
 def test_a_later_second_signal_does_not_wait_for_the_page_in_flight(
     settings: SettingsFactory, redis_url: str, tmp_path: Path
 ) -> None:
-    config = settings(redis_url=redis_url, engine="fake", fake_latency_ms=60_000, drain_s=60)
+    values = {"fake_render": False, "fake_latency_ms": 60_000, "drain_s": 60}
+    config = settings(redis_url=redis_url, engine="fake", **values)
 
     with reading_supervisor(config, tmp_path) as supervisor:
         supervisor.send_signal(signal.SIGTERM)
@@ -166,7 +169,7 @@ def test_a_burst_of_interrupts_stops_run_in_order(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    config = settings(engine="fake", fake_latency_ms=60_000, drain_s=1)
+    config = settings(engine="fake", fake_render=False, fake_latency_ms=60_000, drain_s=1)
     source = pdf(tmp_path / "slow.pdf", 1)
     command = [str(BIN / "pagefleet"), "run", str(source), "-o", str(tmp_path / "out")]
 

@@ -29,10 +29,10 @@ def merged(folder: Path, pages: int) -> tuple[Manifest, float]:
 
 
 def test_the_memory_of_the_reducer_does_not_grow_with_the_document(tmp_path: Path) -> None:
-    _, short = merged(tmp_path / "short", 1200)
-    _, long = merged(tmp_path / "long", 3600)
+    _, short = merged(tmp_path / "short", 900)
+    _, long = merged(tmp_path / "long", 2400)
 
-    # A page result alone has 24 KiB in memory, so 2,400 more pages would need 56 MiB.
+    # A page result alone has 24 KiB in memory, so 1,500 more pages would need 35 MiB.
     assert long < short + 12
 
 

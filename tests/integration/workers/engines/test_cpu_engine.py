@@ -111,7 +111,7 @@ def test_a_reading_process_uses_at_most_one_core(engine: Engine, scan: Path) -> 
     assert sum(process.cpu_times()[:2]) - used < 1.1 * elapsed
 
 
-@pytest.mark.parametrize("number", [10, pytest.param(30, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [8, pytest.param(30, marks=pytest.mark.long)])
 def test_memory_does_not_grow_with_the_number_of_pages(
     engine: Engine, tmp_path: Path, number: int
 ) -> None:

@@ -4,7 +4,6 @@ import numpy as np
 
 from workers.engines.cpu.layout.grids.rules import Rules
 from workers.engines.cpu.recognition import RecognizedText
-from workers.engines.cpu.scanned.lines import LineBuilder
 from workers.engines.cpu.values import Box, Line
 
 #: Pixels: the height of a line, the width of a letter, and the step to the next one.
@@ -16,6 +15,9 @@ def read(text: str, step: int = STEP, word_step: int = STEP, rules: Rules | None
 
     A further ``word_step`` pixels stand at each space; the recogniser reports no space.
     """
+    # Imported here: it loads the recogniser, and every test process collects this file.
+    from workers.engines.cpu.scanned.lines import LineBuilder
+
     lefts, left = [], 0
     for letter in text:
         if letter != " ":
