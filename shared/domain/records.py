@@ -1,9 +1,10 @@
 """Records that are stored or sent between processes; frozen and validated when read."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.domain.errors import PageRangeError, UsageError
 from shared.domain.harmless_json import harmless_json
@@ -182,6 +183,13 @@ class Manifest(Record):
     created: Time
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @field_validator("sha256")
+    @classmethod
+    def _is_digest(cls, value: str) -> str:
+        if not re.fullmatch(r"[0-9a-f]{64}", value, re.ASCII):
+            raise ValueError("no SHA-256 in hex digits")
+        return value
 
     @model_validator(mode="after")
     def _has_pages(self) -> Self:
