@@ -101,8 +101,8 @@ def set_vllm_defaults(log_level: str, private: Path) -> None:
     """Set the defaults of vLLM's variables; call it before vLLM is imported.
 
     vLLM must spawn its processes: the fork of a process with many threads may hang. Its sockets go
-    into the folder ``private``: it creates them with the umask, and whoever connects to one can
-    send pickled objects. Where the path is too long for a socket, vLLM's own folder is used.
+    into the folder ``private``: it creates them with the umask, and a process that connects to one
+    can send pickled objects. Where the path is too long for a socket, vLLM's own folder is used.
     """
     if len(os.fsencode(private)) <= _MAX_SOCKET_FOLDER:
         os.environ["VLLM_RPC_BASE_PATH"] = str(private)
