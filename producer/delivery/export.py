@@ -15,7 +15,7 @@ from shared.document.assembly import assemble
 from shared.document.exports import ExportInput
 from shared.document.outcome import PageScores
 from shared.domain import object_keys
-from shared.domain.errors import NotFound, TooManyPages
+from shared.domain.errors import NotFound, TooLarge, TooManyPages
 from shared.domain.formats.export_formats import DEFAULT, ExportChoice
 from shared.domain.formats.output_formats import MARKDOWN
 from shared.domain.page_ranges import count, expand
@@ -25,6 +25,8 @@ from shared.jobs.job_store import JobStore
 if TYPE_CHECKING:
     from producer.delivery.page_files import PageFiles
 
+#: Larger figures are left out; a page in its largest size needs less.
+MAX_FIGURE_BYTES = 512 * 1024 * 1024
 #: Pages of a document in another format than Markdown; the results of so many need half a gigabyte.
 MOST_PAGES_IN_MEMORY = 20_000
 
@@ -144,19 +146,20 @@ class StoredFigures:
     manifest: Manifest
 
     def figure(self, name: str) -> bytes | None:
-        """The crop with this file name; None where there is none."""
+        """The crop with this file name; None where there is none or it is too large."""
         if not object_keys.is_figure_name(name):
             return None
-        with suppress(NotFound):
-            return self.jobs.store.get(f"{object_keys.figures(self.manifest.job_id)}{name}")
+        key = f"{object_keys.figures(self.manifest.job_id)}{name}"
+        with suppress(NotFound, TooLarge):
+            return self.jobs.store.get(key, MAX_FIGURE_BYTES)
         return None
 
 
 def _export_figures(jobs: JobStore, manifest: Manifest, sink: Sink, name: str) -> None:
     """Copy the crops; skips keys that are no figure names: the store is untrusted."""
+    stored = StoredFigures(jobs, manifest)
     for key in jobs.store.list(object_keys.figures(manifest.job_id)):
         figure = key.rsplit("/", 1)[1]
-        if not object_keys.is_figure_name(figure):
-            continue
-        with suppress(NotFound):  # the job is being purged
-            sink.write(f"{name}/figures/{figure}", jobs.store.get(key))
+        data = stored.figure(figure)
+        if data is not None:  # else it is no figure, or the job is being purged
+            sink.write(f"{name}/figures/{figure}", data)

@@ -15,7 +15,7 @@ from producer.delivery.stored_source import stored_source
 from shared.config.settings import Settings
 from shared.document.control_characters import strip_control
 from shared.domain import object_keys
-from shared.domain.errors import NotFound, PageError, RenderFailed, UsageError
+from shared.domain.errors import NotFound, PageError, RenderFailed, TooLarge, UsageError
 from shared.domain.formats.export_formats import LAYOUT_ENDING, PDF, ExportChoice
 from shared.domain.page_ranges import expand
 from shared.domain.records import Manifest, PageResult, Record
@@ -31,6 +31,8 @@ from shared.rendering.text_layer.page_text import PageText
 
 #: Pixels of the longer side of page images.
 LONGEST_SIDE = 2000
+#: Larger answers are left out; no engine gives such a one.
+MAX_RAW_BYTES = 64 * 1024 * 1024
 #: Seconds that one page of a whole PDF may take, on top of the limit of a single page.
 PAGE_S = 2.0
 PROCESSES = min(4, os.cpu_count() or 1)
@@ -141,7 +143,8 @@ class PageFiles:
             try:
                 self._sandbox.run(write, request, lines, timeout_s=limit)
             except SandboxError as error:
-                raise RenderFailed(f"the PDF can't be written: {error.message}") from None
+                message = f"the PDF can't be written: {error.message}; fetch it with --to md"
+                raise RenderFailed(message) from None
             return output.read_bytes()
 
     @property
@@ -169,8 +172,8 @@ def _raw_files(jobs: JobStore, results: Iterable[PageResult]) -> Iterator[NamedF
         if each.status != "ok":
             continue
         try:
-            answer = jobs.store.get(object_keys.raw_answer(each.job_id, each.page))
+            answer = jobs.store.get(object_keys.raw_answer(each.job_id, each.page), MAX_RAW_BYTES)
             text = strip_control(answer.decode(errors="replace"))
             yield f"/raw/{each.page:06d}.txt", text.encode()
-        except NotFound:
+        except (NotFound, TooLarge):
             yield f"/raw/{each.page:06d}.md", strip_control(each.markdown).encode()

@@ -12,8 +12,9 @@ from markdown_it.token import Token
 from producer.evaluation.normal_text import normal_formula, normal_text
 from producer.evaluation.regions import Region, regions
 from producer.evaluation.values import Block
+from shared.document.exports.web.formula_marks import formula_at
 
-_INLINE_FORMULA = re.compile(r"\\\((.+?)\\\)|\$(?=[^\s$])([^$\n]+?)(?<=\S)\$(?!\d)", re.DOTALL)
+_DOLLARS = re.compile(r"\$(?=[^\s$])[^$\n]+?(?<=\S)\$(?!\d)")
 _CODE = ("fence", "code_block")
 
 
@@ -95,12 +96,18 @@ def _parser() -> MarkdownIt:
 
 def _formula(state: StateInline, silent: bool) -> bool:
     r"""Reads ``\( … \)`` and ``$ … $`` as the text of the formula without its delimiters."""
-    if state.src[state.pos] not in "\\$":
-        return False
-    match = _INLINE_FORMULA.match(state.src, state.pos)
-    if match is None:
+    formula = _formula_at(state)
+    if formula is None:
         return False
     if not silent:
-        state.push("text", "", 0).content = normal_formula(match[1] or match[2])
-    state.pos = match.end()
+        marks = 1 if formula[0] == "$" else 2
+        state.push("text", "", 0).content = normal_formula(formula[marks:-marks])
+    state.pos += len(formula)
     return True
+
+
+def _formula_at(state: StateInline) -> str | None:
+    if state.src.startswith("\\(", state.pos):
+        return formula_at(state)
+    match = _DOLLARS.match(state.src, state.pos)
+    return match.group() if match else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from producer.delivery.export import StoredFigures
 from producer.report.cards import (
     Card,
     Part,
@@ -23,8 +24,7 @@ from producer.report.media import Media
 from producer.report.parts import TextPart
 from shared.config.settings import Settings
 from shared.document.rules.figure_links import figure_url
-from shared.domain import object_keys
-from shared.domain.errors import NotFound, PageError, PagefleetError
+from shared.domain.errors import PageError, PagefleetError
 from shared.domain.records import Manifest, PageResult
 from shared.jobs.job_store import JobStore
 from shared.processes.sandbox import Sandbox, SandboxError
@@ -121,15 +121,13 @@ class Cards:
     def _figures(self, result: PageResult) -> Mapping[str, str]:
         """The addresses of a page's figures, by their links in its Markdown."""
         addresses, bytes_left = {}, MAX_FIGURE_BYTES
+        stored = StoredFigures(self._jobs, self._manifest)
         for figure in result.figures:
             name = figure.key.rsplit("/", 1)[-1]
-            if not object_keys.is_figure_name(name):
-                continue
-            with suppress(NotFound):
-                data = self._jobs.store.get(object_keys.figures(result.job_id) + name)
+            data = stored.figure(name)
+            if data is not None and len(data) <= bytes_left:
                 bytes_left -= len(data)
-                if bytes_left >= 0:
-                    addresses[figure_url("", figure.key)] = self._media.store(name, data, "png")
+                addresses[figure_url("", figure.key)] = self._media.store(name, data, "png")
         return addresses
 
     def _finish(self, pending: _PendingCard) -> Card:

@@ -36,6 +36,8 @@ _HELPER_VARIABLES = frozenset(
         "TZ",
     )
 )
+#: A socket's path has at most 107 bytes; vLLM appends a slash and a UUID.
+_MAX_SOCKET_FOLDER = 107 - 37
 #: Like -P, for Pythons that a library starts.
 _SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 
@@ -95,11 +97,15 @@ def visible_gpus() -> str | None:
     return os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
-def set_vllm_defaults(log_level: str) -> None:
+def set_vllm_defaults(log_level: str, private: Path) -> None:
     """Set the defaults of vLLM's variables; call it before vLLM is imported.
 
-    vLLM must spawn its processes: the fork of a process with many threads may hang.
+    vLLM must spawn its processes: the fork of a process with many threads may hang. Its sockets go
+    into the folder ``private``: it creates them with the umask, and a process that connects to one
+    can send pickled objects. Where the path is too long for a socket, vLLM's own folder is used.
     """
+    if len(os.fsencode(private)) <= _MAX_SOCKET_FOLDER:
+        os.environ["VLLM_RPC_BASE_PATH"] = str(private)
     defaults = {
         "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
         "VLLM_LOGGING_LEVEL": "INFO" if log_level == "debug" else "WARNING",

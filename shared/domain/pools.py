@@ -9,13 +9,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from shared.domain.catalogue import engine_facts
+from shared.domain.catalogue import CATALOGUE, engine_facts
 from shared.domain.errors import UsageError
 
 #: A pool id: the name of an engine, for other models followed by a slug and a digest.
 POOL_ID_PATTERN = r"[a-z0-9_-]{1,60}"
 #: A branch, tag or commit of a repository at the Hugging Face hub.
 REVISION_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}"
+#: The name of an engine, which a pool id begins with.
+ENGINE_PATTERN = r"[a-z0-9_]{1,24}"
 #: Longest name of a model, in characters.
 MAX_MODEL = 300
 #: Pools in one list.
@@ -38,7 +40,9 @@ class Pool:
     @property
     def id(self) -> str:
         """The pool's name in queues, keys and metrics; matches ``POOL_ID_PATTERN``."""
-        if self.revision is None and self.model == engine_facts(self.engine).default_model:
+        # A record in a store may name an engine that this release does not have.
+        facts = CATALOGUE.get(self.engine)
+        if facts is not None and self.revision is None and self.model == facts.default_model:
             return self.engine
         return f"{self.engine}-{_slug(self.model)}-{_digest(self.weights)}"
 

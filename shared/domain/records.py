@@ -1,16 +1,17 @@
 """Records that are stored or sent between processes; frozen and validated when read."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.domain.errors import PageRangeError, UsageError
 from shared.domain.harmless_json import harmless_json
 from shared.domain.lanes import Priority as Priority
-from shared.domain.object_keys import JOB_ID_PATTERN
+from shared.domain.object_keys import JOB_ID_PATTERN, source_name
 from shared.domain.page_ranges import PageRange, selected
-from shared.domain.pools import POOL_ID_PATTERN, REVISION_PATTERN, Pool
+from shared.domain.pools import ENGINE_PATTERN, POOL_ID_PATTERN, REVISION_PATTERN, Pool
 from shared.domain.tasks import Task
 
 SCHEMA = 1
@@ -182,6 +183,30 @@ class Manifest(Record):
     created: Time
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @field_validator("sha256")
+    @classmethod
+    def _is_digest(cls, value: str) -> str:
+        if not re.fullmatch(r"[0-9a-f]{64}", value, re.ASCII):
+            raise ValueError("no SHA-256 in hex digits")
+        return value
+
+    @field_validator("options")
+    @classmethod
+    def _names_an_engine(cls, value: PageOptions) -> PageOptions:
+        """Refuse a name that can't be in the names of queues; an unknown engine may be newer."""
+        if not re.fullmatch(ENGINE_PATTERN, value.engine, re.ASCII):
+            raise ValueError("the engine's name is no plain word")
+        return value
+
+    @field_validator("source")
+    @classmethod
+    def _names_its_source(cls, value: Source) -> Source:
+        try:
+            source_name(value.key.removeprefix("source."))
+        except UsageError as error:
+            raise ValueError(error.message) from None
+        return value
 
     @model_validator(mode="after")
     def _has_pages(self) -> Self:

@@ -70,6 +70,7 @@ class ItemWriter:
         self._lists: list[_OpenList] = []
         self._title: ExportBlock | None = None
         self._cells_left = MAX_CELLS_OF_DOCUMENT
+        self._shown: set[str] = set()
 
     def write(self, document: Sequence[ExportBlock]) -> None:
         """Add all blocks; a caption belongs to the figure or table beside it."""
@@ -151,7 +152,10 @@ class ItemWriter:
             self._free(block)
 
     def _picture(self, image: Element, block: ExportBlock, caption: Any) -> None:
-        data = self._figures.get(image.get("src"))
+        address = image.get("src", "")
+        # A figure that is named again has its picture only once, or a short text could fill a disk.
+        data = None if address in self._shown else self._figures.get(address)
+        self._shown.add(address)
         item = self._document.add_picture(image=_image(data), caption=caption)
         self._place(item, block.places)
 

@@ -11,7 +11,7 @@ import json
 import threading
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -185,6 +185,17 @@ async def dying_in_the_stream(request: web.Request) -> web.StreamResponse:
     await response.write(f"data: {json.dumps(chunk('Half an ans'))}\n\n".encode())
     assert request.transport is not None
     request.transport.abort()
+    return response
+
+
+async def streaming_without_end(request: web.Request) -> web.StreamResponse:
+    """A fault: pieces of text follow each other until the client leaves."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    piece = f"data: {json.dumps(chunk('word ' * 10_000))}\n\n".encode()
+    with suppress(ConnectionError):
+        while True:
+            await response.write(piece)
     return response
 
 

@@ -21,6 +21,9 @@ FORGED = [
     {"options": {"pages": "2-3"}},
     {"labels": dict.fromkeys(map(str, range(5000)), 7)},
     {"job_id": "0" * 16 + "-" + "0" * 8},
+    {"sha256": "no digest"},
+    {"source": {"key": "source.pdf/../../other"}},
+    {"options": {"engine": "\x1b[31m"}},
 ]
 
 
@@ -30,6 +33,18 @@ def forge(path: Path, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         plain[name] = {**plain[name], **value} if isinstance(value, dict) else value
     path.write_text(json.dumps(plain))
+
+
+def test_an_engine_that_this_release_does_not_have_is_shown(
+    settings: SettingsFactory, tmp_path: Path
+) -> None:
+    config = settings(store=(tmp_path / "store").as_uri())
+    job = open_job(JobStore(open_store(config)), 1)
+    forge(tmp_path / "store" / "jobs" / job.job_id / "job.json", {"options": {"engine": "newer"}})
+
+    for command in ("list", "status"):
+        result = in_process(config, command, "--json")
+        assert (result.status, json.loads(result.out)["pool"][:6]) == (0, "newer-"), result.err
 
 
 @pytest.mark.parametrize("changes", FORGED, ids=lambda changes: next(iter(changes)))

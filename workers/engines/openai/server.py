@@ -94,8 +94,12 @@ class Server:
 
     async def stream(self, body: dict[str, Any]) -> AsyncGenerator[CompletionReply]:
         """An answer, chunk by chunk; raises what ``complete`` raises, without retries."""
+        left = MAX_BYTES
         async with self._post({**body, "stream": True}) as response:
             async for line in response.content:
+                left -= len(line)
+                if left < 0:
+                    raise _too_large()
                 data = line.decode("utf-8", "replace").strip().removeprefix("data:").strip()
                 if data == _DONE:
                     return
@@ -204,8 +208,12 @@ async def _limited(response: aiohttp.ClientResponse) -> bytes:
     while more := await response.content.readany():
         body += more
         if len(body) > MAX_BYTES:
-            raise EngineFailed(f"the server's answer is larger than {MAX_BYTES} bytes")
+            raise _too_large()
     return bytes(body)
+
+
+def _too_large() -> EngineFailed:
+    return EngineFailed(f"the server's answer is larger than {MAX_BYTES} bytes")
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:

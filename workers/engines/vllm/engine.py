@@ -102,7 +102,8 @@ class VllmEngine:
 
     async def start(self) -> None:
         """Load and warm up; raises EngineUnavailable."""
-        set_vllm_defaults(self._settings.log_level)
+        self._scratch = Scratch()
+        set_vllm_defaults(self._settings.log_level, self._scratch.folder)
         arguments = engine_arguments(
             self._settings, self.info.model, self._sizes, self._report, self._engines
         )
@@ -110,7 +111,6 @@ class VllmEngine:
         # The engine's processes inherit the environment, and need neither broker nor store.
         with load_lock(self._settings, self._engines), hidden_credentials():
             engine.load(arguments, self._version)
-        self._scratch = Scratch()
         self._sizes = fitted(self._sizes, engine.cache_tokens)
         self._tokenizer = engine.tokenizer
         self._encoder = PromptEncoder(self._encode, self._family, engine.longest)

@@ -3,12 +3,13 @@
 The safety rules have made the Markdown harmless already; the sanitizer is the second line.
 """
 
-import re
 from collections.abc import Callable, Mapping
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
+
+from shared.document.exports.web.formula_marks import formula_at
 
 #: Allowed elements; others are removed, scripts and styles together with their text.
 _BLOCKS = frozenset(
@@ -29,7 +30,6 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
 }
 SCHEMES = frozenset(("http", "https", "mailto"))
 MATH_CLASS = "math"
-_FORMULA = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 #: Gets element, attribute and value; returns the value to write, or None to leave it out.
 AttributeFilter = Callable[[str, str, str], str | None]
 
@@ -65,12 +65,12 @@ def cleaned(
 
 def _formula(state: StateInline, silent: bool) -> bool:
     r"""Puts ``\( … \)`` and ``\[ … \]`` unchanged into a span."""
-    match = _FORMULA.match(state.src, state.pos)
-    if match is None:
+    formula = formula_at(state)
+    if formula is None:
         return False
     if not silent:
         state.push("html_inline", "", 0).content = f'<span class="{MATH_CLASS}">'
-        state.push("text", "", 0).content = match.group()
+        state.push("text", "", 0).content = formula
         state.push("html_inline", "", 0).content = "</span>"
-    state.pos = match.end()
+    state.pos += len(formula)
     return True

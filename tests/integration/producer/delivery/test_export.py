@@ -105,3 +105,15 @@ def test_formats_that_hold_a_document_in_memory_refuse_one_that_is_too_long(
     assert sink.files == {}
     export(FinishedJob(jobs, manifest, RenderOptions()), sink, "book")
     assert list(sink.files) == ["book.json", "book.md"]
+
+
+def test_a_figure_of_an_impossible_size_is_left_out(
+    file_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, sink = JobStore(file_store), RecordingSink()
+    manifest = job_with_figure(jobs)
+    monkeypatch.setattr("producer.delivery.export.MAX_FIGURE_BYTES", 4)
+
+    export(FinishedJob(jobs, manifest, RenderOptions()), sink, "book")
+
+    assert list(sink.files) == ["book.json", "book.md"]

@@ -44,6 +44,7 @@ from tests.support.servers.openai_server import (
     saying,
     serving,
     spaces,
+    streaming_without_end,
 )
 from workers.engines.openai.engine import PAUSES_S, OpenAiEngine
 from workers.engines.openai.page_picture import as_png
@@ -381,6 +382,14 @@ def test_a_stream_with_an_endless_line_is_an_error(settings: SettingsFactory, pa
     with (
         connect(settings, OpenAiServer(faults=[replying_in_one_line])) as (bench, _),
         pytest.raises(EngineUnreachable, match="LineTooLong"),
+    ):
+        bench.stream(page)
+
+
+def test_a_stream_without_an_end_is_an_error(settings: SettingsFactory, page: Path) -> None:
+    with (
+        connect(settings, OpenAiServer(faults=[streaming_without_end])) as (bench, _),
+        pytest.raises(EngineFailed, match="larger than 8388608 bytes"),
     ):
         bench.stream(page)
 

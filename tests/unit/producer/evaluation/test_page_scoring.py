@@ -109,3 +109,12 @@ def test_repeated_delimiters_need_no_quadratic_time(mark: str) -> None:
     markdown_blocks(mark * 5000)
 
     assert time.process_time() - started < 10
+
+
+def test_formulas_that_are_not_closed_take_linear_time() -> None:
+    started = time.process_time()
+
+    markdown_blocks("a " + "\\(" * 40_000)
+
+    # A quadratic step would take a minute.
+    assert time.process_time() - started < 10

@@ -1,11 +1,13 @@
 """Settings: order of the sources, unknown names, and secrets."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from shared.config.environment import set_vllm_defaults
 from shared.config.settings import Settings, as_environment, build_settings, load_settings
 from shared.domain.errors import UsageError
 
@@ -13,8 +15,6 @@ from shared.domain.errors import UsageError
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Remove the variables and configuration files of this machine."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("PAGEFLEET_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -150,3 +150,15 @@ def test_the_default_store_is_in_the_data_folder_and_only_it_has_a_retention(
     assert plain.store_url == (plain.home / "store").as_uri()
     assert (plain.effective_retention_days, own.effective_retention_days) == (30, None)
     assert load_settings(store="s3://b/x", retention_days=3).effective_retention_days == 3
+
+
+@pytest.mark.parametrize(("folder", "is_private"), [("/dev/shm/private", True), ("/a" * 40, False)])
+def test_sockets_of_vllm_lie_in_a_private_folder(
+    monkeypatch: pytest.MonkeyPatch, folder: str, is_private: bool
+) -> None:
+    monkeypatch.setenv("VLLM_RPC_BASE_PATH", "/tmp")
+
+    set_vllm_defaults("info", Path(folder))
+
+    # A socket's path has at most 107 bytes.
+    assert (os.environ["VLLM_RPC_BASE_PATH"] == folder) is is_private

@@ -109,3 +109,11 @@ def test_a_time_that_is_no_date_is_refused(created: str) -> None:
 
     with pytest.raises(ValidationError, match="created"):
         Manifest.model_validate_json(f'{{"created": {created}, {json.dumps(plain)[1:]}')
+
+
+@pytest.mark.parametrize("digest", ["", "zz", "A" * 64, "a" * 63, "a" * 64 + "\n"])
+def test_a_manifest_without_a_digest_is_refused(digest: str) -> None:
+    forged = json.dumps({**json.loads(to_json(manifest(1))), "sha256": digest})
+
+    with pytest.raises(ValidationError, match="sha256"):
+        Manifest.model_validate_json(forged)

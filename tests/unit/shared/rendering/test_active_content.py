@@ -41,12 +41,14 @@ def cleaned(document: pymupdf.Document) -> tuple[pymupdf.Document, str]:
         "/S /URI /URI (javascript:alert\\(1\\))",
         "/S /URI /URI (file:///etc/passwd)",
         "/S /URI /URI <66696c653a2f2f2f657463>",
+        "/S /Thread /F (http://e.com/x.pdf) /D 0",
     ],
 )
 def test_an_action_of_a_link_does_nothing(action: str) -> None:
     _, objects = cleaned(document_with([f"<</Subtype /Link {RECT} /A <<{action}>>>>"]))
 
-    for word in ("JavaScript", "Launch", "GoToR", "SubmitForm", "(javascript", "(file", "<6669"):
+    forbidden = ("JavaScript", "Launch", "GoToR", "SubmitForm", "(javascript", "(file", "<6669")
+    for word in (*forbidden, "Thread"):
         assert word not in objects
     assert "/Link" in objects
 
@@ -77,6 +79,72 @@ def test_an_action_that_names_its_kind_elsewhere_is_found() -> None:
     _, objects = cleaned(document)
 
     assert "JavaScript" not in objects
+
+
+@pytest.mark.parametrize(
+    "address", ["(javascript:alert\\(1\\))", "(file:///etc/passwd)", "<6a61>", "[]"]
+)
+def test_an_address_in_an_object_of_its_own_is_found(address: str) -> None:
+    _, objects = cleaned(_linked_to(address))
+
+    for word in ("javascript", "file:", "<6a61>"):
+        assert word not in objects
+
+
+def test_a_web_address_in_an_object_of_its_own_stays() -> None:
+    assert "https://e.com" in cleaned(_linked_to("(https://e.com)"))[1]
+
+
+def _linked_to(address: str) -> pymupdf.Document:
+    """A page with a link whose address is an object of its own."""
+    document = document_with([])
+    target = document.get_new_xref()
+    document.update_object(target, address)
+    link = f"<</Subtype /Link {RECT} /A <</S /URI /URI {target} 0 R>>>>"
+    document.xref_set_key(document[0].xref, "Annots", f"[{link}]")
+    return document
+
+
+@pytest.mark.parametrize(
+    ("place", "dictionary"),
+    [
+        ("/Annots [<</Subtype /Link /Rect [9 9 99 99] /A {} 0 R>>]", "/S /JavaScript /JS (1)"),
+        ("/Annots [{} 0 R]", "/Subtype /Link /Rect [9 9 99 99] /A <</S /Launch /F (calc)>>"),
+        ("/Resources <</XObject <</X {} 0 R>>>>", "/F <</FS /URL /F (http://e.com)>>"),
+    ],
+)
+def test_an_action_in_the_dictionary_of_a_stream_is_found(place: str, dictionary: str) -> None:
+    document = document_with([])
+    stream = document.get_new_xref()
+    document.update_object(stream, f"<<{dictionary}>>")
+    document.update_stream(stream, b"bytes", new=True)
+    key, value = place.format(stream).split(" ", 1)
+    document.xref_set_key(document[0].xref, key[1:], value)
+
+    _, objects = cleaned(document)
+
+    for word in ("JavaScript", "Launch", "e.com"):
+        assert word not in objects
+
+
+@pytest.mark.parametrize(
+    "place", ["/AF [{}]", "/Annots [<</Subtype /Text {rect} /FS {}>>]", "/X {}"]
+)
+@pytest.mark.parametrize("inline", [True, False])
+def test_an_attachment_is_removed_wherever_it_is_described(place: str, inline: bool) -> None:
+    document = document_with([])
+    payload, files = document.get_new_xref(), document.get_new_xref()
+    document.update_object(payload, "<</Type /EmbeddedFile>>")
+    document.update_stream(payload, b"#!/bin/sh", new=True, compress=False)
+    document.update_object(files, f"<</F {payload} 0 R>>")
+    bytes_of = f"<</F {payload} 0 R>>" if inline else f"{files} 0 R"
+    described = f"<</Type /Filespec /F (evil.sh) /EF {bytes_of}>>"
+    key, value = place.format(described, rect=RECT).split(" ", 1)
+    document.xref_set_key(document[0].xref, key[1:], value)
+
+    remove_active_content(document)
+
+    assert b"#!/bin/sh" not in document.tobytes(garbage=1)
 
 
 def test_links_fields_and_texts_stay() -> None:

@@ -154,3 +154,10 @@ def test_the_picture_of_a_formula_is_a_picture() -> None:
 
     labels = [str(item.label.value) for item, _ in document.iterate_items()]
     assert labels == ["text", "picture"]
+
+
+def test_a_figure_that_is_named_again_has_its_picture_once() -> None:
+    data = write_docling(export_input(["![](figure:1)\n\n![](figure:1)\n\n![](figure:2)"]))
+
+    pictures = json.loads(data)["pictures"]
+    assert [picture.get("image") is not None for picture in pictures] == [True, False, True]

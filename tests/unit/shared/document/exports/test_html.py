@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,31 @@ def test_a_browser_runs_nothing_and_shows_the_text(tmp_path: Path) -> None:
     assert "<title>a.pdf</title>" in shown
     assert "&lt;script&gt;" in shown
     assert "words" in shown
+
+
+def test_a_figure_that_is_named_again_is_a_link_to_the_first_one() -> None:
+    page = Page(
+        write_html(export_input(["![](figure:1)\n\n" + "![A plan](figure:1) " * 50])).decode()
+    )
+
+    assert len(page.all("img")) == 1
+    assert {link.attributes["href"] for link in page.all("a")} == {"#" + page.value("img", "id")}
+    assert page.text().count("A plan") == 50
+
+
+@pytest.mark.parametrize("mark", ["\\(", "\\[", "a \\(", "\\)\\("])
+def test_formulas_that_are_not_closed_take_linear_time(mark: str) -> None:
+    started = time.process_time()
+
+    write_html(export_input([mark * 40_000]))
+
+    # A quadratic step would take a minute.
+    assert time.process_time() - started < 10
+
+
+def test_formulas_between_backslashes_are_kept() -> None:
+    formulas = (r"\(a\)", r"\[b \( c\]", r"\(\\)", r"\( d")
+
+    page = page_of(" and ".join(formulas))
+
+    assert [each.text() for each in page.all("span.math")] == list(formulas[:3])
