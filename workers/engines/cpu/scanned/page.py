@@ -12,12 +12,18 @@ from workers.engines.cpu.ocr.glyph_pitch import with_monospaced
 from workers.engines.cpu.ocr.gutters import split_at_gutters
 from workers.engines.cpu.ocr.missed_lines import read_missed_lines
 from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
-from workers.engines.cpu.ocr.page_ink import PageInk
-from workers.engines.cpu.ocr.readable import check_readable
+from workers.engines.cpu.ocr.page_ink import Mask, PageInk
+from workers.engines.cpu.ocr.readable import check_readable, worth
 from workers.engines.cpu.ocr.recognizer import Recognizer
 from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.scanned.lines import LineBuilder
+from workers.engines.cpu.tesseract.other_scripts import (
+    OtherReading,
+    ReadLine,
+    other_scripts,
+    read_other_scripts,
+)
 from workers.engines.cpu.values import Line, PageContent
 
 #: Lines with a lower score than this (0 to 1) are dirt.
@@ -36,14 +42,14 @@ def page_from_pixels(
     scale = points_per_pixel(page.image)
     line_corners = split_at_gutters(page.image, page.corners)
     texts = recognizer.read_lines(page.image, line_corners)
-    read = list(zip(line_corners, texts, strict=True))
     ink = PageInk(page.image)
+    builder = LineBuilder.of(ink, scale)
     # The detector takes the empty part of a dark band for a line.
-    lines_of_ink = [line for line in read if ink.is_in(line[0])]
-    check_readable([corners for corners, _ in lines_of_ink], [text for _, text in lines_of_ink])
+    lines_of_ink = [line for line in zip(line_corners, texts, strict=True) if ink.is_in(line[0])]
+    reading = _read_all(recognizer, page.image, lines_of_ink, builder.ink)
+    read = reading.lines
     well_read = [corners for corners, text in read if text.score >= _LOWEST_SCORE]
     missed = read_missed_lines(recognizer, ink, well_read)
-    builder = LineBuilder.of(ink, scale)
     lines = with_monospaced([builder.line(*line) for line in (*read, *missed)])
     content = _content(ink, [line for line in lines if _is_text(line)], is_only_page)
     return RecognizedPage(
@@ -52,7 +58,20 @@ def page_from_pixels(
         "pixels",
         ink_in_lines(ink, content),
         _unskew_in_points(page, scale),
+        also_read_by=reading.read_by,
     )
+
+
+def _read_all(
+    recognizer: Recognizer, image: Pixels, lines: list[ReadLine], mask: Mask
+) -> OtherReading:
+    """``lines`` with those in scripts that the models do not know, if Tesseract reads them."""
+    worths = [worth(*line, mask) for line in lines]
+    reading = read_other_scripts(recognizer, image, lines, worths)
+    if reading.read_by:
+        worths = [worth(*line, mask) for line in reading.lines]
+    check_readable([corners for corners, _ in lines], worths, other_scripts)
+    return reading
 
 
 def _content(ink: PageInk, lines: list[Line], is_only_page: bool) -> PageContent:
