@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from workers.engines.cpu.characters import clean_text, is_mostly_rtl
 from workers.engines.cpu.layout.canvas import FONT_SIZE
 from workers.engines.cpu.layout.grids.rules import Rules, long_rules, without_rules
-from workers.engines.cpu.ocr.glyph_shifts import ShiftedGlyph, with_shifts
-from workers.engines.cpu.ocr.line_characters import glyphs_of
+from workers.engines.cpu.ocr.glyphs.glyph_shifts import ShiftedGlyph, with_shifts
+from workers.engines.cpu.ocr.glyphs.line_characters import glyphs_of
+from workers.engines.cpu.ocr.glyphs.minus_signs import with_minus_signs
 from workers.engines.cpu.ocr.page_ink import Mask, PageInk
 from workers.engines.cpu.ocr.recognizer import is_vertical
 from workers.engines.cpu.recognition import Corners, RecognizedText, line_size
@@ -57,7 +58,8 @@ class LineBuilder:
     def _characters(self, text: RecognizedText, box: Box, size: float) -> tuple[Character, ...]:
         # Text from right to left is not in the order of its places.
         glyphs = [] if is_mostly_rtl(text.text) else glyphs_of(text, box, self.ink)
-        return tuple(self._character(one, box, size, text.score) for one in with_shifts(glyphs))
+        shifted = with_shifts(with_minus_signs(glyphs))
+        return tuple(self._character(one, box, size, text.score) for one in shifted)
 
     def _words(self, text: RecognizedText, line: Box, size: float) -> tuple[Character, ...]:
         """The words of a line in reading order, each as one character."""

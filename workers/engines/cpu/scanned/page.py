@@ -8,7 +8,7 @@ from workers.engines.cpu.confidence import ink_in_lines
 from workers.engines.cpu.layout.canvas import paint_page, points_per_pixel
 from workers.engines.cpu.layout.grids.rules import rules_of_tables
 from workers.engines.cpu.layout.regions import find_regions, find_tables
-from workers.engines.cpu.ocr.glyph_pitch import with_monospaced
+from workers.engines.cpu.ocr.glyphs.glyph_pitch import with_monospaced
 from workers.engines.cpu.ocr.gutters import split_at_gutters
 from workers.engines.cpu.ocr.missed_lines import read_missed_lines
 from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
@@ -17,6 +17,7 @@ from workers.engines.cpu.ocr.readable import check_readable, worth
 from workers.engines.cpu.ocr.recognizer import Recognizer
 from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
+from workers.engines.cpu.scanned.bullets import with_bullets
 from workers.engines.cpu.scanned.lines import LineBuilder
 from workers.engines.cpu.tesseract.other_scripts import (
     OtherReading,
@@ -50,7 +51,8 @@ def page_from_pixels(
     read = reading.lines
     well_read = [corners for corners, text in read if text.score >= _LOWEST_SCORE]
     missed = read_missed_lines(recognizer, ink, well_read)
-    lines = with_monospaced([builder.line(*line) for line in (*read, *missed)])
+    built = [builder.line(*line) for line in (*read, *missed)]
+    lines = with_bullets(with_monospaced(built), builder.ink, scale)
     content = _content(ink, [line for line in lines if _is_text(line)], is_only_page)
     return RecognizedPage(
         content,

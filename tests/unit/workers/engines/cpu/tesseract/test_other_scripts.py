@@ -16,10 +16,10 @@ from workers.engines.cpu.tesseract.other_scripts import OtherReading, read_other
 from workers.engines.cpu.tesseract.scripts import readable_scripts
 
 #: What the program prints for each language: the words of each line with confidence.
-ANSWERS = {
-    "rus": [["Старый", 96], ["мост", 95]],
-    "heb": [["871006", 30]],
-    "rus+eng": [["Старый", 96], ["Bridgo", 60]],
+ANSWERS: dict[str, list[tuple[str, float]]] = {
+    "rus": [("Старый", 96), ("мост", 95)],
+    "heb": [("871006", 30)],
+    "rus+eng": [("Старый", 96), ("Bridgo", 60)],
 }
 PROGRAM = """#!/bin/sh
 case "$*" in
