@@ -1,11 +1,14 @@
 """Reads a page from its pixels alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pymupdf
 from numpy.typing import NDArray
 
 from workers.engines.cpu.confidence import ink_in_lines
 from workers.engines.cpu.layout.canvas import paint_page, points_per_pixel
+from workers.engines.cpu.layout.grids.ruled_pictures import with_ruled_tables
 from workers.engines.cpu.layout.grids.rules import rules_of_tables
 from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.glyphs.glyph_pitch import with_monospaced
@@ -19,6 +22,7 @@ from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.scanned.bullets import with_bullets
 from workers.engines.cpu.scanned.lines import LineBuilder
+from workers.engines.cpu.scanned.near_pages import NearPages
 from workers.engines.cpu.tesseract.other_scripts import (
     OtherReading,
     ReadLine,
@@ -29,15 +33,17 @@ from workers.engines.cpu.values import Line, PageContent
 
 #: Lines with a lower score than this (0 to 1) are dirt.
 _LOWEST_SCORE = 0.5
+#: A page that was straightened by less than this, in degrees, lies as the pages near it do.
+_COMPARABLE_SKEW = 0.5
 
 
 def page_from_pixels(
-    recognizer: Recognizer, image: Pixels, is_only_page: bool = False
+    recognizer: Recognizer, image: Pixels, near: NearPages | None = None
 ) -> RecognizedPage:
     """Read all text, regions and tables of ``image``, shape (height, width, BGR).
 
-    ``is_only_page`` says that its document has no other page, so that nothing recurs. Raises
-    UnreadableScript if the page shows text of which hardly anything was read.
+    ``near`` are the pages around it; None if they are not known. Raises UnreadableScript if the
+    page shows text of which hardly anything was read.
     """
     page = make_upright(recognizer, image)
     scale = points_per_pixel(page.image)
@@ -53,7 +59,9 @@ def page_from_pixels(
     missed = read_missed_lines(recognizer, ink, well_read)
     built = [builder.line(*line) for line in (*read, *missed)]
     lines = with_bullets(with_monospaced(built), builder.ink, scale)
-    content = _content(ink, [line for line in lines if _is_text(line)], is_only_page)
+    upright = page.rotation == 0 and abs(_skew(page)) < _COMPARABLE_SKEW
+    near = replace(near, is_upright=upright) if near is not None else None
+    content = _content(ink, [line for line in lines if _is_text(line)], near)
     return RecognizedPage(
         content,
         page.rotation,
@@ -76,21 +84,28 @@ def _read_all(
     return reading
 
 
-def _content(ink: PageInk, lines: list[Line], is_only_page: bool) -> PageContent:
+def _content(ink: PageInk, lines: list[Line], near: NearPages | None) -> PageContent:
     image = ink.image
     scale = points_per_pixel(image)
     width, height = image.shape[1] * scale, image.shape[0] * scale
     with pymupdf.open() as document:
         page = paint_page(document, image, lines)
-        regions = find_regions(page)
+        regions = with_ruled_tables(find_regions(page), lines, ink.mask, scale)
         tables = find_tables(page, regions)
-    recurring: dict[str, int] | None = {} if is_only_page else None
+    recurring = near.recurring(image, regions, lines, scale) if near is not None else None
     rules = rules_of_tables(regions, ink.mask, scale)
     return PageContent(width, height, tuple(lines), regions, tables, recurring, rules=rules)
 
 
 def _is_text(line: Line) -> bool:
     return bool(line.text) and (line.score or 0.0) >= _LOWEST_SCORE
+
+
+def _skew(page: UprightPage) -> float:
+    """The degrees by which ``page`` was straightened."""
+    if page.unskew is None:
+        return 0.0
+    return float(np.degrees(np.arctan2(page.unskew[1, 0], page.unskew[0, 0])))
 
 
 def _unskew_in_points(page: UprightPage, scale: float) -> NDArray[np.float64] | None:
