@@ -144,6 +144,7 @@ def facts(result: PageResult) -> tuple[tuple[str, str], ...]:
         if sure is not None and sure.mean is not None and sure.worst is not None
         else "",
         "ink in lines": f"{sure.ink:.0%}" if sure is not None and sure.ink is not None else "",
+        "read with": (sure.also_read_by or "") if sure is not None else "",
         "figures": str(len(result.figures) or ""),
         "times": ", ".join(f"{name} {_duration(ms)}" for name, ms in times.items()),
     }

@@ -139,3 +139,10 @@ def helper_environment() -> dict[str, str]:
     allowed = {k: v for k, v in os.environ.items() if k in _HELPER_VARIABLES or k.startswith("LC_")}
     # onnxruntime sends telemetry unless this is set before its first import.
     return {**allowed, **_SAFE_PATH, "ORT_DISABLE_TELEMETRY": "1"}
+
+
+def program_environment() -> dict[str, str]:
+    """The environment of another program that reads a document on one thread: no secrets."""
+    names = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "TMPDIR")
+    allowed = {name: os.environ[name] for name in names if name in os.environ}
+    return {**allowed, "LC_ALL": "C.UTF-8", "OMP_THREAD_LIMIT": "1"}

@@ -253,6 +253,9 @@ class Confidence(Record):
     worst: float | None = Field(default=None, ge=0, le=1)
     #: The part of the ink of letters outside pictures that lies in the lines.
     ink: float | None = Field(default=None, ge=0, le=1)
+    #: The program that read the lines in scripts that the engine's models do not know, with its
+    #: version and language.
+    also_read_by: str | None = Field(default=None, exclude_if=is_unset)
 
 
 QualityCode = Literal[

@@ -25,6 +25,8 @@ def _examine(settings: Settings) -> Iterator[Check]:
     yield _gpus()
     engine = local_engine() if settings.engine == "auto" else settings.engine
     yield run_check("engine", lambda: _engine(settings, engine))
+    if engine == "cpu":
+        yield scripts_check()
     if engine == "vllm" and has_package("vllm"):
         yield run_check("vllm plugin", _vllm_plugin)
     attention = attention_of(engine)
@@ -51,6 +53,24 @@ def _engine(settings: Settings, name: str) -> Check:
         f"{info.name}, model {info.pool.weights}, version {info.version}, {engine.capacity} at once"
     )
     return Check("engine", "ok", found)
+
+
+def scripts_check() -> Check:
+    """Which scripts the cpu engine reads from pixels on this machine."""
+    from workers.engines.cpu.ocr.weights import MODEL_SCRIPTS
+    from workers.engines.cpu.tesseract.installation import find_tesseract
+    from workers.engines.cpu.tesseract.scripts import readable_scripts
+
+    tesseract = find_tesseract()
+    if tesseract is None:
+        mend = "for others install tesseract and its language data, such as tesseract-ocr-rus"
+        return Check("scripts", "ok", f"{MODEL_SCRIPTS}; no tesseract", mend)
+    scripts = [
+        f"{script.name} ({', '.join(script.installed(tesseract.languages))})"
+        for script in readable_scripts(tesseract.languages)
+    ]
+    others = ", ".join(scripts) or "none: install language data, such as tesseract-ocr-rus"
+    return Check("scripts", "ok", f"{MODEL_SCRIPTS}; with tesseract {tesseract.version}: {others}")
 
 
 def _vllm_plugin() -> Check:

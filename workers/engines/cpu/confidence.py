@@ -22,6 +22,7 @@ def confidence_of(page: RecognizedPage) -> Confidence:
         mean=_rounded(sum(scores) / len(scores)) if scores else None,
         worst=_rounded(min(scores)) if scores else None,
         ink=_rounded(page.ink_in_lines),
+        also_read_by=page.also_read_by or None,
     )
 
 

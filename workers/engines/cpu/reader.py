@@ -4,8 +4,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pymupdf
-from PIL import Image
 
 from shared.domain.errors import EngineFailed
 from shared.domain.records import Block
@@ -20,6 +18,7 @@ from workers.engines.cpu.ocr.recognizer import Recognizer, create_recognizer
 from workers.engines.cpu.ocr.weights import find_weights
 from workers.engines.cpu.recognition import Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
+from workers.engines.cpu.scanned.near_pages import NearPages
 from workers.engines.cpu.scanned.page import page_from_pixels
 
 
@@ -59,15 +58,8 @@ def _recognize(recognizer: Recognizer, request: PageRequest) -> RecognizedPage:
         )
         if page is not None:
             return page
-    return page_from_pixels(recognizer, image, _is_only_page(request))
-
-
-def _is_only_page(request: PageRequest) -> bool:
-    if request.kind == "pdf":
-        with pymupdf.open(request.source, filetype="pdf") as document:
-            return len(document) == 1
-    with Image.open(request.source) as image:
-        return getattr(image, "n_frames", 1) == 1
+    near = NearPages(request.source, request.page, request.kind == "pdf")
+    return page_from_pixels(recognizer, image, near)
 
 
 def _load_pixels(request: PageRequest) -> Pixels:

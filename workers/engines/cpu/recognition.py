@@ -20,6 +20,15 @@ def line_size(corners: Corners) -> tuple[float, float]:
     )
 
 
+class RecognizedWord(NamedTuple):
+    """One word: its edges in parts of the length of its line, and its confidence, 0 to 1."""
+
+    text: str
+    left: float
+    right: float
+    score: float
+
+
 class RecognizedText(NamedTuple):
     """The text of one line and the confidence of the recogniser, 0 to 1."""
 
@@ -28,6 +37,8 @@ class RecognizedText(NamedTuple):
     #: The middle of each character that is no space, in parts of the length of the line; () where
     #: the recogniser did not tell.
     middles: tuple[float, ...] = ()
+    #: The words from left to right, where a recogniser of words read the line instead; () else.
+    words: tuple[RecognizedWord, ...] = ()
 
 
 class LineRecognizer(Protocol):

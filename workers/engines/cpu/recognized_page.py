@@ -28,6 +28,8 @@ class RecognizedPage:
     #: Affine matrix from points of ``content`` to points of the upright page before the deskew,
     #: shape (2, 3); None if the page was not deskewed.
     unskew: NDArray[np.float64] | None = None
+    #: The program that read lines which the models could not, with its language; "" for none.
+    also_read_by: str = ""
 
     def normalized(self, box: Box) -> tuple[int, int, int, int]:
         """``box`` (points of ``content``) on the 0-999 scale of the upright page.

@@ -14,6 +14,8 @@ _LONGEST_SIDE = 792.0
 FONT_SIZE = 0.72
 #: Distance of the baseline below the middle of a line, in line heights.
 _BASELINE = 0.36
+#: The characters before this one are in the font helv; a letter stands in for any that is in none.
+_LATIN_END, _STAND_IN = 256, "n"
 #: A line runs upwards if its height is more than this many times its width.
 _VERTICAL_RATIO = 1.5
 
@@ -43,16 +45,15 @@ def _pixmap(image: Pixels) -> pymupdf.Pixmap:
 
 def _insert_line(page: pymupdf.Page, line: Line, cjk: pymupdf.Font) -> None:
     """Write ``line`` into its box, stretched to the length of the box."""
-    vertical = len(line.text) > 2 and line.box.height > _VERTICAL_RATIO * line.box.width
+    text = _writable(line.text, cjk)
+    vertical = len(text) > 2 and line.box.height > _VERTICAL_RATIO * line.box.width
     length, height = (
         (line.box.height, line.box.width) if vertical else (line.box.width, line.box.height)
     )
     size = max(1.0, height * FONT_SIZE)
-    latin = all(ord(character) < 256 for character in line.text)
+    latin = all(ord(character) < _LATIN_END for character in text)
     natural_length = (
-        pymupdf.get_text_length(line.text, "helv", size)
-        if latin
-        else cjk.text_length(line.text, size)
+        pymupdf.get_text_length(text, "helv", size) if latin else cjk.text_length(text, size)
     )
     stretch = length / natural_length if natural_length else 1.0
     if not latin:
@@ -60,11 +61,19 @@ def _insert_line(page: pymupdf.Page, line: Line, cjk: pymupdf.Font) -> None:
     start, matrix = _upwards(line.box, stretch) if vertical else _rightwards(line.box, stretch)
     page.insert_text(
         start,
-        line.text,
+        text,
         fontname="helv" if latin else "cjk",
         fontsize=size,
         rotate=90 if vertical else 0,
         morph=(start, matrix),
+    )
+
+
+def _writable(text: str, cjk: pymupdf.Font) -> str:
+    """``text`` with another letter for those that the fonts lack, such as Hebrew ones."""
+    return "".join(
+        letter if ord(letter) < _LATIN_END or cjk.has_glyph(ord(letter)) else _STAND_IN
+        for letter in text
     )
 
 

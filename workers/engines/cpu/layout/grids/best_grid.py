@@ -23,9 +23,11 @@ _MOSTLY = 0.8
 
 def best_table(area: Box, lines: Sequence[Line], rules: Rules, found: Table | None) -> Table | None:
     """The table of ``lines`` in ``area``; ``found`` is the grid of the table model, if any."""
-    measured = any(line.characters for line in lines)
-    if not measured or any(_is_upright(line) for line in lines):
+    if not any(line.characters for line in lines):
         return found
+    # Alignment says nothing of columns whose headers run upwards.
+    if any(_is_upright(line) for line in lines):
+        return _ruled_table(area, lines, rules) or found
     words = words_of(lines)
     whole = bounding_box((area, *(word.box for word in words)))
     rules = _without_letters(rules.inside(whole), words)
@@ -40,6 +42,16 @@ def best_table(area: Box, lines: Sequence[Line], rules: Rules, found: Table | No
     if aligned is None:
         return found
     return _with_headers(aligned, found, words)
+
+
+def _ruled_table(area: Box, lines: Sequence[Line], rules: Rules) -> Table | None:
+    """The table that the rules alone show, if each of its rows is one row of text."""
+    words = words_of(lines)
+    whole = bounding_box((area, *(word.box for word in words)))
+    ruled = ruled_grid(whole, _without_letters(rules.inside(whole), words))
+    if ruled is None or _is_stacked(ruled, words):
+        return None
+    return _with_headers(ruled, None, words)
 
 
 def _is_upright(line: Line) -> bool:

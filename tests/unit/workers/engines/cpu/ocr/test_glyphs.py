@@ -1,9 +1,10 @@
 """Characters of recognised lines: raised and lowered ones, and the pitch of a font."""
 
 from tests.support.engines.cpu_lines import letters
-from workers.engines.cpu.ocr.glyph_pitch import with_monospaced
-from workers.engines.cpu.ocr.glyph_shifts import with_shifts
-from workers.engines.cpu.ocr.line_characters import Glyph
+from workers.engines.cpu.ocr.glyphs.glyph_pitch import with_monospaced
+from workers.engines.cpu.ocr.glyphs.glyph_shifts import with_shifts
+from workers.engines.cpu.ocr.glyphs.line_characters import Glyph
+from workers.engines.cpu.ocr.glyphs.minus_signs import with_minus_signs
 from workers.engines.cpu.values import Box
 
 
@@ -62,3 +63,38 @@ def test_letters_of_equal_distance_are_monospaced() -> None:
     ]
     text = code.__class__(code.box, code.text, code.size, characters=tuple(uneven))
     assert not with_monospaced([text])[0].monospaced
+
+
+def test_a_letter_is_raised_behind_a_variable_where_the_recogniser_says_so() -> None:
+    before, after = glyph(" ", 0), glyph(" ", 3)
+
+    assert shifts(before, glyph("x", 1, 6), glyph("ⁿ", 2, -2, 9), after) == [0, 0, 1, 0]
+    assert shifts(glyph("a", 0, 6), glyph("x", 1, 6), glyph("ⁿ", 2, -2, 9), after) == [0, 0, 0, 0]
+
+
+def test_raised_numbers_with_a_comma_between_them_are_no_decimal_number() -> None:
+    word = [glyph("r", 0, 6), glyph("e", 1, 6), glyph("h", 2)]
+
+    numbers = [glyph("1", 3, -2, 10), glyph(",", 4, 8, 12), glyph("2", 5, -2, 10)]
+    assert shifts(*word, *numbers) == [0, 0, 0, 1, 1, 1]
+    assert shifts(*word, glyph("1", 3, -2, 10), glyph(",", 4, 18, 24), glyph("2", 5))[3:] == [
+        0, 0, 0,
+    ]  # fmt: skip
+
+
+def test_a_long_hyphen_before_a_number_is_a_minus_sign() -> None:
+    digit = glyph("4", 2)
+
+    def read(width: int, before: str = " ") -> str:
+        sign = Glyph("-", Box(12, 9, 12 + width, 11))
+        return "".join(one.text for one in with_minus_signs([glyph(before, 0), sign, digit]))
+
+    assert read(14) == " −4"
+    assert read(7) == " -4"
+    assert read(14, before="1") == "1-4"
+
+
+def test_short_lines_of_letters_of_one_width_are_no_code() -> None:
+    assert not with_monospaced([letters("Pack spare eggs")])[0].monospaced
+    listing = [letters("def outer(items):"), letters("Pack spare eggs")]
+    assert all(line.monospaced for line in with_monospaced(listing))

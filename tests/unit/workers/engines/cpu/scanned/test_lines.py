@@ -3,7 +3,8 @@
 import numpy as np
 
 from workers.engines.cpu.layout.grids.rules import Rules
-from workers.engines.cpu.recognition import RecognizedText
+from workers.engines.cpu.recognition import RecognizedText, RecognizedWord
+from workers.engines.cpu.scanned.lines import LineBuilder
 from workers.engines.cpu.values import Box, Line
 
 #: Pixels: the height of a line, the width of a letter, and the step to the next one.
@@ -51,3 +52,19 @@ def test_words_of_a_title_with_spaced_letters_are_apart() -> None:
     assert read("ANNUAL REPORT", step=20, word_step=20).text == "ANNUAL REPORT"
     assert read("ANNUALREPORT", step=20).text == "ANNUALREPORT"
     assert read("ANNUAL REPORT").text == "ANNUALREPORT"  # letters as close as in a word
+
+
+def test_words_from_right_to_left_are_in_reading_order() -> None:
+    words = [
+        ("המפתח של", 0.8, 0.9),
+        ("Heron", 0.3, 0.5),
+        ("Bridge", 0.55, 0.7),
+        ("בכל יום חול", 0.1, 0.25),
+    ]
+    text = RecognizedText("", 0.9, words=tuple(RecognizedWord(*word, 0.9) for word in words))
+    corners = np.array([(0, 0), (600, 0), (600, HEIGHT), (0, HEIGHT)], np.float32)
+
+    line = LineBuilder(np.zeros((HEIGHT, 600), np.uint8), Rules(), 1.0).line(corners, text)
+
+    assert line.text == "המפתח של Heron Bridge בכל יום חול"
+    assert (round(line.box.left), round(line.box.right)) == (60, 540)

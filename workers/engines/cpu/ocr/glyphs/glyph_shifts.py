@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from workers.engines.cpu.ocr.line_characters import Glyph
+from workers.engines.cpu.ocr.glyphs.line_characters import Glyph
 
 #: Characters as high as a capital letter, and as high as the letter x, that stand on the line.
 _TALL = frozenset("0123456789bdfhklABCDEFGHIKLMNOPRSTUVWXYZ")
@@ -49,7 +49,7 @@ def with_shifts(glyphs: Sequence[Glyph]) -> list[ShiftedGlyph]:
     plain = [one.glyph for one in known]
     if _too_many(plain, shifts):
         shifts = [one.shift for one in known]
-    shifts = _without_parts_of_words(plain, shifts)
+    shifts = _without_parts_of_words(plain, shifts, [one.shift for one in known])
     return [
         ShiftedGlyph(glyph, shift or _sign_shift(index, plain, shifts, measure))
         for index, (glyph, shift) in enumerate(zip(plain, shifts, strict=True))
@@ -116,13 +116,27 @@ def _too_many(glyphs: Sequence[Glyph], shifts: Sequence[int]) -> bool:
     return 2 * sum(map(bool, shifts)) > letters
 
 
-def _without_parts_of_words(glyphs: Sequence[Glyph], shifts: Sequence[int]) -> list[int]:
-    """``shifts`` without those of letters in words and of digits before others: that is dirt."""
+def _without_parts_of_words(
+    glyphs: Sequence[Glyph], shifts: Sequence[int], known: Sequence[int]
+) -> list[int]:
+    """``shifts`` without those of letters in words and of digits before others: that is dirt.
+
+    ``known`` are the shifts of characters that the recogniser read as raised or lowered.
+    """
     result = list(shifts)
     for index in range(len(glyphs) - 1, -1, -1):
+        if known[index] and _is_power(index, glyphs):
+            continue
         if result[index] and _is_in_word(index, glyphs, result):
             result[index] = 0
     return result
+
+
+def _is_power(index: int, glyphs: Sequence[Glyph]) -> bool:
+    """Whether the character stands behind a variable of one letter, and no letter follows it."""
+    around = [glyphs[at].text if 0 <= at < len(glyphs) else "" for at in (index - 2, index - 1)]
+    after = glyphs[index + 1].text if index + 1 < len(glyphs) else ""
+    return around[1].isalpha() and not around[0].isalnum() and not after.isalnum()
 
 
 def _is_in_word(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> bool:
@@ -130,7 +144,7 @@ def _is_in_word(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> b
     after = glyphs[index + 1].text if index + 1 < len(glyphs) and not shifts[index + 1] else ""
     if glyphs[index].text.isalpha():
         return after.isalnum() or not _base(index, glyphs, shifts).isdigit()
-    return after.isdigit() or (after in tuple(".,") and _is_decimal(index, glyphs))
+    return after.isdigit() or (after in tuple(".,") and _is_decimal(index, glyphs, shifts))
 
 
 def _base(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> str:
@@ -139,9 +153,10 @@ def _base(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> str:
     return next(earlier, "")
 
 
-def _is_decimal(index: int, glyphs: Sequence[Glyph]) -> bool:
-    """Whether the sign after a digit belongs to the same number."""
-    return index + 2 < len(glyphs) and glyphs[index + 2].text.isdigit()
+def _is_decimal(index: int, glyphs: Sequence[Glyph], shifts: Sequence[int]) -> bool:
+    """Whether the sign after a digit belongs to the same number; a raised number follows it not."""
+    after = index + 2
+    return after < len(glyphs) and glyphs[after].text.isdigit() and not shifts[after]
 
 
 def _sign_shift(

@@ -8,10 +8,13 @@ from statistics import median
 from workers.engines.cpu.values import Character, Line, bounding_box
 
 #: Distances of letters in a monospaced font differ from their median by less than this part
-#: (measured: 0.02 to 0.055 in Courier, 0.14 and more in proportional fonts).
-_LARGEST_DEVIATION = 0.085
+#: (measured: 0.02 to 0.055 in Courier, from 0.068 in proportional fonts); a line up to the second
+#: part may be monospaced if one near it is.
+_SURE_DEVIATION, _LARGEST_DEVIATION = 0.062, 0.085
 #: Fewer letters prove nothing.
 _FEWEST_LETTERS, _FEWEST_STEPS = 4, 3
+#: Letters that are narrow or wide in other fonts; so many, and this part of all letters, are proof.
+_TELLING, _FEWEST_TELLING, _TELLING_SHARE = frozenset("fijlrtIJmwMW"), 2, 0.15
 #: A line too short to tell has the font of a line at most this far above or below it, in font
 #: sizes, whose distance of letters differs by at most this part.
 _NEAR, _SAME_PITCH = 2.5, 0.12
@@ -23,9 +26,14 @@ def with_monospaced(lines: Sequence[Line]) -> list[Line]:
     The boxes of these characters are as wide as the distance of the letters, as in a text layer.
     """
     pitches = [_monospaced_pitch(line) for line in lines]
-    sure = [(line, pitch) for line, pitch in zip(lines, pitches, strict=True) if pitch]
+    sure = [
+        (line, pitch)
+        for line, pitch in zip(lines, pitches, strict=True)
+        if pitch and _is_sure(line)
+    ]
     pitches = [
-        pitch or _pitch_like_any(line, sure) for line, pitch in zip(lines, pitches, strict=True)
+        pitch if any(line is other for other, _ in sure) else _pitch_like_any(line, pitch, sure)
+        for line, pitch in zip(lines, pitches, strict=True)
     ]
     return [
         _marked(line, pitch) if pitch else line for line, pitch in zip(lines, pitches, strict=True)
@@ -55,10 +63,22 @@ def _deviation(steps: Sequence[float]) -> float:
     return sum(abs(step - middle) for step in steps) / len(steps) / middle if middle > 0 else 1.0
 
 
-def _pitch_like_any(line: Line, sure: Sequence[tuple[Line, float]]) -> float:
-    """The pitch of a monospaced line over or under ``line``, which is too short to tell."""
+def _is_sure(line: Line) -> bool:
+    """Whether ``line`` has equal steps, and letters that are narrow or wide in every other font."""
+    if _deviation(_steps(line)) >= _SURE_DEVIATION:
+        return False
+    letters = sum(letter.isalpha() for letter in line.text)
+    telling = sum(letter in _TELLING for letter in line.text)
+    return telling >= max(_FEWEST_TELLING, _TELLING_SHARE * letters)
+
+
+def _pitch_like_any(line: Line, own: float, sure: Sequence[tuple[Line, float]]) -> float:
+    """The pitch of a monospaced line over or under ``line``, which cannot tell by itself.
+
+    ``own`` is the pitch that it would have; 0 if it is too short or has none.
+    """
     steps = _steps(line)
-    if not line.characters or len(steps) >= 2 * _FEWEST_STEPS:
+    if not line.characters or (not own and len(steps) >= 2 * _FEWEST_STEPS):
         return 0.0
     return next((pitch for other, pitch in sure if _is_like(line, steps, other, pitch)), 0.0)
 

@@ -1,0 +1,1 @@
+"""Measures the characters of recognised lines on the ink of the page."""

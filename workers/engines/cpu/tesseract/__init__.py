@@ -1,0 +1,1 @@
+"""Reads lines in scripts that the models do not know with Tesseract, where it is installed."""

@@ -1,0 +1,71 @@
+"""Reads pictures of single lines with Tesseract: their words, with places and confidence."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from workers.engines.cpu.recognition import Pixels, RecognizedWord
+from workers.engines.cpu.tesseract.installation import Installation
+
+#: Lines are scaled to this height in pixels, with a margin of this part of it on each side.
+_HEIGHT, _MARGIN = 48, 0.33
+#: Longer lines, in pixels at that height, are cut: no line of text is so long.
+_LONGEST = 6000
+#: Seconds for all lines of one call: some for the start and some for each line.
+_START_S, _LINE_S = 20.0, 1.0
+#: The level of a word in Tesseract's table, and the number of its columns.
+_WORD, _COLUMNS = "5", 12
+
+
+def read_words(
+    tesseract: Installation, language: str, lines: Sequence[Pixels]
+) -> list[list[RecognizedWord]]:
+    """The words of each of ``lines``, pictures in BGR; raises EngineFailed."""
+    if not lines:
+        return []
+    pictures = [_picture(line) for line in lines]
+    arguments = ("-l", language, "--psm", "7", "--dpi", "300", "tsv")
+    table = tesseract.run(arguments, _tiff(pictures), _START_S + _LINE_S * len(lines))
+    words: list[list[RecognizedWord]] = [[] for _ in lines]
+    for index, left, width, score, text in _rows(table):
+        if 0 <= index < len(words):
+            margin = round(_MARGIN * _HEIGHT)
+            length = max(1, pictures[index].width - 2 * margin)
+            start, end = ((x - margin) / length for x in (left, left + width))
+            words[index].append(RecognizedWord(text, max(0.0, start), min(1.0, end), score))
+    return words
+
+
+def _picture(line: Pixels) -> Image.Image:
+    """``line`` in grey at the usual height, with a margin of its ground."""
+    grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY)
+    width = round(grey.shape[1] * _HEIGHT / max(1, grey.shape[0]))
+    size = (min(_LONGEST, max(1, width)), _HEIGHT)
+    scaled = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    margin = round(_MARGIN * _HEIGHT)
+    ground = int(np.median(scaled))
+    framed = cv2.copyMakeBorder(
+        scaled, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=ground
+    )
+    return Image.fromarray(framed)
+
+
+def _tiff(pictures: Sequence[Image.Image]) -> bytes:
+    """``pictures`` as the pages of one file."""
+    file = io.BytesIO()
+    pictures[0].save(file, "TIFF", save_all=True, append_images=list(pictures[1:]))
+    return file.getvalue()
+
+
+def _rows(table: str) -> list[tuple[int, int, int, float, str]]:
+    """Line (from 0), left and width in pixels, confidence and text of each word of ``table``."""
+    found = []
+    for row in csv.reader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE):
+        if len(row) == _COLUMNS and row[0] == _WORD and row[-1].strip():
+            score = max(0.0, float(row[10]) / 100)
+            found.append((int(row[1]) - 1, int(row[6]), int(row[8]), score, row[-1].strip()))
+    return found
