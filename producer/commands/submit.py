@@ -1,8 +1,8 @@
 """``pagefleet submit``: queues documents and, with --wait, waits for their jobs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 
 from producer.commands.cli_options import SubmitOptions
@@ -84,7 +84,8 @@ def _submit_all(
                 open_collection(connections.jobs, options.collection, submitter, request)
             )
             submit = collection.submit
-        for input_, result in submit_each(submit, inputs):
+        stack.enter_context(_interrupts(options))
+        for input_, result in stack.enter_context(closing(submit_each(submit, inputs))):
             submitted.add(result)
             if collection is not None:
                 collection.record(input_)
@@ -96,6 +97,17 @@ def _submit_all(
     if options.wait:
         _wait(connections, submitted.kept, printer, options.min_quality)
     return printer.exit_code
+
+
+@contextmanager
+def _interrupts(options: SubmitOptions) -> Iterator[None]:
+    """Say how to go on after an interrupt, where a journal knows it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if options.collection is not None:
+            print_message("interrupted; the same command continues where this one stopped")
+        raise
 
 
 def _print_result(

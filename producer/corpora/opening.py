@@ -25,9 +25,11 @@ def open_collection(
     with CollectionIndex() as index:
         index.load(collection, ends=False)
         journal = Journal(collection, index)
+        collected = CollectionSubmitter(submitter, request, journal, jobs)
         try:
-            yield CollectionSubmitter(submitter, request, journal, jobs)
+            yield collected
         finally:
+            collected.record_rest()
             journal.flush()
             jobs.ends.flush()
         collection.join_parts()

@@ -107,13 +107,12 @@ def progress_of(
         ends.update((end.job_id, end) for end in found)
         totals = totals_of(documents, ends)
     hot = _hot_jobs(dispatch_state, totals.waiting)
-    own = {job_id for job_id, _ in documents.values()}
     return CollectionProgress(
         collection.name,
         totals,
         _with_hot(totals.counts, hot),
         _speed(ends, hot, time.time()),
-        _usage((end for end in ends.values() if end.job_id in own), hot, price_per_hour),
+        _with_hot_usage(totals.usage, hot, price_per_hour),
     )
 
 
@@ -152,10 +151,7 @@ def _speed(ends: Mapping[str, End], hot: Iterable[JobProgress], now: float) -> f
     return round(max(ended, working), 2) or None
 
 
-def _usage(ends: Iterable[End], hot: Iterable[JobProgress], price: float | None) -> Usage:
-    known = [end for end in ends if end.worker_s is not None]
-    pages = sum(end.ok + end.blank + end.failed for end in known)
-    seconds = sum(end.worker_s or 0.0 for end in known)
-    pages += sum(each.done - each.already for each in hot)
-    seconds += sum(each.worker_ms / 1000 for each in hot)
+def _with_hot_usage(usage: Usage, hot: Iterable[JobProgress], price: float | None) -> Usage:
+    pages = usage.pages + sum(each.done - each.already for each in hot)
+    seconds = usage.worker_s + sum(each.worker_ms / 1000 for each in hot)
     return Usage(pages, seconds, price)

@@ -64,6 +64,11 @@ class CollectionSubmitter:
         if member is not None:
             self._journal.add(member)
 
+    def record_rest(self) -> None:
+        """Write down the inputs that were submitted and whose turn did not come."""
+        while self._members:
+            self._journal.add(self._members.pop(next(iter(self._members))))
+
     def _known(self, key: str, stamp: str | None) -> Member | None:
         if stamp is None or self._reads_again:
             return None

@@ -1,10 +1,11 @@
 """Counts the documents and pages of a collection from its parts, without reading a job."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.domain.collections.records import End, MemberCounts
+from shared.domain.cost import Usage
 from shared.domain.records import Counts
 
 #: Every status of a document, in the order in which they are shown.
@@ -31,24 +32,39 @@ class Totals:
     pages: int
     #: Pages of ended documents.
     counts: Counts
+    #: Pages and worker seconds of the ended jobs of which these are known; each job counts once.
+    usage: Usage
     #: Jobs without a known end.
     waiting: frozenset[str] = field(repr=False)
 
 
 def totals_of(documents: Documents, ends: Mapping[str, End]) -> Totals:
     """The sums for these documents and ends."""
-    statuses, waiting = Counter[str](), set[str]()
-    pages = ok = blank = failed = 0
-    for job_id, selected in documents.values():
-        pages += selected
+    ended = list[End]()
+    waiting, refused = list[str](), 0
+    for job_id, _ in documents.values():
         end = ends.get(job_id) if job_id else None
         if end is not None and end.status != "open":
-            statuses[end.status] += 1
-            ok, blank, failed = ok + end.ok, blank + end.blank, failed + end.failed
+            ended.append(end)
         elif job_id:
-            waiting.add(job_id)
-            statuses["waiting"] += 1
+            waiting.append(job_id)
         else:
-            statuses["refused"] += 1
-    counts = Counts(ok=ok, blank=blank, failed=failed)
-    return Totals(statuses, pages, counts, frozenset(waiting))
+            refused += 1
+    statuses = Counter[str](end.status for end in ended)
+    statuses.update(waiting=len(waiting), refused=refused)
+    pages = sum(selected for _, selected in documents.values())
+    return Totals(statuses, pages, _counts(ended), _usage(ended), frozenset(waiting))
+
+
+def _counts(ended: Sequence[End]) -> Counts:
+    return Counts(
+        ok=sum(end.ok for end in ended),
+        blank=sum(end.blank for end in ended),
+        failed=sum(end.failed for end in ended),
+    )
+
+
+def _usage(ended: Sequence[End]) -> Usage:
+    known = {end.job_id: end for end in ended if end.worker_s is not None}.values()
+    pages = sum(end.ok + end.blank + end.failed for end in known)
+    return Usage(pages, sum(end.worker_s or 0.0 for end in known))

@@ -1,8 +1,9 @@
 """Submits a stream of inputs: some at the same time, results in order, in constant memory."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TypeVar
 
 from producer.intake.input import Input
@@ -22,25 +23,27 @@ _Result = TypeVar("_Result")
 
 def submit_each(
     submit: Callable[[Input], _Result], inputs: Iterable[Input]
-) -> Iterator[tuple[Input, _Result | Exception]]:
+) -> Generator[tuple[Input, _Result | Exception], None, None]:
     """The submission or error of each input, in order; any failure of one stops no other.
 
-    After ``MAX_OUTAGES`` in a row the rest gets the last of these errors without a try.
+    Close it where not all results are taken: it then waits for the inputs in work. After
+    ``MAX_OUTAGES`` in a row the rest gets the last of these errors without a try.
     """
     outages: list[PagefleetError] = []
     stream = iter(inputs)
-    for input_, result in _in_parallel(submit, stream, outages):
-        if not isinstance(result, TransientError):
-            outages.clear()
-        elif len(outages) < MAX_OUTAGES:
-            outages.append(result)
-        yield input_, result
+    with closing(_in_parallel(submit, stream, outages)) as results:
+        for input_, result in results:
+            if not isinstance(result, TransientError):
+                outages.clear()
+            elif len(outages) < MAX_OUTAGES:
+                outages.append(result)
+            yield input_, result
     yield from ((input_, outages[-1]) for input_ in stream)
 
 
 def _in_parallel(
     submit: Callable[[Input], _Result], stream: Iterator[Input], outages: list[PagefleetError]
-) -> Iterator[tuple[Input, _Result | Exception]]:
+) -> Generator[tuple[Input, _Result | Exception], None, None]:
     """Takes inputs from ``stream`` until it ends, or until there are ``MAX_OUTAGES``."""
 
     def attempt(input_: Input) -> _Result | Exception:

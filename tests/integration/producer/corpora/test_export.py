@@ -151,6 +151,9 @@ def test_an_export_again_writes_only_shards_whose_documents_changed(
         MembersPart.of([second._replace(job_id=changed.job_id), changed])
     )
     corpus.documents.add("in/changed.pdf")
+    # Killed before it writes a shard, after it has deleted the files that are not true any more.
+    assert SignalledWork(lambda struck: corpus.export(struck.store), target, 3).killed()
+    assert not target.exists("manifest.json")
 
     summary = corpus.export(target)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from producer.corpora.collection_index import CollectionIndex
+from producer.corpora.submitted import Submitted
 from producer.status import progress_bars
 from producer.submission.submitter import Submitter
 from shared.config.settings import Settings
@@ -192,3 +193,23 @@ def test_without_a_terminal_there_is_a_line_now_and_then(
 
     assert result.err.startswith("1 documents, 3 pages, ")
     assert len(result.out.split()) == 1
+
+
+def test_an_interrupt_writes_down_what_was_submitted_and_says_how_to_go_on(
+    settings: SettingsFactory, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = settings(redis_url=redis_url, engine="fake")
+    paths = [str(pdf(tmp_path / f"{number}.pdf", 1)) for number in range(4)]
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Submitted, "add", interrupted)
+        result = in_process(config, "submit", *paths, "--collection", "c")
+
+    assert result.status == 130
+    assert result.err.strip() == "interrupted; the same command continues where this one stopped"
+    jobs = set(open_store(config).folders("jobs/"))
+    assert jobs
+    assert {each.job_id for each in members(config, "c")} == jobs
