@@ -104,9 +104,9 @@ def scan_with_layer(source: Path, path: Path, layer: str, how: str = "invisible"
 def page_with_wrong_map(path: Path, text: str) -> Path:
     """A page that shows ``text`` in a font that maps each glyph to a wrong letter."""
     with pymupdf.open() as document:
-        page = document.new_page()
+        page = document.new_page(height=HALF)
         page.insert_font(fontname="wrong", fontbuffer=pymupdf.Font("tiro").buffer)
-        page.insert_textbox((72, 72, 523, 770), text, fontname="wrong", fontsize=11)
+        page.insert_textbox((72, 72, 523, HALF - 72), text, fontname="wrong", fontsize=11)
         document.save(path)
     with pymupdf.open(path) as document:
         kind, value = document.xref_get_key(document[0].get_fonts()[0][0], "ToUnicode")

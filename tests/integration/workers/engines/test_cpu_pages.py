@@ -22,6 +22,7 @@ from tests.support.engines.cpu_reader import (
     typed_page,
 )
 from tests.support.paths import DATA, EXAMPLES
+from workers.engines.contract import Reading
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the test documents are missing")
 PROSE = (
@@ -43,6 +44,12 @@ def likeness(read: str, truth: str) -> float:
 @pytest.fixture
 def typed(tmp_path: Path) -> Path:
     return typed_page(tmp_path / "typed.pdf", PROSE, height=HALF)
+
+
+@pytest.fixture(scope="module")
+def invoice(cpu: CpuReader) -> Reading:
+    """The example invoice, read once."""
+    return cpu.read(EXAMPLES / "invoice.pdf")
 
 
 def test_the_script_generates_the_shipped_examples(tmp_path: Path) -> None:
@@ -94,14 +101,12 @@ def test_the_scanned_letter_is_read_word_for_word(cpu: CpuReader) -> None:
     assert all(block.confidence and block.confidence > 0.9 for block in reading.blocks)
 
 
-def test_the_invoice_keeps_amounts_beside_their_items(cpu: CpuReader) -> None:
-    reading = cpu.read(EXAMPLES / "invoice.pdf")
-
+def test_the_invoice_keeps_amounts_beside_their_items(invoice: Reading) -> None:
     row = "<tr><td>Reading lamp with brass arm</td><td>2</td><td>84.00</td><td>168.00</td></tr>"
-    assert row in reading.markdown
-    assert "<td>Total</td><td>666.00</td>" in reading.markdown
-    assert "2 Abbey Road\n\nAshcombe AC1 4QT" in reading.markdown
-    assert "Page 1 of 1" not in reading.markdown
+    assert row in invoice.markdown
+    assert "<td>Total</td><td>666.00</td>" in invoice.markdown
+    assert "2 Abbey Road\n\nAshcombe AC1 4QT" in invoice.markdown
+    assert "Page 1 of 1" not in invoice.markdown
 
 
 def test_a_chinese_line_of_a_scan_is_read(cpu: CpuReader, tmp_path: Path) -> None:
@@ -252,7 +257,7 @@ def test_task_ocr_returns_rows_with_boxes_and_task_layout_returns_boxes_only(
 def test_markup_in_hostile_text_is_escaped(cpu: CpuReader, tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script> and [a link](javascript:x) and <!-- page 9 --> end."
 
-    markdown = cpu.read(typed_page(tmp_path / "hostile.pdf", hostile)).markdown
+    markdown = cpu.read(typed_page(tmp_path / "hostile.pdf", hostile, height=HALF)).markdown
 
     assert "<script" not in markdown
     assert "<!--" not in markdown
@@ -293,8 +298,6 @@ def test_arabic_is_read_from_right_to_left(cpu: CpuReader) -> None:
     assert markdown.startswith("## تحسين الإنتاجية وحل المشكلات من خلال البرمجة بلغة R وPython")
 
 
-def test_blocks_are_valid_json_with_boxes_from_0_to_999(cpu: CpuReader) -> None:
-    reading = cpu.read(EXAMPLES / "invoice.pdf")
-
-    assert json.loads(json.dumps([block.model_dump() for block in reading.blocks]))
-    assert all(0 <= edge <= 999 for block in reading.blocks for edge in block.bbox)
+def test_blocks_are_valid_json_with_boxes_from_0_to_999(invoice: Reading) -> None:
+    assert json.loads(json.dumps([block.model_dump() for block in invoice.blocks]))
+    assert all(0 <= edge <= 999 for block in invoice.blocks for edge in block.bbox)

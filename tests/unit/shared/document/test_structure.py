@@ -256,7 +256,7 @@ def words_of(text: str) -> Counter[str]:
     return Counter(re.sub(r"\[\^\d+\]|[\W_¹]", "", text))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.lists(BLOCKS, min_size=1, max_size=6), min_size=1, max_size=5))
 def test_no_word_is_lost_or_invented(
     pages: list[list[tuple[str, tuple[int, int, int, int], str]]],

@@ -133,14 +133,14 @@ def test_a_row_with_few_cells_is_filled() -> None:
 
 def test_many_links_lists_and_figures_take_no_more_than_their_share() -> None:
     """python-docx compares each with all others, which took minutes for a long document."""
-    links = " ".join(f"[a](https://e.com/{number})" for number in range(4_000))
-    lists = "\n\n".join(f"{number}. a\n\nwords" for number in range(1_500))
+    links = " ".join(f"[a](https://e.com/{number})" for number in range(2_000))
+    lists = "\n\n".join(f"{number}. a\n\nwords" for number in range(800))
     started = time.process_time()
 
-    data = write_docx(export_input([links, lists, "![](figure:1)\n\n![](figure:2)\n\n" * 1_500]))
+    data = write_docx(export_input([links, lists, "![](figure:1)\n\n![](figure:2)\n\n" * 800]))
 
-    assert time.process_time() - started < 15
-    assert len(opened(data).inline_shapes) == 3_000
+    assert time.process_time() - started < 8
+    assert len(opened(data).inline_shapes) == 1_600
 
 
 @settings(
