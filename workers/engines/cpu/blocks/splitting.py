@@ -107,7 +107,9 @@ def _is_ruled(draft: Draft, rules: Rules) -> bool:
 
 
 def _with_exact_kind(draft: Draft) -> Draft:
-    """``draft`` as a list if its text shows that it is one."""
+    """``draft`` as a list if its text shows that it is one, or as text if it is a definition."""
+    if draft.kind == "list" and lists.is_definition(group_into_rows(draft.lines)):
+        return replace(draft, kind="text")
     if draft.kind == "text" and lists.is_bulleted(group_into_rows(draft.lines)):
         return replace(draft, kind="list")
     return draft

@@ -26,7 +26,7 @@ _LEAST_GAP, _SAME_EDGE = 0.3, 0.6
 _MOST_WORDS, _WIDEST = 4, 0.4
 #: There are at most so many notes as this part of the other lines, and most are aligned,
 #: within the last value in font sizes.
-_MOST_ROWS, _MOSTLY, _ALIGNED = 0.5, 0.7, 0.25
+_MOST_ROWS, _MOSTLY, _ALIGNED = 0.7, 0.7, 0.25
 
 
 def split_margin_notes(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
