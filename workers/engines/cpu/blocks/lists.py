@@ -55,7 +55,7 @@ def is_bulleted(rows: Sequence[Row]) -> bool:
 
 
 def is_definition(rows: Sequence[Row]) -> bool:
-    """Whether ``rows`` are a term with its meaning, which is indented under or stands behind it."""
+    """Whether ``rows`` are a term with its meaning, which is indented under it or follows it."""
     if not rows or any(begins_item(row.text) for row in rows):
         return False
     first, *others = rows
