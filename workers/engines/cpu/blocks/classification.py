@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from workers.engines.cpu.blocks.code import with_code_apart, without_code_formulas
 from workers.engines.cpu.blocks.formulas import with_pictures_of_formulas
 from workers.engines.cpu.blocks.headings import classify_headings
-from workers.engines.cpu.blocks.splitting import split_draft
+from workers.engines.cpu.blocks.splitting import split_draft, without_text_tables
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
+from workers.engines.cpu.layout.embedded_blocks import split_around_blocks
 from workers.engines.cpu.layout.furniture import classify_furniture
 from workers.engines.cpu.layout.side_by_side.key_values import join_key_values
 from workers.engines.cpu.layout.side_by_side.page_gutters import apart_at_gutters, page_gutters
@@ -25,7 +26,8 @@ _LEAST_OVERLAP = 0.5
 def classified(drafts: Sequence[Draft], content: PageContent, line_height: float) -> list[Draft]:
     """``drafts`` split into blocks of one kind each, without lone marks."""
     gutters = page_gutters(content.lines)
-    drafts = apart_at_gutters(without_code_formulas(drafts), gutters)
+    texts = without_text_tables(without_code_formulas(drafts), content)
+    drafts = split_around_blocks(apart_at_gutters(texts, gutters))
     joined = join_pairs(drafts, gutters)
     parts = [part for draft in joined for part in split_draft(draft, content, line_height)]
     blocks = classify_furniture(join_key_values(with_code_apart(parts)), content)

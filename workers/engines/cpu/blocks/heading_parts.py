@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
+from shared.domain.records import BlockType
 from workers.engines.cpu.blocks.lists import begins_item
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows
@@ -99,7 +100,7 @@ def split_leading_heading(draft: Draft) -> list[Draft]:
     left = min(row.box.left for row in rows[:bold])
     indent = min(row.box.left for row in rows[bold:]) - left
     # Text that is indented under bold words defines them.
-    kind = "text" if indent > _DEFINITION_INDENT * rows[0].size else "sub_title"
+    kind: BlockType = "text" if indent > _DEFINITION_INDENT * rows[0].size else "sub_title"
     heading = _with_rows(Draft(kind, draft.box), rows[:bold])
     return [heading, _with_rows(draft, rows[bold:])]
 

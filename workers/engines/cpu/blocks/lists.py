@@ -25,6 +25,8 @@ _LETTER_START = re.compile(r"^(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,3})\)|[a-z]\.|\[\d{
 _ROWS_OF_TEXT = 4
 #: The rest of an item is indented by more than this, in median line heights.
 _CONTINUATION_INDENT = 0.4
+#: A meaning is indented by more than this under its term, in font sizes.
+_DEFINITION_INDENT = 1.2
 #: An item begins a deeper list if its left edge is more than this many font sizes further right.
 _LEVEL_INDENT = 0.9
 #: Deepest level of a nested list; the outermost is 0.
@@ -51,6 +53,18 @@ def is_bulleted(rows: Sequence[Row]) -> bool:
     """Whether a text is a list: bullets at its first and at another row, or few rows."""
     bullets = [bool(_CLEAR_BULLET_START.match(row.text)) for row in rows]
     return bool(rows) and bullets[0] and (sum(bullets) > 1 or len(rows) < _ROWS_OF_TEXT)
+
+
+def is_definition(rows: Sequence[Row]) -> bool:
+    """Whether ``rows`` are a term with its meaning, which is indented under it or follows it."""
+    if not rows or any(begins_item(row.text) for row in rows):
+        return False
+    first, *others = rows
+    if first.text[:1].isdigit():
+        return False
+    if not others:
+        return len(first.lines) > 1
+    return min(row.box.left for row in others) > first.box.left + _DEFINITION_INDENT * first.size
 
 
 def join_continued_items(drafts: Sequence[Draft], line_height: float) -> list[Draft]:

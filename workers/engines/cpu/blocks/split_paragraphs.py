@@ -44,7 +44,7 @@ def join_split_paragraphs(pieces: Sequence[Piece]) -> list[Piece]:
 def _unfinished_paragraph(pieces: Sequence[Piece]) -> int | None:
     """Index of the last paragraph if it ends inside a sentence, else None.
 
-    A table without a caption stands in the middle of its sentence.
+    A table without a caption belongs at its place in the sentence.
     """
     between: set[BlockType] = set()
     for index in range(len(pieces) - 1, -1, -1):

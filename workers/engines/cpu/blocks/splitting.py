@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 from workers.engines.cpu.blocks import heading_parts, lists
 from workers.engines.cpu.blocks.code import has_code_signs, is_code, is_typescript
@@ -20,6 +21,11 @@ from workers.engines.cpu.values import Box, Line, PageContent, Table, bounding_b
 
 #: A table has at least so many level rules, if any; code has fewer.
 _FEWEST_RULES = 2
+#: An upright rule of a table is higher than so many font sizes; a level rule is wider than this
+#: part of the table.
+_UPRIGHT_RULE, _LEVEL_RULE = 2.0, 0.3
+#: Running text has at least so many rows; this part of them is one line, with so many words.
+_ROWS_OF_TEXT, _LINES_OF_TEXT, _WORDS_OF_TEXT = 6, 0.75, 7
 #: The tags that end in a table of one row besides those of its cells.
 _TAGS_AROUND_A_ROW = 2
 
@@ -72,8 +78,39 @@ def _pair_cell(lines: Sequence[Line]) -> Cell:
     return Cell("td", tuple(row.rich_text for row in group_into_rows(lines)))
 
 
+def without_text_tables(drafts: Sequence[Draft], page: PageContent) -> list[Draft]:
+    """``drafts`` with tables that are running text as text."""
+    rules = Rules.of(page.rules)
+    return [
+        replace(draft, kind="text")
+        if draft.kind == "table" and not _is_ruled(draft, rules) and _is_running_text(draft)
+        else draft
+        for draft in drafts
+    ]
+
+
+def _is_running_text(draft: Draft) -> bool:
+    """Whether most rows of ``draft`` are one line with many words."""
+    rows = group_into_rows(draft.lines)
+    lines = [row for row in rows if len(row.lines) == 1]
+    words = [len(row.text.split()) for row in lines]
+    return len(lines) >= max(_ROWS_OF_TEXT, _LINES_OF_TEXT * len(rows)) and (
+        median(words) >= _WORDS_OF_TEXT
+    )
+
+
+def _is_ruled(draft: Draft, rules: Rules) -> bool:
+    inside = rules.inside(draft.box)
+    # Shorter rules are strokes of letters.
+    upright = [rule for rule in inside.vertical if rule.height > _UPRIGHT_RULE * draft.size]
+    level = [rule for rule in inside.horizontal if rule.width > _LEVEL_RULE * draft.box.width]
+    return bool(upright) or len(level) >= _FEWEST_RULES
+
+
 def _with_exact_kind(draft: Draft) -> Draft:
-    """``draft`` as a list if its text shows that it is one."""
+    """``draft`` as a list if its text shows that it is one, or as text if it is a definition."""
+    if draft.kind == "list" and lists.is_definition(group_into_rows(draft.lines)):
+        return replace(draft, kind="text")
     if draft.kind == "text" and lists.is_bulleted(group_into_rows(draft.lines)):
         return replace(draft, kind="list")
     return draft
@@ -102,9 +139,7 @@ def _tables(draft: Draft, page: PageContent) -> list[Draft]:
 
 def _is_listing(draft: Draft, rules: Rules, page: PageContent) -> bool:
     """Whether the layout model takes a listing for a table: code without rules around its rows."""
-    inside = rules.inside(draft.box)
-    is_ruled = bool(inside.vertical) or len(inside.horizontal) >= _FEWEST_RULES
-    if is_ruled or is_typescript(page.lines) or not is_code(draft):
+    if _is_ruled(draft, rules) or is_typescript(page.lines) or not is_code(draft):
         return False
     return has_code_signs(draft) or len(group_into_rows(draft.lines)) == 1
 

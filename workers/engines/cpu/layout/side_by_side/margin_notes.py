@@ -17,6 +17,8 @@ _WORDS_OF_TEXT, _FEWEST_LINES, _AT_EDGE = 5, 8, 0.5
 _BEYOND = 0.08
 #: A note stands beside a line with which it shares more than this part of its height.
 _BESIDE = 0.3
+#: Notes stand at most so far below the text, in font sizes: beside formulas and short lines.
+_BELOW = 8.0
 #: Notes stand at least so far from the text, and their edges on this side lie so close together,
 #: in font sizes.
 _LEAST_GAP, _SAME_EDGE = 0.3, 0.6
@@ -24,7 +26,7 @@ _LEAST_GAP, _SAME_EDGE = 0.3, 0.6
 _MOST_WORDS, _WIDEST = 4, 0.4
 #: There are at most so many notes as this part of the other lines, and most are aligned,
 #: within the last value in font sizes.
-_MOST_ROWS, _MOSTLY, _ALIGNED = 0.5, 0.7, 0.25
+_MOST_ROWS, _MOSTLY, _ALIGNED = 0.7, 0.7, 0.25
 
 
 def split_margin_notes(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
@@ -110,7 +112,7 @@ def _notes(
         line
         for line in lines
         if is_beside(line)
-        and area.top - line.size < line.box.center_y < area.bottom + line.size
+        and area.top - line.size < line.box.center_y < area.bottom + _BELOW * line.size
         and sum(map(str.isalpha, line.text)) > 1
     ]
     if not notes or len(notes) > _MOST_ROWS * (len(lines) - len(notes)):

@@ -66,14 +66,17 @@ def split_pairs(lines: Sequence[Line]) -> list[tuple[Row, ...] | tuple[PairedRow
     if edge is None:
         return [tuple(rows)]
     parts: list[tuple[Row, ...] | tuple[PairedRow, ...]] = []
+    text: tuple[Row, ...] = ()
     for _, run in groupby(_with_cuts(rows, edge), key=lambda each: each[1] is None):
         members = list(run)
         pairs = [pair for _, pair in members if pair is not None]
-        if pairs and are_pairs(pairs, is_whole=len(pairs) == len(rows)):
-            parts.append(_joined(pairs, edge))
-        else:
-            parts.append(tuple(row for row, _ in members))
-    return _merged(parts)
+        if not pairs or not are_pairs(pairs, is_whole=len(pairs) == len(rows)):
+            text += tuple(row for row, _ in members)
+            continue
+        parts += [text] if text else []
+        parts.append(_joined(pairs, edge))
+        text = ()
+    return [*parts, text] if text else parts
 
 
 def join_pairs(drafts: Sequence[Draft], gutters: Sequence[float]) -> list[Draft]:
@@ -139,20 +142,6 @@ def are_pairs(rows: Sequence[PairedRow], is_whole: bool) -> bool:
         len(both) >= _FEWEST_OF_ONE_FONT or (is_whole and more >= _WORDS_OF_TEXT)
     )
     return few and (_MORE_WORDS * max(1, words) < more or _are_amounts(right))
-
-
-def _merged(
-    parts: Sequence[tuple[Row, ...] | tuple[PairedRow, ...]],
-) -> list[tuple[Row, ...] | tuple[PairedRow, ...]]:
-    """``parts`` with neighbours of running text as one."""
-    merged: list[tuple[Row, ...] | tuple[PairedRow, ...]] = []
-    for is_text, run in groupby(parts, key=lambda part: isinstance(part[0], Row)):
-        members = list(run)
-        if is_text:
-            merged.append(tuple(row for part in members for row in part))  # type: ignore[misc]
-        else:
-            merged += members
-    return merged
 
 
 def _meaning_edge(rows: Sequence[Row]) -> float | None:

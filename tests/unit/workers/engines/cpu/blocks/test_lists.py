@@ -76,3 +76,16 @@ def test_a_letter_o_in_another_font_is_a_bullet() -> None:
     lines = [*bullets, *column(["Two large tents", "Twelve small tents"], left=90)]
 
     assert markdown(page(("list-item", lines))) == "- Two large tents\n- Twelve small tents"
+
+
+def test_a_term_with_its_indented_meaning_has_no_bullet() -> None:
+    term = line("−c  If this option is present, commands are read from", top=100)
+    meaning = line("the first argument after the options.", left=108, top=112.5)
+
+    assert markdown(page(("list-item", [term, meaning]))).startswith("−c  If this option")
+
+
+def test_an_item_whose_bullet_is_a_drawing_stays_an_item() -> None:
+    rows = column(["an item with a drawn bullet goes", "on in a second row of the same"], left=90)
+
+    assert markdown(page(("list-item", rows))).startswith("- an item")

@@ -129,3 +129,19 @@ def test_a_stamp_across_the_page_does_not_mix_its_columns() -> None:
     text = markdown(page(*parts, loose=[stamp]))
 
     assert text.rindex("left") < text.index("right")
+
+
+def test_a_block_inside_a_region_of_text_keeps_its_place() -> None:
+    before = column(["the first part tells of the rain"] * 2)
+    after = column(["the second part tells of the snow"] * 2, top=180)
+    head = ("section-header", [line("The snow", top=150, size=14, bold=True)])
+
+    text = markdown(page(head, ("text", [*before, *after])))
+
+    assert text.index("of the rain") < text.index("# The snow") < text.index("of the snow")
+
+
+def test_a_table_of_whole_lines_is_text() -> None:
+    rows = column(["the lines of a page that look like a table are text"] * 7)
+
+    assert "<table>" not in markdown(page(("table", rows)))
