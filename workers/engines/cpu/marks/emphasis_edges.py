@@ -16,8 +16,6 @@ from workers.engines.cpu.marks.signs import BOLD, ITALIC, STRUCK
 STYLES = (BOLD[0], ITALIC[0], STRUCK[0])
 _STARRED = frozenset((BOLD[0], ITALIC[0]))
 _NONE: frozenset[str] = frozenset()
-#: Signs that stay behind emphasised words.
-_STOPS = frozenset(".,;:!?")
 
 
 class Piece(NamedTuple):
@@ -36,7 +34,6 @@ def with_valid_edges(pieces: Sequence[Piece]) -> list[Piece]:
     if not any(piece.styles for piece in pieces):
         return list(pieces)
     result = _nested(_with_styled_spaces(pieces))
-    _move_stops_out(result)
     _mend_edges(result)
     return result
 
@@ -79,14 +76,6 @@ def _nested(pieces: Sequence[Piece]) -> list[Piece]:
         # Behind a space the run may begin again.
         cut = _NONE if piece.text.isspace() else cut & piece.styles
     return result
-
-
-def _move_stops_out(pieces: list[Piece]) -> None:
-    """Take the emphasis off the mark of a sentence at the end of emphasised words."""
-    for index in range(len(pieces) - 1, 0, -1):
-        closed = (pieces[index].styles - _styles(pieces, index + 1)) & _STARRED
-        if closed and pieces[index].text in _STOPS and closed <= pieces[index - 1].styles:
-            pieces[index] = _without(pieces[index], closed)
 
 
 def _mend_edges(pieces: list[Piece]) -> None:
