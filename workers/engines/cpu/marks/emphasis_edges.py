@@ -39,7 +39,7 @@ def with_valid_edges(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def style_ends(pieces: Sequence[Piece]) -> dict[str, list[int]]:
-    """For each style and piece in it, the index behind the last piece of the run."""
+    """For each style and piece in it, the index after the last piece of the run."""
     ends = {style: [0] * len(pieces) for style in STYLES}
     for style, indexes in ends.items():
         end = len(pieces)
@@ -109,7 +109,7 @@ def _take_off(
 
 
 def _take_off_run(pieces: list[Piece], index: int, step: int, styles: frozenset[str]) -> int:
-    """Take ``styles`` off the run from ``index`` on; returns the index behind it."""
+    """Take ``styles`` off the run from ``index`` on; returns the index after it."""
     while 0 <= index < len(pieces) and pieces[index].styles & styles:
         pieces[index] = _without(pieces[index], styles)
         index += step
