@@ -40,6 +40,8 @@ _ATTACHED_DASH = re.compile(r"[^\W\d_][—―]$")
 _PATH_END, _RANGE_END = re.compile(r"\w[/_]$"), re.compile(r"\d[-–]$")
 #: The scheme of an address, and the part of a mail address before its sign.
 _SCHEME_END, _MAILBOX = re.compile(r"\b(?:https?|ftp|file):$"), re.compile(r"[\w.+-]*@")
+#: Words behind a hyphen that stands for the end of the compound after them.
+_SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou)(?![\w-])")
 _SOFT_HYPHEN = "\u00ad"
 #: Words that keep the hyphen after them at the end of a row.
 _HYPHENATED_PREFIXES = frozenset(
@@ -154,6 +156,8 @@ def _may_divide_word(before: str, after: str, page_text: str) -> bool:
     if not _HYPHEN.search(before) or not after or is_in_code(before):
         return False
     whole = "".join(_halves_of_word(before, after))
+    if _SUSPENDED.match(after) and whole.lower() not in page_text.lower():
+        return False
     return after[0].islower() or (whole.isupper() and whole.lower() in page_text.lower())
 
 

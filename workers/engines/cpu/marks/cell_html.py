@@ -5,9 +5,6 @@ import re
 
 from workers.engines.cpu.marks.signs import (
     ANY,
-    BOLD,
-    CODE,
-    ITALIC,
     LINKED,
     LOWERED,
     LOWERED_END,
@@ -19,24 +16,23 @@ from workers.engines.cpu.marks.signs import (
     without_marks,
 )
 
+#: The tags that a cell may have in a document, and the Markdown of struck words.
 _TAGS = str.maketrans(
     {
-        mark: tag
-        for (start, end), name in (
-            ((RAISED, RAISED_END), "sup"),
-            ((LOWERED, LOWERED_END), "sub"),
-            (STRUCK, "del"),
-            (BOLD, "strong"),
-            (ITALIC, "em"),
-            (CODE, "code"),
-        )
-        for mark, tag in ((start, f"<{name}>"), (end, f"</{name}>"))
+        RAISED: "<sup>",
+        RAISED_END: "</sup>",
+        LOWERED: "<sub>",
+        LOWERED_END: "</sub>",
+        **dict.fromkeys(STRUCK, "~~"),
     }
 )
 
 
 def in_html(text: str) -> str:
-    """Escaped ``text`` of a table cell with its marks as HTML; an address follows its words."""
+    """Escaped ``text`` of a table cell with its marks as HTML; an address follows its words.
+
+    Emphasis is lost: a document has no tags for it, because they would break its plain cells.
+    """
     if not ANY.search(text):
         return text
     return ANY.sub("", LINKED.sub(_html_link, SEAM.sub(r"\1", text)).translate(_TAGS))

@@ -16,8 +16,6 @@ from workers.engines.cpu.marks.signs import BOLD, ITALIC, STRUCK
 STYLES = (BOLD[0], ITALIC[0], STRUCK[0])
 _STARRED = frozenset((BOLD[0], ITALIC[0]))
 _NONE: frozenset[str] = frozenset()
-#: Signs that stay behind emphasised words.
-_STOPS = frozenset(".,;:!?")
 
 
 class Piece(NamedTuple):
@@ -36,13 +34,12 @@ def with_valid_edges(pieces: Sequence[Piece]) -> list[Piece]:
     if not any(piece.styles for piece in pieces):
         return list(pieces)
     result = _nested(_with_styled_spaces(pieces))
-    _move_stops_out(result)
     _mend_edges(result)
     return result
 
 
 def style_ends(pieces: Sequence[Piece]) -> dict[str, list[int]]:
-    """For each style and piece in it, the index behind the last piece of the run."""
+    """For each style and piece in it, the index after the last piece of the run."""
     ends = {style: [0] * len(pieces) for style in STYLES}
     for style, indexes in ends.items():
         end = len(pieces)
@@ -81,14 +78,6 @@ def _nested(pieces: Sequence[Piece]) -> list[Piece]:
     return result
 
 
-def _move_stops_out(pieces: list[Piece]) -> None:
-    """Take the emphasis off the mark of a sentence at the end of emphasised words."""
-    for index in range(len(pieces) - 1, 0, -1):
-        closed = (pieces[index].styles - _styles(pieces, index + 1)) & _STARRED
-        if closed and pieces[index].text in _STOPS and closed <= pieces[index - 1].styles:
-            pieces[index] = _without(pieces[index], closed)
-
-
 def _mend_edges(pieces: list[Piece]) -> None:
     """Take styles off the pieces at whose edge they can't begin or end."""
     index = 0
@@ -120,7 +109,7 @@ def _take_off(
 
 
 def _take_off_run(pieces: list[Piece], index: int, step: int, styles: frozenset[str]) -> int:
-    """Take ``styles`` off the run from ``index`` on; returns the index behind it."""
+    """Take ``styles`` off the run from ``index`` on; returns the index after it."""
     while 0 <= index < len(pieces) and pieces[index].styles & styles:
         pieces[index] = _without(pieces[index], styles)
         index += step

@@ -11,6 +11,8 @@ _SMALLER = 0.87
 _RAISED, _LOWERED = (0.12, 0.9), (0.06, 0.6)
 #: The same for a character of the line's font size.
 _RAISED_ALONE, _LOWERED_ALONE = (0.2, 0.4), (0.15, 0.4)
+#: A raised number after one of these signs is the mark of a note, also after a space.
+_BEFORE_NOTES = frozenset(".;:!?)]\"'”’»")
 _FRACTION_BARS = frozenset("/\u2044\u2215")
 
 
@@ -25,7 +27,7 @@ def with_shifts(characters: Sequence[Character]) -> list[Character]:
         return list(characters)
     baseline, size = max(places, key=lambda place: (places[place], place[1]))
     shifts = [_shift(character, baseline, size) for character in characters]
-    return _marked(characters, shifts)
+    return _without_spaces_before_notes(_marked(characters, shifts))
 
 
 def _shift(character: Character, baseline: float, size: float) -> int:
@@ -53,6 +55,24 @@ def _marked(characters: Sequence[Character], shifts: Sequence[int]) -> list[Char
         result += [character._replace(shift=shift) for character in run] if shift else run
         start = end
     return result
+
+
+def _without_spaces_before_notes(characters: Sequence[Character]) -> list[Character]:
+    """``characters`` without a space between the end of a sentence and the mark of its note."""
+    return [
+        character
+        for index, character in enumerate(characters)
+        if not (character.text.isspace() and _is_before_note(characters, index))
+    ]
+
+
+def _is_before_note(characters: Sequence[Character], space: int) -> bool:
+    end = space + 1
+    while end < len(characters) and characters[end].shift > 0 and characters[end].text.isdecimal():
+        end += 1
+    ends_word = end == len(characters) or not characters[end].text.isalnum()
+    before = characters[space - 1].text if space else ""
+    return end > space + 1 and ends_word and before in _BEFORE_NOTES
 
 
 def _is_bar(characters: Sequence[Character], index: int) -> bool:

@@ -31,6 +31,8 @@ def test_rows_become_one_paragraph() -> None:
         (["RAIN IN SEP-", "TEMBER."], "since September", "RAIN IN SEPTEMBER."),
         (["a CD-", "ROM"], "", "a CD-ROM"),
         (["ask quiet-", "harbour@a.example now"], "", "ask quiet-harbour@a.example now"),
+        (["Wind-, Regen-", "und Eiskarten"], "", "Wind-, Regen- und Eiskarten"),
+        (["in the thous-", "and years"], "thousand", "in the thousand years"),
         (["https:", "//a.example/x"], "", "https://a.example/x"),
         (["as follows:", "// a comment"], "", "as follows: // a comment"),
         (["soft\u00ad", "ware"], "", "software"),

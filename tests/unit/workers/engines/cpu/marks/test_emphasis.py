@@ -75,7 +75,7 @@ class Shown(HTMLParser):
         ([("bold ", BOLD), ("both", BOLD | ITALIC), (" bold", BOLD)], "**bold *both* bold**"),
         ([("one", BOLD), ("two", ITALIC)], "**one***two*"),
         ([("5*", {}), ("three", ITALIC)], "5\\**three*"),
-        ([("Note:", BOLD), (" read", {})], "**Note**: read"),
+        ([("Note:", BOLD), (" read", {})], "**Note:** read"),
         ([("say ", {}), ('"', CODE), ("as is", {}), ('"', CODE)], 'say "as is"'),
         ([("~~~", {}), ("~~~", BOLD)], "\\~\\~\\~**\\~\\~\\~**"),
         ([("old", STRUCK | BOLD), ("er", {})], "~~old~~er"),
