@@ -26,9 +26,9 @@ from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_to_read import PageToRead
 from workers.tasks.gate import Gate
 from workers.tasks.manifest_cache import ManifestCache
+from workers.tasks.merging.reduce_task import ReduceTask
 from workers.tasks.page_context import PageTaskContext
 from workers.tasks.page_task import PageTask
-from workers.tasks.reduce_task import ReduceTask
 
 #: Enough that the fixed requests of a document are a small share.
 PAGES = 60
