@@ -34,6 +34,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="pagefleet-scale-") as name:
         folder = Path(name)
         peers = [] if arguments.no_peers else measure_peers(folder, HERE, arguments.tasks)
+        for each in peers:
+            print(json.dumps(vars(each)), file=sys.stderr, flush=True)
         costs = list(_measured(arguments, folder))
         queued = list(_queued(arguments, folder))
     for part in (peer_table(peers), table(costs), *summary(costs, peers), *queued):

@@ -21,7 +21,7 @@ from tests.support.servers.processes import S3Server, free_ports, start_s3
 
 ENGINE = "fake"
 POLL_S = 0.2
-#: Seconds that a corpus may stand still before the run is given up.
+#: Seconds without progress after which the run is given up.
 STALLED_S = 300.0
 
 
@@ -138,5 +138,5 @@ def wait_idle(services: Services) -> None:
         if left != seen:
             seen, since = left, time.monotonic()
         if time.monotonic() - since > STALLED_S:
-            raise TimeoutError(f"{left} jobs stand still; see {services.folder}")
+            raise TimeoutError(f"{left} jobs stalled; see {services.folder}")
         time.sleep(POLL_S)

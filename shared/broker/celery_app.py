@@ -3,10 +3,10 @@
 from celery import Celery
 from celery.backends.base import DisabledBackend
 
-from shared.broker import kombu_guard
 from shared.broker.broker_tls import tls_options
 from shared.broker.connection import KEY_PREFIX, sentinel_options
 from shared.broker.queues import MAINTENANCE, REDUCE, declare
+from shared.broker.transport import kombu_guard
 from shared.config.broker_url import is_sentinel
 from shared.config.settings import Settings
 

@@ -94,7 +94,7 @@ class CombinedCalls:
         except _REPEATED:
             self.close()
         except BaseException:
-            self.close()  # answers that nobody reads must not be taken for those of later calls
+            self.close()  # answers that no caller reads must not be taken for those of later calls
             raise
 
     def _read(self, connection: Any, call: _Call) -> None:

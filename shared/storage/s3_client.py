@@ -4,10 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3.session
+import botocore.session
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
@@ -23,7 +26,9 @@ from botocore.exceptions import (
     ResponseStreamingError,
     TokenRetrievalError,
 )
+from botocore.utils import parse_timestamp
 
+from shared import __version__
 from shared.config.settings import Settings
 from shared.domain.errors import NotFound, StoreSilent, StoreUnreachable, UsageError
 from shared.storage.refusal import Refused, RefusedAsFull
@@ -106,7 +111,7 @@ def probe(options: S3Options) -> "S3Client":
 def _connect(options: S3Options, hasty: bool, _process: int) -> "S3Client":
     with explained(options.service, options):
         try:
-            client = boto3.session.Session().client(
+            client = _session().client(
                 "s3",
                 endpoint_url=options.endpoint_url,
                 region_name=options.region,
@@ -117,6 +122,20 @@ def _connect(options: S3Options, hasty: bool, _process: int) -> "S3Client":
             return client
         except ValueError as error:
             raise UsageError(f"PAGEFLEET_S3_ENDPOINT_URL or the region is bad: {error}") from None
+
+
+def _session() -> boto3.session.Session:
+    session: Any = botocore.session.get_session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time_of)
+    return boto3.session.Session(botocore_session=session)
+
+
+def _time_of(text: Any) -> datetime:
+    """The time in an answer, which pagefleet does not use; botocore needs 0.2 ms for each."""
+    try:
+        return parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return parse_timestamp(text)
 
 
 def forget_clients() -> None:
@@ -138,6 +157,8 @@ def _config(options: S3Options, hasty: bool) -> Config:
         read_timeout=options.probe_s if hasty else 60,
         retries={"mode": "standard", "total_max_attempts": 2 if hasty else options.attempts},
         tcp_keepalive=True,
+        # Given, it is not made anew twice for each request.
+        user_agent=f"pagefleet/{__version__}",
         request_checksum_calculation=checksums,
         response_checksum_validation=checksums,
     )

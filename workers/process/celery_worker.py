@@ -13,7 +13,7 @@ from typing import Any
 from celery import Celery
 from celery.worker import state
 
-from shared.broker.kombu_batches import acknowledged_together
+from shared.broker.transport.kombu_batches import acknowledged_together
 from shared.domain.errors import ExitCode
 from shared.processes import command_process
 from shared.processes.stop_signals import act_on_signals, ignore_signals

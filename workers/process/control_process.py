@@ -36,8 +36,8 @@ from workers.observability.fleet_collector import FleetCollector
 from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
+from workers.tasks.merging.reduce_task import ReduceTask
 from workers.tasks.messages import parse_message, refuse
-from workers.tasks.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.control")
 REDUCERS = 4

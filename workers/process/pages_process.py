@@ -48,13 +48,13 @@ from workers.process.broker_reports import broker_reports
 from workers.process.celery_worker import run_worker
 from workers.process.consumer_pulse import consumer_pulse
 from workers.tasks.gate import Gate
-from workers.tasks.job_end import JobEnd
 from workers.tasks.lease_renewal import LeaseRenewal
 from workers.tasks.manifest_cache import ManifestCache
+from workers.tasks.merging.job_end import JobEnd
+from workers.tasks.merging.reduce_task import ReduceTask
 from workers.tasks.messages import parse_message, refuse
 from workers.tasks.page_context import PageTaskContext
 from workers.tasks.page_task import PageTask
-from workers.tasks.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.worker")
 #: The supervisor starts the process again after this exit status.

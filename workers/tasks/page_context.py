@@ -17,8 +17,8 @@ from workers.inflight.inflight_pages import InflightPages
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_pipeline import Pipeline
 from workers.tasks.gate import Gate
-from workers.tasks.job_end import JobEnd
 from workers.tasks.manifest_cache import ManifestCache
+from workers.tasks.merging.job_end import JobEnd
 
 log = logging.getLogger("pagefleet.page")
 OUTAGE_ERRORS = (StoreUnreachable, BrokerUnreachable)

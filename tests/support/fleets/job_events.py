@@ -10,7 +10,7 @@ from shared.jobs.cancelling import cancel_job
 from shared.jobs.purging import is_removable, remove
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stepping import Actor
-from workers.tasks.reduce_task import ReduceTask
+from workers.tasks.merging.reduce_task import ReduceTask
 
 
 class Refused(Exception):

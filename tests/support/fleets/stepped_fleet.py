@@ -48,12 +48,12 @@ from workers.observability.failure_log import FailureLog
 from workers.observability.page_observer import PageObserver
 from workers.pipeline.page_to_read import PageToRead
 from workers.tasks.gate import Gate
-from workers.tasks.job_end import JobEnd
 from workers.tasks.lease_renewal import LeaseRenewal
 from workers.tasks.manifest_cache import ManifestCache
+from workers.tasks.merging.job_end import JobEnd
+from workers.tasks.merging.reduce_task import ReduceTask
 from workers.tasks.page_context import PageTaskContext
 from workers.tasks.page_task import PageTask
-from workers.tasks.reduce_task import ReduceTask
 
 ENGINE = EngineInfo(name="fake", model="fake-1", version="test")
 FALLBACK = EngineInfo(name="cpu", model="ppocrv6-small", version="test")

@@ -5,7 +5,7 @@ import json
 import random
 from typing import Any, TypeVar
 
-from shared.broker.kombu_guard import envelope_of, restorable
+from shared.broker.transport.kombu_guard import envelope_of, restorable
 from shared.domain.errors import UsageError
 from shared.domain.object_keys import is_job_id
 from shared.domain.records import PageMessage, ReduceMessage

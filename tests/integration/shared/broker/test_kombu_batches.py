@@ -8,10 +8,10 @@ import redis
 from kombu import Consumer
 
 from shared.broker.celery_app import make_app
-from shared.broker.kombu_batches import acknowledged_together
 from shared.broker.page_state import Dispatch
 from shared.broker.queues import declare
 from shared.broker.sending.task_messages import page_message
+from shared.broker.transport.kombu_batches import acknowledged_together
 from tests.conftest import SettingsFactory
 
 QUEUE, QUARANTINE = "pages.fake.normal", "pages.fake.quarantine"

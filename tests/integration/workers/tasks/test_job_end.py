@@ -7,7 +7,7 @@ import pytest
 from shared.domain.errors import StoreUnreachable
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
-from workers.tasks.reduce_task import ReduceTask
+from workers.tasks.merging.reduce_task import ReduceTask
 
 #: Places in ``stepped_fleet.DOCUMENTS``: of three pages and of twelve.
 SMALL, LARGE = 1, 2

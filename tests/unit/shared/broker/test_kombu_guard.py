@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.broker.kombu_guard import envelope_of, restorable
+from shared.broker.transport.kombu_guard import envelope_of, restorable
 
 
 def envelope(**changes: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from shared.domain.errors import PagefleetError
 from shared.domain.page_ranges import count
 from shared.domain.records import ReduceMessage
 from workers.tasks.manifest_cache import ManifestCache
-from workers.tasks.reduce_task import ReduceTask
+from workers.tasks.merging.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.reduce")
 

@@ -21,8 +21,8 @@ from kombu.transport import redis as transport
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
 
-from shared.broker import kombu_batches
 from shared.broker.queues import UrgentFirst, is_queue, takes_batches
+from shared.broker.transport import kombu_batches
 
 log = logging.getLogger("pagefleet.messages")
 PATCHED_VERSION = "5.7.0"
