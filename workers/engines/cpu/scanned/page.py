@@ -23,6 +23,7 @@ from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.scanned.bullets import with_bullets
 from workers.engines.cpu.scanned.lines import LineBuilder
 from workers.engines.cpu.scanned.near_pages import NearPages
+from workers.engines.cpu.scanned.watermark import without_watermark
 from workers.engines.cpu.tesseract.other_scripts import (
     OtherReading,
     ReadLine,
@@ -45,7 +46,7 @@ def page_from_pixels(
     ``near`` are the pages around it; None if they are not known. Raises UnreadableScript if the
     page shows text of which hardly anything was read.
     """
-    page = make_upright(recognizer, image)
+    page = make_upright(recognizer, without_watermark(image))
     scale = points_per_pixel(page.image)
     line_corners = split_at_gutters(page.image, page.corners)
     texts = recognizer.read_lines(page.image, line_corners)
