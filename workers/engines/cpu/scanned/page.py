@@ -1,5 +1,6 @@
 """Reads a page from its pixels alone."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,8 @@ from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
 from workers.engines.cpu.ocr.page_ink import Mask, PageInk
 from workers.engines.cpu.ocr.readable import check_readable, worth
 from workers.engines.cpu.ocr.recognizer import Recognizer
-from workers.engines.cpu.recognition import Pixels
+from workers.engines.cpu.ocr.vertical_columns import is_column, read_columns
+from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
 from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.scanned.bullets import with_bullets
 from workers.engines.cpu.scanned.lines import LineBuilder
@@ -50,6 +52,8 @@ def page_from_pixels(
     scale = points_per_pixel(page.image)
     line_corners = split_at_gutters(page.image, page.corners)
     texts = recognizer.read_lines(page.image, line_corners)
+    if page.has_columns:
+        texts = _with_columns(recognizer, page, line_corners, texts)
     ink = PageInk(page.image)
     builder = LineBuilder.of(ink, scale)
     # The detector takes the empty part of a dark band for a line.
@@ -100,6 +104,21 @@ def _content(ink: PageInk, lines: list[Line], near: NearPages | None) -> PageCon
 
 def _is_text(line: Line) -> bool:
     return bool(line.text) and (line.score or 0.0) >= _LOWEST_SCORE
+
+
+def _with_columns(
+    recognizer: Recognizer,
+    page: UprightPage,
+    corners: Sequence[Corners],
+    texts: Sequence[RecognizedText],
+) -> list[RecognizedText]:
+    """``texts`` with those of vertical columns read from top to bottom."""
+    columns = [index for index, corner in enumerate(corners) if is_column(corner)]
+    read = read_columns(recognizer, page.image, [corners[index] for index in columns])
+    result = list(texts)
+    for index, text in zip(columns, read, strict=True):
+        result[index] = text
+    return result
 
 
 def _skew(page: UprightPage) -> float:

@@ -95,7 +95,7 @@ def _large_letters(grey: Grey, colour: int, tolerance: int) -> _Letters:
         if index
         and _LEAST_FILL < area / (width * height) < _MOST_FILL
         and _LOWEST * longest < max(width, height) < _HIGHEST * longest
-        and not _is_box(index, labels, stats[index].tolist())
+        and not _is_box(index, np.asarray(labels, np.int32), stats[index].tolist())
     ]
     return _Letters(np.asarray(labels, np.int32), np.asarray(stats, np.int32), kept)
 

@@ -42,8 +42,8 @@ def test_a_pale_title_without_text_across_it_stays() -> None:
 
 def test_tinted_boxes_and_plain_pages_stay() -> None:
     tinted = page()
-    for top in (200, 400, 600):
-        cv2.rectangle(tinted, (50, top), (350, top + 60), PALE, -1)
+    for baseline in (230, 430, 630):
+        cv2.rectangle(tinted, (20, baseline - 26), (680, baseline + 10), PALE, -1)
     written(tinted)
 
     assert without_watermark(tinted) is tinted
