@@ -25,6 +25,7 @@ from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.scanned.bullets import with_bullets
 from workers.engines.cpu.scanned.lines import LineBuilder
 from workers.engines.cpu.scanned.near_pages import NearPages
+from workers.engines.cpu.scanned.photos import with_photos
 from workers.engines.cpu.scanned.watermark import without_watermark
 from workers.engines.cpu.tesseract.other_scripts import (
     OtherReading,
@@ -96,6 +97,7 @@ def _content(ink: PageInk, lines: list[Line], near: NearPages | None) -> PageCon
     with pymupdf.open() as document:
         page = paint_page(document, image, lines)
         regions = with_ruled_tables(find_regions(page), lines, ink.mask, scale)
+        regions = with_photos(regions, lines, image, scale)
         tables = find_tables(page, regions)
     recurring = near.recurring(image, regions, lines, scale) if near is not None else None
     rules = rules_of_tables(regions, ink.mask, scale)
