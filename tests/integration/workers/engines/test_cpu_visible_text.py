@@ -10,6 +10,7 @@ import pytest
 from shared.domain.errors import UnreadableScript
 from tests.support.engines.cpu_reader import CpuReader, picture_of
 from tests.support.paths import SAMPLES
+from workers.engines.cpu.tesseract.installation import find_tesseract
 
 CASES = SAMPLES / "cases"
 #: One input of each kind that would break the promise of the README.
@@ -49,16 +50,36 @@ def test_hidden_words_are_left_out_and_visible_ones_stay(cpu: CpuReader, report:
     assert "101" not in markdown
 
 
-def test_a_scan_in_an_unknown_script_fails_as_unreadable(cpu: CpuReader, tmp_path: Path) -> None:
+def _reads_cyrillic() -> bool:
+    tesseract = find_tesseract()
+    return tesseract is not None and "rus" in tesseract.languages
+
+
+@pytest.fixture
+def russian(tmp_path: Path) -> Path:
+    """A picture of four lines in Russian."""
     typed = tmp_path / "typed.pdf"
     with pymupdf.open() as document:
         page = document.new_page()
         for number in range(4):
             page.insert_text((72, 90 + 24 * number), CYRILLIC, fontsize=14, fontname="china-s")
         document.save(typed)
+    return picture_of(typed, tmp_path / "scan.png")
 
+
+@pytest.mark.skipif(_reads_cyrillic(), reason="tesseract reads the script of the scan")
+def test_a_scan_in_an_unknown_script_fails_as_unreadable(cpu: CpuReader, russian: Path) -> None:
     with pytest.raises(UnreadableScript, match="another engine for other scripts"):
-        cpu.read(picture_of(typed, tmp_path / "scan.png"))
+        cpu.read(russian)
+
+
+@pytest.mark.skipif(not _reads_cyrillic(), reason="tesseract with Russian data is missing")
+def test_a_scan_in_another_script_is_read_with_tesseract(cpu: CpuReader, russian: Path) -> None:
+    reading = cpu.read(russian)
+
+    assert reading.markdown.count("каждое утро") == 4
+    assert reading.confidence is not None
+    assert (reading.confidence.also_read_by or "").startswith("tesseract")
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the inputs from public complaints are missing")

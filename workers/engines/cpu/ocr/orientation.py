@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from workers.engines.contract import Rotation
 from workers.engines.cpu.ocr.recognizer import VERTICAL_RATIO, Recognizer, crop
+from workers.engines.cpu.ocr.vertical_columns import has_vertical_text
 from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText, line_size
 
 #: Number of lines that are read to tell upright from upside down.
@@ -37,11 +38,15 @@ class UprightPage:
     #: Affine matrix from pixels of ``image`` to pixels of the rotated page before the deskew,
     #: shape (2, 3); None if the page was not deskewed.
     unskew: NDArray[np.float64] | None = None
+    #: Whether its high lines are columns of vertical Chinese or Japanese.
+    has_columns: bool = False
 
 
 def make_upright(recognizer: Recognizer, image: Pixels) -> UprightPage:
     """Find the lines of ``image``, shape (height, width, BGR), and turn both upright."""
     page = UprightPage(image, recognizer.find_lines(image))
+    if _mostly_vertical(page.corners) and has_vertical_text(recognizer, image, page.corners):
+        return replace(page, has_columns=True)
     if _mostly_vertical(page.corners):
         page = _turn_over_if_needed(recognizer, _rotated(page, 90))
         # Lines are detected again: on the sideways image the detector cut them short.

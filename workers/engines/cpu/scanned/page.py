@@ -1,5 +1,6 @@
 """Reads a page from its pixels alone."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +19,14 @@ from workers.engines.cpu.ocr.orientation import UprightPage, make_upright
 from workers.engines.cpu.ocr.page_ink import Mask, PageInk
 from workers.engines.cpu.ocr.readable import check_readable, worth
 from workers.engines.cpu.ocr.recognizer import Recognizer
-from workers.engines.cpu.recognition import Pixels
+from workers.engines.cpu.ocr.vertical_columns import is_column, read_columns
+from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
 from workers.engines.cpu.recognized_page import RecognizedPage
 from workers.engines.cpu.scanned.bullets import with_bullets
 from workers.engines.cpu.scanned.lines import LineBuilder
 from workers.engines.cpu.scanned.near_pages import NearPages
+from workers.engines.cpu.scanned.photos import with_photos
+from workers.engines.cpu.scanned.watermark import without_watermark
 from workers.engines.cpu.tesseract.other_scripts import (
     OtherReading,
     ReadLine,
@@ -45,10 +49,12 @@ def page_from_pixels(
     ``near`` are the pages around it; None if they are not known. Raises UnreadableScript if the
     page shows text of which hardly anything was read.
     """
-    page = make_upright(recognizer, image)
+    page = make_upright(recognizer, without_watermark(image))
     scale = points_per_pixel(page.image)
     line_corners = split_at_gutters(page.image, page.corners)
     texts = recognizer.read_lines(page.image, line_corners)
+    if page.has_columns:
+        texts = _with_columns(recognizer, page, line_corners, texts)
     ink = PageInk(page.image)
     builder = LineBuilder.of(ink, scale)
     # The detector takes the empty part of a dark band for a line.
@@ -91,6 +97,7 @@ def _content(ink: PageInk, lines: list[Line], near: NearPages | None) -> PageCon
     with pymupdf.open() as document:
         page = paint_page(document, image, lines)
         regions = with_ruled_tables(find_regions(page), lines, ink.mask, scale)
+        regions = with_photos(regions, lines, image, scale)
         tables = find_tables(page, regions)
     recurring = near.recurring(image, regions, lines, scale) if near is not None else None
     rules = rules_of_tables(regions, ink.mask, scale)
@@ -99,6 +106,21 @@ def _content(ink: PageInk, lines: list[Line], near: NearPages | None) -> PageCon
 
 def _is_text(line: Line) -> bool:
     return bool(line.text) and (line.score or 0.0) >= _LOWEST_SCORE
+
+
+def _with_columns(
+    recognizer: Recognizer,
+    page: UprightPage,
+    corners: Sequence[Corners],
+    texts: Sequence[RecognizedText],
+) -> list[RecognizedText]:
+    """``texts`` with those of vertical columns read from top to bottom."""
+    columns = [index for index, corner in enumerate(corners) if is_column(corner)]
+    read = read_columns(recognizer, page.image, [corners[index] for index in columns])
+    result = list(texts)
+    for index, text in zip(columns, read, strict=True):
+        result[index] = text
+    return result
 
 
 def _skew(page: UprightPage) -> float:

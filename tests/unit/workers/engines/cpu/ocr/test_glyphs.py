@@ -65,7 +65,7 @@ def test_letters_of_equal_distance_are_monospaced() -> None:
     assert not with_monospaced([text])[0].monospaced
 
 
-def test_a_letter_is_raised_behind_a_variable_where_the_recogniser_says_so() -> None:
+def test_a_letter_that_was_read_as_raised_is_raised_behind_a_variable() -> None:
     before, after = glyph(" ", 0), glyph(" ", 3)
 
     assert shifts(before, glyph("x", 1, 6), glyph("ⁿ", 2, -2, 9), after) == [0, 0, 1, 0]
