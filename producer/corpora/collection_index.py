@@ -66,7 +66,7 @@ class Entry:
 
     place: int
     member: Member
-    #: How its job ended; None while it has not, or where no part says so.
+    #: How its job ended; None while it has not, or where no part has its end.
     end: End | None
 
 

@@ -59,7 +59,7 @@ class CollectionSubmitter:
         return submission
 
     def record(self, input_: Input) -> None:
-        """Write down what became of an input; in the order of calls, for a stable order."""
+        """Write down the result of an input; in the order of calls, for a stable order."""
         member = self._members.pop(id(input_), None)
         if member is not None:
             self._journal.add(member)

@@ -68,8 +68,11 @@ class BackgroundCalls:
         until = time.monotonic() + GATHER_S
         while not isinstance(item, threading.Event):
             _run_logged(item)
+            left = until - time.monotonic()
+            if left <= 0:
+                break
             try:
-                item = self._calls.get(timeout=max(0.0, until - time.monotonic()))
+                item = self._calls.get(timeout=left)
             except queue.Empty:
                 break
         return item

@@ -18,7 +18,7 @@ DOCUMENTS = 5
 
 
 class Corpus:
-    """Ended jobs of a collection that has not been told of their ends."""
+    """Ended jobs of a collection that does not have their ends."""
 
     def __init__(self, store: ObjectStore) -> None:
         self.store, self.jobs = store, JobStore(store)

@@ -31,7 +31,7 @@ def with_emphasis(drafts: Sequence[Draft]) -> list[Draft]:
 def with_cell_emphasis(rows: list[list[Cell]], lines: Sequence[Line]) -> list[list[Cell]]:
     """``rows`` of a table of ``lines`` with marks only around words that differ from its others.
 
-    Names of columns and rows are bold in most tables, and "th" says so.
+    Names of columns and rows are bold in most tables; the tag "th" marks them.
     """
     usual = _usual(lines, _USUAL_OF_BLOCK)
     return [[_plain_cell(cell, usual) for cell in row] for row in rows]

@@ -78,8 +78,8 @@ def _clear_on_light_ground(characters: Sequence[Character], image: PageImage) ->
     margin = int((bottom - top) * _TOP)
     whole = crop[:, :, 1]
     middle = whole[margin : len(whole) - margin] if margin else whole
-    ground = _counts((middle > _LIGHT).any(axis=0))
-    inks = [_counts((rows < _USUAL_INK).any(axis=0)) for rows in (whole, middle)]
+    ground = _counts(np.any(middle > _LIGHT, axis=0))
+    inks = [_counts(np.any(rows < _USUAL_INK, axis=0)) for rows in (whole, middle)]
     starts, ends = _middles(characters, image.scale, left, whole.shape[1])
     return [
         bool(ground[end] > ground[start] and inks[is_letter][end] > inks[is_letter][start])
