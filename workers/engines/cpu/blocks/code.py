@@ -85,7 +85,9 @@ def _goes_on(before: Draft, draft: Draft) -> bool:
     gap = draft.box.top - before.box.bottom
     same_size = abs(before.size - draft.size) < _SAME_SIZE * draft.size
     in_column = before.box.overlap_width(draft.box) > 0
-    return same_size and in_column and -draft.size < gap < _EMPTY_LINE * draft.size
+    # A rule between two rows may be wider than their region, and so a piece of its own.
+    below = draft.box.top > before.box.top
+    return same_size and in_column and below and gap < _EMPTY_LINE * draft.size
 
 
 def has_code_signs(draft: Draft) -> bool:

@@ -111,3 +111,13 @@ def test_a_table_of_one_cell_is_its_text() -> None:
     prose = column(["The page has a box with a few words on it below this line."])
 
     assert "<table>" not in markdown(page(("text", prose), ("table", box)))
+
+
+def test_a_rule_of_a_report_stands_between_its_rows() -> None:
+    amounts = column(["$500.00", "$-25.00"], 102, 200, monospaced=True)
+    rule, total = line("-" * 13, 72, 225, monospaced=True), line("$475.00", 102, 237.5)
+    total = replace(total, monospaced=True)
+    prose = column(["The report shows the balance of all accounts of the book."])
+    content = page(("text", prose), ("text", [*amounts, total]), ("text", [rule]))
+
+    assert "\n      $-25.00\n-------------\n      $475.00\n" in markdown(content)
