@@ -21,6 +21,8 @@ _LEAST_DENSITY = 0.25
 #: letters that it does not know (measured: 0.9 and more on good scans, 0.94 on a poor one, and at
 #: most 0.73 in Greek, Hebrew and Cyrillic). Fewer letters prove nothing.
 _LEAST_COMPLETE, _FEWEST_LETTERS = 0.78, 8
+#: A reading with this score is complete if it has at least this part of the letters.
+_SURE, _HALF = 0.95, 0.5
 #: Ink of a letter is higher than this part of its line and narrower than so many line heights.
 _LETTER_HEIGHT, _LETTER_WIDTH = 0.25, 3.0
 #: A score is worth nothing at the first value and all at 1.
@@ -69,7 +71,11 @@ def _complete(corners: Corners, text: RecognizedText, mask: Mask) -> float:
         return 1.0
     characters = len(text.text.replace(" ", ""))
     letters = _letters(corners, mask)
-    return min(1.0, characters / letters) if letters >= _FEWEST_LETTERS else 1.0
+    if letters < _FEWEST_LETTERS:
+        return 1.0
+    part = min(1.0, characters / letters)
+    # Only the outlines of very large letters are ink, so that each counts as several.
+    return 1.0 if text.score >= _SURE and part >= _HALF else part
 
 
 def _letters(corners: Corners, mask: Mask) -> int:

@@ -13,6 +13,8 @@ from workers.engines.cpu.recognition import Pixels
 _DARKEST, _LIGHTEST = 130, 238
 #: Ink below this grey may be text that lies across it.
 _TEXT = 110
+#: It takes at least this part of the page.
+_LEAST_SHARE = 0.0005
 #: Pixels of one colour differ by at most this; further letters of a watermark by the second value.
 _SAME_COLOUR, _SIMILAR_COLOUR = 10, 25
 #: Its letters are so high, in longest sides of the page, and there are at least so many.
@@ -59,14 +61,15 @@ def without_watermark(image: Pixels) -> Pixels:
 
 def _pale_colour(grey: Grey, paper: int) -> int | None:
     """The most frequent flat grey between text and paper; None if none takes any area."""
-    flat = cv2.absdiff(grey[:-2, 2:], grey[2:, :-2]) <= 2
-    values = grey[1:-1, 1:-1][flat]
+    # Every fourth row and column is enough, and costs a sixteenth.
+    sample, beside = grey[:-2:4, 2::4], grey[2::4, :-2:4]
+    values = sample[cv2.absdiff(sample, beside) <= 2]
     counts = np.bincount(values, minlength=256)
     lightest = min(_LIGHTEST, paper - _SAME_COLOUR)
     if lightest <= _DARKEST:
         return None
     colour = _DARKEST + int(np.argmax(counts[_DARKEST:lightest]))
-    return colour if counts[colour] > 0.0005 * grey.size else None
+    return colour if counts[colour] > _LEAST_SHARE * sample.size else None
 
 
 def _letters(grey: Grey, colour: int) -> Mask | None:

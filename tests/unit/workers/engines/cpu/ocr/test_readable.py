@@ -60,12 +60,14 @@ def test_a_few_short_marks_prove_nothing() -> None:
 
 
 def test_a_line_is_worth_less_the_more_letters_were_skipped() -> None:
-    text = RecognizedText("a" * 24, 1.0)
+    text = RecognizedText("a" * 24, 0.9)
 
-    assert worth(corners(), text, ink(24)) == 1
-    assert worth(corners(), text, ink(28)) == pytest.approx(24 / 28)
+    assert worth(corners(), text, ink(24)) == pytest.approx(0.8)
+    assert worth(corners(), text, ink(28)) == pytest.approx(0.8 * 24 / 28)
     assert worth(corners(), text, ink(30)) > 0
-    assert worth(corners(), RecognizedText("a" * 23, 1.0), ink(30)) == 0
+    assert worth(corners(), RecognizedText("a" * 23, 0.9), ink(30)) == 0
+    assert worth(corners(), RecognizedText("a" * 23, 1.0), ink(30)) == 1
+    assert worth(corners(), RecognizedText("a" * 14, 1.0), ink(30)) == 0
 
 
 def test_ideographs_of_several_parts_were_not_skipped() -> None:
