@@ -73,9 +73,7 @@ def skewed_documents(pages: int, mean: float, seed: int, sigma: float = 1.5) -> 
         yield Document(size)
 
 
-def arriving_documents(
-    per_hour: float, pages: int, hours: float, seed: int
-) -> Iterator[Document]:
+def arriving_documents(per_hour: float, pages: int, hours: float, seed: int) -> Iterator[Document]:
     """Documents of ``pages`` pages that arrive at random times, ``per_hour`` on average."""
     gaps, now = random.Random(seed), 0.0
     while (now := now + gaps.expovariate(per_hour / 3600)) < hours * 3600:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -88,14 +89,14 @@ class Fleet:
         broker.on_progress = self._pages_ended
         return broker, reducers
 
-    def run(self, documents: Iterable[Document]) -> Result:
-        """Submit the documents and read all pages."""
+    def run(self, documents: Iterable[Document], least_s: float = 0.0) -> Result:
+        """Submit the documents and read all pages; machines are paid for ``least_s`` at least."""
         self._start_machines()
         self._env.process(self._submit(iter(documents)))
         for broker, _ in self._shards:
             self._env.process(self._sweep(broker))
         self._env.run(self._ended)
-        last = max(reducers.last_end_s for _, reducers in self._shards)
+        last = max(least_s, *(reducers.last_end_s for _, reducers in self._shards))
         if last > self._env.now:
             self._env.run(last)
         return self._result()
@@ -104,7 +105,7 @@ class Fleet:
         model = self._model
         if model.autoscaling is not None:
             for broker, _ in self._shards:
-                scaler = Autoscaler(self._env, model, broker, lambda b=broker: self._launch(b))
+                scaler = Autoscaler(self._env, model, broker, partial(self._launch, broker))
                 self._env.process(scaler.run())
             return
         for number in range(model.gpus):
@@ -202,7 +203,9 @@ class Fleet:
         latencies = sorted(self._latencies)
         gets, puts = self._store.busy_s
         hours = tally.machine_s / HOUR_S
-        requests = self._store.gets * model.store.get_price + self._store.puts * model.store.put_price
+        requests = (
+            self._store.gets * model.store.get_price + self._store.puts * model.store.put_price
+        )
         return Result(
             pages=self._done_pages,
             failed=sum(broker.failed_pages for broker in brokers),

@@ -10,8 +10,10 @@ once. The arguments come from the fleet's own classes; the answers are read but 
 import json
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import redis
@@ -24,14 +26,19 @@ from shared.broker.dispatcher import Dispatcher
 from shared.broker.page_state import Dispatch, page_id
 from shared.broker.scripts import Scripts, source
 from shared.config.settings import Settings, load_settings
-from shared.domain.records import Counts
+from shared.domain.records import Counts, Priority
+from shared.jobs.job_store import JobStore
+from shared.jobs.reduction import reduce_job
+from shared.storage.store_file import FileStore
+from tests.support.documents.long_document import long_manifest, write_results
 
 #: Pages of each measurement.
 PAGES = 4000
 CONNECTIONS = 50
 #: Pages in flight of one vLLM engine on an H100 (helm/pagefleet/presets.yaml).
 IN_FLIGHT = 576
-POOL, LANE, WORKER = "fake", "normal", "worker"
+POOL, WORKER = "fake", "worker"
+LANE: Priority = "normal"
 #: Answers that the fleet's classes can read, where the real one comes later.
 ANSWERS: dict[str, Any] = {
     "claim": ["claimed", 0, 0, 0, 0, 0],
@@ -42,13 +49,14 @@ ANSWERS: dict[str, Any] = {
 
 
 def main() -> int:
-    """Print the microseconds of the broker for each step of a page, an engine or a job."""
+    """Print microseconds of CPU: of the broker for each step, and of the reducer."""
     with tempfile.TemporaryDirectory(prefix="pagefleet-bench-") as name:
         home = Path(name)
         with EmbeddedBroker(load_settings(home=home)) as broker:
             address = SecretStr(broker.url)
             settings = load_settings(home=home, redis_url=address, dispatch_window=PAGES)
             found = measure(settings)
+    found["reduce a document of one page"] = _reduce()
     print(json.dumps({step: round(value, 1) for step, value in found.items()}, indent=2))
     return 0
 
@@ -114,7 +122,8 @@ class ManyClients(Scripts):
         if len(self._pending) == CONNECTIONS:
             self.settle()
         connection = self._connections[len(self._pending)]
-        connection.send_packed_command(connection.pack_commands(commands))
+        packed = connection.pack_commands(commands)  # type: ignore[no-untyped-call]
+        connection.send_packed_command(packed)  # type: ignore[no-untyped-call]
         self._pending.append((connection, len(commands)))
 
     def settle(self) -> None:
@@ -174,7 +183,7 @@ def _heartbeat(state: DispatchState, clock: BusyClock, workers: int) -> float:
 
     for number in range(workers):
         beat(number)
-    return clock.time(lambda: [beat(number) for number in range(50)], 50)
+    return clock.time(lambda: deque(map(beat, range(50)), maxlen=0), 50)
 
 
 def _jobs(state: DispatchState, many: ManyClients) -> None:
@@ -182,3 +191,16 @@ def _jobs(state: DispatchState, many: ManyClients) -> None:
         state.jobs.open(_job(number), POOL, "low", time.time(), 1, Counts(), [], [(1, 1)])
         state.jobs.end(_job(number))
     many.settle()
+
+
+def _reduce() -> float:
+    """Microseconds of a reducer, the median of twenty documents."""
+    times = list[float]()
+    for _ in range(20):
+        with tempfile.TemporaryDirectory(prefix="pagefleet-bench-") as name:
+            manifest = long_manifest(1)
+            write_results(Path(name), manifest)
+            jobs, before = JobStore(FileStore(Path(name))), time.process_time()
+            reduce_job(jobs, manifest)
+            times.append(time.process_time() - before)
+    return median(times) * 1e6

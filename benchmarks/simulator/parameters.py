@@ -113,12 +113,15 @@ class Control:
     """Producers and reducers."""
 
     producers: int = 4
-    #: `python -m benchmarks.simulator validate`: opening, hashing and storing a small document.
+    #: Opening, hashing and storing a small document: an assumption.
     document_s: float = 0.02
     #: Seconds of a producer for one page of a document: an assumption for 100 kB a page.
     intake_page_s: float = 0.2e-3
+    #: Cores that reduce: a control process uses one.
     reducers: int = 4
-    reduce_document_s: float = 0.02
+    #: `python -m benchmarks.simulator measure`, 9 ms with its page, and a bare Celery task
+    #: (`python -m benchmarks.overhead --part fake`).
+    reduce_document_s: float = 0.008
     #: `python -m benchmarks.merging`, 5,000 pages.
     reduce_page_s: float = 2.25e-3
 

@@ -3,9 +3,9 @@
     python -m benchmarks.simulator validate
 
 Each fleet has an embedded Redis, a file store and 1, 2 or 4 pages processes of the fake engine,
-whose pages take a fixed time. That time is long, so that the processor is not the limit. What a page
-takes beside it is measured in a first fleet with another number of pages in flight, which no row
-of the table uses. The time runs from the submission to the document.
+whose pages take a fixed time. That time is long, so that the processor is not the limit. What a
+page takes beside it is measured in a first fleet with another number of pages in flight, which no
+row of the table uses. The time runs from the submission to the document.
 """
 
 import os

@@ -1,9 +1,11 @@
 """The model of the fleet conserves pages and agrees with what can be calculated by hand."""
 
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 from itertools import repeat
+from xml.etree import ElementTree
 
 import pytest
 import simpy
@@ -27,6 +29,7 @@ from benchmarks.simulator.parameters import (
     Model,
     free_model,
 )
+from benchmarks.simulator.plots import Line, Plot, draw
 from benchmarks.simulator.servers import Server
 
 SMALL = Engine(page_s=0.03, latency_s=1.0, in_flight=64, cold_start_s=20, provision_s=30)
@@ -225,3 +228,17 @@ def test_an_idle_pool_ends_its_machines_and_starts_them_again() -> None:
     # Each document waits for a machine and a cold start; nothing runs in the two hours between.
     assert result.median_s > SMALL.provision_s + SMALL.cold_start_s
     assert result.machine_hours < 0.5
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_a_plot_shows_every_line_inside_its_area(log: bool) -> None:
+    lines = (Line("one & two", ((1, 10), (100, 900))), Line("three", ((1, 20), (100, 30))))
+
+    root = ElementTree.fromstring(draw(Plot("title", "x", "y", lines, log, log)))
+
+    paths = [path.get("d", "") for path in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert sum(path.count("L") for path in paths) == 2
+    numbers = [float(number) for path in paths for number in re.findall(r"[\d.]+", path)]
+    assert min(numbers) >= 0
+    assert max(numbers) <= 820
+    assert "one & two" in "".join(root.itertext())
