@@ -40,7 +40,8 @@ LATENCY_MS = 400
 IN_FLIGHT = 4
 #: Rounds of pages in each run.
 ROUNDS = 40
-PROCESSES = (1, 2, 4)
+#: Processes and documents of each run. Several documents have 1, 2, 3 and so on pages.
+RUNS = ((1, 1), (2, 1), (4, 1), (4, 36))
 #: Seconds that processes get to start.
 START_S = 180.0
 
@@ -50,43 +51,40 @@ class Row:
     """A real run and its simulation, in seconds."""
 
     processes: int
-    pages: int
+    sizes: tuple[int, ...]
     real_s: float
     simulated_s: float
 
-    @property
-    def error(self) -> float:
-        """How far the simulation is off, as a share of the real time."""
-        return self.simulated_s / self.real_s - 1
+    def line(self) -> str:
+        """A row of the table."""
+        error = self.simulated_s / self.real_s - 1
+        counts = f"| {self.processes} | {len(self.sizes)} | {sum(self.sizes)}"
+        return f"{counts} | {self.real_s:.1f} | {self.simulated_s:.1f} | {error:+.1%} |"
 
 
 def main() -> int:
     """Print a row for each fleet."""
     overhead_s = _overhead()
     print(f"a page takes {overhead_s * 1000:.0f} ms beside the engine's {LATENCY_MS} ms\n")
-    print("| processes | pages | real s | simulated s | error |\n|---|---|---|---|---|")
-    for processes in PROCESSES:
-        row = _row(processes, overhead_s)
-        print(
-            f"| {row.processes} | {row.pages} | {row.real_s:.1f} | {row.simulated_s:.1f} "
-            f"| {row.error:+.1%} |",
-            flush=True,
-        )
+    print("| processes | documents | pages | real s | simulated s | error |\n" + "|---" * 6 + "|")
+    for processes, documents in RUNS:
+        print(_row(processes, documents, overhead_s).line(), flush=True)
     return 0
 
 
 def _overhead() -> float:
     """Seconds of a page beside the engine: of one process with two pages in flight."""
     rounds, in_flight = 20, 2
-    real_s = _real(1, in_flight, rounds * in_flight)
+    real_s = _real(1, in_flight, [rounds * in_flight])
     return max(0.0, real_s / rounds - LATENCY_MS / 1000)
 
 
-def _row(processes: int, overhead_s: float) -> Row:
-    pages = processes * IN_FLIGHT * ROUNDS
-    model = fleet_model(processes, overhead_s)
-    simulated = simulate(model, [Document(pages)])
-    return Row(processes, pages, _real(processes, IN_FLIGHT, pages), simulated.seconds)
+def _row(processes: int, documents: int, overhead_s: float) -> Row:
+    whole = processes * IN_FLIGHT * ROUNDS
+    sizes = [whole] if documents == 1 else list(range(1, documents + 1))
+    simulated = simulate(fleet_model(processes, overhead_s), map(Document, sizes))
+    real_s = _real(processes, IN_FLIGHT, sizes)
+    return Row(processes, tuple(sizes), real_s, simulated.seconds)
 
 
 def fleet_model(processes: int, overhead_s: float) -> Model:
@@ -101,8 +99,8 @@ def fleet_model(processes: int, overhead_s: float) -> Model:
     )
 
 
-def _real(processes: int, in_flight: int, pages: int) -> float:
-    """Seconds from the submission of a document to its end in a real fleet."""
+def _real(processes: int, in_flight: int, sizes: list[int]) -> float:
+    """Seconds from the first submission to the last document of a real fleet."""
     with tempfile.TemporaryDirectory(prefix="pagefleet-bench-") as name:
         home = Path(name)
         with EmbeddedBroker(load_settings(home=home)) as broker:
@@ -115,8 +113,9 @@ def _real(processes: int, in_flight: int, pages: int) -> float:
                 max_concurrency=in_flight,
             )
             with _fleet(settings, processes):
-                _convert(settings, numbered_pdf(home / "warm.pdf", processes * in_flight))
-                return _convert(settings, numbered_pdf(home / "n.pdf", pages))
+                # Of another number of pages than any other document, so that its bytes differ.
+                _convert(settings, [numbered_pdf(home / "warm.pdf", 50 + processes)])
+                return _convert(settings, [numbered_pdf(home / f"{n}.pdf", n) for n in sizes])
 
 
 @contextmanager
@@ -157,15 +156,16 @@ def _wait_for(settings: Settings, fleet: LocalFleet, processes: int) -> None:
     state.close()
 
 
-def _convert(settings: Settings, document: Path) -> float:
-    """Submit a document and wait for its end; returns the seconds."""
+def _convert(settings: Settings, documents: list[Path]) -> float:
+    """Submit documents and wait for their ends; returns the seconds."""
     connections, request = Connections(settings), Request(settings, force=True)
     with Intake(settings) as intake:
         submitter = Submitter(
             intake, connections.jobs, connections.dispatch_state, connections.dispatcher
         )
         started = time.monotonic()
-        submission = submitter.submit(Input(str(document), "file"), request)
-        while connections.jobs.done(submission.manifest.job_id) is None:
-            time.sleep(0.05)
+        submitted = [submitter.submit(Input(str(path), "file"), request) for path in documents]
+        for submission in submitted:
+            while connections.jobs.done(submission.manifest.job_id) is None:
+                time.sleep(0.05)
         return time.monotonic() - started
