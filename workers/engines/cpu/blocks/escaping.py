@@ -6,8 +6,8 @@ from workers.engines.cpu.marks.markdown import in_markdown
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
-#: A backslash before punctuation or a mark, which becomes punctuation.
-_BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~\ufdd0-\ufddf])")
+_BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
+_ANY_BACKSLASH, _MARK = re.compile(r"\\"), re.compile("[\ufdd0-\ufddf]")
 _LINK = re.compile(r"\](?=\()")
 _DEFINITION = re.compile(r"^\[(?=[^\]]{1,200}\]:)")
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})")
@@ -34,7 +34,9 @@ def escape_inline(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = _BACKSLASH.sub(r"\\\\", text)
+    # Delimiters of emphasis may stand after any backslash.
+    backslash = _ANY_BACKSLASH if _MARK.search(text) else _BACKSLASH
+    text = backslash.sub(r"\\\\", text)
     text = _TAG.sub("&lt;", _ENTITY.sub("&amp;", text))
     text = _LINK.sub(r"\\]", _DEFINITION.sub(r"\\[", text))
     for sign, mark in _DELIMITERS:

@@ -97,9 +97,9 @@ def _take_off(
 ) -> int:
     """Take ``styles`` off the piece at ``index``; returns the edge to look at next.
 
-    Where two kinds of delimiters meet in a word, the emphasis goes and the strike stays.
+    Where two kinds of delimiters meet, the emphasis goes and the strike stays.
     """
-    if _are_mixed(styles | others) and _is_word(pieces[index].text[-1 if step < 0 else 0]):
+    if _are_mixed(styles | others):
         own = styles & _STARRED
         start = index if own else index - step
         last = _take_off_run(pieces, start, step if own else -step, own or others & _STARRED)
@@ -142,8 +142,8 @@ def _can_open(
     free = free and not _are_both_starred(closed, opened)
     if opened & _STARRED and _styles(pieces, index - 1) & _styles(pieces, index) & _STARRED:
         # Inside other emphasis, a delimiter that could also end emphasis may end the wrong one.
-        before = pieces[index - 1].text[-1]
-        return before.isspace() or (free and _is_word(first))
+        safe = pieces[index - 1].text[-1].isspace() or (free and _is_word(first))
+        return safe and not _are_mixed(opened)
     meets = _are_mixed(opened) or (_are_mixed(closed | opened) and bool(closed & _STARRED))
     return free or (_is_word(first) and not meets)
 

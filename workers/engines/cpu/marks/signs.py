@@ -19,9 +19,8 @@ LINKED = re.compile(r"\ufdd6([^\ufdd6-\ufdd8]*)\ufdd7([\U000f0000-\U000fffff]*)\
 SHIFTED = re.compile(r"([\ufdd0\ufdd2])([^\ufdd0-\ufdd3]*)[\ufdd1\ufdd3]")
 #: The end of one run of a kind and the start of the next, with the space between them.
 SEAM = re.compile(r"\ufdd5(\s*)\ufdd4")
-_TARGET = r"\ufdd7([\U000f0000-\U000fffff]*)\ufdd8"
-_TARGET_AT_END = re.compile(rf"{_TARGET}$")
-_ENDS = re.compile(rf"(?:[\ufdd1\ufdd3\ufdd5\ufdda\ufddc\ufdde]|{_TARGET})+$")
+_TARGET_AT_END = re.compile(r"\ufdd7([\U000f0000-\U000fffff]*)\ufdd8$")
+_ENDS = frozenset((RAISED_END, LOWERED_END, STRUCK[1], LINK_END, BOLD[1], ITALIC[1], CODE[1]))
 _STARTS = re.compile(r"[\ufdd0\ufdd2\ufdd4\ufdd6\ufdd9\ufddb\ufddd]+")
 _STYLE_ENDS = {end: start for start, end in (STRUCK, BOLD, ITALIC, CODE)}
 
@@ -71,9 +70,12 @@ def is_in_code(text: str) -> bool:
 
 
 def split_end(text: str) -> tuple[str, str]:
-    """``text`` without the ends of runs behind its last character, and these ends."""
-    ends = _ENDS.search(text) if ANY.match(text[-1:]) else None
-    return (text[: ends.start()], ends.group()) if ends else (text, "")
+    """``text`` without the ends of runs after its last character, and these ends."""
+    end = len(text)
+    while end > 0 and text[end - 1] in _ENDS:
+        target = text.rfind(TARGET, 0, end) if text[end - 1] == LINK_END else -1
+        end = target if target >= 0 else end - 1
+    return text[:end], text[end:]
 
 
 def split_start(text: str) -> tuple[str, str]:

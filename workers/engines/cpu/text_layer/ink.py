@@ -78,8 +78,8 @@ def _clear_on_light_ground(characters: Sequence[Character], image: PageImage) ->
     margin = int((bottom - top) * _TOP)
     whole = crop[:, :, 1]
     middle = whole[margin : len(whole) - margin] if margin else whole
-    ground = _counts(np.any(middle > _LIGHT, axis=0))
-    inks = [_counts(np.any(rows < _USUAL_INK, axis=0)) for rows in (whole, middle)]
+    ground = _counts(middle > _LIGHT)
+    inks = [_counts(rows < _USUAL_INK) for rows in (whole, middle)]
     starts, ends = _middles(characters, image.scale, left, whole.shape[1])
     return [
         bool(ground[end] > ground[start] and inks[is_letter][end] > inks[is_letter][start])
@@ -87,9 +87,9 @@ def _clear_on_light_ground(characters: Sequence[Character], image: PageImage) ->
     ]
 
 
-def _counts(columns: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many of ``columns`` before each place are True, and of all of them at the end."""
-    return np.concatenate(([0], np.cumsum(columns)))
+def _counts(pixels: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many columns before each column of ``pixels`` have one that is True."""
+    return np.concatenate(([0], np.cumsum(pixels.any(axis=0))))
 
 
 def _is_letter(character: Character) -> bool:

@@ -59,6 +59,12 @@ def test_a_link_over_two_rows_is_one_link() -> None:
     assert escape_inline(join_rows(rows)) == f"[the rules]({ADDRESS})"
 
 
+def test_a_divided_word_at_the_end_of_a_link_is_whole() -> None:
+    rows = [marked(characters("the har-", link=ADDRESS)), marked(characters("bour is open"))]
+
+    assert escape_inline(join_rows(rows)) == f"[the har]({ADDRESS})bour is open"
+
+
 def test_a_shown_address_is_not_repeated() -> None:
     assert escape_inline(marked(characters(ADDRESS, link=ADDRESS))) == ADDRESS
 
