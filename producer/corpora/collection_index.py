@@ -86,7 +86,7 @@ class CollectionIndex:
         self._database.close()
 
     def load(self, collection: CollectionStore, *, ends: bool = True) -> None:
-        """Read the documents, and their ``ends``; raises StoreUnreachable, CorruptDocument."""
+        """Read the documents, and their ``ends``; raises StoreUnreachable."""
         for left in reversed(range(TRIES)):
             try:
                 with self._transaction():

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.domain.collections.records import End, EndsPart
+from shared.domain.records import MAX_TIME
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.jobs.collections.end_log import end_of
 from shared.jobs.job_store import READERS, JobStore
@@ -42,7 +43,8 @@ def _after(end: End, known: End | None) -> End:
     """``end`` dated after what is known: the clocks of two machines may differ."""
     if known is None:
         return end
-    return end._replace(at=max(end.at, known.at + 0.001), worker_s=known.worker_s)
+    at = min(max(end.at, known.at + 0.001), MAX_TIME)
+    return end._replace(at=at, worker_s=known.worker_s)
 
 
 def _differs(end: End, known: End | None) -> bool:

@@ -16,6 +16,8 @@ from shared.domain.errors import BadLine, UsageError
 from shared.storage.s3_address import split_s3
 
 MAX_LINE_BYTES = 1_000_000
+#: Characters of an error message; a line may repeat a megabyte of its own text in it.
+MAX_MESSAGE = 500
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -60,7 +62,7 @@ def _input(where: str, line: bytes | None) -> Input:
         check_labels(parsed.labels)
         kind = _kind(parsed.uri)
     except UsageError as error:
-        problem = BadLine(f"not a line of a manifest: {error.message}")
+        problem = BadLine(f"not a line of a manifest: {error.message[:MAX_MESSAGE]}")
         return Input(where, "file", problem=problem, where=where)
     overrides = Overrides(**parsed.model_dump(exclude={"uri", "schema_"}))
     return Input(parsed.uri, kind, overrides, where=where)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from producer.intake.input import Input
+from producer.intake.manifest_file import MAX_MESSAGE
 from producer.submission.pool_choice import PoolSource, check_choice, choose_pool, no_fleet
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
@@ -64,20 +65,21 @@ class Request:
             request.check()
             request.pool()
         except UsageError as error:
-            return replace(input_, problem=BadLine(f"{input_.where or 'options'}: {error.message}"))
+            where = input_.where or "options"
+            return replace(input_, problem=BadLine(f"{where}: {error.message[:MAX_MESSAGE]}"))
         return input_
 
     def for_input(self, input_: Input) -> "Request":
         """This request with the input's overrides."""
         overrides = input_.overrides
-        # A line may not move its document into another collection.
-        collection = {key: value for key, value in self.labels.items() if key == LABEL}
+        # A line may not put its document into a collection.
+        own = {key: value for key, value in overrides.labels.items() if key != LABEL}
         return replace(
             self._for_task(overrides.task),
             pages=overrides.pages or self.pages,
             priority=overrides.priority or self.priority,
             password=overrides.password or self.password,
-            labels={**self.labels, **overrides.labels, **collection},
+            labels={**self.labels, **own},
         )
 
     def _for_task(self, name: str | None) -> "Request":

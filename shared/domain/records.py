@@ -20,7 +20,7 @@ MAX_PAGES = 10_000_000
 #: Integers up to here are exact in every reader of JSON.
 _MAX_COUNT = 2**53 - 1
 #: The end of the year 9999.
-_MAX_TIME = 253_402_300_799
+MAX_TIME = 253_402_300_799
 
 BlockType = Literal[
     "title",
@@ -58,7 +58,7 @@ Count = Annotated[int, Field(ge=0, le=_MAX_COUNT)]
 #: Any number but infinity and NaN.
 Finite = Annotated[float, Field(ge=-_MAX_COUNT, le=_MAX_COUNT)]
 #: Seconds since the epoch, UTC.
-Time = Annotated[float, Field(ge=0, le=_MAX_TIME)]
+Time = Annotated[float, Field(ge=0, le=MAX_TIME)]
 BBox = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 
 

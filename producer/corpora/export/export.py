@@ -62,7 +62,7 @@ def _kept(index: CollectionIndex, target: ObjectStore, options: ShardOptions) ->
     after = 0
     for number in count():
         receipt = receipt_of(target, number) if after < index.last_place() else None
-        if receipt is None or not is_current(receipt, after + 1, index, options, target):
+        if receipt is None or not is_current(receipt, number, after + 1, index, options, target):
             return number, after
         after = receipt.last
     raise AssertionError

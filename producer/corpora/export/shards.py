@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from shared.domain.collections.export_records import (
     ShardFormat,
     ShardReceipt,
 )
-from shared.domain.errors import NotFound
+from shared.domain.errors import NotFound, TooLarge
 from shared.domain.records import to_json
 from shared.storage.store import ObjectStore
 
@@ -136,22 +137,23 @@ def receipt_key(number: int) -> str:
 
 
 def receipt_of(target: ObjectStore, number: int) -> ShardReceipt | None:
-    """The receipt of a shard; None where there is none, or a damaged one."""
+    """The receipt of a shard; None where there is none, or a damaged or huge one."""
     try:
         return ShardReceipt.model_validate_json(target.get(receipt_key(number), _MAX_RECEIPT_BYTES))
-    except (NotFound, ValidationError):
+    except (NotFound, TooLarge, ValidationError):
         return None
 
 
 def is_current(
     receipt: ShardReceipt,
+    number: int,
     first: int,
     index: CollectionIndex,
     options: ShardOptions,
     target: ObjectStore,
 ) -> bool:
     """Whether a shard holds exactly the documents from ``first`` on, as they are now."""
-    if receipt.first != first or receipt.last < first:
+    if receipt.first != first or receipt.last < first or not _is_even(receipt, number, options):
         return False
     is_last = receipt.last >= index.last_place()
     if not receipt.full and not is_last:
@@ -160,6 +162,15 @@ def is_current(
     for entry in until(index.entries(first - 1), receipt.last):
         digest.add(entry)
     return digest.hex() == receipt.fingerprint and _is_there(receipt.file, target)
+
+
+def _is_even(receipt: ShardReceipt, number: int, options: ShardOptions) -> bool:
+    """Whether a receipt names its own file, and each of its documents once."""
+    file = receipt.file
+    if file is not None and file.file != file_name(number, options.format):
+        return False
+    rows = file.rows if file else 0
+    return rows + len(receipt.failures) == receipt.last - receipt.first + 1
 
 
 def until(entries: Iterable[Entry], last: int) -> Iterator[Entry]:
@@ -171,9 +182,21 @@ def until(entries: Iterable[Entry], last: int) -> Iterator[Entry]:
 
 
 def _is_there(file: ShardFile | None, target: ObjectStore) -> bool:
+    """Whether the target has the file of the receipt; one on this machine is read too."""
     if file is None:
         return True
     try:
-        return target.size(file.file) == file.bytes
+        if target.size(file.file) != file.bytes:
+            return False
     except NotFound:
         return False
+    path = target.local_path(file.file)
+    return path is None or _digest_of(path) == file.sha256
+
+
+def _digest_of(path: Path) -> str | None:
+    try:
+        with path.open("rb") as data:
+            return hashlib.file_digest(data, "sha256").hexdigest()
+    except OSError:
+        return None

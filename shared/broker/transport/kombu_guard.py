@@ -235,7 +235,8 @@ def _check_envelope(envelope: Any) -> None:
         base64.b64decode(envelope["body"]).decode()
     elif properties.get("body_encoding") is not None:
         raise ValueError("the encoding of the body is not known")
-    json.dumps(envelope).encode()
+    # Redis gets some of these texts as UTF-8, which has no lone surrogates.
+    json.dumps(envelope, ensure_ascii=False).encode()
 
 
 def _wrapped(element: bytes | str, queue: str) -> dict[str, Any]:

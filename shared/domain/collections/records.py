@@ -3,8 +3,9 @@
 A part holds many rows as columns, because Python reads columns several times faster than rows.
 """
 
+import hashlib
 from collections.abc import Iterable
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -12,6 +13,8 @@ from shared.domain.records import Count, Finite, JobId, Record, Time
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Text = Annotated[str, Field(max_length=20_000)]
+#: The code of a part that can't be read.
+DAMAGED = "corrupt"
 #: How a job ended; "open": it was opened again after its end.
 EndStatus = Literal["ok", "partial", "failed", "cancelled", "open"]
 
@@ -57,12 +60,25 @@ class End(NamedTuple):
     worker_s: float | None
 
 
+def damaged_key(key: str) -> str:
+    """Names a part that can't be read, as a document of its collection."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
 class Part(Record):
     """Columns of equal length."""
+
+    #: The most bytes that a row has as JSON.
+    most_row_bytes: ClassVar[int]
 
     schema_: Literal[1] = Field(default=1, alias="schema")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @classmethod
+    def damaged(cls, key: str, why: str) -> Self:
+        """What stands in the place of a part under ``key`` that can't be read."""
+        raise NotImplementedError
 
     @model_validator(mode="after")
     def _is_even(self) -> Self:
@@ -82,6 +98,8 @@ class Part(Record):
 class MembersPart(Part):
     """A part of the list of documents; of several rows with the same key the last one counts."""
 
+    most_row_bytes = 200_000
+
     key: tuple[Digest, ...]
     input: tuple[Text, ...]
     name: tuple[Text, ...]
@@ -96,6 +114,11 @@ class MembersPart(Part):
         """The part with these rows; there is at least one."""
         return cls(**dict(zip(Member._fields, zip(*rows, strict=True), strict=True)))
 
+    @classmethod
+    def damaged(cls, key: str, why: str) -> Self:
+        """A refused document, so that no command takes the list for complete."""
+        return cls.of([Member(damaged_key(key), key, key, None, None, 0, DAMAGED, why)])
+
     def rows(self) -> Iterable[Member]:
         """The rows in order."""
         return map(Member._make, zip(*self._columns(), strict=True))
@@ -104,15 +127,24 @@ class MembersPart(Part):
 class MemberCounts(Part):
     """The columns of a ``MembersPart`` that are needed to count documents and pages."""
 
+    most_row_bytes = MembersPart.most_row_bytes
+
     key: tuple[Digest, ...]
     job_id: tuple[JobId | None, ...]
     pages: tuple[Count, ...]
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
+    @classmethod
+    def damaged(cls, key: str, why: str) -> Self:
+        """See ``MembersPart``."""
+        return cls(key=(damaged_key(key),), job_id=(None,), pages=(0,))
+
 
 class EndsPart(Part):
     """A part of the list of ends; of several rows of the same job the latest one counts."""
+
+    most_row_bytes = 1_000
 
     job_id: tuple[JobId, ...]
     at: tuple[Time, ...]
@@ -126,6 +158,11 @@ class EndsPart(Part):
     def of(cls, rows: Iterable[End]) -> Self:
         """The part with these rows; there is at least one."""
         return cls(**dict(zip(End._fields, zip(*rows, strict=True), strict=True)))
+
+    @classmethod
+    def damaged(cls, key: str, why: str) -> Self:
+        """No rows: commands look up in the store how those jobs ended."""
+        return cls(job_id=(), at=(), status=(), ok=(), blank=(), failed=(), worker_s=())
 
     def rows(self) -> Iterable[End]:
         """The rows in order."""

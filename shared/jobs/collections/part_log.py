@@ -2,9 +2,11 @@
 
 Object stores can't append. A part is written under a new key and never changes. Joining writes the
 rows of many parts as one part and then deletes them, so a crash leaves rows twice and never loses
-one; the rows of all lists may be read twice.
+one; the rows of all lists may be read twice. A part that can't be read stops nobody: a row that
+names it stands in its place, and it is never joined or deleted.
 """
 
+import logging
 import re
 import secrets
 import time
@@ -16,11 +18,18 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from shared.domain.collections.records import Part
-from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable
+from shared.domain.errors import (
+    CorruptDocument,
+    NewerRelease,
+    NotFound,
+    StoreUnreachable,
+    TooLarge,
+)
 from shared.domain.records import to_json
 from shared.domain.serialization.newer_records import is_newer
 from shared.storage.store import ObjectStore
 
+log = logging.getLogger("pagefleet.collections")
 _Part = TypeVar("_Part", bound=Part)
 #: Rows of a part that is not joined any more.
 FULL = 5_000
@@ -31,6 +40,9 @@ MAX_PART_BYTES = 64 << 20
 READERS = 16
 #: How often parts are listed because others were joined meanwhile.
 TRIES = 10
+#: What a part has beside its rows.
+_FRAME_BYTES = 1_000
+_ADVICE = "remove it and submit the documents again"
 _KEY = re.compile(r".*/[0-9]{13}-[0-9a-f]{12}-([0-9]{1,7})\.json", re.ASCII)
 
 
@@ -39,7 +51,7 @@ class PartsJoined(Exception):
 
 
 class PartLog(Generic[_Part]):
-    """The parts below ``prefix``; thread-safe; raises StoreUnreachable and CorruptDocument."""
+    """The parts below ``prefix``; thread-safe; raises StoreUnreachable."""
 
     def __init__(
         self, store: ObjectStore, prefix: str, kind: type[_Part], full: int = FULL
@@ -67,10 +79,7 @@ class PartLog(Generic[_Part]):
         keys = iter(self._keys())
         with ThreadPoolExecutor(READERS, thread_name_prefix="parts") as pool:
             while batch := list(islice(keys, READERS)):
-                for part in pool.map(self._read, batch):
-                    if part is None:
-                        raise PartsJoined(self._prefix)
-                    yield part
+                yield from pool.map(self._read_or_stand_in, batch)
 
     def join(self, join: Callable[[Sequence[_Part]], _Part]) -> None:
         """Write many small parts as few; readers and writers may go on meanwhile."""
@@ -96,11 +105,26 @@ class PartLog(Generic[_Part]):
         yield group
 
     def _join(self, keys: Sequence[str], join: Callable[[Sequence[_Part]], _Part]) -> None:
-        parts = [part for part in map(self._read, keys) if part is not None]
-        if len(parts) > 1:
-            # Named by the time of the first, so that the order of all rows stays the same.
-            self._write(join(parts), int(keys[0].removeprefix(self._prefix)[:13]))
-            self._store.delete(keys)
+        parts: dict[str, _Part] = {}
+        for key in keys:
+            try:
+                parts[key] = self._read(key)
+            except CorruptDocument:
+                continue  # it stays, so that readers name it
+            except PartsJoined:
+                return  # what is left of the group may be older than what was joined of it
+        if len(parts) > 1 and self._write_joined(join(list(parts.values())), list(parts)):
+            self._store.delete(parts)
+
+    def _write_joined(self, part: _Part, keys: Sequence[str]) -> bool:
+        """Write a part in the place of ``keys``; False where another process wrote its name.
+
+        Named by the time of the first, so that the order of all rows stays the same, and then by
+        the time of the last: of two processes that join, the one that knew less comes first.
+        """
+        first, last = (int(key.removeprefix(self._prefix)[:13]) for key in (keys[0], keys[-1]))
+        name = f"{first:013d}-f{last // 1000:09x}{secrets.token_hex(1)}-{len(part)}.json"
+        return self._store.put_new(self._prefix + name, to_json(part))
 
     def _write(self, part: _Part, ms: int) -> None:
         name = f"{ms:013d}-{secrets.token_hex(6)}-{len(part)}.json"
@@ -109,17 +133,32 @@ class PartLog(Generic[_Part]):
     def _keys(self) -> list[str]:
         return sorted(key for key in self._store.list(self._prefix) if _KEY.fullmatch(key))
 
-    def _read(self, key: str) -> _Part | None:
+    def _read_or_stand_in(self, key: str) -> _Part:
         try:
-            data = self._store.get(key, MAX_PART_BYTES)
+            return self._read(key)
+        except CorruptDocument as error:
+            log.warning("%s", error.message)
+            return self._kind.damaged(key, error.message)
+
+    def _read(self, key: str) -> _Part:
+        """The part under ``key``; raises PartsJoined and CorruptDocument."""
+        rows = _rows(key)
+        try:
+            # The name limits what a process has in memory that joins many small parts.
+            limit = min(MAX_PART_BYTES, rows * self._kind.most_row_bytes + _FRAME_BYTES)
+            data = self._store.get(key, limit)
+            part = self._kind.model_validate_json(data)
         except NotFound:
-            return None
-        try:
-            return self._kind.model_validate_json(data)
+            raise PartsJoined(self._prefix) from None
+        except TooLarge as error:
+            raise CorruptDocument(f"{error.message}; {_ADVICE}") from None
         except ValidationError as error:
             if is_newer(data, error):
                 raise NewerRelease(f"{key} was written by a newer release; upgrade this") from None
-            raise CorruptDocument(f"{key} in the store is not valid") from None
+            raise CorruptDocument(f"{key} in the store is not valid; {_ADVICE}") from None
+        if len(part) != rows:
+            raise CorruptDocument(f"{key} in the store has {len(part)} rows; {_ADVICE}")
+        return part
 
 
 def _rows(key: str) -> int:

@@ -165,6 +165,41 @@ def test_an_export_again_writes_only_shards_whose_documents_changed(
     assert corpus.export(target).kept == summary.shards
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"file": "../corpus.txt"},
+        {"file": "part-00001.jsonl"},
+        {"file": f"x\n{'0' * 64}  y"},
+        {"rows": 7},
+        {"sha256": "0" * 64},
+    ],
+    ids=str,
+)
+def test_a_shard_with_a_forged_receipt_is_written_again(
+    corpus: Corpus, target: FileStore, changes: dict[str, Any]
+) -> None:
+    corpus.export(target)
+    expected = {key: target.get(key) for key in target.list("")}
+    forged = json.loads(target.get("_receipts/00000.json"))
+    forged["file"].update(changes)
+    target.put("_receipts/00000.json", json.dumps(forged).encode())
+
+    assert corpus.export(target).kept == 0
+    assert {key: target.get(key) for key in target.list("")} == expected
+
+
+def test_a_shard_that_was_changed_in_place_is_written_again(
+    corpus: Corpus, target: FileStore
+) -> None:
+    corpus.export(target)
+    shard = target.get("part-00001.jsonl")
+    target.put("part-00001.jsonl", shard.replace(b"text of page", b"TEXT of page"))
+
+    assert corpus.export(target).kept == 1
+    assert target.get("part-00001.jsonl") == shard
+
+
 def test_larger_shards_replace_those_of_an_earlier_export(
     corpus: Corpus, target: FileStore
 ) -> None:

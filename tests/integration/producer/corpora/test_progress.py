@@ -8,6 +8,7 @@ from producer.corpora import progress
 from producer.corpora.progress import CollectionProgress, progress_of
 from shared.domain.collections.names import ends_prefix
 from shared.domain.collections.records import EndsPart, Member, MembersPart
+from shared.domain.records import MAX_TIME
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.jobs.collections.end_log import reopened
 from shared.jobs.job_store import JobStore
@@ -54,6 +55,14 @@ def test_ends_that_no_process_wrote_are_found_a_few_at_a_time(
     before = list(corpus.store.list(ends_prefix("c")))
     assert corpus.now().totals.documents == second
     assert list(corpus.store.list(ends_prefix("c"))) == before
+
+
+def test_an_event_at_the_end_of_time_stops_no_command(corpus: Corpus) -> None:
+    forged = reopened(corpus.job_ids[0])._replace(at=MAX_TIME)
+    corpus.collection.ends.append(EndsPart.of([forged]))
+
+    assert corpus.now().totals.documents["ok"] == DOCUMENTS
+    assert corpus.now().totals.documents["ok"] == DOCUMENTS
 
 
 def test_a_clock_that_was_wrong_at_a_retry_hides_no_end(corpus: Corpus) -> None:

@@ -1,5 +1,6 @@
 """Messages of pages are taken, recorded and acknowledged many at a time."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from shared.broker.queues import declare
 from shared.broker.sending.task_messages import page_message
 from shared.broker.transport.kombu_batches import acknowledged_together
 from tests.conftest import SettingsFactory
+from tests.unit.shared.broker.test_kombu_guard import envelope
 
 QUEUE, QUARANTINE = "pages.fake.normal", "pages.fake.quarantine"
 JOB = "0123456789abcdef-01234567"
@@ -42,6 +44,11 @@ def taken(settings: SettingsFactory, redis_url: str) -> Iterator[list[Any]]:
 def fill(client: "redis.Redis", queue: str, pages: int) -> None:
     for page in range(1, pages + 1):
         client.lpush(f"pagefleet:{queue}", page_message(Dispatch(JOB, page, page, queue), {}))
+
+
+def tagged(tag: str) -> str:
+    """An element with the delivery tag ``tag``."""
+    return json.dumps(envelope(properties={**envelope()["properties"], "delivery_tag": tag}))
 
 
 def unacknowledged(client: "redis.Redis") -> tuple[int, int]:
@@ -104,14 +111,32 @@ def test_pages_from_quarantine_and_of_a_small_job_are_taken_one_by_one(
     assert unacknowledged(client) == (1, 1)
 
 
+@pytest.mark.parametrize("forged", ["garbage", tagged("\ud800")], ids=["no message", "a surrogate"])
 def test_an_element_among_pages_that_is_no_message_is_delivered_as_text(
-    client: "redis.Redis", taken: list[Any]
+    client: "redis.Redis", taken: list[Any], forged: str
 ) -> None:
     fill(client, QUEUE, 1)
-    client.lpush(f"pagefleet:{QUEUE}", "garbage")
+    client.lpush(f"pagefleet:{QUEUE}", forged)
     fill(client, QUEUE, 40)
 
     taken[0]()
 
-    assert [message.body for message in taken[2:3]] == [b"garbage"]
+    assert [message.body for message in taken[2:3]] == [forged.encode()]
     assert len(taken[1:]) == 4
+    assert unacknowledged(client) == (4, 4)
+
+
+def test_messages_with_the_same_tag_are_all_delivered_and_removed(
+    client: "redis.Redis", taken: list[Any]
+) -> None:
+    client.lpush(f"pagefleet:{QUEUE}", tagged("twice"), tagged("twice"))
+    fill(client, QUEUE, 40)
+    taken[0]()
+
+    with acknowledged_together():
+        for message in taken[1:]:
+            message.ack()
+    taken[0]()
+
+    assert len(taken[1:]) >= 7
+    assert unacknowledged(client)[0] == len(taken[1:]) - 4

@@ -45,6 +45,9 @@ GARBAGE: dict[str, bytes] = {
     "a body that is a list": json.dumps(envelope(body=[1])).encode(),
     "headers that are a list": json.dumps(envelope(headers=[1])).encode(),
     "a compressed body": json.dumps(envelope(headers={"compression": "gzip"})).encode(),
+    "a delivery tag that can't be written": json.dumps(
+        envelope(properties={**envelope()["properties"], "delivery_tag": "\ud800"})
+    ).encode(),
     "another encoding": json.dumps(envelope(properties={"body_encoding": "x"})).encode(),
 }
 

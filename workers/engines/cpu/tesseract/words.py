@@ -1,6 +1,5 @@
 """Reads pictures of single lines with Tesseract: their words, with places and confidence."""
 
-import csv
 import io
 from collections.abc import Sequence
 
@@ -8,6 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from shared.domain.errors import EngineFailed
 from workers.engines.cpu.recognition import Pixels, RecognizedWord
 from workers.engines.cpu.tesseract.installation import Installation
 
@@ -19,6 +19,8 @@ _LONGEST = 6000
 _START_S, _LINE_S = 20.0, 1.0
 #: The level of a word in Tesseract's table, and the number of its columns.
 _WORD, _COLUMNS = "5", 12
+#: Above every place in a picture.
+_MOST_PIXELS = 100_000
 
 
 def read_words(
@@ -62,10 +64,27 @@ def _tiff(pictures: Sequence[Image.Image]) -> bytes:
 
 
 def _rows(table: str) -> list[tuple[int, int, int, float, str]]:
-    """Line (from 0), left and width in pixels, confidence and text of each word of ``table``."""
-    found = []
-    for row in csv.reader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE):
-        if len(row) == _COLUMNS and row[0] == _WORD and row[-1].strip():
-            score = max(0.0, float(row[10]) / 100)
-            found.append((int(row[1]) - 1, int(row[6]), int(row[8]), score, row[-1].strip()))
-    return found
+    """Line (from 0), left and width in pixels, confidence and text of each word of ``table``.
+
+    Raises EngineFailed for a table that Tesseract does not write.
+    """
+    try:
+        return [_word(row) for row in map(_columns, table.split("\n")) if _is_word(row)]
+    except ValueError:
+        raise EngineFailed("tesseract printed a table that can't be read") from None
+
+
+def _columns(line: str) -> list[str]:
+    return line.split("\t")
+
+
+def _is_word(row: Sequence[str]) -> bool:
+    return len(row) == _COLUMNS and row[0] == _WORD and bool(row[-1].strip())
+
+
+def _word(row: Sequence[str]) -> tuple[int, int, int, float, str]:
+    line, left, width = (int(row[column]) for column in (1, 6, 8))
+    score = float(row[10]) / 100
+    if max(abs(left), abs(width)) > _MOST_PIXELS or not -1 <= score <= 1:
+        raise ValueError("a place or a confidence that no picture has")
+    return line - 1, left, width, max(0.0, score), row[-1].strip()

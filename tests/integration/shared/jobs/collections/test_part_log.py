@@ -1,6 +1,8 @@
 """Rows of a collection survive joining, also where a reader or a second writer is at work."""
 
-from collections.abc import Iterable
+import itertools
+import time
+from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from shared.domain.collections.folding import latest_ends
 from shared.domain.collections.names import ends_prefix, joins_prefix, members_prefix
 from shared.domain.collections.records import End, EndsPart, Member, MembersPart
-from shared.domain.errors import CorruptDocument
+from shared.domain.records import to_json
 from shared.jobs.collections import collection_store
 from shared.jobs.collections.collection_store import CollectionStore, join_ends, join_members
 from shared.jobs.collections.part_log import MANY, PartLog, PartsJoined
@@ -100,13 +102,79 @@ def test_worker_seconds_are_kept_where_a_later_writer_does_not_know_them() -> No
     assert latest_ends(parts)[job_id(1)].worker_s == 7.0
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b'{"schema":1,"job_id":["x"]}'])
-def test_a_damaged_part_is_named(file_store: ObjectStore, data: bytes) -> None:
-    key = f"{ends_prefix('c')}{0:013d}-{0:012x}-1.json"
+DAMAGED = [b"", b"[]", b'{"schema":1,"job_id":["x"]}', b'{"schema":2}', b"{" + b" " * 300_000]
+FORGED_KEY = f"{0:013d}-{0:012x}-1.json"
+
+
+@pytest.mark.parametrize("data", [*DAMAGED, to_json(MembersPart.of([member(8), member(9)]))])
+def test_a_damaged_part_of_documents_is_a_refused_document(
+    file_store: ObjectStore, data: bytes
+) -> None:
+    collection = CollectionStore(file_store, "c")
+    collection.members.append(MembersPart.of([member(1)]))
+    key = members_prefix("c") + FORGED_KEY
     file_store.put(key, data)
 
-    with pytest.raises(CorruptDocument, match=key):
-        PartLog(file_store, ends_prefix("c"), EndsPart).parts()
+    for documents in (collection.members, collection.member_counts):
+        forged, good = documents.parts()
+        assert forged.job_id == (None,)
+        assert good.job_id == (job_id(1),)
+    (row,) = collection.members.parts()[0].rows()
+    assert (row.input, row.code) == (key, "corrupt")
+    assert key in (row.message or "")
+
+
+@pytest.mark.parametrize("data", DAMAGED)
+def test_a_damaged_part_of_ends_has_no_rows_and_is_never_joined(
+    file_store: ObjectStore, data: bytes
+) -> None:
+    log = PartLog(file_store, ends_prefix("c"), EndsPart)
+    key = ends_prefix("c") + FORGED_KEY
+    file_store.put(key, data)
+    for number in range(MANY):
+        log.append(EndsPart.of([end(number, number)]))
+
+    log.join(join_ends)
+
+    assert [len(part) for part in log.parts()] == [0, MANY]
+    assert file_store.get(key) == data
+
+
+def test_a_slow_process_that_joins_brings_no_old_row_back(file_store: ObjectStore) -> None:
+    slow, fast = members_log(file_store), members_log(file_store)
+    for number in range(MANY):
+        slow.append(MembersPart.of([member(0, f"{number}.pdf"), member(number + 1)]))
+    later = itertools.count(1)
+
+    def join_after_others(parts: Sequence[MembersPart]) -> MembersPart:
+        fast.join(join_members)
+        for number in range(MANY):
+            at = int(time.time() * 1000) + 2000 * next(later)
+            key = f"{members_prefix('c')}{at:013d}-{number:012x}-1.json"
+            file_store.put(key, to_json(MembersPart.of([member(0, f"new{number}.pdf")])))
+        fast.join(join_members)
+        return join_members(parts)
+
+    slow.join(join_after_others)
+
+    for _ in range(2):
+        assert names(fast.parts())[f"{0:032x}"] == f"new{MANY - 1}.pdf"
+        assert len(list(file_store.list(members_prefix("c")))) == 2
+
+
+def test_a_process_that_finds_only_the_rest_of_a_group_joins_nothing(
+    file_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = members_log(file_store)
+    for number in range(MANY):
+        log.append(MembersPart.of([member(0, f"{number}.pdf"), member(number + 1)]))
+    listed = log._keys()
+    file_store.delete(listed[MANY // 2 :])
+    monkeypatch.setattr(log, "_keys", lambda: listed)
+
+    log.join(join_members)
+
+    assert len(list(file_store.list(members_prefix("c")))) == MANY // 2
 
 
 def test_columns_of_different_lengths_are_refused() -> None:
