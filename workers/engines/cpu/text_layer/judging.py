@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pymupdf
 
 from workers.engines.cpu.text_layer.accents import is_combining, with_accents
-from workers.engines.cpu.text_layer.ink import Ink, PageImage, ink_of
 from workers.engines.cpu.text_layer.links import Link, page_links, with_links
-from workers.engines.cpu.text_layer.paint_order import PaintOrder
 from workers.engines.cpu.text_layer.raw_lines import RawLine, RawSpan, raw_lines
 from workers.engines.cpu.text_layer.shifts import with_shifts
+from workers.engines.cpu.text_layer.visible.ink import Ink, PageImage, ink_of
+from workers.engines.cpu.text_layer.visible.paint_order import PaintOrder
 from workers.engines.cpu.values import Box, Character, bounding_box
 
 #: Says whether the picture shows ``text`` in ``box`` (points).

@@ -12,10 +12,10 @@ from workers.engines.cpu.text_layer.fonts.font_check import (
     likeness,
     wrong_fonts,
 )
-from workers.engines.cpu.text_layer.ink import PageImage
 from workers.engines.cpu.text_layer.judging import ShowsText
 from workers.engines.cpu.text_layer.lines import LayerLine, line_of
 from workers.engines.cpu.text_layer.text_repair import lines_to_repair, repair_texts
+from workers.engines.cpu.text_layer.visible.ink import PageImage
 from workers.engines.cpu.values import Box, Character, Line
 
 #: If more than this part of the characters is wrong, the whole layer is rejected.

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from workers.engines.cpu.recognition import Corners, LineRecognizer, RecognizedText
-from workers.engines.cpu.text_layer.ink import PageImage
 from workers.engines.cpu.text_layer.lines import LayerLine
+from workers.engines.cpu.text_layer.visible.ink import PageImage
 from workers.engines.cpu.values import Box, Character, bounding_box
 
 #: Number of runs of each font that are recognised for comparison.

@@ -8,9 +8,9 @@ import pymupdf
 import pytest
 from PIL import Image
 
-from workers.engines.cpu.text_layer.ink import Ink, PageImage, ink_of
 from workers.engines.cpu.text_layer.judging import JudgedLine, judged_lines
 from workers.engines.cpu.text_layer.lines import read_lines
+from workers.engines.cpu.text_layer.visible.ink import Ink, PageImage, ink_of
 from workers.engines.cpu.values import Box, Character
 
 SCALE = 2.0

@@ -5,8 +5,8 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from workers.engines.cpu.text_layer.paint_order import PaintOrder
 from workers.engines.cpu.text_layer.raw_lines import raw_lines
+from workers.engines.cpu.text_layer.visible.paint_order import PaintOrder
 
 _SHADING = (
     "<</ShadingType 2 /ColorSpace /DeviceGray /Coords [0 0 300 0] /Extend [true true] "

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pymupdf
 
 from workers.engines.cpu.recognition import LineRecognizer, Pixels
-from workers.engines.cpu.text_layer.paint_order import PICTURES, painted_pictures
+from workers.engines.cpu.text_layer.visible.paint_order import PICTURES, painted_pictures
 from workers.engines.cpu.values import Box, Line
 
 #: A picture that covers more than this part of the page is a scan of the page.

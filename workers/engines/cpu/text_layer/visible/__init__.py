@@ -1,0 +1,1 @@
+"""Judges which characters of a text layer can be seen on the page."""
