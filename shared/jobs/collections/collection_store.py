@@ -34,7 +34,7 @@ class CollectionStore:
 
     def check(self) -> None:
         """Raise UsageError where there is no such collection."""
-        # Only whether it exists: nobody needs its facts, which may be damaged.
+        # Only whether it exists: no caller needs its facts, which may be damaged.
         if not self._store.exists(names.facts_key(self.name)):
             raise UsageError(
                 f"there is no collection {self.name} in {self._store.url} "
