@@ -2,8 +2,8 @@
 
 Object stores can't append. A part is written under a new key and never changes. Joining writes the
 rows of many parts as one part and then deletes them, so a crash leaves rows twice and never loses
-one; the rows of all lists may be read twice. A part that can't be read stops no reader: a row
-that names it stands in its place, and it is never joined or deleted.
+one; the rows of all lists may be read twice. A part that can't be read stops no process: a row that
+names it stands in its place, and it is never joined or deleted.
 """
 
 import logging

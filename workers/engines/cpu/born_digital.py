@@ -14,12 +14,12 @@ from workers.engines.cpu.layout.regions import find_regions, find_tables
 from workers.engines.cpu.ocr.page_ink import PageInk
 from workers.engines.cpu.recognition import LineRecognizer, Pixels
 from workers.engines.cpu.recognized_page import RecognizedPage
-from workers.engines.cpu.text_layer import hidden_text
 from workers.engines.cpu.text_layer.judging import all_lines, judged_lines
 from workers.engines.cpu.text_layer.lines import read_lines
 from workers.engines.cpu.text_layer.recurring import recurring_lines
 from workers.engines.cpu.text_layer.text_layer_check import corrected_lines, reading_check
 from workers.engines.cpu.text_layer.upright_page import upright_page
+from workers.engines.cpu.text_layer.visible import hidden_text
 from workers.engines.cpu.text_layer.visible.ink import PageImage
 from workers.engines.cpu.values import Line, PageContent
 
