@@ -51,6 +51,7 @@ class CombinedCalls:
 
     def __init__(self, client: Redis) -> None:
         self._pool = client.connection_pool
+        self._encoder = self._pool.get_encoder()
         self._connection: Any = None
         self._lock = threading.Lock()
         self._waiting: list[_Call] = []
@@ -58,15 +59,28 @@ class CombinedCalls:
 
     def run(self, *command: Any) -> Any:
         """The answer of the broker; raises NoAnswer, or ResponseError for a refusal."""
-        call = _Call(command)
+        # Encoded here, so that an argument that can't be sent is an error of this call only.
+        call = _Call(tuple(map(self._encoder.encode, command)))
         with self._lock:
             self._waiting.append(call)
             must_wait, self._busy = self._busy, True
         if must_wait:
-            call.turn.acquire()
+            self._wait(call)
         if not must_wait or call.leads:
             self._lead(call)
         return call.result()
+
+    def _wait(self, call: _Call) -> None:
+        """Wait for the answer or the lead; an interrupted thread leaves the lead to another."""
+        try:
+            call.turn.acquire()
+        except BaseException:
+            with self._lock:
+                if call in self._waiting:
+                    self._waiting.remove(call)
+                if call.leads:
+                    self._hand_on()
+            raise
 
     def _lead(self, own: _Call) -> None:
         """Send the calls that wait, ``own`` among them, and give the lead to the next."""
@@ -75,15 +89,19 @@ class CombinedCalls:
         try:
             self._send(batch)
         finally:
-            with self._lock:
-                following = self._waiting[0] if self._waiting else None
-                self._busy = following is not None
             for call in batch:
                 if call is not own:
                     call.turn.release()
-            if following is not None:
-                following.leads = True
-                following.turn.release()
+            with self._lock:
+                self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Give the lead to the next call that waits; the lock is held."""
+        following = self._waiting[0] if self._waiting else None
+        self._busy = following is not None
+        if following is not None:
+            following.leads = True
+            following.turn.release()
 
     def _send(self, batch: list[_Call]) -> None:
         try:
