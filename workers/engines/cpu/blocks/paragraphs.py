@@ -153,9 +153,11 @@ def _append(joined: str, text: str, page_text: str) -> str:
 
 def _may_divide_word(before: str, after: str, page_text: str) -> bool:
     """Whether a hyphen between two rows may be that of a divided word, also of one in capitals."""
-    if not _HYPHEN.search(before) or not after or is_in_code(before):
+    if not _HYPHEN.search(before) or not after:
         return False
     whole = "".join(_halves_of_word(before, after))
+    if is_in_code(before) and whole.lower() not in page_text.lower():
+        return False  # names in code often have hyphens of their own
     if _SUSPENDED.match(after) and whole.lower() not in page_text.lower():
         return False
     return after[0].islower() or (whole.isupper() and whole.lower() in page_text.lower())

@@ -142,6 +142,13 @@ def test_an_address_or_path_in_code_is_whole(rows: tuple[str, str], text: str) -
     assert escape_inline(join_rows(parts)) == text
 
 
+def test_a_divided_name_in_code_is_whole_where_the_page_has_it_elsewhere() -> None:
+    parts = [marked(styled((row, {"monospaced": True}))) for row in (r"\foot-", "notetext")]
+
+    assert escape_inline(join_rows(parts, r"It changes \footnotetext here.")) == r"`\footnotetext`"
+    assert escape_inline(join_rows(parts, "It changes it.")) == r"`\foot-notetext`"
+
+
 def test_a_divided_emphasised_word_of_two_columns_is_whole() -> None:
     left = line_of(
         styled(("It rained on all of the town and on its ", {}), ("gar-", {"italic": True}))
