@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from shared.domain.records import BlockType
-from workers.engines.cpu.blocks.tables.cells import Cell
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.marks.signs import BOLD, CODE, ITALIC, without_style
-from workers.engines.cpu.values import Line
+from workers.engines.cpu.values import Character
 
 #: A style of more than this part of the letters of a page is its usual one.
 _USUAL_OF_PAGE = 0.5
@@ -22,31 +21,15 @@ _KINDS: frozenset[BlockType] = frozenset({"text", "list", "footnote"})
 def with_emphasis(drafts: Sequence[Draft]) -> list[Draft]:
     """``drafts`` of a page with marks only around words that differ from the usual style."""
     usual = _usual(
-        [line for draft in drafts if draft.kind in _KINDS for line in draft.lines],
+        [draft for draft in drafts if draft.kind in _KINDS],
         dict.fromkeys((BOLD, ITALIC, CODE), _USUAL_OF_PAGE),
     )
     return [draft if draft.kind == "table" else _emphasised(draft, usual) for draft in drafts]
 
 
-def with_cell_emphasis(rows: list[list[Cell]], lines: Sequence[Line]) -> list[list[Cell]]:
-    """``rows`` of a table of ``lines`` with marks only around words that differ from its others.
-
-    Names of columns and rows are bold in most tables; the tag "th" marks them.
-    """
-    usual = _usual(lines, _USUAL_OF_BLOCK)
-    return [[_plain_cell(cell, usual) for cell in row] for row in rows]
-
-
-def _plain_cell(cell: Cell, usual: frozenset[tuple[str, str]]) -> Cell:
-    texts = cell.lines
-    for style in usual | ({BOLD} if cell.tag == "th" else frozenset()):
-        texts = tuple(without_style(text, style) for text in texts)
-    return replace(cell, lines=texts)
-
-
 def _emphasised(draft: Draft, usual_of_page: frozenset[tuple[str, str]]) -> Draft:
     if draft.kind in _KINDS:
-        usual = usual_of_page | _usual(draft.lines, _USUAL_OF_BLOCK)
+        usual = usual_of_page | _usual([draft], _USUAL_OF_BLOCK)
     else:
         usual = frozenset((BOLD, ITALIC, CODE))
     lines = []
@@ -59,15 +42,24 @@ def _emphasised(draft: Draft, usual_of_page: frozenset[tuple[str, str]]) -> Draf
 
 
 def _usual(
-    lines: Iterable[Line], shares: dict[tuple[str, str], float]
+    drafts: Iterable[Draft], shares: dict[tuple[str, str], float]
 ) -> frozenset[tuple[str, str]]:
-    """The styles that more than their part in ``shares`` of the letters of ``lines`` have."""
+    """The styles that more than their part in ``shares`` of the letters of ``drafts`` have."""
     counts = Counter[tuple[str, str]]()
-    letters = [own for line in lines for own in line.characters if own.text.isalnum()]
-    for letter in letters:
+    total = 0
+    for letter in _letters(drafts):
+        total += 1
         counts[BOLD] += letter.bold
         counts[ITALIC] += letter.italic
         counts[CODE] += letter.monospaced
-    return frozenset(
-        style for style, share in shares.items() if counts[style] > share * len(letters)
+    return frozenset(style for style, share in shares.items() if counts[style] > share * total)
+
+
+def _letters(drafts: Iterable[Draft]) -> Iterable[Character]:
+    return (
+        letter
+        for draft in drafts
+        for line in draft.lines
+        for letter in line.characters
+        if letter.text.isalnum()
     )

@@ -6,7 +6,6 @@ from statistics import median
 
 from workers.engines.cpu.blocks import heading_parts, lists
 from workers.engines.cpu.blocks.code import has_code_signs, is_code, is_typescript
-from workers.engines.cpu.blocks.emphasis import with_cell_emphasis
 from workers.engines.cpu.blocks.tables.cells import Cell, write_table
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
@@ -157,8 +156,7 @@ def _areas(draft: Draft, tables: Sequence[Table]) -> list[tuple[Box, Table | Non
 
 
 def _filled(table: Table, lines: tuple[Line, ...]) -> Draft:
-    cells = with_cell_emphasis(filled_cells(table, lines), lines)
-    return Draft("table", table.box, lines, write_grid(cells))
+    return Draft("table", table.box, lines, write_grid(filled_cells(table, lines)))
 
 
 def _lines_inside(box: Box, draft: Draft) -> tuple[Line, ...]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.engines.cpu.blocks.tables.cells import Cell
-from workers.engines.cpu.marks.signs import without_marks
 
 Rows = list[list[Cell]]
 
@@ -38,7 +37,7 @@ def _continues(
 ) -> bool:
     """Whether ``second``, the header of a filled column, reads as the rest of ``first``."""
     filled = any(row[second_index].lines for row in body)
-    start = without_marks(" ".join(second.lines))[:1]
+    start = " ".join(second.lines)[:1]
     return filled and (not first.lines or not start or start == "(" or start.islower())
 
 

@@ -1,7 +1,5 @@
 """Tables: plain HTML on one line, stacked rows split, no text lost, no markup kept."""
 
-from typing import Any
-
 import pytest
 
 from tests.support.engines.cpu_lines import (
@@ -12,11 +10,9 @@ from tests.support.engines.cpu_lines import (
     markdown,
     page,
     region,
-    styled,
 )
 from workers.engines.cpu.blocks.tables.cells import Cell
 from workers.engines.cpu.blocks.tables.writing import write_grid
-from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Box
 
 
@@ -129,37 +125,3 @@ def test_an_empty_column_with_its_own_header_is_kept() -> None:
     body = [cells(f"N{n}", "", f"{n}.5.") for n in (1, 2)]
 
     assert "<th>Signature</th>" in write_grid([head, *body])
-
-
-def styled_table(*rows: tuple[tuple[str, dict[str, Any]], ...]) -> str:
-    """A table of two columns whose cells are a text with the fields of its characters."""
-    lines = [
-        line_of(styled(cell, left=72 + 150 * column, top=100 + 15 * row))
-        for row, cells_of_row in enumerate(rows)
-        for column, cell in enumerate(cells_of_row)
-    ]
-    area = Box(70, 98, 372, 98 + 15 * len(rows))
-    table = grid(area, [["", ""]] * len(rows))
-    return markdown(page(("table", lines), tables=[table]))
-
-
-def test_words_of_a_cell_keep_the_style_that_differs_from_their_table() -> None:
-    text = styled_table(
-        (("Command", {"bold": True}), ("Meaning", {"bold": True})),
-        (("rm -r", {"monospaced": True}), ("removes a folder <a>", {})),
-        (("old", {"struck": True}), ("taken out", {"italic": True})),
-    )
-
-    assert text == (
-        "<table><tr><th>Command</th><th>Meaning</th></tr>"
-        "<tr><td><code>rm -r</code></td><td>removes a folder &lt;a&gt;</td></tr>"
-        "<tr><td><del>old</del></td><td><em>taken out</em></td></tr></table>"
-    )
-
-
-def test_a_table_in_a_monospaced_font_has_no_code() -> None:
-    fixed = {"monospaced": True}
-
-    text = styled_table((("dist", fixed), ("climb", fixed)), (("2.5", fixed), ("650", fixed)))
-
-    assert "<code>" not in text
