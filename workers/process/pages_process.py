@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Collection
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from celery.exceptions import Ignore
@@ -51,10 +51,12 @@ from workers.tasks.gate import Gate
 from workers.tasks.lease_renewal import LeaseRenewal
 from workers.tasks.manifest_cache import ManifestCache
 from workers.tasks.merging.job_end import JobEnd
-from workers.tasks.merging.reduce_task import ReduceTask
 from workers.tasks.messages import parse_message, refuse
 from workers.tasks.page_context import PageTaskContext
 from workers.tasks.page_task import PageTask
+
+if TYPE_CHECKING:
+    from workers.tasks.merging.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.worker")
 #: The supervisor starts the process again after this exit status.
@@ -199,8 +201,12 @@ class PagesProcess:
         if most == 0 or engine_facts(self._host.engine.info.name).owns_gpus:
             return None
         document_metrics.start_at_zero()
-        reducer = ReduceTask(jobs, self._dispatch_state, self._dispatcher)
-        return JobEnd(reducer, manifests, self._dispatcher, most)
+        return JobEnd(partial(self._reducer, jobs), manifests, self._dispatcher, most)
+
+    def _reducer(self, jobs: JobStore) -> "ReduceTask":
+        from workers.tasks.merging.reduce_task import ReduceTask
+
+        return ReduceTask(jobs, self._dispatch_state, self._dispatcher)
 
     def _drain(self) -> None:
         """Wait for the pages in flight; those that are not done in time go back to the queue."""

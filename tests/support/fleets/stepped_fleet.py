@@ -139,7 +139,7 @@ class Worker:
             engine_died=lambda: None,
             transient_pause_s=0.0,
             fallback=fleet.fallback,  # type: ignore[arg-type]
-            job_end=JobEnd(reducer, manifests, fleet.wire, self._merge_at_once_pages),
+            job_end=JobEnd(lambda: reducer, manifests, fleet.wire, self._merge_at_once_pages),
         )
         self.task = PageTask(context)
 

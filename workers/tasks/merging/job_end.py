@@ -5,13 +5,18 @@ A process that is killed before the commit leaves the job to the sweeper, as a k
 """
 
 import logging
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import PagefleetError
 from shared.domain.page_ranges import count
 from shared.domain.records import ReduceMessage
 from workers.tasks.manifest_cache import ManifestCache
-from workers.tasks.merging.reduce_task import ReduceTask
+
+if TYPE_CHECKING:
+    from workers.tasks.merging.reduce_task import ReduceTask
 
 log = logging.getLogger("pagefleet.reduce")
 
@@ -20,9 +25,14 @@ class JobEnd:
     """Thread-safe; raises BrokerUnreachable."""
 
     def __init__(
-        self, reducer: ReduceTask, manifests: ManifestCache, dispatcher: Dispatcher, most_pages: int
+        self,
+        make_reducer: "Callable[[], ReduceTask]",
+        manifests: ManifestCache,
+        dispatcher: Dispatcher,
+        most_pages: int,
     ) -> None:
-        self._reducer = reducer
+        """``make_reducer``, called for the first small document, imports what merging needs."""
+        self._make_reducer = make_reducer
         self._manifests = manifests
         self._dispatcher = dispatcher
         self._most_pages = most_pages
@@ -31,6 +41,10 @@ class JobEnd:
         """Merge the pages of a small job; send a reduce message of another one."""
         if not self._merged_here(job_id):
             self._dispatcher.reduce(job_id)
+
+    @cached_property
+    def _reducer(self) -> "ReduceTask":
+        return self._make_reducer()
 
     def _merged_here(self, job_id: str) -> bool:
         """Whether the job is small and nothing went wrong."""

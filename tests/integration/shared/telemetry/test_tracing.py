@@ -33,7 +33,7 @@ def test_a_trace_has_the_spans_of_submit_of_each_page_and_of_reduce(
 ) -> None:
     made = settings(
         redis_url=redis_url, engine="fake", traces="otlp", fake_fail_pages="2", max_attempts=2,
-        fake_latency_ms=100, max_concurrency=2,
+        fake_latency_ms=100, max_concurrency=2, merge_at_once_pages=0,
     )  # fmt: skip
     with trace_collector() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)

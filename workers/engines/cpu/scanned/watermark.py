@@ -63,6 +63,8 @@ def _pale_colour(grey: Grey, paper: int) -> int | None:
     """The most frequent flat grey between text and paper; None if none takes any area."""
     # Every fourth row and column is enough, and costs a sixteenth.
     sample, beside = grey[:-2:4, 2::4], grey[2::4, :-2:4]
+    if not sample.size:
+        return None  # a strip of two pixels or less
     values = sample[cv2.absdiff(sample, beside) <= 2]
     counts = np.bincount(values, minlength=256)
     lightest = min(_LIGHTEST, paper - _SAME_COLOUR)
