@@ -1,6 +1,6 @@
 """Measures what a page costs against corpus size, document size and workers.
 
-    python -m benchmarks.scale                                       about two minutes
+    python -m benchmarks.scale                                       about six minutes
     python -m benchmarks.scale --pages 1000,500000 --document-pages 500
     python -m benchmarks.scale --stores s3 --against before=../before --rounds 3
 
