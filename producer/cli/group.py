@@ -4,7 +4,13 @@ import os
 
 import click
 
-from producer.cli import convert_commands, fleet_commands, interrupts, job_commands
+from producer.cli import (
+    convert_commands,
+    export_command,
+    fleet_commands,
+    interrupts,
+    job_commands,
+)
 from shared import __version__
 from shared.console.entry_point import escape_unencodable_output, run_command
 from shared.processes import command_process
@@ -20,7 +26,7 @@ SECTIONS = {
         job_commands.list_jobs,
         job_commands.wait,
         job_commands.fetch,
-        job_commands.export_collection,
+        export_command.export_collection,
         job_commands.report,
         job_commands.evaluate,
         job_commands.failures,
