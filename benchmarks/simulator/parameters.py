@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 INFINITE = math.inf
-#: Bytes of Redis for each queued page with its message: `python -m benchmarks.footprint`.
+#: Bytes of Redis for each queued page with its message: `python -m benchmarks.scale`.
 QUEUED_PAGE_BYTES = 746
 
 
@@ -50,7 +50,7 @@ FREE_BROKER = BrokerCosts(0, 0, 0, 0, 0, 2, 0, 0, 8, 0, 0)
 
 @dataclass(frozen=True)
 class StoreCosts:
-    """Requests of a page: `python -m benchmarks.footprint`.
+    """Requests of a page: `python -m benchmarks.scale`.
 
     Latencies are typical of S3 for small objects. Rates are those that AWS documents for one prefix
     ("at least 3,500 PUT and 5,500 GET requests per second"); S3 divides busy prefixes by itself.

@@ -17,8 +17,6 @@ def read(text: str, step: int = STEP, word_step: int = STEP, rules: Rules | None
     A further ``word_step`` pixels stand at each space; the recogniser reports no space.
     """
     # Imported here: it loads the recogniser, and every test process collects this file.
-    from workers.engines.cpu.scanned.lines import LineBuilder
-
     lefts, left = [], 0
     for letter in text:
         if letter != " ":
