@@ -9,6 +9,7 @@ names it stands in its place, and it is never joined or deleted.
 import logging
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -60,10 +61,18 @@ class PartLog(Generic[_Part]):
         self._prefix = prefix
         self._kind = kind
         self._full = full
+        self._named = threading.Lock()
+        self._last_ms = 0
 
     def append(self, part: _Part) -> None:
-        """Add a part with at least one row; durable on return."""
-        self._write(part, int(time.time() * 1000))
+        """Add a part with at least one row, after all that this object added; durable on return."""
+        self._write(part, self._next_ms())
+
+    def _next_ms(self) -> int:
+        """Now in ms; later than the last answer, so that names keep the order of one writer."""
+        with self._named:
+            self._last_ms = max(int(time.time() * 1000), self._last_ms + 1)
+            return self._last_ms
 
     def parts(self) -> list[_Part]:
         """All parts in the order in which they were added."""

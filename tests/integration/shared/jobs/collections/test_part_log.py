@@ -11,7 +11,7 @@ from shared.domain.collections.folding import latest_ends
 from shared.domain.collections.names import ends_prefix, joins_prefix, members_prefix
 from shared.domain.collections.records import End, EndsPart, Member, MembersPart
 from shared.domain.records import to_json
-from shared.jobs.collections import collection_store
+from shared.jobs.collections import collection_store, part_log
 from shared.jobs.collections.collection_store import CollectionStore, join_ends, join_members
 from shared.jobs.collections.part_log import MANY, PartLog, PartsJoined
 from shared.storage.store import ObjectStore
@@ -49,6 +49,17 @@ def test_joining_keeps_every_row_and_the_last_of_each_document(any_store: Object
     assert len(list(any_store.list(members_prefix("c")))) == 1
     assert names(log.parts()) == expected
     assert expected[f"{0:032x}"] == f"{MANY - 1}.pdf"
+
+
+def test_rows_of_one_writer_keep_their_order_in_one_millisecond(
+    file_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = members_log(file_store)
+    monkeypatch.setattr(part_log, "time", SimpleNamespace(time=lambda: 1_000_000.0))
+    for number in range(MANY):
+        log.append(MembersPart.of([member(0, f"{number}.pdf")]))
+
+    assert [part.name for part in log.parts()] == [(f"{n}.pdf",) for n in range(MANY)]
 
 
 def test_full_parts_stay_as_they_are(file_store: ObjectStore) -> None:
