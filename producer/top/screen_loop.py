@@ -89,6 +89,18 @@ def _single_keys() -> Iterator[None]:
     before = termios.tcgetattr(descriptor)
     try:
         tty.setcbreak(descriptor)
+        _keep_output_at_interrupt(descriptor)
         yield
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _keep_output_at_interrupt(descriptor: int) -> None:
+    """Ctrl-C discards no output.
+
+    By default the kernel sends the signal and then discards what the process has written, which
+    may already be the sequence that leaves the alternate screen (``man 3 termios``, NOFLSH).
+    """
+    modes = termios.tcgetattr(descriptor)
+    modes[3] |= termios.NOFLSH
+    termios.tcsetattr(descriptor, termios.TCSADRAIN, modes)

@@ -14,6 +14,9 @@ import pyte
 
 from shared.processes.parent_death import die_with_parent
 
+#: A control string that shows nothing.
+_END = b"\x1b_end of output\x1b\\"
+
 
 class Terminal:
     """A context manager; ``bytes`` is everything that the command wrote."""
@@ -80,7 +83,12 @@ class Terminal:
         while self.process.poll() is None:
             assert time.monotonic() < deadline, "did not end"
             self.read(0.05)
-        self.read(0.1)
+        # The terminal passes output on in its own time; the mark comes after all of it.
+        os.write(self._child_end, _END)
+        while not self.bytes.endswith(_END):
+            assert time.monotonic() < deadline, "the terminal did not pass its output on"
+            self.read(0.05)
+        self.bytes = self.bytes.removesuffix(_END)
         return self.process.returncode
 
     def read(self, seconds: float) -> None:
