@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from producer.intake.document import OpenedDocument
 from producer.intake.input import Input
 from producer.intake.opener import Intake
+from producer.submission.page_options import page_options
 from producer.submission.request import Request
 from shared.domain import object_keys
 from shared.domain.job_ids import JobIdentity
@@ -78,4 +79,4 @@ def opened_spec(intake: Intake, input_: Input, request: Request) -> Iterator[Job
         raise input_.problem
     own_request = request.for_input(input_)
     with intake.opened(input_, own_request.password) as document:
-        yield JobSpec(input_, own_request, document, own_request.page_options(document.page_count))
+        yield JobSpec(input_, own_request, document, page_options(own_request, document.page_count))

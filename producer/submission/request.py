@@ -7,18 +7,11 @@ from producer.intake.input import Input
 from producer.intake.manifest_file import MAX_MESSAGE
 from producer.submission.pool_choice import PoolSource, check_choice, choose_pool, no_fleet
 from shared.config.settings import Settings
-from shared.domain.catalogue import engine_facts
 from shared.domain.collections.names import LABEL
 from shared.domain.errors import BadLine, UsageError
-from shared.domain.page_ranges import check_ranges, count, format_ranges, parse_ranges
+from shared.domain.page_ranges import check_ranges
 from shared.domain.pools import Pool
-from shared.domain.records import (
-    FallbackChoice,
-    PageOptions,
-    PageSettings,
-    Priority,
-    RenderOptions,
-)
+from shared.domain.records import Priority, RenderOptions
 from shared.domain.tasks import Task, check_task_arguments, parse_task
 
 
@@ -97,37 +90,3 @@ class Request:
     def pool(self) -> Pool:
         """The pool for a document that is submitted now; raises UsageError, BrokerUnreachable."""
         return choose_pool(self.settings, parse_task(self.task), self.pools)
-
-    def page_options(self, page_count: int) -> PageOptions:
-        """The page options for a document of ``page_count`` pages.
-
-        Raises UsageError, or BrokerUnreachable where the fleet has to be asked.
-        """
-        self.check()
-        settings, pool = self.settings, self.pool()
-        page_settings = {name: getattr(settings, name) for name in PageSettings.model_fields}
-        page_settings["fallback"] = self._fallback(pool)
-        return PageOptions(
-            task=parse_task(self.task),
-            prompt=self.prompt,
-            query=self.query,
-            pages=self._selection(page_count),
-            engine=pool.engine,
-            model=pool.model,
-            revision=pool.revision,
-            **page_settings,
-        )
-
-    def _fallback(self, pool: Pool) -> FallbackChoice:
-        """The fallback engine; none where it is the job's engine or can't do the task."""
-        name = self.settings.fallback
-        if name == "none" or name == pool.engine:
-            return "none"
-        return name if parse_task(self.task) in engine_facts(name).tasks else "none"
-
-    def _selection(self, page_count: int) -> str | None:
-        """The canonical page list; None for all pages, however they were written."""
-        if self.pages is None:
-            return None
-        ranges = parse_ranges(self.pages, page_count)
-        return None if count(ranges) == page_count else format_ranges(ranges)

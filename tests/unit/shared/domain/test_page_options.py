@@ -6,6 +6,7 @@ import pytest
 import producer.cli
 from producer.commands.cli_options import RunOptions, SubmitOptions
 from producer.commands.watch_options import WatchOptions
+from producer.submission.page_options import page_options
 from producer.submission.request import Request
 from producer.watching.folder_options import FolderOptions
 from shared.config.settings import Settings, load_settings
@@ -43,7 +44,7 @@ def test_a_command_line_sets_the_option_of_a_page(command: str, name: str) -> No
 
     settings = OPTIONS[command].parse(context.params).settings()
     request = Request(settings.model_copy(update={"engine": "fake"}))
-    assert getattr(request.page_options(1), name) == value
+    assert getattr(page_options(request, 1), name) == value
 
 
 @pytest.mark.parametrize("name", [*sorted(OF_A_REQUEST), "engine", "model", "revision"])
@@ -62,7 +63,7 @@ def test_an_options_file_sets_the_option_of_a_page(name: str) -> None:
 
     changed = FolderOptions(**{name: other_value(name)}).apply(request)
 
-    assert getattr(changed.page_options(1), name) == other_value(name)
+    assert getattr(page_options(changed, 1), name) == other_value(name)
     assert FolderOptions(**{name: other_value(name)}).digest() != FolderOptions().digest()
 
 
@@ -103,9 +104,9 @@ def test_a_fallback_that_can_never_read_a_page_is_no_part_of_the_job(
     engine: str, task: str, expected: str
 ) -> None:
     request = Request(load_settings(engine=engine, fallback="cpu"), task=task)
-    plain = Request(load_settings(engine=engine), task=task).page_options(1)
+    plain = page_options(Request(load_settings(engine=engine), task=task), 1)
 
-    options = request.page_options(1)
+    options = page_options(request, 1)
 
     assert options.fallback == expected
     same = JobIdentity("a" * 64, options).job_id == JobIdentity("a" * 64, plain).job_id
