@@ -25,15 +25,20 @@ def by_name(spans: list[Span], name: str) -> Span:
     return found
 
 
+@pytest.mark.parametrize(
+    ("merge_at_once_pages", "merged_by"), [(0, "pagefleet-control"), (4, "pagefleet-worker")]
+)
 def test_a_trace_has_the_spans_of_submit_of_each_page_and_of_reduce(
     settings: SettingsFactory,
     tmp_path: Path,
     redis_url: str,
     monkeypatch: pytest.MonkeyPatch,
+    merge_at_once_pages: int,
+    merged_by: str,
 ) -> None:
     made = settings(
         redis_url=redis_url, engine="fake", traces="otlp", fake_fail_pages="2", max_attempts=2,
-        fake_latency_ms=100, max_concurrency=2, merge_at_once_pages=0,
+        fake_latency_ms=100, max_concurrency=2, merge_at_once_pages=merge_at_once_pages,
     )  # fmt: skip
     with trace_collector() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
@@ -45,7 +50,7 @@ def test_a_trace_has_the_spans_of_submit_of_each_page_and_of_reduce(
     assert len({span.trace_id for span in spans}) == 1
     root, reduce = by_name(spans, "submit"), by_name(spans, "reduce")
     assert (root.parent_id, root.service) == ("", "pagefleet")
-    assert (reduce.parent_id, reduce.service) == (root.span_id, "pagefleet-control")
+    assert (reduce.parent_id, reduce.service) == (root.span_id, merged_by)
     assert reduce.attributes["pagefleet.status"] == "partial"
     pages = [span for span in spans if span.name.startswith("page ")]
     assert sorted(span.name for span in pages) == ["page 1", "page 2", "page 2", "page 3"]
