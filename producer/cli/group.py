@@ -5,11 +5,13 @@ import os
 import click
 
 from producer.cli import (
+    change_commands,
     convert_commands,
     export_command,
     fleet_commands,
     interrupts,
-    job_commands,
+    progress_commands,
+    result_commands,
 )
 from shared import __version__
 from shared.console.entry_point import escape_unencodable_output, run_command
@@ -22,16 +24,16 @@ MAX_SUMMARY = 200
 SECTIONS = {
     "Convert documents": (convert_commands.run, convert_commands.submit, convert_commands.watch),
     "Follow jobs and get results": (
-        job_commands.status,
-        job_commands.list_jobs,
-        job_commands.wait,
-        job_commands.fetch,
+        progress_commands.status,
+        progress_commands.list_jobs,
+        progress_commands.wait,
+        result_commands.fetch,
         export_command.export_collection,
-        job_commands.report,
-        job_commands.evaluate,
-        job_commands.failures,
+        result_commands.report,
+        result_commands.evaluate,
+        progress_commands.failures,
     ),
-    "Change jobs": (job_commands.cancel, job_commands.retry, job_commands.purge),
+    "Change jobs": (change_commands.cancel, change_commands.retry, change_commands.purge),
     "Look after the fleet": (
         fleet_commands.top,
         fleet_commands.pools,

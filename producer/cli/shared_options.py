@@ -15,6 +15,10 @@ from shared.domain.tasks import task_choices
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+some_jobs = click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+any_jobs = click.argument("jobs", nargs=-1, metavar="[JOB]...")
+json_jobs = click.option("--json", "as_json", is_flag=True, help="Print one JSON line per job.")
+
 _INPUTS = (
     click.argument("inputs", nargs=-1, metavar="INPUT..."),
     click.option("--manifest", type=click.Path(path_type=Path), metavar="FILE.jsonl",

@@ -5,7 +5,7 @@ from dataclasses import fields
 import click
 import pytest
 
-from producer.cli import convert_commands, job_commands
+from producer.cli import convert_commands, result_commands
 from producer.commands.cli_options import FetchOptions, RunOptions, SubmitOptions
 from producer.commands.watch_options import WatchOptions
 from producer.watching.triggers.registry import trigger_options
@@ -15,7 +15,7 @@ OPTIONS = [
     (convert_commands.run, RunOptions),
     (convert_commands.submit, SubmitOptions),
     (convert_commands.watch, WatchOptions),
-    (job_commands.fetch, FetchOptions),
+    (result_commands.fetch, FetchOptions),
 ]
 
 
