@@ -1,7 +1,7 @@
-"""Looks up in the store how jobs ended of which no part of the collection tells it.
+"""Looks up in the store how jobs ended for which the collection has no end.
 
 The process that ends a job may die before it has told the collection, or be of a release that does
-not do so. What is found is written down, so each job is looked up once.
+not do so. What is found is added to the collection, so each job is looked up once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,20 +13,24 @@ from shared.jobs.collections.collection_store import CollectionStore
 from shared.jobs.collections.end_log import end_of
 from shared.jobs.job_store import READERS, JobStore
 
+#: Jobs that are looked up before their ends are stored.
 _BATCH = 1_000
 
 
 def look_up(
     jobs: JobStore, collection: CollectionStore, job_ids: Iterable[str], known: Mapping[str, End]
 ) -> list[End]:
-    """The ends that ``known`` lacks or has otherwise; raises StoreUnreachable."""
+    """The ends that ``known`` lacks or that differ there; they are added to the collection.
+
+    Raises StoreUnreachable.
+    """
     found: list[End] = []
-    chosen = list(job_ids)
+    ids = list(job_ids)
     with ThreadPoolExecutor(READERS, thread_name_prefix="lookups") as pool:
-        for start in range(0, len(chosen), _BATCH):
-            batch = chosen[start : start + _BATCH]
+        for start in range(0, len(ids), _BATCH):
+            batch = ids[start : start + _BATCH]
             ended = [end for end in pool.map(lambda each: _end(jobs, each), batch) if end]
-            new = [_after(end, known.get(end.job_id)) for end in ended]
+            new = [_dated_after(end, known.get(end.job_id)) for end in ended]
             changed = [end for end in new if _differs(end, known.get(end.job_id))]
             if changed:
                 collection.ends.append(EndsPart.of(changed))
@@ -39,7 +43,7 @@ def _end(jobs: JobStore, job_id: str) -> End | None:
     return None if done is None else end_of(job_id, done, None)
 
 
-def _after(end: End, known: End | None) -> End:
+def _dated_after(end: End, known: End | None) -> End:
     """``end`` dated after what is known: the clocks of two machines may differ."""
     if known is None:
         return end

@@ -1,8 +1,8 @@
-"""Imports redis-py without the metrics of OpenTelemetry, which it loads where they are installed.
+"""Imports redis-py without OpenTelemetry's metrics, which redis-py loads where they are installed.
 
-pagefleet has its own metrics of the broker. The import took a tenth of the start of every command
-and worker process where the extra "otel" is installed, as in the images, and redis-py has no
-setting against it. Tracing imports OpenTelemetry itself, before or after.
+pagefleet has its own metrics of the broker. The import took a tenth of the start-up time of every
+command and worker process where the extra "otel" is installed, as in the images, and redis-py has
+no setting against it. Tracing imports OpenTelemetry itself, before or after.
 """
 
 from shared.config.hidden_packages import hidden

@@ -56,12 +56,12 @@ def serve(
 def harden(name: str, parent: int) -> None:
     """Limit this process, and end it when the thread that started it dies.
 
-    ``parent`` is that process's id. SIGINT is ignored, as the parent handles it; SIGTERM ends
-    this process.
+    ``parent`` is the id of the parent process. SIGINT is ignored, as the parent handles it;
+    SIGTERM ends this process.
     """
     _die_with_parent(parent)
     _set_name(name)
-    _drop_privileges()
+    _forbid_new_privileges()
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -76,22 +76,22 @@ def limit_memory(memory_mb: int) -> None:
 
 
 def limit_cpu(seconds: float) -> None:
-    """Limit the processor time of this process to ``seconds`` on each core from now on."""
+    """From now on, limit processor time to ``seconds`` times the cores, and SPARE_CPU_S more."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     cores = os.cpu_count() or 1
     allowed = math.ceil(used.ru_utime + used.ru_stime + seconds * cores) + SPARE_CPU_S
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (_least(allowed, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(allowed, hard), hard))
 
 
 def _limit(which: int, value: int) -> None:
     """Set a hard limit, which this process can't raise again."""
     _, hard = resource.getrlimit(which)
-    bound = _least(value, hard)
+    bound = _at_most(value, hard)
     resource.setrlimit(which, (bound, bound))
 
 
-def _least(value: int, hard: int) -> int:
+def _at_most(value: int, hard: int) -> int:
     return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
@@ -99,7 +99,7 @@ def _mapped_bytes() -> int:
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     except OSError:
-        return 0
+        return 0  # without /proc the limit counts what is mapped already
     return pages * resource.getpagesize()
 
 
@@ -117,7 +117,7 @@ def _set_name(name: str) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def _drop_privileges() -> None:
+def _forbid_new_privileges() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar, cast
 
 from shared.domain.errors import HelperUnavailable
 
-#: Each may use some megabytes; the store of MuPDF is shared and has its own limit.
+#: Each may use some megabytes; MuPDF's cache is shared and has its own limit.
 MAX_OPEN = 4
 
 
@@ -14,7 +14,7 @@ class Closable(Protocol):
     """An open document of MuPDF or Pillow."""
 
     def close(self) -> None:
-        """Free it."""
+        """Release its memory and file."""
         ...
 
 
@@ -33,7 +33,7 @@ class Opener(Protocol[Opened]):  # type: ignore[misc]  # Opened is bound to a pr
 
 
 def open_cached(path: Path, opener: Opener[Opened]) -> Opened:
-    """The document at ``path``, from the cache where it is open.
+    """The document at ``path``, from the cache if it is open already; not thread-safe.
 
     Raises HelperUnavailable where the file does not exist, and what ``opener`` raises.
     """

@@ -18,7 +18,7 @@ from shared.config.private_files import FILE_MODE, FOLDER_MODE, make_private_fol
 Fill = Callable[[BinaryIO], object]
 #: A temporary file that is unchanged for this many seconds has lost its writer.
 LEFTOVER_S = 24 * 3600
-#: Attempts of a write whose folder a concurrent clean-up removes each time.
+#: How often a write is tried where a concurrent clean-up removes its folder.
 _FOLDER_TRIES = 50
 
 
@@ -35,7 +35,8 @@ class DurableWriter:
 
     def create(self, path: Path, fill: Fill) -> None:
         """Create ``path``; raises FileExistsError where it exists, other OSErrors as they occur."""
-        self._write(path, fill, path.hardlink_to).unlink(missing_ok=True)
+        temporary = self._write(path, fill, path.hardlink_to)
+        temporary.unlink(missing_ok=True)
 
     def replace(self, path: Path, fill: Fill) -> None:
         """Create or replace ``path``; raises OSError."""
@@ -45,7 +46,7 @@ class DurableWriter:
         """Write and remove a small file; raises OSError."""
         path = self._temporary / secrets.token_hex(12)
         try:
-            with self._created(path) as file:
+            with self._open_new(path) as file:
                 file.write(b"pagefleet")
         finally:
             path.unlink(missing_ok=True)
@@ -57,21 +58,21 @@ class DurableWriter:
                 if time.time() - path.lstat().st_mtime > older_than_s:
                     path.unlink(missing_ok=True)
 
-    def _write(self, path: Path, fill: Fill, settle: Callable[[Path], object]) -> Path:
-        """Returns the temporary file, which is there unless ``settle`` moved it."""
+    def _write(self, path: Path, fill: Fill, put_in_place: Callable[[Path], object]) -> Path:
+        """Returns the temporary file, which is there unless ``put_in_place`` moved it."""
         temporary = self._temporary / secrets.token_hex(12)
         try:
-            with self._created(temporary) as file:
+            with self._open_new(temporary) as file:
                 fill(file)
                 file.flush()
                 os.fsync(file.fileno())
-            _in_folder(path.parent, self._folder_mode, lambda: settle(temporary))
+            _in_folder(path.parent, self._folder_mode, lambda: put_in_place(temporary))
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         return temporary
 
-    def _created(self, path: Path) -> BinaryIO:
+    def _open_new(self, path: Path) -> BinaryIO:
         try:
             return open(path, "xb", opener=self._opener)
         except FileNotFoundError:
@@ -83,11 +84,11 @@ class DurableWriter:
         return os.open(path, flags, self._file_mode)
 
 
-def _in_folder(folder: Path, mode: int, settle: Callable[[], object]) -> None:
-    """Call ``settle`` and make its new name durable; creates ``folder`` whenever it is missing."""
+def _in_folder(folder: Path, mode: int, put_in_place: Callable[[], object]) -> None:
+    """Call ``put_in_place`` and make its new name durable; creates a missing ``folder``."""
     for _ in range(_FOLDER_TRIES):
         try:
-            settle()
+            put_in_place()
             # Only this makes the name as durable as the bytes.
             sync_folder(folder)
             return
@@ -97,6 +98,7 @@ def _in_folder(folder: Path, mode: int, settle: Callable[[], object]) -> None:
 
 
 def _make_folder(folder: Path, mode: int) -> None:
+    """Create ``folder``, or the first of its parents that is missing; the caller tries again."""
     with suppress(FileExistsError):
         try:
             folder.mkdir(mode)

@@ -87,7 +87,7 @@ class PageMeasurement:
 
     def returned(self, fault: str) -> None:
         """The page could not be read because of this machine or its engine."""
-        self._instruments.throughput.returned(fault)
+        self._instruments.throughput.record_return(fault)
 
     def committed(self, result: PageResult, *, is_own: bool) -> None:
         """The page is marked as done; ``is_own``: no other worker's result was stored first."""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from workers.observability.time_attribution import TimeAttribution
 
 WINDOW_S = 60.0
-#: Characters of a fault in a heartbeat, whose readers take short texts only.
+#: Characters of a fault in a heartbeat; its readers refuse longer texts.
 MAX_FAULT = 200
 
 
@@ -32,7 +32,7 @@ class Rates:
 
 
 class Throughput:
-    """Counts ended pages; thread-safe."""
+    """Counts ended pages; threads may count, and one thread reads the rates."""
 
     def __init__(self, time_attribution: TimeAttribution) -> None:
         self._time = time_attribution
@@ -49,8 +49,8 @@ class Throughput:
             self._tokens += tokens
             self._fault = ""
 
-    def returned(self, fault: str) -> None:
-        """A page went back because of this machine or its engine; ``fault`` says why."""
+    def record_return(self, fault: str) -> None:
+        """A page returned to its queue because of machine or engine; ``fault`` says why."""
         with self._lock:
             self._fault = fault[:MAX_FAULT]
 

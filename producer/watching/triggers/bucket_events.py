@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from shared.domain.errors import PagefleetError
 
 _CREATED = "ObjectCreated:"
-#: Event types of SeaweedFS; it has no event that marks only the end of an upload.
+#: Event types of SeaweedFS; it has no event for a finished upload only.
 _SEAWEED_EVENTS = ("create", "update", "rename")
 _SEAWEED_ROOT = "/buckets/"
 
@@ -34,13 +34,15 @@ def read_bucket_events(text: str | bytes) -> list[BucketEvent]:
     """The objects that an event names; none for test events and removals.
 
     Raises NotABucketEvent. Some senders form-encode keys, and their documentation may not mention
-    it. Where the decoded and the plain key differ, both are returned; no object has the wrong
-    one.
+    it. Where the decoded and the plain key differ, both are returned; the wrong one names no
+    object and is ignored.
     """
     try:
         events = list(_bucket_events(json.loads(text)))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise NotABucketEvent(f"not an event of an object store: {error!r}") from None
+    except json.JSONDecodeError:
+        raise NotABucketEvent("not an event of an object store: no JSON") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise NotABucketEvent("not an event of an object store: unknown fields") from None
     return list(dict.fromkeys(events))
 
 

@@ -19,7 +19,7 @@ from shared.document.exports.web.html_tree import BACK_CLASS, NOTES_CLASS, text_
 from shared.document.exports.word.docx_lists import Numberings, set_numbering
 from shared.document.exports.word.docx_pictures import Pictures
 from shared.document.exports.word.docx_tables import TableRoom, fill_table
-from shared.document.exports.word.docx_text import Marks, add_text, within
+from shared.document.exports.word.docx_text import Marks, add_text, marks_inside
 
 #: The styles of lists in the standard template reach so deep.
 LIST_LEVELS = 3
@@ -156,7 +156,7 @@ class BlockWriter:
         elif element.tag == "img":
             self._figure(element, paragraph)
         elif element.get("class") != BACK_CLASS:
-            inner = within(marks, element)
+            inner = marks_inside(marks, element)
             add_text(paragraph, element.text or "", inner)
             for child in element:
                 self._inline(child, paragraph, inner)
@@ -202,7 +202,7 @@ class BlockWriter:
             self._cell(cell, _Cell(element, into.owner), marks)
 
     def _cell(self, cell: GridCell, target: _Cell, marks: Marks) -> None:
-        marks = marks.bolder() if cell.is_header else marks
+        marks = marks.in_bold() if cell.is_header else marks
         empty = target._tc.p_lst[0]
         into = Container.of_cell(target)
         self._children(cell.element, into, marks, Styles())

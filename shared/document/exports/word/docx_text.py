@@ -14,7 +14,7 @@ from docx.text.run import Run
 
 CODE_FONT = "Courier New"
 _SPACE = re.compile(r"[ \t\r\n]+")
-_ON = {
+_MARK_OF_TAG = {
     "b": "bold", "strong": "bold", "i": "italic", "em": "italic", "s": "strike", "del": "strike",
     "sup": "superscript", "sub": "subscript", "code": "code",
 }  # fmt: skip
@@ -33,17 +33,17 @@ class Marks:
     #: The address of a link to the web or to mail.
     link: str = ""
 
-    def bolder(self) -> "Marks":
+    def in_bold(self) -> "Marks":
         """These marks in bold."""
         return replace(self, bold=True)
 
 
-def within(marks: Marks, element: Element) -> Marks:
+def marks_inside(marks: Marks, element: Element) -> Marks:
     """The marks of the text inside ``element``."""
     if element.tag == "a":
         address = element.get("href", "")
         return marks if address.startswith("#") else replace(marks, link=address)
-    on: dict[str, Any] = {_ON[element.tag]: True} if element.tag in _ON else {}
+    on: dict[str, Any] = {_MARK_OF_TAG[element.tag]: True} if element.tag in _MARK_OF_TAG else {}
     return replace(marks, **on)
 
 
@@ -61,11 +61,9 @@ def add_text(paragraph: Paragraph, text: str, marks: Marks) -> None:
 def _format(run: Run, marks: Marks) -> None:
     font = run.font
     # Only what is set: None leaves the style of the paragraph as it is.
-    font.bold, font.italic, font.strike = (
-        marks.bold or None,
-        marks.italic or None,
-        marks.strike or None,
-    )
+    font.bold = marks.bold or None
+    font.italic = marks.italic or None
+    font.strike = marks.strike or None
     font.superscript = marks.superscript or None
     font.subscript = marks.subscript or None
     if marks.code:
@@ -74,9 +72,10 @@ def _format(run: Run, marks: Marks) -> None:
 
 def _link(paragraph: Paragraph, run: Run, address: str) -> None:
     """Move ``run`` into a link; python-docx reads links and cannot write them."""
+    # A relation id from the hash: python-docx would search all links for an equal address.
     relation = f"link-{hashlib.sha256(address.encode()).hexdigest()[:32]}"
     relations = paragraph.part.rels
-    if relation not in relations:  # python-docx compares an address with those of all links
+    if relation not in relations:
         relations.add_relationship(RELATIONSHIP_TYPE.HYPERLINK, address, relation, is_external=True)
     link = OxmlElement("w:hyperlink")
     link.set(qn("r:id"), relation)

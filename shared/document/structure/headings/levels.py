@@ -17,14 +17,14 @@ from shared.document.structure.headings.table import Heading, HeadingTable, Numb
 from shared.document.structure.text.sentences import ends_sentence
 from shared.document.structure.units import Context, Unit
 
-#: Characters of a title at most.
+#: A title has at most this many characters.
 _LONGEST_TITLE = 120
 _DEEPEST = 6
 #: A heading that an engine took for text has at most so many characters.
 _LONGEST_PROMOTED = 40
 #: A kind of number is one of headings if at least so many have it.
 _FEWEST_ALIKE = 2
-#: Kinds of numbers that are rarely those of list items.
+#: Orders of ``numbers.order_of`` whose numbers are rarely those of list items.
 _HEADING_ORDERS = frozenset(range(5))
 _HASHES = re.compile(r" {0,3}#{1,6}[ \t]+")
 
@@ -34,13 +34,16 @@ def heading_levels(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     survey = _Survey(context)
     kept = read_through(units, survey.add)
     levels = levels_of(survey.table())
-    remaining = iter(levels) if levels is not None else None
+    if levels is None:
+        yield from kept
+        return
+    remaining = iter(levels)
     for index, unit in enumerate(kept):
-        whole = _as_title(unit) if not index and survey.has_title_page else unit
-        whole = _as_heading(whole) if _is_missed(whole, survey.alike) else whole
-        if whole.kind == "heading" and remaining is not None:
-            whole = _with_level(whole, min(_DEEPEST, next(remaining)))
-        yield whole
+        changed = _as_title(unit) if not index and survey.has_title_page else unit
+        changed = _as_heading(changed) if _is_missed_heading(changed, survey.alike) else changed
+        if changed.kind == "heading":
+            changed = _with_level(changed, min(_DEEPEST, next(remaining)))
+        yield changed
 
 
 def _number_kind(text: str) -> NumberKind | None:
@@ -50,7 +53,7 @@ def _number_kind(text: str) -> NumberKind | None:
     return ("decimal", depth) if depth > 1 else None
 
 
-def _is_missed(unit: Unit, alike: Container[NumberKind | None]) -> bool:
+def _is_missed_heading(unit: Unit, alike: Container[NumberKind | None]) -> bool:
     """Whether an engine took a heading for text: it has the number of other headings."""
     return _is_line(unit) and _number_kind(unit.text) in alike
 
@@ -138,7 +141,7 @@ class _Survey:
             return
         if self.has_title_page:
             yield self._measured(_as_title(self._first), None)
-        elif _is_missed(self._first, self.alike):
+        elif _is_missed_heading(self._first, self.alike):
             yield self._measured(_as_heading(self._first), None)
 
     def _measured(self, unit: Unit, missed: NumberKind | None) -> Heading:

@@ -12,14 +12,15 @@ _FEWEST_NAMES, _MOST_ROWS = 2, 6
 def repeated_rows(first: Sequence[TableRow], second: Sequence[TableRow]) -> int:
     """The number of rows at the beginning of ``second`` that repeat the header of ``first``.
 
-    After the first row, only rows of header cells, and those into which one spans, belong to it.
+    After the first row, a row belongs to the header only if all its cells are header cells, or if a
+    header cell above spans into it.
     """
     count, end = 0, 1
     for row, other in zip(first[:_MOST_ROWS], second, strict=False):
         in_header = count < end or all(cell.tag == "th" for cell in (*row, *other))
         if not in_header or _key(row) != _key(other):
             break
-        end = max(end, *(count + cell.height for cell in row), 1)
+        end = max([end, *(count + cell.height for cell in row)])
         count += 1
     names = {letters(cell.text) for row in first[:count] for cell in row} - {""}
     return count if count >= end and len(names) >= _FEWEST_NAMES else 0

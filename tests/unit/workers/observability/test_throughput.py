@@ -8,7 +8,7 @@ def test_a_fault_is_told_until_a_page_ends() -> None:
     throughput = Throughput(TimeAttribution())
     assert "fault" not in throughput.facts()
 
-    throughput.returned("x" * 1000)
+    throughput.record_return("x" * 1000)
     assert throughput.facts()["fault"] == "x" * MAX_FAULT
 
     throughput.count(failed=False, tokens=1)
