@@ -48,7 +48,7 @@ test-long: $(DEV_STAMP) ## Run the long laboratories and every interleaving of c
 
 coverage: $(DEV_STAMP) ## Run TESTS=tests and print the branch coverage, worst files first
 	rm -rf build/coverage
-	COVERAGE_CORE=ctrace $(BIN)/coverage run -m pytest $(SPREAD) $(TESTS)
+	COVERAGE_CORE=ctrace $(BIN)/python -m tests.support.project.coverage $(SPREAD) $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --sort=cover | sed -n '1,32p;/^TOTAL/p'
 

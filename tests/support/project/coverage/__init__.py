@@ -1,0 +1,1 @@
+"""Branch coverage of the tests, with the helper processes that they start."""
