@@ -1,0 +1,1 @@
+"""Compares the CPU engine with other converters that install without downloads of models."""
