@@ -49,6 +49,26 @@ def test_auto_wakes_a_declared_gpu_pool_that_sleeps(
     assert state.pages.outstanding("cpu") == 0
 
 
+def test_pools_are_declared_shown_and_withdrawn(config: Settings, state: DispatchState) -> None:
+    empty = in_process(config, "pools")
+    assert (empty.status, empty.out) == (0, "")
+    assert "pagefleet pools declare ENGINE" in empty.err
+
+    declared = in_process(config, "pools", "declare", "vllm:a/b@v1", "cpu", "--hours", "2")
+
+    named, cpu = declared.out.split()
+    state.workers.heartbeat("cpu", "w1", 4, {})
+    shown = {line.split()[0]: line for line in in_process(config, "pools").out.splitlines()}
+    assert shown.keys() == {named, cpu}
+    assert "  a/b@v1  0 workers, 0 pages outstanding, declared for 7" in shown[named]
+    assert "  1 workers, 0 pages outstanding, declared for 7" in shown[cpu]
+
+    ended = in_process(config, "pools", "withdraw", named, "cpu")
+
+    assert ended.err == "2 declarations ended\n"
+    assert "1 workers, 0 pages outstanding, not declared" in in_process(config, "pools").out
+
+
 def test_a_watcher_decides_for_each_document(
     config: Settings, state: DispatchState, tmp_path: Path
 ) -> None:

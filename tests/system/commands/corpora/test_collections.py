@@ -35,6 +35,8 @@ def test_a_collection_is_followed_reported_and_exported(fake_fleet: Fleet, tmp_p
     assert facts["documents"] == {"total": 4, **kinds}
     assert (facts["pages"], facts["done"]) == (6, 6)
     assert facts["counts"] == {"ok": 5, "blank": 0, "failed": 1}
+    line = fake_fleet("status", "--collection", "lab").out
+    assert "lab  4 documents (2 ok, 1 partial, 1 refused)  6/6 pages (5 ok, 0 blank" in line
     recounted = status(fake_fleet, "lab", "--recount")
     assert recounted == {**facts, "pages_per_s": recounted["pages_per_s"]}
     assert "lab" in fake_fleet("list", "--collections").out.splitlines()
