@@ -29,6 +29,7 @@ from shared.domain.records import (
     RenderOptions,
     Tables,
 )
+from shared.domain.tasks import parse_task
 from shared.domain.webhooks.url import check_webhook
 
 
@@ -139,7 +140,7 @@ class RequestArguments(SettingArguments, RenderArguments):
         return Request(
             settings=settings,
             pools=pools,
-            task=self.task,
+            task=parse_task(self.task),
             prompt=self.prompt,
             query=self.query,
             pages=self.pages,

@@ -5,7 +5,6 @@ from shared.domain.catalogue import engine_facts
 from shared.domain.page_ranges import count, format_ranges, parse_ranges
 from shared.domain.pools import Pool
 from shared.domain.records import FallbackChoice, PageOptions, PageSettings
-from shared.domain.tasks import parse_task
 
 
 def page_options(request: Request, page_count: int) -> PageOptions:
@@ -17,7 +16,7 @@ def page_options(request: Request, page_count: int) -> PageOptions:
     page_settings = {name: getattr(settings, name) for name in PageSettings.model_fields}
     page_settings["fallback"] = _fallback(request, pool)
     return PageOptions(
-        task=parse_task(request.task),
+        task=request.task,
         prompt=request.prompt,
         query=request.query,
         pages=_selection(request.pages, page_count),
@@ -33,7 +32,7 @@ def _fallback(request: Request, pool: Pool) -> FallbackChoice:
     name = request.settings.fallback
     if name == "none" or name == pool.engine:
         return "none"
-    return name if parse_task(request.task) in engine_facts(name).tasks else "none"
+    return name if request.task in engine_facts(name).tasks else "none"
 
 
 def _selection(pages: str | None, page_count: int) -> str | None:

@@ -21,7 +21,7 @@ class Request:
 
     settings: Settings
     pools: PoolSource = no_fleet
-    task: str = "markdown"
+    task: Task = Task.MARKDOWN
     prompt: str | None = None
     query: str | None = None
     pages: str | None = None
@@ -35,9 +35,8 @@ class Request:
 
     def check(self) -> None:
         """Raise UsageError for options that are wrong for every document."""
-        task = parse_task(self.task)
-        check_task_arguments(task, self.prompt, self.query)
-        check_choice(self.settings, task)
+        check_task_arguments(self.task, self.prompt, self.query)
+        check_choice(self.settings, self.task)
         if self.pages is not None:
             check_ranges(self.pages)
 
@@ -76,17 +75,20 @@ class Request:
         )
 
     def _for_task(self, name: str | None) -> "Request":
-        """With another task; the prompt and query are kept only where that task uses them."""
+        """With another task; the prompt and query are kept only where that task uses them.
+
+        Raises UsageError for an unknown task.
+        """
         if name is None:
             return self
         task = parse_task(name)
         return replace(
             self,
-            task=name,
+            task=task,
             prompt=self.prompt if task is Task.CUSTOM else None,
             query=self.query if task is Task.LOCATE else None,
         )
 
     def pool(self) -> Pool:
         """The pool for a document that is submitted now; raises UsageError, BrokerUnreachable."""
-        return choose_pool(self.settings, parse_task(self.task), self.pools)
+        return choose_pool(self.settings, self.task, self.pools)

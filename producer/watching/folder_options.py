@@ -14,6 +14,7 @@ from producer.watching.places.place import Inbox, Unreadable, UnusableName
 from shared.domain.errors import NotFound, PagefleetError, TooLarge, UsageError
 from shared.domain.records import PageSettings, Priority, RenderOptions
 from shared.domain.serialization.partial_record import partial_record
+from shared.domain.tasks import parse_task
 
 NAME = "pagefleet.toml"
 MAX_BYTES = 64 * 1024
@@ -55,6 +56,8 @@ class FolderOptions(_Partial):  # type: ignore[valid-type,misc]  # made at run t
         """``request`` with these options over its own; raises UsageError."""
         options = self.model_dump(exclude_none=True)
         changed = {name: options[name] for name in (*_PLAIN, "priority") if name in options}
+        if self.task is not None:
+            changed["task"] = parse_task(self.task)
         settings = {name: options[name] for name in PageSettings.model_fields if name in options}
         render = {name: options[name] for name in RenderOptions.model_fields if name in options}
         changed_request = replace(

@@ -12,6 +12,7 @@ from producer.watching.folder_options import FolderOptions
 from shared.config.settings import Settings, load_settings
 from shared.domain.job_ids import JobIdentity
 from shared.domain.records import PageOptions, PageSettings
+from shared.domain.tasks import Task
 from tests.support.documents.page_options import other_value
 
 OPTIONS: dict[str, type[RunOptions | SubmitOptions | WatchOptions]] = {
@@ -103,8 +104,8 @@ def test_a_flag_refuses_what_the_record_refuses(words: list[str], reason: str) -
 def test_a_fallback_that_can_never_read_a_page_is_no_part_of_the_job(
     engine: str, task: str, expected: str
 ) -> None:
-    request = Request(load_settings(engine=engine, fallback="cpu"), task=task)
-    plain = page_options(Request(load_settings(engine=engine), task=task), 1)
+    request = Request(load_settings(engine=engine, fallback="cpu"), task=Task(task))
+    plain = page_options(Request(load_settings(engine=engine), task=Task(task)), 1)
 
     options = page_options(request, 1)
 
