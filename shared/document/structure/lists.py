@@ -1,7 +1,8 @@
 """Nests the items of lists by their left edges and labels, also over pages and columns.
 
-Further paragraphs of an item are indented under it. A footnote between two items moves behind the
-list, because a block at the margin would end the list.
+A paragraph with the next number of an open list is its next item. Further paragraphs of an item are
+indented under it. A footnote between two items moves to the end of the list, because a block at the
+margin would end the list.
 """
 
 import re
@@ -24,6 +25,8 @@ MOST_PAGES = 100
 #: Spaces of indentation for each level.
 _STEP = 4
 _DOUBLE = re.compile(r"(\d{1,3}[.)]) +(?=\S)")
+#: A number that the engine wrote as text, because its paragraph alone is no list.
+_NUMBERED_TEXT = re.compile(r"(?P<number>\d{1,3})\\(?P<sign>[.)]) +(?=\S)")
 _ROMAN = re.compile(r"\(?[ivxl]{1,6}[.)]")
 _LETTER = re.compile(r"\(?[a-zA-Z][.)]")
 _NUMBER = re.compile(r"\(?\d{1,3}[.)]")
@@ -32,8 +35,9 @@ _LABELS = ((_ROMAN, "roman"), (_LETTER, "letter"), (_NUMBER, "number"))
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An open item: the inset of its mark, the kind of its label, and its indentations."""
+    """An open item: its mark, the inset of the mark, the kind of its label, and indentations."""
 
+    marker: str
     inset: int
     label: str
     indent: int
@@ -73,6 +77,7 @@ class _Nesting:
         yield from self._ready
 
     def _add(self, unit: Unit, before: Unit | None) -> None:
+        unit = self._as_next_item(unit)
         inset = self._columns.inset(unit)
         if unit.kind == "item" and inset is not None and FIGURE_LINK not in unit.text:
             shares = before is not None and before.kind == "item" and before.places == unit.places
@@ -84,6 +89,16 @@ class _Nesting:
         else:
             self._end()
             self._ready.append(unit)
+
+    def _as_next_item(self, unit: Unit) -> Unit:
+        match = _NUMBERED_TEXT.match(unit.text) if unit.kind == "text" else None
+        if match is None:
+            return unit
+        before = f"{int(match['number']) - 1}{match['sign']}"
+        if all(item.marker != before for item in self._open):
+            return unit
+        marker = match["number"] + match["sign"]
+        return unit._replace(kind="item", marker=marker, text=unit.text[match.end() :])
 
     def _end(self) -> None:
         self._open = []
@@ -106,7 +121,7 @@ class _Nesting:
         indent = self._open[-1].content if self._open else 0
         width = max(_STEP, len(unit.marker) + 1)
         self._append(unit._replace(level=indent))
-        self._open.append(_Open(inset, label, indent, indent + width))
+        self._open.append(_Open(unit.marker, inset, label, indent, indent + width))
 
     def _close_deeper(self, inset: int, label: str) -> None:
         """Close the items that the new one is not nested in."""

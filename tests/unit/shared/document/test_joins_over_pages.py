@@ -128,3 +128,21 @@ def test_a_caption_far_from_every_figure_stays_where_it_is() -> None:
     ]
 
     assert body(page).startswith("Table 1: Ships\n\nThe harbour was closed.")
+
+
+def test_a_paragraph_with_the_next_number_of_a_list_is_an_item_of_it() -> None:
+    def left(top: int) -> tuple[int, int, int, int]:
+        return (100, top, 900, top + 20)
+
+    page = [
+        ("list", left(100), "150. Find the speed."),
+        ("text", left(130), "151\\. A ball is thrown."),
+        ("list", (140, 160, 900, 180), "- a. How far does it fly?"),
+        ("text", left(190), "152\\. A train leaves."),
+        ("text", left(220), "154\\. Not the next one."),
+    ]
+
+    assert body(page) == (
+        "150. Find the speed.\n\n151. A ball is thrown.\n\n     - a. How far does it fly?\n\n"
+        "152. A train leaves.\n\n154\\. Not the next one.\n"
+    )

@@ -39,7 +39,8 @@ def classify_furniture(drafts: Sequence[Draft], page: PageContent) -> list[Draft
     Furniture is what recurs on the pages near this one. Where their text is not known, the label
     of the layout model counts.
     """
-    classified = [_classified(draft, page) for draft in drafts]
+    numbers = [draft.box for draft in drafts if _is_lone_page_number(draft, page)]
+    classified = [_classified(draft, page, numbers) for draft in drafts]
     if all(draft.kind in _FURNITURE for draft in classified):
         # A page with furniture only has a few words, and these are its text.
         return [_as_text(draft, page) for draft in classified]
@@ -63,9 +64,14 @@ def _is_in_margin(box: Box, page: PageContent) -> bool:
     return box.bottom < _MARGIN * page.height or box.top > (1 - _MARGIN) * page.height
 
 
-def _classified(draft: Draft, page: PageContent) -> Draft:
+def _is_lone_page_number(draft: Draft, page: PageContent) -> bool:
+    return _is_in_margin(draft.box, page) and _is_page_number(draft)
+
+
+def _classified(draft: Draft, page: PageContent, numbers: Sequence[Box]) -> Draft:
+    """``numbers``: the boxes of page numbers."""
     if draft.kind in ("header", "footer"):
-        return _classified_furniture(draft, page)
+        return _classified_furniture(draft, page, numbers)
     if draft.kind not in ("text", "sub_title"):
         return draft
     box = draft.box
@@ -77,7 +83,7 @@ def _classified(draft: Draft, page: PageContent) -> Draft:
     return draft
 
 
-def _classified_furniture(draft: Draft, page: PageContent) -> Draft:
+def _classified_furniture(draft: Draft, page: PageContent, numbers: Sequence[Box]) -> Draft:
     if _is_side_stamp(draft, page):
         return replace(draft, kind="header")
     if _is_page_number(draft):
@@ -88,17 +94,25 @@ def _classified_furniture(draft: Draft, page: PageContent) -> Draft:
     misplaced = y > HEADER_ZONE if draft.kind == "header" else y < FOOTER_ZONE
     long = len(group_into_rows(draft.lines)) > _MOST_ROWS or len(draft.text.split()) > _MOST_WORDS
     unknown = page.recurring is None
-    recurs = unknown or _recurs(draft, page, 1) or _is_beside_page_number(draft)
+    recurs = unknown or _recurs(draft, page, 1) or _is_beside_page_number(draft, numbers)
     is_furniture = not misplaced and not long and recurs
     return draft if is_furniture else _without_page_numbers(draft)
 
 
-def _is_beside_page_number(draft: Draft) -> bool:
-    """Whether it is one row with a page number at one end: a running header on any page."""
+def _is_beside_page_number(draft: Draft, numbers: Sequence[Box]) -> bool:
+    """Whether it is one row with a page number in it or beside it: a running header on any page."""
     lines = sorted(draft.lines, key=lambda line: line.box.left)
-    if len(lines) < 2 or len(group_into_rows(draft.lines)) > 1:
+    if len(group_into_rows(draft.lines)) > 1:
         return False
-    return any(_PAGE_NUMBER.match(line.text.strip()) for line in (lines[0], lines[-1]))
+    if any(_in_one_row(draft.box, number) for number in numbers):
+        return True
+    return len(lines) > 1 and any(
+        _PAGE_NUMBER.match(line.text.strip()) for line in (lines[0], lines[-1])
+    )
+
+
+def _in_one_row(one: Box, other: Box) -> bool:
+    return 2 * one.overlap_height(other) > min(one.height, other.height)
 
 
 def _without_page_numbers(draft: Draft) -> Draft:

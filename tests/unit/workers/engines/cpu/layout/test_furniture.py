@@ -112,3 +112,14 @@ def test_a_region_around_a_stamp_does_not_come_before_the_heading_above_its_text
     content = page(("text", [*text, stamp]), heading)
 
     assert markdown(content).startswith("## Introduction")
+
+
+def test_a_header_in_the_row_of_the_page_number_is_furniture_on_any_page() -> None:
+    page_number = ("text", [line("12", left=290, top=805)])
+    beside = ("page-footer", [line("Journal of Rain 7 (2026)", left=60, top=805)])
+    above = ("page-footer", [line("Printed in Millbridge", left=60, top=770)])
+    content = page(beside, page_number, above, BODY, recurring={})
+
+    assert ("footer", "Journal of Rain 7 (2026)") in kinds(content)
+    assert "Journal" not in markdown(content)
+    assert "Printed in Millbridge" in markdown(content)
