@@ -1,6 +1,6 @@
 """Nests the items of lists by their left edges and labels, also over pages and columns.
 
-A paragraph with the next number of an open list is its next item. Further paragraphs of an item are
+A paragraph with the number after that of an item is an item too. Further paragraphs of an item are
 indented under it. A footnote between two items moves to the end of the list, because a block at the
 margin would end the list.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shared.document.spool import read_through
 from shared.document.structure.columns import Columns
 from shared.document.structure.text.marks import page_mark
-from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit
+from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit, UnitKind
 
 #: A mark further right than this, on a scale of 999, begins a deeper list.
 _DEEPER = 10
@@ -27,6 +27,7 @@ _STEP = 4
 _DOUBLE = re.compile(r"(\d{1,3}[.)]) +(?=\S)")
 #: A number that the engine wrote as text, because its paragraph alone is no list.
 _NUMBERED_TEXT = re.compile(r"(?P<number>\d{1,3})\\(?P<sign>[.)]) +(?=\S)")
+_NUMBERED_KINDS: frozenset[UnitKind] = frozenset({"text", "equation"})
 _ROMAN = re.compile(r"\(?[ivxl]{1,6}[.)]")
 _LETTER = re.compile(r"\(?[a-zA-Z][.)]")
 _NUMBER = re.compile(r"\(?\d{1,3}[.)]")
@@ -35,9 +36,8 @@ _LABELS = ((_ROMAN, "roman"), (_LETTER, "letter"), (_NUMBER, "number"))
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An open item: its mark, the inset of the mark, the kind of its label, and indentations."""
+    """An open item: the inset of its mark, the kind of its label, and its indentations."""
 
-    marker: str
     inset: int
     label: str
     indent: int
@@ -60,6 +60,8 @@ class _Nesting:
         self._context = context
         self._open: list[_Open] = []
         self._notes: list[Unit] = []
+        #: The pages of the last items with each mark.
+        self._pages_of_marks: dict[str, int] = {}
         #: The last part of the open list.
         self._last: Unit | None = None
         #: What no later unit changes.
@@ -91,11 +93,11 @@ class _Nesting:
             self._ready.append(unit)
 
     def _as_next_item(self, unit: Unit) -> Unit:
-        match = _NUMBERED_TEXT.match(unit.text) if unit.kind == "text" else None
+        match = _NUMBERED_TEXT.match(unit.text) if unit.kind in _NUMBERED_KINDS else None
         if match is None:
             return unit
-        before = f"{int(match['number']) - 1}{match['sign']}"
-        if all(item.marker != before for item in self._open):
+        page = self._pages_of_marks.get(f"{int(match['number']) - 1}{match['sign']}")
+        if page not in (unit.page, unit.page - 1):
             return unit
         marker = match["number"] + match["sign"]
         return unit._replace(kind="item", marker=marker, text=unit.text[match.end() :])
@@ -120,8 +122,9 @@ class _Nesting:
             inset = self._open[-1].inset
         indent = self._open[-1].content if self._open else 0
         width = max(_STEP, len(unit.marker) + 1)
+        self._pages_of_marks[unit.marker] = unit.page
         self._append(unit._replace(level=indent))
-        self._open.append(_Open(unit.marker, inset, label, indent, indent + width))
+        self._open.append(_Open(inset, label, indent, indent + width))
 
     def _close_deeper(self, inset: int, label: str) -> None:
         """Close the items that the new one is not nested in."""

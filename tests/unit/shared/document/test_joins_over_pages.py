@@ -138,11 +138,13 @@ def test_a_paragraph_with_the_next_number_of_a_list_is_an_item_of_it() -> None:
         ("list", left(100), "150. Find the speed."),
         ("text", left(130), "151\\. A ball is thrown."),
         ("list", (140, 160, 900, 180), "- a. How far does it fly?"),
-        ("text", left(190), "152\\. A train leaves."),
-        ("text", left(220), "154\\. Not the next one."),
+        ("equation", left(175), "152\\. y = x²"),
+        ("text", left(180), "where x is the way."),
+        ("text", left(190), "153\\. A train leaves."),
+        ("text", left(220), "155\\. Not the next one."),
     ]
 
     assert body(page) == (
         "150. Find the speed.\n\n151. A ball is thrown.\n\n     - a. How far does it fly?\n\n"
-        "152. A train leaves.\n\n154\\. Not the next one.\n"
+        "152. y = x²\n\nwhere x is the way.\n\n153. A train leaves.\n\n155\\. Not the next one.\n"
     )
