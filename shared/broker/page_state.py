@@ -34,6 +34,11 @@ def page_id(job_id: str, page: int) -> str:
     return f"{job_id}/p{page:06d}"
 
 
+def job_of(identifier: str) -> str:
+    """The job in a page id."""
+    return identifier.rpartition("/p")[0]
+
+
 def page_of(job_id: str, identifier: str) -> int | None:
     """The page of this job that ``identifier`` names; None for other jobs and other texts."""
     owner, _, number = identifier.rpartition("/p")
@@ -92,6 +97,16 @@ class Renewed:
     taken: list[str]
     #: Leased again to this worker: the broker lost the lease, or it expired and was not reclaimed.
     retaken: list[str]
+
+
+@dataclass(frozen=True)
+class HeldPages:
+    """What happened to the pages of a worker since its last renewal."""
+
+    #: This worker has no lease on the page that was asked for.
+    lost: bool
+    #: Jobs that were cancelled.
+    cancelled: list[str]
 
 
 class PageState:
@@ -171,6 +186,11 @@ class PageState:
         """Extend this worker's leases; lease again the pages that no worker holds."""
         answer = self._scripts.run("renew", pool, worker, self.lease_s, *pages)
         return Renewed(*map(list, answer))
+
+    def check_held(self, pool: str, worker: str, page: str, jobs: Iterable[str]) -> HeldPages:
+        """Look at one page that ``worker`` holds, and at the jobs of all that it holds."""
+        lost, cancelled = self._scripts.run("check_held", pool, worker, page, *jobs)
+        return HeldPages(bool(lost), list(cancelled))
 
     def reclaim(self, pool: str, worker: str) -> list[Dispatch]:
         """Take the pages of a dead process back into a queue and raise their suspicion."""

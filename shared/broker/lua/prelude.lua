@@ -18,15 +18,18 @@ end
 local function is_live(expires, ttl)
   return expires >= now() and expires <= now() + ttl + 1
 end
--- The heartbeat or declaration that ``text`` is, if it counts now; else nil. Without ``ttl`` it has
--- its own, ``seconds``. Any client of the broker may have written it.
+-- The heartbeat or declaration that ``text`` is, or nil. Any client of the broker may have written it.
 local MAX_RECORD = 65536
-local function live_record(text, ttl)
+local function record_of(text)
   if #text > MAX_RECORD then return nil end
   local ok, record = pcall(cjson.decode, text)
-  if not ok or type(record) ~= 'table' or type(record.expires) ~= 'number' then return nil end
-  ttl = ttl or record.seconds
-  return type(ttl) == 'number' and is_live(record.expires, ttl) and record or nil
+  return ok and type(record) == 'table' and type(record.expires) == 'number' and record or nil
+end
+-- The same if it counts now. Without ``ttl`` it has its own, ``seconds``.
+local function live_record(text, ttl)
+  local record = record_of(text)
+  ttl = ttl or record and record.seconds
+  return record and type(ttl) == 'number' and is_live(record.expires, ttl) and record or nil
 end
 -- Lease expiry uses a monotonic clock derived from TIME that ignores clock jumps and downtime of
 -- the server: between two calls it advances by at most half a lease and never goes back. So

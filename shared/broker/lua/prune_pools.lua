@@ -25,7 +25,7 @@ for i = 2, #ARGV do
     for _, lane in ipairs(LANES) do
       redis.call('DEL', P .. 'seq:' .. queue_name(pool, lane), P .. 'started:' .. queue_name(pool, lane))
     end
-    redis.call('DEL', P .. 'workers:' .. pool, P .. 'depth:' .. pool)
+    redis.call('DEL', P .. 'workers:' .. pool, P .. 'depth:' .. pool, P .. 'summed:' .. pool)
     redis.call('HDEL', P .. 'pools', pool)
     redis.call('SREM', P .. 'engines', pool)
     removed[#removed + 1] = pool

@@ -107,9 +107,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.fleet.client.delete("pagefleet:lock:sweeper")
         self._go(self.fleet.sweep(number), steps)
 
-    @rule(worker=WORKERS)
-    def renew(self, worker: int) -> None:
-        self.fleet.workers[worker].lease_renewal.renew()
+    @rule(worker=WORKERS, is_due=st.booleans())
+    def renew(self, worker: int, is_due: bool) -> None:
+        renewal = self.fleet.workers[worker].lease_renewal
+        (renewal.renew if is_due else renewal.keep)()
 
     @rule(place=PLACES, steps=PLACES)
     def cancel(self, place: int, steps: int) -> None:
