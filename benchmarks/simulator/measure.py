@@ -42,7 +42,7 @@ LANE: Priority = "normal"
 #: Answers that the fleet's classes can read, where the real one comes later.
 ANSWERS: dict[str, Any] = {
     "claim": ["claimed", 0, 0, 0, 0, 0],
-    "finish": [1, 0, 0],
+    "finish": [1, 0, []],
     "open_job": 1,
     "close_job": [],
 }
