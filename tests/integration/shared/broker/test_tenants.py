@@ -2,17 +2,25 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from io import StringIO
 from itertools import count
 from typing import Any
 
 import pytest
 import redis
+from rich.console import Console
 
+from producer.connections import quota_note
+from producer.top.facts import top_facts
+from producer.top.screen import screen
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.page_state import SLICE, Dispatch, page_id
+from shared.broker.snapshots.fleet_snapshot import FleetReader
+from shared.broker.snapshots.tenant_snapshot import TenantSnapshot
 from shared.domain.pools import checked_pool
 from shared.domain.records import Counts, Priority
 from tests.conftest import SettingsFactory
+from workers.observability.fleet_collector import _samples
 
 POOL = "fake"
 WINDOW = 32
@@ -298,3 +306,55 @@ def test_jobs_that_were_opened_before_the_setting_count_from_then_on(make: MakeF
     fleet.read(1_000)
     assert fleet.done == {"": 100, "a": 100}
     assert fleet.load() == {}
+
+
+def test_the_tenants_are_shown_where_they_wait_and_why(make: MakeFleet) -> None:
+    fleet = make(tenant_quotas="research=8", max_tenants=5)
+    hostile = "\x1b[2J" + "x" * 90
+    fleet.submit("research", 100)
+    fleet.submit("research", 100, "low")
+    fleet.submit(hostile, 100)
+    fleet.submit("", 1, "high")
+    reader = FleetReader(fleet.state._settings)
+
+    snapshot = reader.snapshot()
+
+    (pool,) = snapshot.pools
+    # The window of the lane "normal" is full.
+    shown = hostile[:64]
+    assert pool.tenants == (
+        TenantSnapshot(shown, WINDOW - 8, 1, 1, at_quota=False),
+        TenantSnapshot("research", 8, 2, 2, at_quota=True),
+        TenantSnapshot("", 1, 1, 0, at_quota=False),
+    )
+    assert pool.backlog_jobs == {"high": 0, "normal": 2, "low": 1}
+    text = Console(width=120, height=60, record=True, file=StringIO())
+    text.print(screen(top_facts(snapshot), 120, 60))
+    lines = [line.split() for line in text.export_text().splitlines()]
+    assert ["research", "fake", "8", "reached", "2", "2"] in lines
+    assert ["(none)", "fake", "1", "1", "0"] in lines
+    assert "\x1b" not in text.export_text()
+    samples = {
+        (name, labels[2:]): value
+        for name, labels, value in _samples(snapshot)
+        if name.startswith("tenant_")
+    }
+    assert samples["tenant_outstanding", ("research",)] == 8
+    assert samples["tenant_at_quota", ("research",)] == 1
+    assert samples["tenant_backlog_jobs", (shown,)] == 1
+    note = quota_note(fleet.state, checked_pool(POOL), "research")
+    assert note is not None
+    assert "'research' has its quota of outstanding pages in pool fake (8)" in note
+    assert quota_note(fleet.state, checked_pool(POOL), shown) is None
+
+
+def test_a_fleet_without_tenants_shows_none(make: MakeFleet) -> None:
+    fleet = make(tenant_label="")
+    fleet.submit("", 100)
+    snapshot = FleetReader(fleet.state._settings).snapshot()
+
+    assert [pool.tenants for pool in snapshot.pools] == [()]
+    assert not [name for name, _, _ in _samples(snapshot) if name.startswith("tenant_")]
+    text = Console(width=120, height=60, record=True, file=StringIO())
+    text.print(screen(top_facts(snapshot), 120, 60))
+    assert "TENANTS" not in text.export_text()
