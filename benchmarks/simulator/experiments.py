@@ -20,6 +20,7 @@ from benchmarks.simulator.parameters import (
     StoreCosts,
 )
 from benchmarks.simulator.plots import Line, Plot
+from benchmarks.simulator.tenants.shares import shares, waits
 
 #: Pages of one event in large fleets: a sixth of an engine's pages in flight.
 BATCH = 96
@@ -248,5 +249,7 @@ EXPERIMENTS: dict[str, Callable[[], Answer]] = {
     "spot": spot,
     "corpora": corpora,
     "turns": turns,
+    "tenants": lambda: Answer(shares()),
+    "waits": lambda: Answer(waits()),
     "batch": batch,
 }

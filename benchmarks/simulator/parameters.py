@@ -1,6 +1,7 @@
 """What the model assumes, each value with the command or file that it comes from."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 INFINITE = math.inf
@@ -172,6 +173,15 @@ class Autoscaling:
 
 
 @dataclass(frozen=True)
+class Tenants:
+    """The settings tenant_weights and tenant_quotas; ``is_used``: documents have tenants."""
+
+    weights: Mapping[str, int] = field(default_factory=dict)
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    is_used: bool = False
+
+
+@dataclass(frozen=True)
 class Model:
     """One simulated fleet."""
 
@@ -191,8 +201,7 @@ class Model:
     warm: bool = True
     #: Jobs take turns; False: the order of submission.
     turns: bool = True
-    #: Shares of tenants; a tenant that is missing has 1.
-    weights: tuple[tuple[str, float], ...] = ()
+    tenants: Tenants = field(default_factory=Tenants)
 
 
 def free_model(gpus: int, page_s: float, batch: int, in_flight: int) -> Model:

@@ -72,7 +72,7 @@ def test_tenants_get_their_shares_and_keep_their_quotas_although_a_worker_is_kil
             nonlocal most
             pages = client.zrange("pagefleet:outstanding:fake", 0, -1)
             most = max(most, sum(page.startswith(large.encode()) for page in pages))
-            return has_ended(open_store(made), large)
+            return all(has_ended(open_store(made), job) for job in (small, large))
 
         wait_until(has_ended_within_its_quota, 120)
         assert not client.exists("pagefleet:load:fake")

@@ -27,6 +27,7 @@ from benchmarks.simulator.parameters import (
     Engine,
     Faults,
     Model,
+    Tenants,
     free_model,
 )
 from benchmarks.simulator.plots import Line, Plot, draw
@@ -201,8 +202,8 @@ def test_tenants_get_their_shares() -> None:
             at_half[pages.job.document.tenant] += pages.count
 
     documents = [*equal_documents(10, 1_000, "large"), *equal_documents(10, 1_000, "small")]
-    model = Model(gpus=1, batch=8, engine=SMALL, weights=(("large", 3.0),))
-    Fleet(model, note).run(documents)
+    tenants = Tenants({"large": 3}, is_used=True)
+    Fleet(Model(gpus=1, batch=8, engine=SMALL, tenants=tenants), note).run(documents)
 
     assert at_half["large"] / at_half["small"] == pytest.approx(3, rel=0.1)
 
