@@ -70,8 +70,12 @@ class Broker:
         costs, server = self._model.broker, self.server
         self._account_background()
         renewals = self._held * costs.renew_s / costs.renewal_s
-        beat_s = costs.heartbeat_s + self._engines * costs.heartbeat_worker_s
-        wanted = renewals + self._engines * beat_s / costs.heartbeat_interval_s
+        engine_s = (
+            costs.heartbeat_s / costs.heartbeat_interval_s
+            + costs.look_s / costs.look_interval_s
+            + costs.sum_worker_s / costs.sum_interval_s
+        )
+        wanted = renewals + self._engines * engine_s
         server.background = min(MOST_BACKGROUND, wanted)
 
     def _account_background(self) -> None:

@@ -140,7 +140,10 @@ class Settings(PageSettings, EngineSettings, TenantSettings, ObservabilitySettin
     )
     dispatch_window: int = Field(8, ge=1, description="minimum dispatch window in pages")
     max_open_jobs: int = Field(
-        2000, ge=1, description="maximum jobs of one priority in Redis; others wait in the store"
+        2000,
+        ge=1,
+        description="maximum jobs of one priority in Redis, with tenants up to twice as many; "
+        "others wait in the store",
     )
     merge_at_once_pages: int = Field(
         4,

@@ -64,14 +64,17 @@ local function take(job, tenant, count)
 end
 -- The tenants that have pages to dispatch, in the order of their turns, and those that wait for
 -- pages of their own to end.
-local active, is_active, kept = redis.call('ZRANGE', TURNS, 0, -1), {}, {}
+local MOST_TENANTS = 2000
+local active, is_active, is_new, is_gone = redis.call('ZRANGE', TURNS, 0, MOST_TENANTS), {}, {}, {}
 local had_turns = #active > 0
 for _, tenant in ipairs(active) do is_active[tenant] = true end
 local function activate(tenant)
-  if not is_active[tenant] then active[#active + 1], is_active[tenant] = tenant, true end
+  if not is_active[tenant] then
+    active[#active + 1], is_active[tenant], is_new[tenant], is_gone[tenant] = tenant, true, true, nil
+  end
 end
 local function load_of(tenant)
-  return tonumber(redis.call('HGET', P .. 'load:' .. pool, tenant) or 0)
+  return tonumber(redis.call('HGET', P .. 'load:' .. pool, tenant) or 0) or 0
 end
 -- The load at which a tenant at its quota is dispatched again: as its pages end one by one, the
 -- room for a slice is awaited.
@@ -80,18 +83,18 @@ local function resumes_at(quota)
 end
 -- Where the setting was removed, the sweeper's calls see to them.
 local has_quotas = had_turns or ARGV[5] == '1' or ARGV[6] == '1'
-local at_quota = has_quotas and redis.call('HGETALL', AT_QUOTA) or {}
+local at_quota, kept = has_quotas and redis.call('HGETALL', AT_QUOTA) or {}, {}
 for i = 1, #at_quota, 2 do
-  local tenant, lanes = at_quota[i], string.match(at_quota[i + 1], '|(.*)$')
+  local tenant, resume, lanes = at_quota[i], string.match(at_quota[i + 1], '^(%d+)|(.*)$')
   local quota, others = limits_of(tenant).quota, {}
-  kept[tenant] = lanes
+  kept[tenant], lanes = lanes, lanes or ''
   if not quota or load_of(tenant) <= resumes_at(quota) then
     for one in string.gmatch(lanes, '[^,]+') do
       if one ~= lane then others[#others + 1] = one else activate(tenant) end
     end
     kept[tenant] = #others > 0 and table.concat(others, ',') or nil
     if kept[tenant] then
-      redis.call('HSET', AT_QUOTA, tenant, string.match(at_quota[i + 1], '^%d+|') .. kept[tenant])
+      redis.call('HSET', AT_QUOTA, tenant, resume .. '|' .. kept[tenant])
     else
       redis.call('HDEL', AT_QUOTA, tenant)
     end
@@ -164,21 +167,27 @@ end
 while #out < room and #active > 0 do
   local tenant = table.remove(active, 1)
   local outcome = serve(tenant)
-  is_active[tenant] = nil
   if outcome == 'full' then
-    is_active[tenant] = true
     table.insert(active, 1, tenant)
   else
-    credit[tenant] = nil
+    credit[tenant], is_active[tenant], is_new[tenant], is_gone[tenant] = nil, nil, nil, true
     if outcome == 'over' then activate(tenant) end
   end
 end
--- Without tenants the turns of jobs are all that is kept.
-if had_turns then redis.call('DEL', TURNS) end
-if #active > 1 or (#active == 1 and active[1] ~= '') then
-  local scores = {}
-  for i, tenant in ipairs(active) do scores[2 * i - 1], scores[2 * i] = next_turn(), tenant end
-  redis.call('ZADD', TURNS, unpack(scores))
+local function save_turns()
+  local scores, gone = {}, {}
+  for _, tenant in ipairs(active) do
+    if is_new[tenant] then scores[#scores + 1], scores[#scores + 2] = next_turn(), tenant end
+  end
+  for tenant in pairs(is_gone) do gone[#gone + 1] = tenant end
+  if #gone > 0 then redis.call('ZREM', TURNS, unpack(gone)) end
+  if #scores > 0 then redis.call('ZADD', TURNS, unpack(scores)) end
   if credit[active[1]] then redis.call('HSET', CREDIT, active[1], credit[active[1]]) end
+end
+-- Without tenants the turns of jobs are all that is kept.
+if #active > 1 or (#active == 1 and active[1] ~= '') then
+  save_turns()
+elseif had_turns then
+  redis.call('DEL', TURNS)
 end
 return out

@@ -28,7 +28,7 @@ local function low_lanes()
   local kept = has_quota and redis.call('HGET', P .. 'at_quota:' .. pool, fields[6])
   if kept then
     local resume, lanes = string.match(kept, '^(%d+)|(.*)$')
-    for one in string.gmatch(load <= tonumber(resume) and lanes or '', '[^,]+') do
+    for one in string.gmatch(resume and load <= tonumber(resume) and lanes or '', '[^,]+') do
       if is_low(one) then low[#low + 1] = one end
     end
   end

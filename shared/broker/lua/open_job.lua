@@ -35,7 +35,8 @@ if redis.call('SISMEMBER', P .. 'engines', pool) == 0
 -- instead of a later part of it.
 redis.call('INCRBY', P .. 'turn', 0)
 redis.call('SADD', P .. 'engines', pool)
-if tenant then tenant = admitted(tenant, tonumber(ARGV[14])) end
+-- Pages of a job that was open before may be outstanding, and count for its tenant.
+if tenant then tenant = tenant_of(job) or admitted(tenant, tonumber(ARGV[14])) end
 local done = tonumber(ARGV[7]) + tonumber(ARGV[8]) + tonumber(ARGV[9])
 -- The expiry of an earlier tombstone would delete the open job later.
 redis.call('DEL', P .. 'job:' .. job, P .. 'done:' .. job, P .. 'todo:' .. job)

@@ -358,3 +358,14 @@ def test_a_fleet_without_tenants_shows_none(make: MakeFleet) -> None:
     text = Console(width=120, height=60, record=True, file=StringIO())
     text.print(screen(top_facts(snapshot), 120, 60))
     assert "TENANTS" not in text.export_text()
+
+
+def test_a_forged_record_of_a_quota_stops_no_dispatch(make: MakeFleet) -> None:
+    fleet = make(tenant_quotas="*=8")
+    for name, text in {"a": "no number|normal", "b": "5", "c": "5|,,high,nothing", "": "|"}.items():
+        fleet.client.hset(f"pagefleet:at_quota:{POOL}", name, text)
+
+    fleet.submit("a", 20)
+    fleet.read(20)
+
+    assert fleet.done == {"a": 20}
