@@ -90,6 +90,22 @@ def pool_warning(dispatch_state: DispatchState, pool: Pool) -> str | None:
     return f"warning: {missing}; pages wait until one starts ({_start_command(pool)})"
 
 
+def quota_note(dispatch_state: DispatchState, pool: Pool, tenant: str | None) -> str | None:
+    """A line where the quota of a tenant keeps its pages in ``pool`` back, else None."""
+    try:
+        pages = (
+            dispatch_state.pools.at_quota(pool.id).get(tenant or "") if tenant is not None else None
+        )
+    except PagefleetError:
+        return None
+    if pages is None:
+        return None
+    return (
+        f"note: tenant {tenant!r} has its quota of outstanding pages in pool {pool.id} ({pages}); "
+        "its next pages follow as these end"
+    )
+
+
 def fault_warning(dispatch_state: DispatchState, pool: Pool) -> str | None:
     """A line where each live worker of ``pool`` had to return its last page, else None."""
     try:

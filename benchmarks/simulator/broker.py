@@ -1,6 +1,6 @@
 """One shard: a Redis with its dispatch state, jobs and windows."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -28,8 +28,13 @@ class Broker:
         self._model = model
         self._reducers = reducers
         self.server = Server(env)
-        slice_, shares = max(model.dispatching.slice, model.batch), dict(model.weights)
-        self._turns = {lane: Turns(slice_, shares, by_turns=model.turns) for lane in LANES}
+        slice_, limits = max(model.dispatching.slice, model.batch), model.tenants
+        #: Outstanding pages and open jobs of each tenant.
+        self.load, self._open_jobs = Counter[str](), Counter[str]()
+        self._turns = {
+            lane: Turns(slice_, limits.weights, limits.quotas, self.load, by_turns=model.turns)
+            for lane in LANES
+        }
         self._order: dict[str, deque[Pages]] = {lane: deque() for lane in LANES}
         self._queued = dict.fromkeys(LANES, 0)
         self._topping = set[str]()
@@ -65,8 +70,12 @@ class Broker:
         costs, server = self._model.broker, self.server
         self._account_background()
         renewals = self._held * costs.renew_s / costs.renewal_s
-        beat_s = costs.heartbeat_s + self._engines * costs.heartbeat_worker_s
-        wanted = renewals + self._engines * beat_s / costs.heartbeat_interval_s
+        engine_s = (
+            costs.heartbeat_s / costs.heartbeat_interval_s
+            + costs.look_s / costs.look_interval_s
+            + costs.sum_worker_s / costs.sum_interval_s
+        )
+        wanted = renewals + self._engines * engine_s
         server.background = min(MOST_BACKGROUND, wanted)
 
     def _account_background(self) -> None:
@@ -156,6 +165,7 @@ class Broker:
         job.done += pages.count
         job.failed += 0 if ok else pages.count
         self._change(-pages.count)
+        self._release_quota(job.document.tenant, pages.count)
         self._hold(-pages.count)
         self.ended_pages += pages.count
         self.failed_pages += 0 if ok else pages.count
@@ -164,8 +174,15 @@ class Broker:
         if job.done >= job.document.pages:
             self._job_ended(job)
 
+    def _release_quota(self, tenant: str, pages: int) -> None:
+        self.load[tenant] -= pages
+        for lane in LANES:
+            if self._turns[lane].ended(tenant):
+                self._top_up(lane)
+
     def _job_ended(self, job: Job) -> None:
         self._open -= 1
+        self._open_jobs[job.document.tenant] -= 1
         self.server.serve(self._model.broker.job_s)
         self._reducers.reduce(job, self._env.now)
 
@@ -188,24 +205,31 @@ class Broker:
 
     def submit(self, document: Document) -> None:
         """Open a job, or leave it to the sweeper if there is no room."""
-        if self._is_full():
+        if self._is_full(document.tenant):
             self._backlog.append(document)
         else:
             self._open_job(document)
 
-    def _is_full(self) -> bool:
+    def _is_full(self, tenant: str) -> bool:
+        """A full lane takes further jobs of a tenant that has less than an equal share."""
         is_open = self._open + self._reducers.closing(self._env.now)
-        return is_open >= self._model.dispatching.max_open_jobs
+        most = self._model.dispatching.max_open_jobs
+        if is_open < most or not self._model.tenants.is_used:
+            return is_open >= most
+        own = self._open_jobs[tenant]
+        tenants = sum(count > 0 for count in self._open_jobs.values()) + (own == 0)
+        return is_open >= 2 * most or own * tenants >= most
 
     def _open_job(self, document: Document) -> None:
         self._open += 1
+        self._open_jobs[document.tenant] += 1
         self._turns[document.lane].add(Job(document, self._env.now))
         self._top_up(document.lane)
 
     def sweep(self) -> None:
         """Open jobs of the backlog: one round of the sweeper."""
         for _ in range(min(len(self._backlog), self._model.dispatching.adopted_per_round)):
-            if self._is_full():
+            if self._is_full(self._backlog[0].tenant):
                 return
             self._open_job(self._backlog.popleft())
 
@@ -238,9 +262,11 @@ class Broker:
                 dispatched.append(turns.next(left))
                 left -= dispatched[-1][2]
             number = min(room, part) - left
+            if not number:
+                break
             yield self.server.serve(self._model.broker.dispatch_s * number)
             now = self._env.now
-            self._order[lane] += [Pages(*each, dispatched_s=now) for each in dispatched]
+            self._order[lane] += [Pages(*each, dispatched_s=now) for each in dispatched if each[2]]
             self._queued[lane] += number
             self._change(number)
             self._wake()

@@ -42,7 +42,7 @@ LANE: Priority = "normal"
 #: Answers that the fleet's classes can read, where the real one comes later.
 ANSWERS: dict[str, Any] = {
     "claim": ["claimed", 0, 0, 0, 0, 0],
-    "finish": [1, 0, 0],
+    "finish": [1, 0, []],
     "open_job": 1,
     "close_job": [],
 }
@@ -75,9 +75,11 @@ def measure(settings: Settings) -> dict[str, float]:
     held = [page_id(page.job_id, page.page) for page in pages[:IN_FLIGHT]]
     renew = clock.time(lambda: [one.pages.renew(POOL, WORKER, held) for _ in range(10)], 10)
     found["renew a page"] = renew / IN_FLIGHT
+    found["look between renewals"] = clock.time(lambda: _looks(one, held[0]), 100)
     found["finish a page"] = clock.time(lambda: _finish(crowd, pages, many), PAGES)
     for workers in (100, 1000):
         found[f"heartbeat among {workers}"] = _heartbeat(one, clock, workers)
+    found["sum of heartbeats, a worker"] = _sum_of_heartbeats(one, clock, workers)
     found["open and end a job"] = clock.time(lambda: _jobs(crowd, many), 1000)
     return found
 
@@ -168,6 +170,11 @@ def _claim(state: DispatchState, pages: list[Dispatch], many: ManyClients) -> No
     many.settle()
 
 
+def _looks(state: DispatchState, page: str) -> None:
+    for _ in range(100):
+        state.pages.check_held(POOL, WORKER, page, map(_job, range(1, 11)))
+
+
 def _finish(state: DispatchState, pages: list[Dispatch], many: ManyClients) -> None:
     for page in pages:
         state.pages.finish(POOL, LANE, page.job_id, page.page, "ok", WORKER, 30)
@@ -184,6 +191,19 @@ def _heartbeat(state: DispatchState, clock: BusyClock, workers: int) -> float:
     for number in range(workers):
         beat(number)
     return clock.time(lambda: deque(map(beat, range(50)), maxlen=0), 50)
+
+
+def _sum_of_heartbeats(state: DispatchState, clock: BusyClock, workers: int) -> float:
+    """Microseconds for each of so many workers of a heartbeat that reads all of them."""
+    client = redis.Redis.from_url(state.pages._settings.broker_url())
+
+    def beat(number: int, is_sum: bool) -> None:
+        if is_sum:
+            client.delete(f"{KEY_PREFIX}summed:beats")
+        state.workers.heartbeat("beats", f"worker-{number:06}", IN_FLIGHT, {})
+
+    plain = clock.time(lambda: [beat(number, False) for number in range(20)], 20)
+    return (clock.time(lambda: [beat(number, True) for number in range(20)], 20) - plain) / workers
 
 
 def _jobs(state: DispatchState, many: ManyClients) -> None:

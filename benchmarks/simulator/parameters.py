@@ -1,6 +1,7 @@
 """What the model assumes, each value with the command or file that it comes from."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 INFINITE = math.inf
@@ -12,22 +13,26 @@ QUEUED_PAGE_BYTES = 746
 class BrokerCosts:
     """Seconds of Redis' one thread: `python -m benchmarks.simulator measure`, 2026-12-01.
 
-    Two cores with a load of 20, where a PING took 11.9 us: an idle machine is faster.
+    Two cores with a load of 8, where a PING took 7.5 us: an idle machine is faster.
     """
 
-    dispatch_s: float = 10e-6
-    message_s: float = 49e-6
-    claim_s: float = 75e-6
-    finish_s: float = 59e-6
-    #: One page of one renewal; every engine renews all its pages each ``renewal_s`` seconds.
-    renew_s: float = 6.3e-6
-    renewal_s: float = 2.0
-    #: One heartbeat is a constant part and a part for each live worker of the pool.
-    heartbeat_s: float = 320e-6
-    heartbeat_worker_s: float = 2.0e-6
+    dispatch_s: float = 6e-6
+    message_s: float = 30e-6
+    claim_s: float = 40e-6
+    finish_s: float = 38e-6
+    #: One page of one renewal; every engine renews all its pages each ``renewal_s`` seconds, and
+    #: looks for cancelled jobs each ``look_interval_s``.
+    renew_s: float = 6.0e-6
+    renewal_s: float = 18.0
+    look_s: float = 69e-6
+    look_interval_s: float = 2.0
+    #: One heartbeat, and the sum of all, which reads that of each live worker of the pool.
+    heartbeat_s: float = 66e-6
     heartbeat_interval_s: float = 8.0
+    sum_worker_s: float = 1.7e-6
+    sum_interval_s: float = 5.0
     #: Opens a job, sends and takes its reduce message, and ends it.
-    job_s: float = 152e-6
+    job_s: float = 74e-6
     #: Network time of a command, without Redis' own: within one zone of a cloud.
     round_trip_s: float = 0.5e-3
 
@@ -45,7 +50,10 @@ class BrokerCosts:
         return self.dispatch_s + self.message_s + self.claim_s + self.finish_s
 
 
-FREE_BROKER = BrokerCosts(0, 0, 0, 0, 0, 2, 0, 0, 8, 0, 0)
+FREE_BROKER = BrokerCosts(
+    dispatch_s=0, message_s=0, claim_s=0, finish_s=0, renew_s=0, look_s=0, heartbeat_s=0,
+    sum_worker_s=0, job_s=0, round_trip_s=0,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,15 @@ class Autoscaling:
 
 
 @dataclass(frozen=True)
+class Tenants:
+    """The settings tenant_weights and tenant_quotas; ``is_used``: documents have tenants."""
+
+    weights: Mapping[str, int] = field(default_factory=dict)
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    is_used: bool = False
+
+
+@dataclass(frozen=True)
 class Model:
     """One simulated fleet."""
 
@@ -191,8 +208,7 @@ class Model:
     warm: bool = True
     #: Jobs take turns; False: the order of submission.
     turns: bool = True
-    #: Shares of tenants; a tenant that is missing has 1.
-    weights: tuple[tuple[str, float], ...] = ()
+    tenants: Tenants = field(default_factory=Tenants)
 
 
 def free_model(gpus: int, page_s: float, batch: int, in_flight: int) -> Model:

@@ -12,9 +12,10 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -22,7 +23,7 @@ from pydantic import SecretStr
 from benchmarks.documents import numbered_pdf
 from benchmarks.simulator.corpus import Document
 from benchmarks.simulator.fleet import simulate
-from benchmarks.simulator.parameters import FREE_STORE, Control, Engine, Model
+from benchmarks.simulator.parameters import FREE_STORE, Control, Engine, Model, Tenants
 from producer.connections import Connections
 from producer.intake.input import Input
 from producer.intake.opener import Intake
@@ -87,7 +88,7 @@ def _row(processes: int, documents: int, overhead_s: float) -> Row:
     return Row(processes, tuple(sizes), real_s, simulated.seconds)
 
 
-def fleet_model(processes: int, overhead_s: float) -> Model:
+def fleet_model(processes: int, overhead_s: float, tenants: Tenants | None = None) -> Model:
     """The model of such a fleet: pages in flight, each of which takes a fixed time."""
     latency_s = LATENCY_MS / 1000 + overhead_s
     return Model(
@@ -96,6 +97,7 @@ def fleet_model(processes: int, overhead_s: float) -> Model:
         engine=Engine(page_s=1e-6, latency_s=latency_s, render_s=0, in_flight=IN_FLIGHT),
         store=FREE_STORE,
         control=replace(Control(), producers=1),
+        tenants=tenants or Tenants(),
     )
 
 
@@ -112,14 +114,14 @@ def _real(processes: int, in_flight: int, sizes: list[int]) -> float:
                 fake_latency_ms=LATENCY_MS,
                 max_concurrency=in_flight,
             )
-            with _fleet(settings, processes):
+            with real_fleet(settings, processes):
                 # Of another number of pages than any other document, so that its bytes differ.
-                _convert(settings, [numbered_pdf(home / "warm.pdf", 50 + processes)])
-                return _convert(settings, [numbered_pdf(home / f"{n}.pdf", n) for n in sizes])
+                convert(settings, [numbered_pdf(home / "warm.pdf", 50 + processes)])
+                return convert(settings, [numbered_pdf(home / f"{n}.pdf", n) for n in sizes])[0]
 
 
 @contextmanager
-def _fleet(settings: Settings, processes: int) -> Iterator[None]:
+def real_fleet(settings: Settings, processes: int) -> Iterator[None]:
     """A local fleet with more pages processes beside its own."""
     parent, more = os.getpid(), list[subprocess.Popen[bytes]]()
     environment = as_environment(settings) | {"PAGEFLEET_ROLES": "pages"}
@@ -156,16 +158,25 @@ def _wait_for(settings: Settings, fleet: LocalFleet, processes: int) -> None:
     state.close()
 
 
-def _convert(settings: Settings, documents: list[Path]) -> float:
-    """Submit documents and wait for their ends; returns the seconds."""
+def convert(
+    settings: Settings, documents: list[Path], labels: Sequence[dict[str, str]] = ()
+) -> tuple[float, list[str]]:
+    """Submit documents and wait for their ends; returns the seconds and the jobs.
+
+    ``labels`` are those of each document.
+    """
     connections, request = Connections(settings), Request(settings, force=True)
     with Intake(settings) as intake:
         submitter = Submitter(
             intake, connections.jobs, connections.dispatch_state, connections.dispatcher
         )
         started = time.monotonic()
-        submitted = [submitter.submit(Input(str(path), "file"), request) for path in documents]
+        submitted = [
+            submitter.submit(Input(str(path), "file"), replace(request, labels=own or {}))
+            for path, own in zip_longest(documents, labels)
+        ]
         for submission in submitted:
             while connections.jobs.done(submission.manifest.job_id) is None:
                 time.sleep(0.05)
-        return time.monotonic() - started
+        jobs = [submission.manifest.job_id for submission in submitted]
+        return time.monotonic() - started, jobs

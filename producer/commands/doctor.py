@@ -10,6 +10,7 @@ from shared.broker.liveness.heartbeats import ROLE_NAMES, Role
 from shared.config.settings import Settings, load_settings
 from shared.console import checks
 from shared.console.checks import Check, run_check
+from shared.console.printable import printable
 from shared.console.probes import common_checks
 from shared.domain.errors import UsageError
 from shared.jobs.activation import open_job
@@ -40,6 +41,8 @@ def _checks(settings: Settings, repair: bool, rebuilds: bool) -> Iterator[Check]
     if settings.redis_url is not None:
         yield run_check("workers", lambda: _check_workers(connections))
         yield run_check("pools", lambda: _check_pools(connections))
+        if settings.tenant_label:
+            yield run_check("tenants", lambda: _tenants(connections))
         for role in MISSING:
             yield run_check(ROLE_NAMES[role], partial(_check_role, connections, role))
         yield run_check("watchers", lambda: _names(connections, Role.WATCH) or "none")
@@ -78,6 +81,17 @@ def _check_pools(connections: Connections) -> Check:
         fix = "start workers of these pools, or cancel their jobs (pagefleet status)"
         return Check("pools", "warning", f"pages wait in {', '.join(idle)} without workers", fix)
     return Check("pools", "ok", f"declared: {', '.join(sorted(declared)) or 'none'}")
+
+
+def _tenants(connections: Connections) -> str:
+    """The tenants whose quota keeps pages back, which is no fault."""
+    pools = connections.dispatch_state.pools
+    found = [
+        f"{printable(tenant) or '(none)'} ({pool}, {pages} pages)"
+        for pool in pools.ids()
+        for tenant, pages in pools.at_quota(pool).items()
+    ]
+    return f"at their quota: {', '.join(found[:MAX_NAMED]) or 'none'}"
 
 
 def _check_role(connections: Connections, role: Role) -> Check:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from producer.connections import Connections, pool_warning
+from producer.connections import Connections, pool_warning, quota_note
 from producer.delivery.outcome import UNKNOWN_QUALITY
 from producer.intake.labels import parse_labels
 from producer.status.find_jobs import (
@@ -19,7 +19,7 @@ from producer.status.find_jobs import (
 from producer.status.job_facts import JobFacts, job_facts, with_submissions, with_usage
 from producer.status.submissions import has_labels, names, submissions
 from shared.broker.dispatch_state import DispatchState
-from shared.config.settings import load_settings
+from shared.config.settings import Settings, load_settings
 from shared.console.entry_point import print_message
 from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode
@@ -42,7 +42,7 @@ def show_status(job_ids: tuple[str, ...], min_quality: float | None, as_json: bo
     _print_facts(facts, as_json)
     if not facts and not as_json:
         print_message("no open jobs (pagefleet list shows the ended ones)")
-    _warn_of_missing_workers(dispatch_state, facts)
+    _warn_of_waiting(dispatch_state, facts, settings)
     return ExitCode.OK if min_quality is None else _quality_code(facts)
 
 
@@ -97,15 +97,21 @@ def _print_facts(facts: Iterable[JobFacts], as_json: bool) -> None:
         print(json_line(fact.as_plain()) if as_json else fact.as_text())
 
 
-def _warn_of_missing_workers(
-    dispatch_state: DispatchState | None, facts: Iterable[JobFacts]
+def _warn_of_waiting(
+    dispatch_state: DispatchState | None, facts: Iterable[JobFacts], settings: Settings
 ) -> None:
-    pools = {fact.manifest.options.pool for fact in facts if fact.status in ("waiting", "running")}
-    for pool in sorted(pools, key=str):
-        if dispatch_state is None:
+    """Say which pages wait for workers, or for a quota."""
+    waiting = [fact.manifest for fact in facts if fact.status in ("waiting", "running")]
+    if dispatch_state is None:
+        if waiting:
             print_message("warning: no broker is configured or answers; open jobs make no progress")
-            return
-        warning = pool_warning(dispatch_state, pool)
+        return
+    pools = {each.options.pool for each in waiting}
+    tenants = {(each.options.pool, settings.tenant(each.labels)) for each in waiting}
+    for warning in (
+        *(pool_warning(dispatch_state, pool) for pool in sorted(pools, key=str)),
+        *(quota_note(dispatch_state, *each) for each in sorted(tenants, key=str)),
+    ):
         if warning:
             print_message(warning)
 

@@ -9,7 +9,7 @@ from producer.commands.cli_options import SubmitOptions
 from producer.commands.dry_run import estimate
 from producer.commands.outcome_printer import OutcomePrinter
 from producer.commands.wait import follow_with_bars, stored_outcome
-from producer.connections import Connections, pool_warning
+from producer.connections import Connections, pool_warning, quota_note
 from producer.corpora.opening import open_collection
 from producer.corpora.submission import KnownDocument
 from producer.corpora.submitted import Submitted
@@ -93,7 +93,7 @@ def _submit_all(
             bars.note(submitted.as_text())
             if collection is not None and submitted.outages >= MAX_OUTAGES:
                 raise _stopped(result)
-    _warn_of_missing_workers(connections, submitted.pools)
+    _warn_of_waiting(connections, submitted.pools, request)
     if options.wait:
         _wait(connections, submitted.kept, printer, options.min_quality)
     return printer.exit_code
@@ -130,11 +130,13 @@ def _stopped(error: object) -> Exception:
     return type(error)(reason)
 
 
-def _warn_of_missing_workers(connections: Connections, pools: Iterable[Pool]) -> None:
+def _warn_of_waiting(connections: Connections, pools: Iterable[Pool], request: Request) -> None:
+    """Say which pages wait for workers, or for a quota."""
+    state, tenant = connections.dispatch_state, connections.settings.tenant(request.labels)
     for pool in sorted(pools, key=str):
-        warning = pool_warning(connections.dispatch_state, pool)
-        if warning:
-            print_message(warning)
+        for warning in (pool_warning(state, pool), quota_note(state, pool, tenant)):
+            if warning:
+                print_message(warning)
 
 
 def _print_submission(submission: Result, bars: Bars, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from shared.broker.job_state import JobProgress
 from shared.broker.liveness.heartbeats import LiveProcess
 from shared.broker.liveness.live_workers import LiveWorker
 from shared.broker.snapshots.fleet_snapshot import FleetSnapshot, PoolSnapshot, QueueSnapshot
+from shared.broker.snapshots.tenant_snapshot import TenantSnapshot
 
 Plain = dict[str, Any]
 
@@ -20,6 +21,11 @@ def top_facts(fleet: FleetSnapshot) -> Plain:
         "pages_per_s": round(sum(worker["pages_per_s"] for worker in workers), 2),
         "tokens_per_s": round(sum(worker["tokens_per_s"] for worker in workers), 1),
         "pools": [_pool(pool) for pool in fleet.pools],
+        "tenants": [
+            {"pool": pool.pool, "tenant": tenant.name, **_counts(tenant)}
+            for pool in fleet.pools
+            for tenant in pool.tenants
+        ],
         "queues": [_queue(queue) for queue in fleet.queues],
         "workers": workers,
         "processes": [
@@ -47,6 +53,15 @@ def _pool(pool: PoolSnapshot) -> Plain:
         "open_jobs": sum(pool.open_jobs.values()),
         "backlog_jobs": sum(pool.backlog_jobs.values()),
         "queues": [_queue(queue) for queue in pool.queues],
+    }
+
+
+def _counts(tenant: TenantSnapshot) -> Plain:
+    return {
+        "outstanding": tenant.outstanding,
+        "open_jobs": tenant.open_jobs,
+        "backlog_jobs": tenant.backlog_jobs,
+        "at_quota": tenant.at_quota,
     }
 
 

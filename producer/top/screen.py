@@ -25,19 +25,22 @@ Column = tuple[str, str, bool, Callable[[Plain], str | Text]]
 def screen(facts: Plain, width: int, height: int, notice: str = "") -> RenderableType:
     """The whole screen; tables are cut to fit, with the number of hidden rows."""
     wide = width >= WIDE
-    rows = _rows_per_table(facts, height)
-    tables = [
-        _table("POOLS", facts["pools"], _POOLS, rows[0], wide),
-        _table("WORKERS", facts["workers"], _WORKERS, rows[1], wide),
-        _table("JOBS", facts["jobs"], _JOBS, rows[2], wide),
-        _table("LAST FAILURES", facts["failures"], _FAILURES, rows[3], wide),
+    tables = [(name, title, columns) for name, title, columns in _TABLES if _is_shown(name, facts)]
+    rows = _rows_per_table([len(facts[name]) for name, _, _ in tables], height)
+    shown = [
+        _table(title, facts[name], columns, most, wide)
+        for (name, title, columns), most in zip(tables, rows, strict=True)
     ]
-    return Group(_header(facts, notice), *tables)
+    return Group(_header(facts, notice), *shown)
 
 
-def _rows_per_table(facts: Plain, height: int) -> list[int]:
+def _is_shown(name: str, facts: Plain) -> bool:
+    """Fleets without tenants have no table of them."""
+    return name != "tenants" or bool(facts[name])
+
+
+def _rows_per_table(needs: list[int], height: int) -> list[int]:
     """Rows for each table: short ones get all they need, long ones share the rest."""
-    needs = [len(facts[name]) for name in ("pools", "workers", "jobs", "failures")]
     free = max(height - HEADER_LINES - len(needs) * TABLE_LINES, len(needs))
     rows = [0] * len(needs)
     while free > 0 and rows != needs:
@@ -164,6 +167,14 @@ _POOLS: tuple[Column, ...] = (
     ("jobs", "right", True, _of("open_jobs")),
     ("backlog", "right", True, _of("backlog_jobs")),
 )
+_TENANTS: tuple[Column, ...] = (
+    ("tenant", "left", False, lambda tenant: tenant["tenant"] or "(none)"),
+    ("pool", "left", False, _of("pool")),
+    ("outstanding", "right", False, _of("outstanding")),
+    ("quota", "left", False, lambda tenant: "reached" if tenant["at_quota"] else ""),
+    ("jobs", "right", False, _of("open_jobs")),
+    ("backlog", "right", False, _of("backlog_jobs")),
+)
 _WORKERS: tuple[Column, ...] = (
     ("name", "left", False, _of("name")),
     ("pool", "left", True, _of("pool")),
@@ -195,4 +206,12 @@ _FAILURES: tuple[Column, ...] = (
     ("page", "right", False, _of("page")),
     ("code", "left", False, _of("code")),
     ("message", "left", False, _of("message")),
+)
+# Each table: name among the figures, title, columns.
+_TABLES = (
+    ("pools", "POOLS", _POOLS),
+    ("tenants", "TENANTS", _TENANTS),
+    ("workers", "WORKERS", _WORKERS),
+    ("jobs", "JOBS", _JOBS),
+    ("failures", "LAST FAILURES", _FAILURES),
 )

@@ -21,9 +21,9 @@ class DispatchState:
     def __init__(self, settings: Settings, scripts: Scripts | None = None) -> None:
         self._settings = settings
         self._scripts = scripts or Scripts(settings)
-        self.jobs = JobState(self._scripts)
-        self.pages = PageState(self._scripts)
         self.workers = LiveWorkers(self._scripts)
+        self.jobs = JobState(self._scripts, self.workers.level)
+        self.pages = PageState(self._scripts)
         self.pools = PoolState(self._scripts)
         self.roles = RoleHeartbeats(self._scripts)
         self.sweeper = SweeperState(self._scripts)

@@ -1,16 +1,19 @@
 """Open jobs in the dispatch state: progress, turns, and tombstones of jobs that ended."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.pool_state import MAX_POOLS
 from shared.broker.scripts import Scripts
 from shared.broker.untrusted_json import is_number, is_short_text
+from shared.config.tenant_settings import OTHER
 from shared.domain.page_ranges import PageRange
 from shared.domain.pools import engine_of
 from shared.domain.records import Counts, Priority
+from shared.domain.serialization.compatibility import TENANTS
 
 #: Seconds that the broker remembers a job which is no longer open.
 TOMBSTONE_S = 3600
@@ -57,9 +60,12 @@ class ClosedJob:
 class JobState:
     """The broker's record of jobs; thread-safe; raises BrokerUnreachable."""
 
-    def __init__(self, scripts: Scripts) -> None:
+    def __init__(self, scripts: Scripts, level: Callable[[], int]) -> None:
+        """``level`` returns the compatibility level for new jobs."""
         self._scripts = scripts
         self._settings = scripts.settings
+        self._level = level
+        self._named_tenants = {"", OTHER, *self._settings.tenant_limits()}
 
     def open(
         self,
@@ -72,15 +78,20 @@ class JobState:
         done_pages: Iterable[int],
         todo: Sequence[PageRange],
         verify: bool = False,
+        labels: Mapping[str, str] = MappingProxyType({}),
     ) -> Literal["opened", "already", "full"]:
         """Open a job for dispatch; "full" leaves it to the sweeper, which finds it in the store.
 
-        ``verify`` says that pages may have results that this broker has no record of.
+        ``verify`` says that pages may have results that this broker has no record of. The tenant
+        is one of ``labels``.
         """
+        tenant = self._tenant(labels)
+        most = -1 if tenant in self._named_tenants else self._settings.max_tenants
         answer = self._scripts.run(
             "open_job", job_id, pool, priority, total, created, _bitmap(done_pages),
             counts.ok, counts.blank, counts.failed, self._settings.max_open_jobs,
-            int(verify), MAX_POOLS, *(f"{first}-{last}" for first, last in todo),
+            int(verify), MAX_POOLS, _argument(tenant), most,
+            *(f"{first}-{last}" for first, last in todo),
         )  # fmt: skip
         return "opened" if answer == 1 else "already" if answer == 0 else "full"
 
@@ -117,10 +128,15 @@ class JobState:
         state: str | None = self._scripts.call("hget", _job_key(job_id), "state")
         return state
 
-    def has_room(self, pool: str, priority: str) -> bool:
-        """Whether another job of this pool and priority may be opened."""
-        count = self._scripts.call("zcard", f"{KEY_PREFIX}jobs:{pool}:{priority}")
-        return int(count) < self._settings.max_open_jobs
+    def has_room(self, pool: str, priority: str, labels: Mapping[str, str]) -> bool:
+        """Whether another job of this pool, priority and tenant may be opened."""
+        most, tenant = self._settings.max_open_jobs, _argument(self._tenant(labels))
+        return bool(self._scripts.run("has_room", pool, priority, most, tenant))
+
+    def _tenant(self, labels: Mapping[str, str]) -> str | None:
+        """The tenant; None without tenants, which workers of the first release do not dispatch."""
+        tenant = self._settings.tenant(labels)
+        return None if tenant is None or self._level() < TENANTS else tenant
 
     def ids(self, pool: str, priority: str) -> list[str]:
         """Ids of the open jobs of a pool and priority, oldest first."""
@@ -193,6 +209,11 @@ def _parsed(job_id: str, fields: Mapping[str, str]) -> JobProgress:
         reduce_since=float(fields["reduce"]) if "reduce" in fields else None,
         worker_ms=int(fields.get("worker_ms", 0)),
     )
+
+
+def _argument(tenant: str | None) -> str:
+    """Distinguishes the tenant of jobs without the label from no tenant."""
+    return "" if tenant is None else f"={tenant}"
 
 
 def _job_key(job_id: str) -> str:

@@ -34,6 +34,11 @@ def page_id(job_id: str, page: int) -> str:
     return f"{job_id}/p{page:06d}"
 
 
+def job_of(identifier: str) -> str:
+    """The job in a page id."""
+    return identifier.rpartition("/p")[0]
+
+
 def page_of(job_id: str, identifier: str) -> int | None:
     """The page of this job that ``identifier`` names; None for other jobs and other texts."""
     owner, _, number = identifier.rpartition("/p")
@@ -79,8 +84,8 @@ class Finished:
     open: bool
     #: All pages are done: send a reduce message.
     reduce: bool
-    #: The lane is below half its dispatch window while pages wait: dispatch more.
-    low: bool
+    #: Lanes that are below half their dispatch window while pages wait: dispatch more.
+    low: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,27 @@ class Renewed:
     retaken: list[str]
 
 
+@dataclass(frozen=True)
+class HeldPages:
+    """What happened to the pages of a worker since its last renewal."""
+
+    #: This worker has no lease on the page that was asked for.
+    lost: bool
+    #: Jobs that were cancelled.
+    cancelled: list[str]
+
+
 class PageState:
     """The broker's record of pages; thread-safe; raises BrokerUnreachable."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
         self._settings = scripts.settings
+        limits = self._settings.tenant_limits()
+        self._has_quotas = int(any(each.quota is not None for each in limits.values()))
+        self._tenant_arguments: list[str | int] = [int(bool(self._settings.tenant_label))]
+        for name, each in limits.items():
+            self._tenant_arguments += [name, each.weight, each.quota or ""]
 
     @property
     def lease_s(self) -> float:
@@ -107,13 +127,19 @@ class PageState:
         return self._settings.lease_s * 0.9
 
     def dispatch(self, pool: str, lane: str, *, force: bool = False) -> list[Dispatch]:
-        """Fill a lane up to its dispatch window; open jobs take turns.
+        """Fill a lane up to its dispatch window; tenants take turns, and the jobs of each one.
 
         Without ``force`` this does nothing while the lane is more than half full.
         """
         window = self._settings.dispatch_window
-        rows = self._scripts.run("dispatch", pool, lane, window, SLICE, "1" if force else "0")
+        rows = self._scripts.run(
+            "dispatch", pool, lane, window, SLICE, int(force), *self._tenant_arguments
+        )
         return _dispatches(rows)
+
+    def count_tenants(self, pool: str) -> bool:
+        """Correct the sums of pages and jobs of the tenants of a pool; whether one was wrong."""
+        return bool(self._scripts.run("count_tenants", pool, self._tenant_arguments[0]))
 
     def claim(
         self, pool: str, queue: str, job_id: str, page: int, seq: int, worker: str, token: str
@@ -152,9 +178,9 @@ class PageState:
         """Mark a page done whose result is in the store; idempotent."""
         window = self._settings.dispatch_window
         answer = self._scripts.run(
-            "finish", pool, lane, job_id, page, status, window, worker, worker_ms
+            "finish", pool, lane, job_id, page, status, window, worker, worker_ms, self._has_quotas
         )
-        return Finished(*map(bool, answer))
+        return Finished(bool(answer[0]), bool(answer[1]), tuple(answer[2]))
 
     def release(
         self, pool: str, worker: str, pages: Iterable[str], blame: Blame = "none"
@@ -171,6 +197,11 @@ class PageState:
         """Extend this worker's leases; lease again the pages that no worker holds."""
         answer = self._scripts.run("renew", pool, worker, self.lease_s, *pages)
         return Renewed(*map(list, answer))
+
+    def check_held(self, pool: str, worker: str, page: str, jobs: Iterable[str]) -> HeldPages:
+        """Look at one page that ``worker`` holds, and at the jobs of all that it holds."""
+        lost, cancelled = self._scripts.run("check_held", pool, worker, page, *jobs)
+        return HeldPages(bool(lost), list(cancelled))
 
     def reclaim(self, pool: str, worker: str) -> list[Dispatch]:
         """Take the pages of a dead process back into a queue and raise their suspicion."""

@@ -59,6 +59,14 @@ class PoolState:
         found = (_declared(identifier, json_object(text), now) for identifier, text in entries)
         return sorted((each for each in found if each), key=lambda each: each.pool.id)
 
+    def at_quota(self, pool: str) -> dict[str, int]:
+        """Outstanding pages of each tenant of a pool whose quota keeps pages back."""
+        tenants = sorted(self._scripts.call("hkeys", f"{KEY_PREFIX}at_quota:{pool}"))
+        if not tenants:
+            return {}
+        load = self._scripts.call("hmget", f"{KEY_PREFIX}load:{pool}", tenants)
+        return {name: int(pages or 0) for name, pages in zip(tenants, load, strict=True)}
+
     def prune(self) -> list[str]:
         """Forget pools of further models that have no declaration, worker and work.
 

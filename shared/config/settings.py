@@ -35,6 +35,7 @@ from shared.config.environment import (
     setting_variables,
 )
 from shared.config.observability_settings import ObservabilitySettings
+from shared.config.tenant_settings import TenantSettings
 from shared.config.working_folder_file import check_working_folder_file
 from shared.domain.errors import UsageError
 from shared.domain.records import MAX_PAGES, PageSettings
@@ -49,7 +50,7 @@ _SERVICE_LINK = re.compile(
 MIN_SECRET = 4
 
 
-class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings):
+class Settings(PageSettings, EngineSettings, TenantSettings, ObservabilitySettings, BaseSettings):
     """Deployment settings, and the defaults of page options for new jobs."""
 
     model_config = SettingsConfigDict(
@@ -139,7 +140,10 @@ class Settings(PageSettings, EngineSettings, ObservabilitySettings, BaseSettings
     )
     dispatch_window: int = Field(8, ge=1, description="minimum dispatch window in pages")
     max_open_jobs: int = Field(
-        2000, ge=1, description="maximum jobs of one priority in Redis; others wait in the store"
+        2000,
+        ge=1,
+        description="maximum jobs of one priority in Redis, with tenants up to twice as many; "
+        "others wait in the store",
     )
     merge_at_once_pages: int = Field(
         4,

@@ -10,6 +10,7 @@ from shared.config.engine_settings import EngineSettings
 from shared.config.environment import PREFIX
 from shared.config.observability_settings import ObservabilitySettings
 from shared.config.settings import Settings
+from shared.config.tenant_settings import TenantSettings
 from shared.domain.records import PageSettings
 
 PATH = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -49,6 +50,12 @@ id, and a worker's own values of them change no result.
 DEPLOYMENT = """
 ## Deployment
 """
+TENANTS = """
+## Tenants
+
+[Tenants](operate.md#tenants) describes them. Set them alike on producers, workers and control
+processes.
+"""
 ENGINES = """
 ## Engines
 """
@@ -64,6 +71,7 @@ _HEADING = """
 def page() -> str:
     """The whole page as Markdown."""
     groups = {
+        TENANTS: TenantSettings.model_fields,
         ENGINES: EngineSettings.model_fields,
         OBSERVABILITY: ObservabilitySettings.model_fields,
         PAGE_OPTIONS: PageSettings.model_fields,

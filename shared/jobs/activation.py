@@ -63,6 +63,7 @@ def _open(
         done_pages=[page for page in states.all if page <= manifest.page_count],
         todo=todo,
         verify=not fresh,
+        labels=manifest.labels,
     )
     if answer == "full":
         return

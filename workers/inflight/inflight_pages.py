@@ -25,8 +25,8 @@ class InflightPages:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # By identity: two copies of one page may be here at the same time.
-        self._pages: set[InflightPage] = set()
+        # By identity: two copies of one page may be here at the same time. The oldest comes first.
+        self._pages: dict[InflightPage, None] = {}
         self._closed: Reason | None = None
 
     @contextmanager
@@ -34,17 +34,17 @@ class InflightPages:
         """Register a page while the block runs; after ``close`` it is aborted at once."""
         inflight = InflightPage(page_id)
         with self._lock:
-            self._pages.add(inflight)
+            self._pages[inflight] = None
         if self._closed is not None:
             inflight.abort(self._closed)
         try:
             yield inflight
         finally:
             with self._lock:
-                self._pages.discard(inflight)
+                self._pages.pop(inflight, None)
 
     def claimed(self) -> list[str]:
-        """Ids of the pages that this process holds a lease on."""
+        """Ids of the pages that this process holds a lease on, the oldest first."""
         with self._lock:
             return [each.page_id for each in self._pages if each.claimed]
 

@@ -15,6 +15,7 @@ from shared.domain.lanes import Lane
 
 #: Labels of a pool: its id, and its engine.
 POOL = ("pool", "engine")
+TENANT = (*POOL, "tenant")
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "broker_up": ("1 if the broker answered within the last 5 seconds.", ()),
     "fleet_read_timestamp_seconds": (
@@ -50,6 +51,13 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Processes with a recent heartbeat for a role: reduce, sweep or watch.",
         ("role",),
     ),
+    "tenant_outstanding": (
+        "Outstanding pages of a tenant; tenant is empty for jobs without the label. Only where "
+        "tenant_label is set.",
+        TENANT,
+    ),
+    "tenant_backlog_jobs": ("Its open jobs with pages not dispatched yet.", TENANT),
+    "tenant_at_quota": ("1 while its quota keeps pages back.", TENANT),
     "workers": ("Pages workers with a recent heartbeat.", POOL),
     "pool_capacity": ("Pages that those workers may hold at once.", POOL),
 }
@@ -124,6 +132,10 @@ def _pool_samples(pool: PoolSnapshot) -> Iterator[Sample]:
     yield "oldest_job_age_seconds", labels, pool.oldest_job_s or 0.0
     yield "workers", labels, float(len(pool.workers))
     yield "pool_capacity", labels, float(sum(worker.capacity for worker in pool.workers))
+    for tenant in pool.tenants:
+        yield "tenant_outstanding", (*labels, tenant.name), float(tenant.outstanding)
+        yield "tenant_backlog_jobs", (*labels, tenant.name), float(tenant.backlog_jobs)
+        yield "tenant_at_quota", (*labels, tenant.name), float(tenant.at_quota)
     for state, counts in (("open", pool.open_jobs), ("backlog", pool.backlog_jobs)):
         for priority, count in counts.items():
             yield "jobs", (*labels, priority, state), float(count)

@@ -1,13 +1,19 @@
-"""Background thread: renews page leases, aborts cancelled pages, sends heartbeats."""
+"""Background thread: renews page leases, aborts cancelled pages, sends heartbeats.
+
+A renewal costs the broker a few commands for each page in flight, so there are few of them. Between
+two it is asked only which jobs were cancelled, and whether it still knows a lease of this process.
+"""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
+from shared.broker.page_state import job_of
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.pools import Pool
 from workers.inflight.cancellation import Reason
@@ -15,10 +21,13 @@ from workers.inflight.inflight_pages import InflightPages
 from workers.observability import metrics
 
 log = logging.getLogger("pagefleet.lease")
-#: Seconds between two rounds of renewal.
+#: Seconds between two looks at the pages in flight.
 TICK_S = 2.0
-#: A heartbeat is sent with every fourth renewal.
+#: A heartbeat is sent with every fourth look.
 HEARTBEAT_TICKS = 4
+#: Renewals in the time of a lease. A jump of the broker's clock takes half a lease at most, so a
+#: third remains for the two renewals around it.
+RENEWALS = 6
 
 
 class LeaseRenewal:
@@ -42,6 +51,8 @@ class LeaseRenewal:
         self._declares = declares
         self._worker = worker
         self._capacity = 0
+        #: When the next renewal is due, by the monotonic clock.
+        self._due = 0.0
         self._facts: Callable[[], dict[str, Any]] = dict
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lease-renewal", daemon=True)
@@ -67,7 +78,7 @@ class LeaseRenewal:
             try:
                 if ticks % HEARTBEAT_TICKS == 0:
                     self._beat()
-                self.renew()
+                self.keep()
             except BrokerUnreachable as error:
                 metrics.LEASE_RENEWAL_FAILURES.labels(self._pool.engine).inc()
                 log.warning("the leases of this process were not renewed: %s", error.message)
@@ -82,6 +93,29 @@ class LeaseRenewal:
         self._dispatch_state.workers.heartbeat(self._pool.id, self._worker, self._capacity, facts)
         if self._declares:
             self._dispatch_state.pools.declare([self._pool])
+
+    def keep(self) -> None:
+        """Renew the leases if that is due; else look for lost leases and cancelled jobs."""
+        # A call that fails makes the next one renew.
+        due, self._due = self._due, 0.0
+        if time.monotonic() >= due or self._is_lost():
+            self.renew()
+            due = time.monotonic() + self._dispatch_state.pages.lease_s / RENEWALS
+        self._due = due
+
+    def _is_lost(self) -> bool:
+        """Whether the broker has lost a lease of this process; aborts pages of cancelled jobs.
+
+        It is asked for the oldest page: a broker that lost its data knows the newest ones.
+        """
+        pages = self._inflight_pages.claimed()
+        if not pages:
+            return False
+        jobs = set(map(job_of, pages))
+        held = self._dispatch_state.pages.check_held(self._pool.id, self._worker, pages[0], jobs)
+        cancelled = [page for page in pages if job_of(page) in held.cancelled]
+        self._inflight_pages.abort(cancelled, Reason.CANCELLED)
+        return held.lost
 
     def renew(self) -> None:
         """Renew the leases of all claimed pages; abort pages that were cancelled or taken."""

@@ -95,8 +95,8 @@ class PageLease:
         )
         if finished.reduce:
             (context.job_end or context.dispatcher).reduce(message.job_id)
-        if finished.low:
-            context.dispatcher.top_up(context.pool.id, self._lane)
+        for lane in finished.low:
+            context.dispatcher.top_up(context.pool.id, lane)
         return finished.open
 
     def release(self, blame: Blame) -> None:

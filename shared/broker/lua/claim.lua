@@ -21,7 +21,7 @@ local ended = (state and state ~= 'open' and state)
   or (not was_queued and is_done(job, page) and 'done')
 if ended then
   if not was_queued then unqueue(pool, id) end
-  if not holder then redis.call('ZREM', P .. 'outstanding:' .. pool, id) end
+  if not holder then settle(pool, id) end
   return {ended, 0, 0, 0, 0, 0}
 end
 if holder then

@@ -5,5 +5,5 @@ local holder = redis.call('HGET', P .. 'holders:' .. pool, id)
 if holder and worker_of(holder) ~= ARGV[4] then return 0 end
 release(pool, id)
 unqueue(pool, id)
-redis.call('ZREM', P .. 'outstanding:' .. pool, id)
+settle(pool, id)
 return 1

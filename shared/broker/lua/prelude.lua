@@ -18,15 +18,18 @@ end
 local function is_live(expires, ttl)
   return expires >= now() and expires <= now() + ttl + 1
 end
--- The heartbeat or declaration that ``text`` is, if it counts now; else nil. Without ``ttl`` it has
--- its own, ``seconds``. Any client of the broker may have written it.
+-- The heartbeat or declaration that ``text`` is, or nil. Any client of the broker may have written it.
 local MAX_RECORD = 65536
-local function live_record(text, ttl)
+local function record_of(text)
   if #text > MAX_RECORD then return nil end
   local ok, record = pcall(cjson.decode, text)
-  if not ok or type(record) ~= 'table' or type(record.expires) ~= 'number' then return nil end
-  ttl = ttl or record.seconds
-  return type(ttl) == 'number' and is_live(record.expires, ttl) and record or nil
+  return ok and type(record) == 'table' and type(record.expires) == 'number' and record or nil
+end
+-- The same if it counts now. Without ``ttl`` it has its own, ``seconds``.
+local function live_record(text, ttl)
+  local record = record_of(text)
+  ttl = ttl or record and record.seconds
+  return record and type(ttl) == 'number' and is_live(record.expires, ttl) and record or nil
 end
 -- Lease expiry uses a monotonic clock derived from TIME that ignores clock jumps and downtime of
 -- the server: between two calls it advances by at most half a lease and never goes back. So
@@ -59,6 +62,52 @@ end
 local function queue_name(pool, lane)
   return 'pages.' .. pool .. '.' .. lane
 end
+-- The jobs of a tenant that have pages to dispatch. Jobs without a tenant, or of the tenant '', are
+-- where earlier releases look for all jobs.
+local function turns_of(pool, lane, tenant)
+  local key = P .. 'turns:' .. pool .. ':' .. lane
+  return (tenant or '') == '' and key or key .. ':' .. tenant
+end
+-- Puts a job at the end of the turns of its tenant, and the tenant into the turns of the lane.
+local function give_turn(pool, lane, job, tenant)
+  redis.call('ZADD', turns_of(pool, lane, tenant), redis.call('INCR', P .. 'turn'), job)
+  if (tenant or '') ~= '' then
+    redis.call('ZADD', P .. 'tenants:' .. pool .. ':' .. lane, 'NX',
+      redis.call('INCR', P .. 'turn'), tenant)
+  end
+end
+local function tenant_of(job)
+  return redis.call('HGET', P .. 'job:' .. job, 'tenant')
+end
+-- Adds to a number that is kept for a tenant; returns it, or nil without a tenant.
+local function count_up(key, tenant, number)
+  if not tenant then return nil end
+  local count = number ~= 0 and redis.call('HINCRBY', key, tenant, number)
+    or tonumber(redis.call('HGET', key, tenant) or 0)
+  if count <= 0 then redis.call('HDEL', key, tenant) end
+  return count
+end
+-- The outstanding pages of each tenant of a pool.
+local function count_load(pool, tenant, pages)
+  return count_up(P .. 'load:' .. pool, tenant, pages)
+end
+-- Ends a page's time as outstanding.
+local function settle(pool, id)
+  if redis.call('ZREM', P .. 'outstanding:' .. pool, id) == 1 then
+    local job = split_id(id)
+    count_load(pool, tenant_of(job), -1)
+  end
+end
+-- Whether another job of this tenant may be opened. A lane that is full takes further jobs of a
+-- tenant that has less than an equal share, up to twice the limit.
+local function has_room(pool, lane, limit, tenant)
+  local all = redis.call('ZCARD', P .. 'jobs:' .. pool .. ':' .. lane)
+  if all < limit then return true end
+  if not tenant or all >= 2 * limit then return false end
+  local open = P .. 'open:' .. pool .. ':' .. lane
+  local own, tenants = tonumber(redis.call('HGET', open, tenant) or 0), redis.call('HLEN', open)
+  return own * (own > 0 and tenants or tenants + 1) < limit
+end
 -- A page waits in one lane at most, so the search ends where it is found.
 local function unqueue(pool, id)
   for _, lane in ipairs(LANES) do
@@ -79,13 +128,15 @@ local function enqueue(pool, lane, id)
   unqueue(pool, id)
   local seq = redis.call('INCR', P .. 'seq:' .. queue)
   redis.call('ZADD', P .. 'queued:' .. queue, seq, id)
-  redis.call('ZADD', P .. 'outstanding:' .. pool, 'NX', now(), id)
   local job, page = split_id(id)
+  if redis.call('ZADD', P .. 'outstanding:' .. pool, 'NX', now(), id) == 1 then
+    count_load(pool, tenant_of(job), 1)
+  end
   return {job, page, seq, queue}
 end
 -- Puts pages of one job, which are not placed, at the end of a queue's dispatch order; adds what
 -- the caller must publish to ``out``.
-local function enqueue_all(pool, lane, job, pages, out)
+local function enqueue_all(pool, lane, job, tenant, pages, out)
   local queue = queue_name(pool, lane)
   local seq = redis.call('INCRBY', P .. 'seq:' .. queue, #pages) - #pages
   local order, since = {}, {}
@@ -96,7 +147,8 @@ local function enqueue_all(pool, lane, job, pages, out)
     out[#out + 1] = {job, page, seq + i, queue}
   end
   redis.call('ZADD', P .. 'queued:' .. queue, unpack(order))
-  redis.call('ZADD', P .. 'outstanding:' .. pool, 'NX', unpack(since))
+  local added = redis.call('ZADD', P .. 'outstanding:' .. pool, 'NX', unpack(since))
+  count_load(pool, tenant, added)
 end
 -- A holder is "worker|lane|token"; the token tells two copies of a page in one worker apart.
 local function worker_of(holder)
@@ -109,6 +161,8 @@ local function hold(pool, id, worker, lane, token, seconds)
   local since = redis.call('ZSCORE', P .. 'outstanding:' .. pool, id)
   if since then return tonumber(since) end
   redis.call('ZADD', P .. 'outstanding:' .. pool, now(), id)
+  local job = split_id(id)
+  count_load(pool, tenant_of(job), 1)
   return now()
 end
 -- Ends the lease on a page; returns the former holder or nil.
@@ -158,7 +212,7 @@ local function again(pool, job, page, id, quarantine_after)
   local ended = (state and state ~= 'open') or is_done(job, page)
   if ended or home ~= pool then
     unqueue(pool, id)
-    redis.call('ZREM', P .. 'outstanding:' .. pool, id)
+    settle(pool, id)
     if ended or is_placed(home, id) then return nil end
   end
   return enqueue(home, lane_of(job, page, quarantine_after), id)

@@ -24,8 +24,12 @@ for i = 2, #ARGV do
   if not is_declared(pool) and not has_live_worker(pool) and not has_work(pool) then
     for _, lane in ipairs(LANES) do
       redis.call('DEL', P .. 'seq:' .. queue_name(pool, lane), P .. 'started:' .. queue_name(pool, lane))
+      for _, kind in ipairs({'tenants:', 'credit:', 'open:'}) do
+        redis.call('DEL', P .. kind .. pool .. ':' .. lane)
+      end
     end
-    redis.call('DEL', P .. 'workers:' .. pool, P .. 'depth:' .. pool)
+    redis.call('DEL', P .. 'workers:' .. pool, P .. 'depth:' .. pool, P .. 'summed:' .. pool)
+    redis.call('DEL', P .. 'load:' .. pool, P .. 'at_quota:' .. pool, P .. 'tenants:' .. pool)
     redis.call('HDEL', P .. 'pools', pool)
     redis.call('SREM', P .. 'engines', pool)
     removed[#removed + 1] = pool

@@ -2,7 +2,7 @@
 -- Clears their done marks, gives the job turns again and clears the time of its reduce message.
 local job = ARGV[1]
 local hot = P .. 'job:' .. job
-local fields = redis.call('HMGET', hot, 'engine', 'priority', 'state')
+local fields = redis.call('HMGET', hot, 'engine', 'priority', 'state', 'tenant')
 if fields[3] ~= 'open' then return 0 end
 redis.call('HDEL', hot, 'reduce')
 redis.call('ZREM', P .. 'finished', job)
@@ -27,7 +27,5 @@ for i = 2, #ARGV do
     added = added + 1
   end
 end
-if added > 0 then
-  redis.call('ZADD', P .. 'turns:' .. pool .. ':' .. fields[2], redis.call('INCR', P .. 'turn'), job)
-end
+if added > 0 then give_turn(pool, fields[2], job, fields[4]) end
 return added

@@ -9,7 +9,7 @@ for i = 4, #ARGV do
     and not redis.call('ZSCORE', P .. 'leases:' .. pool, id) then
     local entry = state_of(job) and again(pool, job, page, id, after)
     if entry then out[#out + 1] = entry
-    else redis.call('ZREM', P .. 'outstanding:' .. pool, id) end
+    else settle(pool, id) end
   end
 end
 return out

@@ -15,6 +15,12 @@ from shared.broker.liveness.heartbeats import LiveProcess, Role, live_processes,
 from shared.broker.liveness.live_workers import KNOWN_POOLS, LiveWorker, live_workers, workers_key
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
 from shared.broker.scripts import Scripts
+from shared.broker.snapshots.tenant_snapshot import (
+    TenantSnapshot,
+    backlog_commands,
+    tenant_commands,
+    tenants_of,
+)
 from shared.broker.untrusted_json import is_number, json_object, numbers_and_texts
 from shared.config.settings import Settings
 from shared.domain.lanes import PRIORITIES, Lane
@@ -22,6 +28,8 @@ from shared.domain.pools import engine_of
 
 FAILURES_KEY = f"{KEY_PREFIX}failures"
 FAILURES_KEPT = 50
+#: Jobs with pages to dispatch, by pool, lane and tenant.
+TenantBacklog = dict[tuple[str, str, str], int]
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class PoolSnapshot:
     #: Open jobs by priority, and how many of them still have pages to dispatch.
     open_jobs: dict[str, int]
     backlog_jobs: dict[str, int]
+    #: Empty where no label is the tenant.
+    tenants: tuple[TenantSnapshot, ...] = ()
 
     @property
     def engine(self) -> str:
@@ -99,13 +109,13 @@ class FleetReader:
         common = self._common()
         pool_ids = sorted(common["pools"])
         pools = self._pools(pool_ids, max_jobs)
-        oldest, jobs = self._details(pool_ids, pools, max_jobs)
+        oldest, waiting, jobs = self._details(pool_ids, pools, max_jobs)
         seconds, micros = common["time"]
         now = seconds + micros / 1e6
         return FleetSnapshot(
             time=now,
             broker=_broker(common),
-            pools=tuple(_pool(name, pools[name], oldest, now) for name in pool_ids),
+            pools=tuple(_pool(name, pools[name], oldest, waiting, now) for name in pool_ids),
             queues=(
                 QueueSnapshot(REDUCE, common["reduce"]),
                 QueueSnapshot(MAINTENANCE, common["maintenance"]),
@@ -148,8 +158,8 @@ class FleetReader:
 
     def _details(
         self, pool_ids: list[str], pools: dict[str, dict[str, Any]], max_jobs: int
-    ) -> tuple[dict[str, float | None], tuple[JobProgress, ...]]:
-        """When the first page of each queue was dispatched, and the oldest jobs."""
+    ) -> tuple[dict[str, float | None], TenantBacklog, tuple[JobProgress, ...]]:
+        """When the first page of each queue was dispatched, backlogs of tenants, oldest jobs."""
         ages = {
             page_queue(pool_id, lane): ("zscore", f"{KEY_PREFIX}outstanding:{pool_id}", first[0])
             for pool_id in pool_ids
@@ -163,10 +173,18 @@ class FleetReader:
             for job_id, opened in pool[f"jobs {priority}"]
         )[:max_jobs]
         hashes = [("hgetall", f"{KEY_PREFIX}job:{job_id}") for _, job_id in jobs]
-        answers = self._scripts.call_many([*ages.values(), *hashes])
-        fields = zip(jobs, answers[len(ages) :], strict=True)
-        progress = (job_progress(job_id, each) for (_, job_id), each in fields)
-        return dict(zip(ages, answers, strict=False)), tuple(filter(None, progress))
+        backlogs = {
+            key: command
+            for pool_id in pool_ids
+            for key, command in backlog_commands(pool_id, pools[pool_id]).items()
+        }
+        answers = iter(self._scripts.call_many([*ages.values(), *backlogs.values(), *hashes]))
+        oldest = dict(zip(ages, islice(answers, len(ages)), strict=True))
+        waiting = dict(zip(backlogs, islice(answers, len(backlogs)), strict=True))
+        progress = (
+            job_progress(job_id, each) for (_, job_id), each in zip(jobs, answers, strict=True)
+        )
+        return oldest, waiting, tuple(filter(None, progress))
 
 
 def _pool_commands(pool_id: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -183,10 +201,15 @@ def _pool_commands(pool_id: str, max_jobs: int) -> Iterator[tuple[str, tuple[Any
         yield f"open {priority}", ("zcard", jobs)
         yield f"backlog {priority}", ("zcard", f"{KEY_PREFIX}turns:{pool_id}:{priority}")
         yield f"jobs {priority}", ("zrange", jobs, 0, max(max_jobs, 1) - 1, False, True)
+    yield from tenant_commands(pool_id)
 
 
 def _pool(
-    pool_id: str, answers: dict[str, Any], dispatched: dict[str, float | None], now: float
+    pool_id: str,
+    answers: dict[str, Any],
+    dispatched: dict[str, float | None],
+    waiting: TenantBacklog,
+    now: float,
 ) -> PoolSnapshot:
     names = {lane: page_queue(pool_id, lane) for lane in Lane}
     opened = [at for lane in PRIORITIES for _, at in answers[f"jobs {lane}"][:1]]
@@ -202,7 +225,12 @@ def _pool(
         oldest_page_s=_age(_first_score(answers["oldest page"]), now),
         oldest_job_s=_age(min(opened, default=None), now),
         open_jobs={lane: answers[f"open {lane}"] for lane in PRIORITIES},
-        backlog_jobs={lane: answers[f"backlog {lane}"] for lane in PRIORITIES},
+        backlog_jobs={
+            lane: answers[f"backlog {lane}"]
+            + sum(jobs for (pool, at, _), jobs in waiting.items() if (pool, at) == (pool_id, lane))
+            for lane in PRIORITIES
+        },
+        tenants=tenants_of(pool_id, answers, waiting),
     )
 
 

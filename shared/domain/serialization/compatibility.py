@@ -9,6 +9,8 @@ release writes; docs/upgrade.md lists them.
 FIRST_LEVEL = 1
 #: From here on workers accept job ids of 32 and 16 hex digits.
 LONG_JOB_IDS = 2
+#: From here on workers dispatch the jobs of tenants.
+TENANTS = 2
 #: The level of this release.
 LEVEL = LONG_JOB_IDS
 #: The field of a heartbeat's facts that holds the level.

@@ -59,6 +59,8 @@ ENGINE = EngineInfo(name="fake", model="fake-1", version="test")
 FALLBACK = EngineInfo(name="cpu", model="ppocrv6-small", version="test")
 OTHER = EngineInfo(name="fake", model="other", version="test")
 SWEEPERS = ("sweeper-1", "sweeper-2")
+#: The label of each document that names one of two teams.
+TENANT_LABEL = "team"
 #: Documents by their number of pages.
 DOCUMENTS = (1, 3, 12)
 
@@ -155,9 +157,17 @@ class Worker:
 class SteppedFleet:
     """Everything of one example; there are no waiting times, and leases end on request."""
 
-    def __init__(self, redis_url: str, folder: Path, timings: SweepTimings | None = None) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        folder: Path,
+        timings: SweepTimings | None = None,
+        **values: object,
+    ) -> None:
+        """``values`` are settings."""
         # Tests play hundreds of fleets: reading all settings takes as long as a short run.
-        self.settings = _settings(redis_url).model_copy(update={"home": folder / "home"})
+        changes = {"home": folder / "home", **values}
+        self.settings = _settings(redis_url).model_copy(update=changes)
         self.client = client_of(redis_url)
         self.stage = Stage()
         self.dispatch_state = DispatchState(
@@ -204,7 +214,11 @@ class SteppedFleet:
             _Inspected(self._sources[document % len(DOCUMENTS)]),  # type: ignore[arg-type]
             self.jobs, self.dispatch_state, self.wire, stalled_purge_s=0.0,
         )  # fmt: skip
-        request = Request(self.settings.model_copy(update={"engine": "fake"}), priority=priority)
+        request = Request(
+            self.settings.model_copy(update={"engine": "fake"}),
+            priority=priority,
+            labels={TENANT_LABEL: f"team {document % 2}"},
+        )
         item = Input(word="a.pdf", kind="file")
 
         def work() -> None:

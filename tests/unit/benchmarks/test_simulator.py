@@ -27,6 +27,7 @@ from benchmarks.simulator.parameters import (
     Engine,
     Faults,
     Model,
+    Tenants,
     free_model,
 )
 from benchmarks.simulator.plots import Line, Plot, draw
@@ -96,7 +97,7 @@ def test_without_other_costs_the_engines_set_the_speed_exactly(gpus: int, batch:
 
 
 def test_a_broker_at_its_limit_sets_the_speed() -> None:
-    costs = BrokerCosts(renew_s=0, heartbeat_s=0, heartbeat_worker_s=0, job_s=0, round_trip_s=0)
+    costs = BrokerCosts(renew_s=0, look_s=0, heartbeat_s=0, sum_worker_s=0, job_s=0, round_trip_s=0)
     model = replace(free_model(10, 0.0001, 8, 64), broker=costs)
 
     result = simulate(model, equal_documents(1, 50_000))
@@ -105,18 +106,20 @@ def test_a_broker_at_its_limit_sets_the_speed() -> None:
     assert result.pages / result.seconds == pytest.approx(1 / costs.page_s, rel=0.005)
 
 
-def test_heartbeats_take_their_share_of_the_broker() -> None:
+def test_heartbeats_and_looks_take_their_share_of_the_broker() -> None:
     model = Model(gpus=50, batch=64, broker=BrokerCosts(renew_s=0))
-    beat_s = model.broker.heartbeat_s + 50 * model.broker.heartbeat_worker_s
 
     result = simulate(model, equal_documents(1, 100_000))
 
-    expected = 50 * beat_s / model.broker.heartbeat_interval_s
+    costs = model.broker
+    beats = costs.heartbeat_s / costs.heartbeat_interval_s
+    sums = costs.sum_worker_s / costs.sum_interval_s
+    expected = 50 * (beats + sums + costs.look_s / costs.look_interval_s)
     assert result.broker_background == pytest.approx(expected, rel=0.01)
 
 
 def test_renewals_take_their_share_of_the_broker() -> None:
-    costs = BrokerCosts(heartbeat_s=0, heartbeat_worker_s=0)
+    costs = BrokerCosts(look_s=0, heartbeat_s=0, sum_worker_s=0)
     model = Model(gpus=50, batch=64, broker=costs)
 
     result = simulate(model, equal_documents(1, 1_000_000))
@@ -201,10 +204,46 @@ def test_tenants_get_their_shares() -> None:
             at_half[pages.job.document.tenant] += pages.count
 
     documents = [*equal_documents(10, 1_000, "large"), *equal_documents(10, 1_000, "small")]
-    model = Model(gpus=1, batch=8, engine=SMALL, weights=(("large", 3.0),))
-    Fleet(model, note).run(documents)
+    tenants = Tenants({"large": 3}, is_used=True)
+    Fleet(Model(gpus=1, batch=8, engine=SMALL, tenants=tenants), note).run(documents)
 
     assert at_half["large"] / at_half["small"] == pytest.approx(3, rel=0.1)
+
+
+def test_idle_shares_go_to_the_others_and_a_quota_holds() -> None:
+    most: Counter[str] = Counter()
+    model = Model(
+        gpus=1, batch=8, engine=SMALL, tenants=Tenants(quotas={"small": 24}, is_used=True)
+    )
+    fleet = Fleet(model, lambda _pages, _ok: most.__ior__(broker.load))
+    ((broker, _),) = fleet._shards
+    documents = [*equal_documents(4, 1_000, "large"), *equal_documents(4, 250, "small")]
+
+    result = fleet.run(documents)
+
+    assert result.pages == 5_000
+    assert most["small"] <= 24
+    assert most["large"] > SMALL.in_flight
+    assert broker.load.total() == 0
+    # The engine is never without pages, although one tenant is kept back and ends late.
+    assert result.steady_per_s == pytest.approx(1 / SMALL.page_s, rel=1e-3)
+
+
+def test_another_tenants_job_is_opened_although_one_has_filled_the_lane() -> None:
+    ends: list[tuple[str, float]] = []
+
+    def note(job: Job, end: float) -> None:
+        ends.append((job.document.tenant, end))
+
+    dispatching = Dispatching(max_open_jobs=100)
+    tenants = Tenants(is_used=True)
+    model = replace(free_model(1, 0.01, 8, 64), dispatching=dispatching, tenants=tenants)
+    documents = [*equal_documents(1_000, 8, "large"), Document(8, 1.0, "small")]
+    Fleet(model, on_document=note).run(documents)
+
+    (small,) = (end for tenant, end in ends if tenant == "small")
+    # A window and what is in flight, and one turn.
+    assert small < 1.0 + (3 * 64 + 16) * 0.01
 
 
 def test_documents_beyond_the_open_jobs_wait_for_the_sweeper() -> None:

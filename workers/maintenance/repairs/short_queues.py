@@ -18,8 +18,9 @@ class ShortQueues:
 
     def run(self) -> int:
         """Top up every lane of every pool; returns the number of dispatched pages."""
-        return sum(
-            self._dispatcher.top_up(pool, priority, force=True)
-            for pool in self._dispatch_state.pools.ids()
-            for priority in PRIORITIES
-        )
+        return sum(map(self._fill, self._dispatch_state.pools.ids()))
+
+    def _fill(self, pool: str) -> int:
+        # A count that is too high would keep pages of a tenant back.
+        self._dispatch_state.pages.count_tenants(pool)
+        return sum(self._dispatcher.top_up(pool, priority, force=True) for priority in PRIORITIES)

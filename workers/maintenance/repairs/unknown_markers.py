@@ -77,7 +77,8 @@ class UnknownMarkers(JobRepair):
         if self._jobs.is_purging(job_id):
             # The job was submitted again while a purge was under way that did not see it.
             self._jobs.mark_open(job_id, manifest.created)
-        if not self._dispatch_state.jobs.has_room(manifest.options.pool.id, manifest.priority):
+        pool, labels = manifest.options.pool.id, manifest.labels
+        if not self._dispatch_state.jobs.has_room(pool, manifest.priority, labels):
             return 0
         open_job(manifest, self._jobs, self._dispatch_state, self._dispatcher, pauses_s=())
         return 1

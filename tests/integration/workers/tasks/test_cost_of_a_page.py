@@ -116,11 +116,13 @@ def read_all(made: Settings, client: "redis.Redis", jobs: JobStore, manifest: Ma
     ReduceTask(jobs, state, sender).handle(ReduceMessage(job_id=manifest.job_id))
 
 
+@pytest.mark.parametrize("tenants", [{}, {"tenant_label": "team", "tenant_quotas": "*=50"}])
 def test_a_page_costs_few_commands_of_the_broker_and_requests_to_the_store(
-    made: Settings, redis_url: str, proxy: CountingProxy
+    made: Settings, redis_url: str, proxy: CountingProxy, tenants: dict[str, str]
 ) -> None:
+    made = made.model_copy(update=tenants)
     jobs = JobStore(open_store(made))
-    manifest = stored_jobs.open_job(jobs, PAGES, b"%PDF of a test")
+    manifest = stored_jobs.open_job(jobs, PAGES, b"%PDF of a test", labels={"team": "a"})
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
         commands_before, requests_before = commands(client), proxy.requests
 

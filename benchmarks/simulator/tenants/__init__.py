@@ -1,0 +1,1 @@
+"""Tenants that share a fleet: simulated, and real fleets beside the model."""
