@@ -8,7 +8,7 @@ from shared.document.structure.formulas import formulas
 from shared.document.structure.furniture.recurring import furniture
 from shared.document.structure.headings.levels import heading_levels
 from shared.document.structure.lists import lists
-from shared.document.structure.paragraph_joins import paragraph_joins
+from shared.document.structure.paragraphs.paragraph_joins import paragraph_joins
 from shared.document.structure.quotations import quotations
 from shared.document.structure.tables.pipe_tables import pipe_tables
 from shared.document.structure.tables.table_joins import table_joins

@@ -28,7 +28,9 @@ def with_emphasis(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _emphasised(draft: Draft, usual_of_page: frozenset[tuple[str, str]]) -> Draft:
-    if draft.kind in _KINDS:
+    if draft.is_margin_note:
+        usual = usual_of_page  # a name in the margin is as much code as it is in the text
+    elif draft.kind in _KINDS:
         usual = usual_of_page | _usual([draft], _USUAL_OF_BLOCK)
     else:
         usual = frozenset((BOLD, ITALIC, CODE))
