@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.document.structure.breaks import is_break
 from shared.document.structure.units import Place, Unit
 from shared.domain.records import BBox
 
@@ -39,12 +40,14 @@ class TextEdges:
         return bool(wide) and all(box[2] <= other[0] or other[2] <= box[0] for other in wide)
 
     def may_be_halves(self, before: Unit, unit: Unit) -> bool:
-        """Whether two texts have edges as the halves of one paragraph have.
+        """Whether two texts on both sides of a break have edges as halves of one paragraph.
 
         The second half begins at the left edge of its column if the first one does, and the lines
         of the first one reach as far as those of the second one.
         """
         first, second = before.last, unit.first
+        if not is_break(before, unit):
+            return True
         if first.box is None or second.box is None or {before.kind, unit.kind} != {"text"}:
             return True
         widest = max(_width(place.box) for place in before.places if place.box)
