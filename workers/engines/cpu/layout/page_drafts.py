@@ -13,7 +13,7 @@ from workers.engines.cpu.layout.side_by_side.listing_numbers import with_numbers
 from workers.engines.cpu.layout.side_by_side.margin_notes import note_drafts, split_margin_notes
 from workers.engines.cpu.layout.unassigned_lines import group_lines
 from workers.engines.cpu.layout.vertical_text import with_vertical_text_joined
-from workers.engines.cpu.values import Line, PageContent, Region, bounding_box
+from workers.engines.cpu.values import Box, Line, PageContent, Region, bounding_box
 
 #: The block type for each label of the layout model; other labels become text.
 _BLOCK_TYPES: dict[str, BlockType] = {
@@ -105,10 +105,18 @@ def _drafts_of_regions(regions: Sequence[Region], lines: Sequence[Line]) -> list
         if index is not None:
             members[index].append(line)
     return [
-        Draft(_BLOCK_TYPES.get(region.label, "text"), region.box, tuple(members[index]))
+        Draft(_BLOCK_TYPES.get(region.label, "text"), _box(region, own, lines), tuple(own))
         for index, region in enumerate(regions)
-        if members[index] or region.label in ("picture", "table")
+        if (own := members[index]) or region.label in ("picture", "table")
     ]
+
+
+def _box(region: Region, own: Sequence[Line], lines: Sequence[Line]) -> Box:
+    """The box of ``region``; around its ``own`` lines for a table that covers those of others."""
+    if region.label != "table" or not own:
+        return region.box
+    inside = sum(line.box.fraction_inside(region.box) > _LEAST_INSIDE for line in lines)
+    return region.box if inside <= len(own) else bounding_box(line.box for line in own)
 
 
 def _lines_outside(regions: Sequence[Region], lines: Sequence[Line]) -> list[Line]:
