@@ -3,6 +3,7 @@
 from shared.document.structure.captions import captions
 from shared.document.structure.code_joins import code_joins
 from shared.document.structure.footnotes.continuations import note_continuations
+from shared.document.structure.footnotes.further_paragraphs import further_paragraphs
 from shared.document.structure.footnotes.links import footnotes
 from shared.document.structure.formulas import formulas
 from shared.document.structure.furniture.recurring import furniture
@@ -23,6 +24,7 @@ ORDER: tuple[Rule, ...] = (
     code_joins,
     quotations,
     paragraph_joins,
+    further_paragraphs,
     lists,
     heading_levels,
     captions,
