@@ -10,6 +10,7 @@ import pymupdf
 from shared.domain.errors import EngineFailed
 from workers.engines.cpu.characters import is_rtl
 from workers.engines.cpu.text_layer.drawn_rules import DrawnRules
+from workers.engines.cpu.text_layer.fonts.extension_font import is_extension_font, large_sign
 from workers.engines.cpu.text_layer.fonts.font_style import is_bold, is_italic, monospaced_fonts
 from workers.engines.cpu.text_layer.fonts.symbol_fonts import symbol_for
 from workers.engines.cpu.values import Box, Character
@@ -26,6 +27,8 @@ _FLAGS = (
 _RULED, _PAINTED = 1 | 2, 16 | 32
 #: Characters that mark runs inside a line; see ``marks``.
 _RESERVED = re.compile("[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
+#: A character without a map to Unicode.
+_UNKNOWN = "\ufffd"
 #: A narrower character than this, in points, is a further letter of a ligature glyph.
 _NO_WIDTH = 0.05
 #: Ligatures of Latin fonts. Any others could hide letters in a text.
@@ -64,11 +67,11 @@ class RawLine(NamedTuple):
 def raw_lines(page: pymupdf.Page) -> list[RawLine]:
     """The lines of the text layer of ``page``; raises EngineFailed for too much text."""
     _check_size(page)
-    lines = [
-        line
-        for block in page.get_text("rawdict", flags=_FLAGS)["blocks"]
-        for line in block.get("lines", ())
-    ]
+    lines = _read(page, _FLAGS)
+    if any(map(_has_large_signs, lines)):
+        codes = _read(page, _FLAGS | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE)
+        for line, with_codes in zip(lines, codes, strict=False):
+            _name_large_signs(line, with_codes)
     monospaced = monospaced_fonts(_spans_with_text(lines))
     rules = DrawnRules(page)
     return [
@@ -81,6 +84,36 @@ def raw_lines(page: pymupdf.Page) -> list[RawLine]:
         )
         for line in lines
     ]
+
+
+def _read(page: pymupdf.Page, flags: int) -> list[dict[str, Any]]:
+    return [
+        line
+        for block in page.get_text("rawdict", flags=flags)["blocks"]
+        for line in block.get("lines", ())
+    ]
+
+
+def _has_large_signs(line: dict[str, Any]) -> bool:
+    return any(is_extension_font(str(span["font"])) for span in line["spans"])
+
+
+def _name_large_signs(line: dict[str, Any], with_codes: dict[str, Any]) -> None:
+    """Give the large signs of ``line`` their letters and boxes by the codes of the same line."""
+    codes = {
+        origin_key(char["origin"]): str(char["c"])
+        for span in with_codes["spans"]
+        if is_extension_font(str(span["font"]))
+        for char in span["chars"]
+    }
+    for span in line["spans"]:
+        unknown = (char for char in span["chars"] if char["c"] == _UNKNOWN)
+        for char in unknown if is_extension_font(str(span["font"])) else ():
+            code = codes.get(origin_key(char["origin"]), "")
+            box, baseline = Box(*char["bbox"]), float(char["origin"][1])
+            sign = large_sign(ord(code), box, baseline, span["size"]) if len(code) == 1 else None
+            if sign is not None:
+                char["c"], char["bbox"] = sign
 
 
 def text_directions(page: pymupdf.Page) -> dict[tuple[int, int], int]:
