@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 import pymupdf
@@ -10,7 +10,11 @@ import pymupdf
 from shared.domain.errors import EngineFailed
 from workers.engines.cpu.characters import is_rtl
 from workers.engines.cpu.text_layer.drawn_rules import DrawnRules
-from workers.engines.cpu.text_layer.fonts.extension_font import is_extension_font, large_sign
+from workers.engines.cpu.text_layer.fonts.extension_font import (
+    WIDE_ACCENTS,
+    is_extension_font,
+    large_sign,
+)
 from workers.engines.cpu.text_layer.fonts.font_style import is_bold, is_italic, monospaced_fonts
 from workers.engines.cpu.text_layer.fonts.symbol_fonts import symbol_for
 from workers.engines.cpu.values import Box, Character
@@ -72,6 +76,7 @@ def raw_lines(page: pymupdf.Page) -> list[RawLine]:
         codes = _read(page, _FLAGS | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE)
         for line, with_codes in zip(lines, codes, strict=False):
             _name_large_signs(line, with_codes)
+        _move_hats(lines)
     monospaced = monospaced_fonts(_spans_with_text(lines))
     rules = DrawnRules(page)
     return [
@@ -114,6 +119,21 @@ def _name_large_signs(line: dict[str, Any], with_codes: dict[str, Any]) -> None:
             sign = large_sign(ord(code), box, baseline, span["size"]) if len(code) == 1 else None
             if sign is not None:
                 char["c"], char["bbox"] = sign
+
+
+def _move_hats(lines: Sequence[dict[str, Any]]) -> None:
+    """Move each wide accent at the end of a line before the letter under it in the next line."""
+    for line, following in pairwise(lines):
+        if len(line["spans"]) < 2 or not following["spans"]:
+            continue
+        last, first = line["spans"][-1], following["spans"][0]
+        if not last["chars"] or not first["chars"] or not is_extension_font(str(last["font"])):
+            continue
+        accent, letter = last["chars"][-1], first["chars"][0]
+        middle = (accent["bbox"][0] + accent["bbox"][2]) / 2
+        if accent["c"] in WIDE_ACCENTS and letter["bbox"][0] < middle < letter["bbox"][2]:
+            last["chars"] = last["chars"][:-1]
+            following["spans"].insert(0, {**last, "chars": [accent]})
 
 
 def text_directions(page: pymupdf.Page) -> dict[tuple[int, int], int]:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from workers.engines.cpu.values import Box
 
 _NAME = re.compile(r"(?:[A-Z]{6}\+)?cmex\d{1,2}", re.IGNORECASE)
+#: Accents over several letters, or over one wide letter.
+WIDE_ACCENTS = frozenset("ˆ˜")
 _OPERATORS = "⊔⊔∮∮⨀⨀⨁⨁⨂⨂"
 _MORE_OPERATORS = "∑∏∫⋃⋂⨄⋀⋁"
 _BRACKETS = "()[]⌊⌋⌈⌉{}⟨⟩"
