@@ -1,5 +1,6 @@
-"""Places each footnote behind the text that has its mark, and inside nothing that belongs together."""
+"""Places each footnote behind the text that has its mark and what that text leads to."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ _ALONE: frozenset[UnitKind] = frozenset(
     {"heading", "figure", "image_caption", "table_caption", "furniture"}
 )
 _LEAD_IN = (":", "：")
+#: A part of a note may have the label of an item.
+_LABEL = re.compile(r"\(?\w{1,3}[.)]\s")
 #: A note waits for so many units at most.
 _MOST_WAITING = 24
 
@@ -32,11 +35,11 @@ def inline(units: Iterable[Referring]) -> Iterator[Unit]:
     """
     page, passed = 0, 0
     waiting: list[Unit] = []
-    leads = False
+    before: Unit | None = None
     for each in (each for each in units if not each.is_note):
         unit = each.unit
         in_list = unit.kind == "item" or (unit.kind == "text" and unit.level > 0)
-        goes_on = leads and unit.kind not in _ALONE and unit.page == page
+        goes_on = before is not None and unit.page == page and _leads_to(before, unit)
         if not in_list and (not goes_on or passed > _MOST_WAITING):
             yield from (note._replace(page=page) for note in waiting)
             waiting = []
@@ -44,16 +47,29 @@ def inline(units: Iterable[Referring]) -> Iterator[Unit]:
         page = unit.page
         passed = passed + 1 if waiting else 0
         waiting += each.notes
-        leads = _leads(unit)
-        if not in_list and not leads:
+        before = unit
+        if not in_list and not _is_open(unit):
             yield from (note._replace(page=page) for note in waiting)
             waiting = []
     yield from (note._replace(page=page) for note in waiting)
 
 
-def _leads(unit: Unit) -> bool:
-    """Whether ``unit`` is unfinished without what stands behind it."""
-    text = without_any_marks(unit.text).rstrip()
+def _leads_to(before: Unit, unit: Unit) -> bool:
+    """Whether ``before`` is unfinished without ``unit``, which stands behind it."""
+    if not _is_open(before) or unit.kind in _ALONE:
+        return False
+    if _text(before).endswith(_LEAD_IN):
+        return True
+    # An item under an unfinished sentence may be a part of the note.
+    return unit.kind != "item" and not (unit.kind == "text" and _LABEL.match(unit.text))
+
+
+def _is_open(unit: Unit) -> bool:
     if unit.kind == "item":
-        return text.endswith(_LEAD_IN)
+        return _text(unit).endswith(_LEAD_IN)
+    text = _text(unit)
     return unit.kind in ("text", "quote") and (text.endswith(_LEAD_IN) or not ends_sentence(text))
+
+
+def _text(unit: Unit) -> str:
+    return without_any_marks(unit.text).rstrip()

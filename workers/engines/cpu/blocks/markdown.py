@@ -9,12 +9,12 @@ from workers.engines.cpu.blocks import lists
 from workers.engines.cpu.blocks.code import code_text
 from workers.engines.cpu.blocks.emphasis import with_emphasis
 from workers.engines.cpu.blocks.escaping import code_fence, escape_inline, escape_paragraph
-from workers.engines.cpu.blocks.formulas import description
 from workers.engines.cpu.blocks.formula_parts.fractions import formula_rows
-from workers.engines.cpu.blocks.headings import heading_levels
-from workers.engines.cpu.blocks.paragraphs import join_rows, split_into_paragraphs
+from workers.engines.cpu.blocks.formulas import description
 from workers.engines.cpu.blocks.halves.early_breaks import ends_early
 from workers.engines.cpu.blocks.halves.split_paragraphs import Piece, join_split_paragraphs
+from workers.engines.cpu.blocks.headings import heading_levels
+from workers.engines.cpu.blocks.paragraphs import join_rows, split_into_paragraphs
 from workers.engines.cpu.blocks.table_of_contents import is_table_of_contents, shorten_leaders
 from workers.engines.cpu.blocks.tables.writing import table_from_rows
 from workers.engines.cpu.layout.drafts import Draft

@@ -46,6 +46,10 @@ def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Dra
             return [parts[0], *split_draft(parts[1], page, line_height)]
     if draft.kind not in RUNNING_TEXT:
         return [draft]
+    return _split_text(draft, page, line_height)
+
+
+def _split_text(draft: Draft, page: PageContent, line_height: float) -> list[Draft]:
     if are_arrow_rows(group_into_rows(draft.lines)):
         return [replace(draft, kind="text", separate_rows=True)]
     if is_code(draft, is_typescript(page.lines)):

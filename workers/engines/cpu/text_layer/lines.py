@@ -8,9 +8,9 @@ from workers.engines.cpu.characters import clean_text, is_hangul, is_rtl, is_unm
 from workers.engines.cpu.marks.marking import marked
 from workers.engines.cpu.marks.signs import without_marks
 from workers.engines.cpu.text_layer.direction import in_logical_order
+from workers.engines.cpu.text_layer.fonts.extension_font import is_extension_font
 from workers.engines.cpu.text_layer.judging import JudgedLine
 from workers.engines.cpu.text_layer.word_gaps import with_word_gaps, without_letter_spacing
-from workers.engines.cpu.text_layer.fonts.extension_font import is_extension_font
 from workers.engines.cpu.values import Character, Line, bounding_box
 
 #: A gap of more than this many font sizes splits a line into two.

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.engines.cpu_lines import styled
 from workers.engines.cpu.text_layer import raw_lines as module
 from workers.engines.cpu.text_layer.fonts.extension_font import is_extension_font, large_sign
-from workers.engines.cpu.text_layer.lines import read_lines
 from workers.engines.cpu.text_layer.judging import JudgedLine
+from workers.engines.cpu.text_layer.lines import read_lines
 from workers.engines.cpu.values import Box
-from tests.support.engines.cpu_lines import styled
 
 
 class LayerOfPage:
