@@ -10,7 +10,7 @@ from shared.document.structure.units import Unit, UnitKind
 
 #: Kinds that no text leads to.
 _ALONE: frozenset[UnitKind] = frozenset(
-    {"heading", "figure", "image_caption", "table_caption", "furniture"}
+    {"heading", "figure", "image_caption", "table_caption", "footnote", "furniture"}
 )
 _LEAD_IN = (":", "：")
 #: A part of a note may have the label of an item.
@@ -38,9 +38,10 @@ def inline(units: Iterable[Referring]) -> Iterator[Unit]:
     before: Unit | None = None
     for each in (each for each in units if not each.is_note):
         unit = each.unit
-        in_list = unit.kind == "item" or (unit.kind == "text" and unit.level > 0)
+        in_list = _is_in_list(unit)
+        list_goes_on = in_list and before is not None and _is_in_list(before)
         goes_on = before is not None and unit.page == page and _leads_to(before, unit)
-        if not in_list and (not goes_on or passed > _MOST_WAITING):
+        if not list_goes_on and (not goes_on or passed > _MOST_WAITING):
             yield from (note._replace(page=page) for note in waiting)
             waiting = []
         yield unit
@@ -52,6 +53,10 @@ def inline(units: Iterable[Referring]) -> Iterator[Unit]:
             yield from (note._replace(page=page) for note in waiting)
             waiting = []
     yield from (note._replace(page=page) for note in waiting)
+
+
+def _is_in_list(unit: Unit) -> bool:
+    return unit.kind == "item" or (unit.kind == "text" and unit.level > 0)
 
 
 def _leads_to(before: Unit, unit: Unit) -> bool:
