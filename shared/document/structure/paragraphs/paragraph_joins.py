@@ -35,7 +35,7 @@ _LONGEST = 1 << 20
 _BOX_INSET = 8
 #: Items of one list begin at left edges that differ by at most this.
 _SAME_EDGE = 5
-_LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]*$")
+_LEADER = re.compile(r"(?:(?:\.\s?){4,}\s*[\divxlc]*|\.\.\. [\divxlc]+)$")
 _LABEL = re.compile(
     r"(?:\d{1,3}[.)．、]|\(\w{1,4}\)|（\w{1,4}）|[a-z][.)]\s|[ivx]{1,5}[.)]\s|[•·▪–—*†‡§¹²³⁴-⁹]"
     r"|(?:fig|figure|table|tab|abb|abbildung|tabelle|tableau|图|表|quelle|source)\b[.\s]*\d)",

@@ -6,6 +6,7 @@ from statistics import median
 
 from workers.engines.cpu.blocks import heading_parts, lists
 from workers.engines.cpu.blocks.code import has_code_signs, is_code, is_typescript
+from workers.engines.cpu.blocks.table_of_contents import is_table_of_contents
 from workers.engines.cpu.blocks.tables.cells import Cell, write_table
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
@@ -50,7 +51,10 @@ def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Dra
 
 
 def _split_text(draft: Draft, page: PageContent, line_height: float) -> list[Draft]:
-    if are_arrow_rows(group_into_rows(draft.lines)):
+    rows = group_into_rows(draft.lines)
+    if is_table_of_contents(rows):
+        return [replace(draft, kind="text")]
+    if are_arrow_rows(rows):
         return [replace(draft, kind="text", separate_rows=True)]
     if is_code(draft, is_typescript(page.lines)):
         return [draft]

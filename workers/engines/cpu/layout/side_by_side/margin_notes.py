@@ -141,7 +141,13 @@ def _notes(
     if not notes or len(notes) > _MOST_ROWS * (len(lines) - len(notes)):
         return []
     others = _others(lines, notes)[0]
-    beside = sum(any(_are_beside(note, line) for line in others) for note in notes)
+    # The names of one definition stand in a stack, of which the first is beside its text.
+    stacks = [stack.lines for stack in group_lines(notes, notes[0].size)]
+    beside = sum(
+        len(stack)
+        for stack in stacks
+        if any(_are_beside(note, line) for note in stack for line in others)
+    )
     edge = median(map(edge_of, notes))
     aligned = [line for line in notes if abs(edge_of(line) - edge) <= _ALIGNED * line.size]
     is_narrow = all(
