@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pymupdf
 import pytest
 
 from tests.support.engines.cpu_lines import styled
@@ -21,7 +22,7 @@ class LayerOfPage:
     def get_text(self, kind: str, flags: int = 0) -> Any:
         if kind == "words":
             return []
-        with_codes = bool(flags & module.pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE)
+        with_codes = bool(flags & pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE)
         lines = [
             {"dir": (1, 0), "wmode": 0, "spans": [span(*run, with_codes) for run in line]}
             for line in self._lines
