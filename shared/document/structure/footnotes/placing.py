@@ -60,7 +60,7 @@ def _is_in_list(unit: Unit) -> bool:
 
 
 def _leads_to(before: Unit, unit: Unit) -> bool:
-    """Whether ``before`` is unfinished without ``unit``, which stands behind it."""
+    """Whether ``before`` is unfinished without ``unit``, which stands after it."""
     if not _is_open(before) or unit.kind in _ALONE:
         return False
     if _text(before).endswith(_LEAD_IN):

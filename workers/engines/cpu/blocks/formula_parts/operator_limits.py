@@ -1,4 +1,4 @@
-"""Writes the limits above and below a large operator, such as a sum, behind it."""
+"""Writes the limits above and below a large operator, such as a sum, after it."""
 
 from collections.abc import Sequence
 from dataclasses import replace

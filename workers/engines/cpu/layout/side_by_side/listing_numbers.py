@@ -66,7 +66,7 @@ def _is_empty_row(row: Row, numbers: Mapping[int, Line]) -> bool:
 
 
 def _is_numbered(row: Row) -> bool:
-    """Whether ``row`` is a small number with code behind it."""
+    """Whether ``row`` is a small number with code after it."""
     first, *rest = row.lines
     is_number = first.text.isdecimal() and len(first.text) <= _LONGEST_NUMBER
     if not rest or not is_number or first.monospaced:

@@ -9,7 +9,7 @@ from workers.engines.cpu.values import bounding_box
 
 #: A rest has at most so many lines and begins at most so far below, in font sizes.
 _MOST_LINES, _BELOW = 3, 0.8
-#: It begins at the left edge of the meanings or at most so far behind it, in font sizes.
+#: It begins at the left edge of the meanings or at most so far after it, in font sizes.
 _BEFORE, _BEHIND = 0.5, 3.0
 
 

@@ -1,5 +1,7 @@
 """Notes in the margin stand apart and are never a part of a sentence."""
 
+from dataclasses import replace
+
 from tests.support.engines.cpu_lines import column, letters, line, markdown, page
 from workers.engines.cpu.layout.side_by_side.margin_notes import split_margin_notes
 
@@ -62,3 +64,14 @@ def test_a_note_stands_before_the_block_that_begins_beside_it() -> None:
     text = markdown(page(("text", TEXT), ("text", [*code, *names])))
 
     assert text.index("fill the whole") < text.index("first") < text.index("first row")
+
+
+def test_a_stack_of_notes_longer_than_the_text_beside_it_is_one() -> None:
+    names = column(["begin", "caption", "setting"], 100, 200)
+    right = [
+        replace(name, box=name.box._replace(left=145 - name.box.width, right=145)) for name in names
+    ]
+
+    _, notes = split_margin_notes([*TEXT, *right])
+
+    assert [note.text for note in notes] == ["begin", "caption", "setting"]
