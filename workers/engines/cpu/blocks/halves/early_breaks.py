@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.rows import group_into_rows
-from workers.engines.cpu.values import Box
 
 #: A row ends early if the next word had fitted with more than this to spare, in font sizes and as
 #: a part of the width of the column.
 _SPARE, _SPARE_SHARE = 8.0, 0.25
-#: Left edges of one column, and the middles of centred rows, lie within this, in font sizes.
-_SAME_EDGE, _SAME_MIDDLE = 0.5, 0.4
+#: Left edges of one column lie within this, in font sizes; centred rows are no column.
+_SAME_EDGE = 0.5
 #: So many rows show the right edge of a column.
 _FEWEST_ROWS = 2
 
@@ -25,18 +24,11 @@ def ends_early(before: Draft, draft: Draft, drafts: Sequence[Draft]) -> bool:
     if draft.box.top < before.box.bottom or draft.box.overlap_width(before.box) <= 0:
         return False
     last, first = group_into_rows(before.lines)[-1], group_into_rows(draft.lines)[0]
-    if _are_centred(last.box, first.box, last.size):
-        return False
     right = _right_edge(before, drafts)
     letter_width = first.box.width / max(1, len(first.text))
     word = len(first.text.split(" ", 1)[0]) + 1
     spare = right - last.box.right - letter_width * word
     return spare > max(_SPARE * last.size, _SPARE_SHARE * (right - before.box.left))
-
-
-def _are_centred(last: Box, first: Box, size: float) -> bool:
-    same_left = abs(last.left - first.left) <= _SAME_EDGE * size
-    return not same_left and abs(last.center_x - first.center_x) <= _SAME_MIDDLE * size
 
 
 def _right_edge(before: Draft, drafts: Sequence[Draft]) -> float:

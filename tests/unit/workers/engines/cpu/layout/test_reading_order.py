@@ -148,9 +148,13 @@ def test_a_table_of_whole_lines_is_text() -> None:
 
 
 def test_entries_of_contents_with_leaders_keep_their_rows() -> None:
-    titles = ["A floating table", "A difficult combination", "A summary of commands", "An index"]
+    titles = ["A table", "A combination", "A list of commands", "An index"]
     rows = [
-        [line(str(n), 72, y), line(f"{title} . . . . . . . .", 90, y), line(str(n + 3), 400, y)]
+        [
+            line(str(n), 72, y),
+            line(title + " ." * (30 - len(title) // 2), 90, y),
+            line(str(n + 3), 400, y),
+        ]
         for n, (title, y) in enumerate(zip(titles, (100, 112.5, 125, 137.5), strict=True), 1)
     ]
 
