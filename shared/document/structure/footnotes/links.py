@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.document.code_spans import code_spans, outside
+from shared.document.structure.footnotes.placing import Referring, inline
 from shared.document.structure.lists import MOST_PAGES
 from shared.document.structure.text.hyphenation import is_cjk
 from shared.document.structure.text.marks import definition, reference
@@ -52,7 +53,7 @@ def footnotes(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     if context.render.footnotes == "keep":
         return iter(units)
     linked = _numbered(_linked(units, context))
-    return _at_end(linked) if context.render.footnotes == "end" else _inline(linked)
+    return _at_end(linked) if context.render.footnotes == "end" else inline(linked)
 
 
 @dataclass(slots=True)
@@ -136,16 +137,7 @@ def _pages(unit: Unit) -> tuple[int, ...]:
     return tuple(sorted({place.page for place in unit.places}))
 
 
-@dataclass(frozen=True, slots=True)
-class _Referring:
-    """A unit with its references, and their notes; ``is_note``: it is such a note itself."""
-
-    unit: Unit
-    notes: list[Unit]
-    is_note: bool
-
-
-def _numbered(entries: Iterable[_Entry]) -> Iterator[_Referring]:
+def _numbered(entries: Iterable[_Entry]) -> Iterator[Referring]:
     """The units in their order; notes are numbered in the order of their references."""
     number = 0
     for entry in entries:
@@ -154,7 +146,7 @@ def _numbered(entries: Iterable[_Entry]) -> Iterator[_Referring]:
             _as_definition(note.unit, number + place)
             for place, (_, _, note) in enumerate(links, start=1)
         ]
-        yield _Referring(_with_references(entry.unit, links, number), notes, entry.is_linked)
+        yield Referring(_with_references(entry.unit, links, number), notes, entry.is_linked)
         number += len(links)
 
 
@@ -218,7 +210,7 @@ def _as_definition(unit: Unit, number: int) -> Unit:
     return unit._replace(text=definition(number) + (text or unit.text), lead="\n\n")
 
 
-def _at_end(units: Iterable[_Referring]) -> Iterator[Unit]:
+def _at_end(units: Iterable[Referring]) -> Iterator[Unit]:
     """All notes after the last unit; they are held in memory."""
     last, rest = 0, list[Unit]()
     for each in units:
@@ -227,22 +219,3 @@ def _at_end(units: Iterable[_Referring]) -> Iterator[Unit]:
         if not each.is_note:
             yield each.unit
     yield from (note._replace(page=last) for note in rest)
-
-
-def _inline(units: Iterable[_Referring]) -> Iterator[Unit]:
-    """Each note after the paragraph, or after the list, that has its mark."""
-    page = 0
-    waiting: list[Unit] = []
-    for each in (each for each in units if not each.is_note):
-        unit = each.unit
-        in_list = unit.kind == "item" or (unit.kind == "text" and unit.level > 0)
-        if not in_list:
-            yield from (note._replace(page=page) for note in waiting)
-            waiting = []
-        yield unit
-        page = unit.page
-        waiting += each.notes
-        if not in_list:
-            yield from (note._replace(page=page) for note in waiting)
-            waiting = []
-    yield from (note._replace(page=page) for note in waiting)

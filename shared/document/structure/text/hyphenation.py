@@ -17,6 +17,7 @@ _WORD_END = re.compile(r"\S*")
 _CJK = re.compile(
     "[\u2e80-\u2fdf\u3000-\u303f\u3040-\u30ff\u3100-\u318f\u31a0-\u9fff\uf900-\ufaff\uff00-\uffef]"
 )
+_SYLLABLE = re.compile("[aeiouyrl]", re.IGNORECASE)
 #: Marks of emphasis that a break closes and opens again.
 _EMPHASIS = ("**", "*", "`")
 #: First parts of compounds that are rarely a syllable of another word.
@@ -29,6 +30,14 @@ _PREFIXES = frozenset(
 def is_cjk(character: str) -> bool:
     """Whether ``character`` is of a script without spaces between words."""
     return _CJK.match(character) is not None
+
+
+def may_be_syllable(part: str) -> bool:
+    """Whether ``part`` may stand before the hyphen of a divided word: it is no abbreviation.
+
+    Syllables have a vowel, or "r" or "l" as in Czech; "ftp" and "www" have none.
+    """
+    return not part.isascii() or not part.isalpha() or bool(_SYLLABLE.search(part))
 
 
 def ends_in_word(text: str) -> bool:
@@ -76,7 +85,7 @@ def _keeps_hyphen(first: str, second: str, words: Vocabulary) -> bool:
     if last is None or start is None:
         return False
     before, after = last.group()[:-1], start.group()
-    if f"{before}-{after}" in words:
+    if f"{before}-{after}" in words or not may_be_syllable(before):
         return True
     if before + after in words:
         return False

@@ -8,8 +8,11 @@ from workers.engines.cpu.blocks.headings import classify_headings
 from workers.engines.cpu.blocks.splitting import split_draft, without_text_tables
 from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.embedded_blocks import split_around_blocks
+from workers.engines.cpu.layout.foot_notes import with_foot_notes
 from workers.engines.cpu.layout.furniture import classify_furniture
 from workers.engines.cpu.layout.side_by_side.key_values import join_key_values
+from workers.engines.cpu.layout.side_by_side.listing_numbers import with_listings_apart
+from workers.engines.cpu.layout.side_by_side.meaning_rests import join_meaning_rests
 from workers.engines.cpu.layout.side_by_side.page_gutters import apart_at_gutters, page_gutters
 from workers.engines.cpu.layout.side_by_side.paired_rows import join_pairs
 from workers.engines.cpu.values import Line, PageContent
@@ -26,11 +29,12 @@ _LEAST_OVERLAP = 0.5
 def classified(drafts: Sequence[Draft], content: PageContent, line_height: float) -> list[Draft]:
     """``drafts`` split into blocks of one kind each, without lone marks."""
     gutters = page_gutters(content.lines)
-    texts = without_text_tables(without_code_formulas(drafts), content)
+    texts = without_text_tables(without_code_formulas(with_listings_apart(drafts)), content)
     drafts = split_around_blocks(apart_at_gutters(texts, gutters))
-    joined = join_pairs(drafts, gutters)
+    joined = join_meaning_rests(join_pairs(drafts, gutters))
     parts = [part for draft in joined for part in split_draft(draft, content, line_height)]
-    blocks = classify_furniture(join_key_values(with_code_apart(parts)), content)
+    parts = with_foot_notes(join_key_values(with_code_apart(parts)), content.height)
+    blocks = classify_furniture(parts, content)
     kept = [block for block in blocks if not _is_lone_mark(block, content.lines)]
     return classify_headings(with_pictures_of_formulas(kept, line_height), content.height)
 

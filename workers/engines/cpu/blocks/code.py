@@ -84,6 +84,8 @@ def _goes_on(before: Draft, draft: Draft) -> bool:
         return False
     gap = draft.box.top - before.box.bottom
     same_size = abs(before.size - draft.size) < _SAME_SIZE * draft.size
+    # The number of an empty row of a listing is smaller than the code.
+    same_size = same_size or before.text.isdecimal() or draft.text.isdecimal()
     in_column = before.box.overlap_width(draft.box) > 0
     # A rule between two rows may be wider than their region, and so a piece of its own.
     below = draft.box.top > before.box.top

@@ -14,6 +14,8 @@ _USUAL_OF_PAGE = 0.5
 #: A style of more than this part of the letters of a block is its usual one. Text with more letters
 #: of code would be code, if its page had another usual style and its letters were ASCII.
 _USUAL_OF_BLOCK = {BOLD: 0.9, ITALIC: 0.9, CODE: 0.8}
+#: A block of one line with at most so many words may be a term.
+_TERM_WORDS = 3
 #: Blocks of other kinds are set in a style of their own.
 _KINDS: frozenset[BlockType] = frozenset({"text", "list", "footnote"})
 
@@ -28,7 +30,9 @@ def with_emphasis(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _emphasised(draft: Draft, usual_of_page: frozenset[tuple[str, str]]) -> Draft:
-    if draft.kind in _KINDS:
+    if draft.is_margin_note or _is_term(draft):
+        usual = usual_of_page  # a name in the margin is as much code as it is in the text
+    elif draft.kind in _KINDS:
         usual = usual_of_page | _usual([draft], _USUAL_OF_BLOCK)
     else:
         usual = frozenset((BOLD, ITALIC, CODE))
@@ -39,6 +43,11 @@ def _emphasised(draft: Draft, usual_of_page: frozenset[tuple[str, str]]) -> Draf
             rich = without_style(rich, style)
         lines.append(replace(line, rich_text=rich))
     return replace(draft, lines=tuple(lines)) if usual else draft
+
+
+def _is_term(draft: Draft) -> bool:
+    """Whether ``draft`` is only a few words, such as a term over its meaning."""
+    return draft.kind in _KINDS and len(draft.lines) == 1 and len(draft.text.split()) <= _TERM_WORDS
 
 
 def _usual(

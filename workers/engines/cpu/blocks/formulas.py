@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workers.engines.cpu.blocks.fractions import formula_rows
+from workers.engines.cpu.blocks.formula_parts.fractions import formula_rows
 from workers.engines.cpu.blocks.paragraphs import join_rows
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.marks.plain_text import in_plain_text

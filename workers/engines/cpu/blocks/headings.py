@@ -34,6 +34,9 @@ _ITEM_NUMBER = re.compile(r"^(\d{1,2})[.)]\s")
 #: Code has at least this part of its letters in a monospaced font and is at most so many times
 #: larger than body text; larger is a heading that names a command.
 _LEAST_MONOSPACED, _LARGE_CODE = 0.7, 1.2
+#: The meaning of a term stands at most so far under its middle, and is set in by so much, in font
+#: sizes.
+_MEANING_BELOW, _LEAST_INSET, _LARGEST_INSET = 2.0, 1.2, 6.0
 #: A heading has at most this many characters.
 _LONGEST_HEADING = 220
 #: A heading that ends with a full stop has at most this many words; more are a sentence.
@@ -69,7 +72,9 @@ def classify_headings(drafts: Sequence[Draft], page_height: float) -> list[Draft
     """
     body_size = _body_size(drafts)
     in_typescript = is_typescript([line for draft in drafts for line in draft.lines])
-    classified = [draft if in_typescript else _as_code(draft, body_size) for draft in drafts]
+    classified = [
+        draft if in_typescript else _as_code(draft, body_size, drafts) for draft in drafts
+    ]
     classified = [_as_item(draft, classified, body_size) for draft in classified]
     classified = [
         _with_number_space(_promoted(_demoted(draft, body_size), body_size)) for draft in classified
@@ -114,8 +119,11 @@ def _demoted(draft: Draft, body_size: float) -> Draft:
     return replace(draft, kind="text") if is_text else draft
 
 
-def _as_code(draft: Draft, body_size: float) -> Draft:
-    """A heading in the font of code as code: a command, or a line of a program."""
+def _as_code(draft: Draft, body_size: float, drafts: Sequence[Draft]) -> Draft:
+    """A heading in the font of code as code: a command, or a line of a program.
+
+    A bold word over text that is set in is a term, and so a text.
+    """
     if draft.kind not in ("title", "sub_title") or _numbered_level(draft.text):
         return draft
     letters = [c for line in draft.lines for c in line.characters if not c.text.isspace()]
@@ -126,7 +134,21 @@ def _as_code(draft: Draft, body_size: float) -> Draft:
     in_ascii = sum(map(str.isascii, draft.text)) > _LEAST_MONOSPACED * len(draft.text)
     if is_large or not in_ascii or monospaced < _LEAST_MONOSPACED * total:
         return draft
+    if _is_term(draft, drafts):
+        return replace(draft, kind="text")
     return replace(draft, kind="code", box=bounding_box(line.box for line in draft.lines))
+
+
+def _is_term(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Whether ``draft`` is one bold word over its meaning, which begins further right."""
+    if len(draft.text.split()) > 1 or not any(line.bold for line in draft.lines):
+        return False
+    return any(
+        other.kind == "text"
+        and 0 < other.box.top - draft.box.center_y < _MEANING_BELOW * draft.size
+        and _LEAST_INSET < (other.box.left - draft.box.left) / draft.size < _LARGEST_INSET
+        for other in drafts
+    )
 
 
 def _as_item(draft: Draft, drafts: Sequence[Draft], body_size: float) -> Draft:

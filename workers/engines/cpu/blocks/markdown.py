@@ -1,6 +1,6 @@
 """Writes drafts as text and as the Markdown of the page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -9,11 +9,12 @@ from workers.engines.cpu.blocks import lists
 from workers.engines.cpu.blocks.code import code_text
 from workers.engines.cpu.blocks.emphasis import with_emphasis
 from workers.engines.cpu.blocks.escaping import code_fence, escape_inline, escape_paragraph
+from workers.engines.cpu.blocks.formula_parts.fractions import formula_rows
 from workers.engines.cpu.blocks.formulas import description
-from workers.engines.cpu.blocks.fractions import formula_rows
+from workers.engines.cpu.blocks.halves.early_breaks import ends_early
+from workers.engines.cpu.blocks.halves.split_paragraphs import Piece, join_split_paragraphs
 from workers.engines.cpu.blocks.headings import heading_levels
 from workers.engines.cpu.blocks.paragraphs import join_rows, split_into_paragraphs
-from workers.engines.cpu.blocks.split_paragraphs import Piece, join_split_paragraphs
 from workers.engines.cpu.blocks.table_of_contents import is_table_of_contents, shorten_leaders
 from workers.engines.cpu.blocks.tables.writing import table_from_rows
 from workers.engines.cpu.layout.drafts import Draft
@@ -54,12 +55,21 @@ def page_markdown(blocks: Sequence[WrittenBlock]) -> str:
     """The Markdown of a page, with paragraphs that a column or figure split joined again."""
     markdown = ""
     kind_before = ""
-    pieces = [Piece(_kind_in_sentences(block.draft), block.markdown) for block in blocks]
-    for piece in join_split_paragraphs(pieces):
+    for piece in join_split_paragraphs(_pieces(blocks)):
         same_list = piece.kind == "list" and kind_before == "list"
         markdown += ("\n" if same_list else "\n\n") + piece.markdown
         kind_before = piece.kind
     return markdown.strip("\n")
+
+
+def _pieces(blocks: Sequence[WrittenBlock]) -> Iterator[Piece]:
+    drafts = [block.draft for block in blocks]
+    before = None
+    for draft, block in zip(drafts, blocks, strict=True):
+        anew = before is not None and ends_early(before, draft, drafts)
+        yield Piece(_kind_in_sentences(draft), block.markdown, anew)
+        if draft.kind not in _FURNITURE and block.markdown:
+            before = draft
 
 
 def _kind_in_sentences(draft: Draft) -> BlockType:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from shared.document.structure.text.hyphenation import may_be_syllable
 from workers.engines.cpu.characters import WORD_JOINER, is_cjk
 from workers.engines.cpu.layout.rows import Row
 from workers.engines.cpu.marks.signs import (
@@ -42,6 +43,10 @@ _PATH_END, _RANGE_END = re.compile(r"\w[/_]$"), re.compile(r"\d[-–]$")
 _SCHEME_END, _MAILBOX = re.compile(r"\b(?:https?|ftp|file):$"), re.compile(r"[\w.+-]*@")
 #: Words behind a hyphen that stands for the end of the compound after them.
 _SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou)(?![\w-])")
+#: A command of TeX, whose name has letters only.
+_CONTROL_WORD = re.compile(r"\\[A-Za-z@]+-$")
+#: Letters of an ending at most, of a word with at least so many letters.
+_ENDING, _SHORTEST_WITH_ENDING = 2, 8
 _SOFT_HYPHEN = "\u00ad"
 #: Words that keep the hyphen after them at the end of a row.
 _HYPHENATED_PREFIXES = frozenset(
@@ -156,7 +161,8 @@ def _may_divide_word(before: str, after: str, page_text: str) -> bool:
     if not _HYPHEN.search(before) or not after:
         return False
     whole = "".join(_halves_of_word(before, after))
-    if is_in_code(before) and whole.lower() not in page_text.lower():
+    is_shown = whole.lower() in page_text.lower() or _CONTROL_WORD.search(without_marks(before))
+    if is_in_code(before) and not is_shown:
         return False  # names in code often have hyphens of their own
     if _SUSPENDED.match(after) and whole.lower() not in page_text.lower():
         return False
@@ -202,8 +208,10 @@ def _goes_on(joined: str, text: str) -> bool:
 def _keeps_hyphen(joined: str, text: str, page_text: str) -> bool:
     first, second = _halves_of_word(joined, text)
     page_text = page_text.replace("\u2010", "-")
-    if "-" in second or _MAILBOX.match(text):
+    if "-" in second or _MAILBOX.match(text) or not may_be_syllable(first):
         return True
     if first.lower() in _HYPHENATED_PREFIXES or "-" in first:
         return f"{first}{second}".lower() not in page_text.lower()
-    return f"{first}-{second}" in page_text
+    # An ending may differ: "case-sensitive" shows the hyphen of "case-sensitively".
+    ending = _ENDING if len(second) >= _SHORTEST_WITH_ENDING else 0
+    return f"{first}-{second[: len(second) - ending]}" in page_text

@@ -6,6 +6,7 @@ from statistics import median
 
 from workers.engines.cpu.blocks import heading_parts, lists
 from workers.engines.cpu.blocks.code import has_code_signs, is_code, is_typescript
+from workers.engines.cpu.blocks.table_of_contents import is_table_of_contents
 from workers.engines.cpu.blocks.tables.cells import Cell, write_table
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
 from workers.engines.cpu.blocks.tables.writing import has_most_text, write_grid
@@ -13,6 +14,7 @@ from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.grids.best_grid import best_table
 from workers.engines.cpu.layout.grids.rules import Rules
 from workers.engines.cpu.layout.rows import Row, group_into_rows, with_drop_cap_joined
+from workers.engines.cpu.layout.side_by_side.arrow_rows import are_arrow_rows
 from workers.engines.cpu.layout.side_by_side.columns import split_into_columns
 from workers.engines.cpu.layout.side_by_side.key_values import are_key_values
 from workers.engines.cpu.layout.side_by_side.paired_rows import PairedRow, split_pairs
@@ -45,6 +47,15 @@ def split_draft(draft: Draft, page: PageContent, line_height: float) -> list[Dra
             return [parts[0], *split_draft(parts[1], page, line_height)]
     if draft.kind not in RUNNING_TEXT:
         return [draft]
+    return _split_text(draft, page, line_height)
+
+
+def _split_text(draft: Draft, page: PageContent, line_height: float) -> list[Draft]:
+    rows = group_into_rows(draft.lines)
+    if is_table_of_contents(rows):
+        return [replace(draft, kind="text")]
+    if are_arrow_rows(rows):
+        return [replace(draft, kind="text", separate_rows=True)]
     if is_code(draft, is_typescript(page.lines)):
         return [draft]
     parts = [part for text in _pairs(draft) for part in _columns(text, line_height)]

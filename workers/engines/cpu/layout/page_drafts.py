@@ -9,10 +9,11 @@ from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.plausible_regions import plausible_regions, without_misread_regions
 from workers.engines.cpu.layout.rows import median_height, with_letter_bullets
 from workers.engines.cpu.layout.side_by_side.line_numbers import split_line_numbers
+from workers.engines.cpu.layout.side_by_side.listing_numbers import with_numbers_apart
 from workers.engines.cpu.layout.side_by_side.margin_notes import note_drafts, split_margin_notes
 from workers.engines.cpu.layout.unassigned_lines import group_lines
 from workers.engines.cpu.layout.vertical_text import with_vertical_text_joined
-from workers.engines.cpu.values import Line, PageContent, Region, bounding_box
+from workers.engines.cpu.values import Box, Line, PageContent, Region, bounding_box
 
 #: The block type for each label of the layout model; other labels become text.
 _BLOCK_TYPES: dict[str, BlockType] = {
@@ -53,6 +54,7 @@ def page_drafts(content: PageContent) -> PageDrafts:
     read = [line for line in content.lines if not _is_stamp(line, content)]
     lines, numbers = split_line_numbers(with_letter_bullets(with_vertical_text_joined(read)))
     lines, notes = split_margin_notes(lines)
+    lines = with_numbers_apart(lines)
     regions = without_misread_regions(content.regions, numbers, lines)
     regions = plausible_regions(regions, lines, content)
     line_height = median_height(lines)
@@ -72,11 +74,17 @@ def _is_stamp(line: Line, content: PageContent) -> bool:
 
 
 def _around_own(region: Region, others: Sequence[Line], lines: Sequence[Line]) -> Region:
-    """``region`` around its own lines alone, where the layout model drew it around others too."""
+    """``region`` around its own lines alone, where the layout model drew it around others too.
+
+    Such a list item is text: the model took the note beside it for its label.
+    """
     if not any(other.box.fraction_inside(region.box) > _LEAST_INSIDE for other in others):
         return region
     own = [line.box for line in lines if line.box.fraction_inside(region.box) > _LEAST_INSIDE]
-    return replace(region, box=bounding_box(own)) if own else region
+    if not own:
+        return region
+    label = "text" if region.label == "list-item" else region.label
+    return replace(region, label=label, box=bounding_box(own))
 
 
 def _stamps(lines: Sequence[Line]) -> list[Draft]:
@@ -97,10 +105,18 @@ def _drafts_of_regions(regions: Sequence[Region], lines: Sequence[Line]) -> list
         if index is not None:
             members[index].append(line)
     return [
-        Draft(_BLOCK_TYPES.get(region.label, "text"), region.box, tuple(members[index]))
+        Draft(_BLOCK_TYPES.get(region.label, "text"), _box(region, own, lines), tuple(own))
         for index, region in enumerate(regions)
-        if members[index] or region.label in ("picture", "table")
+        if (own := members[index]) or region.label in ("picture", "table")
     ]
+
+
+def _box(region: Region, own: Sequence[Line], lines: Sequence[Line]) -> Box:
+    """The box of ``region``; around its ``own`` lines for a table that covers those of others."""
+    if region.label != "table" or not own:
+        return region.box
+    inside = sum(line.box.fraction_inside(region.box) > _LEAST_INSIDE for line in lines)
+    return region.box if inside <= len(own) else bounding_box(line.box for line in own)
 
 
 def _lines_outside(regions: Sequence[Region], lines: Sequence[Line]) -> list[Line]:

@@ -8,6 +8,7 @@ from workers.engines.cpu.characters import clean_text, is_hangul, is_rtl, is_unm
 from workers.engines.cpu.marks.marking import marked
 from workers.engines.cpu.marks.signs import without_marks
 from workers.engines.cpu.text_layer.direction import in_logical_order
+from workers.engines.cpu.text_layer.fonts.extension_font import is_extension_font
 from workers.engines.cpu.text_layer.judging import JudgedLine
 from workers.engines.cpu.text_layer.word_gaps import with_word_gaps, without_letter_spacing
 from workers.engines.cpu.values import Character, Line, bounding_box
@@ -90,6 +91,9 @@ def _is_split(piece: Sequence[Character], after: Character) -> bool:
     """Whether ``after`` is far from ``piece``, or higher or lower at the same font size."""
     before = next(character for character in reversed(piece) if not character.is_gap)
     step = abs(after.baseline - before.baseline)
+    inked = next((c for c in reversed(piece) if c.text.strip()), before)
+    if is_extension_font(inked.font) != is_extension_font(after.font):
+        return True  # limits stand above and below such an operator
     same_size = abs(before.size - after.size) < _SAME_SIZE * after.size
     if step > _BASELINE_STEP * after.size and same_size:
         return True

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 import pymupdf
@@ -10,6 +10,11 @@ import pymupdf
 from shared.domain.errors import EngineFailed
 from workers.engines.cpu.characters import is_rtl
 from workers.engines.cpu.text_layer.drawn_rules import DrawnRules
+from workers.engines.cpu.text_layer.fonts.extension_font import (
+    WIDE_ACCENTS,
+    is_extension_font,
+    large_sign,
+)
 from workers.engines.cpu.text_layer.fonts.font_style import is_bold, is_italic, monospaced_fonts
 from workers.engines.cpu.text_layer.fonts.symbol_fonts import symbol_for
 from workers.engines.cpu.values import Box, Character
@@ -26,6 +31,8 @@ _FLAGS = (
 _RULED, _PAINTED = 1 | 2, 16 | 32
 #: Characters that mark runs inside a line; see ``marks``.
 _RESERVED = re.compile("[\ufdd0-\ufddf]|[\U000f0000-\U000fffff]")
+#: A character without a map to Unicode.
+_UNKNOWN = "\ufffd"
 #: A narrower character than this, in points, is a further letter of a ligature glyph.
 _NO_WIDTH = 0.05
 #: Ligatures of Latin fonts. Any others could hide letters in a text.
@@ -64,11 +71,12 @@ class RawLine(NamedTuple):
 def raw_lines(page: pymupdf.Page) -> list[RawLine]:
     """The lines of the text layer of ``page``; raises EngineFailed for too much text."""
     _check_size(page)
-    lines = [
-        line
-        for block in page.get_text("rawdict", flags=_FLAGS)["blocks"]
-        for line in block.get("lines", ())
-    ]
+    lines = _read(page, _FLAGS)
+    if any(map(_has_large_signs, lines)):
+        codes = _read(page, _FLAGS | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE)
+        for line, with_codes in zip(lines, codes, strict=False):
+            _name_large_signs(line, with_codes)
+        _move_hats(lines)
     monospaced = monospaced_fonts(_spans_with_text(lines))
     rules = DrawnRules(page)
     return [
@@ -81,6 +89,51 @@ def raw_lines(page: pymupdf.Page) -> list[RawLine]:
         )
         for line in lines
     ]
+
+
+def _read(page: pymupdf.Page, flags: int) -> list[dict[str, Any]]:
+    return [
+        line
+        for block in page.get_text("rawdict", flags=flags)["blocks"]
+        for line in block.get("lines", ())
+    ]
+
+
+def _has_large_signs(line: dict[str, Any]) -> bool:
+    return any(is_extension_font(str(span["font"])) for span in line["spans"])
+
+
+def _name_large_signs(line: dict[str, Any], with_codes: dict[str, Any]) -> None:
+    """Give the large signs of ``line`` their letters and boxes by the codes of the same line."""
+    codes = {
+        origin_key(char["origin"]): str(char["c"])
+        for span in with_codes["spans"]
+        if is_extension_font(str(span["font"]))
+        for char in span["chars"]
+    }
+    for span in line["spans"]:
+        unknown = (char for char in span["chars"] if char["c"] == _UNKNOWN)
+        for char in unknown if is_extension_font(str(span["font"])) else ():
+            code = codes.get(origin_key(char["origin"]), "")
+            box, baseline = Box(*char["bbox"]), float(char["origin"][1])
+            sign = large_sign(ord(code), box, baseline, span["size"]) if len(code) == 1 else None
+            if sign is not None:
+                char["c"], char["bbox"] = sign
+
+
+def _move_hats(lines: Sequence[dict[str, Any]]) -> None:
+    """Move each wide accent at the end of a line before the letter under it in the next line."""
+    for line, following in pairwise(lines):
+        if len(line["spans"]) < 2 or not following["spans"]:
+            continue
+        last, first = line["spans"][-1], following["spans"][0]
+        if not last["chars"] or not first["chars"] or not is_extension_font(str(last["font"])):
+            continue
+        accent, letter = last["chars"][-1], first["chars"][0]
+        middle = (accent["bbox"][0] + accent["bbox"][2]) / 2
+        if accent["c"] in WIDE_ACCENTS and letter["bbox"][0] < middle < letter["bbox"][2]:
+            last["chars"] = last["chars"][:-1]
+            following["spans"].insert(0, {**last, "chars": [accent]})
 
 
 def text_directions(page: pymupdf.Page) -> dict[tuple[int, int], int]:

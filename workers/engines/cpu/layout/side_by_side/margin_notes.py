@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median
 
 from workers.engines.cpu.layout.drafts import Draft
+from workers.engines.cpu.layout.rows import group_into_rows
 from workers.engines.cpu.layout.unassigned_lines import group_lines
 from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Line, bounding_box
@@ -35,7 +36,7 @@ def split_margin_notes(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
     if len(text) < _FEWEST_LINES:
         return list(lines), []
     slack = _SAME_EDGE * text[0].size
-    left = _common([line.box.left for line in text], slack, lambda x, edge: x < edge - slack)
+    left = _left_edge(text, slack)
     right = _common([line.box.right for line in text], slack, lambda x, edge: x > edge + slack)
     notes = _notes(lines, text, lambda line: _gap_before(left, line), _right)
     if notes and left is not None:
@@ -59,23 +60,45 @@ def with_notes(drafts: Sequence[Draft], notes: Sequence[Draft]) -> list[Draft]:
     """``drafts`` in reading order with each of ``notes`` before the block that it stands beside."""
     result = list(drafts)
     for note in sorted(notes, key=lambda note: note.box.top):
-        beside = (
-            index
-            for index, draft in enumerate(result)
-            if not draft.is_margin_note and draft.box.bottom > note.box.center_y
-        )
-        result.insert(next(beside, len(result)), note)
+        result.insert(_place(note, result), note)
     return result
+
+
+def _place(note: Draft, drafts: Sequence[Draft]) -> int:
+    """The index of the block that begins beside ``note``, else of the one most beside it."""
+    first = group_into_rows(note.lines)[0].box
+    blocks = [(i, draft) for i, draft in enumerate(drafts) if not draft.is_margin_note]
+    for index, draft in blocks:
+        begins = min((line.box for line in draft.lines), key=lambda box: box.top, default=None)
+        if begins is not None and begins.overlap_height(first) > _BESIDE * first.height:
+            return index
+    most = max((draft.box.overlap_height(note.box) for _, draft in blocks), default=0.0)
+    for index, draft in blocks:
+        is_below = draft.box.bottom > note.box.center_y
+        if draft.box.overlap_height(note.box) == most if most > 0 else is_below:
+            return index
+    return len(drafts)
+
+
+def _left_edge(text: Sequence[Line], slack: float) -> float | None:
+    """The left edge of ``text``, also where notes stand close before many of its lines."""
+    edge = _most_common([line.box.left for line in text], slack)
+    cut = [_without_note(line, edge)[-1] for line in text]
+    return _common([line.box.left for line in cut], slack, lambda x, edge: x < edge - slack)
+
+
+def _most_common(edges: Sequence[float], slack: float) -> float:
+    return max(edges, key=lambda edge: sum(abs(other - edge) <= slack for other in edges))
 
 
 def _common(
     edges: Sequence[float], slack: float, is_beyond: Callable[[float, float], bool]
 ) -> float | None:
     """The edge that most of ``edges`` share within ``slack``; None if others are beyond it."""
-    counts = {edge: sum(abs(other - edge) <= slack for other in edges) for edge in set(edges)}
-    best = max(counts, key=lambda edge: counts[edge])
+    best = _most_common(edges, slack)
+    at_edge = sum(abs(other - best) <= slack for other in edges)
     beyond = sum(is_beyond(other, best) for other in edges)
-    is_edge = counts[best] >= _AT_EDGE * len(edges) and beyond <= max(1, _BEYOND * len(edges))
+    is_edge = at_edge >= _AT_EDGE * len(edges) and beyond <= max(1, _BEYOND * len(edges))
     return best if is_edge else None
 
 
@@ -118,7 +141,13 @@ def _notes(
     if not notes or len(notes) > _MOST_ROWS * (len(lines) - len(notes)):
         return []
     others = _others(lines, notes)[0]
-    beside = sum(any(_are_beside(note, line) for line in others) for note in notes)
+    # The names of one definition stand in a stack, of which the first is beside its text.
+    stacks = [stack.lines for stack in group_lines(notes, notes[0].size)]
+    beside = sum(
+        len(stack)
+        for stack in stacks
+        if any(_are_beside(note, line) for note in stack for line in others)
+    )
     edge = median(map(edge_of, notes))
     aligned = [line for line in notes if abs(edge_of(line) - edge) <= _ALIGNED * line.size]
     is_narrow = all(

@@ -1,7 +1,7 @@
 """Fractions of a formula on one row."""
 
 from tests.support.engines.cpu_lines import column, line
-from workers.engines.cpu.blocks.fractions import formula_rows
+from workers.engines.cpu.blocks.formula_parts.fractions import formula_rows
 
 
 def test_a_fraction_is_written_in_its_row() -> None:

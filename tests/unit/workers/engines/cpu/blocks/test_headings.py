@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.engines.cpu_lines import column, kinds, letters, line, markdown, page
+from tests.support.engines.cpu_lines import column, kinds, letters, line, markdown, page, styled
+from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Line, PageContent
 
 BODY = column(["words of the running text that fill the page and go on"] * 8, top=300)
@@ -188,3 +189,15 @@ def test_a_bold_word_over_its_indented_meaning_is_no_heading() -> None:
     assert markdown(page(("text", [term, *meaning]), ("text", BODY))).startswith(
         "metacharacter\n\nA character that separates words where it is not quoted."
     )
+
+
+def test_a_bold_word_in_the_font_of_code_over_its_meaning_is_a_term() -> None:
+    style = {"bold": True, "monospaced": True}
+    term = [line_of(styled(("required", style), top=275))]
+    meaning = column(["packages that the system needs to work at all"], left=96, top=287.5)
+
+    body = [letters(row.text, top=row.box.top) for row in BODY]
+
+    text = markdown(page(("section-header", term), ("text", meaning), ("text", body)))
+
+    assert text.startswith("**`required`**\n\npackages that")

@@ -143,10 +143,35 @@ def test_an_address_or_path_in_code_is_whole(rows: tuple[str, str], text: str) -
 
 
 def test_a_divided_name_in_code_is_whole_where_the_page_has_it_elsewhere() -> None:
-    parts = [marked(styled((row, {"monospaced": True}))) for row in (r"\foot-", "notetext")]
+    parts = [marked(styled((row, {"monospaced": True}))) for row in ("foot-", "notetext")]
 
-    assert escape_inline(join_rows(parts, r"It changes \footnotetext here.")) == r"`\footnotetext`"
-    assert escape_inline(join_rows(parts, "It changes it.")) == r"`\foot-notetext`"
+    assert escape_inline(join_rows(parts, "It changes footnotetext here.")) == "`footnotetext`"
+    assert escape_inline(join_rows(parts, "It changes it.")) == "`foot-notetext`"
+
+
+@pytest.mark.parametrize(
+    ("rows", "page_text", "text"),
+    [
+        # A syllable has a vowel.
+        (("sent to ftp-", "master"), "", "sent to ftp-master"),
+        # Another ending of a compound on the page.
+        (
+            ("oder Laptop-", "spezifischen"),
+            "für Laptop-spezifische Teile",
+            "oder Laptop-spezifischen",
+        ),
+        (("an adminis-", "tration"), "", "an administration"),
+    ],
+)
+def test_a_compound_keeps_its_hyphen(rows: tuple[str, str], page_text: str, text: str) -> None:
+    assert join_rows(rows, page_text) == text
+
+
+def test_a_divided_command_of_tex_has_no_hyphen() -> None:
+    code = {"monospaced": True}
+    rows = [line_of(styled((text, code))).rich for text in (r"\phan-", "tomsection")]
+
+    assert join_rows(rows, "") == line_of(styled((r"\phantomsection", code))).rich
 
 
 def test_a_divided_emphasised_word_of_two_columns_is_whole() -> None:

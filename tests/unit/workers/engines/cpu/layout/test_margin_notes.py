@@ -1,5 +1,7 @@
 """Notes in the margin stand apart and are never a part of a sentence."""
 
+from dataclasses import replace
+
 from tests.support.engines.cpu_lines import column, letters, line, markdown, page
 from workers.engines.cpu.layout.side_by_side.margin_notes import split_margin_notes
 
@@ -40,3 +42,36 @@ def test_lines_that_begin_left_of_most_text_are_no_notes() -> None:
     short = [line("the end", 95, 337.5)]
 
     assert split_margin_notes([*TEXT, *outer, *short])[1] == []
+
+
+def test_many_notes_close_to_their_lines_are_cut_from_them() -> None:
+    names = ["end", "head", "begin", "lastly", "caption"]
+    glued = [
+        letters(f"{name} {TEXT[n].text}", 145 - 5 * len(name), TEXT[n].box.top)
+        for n, name in enumerate(names)
+    ]
+    apart = line("endfoot", 110, 200)
+
+    _, notes = split_margin_notes([*glued, *TEXT[5:], apart])
+
+    assert len(notes) == 6
+
+
+def test_a_note_stands_before_the_block_that_begins_beside_it() -> None:
+    code = column(["first row", "second row"], left=150, top=225, monospaced=True)
+    names = [line("first", 120, 225), line("second", 115, 237.5)]
+
+    text = markdown(page(("text", TEXT), ("text", [*code, *names])))
+
+    assert text.index("fill the whole") < text.index("first") < text.index("first row")
+
+
+def test_a_stack_of_notes_longer_than_the_text_beside_it_is_one() -> None:
+    names = column(["begin", "caption", "setting"], 100, 200)
+    right = [
+        replace(name, box=name.box._replace(left=145 - name.box.width, right=145)) for name in names
+    ]
+
+    _, notes = split_margin_notes([*TEXT, *right])
+
+    assert [note.text for note in notes] == ["begin", "caption", "setting"]

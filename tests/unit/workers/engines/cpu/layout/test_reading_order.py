@@ -145,3 +145,19 @@ def test_a_table_of_whole_lines_is_text() -> None:
     rows = column(["the lines of a page that look like a table are text"] * 7)
 
     assert "<table>" not in markdown(page(("table", rows)))
+
+
+def test_entries_of_contents_with_leaders_keep_their_rows() -> None:
+    titles = ["A table", "A combination", "A list of commands", "An index"]
+    rows = [
+        [
+            line(str(n), 72, y),
+            line(title + " ." * (30 - len(title) // 2), 90, y),
+            line(str(n + 3), 400, y),
+        ]
+        for n, (title, y) in enumerate(zip(titles, (100, 112.5, 125, 137.5), strict=True), 1)
+    ]
+
+    text = markdown(page(("list-item", [piece for row in rows for piece in row])))
+
+    assert text.splitlines() == [f"- {n} {title} ... {n + 3}" for n, title in enumerate(titles, 1)]

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from workers.engines.cpu.blocks.formula_parts.operator_limits import with_limits
 from workers.engines.cpu.layout.rows import Row, group_into_rows
 from workers.engines.cpu.values import Line, bounding_box
 
 #: Numerator and denominator overlap by more than this part of the narrower one's width.
 _LEAST_OVERLAP = 0.5
+#: Both are centred: their middles are at most so far apart, in font sizes.
+_SAME_MIDDLE = 1.0
 #: One number or name with its exponent, which needs no brackets.
 _SIMPLE = re.compile(r"^\w+[⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
 #: A simple denominator with at least this many characters gets brackets: ab may be a product.
@@ -17,7 +20,8 @@ _SHORTEST_PRODUCT = 2
 
 
 def formula_rows(lines: Sequence[Line]) -> list[Row]:
-    """The rows of a formula, each fraction as "a / b" in its row."""
+    """The rows of a formula, each fraction as "a / b" in its row, and limits behind operators."""
+    lines = with_limits(lines)
     pairs = [pair for pair in map(partial(_fraction_parts, lines), lines) if pair is not None]
     used = [id(part) for pair in pairs for part in pair]
     others = [line for line in lines if id(line) not in used]
@@ -32,6 +36,9 @@ def _fraction_parts(lines: Sequence[Line], numerator: Line) -> tuple[Line, Line]
     if len(overlapping) != 1 or overlapping[0].box.center_y <= numerator.box.center_y:
         return None
     denominator = overlapping[0]
+    apart = abs(numerator.box.center_x - denominator.box.center_x)
+    if apart > _SAME_MIDDLE * numerator.size:
+        return None
     others = [line for line in lines if line is not numerator and line is not denominator]
     bar_y = bounding_box((numerator.box, denominator.box)).center_y
     alone = not any(line.box.overlap_width(denominator.box) > 0 for line in others)

@@ -8,9 +8,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.document.structure.breaks import is_break
+from shared.document.structure.paragraphs.text_edges import TextEdges
 from shared.document.structure.text.hyphenation import ends_in_word, is_cjk, join_halves
 from shared.document.structure.text.sentences import ends_sentence
-from shared.document.structure.units import ASIDE, FIGURE_LINK, Context, Join, JoinKind, Unit
+from shared.document.structure.units import (
+    ASIDE,
+    FIGURE_LINK,
+    Context,
+    Join,
+    JoinKind,
+    Unit,
+    by_page,
+)
 
 #: Units between two halves at most.
 _MOST_BETWEEN = 40
@@ -26,7 +35,7 @@ _LONGEST = 1 << 20
 _BOX_INSET = 8
 #: Items of one list begin at left edges that differ by at most this.
 _SAME_EDGE = 5
-_LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]*$")
+_LEADER = re.compile(r"(?:(?:\.\s?){4,}\s*[\divxlc]*|\.\.\. [\divxlc]+)$")
 _LABEL = re.compile(
     r"(?:\d{1,3}[.)．、]|\(\w{1,4}\)|（\w{1,4}）|[a-z][.)]\s|[ivx]{1,5}[.)]\s|[•·▪–—*†‡§¹²³⁴-⁹]"
     r"|(?:fig|figure|table|tab|abb|abbildung|tabelle|tableau|图|表|quelle|source)\b[.\s]*\d)",
@@ -38,25 +47,30 @@ _KINDS: dict[str, JoinKind] = {"item": "item", "quote": "quote", "footnote": "fo
 def paragraph_joins(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with each divided paragraph at the place of its first half."""
     waiting: list[Unit] = []
-    for unit in units:
-        index = _first_half(waiting, unit, context)
-        if index is None:
-            waiting.append(unit)
-        else:
-            waiting[index] = _joined(waiting[index], unit, context)
-        if len(waiting) > _MOST_BETWEEN:
-            yield waiting.pop(0)
+    edges = TextEdges()
+    for page in by_page(units):
+        edges.add(page)
+        for unit in page:
+            index = None if edges.is_in_margin(unit) else _first_half(waiting, unit, context, edges)
+            if index is None or not edges.may_be_halves(waiting[index], unit):
+                waiting.append(unit)
+            else:
+                waiting[index] = _joined(waiting[index], unit, context)
+            if len(waiting) > _MOST_BETWEEN:
+                yield waiting.pop(0)
     yield from waiting
 
 
-def _first_half(units: Sequence[Unit], unit: Unit, context: Context) -> int | None:
+def _first_half(
+    units: Sequence[Unit], unit: Unit, context: Context, edges: TextEdges
+) -> int | None:
     """Index of the unit that ``unit`` continues; None if it begins a paragraph."""
     if unit.kind not in ("text", "quote", "footnote", "item") or not _may_continue(unit):
         return None
     interrupted = False
     for index in range(len(units) - 1, max(-1, len(units) - 1 - _MOST_BETWEEN), -1):
         before = units[index]
-        if _is_boxed(before, unit):
+        if _is_boxed(before, unit) or edges.is_in_margin(before):
             interrupted = True
             continue
         if _is_family(before, unit):

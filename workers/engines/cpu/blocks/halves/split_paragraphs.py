@@ -1,7 +1,7 @@
 """Joins paragraphs that a column end, a figure or a footnote split in two."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from shared.domain.records import BlockType
@@ -24,15 +24,18 @@ class Piece(NamedTuple):
 
     kind: BlockType
     markdown: str
+    #: Whether it stands under a paragraph that the page ended on purpose.
+    begins_anew: bool = False
 
 
-def join_split_paragraphs(pieces: Sequence[Piece]) -> list[Piece]:
+def join_split_paragraphs(pieces: Iterable[Piece]) -> list[Piece]:
     """``pieces`` without empty ones and furniture, each split paragraph at its first half."""
     result: list[Piece] = []
     for piece in pieces:
         if not piece.markdown or piece.kind in _NOT_IN_MARKDOWN:
             continue
-        continues = piece.kind == "text" and _CONTINUATION.match(piece.markdown)
+        may_continue = piece.kind == "text" and not piece.begins_anew
+        continues = may_continue and _CONTINUATION.match(piece.markdown)
         index = _unfinished_paragraph(result) if continues else None
         if index is None:
             result.append(piece)
@@ -48,7 +51,7 @@ def _unfinished_paragraph(pieces: Sequence[Piece]) -> int | None:
     """
     between: set[BlockType] = set()
     for index in range(len(pieces) - 1, -1, -1):
-        kind, markdown = pieces[index]
+        kind, markdown, _ = pieces[index]
         if kind == "text":
             stays = "table" in between and not between & _CAPTIONS
             finished = ends_sentence(markdown) or not _SEVERAL_WORDS.search(markdown)

@@ -1,0 +1,1 @@
+"""Joins the halves of paragraphs that a break divides."""

@@ -1,0 +1,1 @@
+"""Decides which paragraphs of a page are halves of one."""
