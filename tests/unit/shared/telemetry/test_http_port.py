@@ -38,7 +38,7 @@ def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(
 def test_idle_connections_keep_no_other_out_and_the_oldest_are_closed(
     address: tuple[str, int],
 ) -> None:
-    before = threading.active_count()
+    before, started = threading.active_count(), time.monotonic()
     with ExitStack() as opened:
         idle = [
             opened.enter_context(socket.create_connection(address, timeout=5))
@@ -49,6 +49,7 @@ def test_idle_connections_keep_no_other_out_and_the_oldest_are_closed(
             assert answer.status == 200
 
         assert idle[0].recv(1) == b""
+        assert time.monotonic() < started + 0.8 * http_port.REQUEST_TIMEOUT_S
         deadline = time.monotonic() + 5
         while threading.active_count() > before + http_port.MAX_CONNECTIONS:
             assert time.monotonic() < deadline, "the threads of closed connections go on"
