@@ -1,4 +1,4 @@
-"""The private broker of a run is the server that the run started, whoever else takes its port."""
+"""The private broker of a run is the server that the run started, also if its port was taken."""
 
 import socketserver
 import threading

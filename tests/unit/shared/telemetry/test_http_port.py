@@ -1,4 +1,4 @@
-"""The port for metrics and health checks stays of use, and harmless, for whoever connects to it."""
+"""Slow or many connections to the port for metrics and health checks do no harm."""
 
 import socket
 import threading
