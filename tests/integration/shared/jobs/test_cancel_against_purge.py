@@ -41,7 +41,7 @@ def test_a_purge_at_any_moment_of_a_cancel_leaves_nothing(tmp_path: Path) -> Non
         JobStore(store).write_result(page_result(manifest, 1))
         struck = PurgedAt(store, manifest.job_id, at)
         try:
-            cancel_job(manifest, JobStore(struck), None)  # type: ignore[arg-type]
+            cancel_job(manifest, JobStore(struck), None)
         except JobResumed:
             resumed += 1
         if struck.left > 0:
