@@ -2,6 +2,8 @@
 
 import io
 import json
+import socketserver
+import threading
 import time
 
 import pytest
@@ -189,3 +191,21 @@ def test_a_job_whose_pages_are_done_counts_as_unwritten_until_it_ends(
     jobs.end(job_id)
     jobs.claim_reducer(job_id)  # by a sweeper that saw the job before it ended
     assert reader.snapshot().unwritten_jobs == 0
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"*1\r\n" * 100_000])
+def test_a_server_that_is_no_redis_is_one_line_with_the_next_step(
+    settings: SettingsFactory, answer: bytes
+) -> None:
+    class Other(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            self.wfile.write(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        made = settings(redis_url=f"redis://127.0.0.1:{server.server_address[1]}/0")
+
+        with pytest.raises(BrokerUnreachable, match="is PAGEFLEET_REDIS_URL right"):
+            FleetReader(made, hasty=True).snapshot()
+        server.shutdown()
