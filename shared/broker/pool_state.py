@@ -67,7 +67,7 @@ class PoolState:
         members = self._scripts.call("smembers", KNOWN_POOLS)
         if strange := [each for each in members if not is_pool_id(each)]:
             self._scripts.call("srem", KNOWN_POOLS, *strange)
-        further = [each for each in self.ids() if each != engine_of(each)]
+        further = [each for each in pool_ids(members) if each != engine_of(each)]
         return list(self._scripts.run("prune_pools", HEARTBEAT_TTL_S, *further)) if further else []
 
 
