@@ -10,7 +10,8 @@ TESTS ?= tests
 SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
 CHAOS ?= --pages 20000 --faults 400 --seconds 900
 OUTAGE ?= --what store --pages 10000 --seconds 600
-COUNT ?= 1000
+COUNT ?=
+SECONDS ?=
 SEED ?= 1
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
@@ -87,8 +88,8 @@ bench: $(DEV_STAMP) ## Measure what a page costs the fleet, beside bare Celery a
 bench-gpu: $(DEV_STAMP) ## Measure against the vLLM recipe on a GPU (MODEL=folder; needs the gpu extra)
 	$(BIN)/python -m benchmarks.gpu --model "$(MODEL)"
 
-fuzz: $(DEV_STAMP) ## Try COUNT=1000 hostile inputs of each kind (SEED=1): documents, Markdown, messages, names
-	$(BIN)/python -m tests.system.fuzz --count $(COUNT) --seed $(SEED)
+fuzz: $(DEV_STAMP) ## Try 1000 hostile inputs of each kind (COUNT=, SEED=), or as many as SECONDS=3600 allow
+	$(BIN)/python -m tests.system.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) --seed $(SEED)
 
 docs: $(DEV_STAMP) ## Build the documentation site into build/docs
 	$(BIN)/python -m shared.config.settings_doc

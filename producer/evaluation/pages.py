@@ -1,6 +1,7 @@
 """Reads the pages of RESULTS and TRUTH, two folders of Markdown files with the same names."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,10 +88,10 @@ def _by_anchors(markdown: str) -> Pages:
     if len(parts) == 1:
         return {}
     parts[2] = parts[0] + parts[2]
-    pages: Pages = {}
+    texts: defaultdict[int | None, list[str]] = defaultdict(list)
     for number, text in zip(parts[1::2], parts[2::2], strict=True):
-        pages[int(number)] = pages.get(int(number), "") + text
-    return pages
+        texts[int(number)].append(text)
+    return {number: "".join(each) for number, each in texts.items()}
 
 
 def _by_record(markdown: str, path: Path) -> Pages:
@@ -100,5 +101,8 @@ def _by_record(markdown: str, path: Path) -> Pages:
         record = _Record.model_validate_json(read_limited(path, MAX_RECORD_BYTES))
     except ValidationError:
         raise CorruptDocument(f"{path} is no record of pages; fetch it again") from None
-    pages: Pages = {each.page: markdown[slice(*each.markdown_span)] for each in record.pages}
-    return pages or {None: markdown}
+    spans = {each.page: slice(*each.markdown_span) for each in record.pages}
+    # Without this, a small record could ask for more copies of the text than fit into the memory.
+    if sum(len(range(*each.indices(len(markdown)))) for each in spans.values()) > len(markdown):
+        raise CorruptDocument(f"the pages in {path} overlap; fetch it again")
+    return {page: markdown[span] for page, span in spans.items()} or {None: markdown}

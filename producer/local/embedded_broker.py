@@ -5,6 +5,8 @@ import secrets
 import socket
 import subprocess
 import time
+from contextlib import suppress
+from typing import Any
 
 import redis
 from pydantic import SecretStr
@@ -107,13 +109,21 @@ class EmbeddedBroker:
         deadline = time.monotonic() + START_TIMEOUT_S
         with redis.Redis.from_url(self.url) as client:
             while time.monotonic() < deadline and process.poll() is None:
-                try:
-                    return bool(client.ping())
-                except redis.exceptions.RedisError:
-                    time.sleep(0.02)
+                with suppress(Exception):  # another server at the port may answer anything
+                    if self._is_own(client):
+                        return True
+                time.sleep(0.02)
         process.kill()
         process.wait()
         return False
+
+    def _is_own(self, client: "redis.Redis") -> bool:
+        """Whether the server at the port is the one that was started here.
+
+        A process of another user may have taken the port; it can't see the name of the folder.
+        """
+        answer: Any = client.config_get("dir")
+        return bool(answer == {"dir": str(self._folder.resolve())})
 
     def _last_log_line(self) -> str:
         try:

@@ -23,6 +23,8 @@ AWAY = (
     redis.exceptions.BusyLoadingError,
     redis.exceptions.ReadOnlyError,
     redis.exceptions.MasterDownError,
+    # The server is no Redis, or something between changes its answers.
+    redis.exceptions.InvalidResponse,
     OSError,
 )
 #: Replies that mean a temporary refusal: no memory, no disk, no replica, no primary.

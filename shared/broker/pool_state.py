@@ -11,11 +11,11 @@ from typing import Any
 
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.liveness.heartbeats import HEARTBEAT_TTL_S
-from shared.broker.liveness.live_workers import KNOWN_POOLS
+from shared.broker.liveness.live_workers import KNOWN_POOLS, pool_ids
 from shared.broker.scripts import Scripts
 from shared.broker.untrusted_json import is_number, json_object, numbers_and_texts
 from shared.domain.catalogue import CATALOGUE
-from shared.domain.pools import Pool, engine_of
+from shared.domain.pools import Pool, engine_of, is_pool_id
 
 #: Seconds after which a declaration that is not repeated expires.
 DECLARED_S = 3600
@@ -40,7 +40,7 @@ class PoolState:
 
     def ids(self) -> list[str]:
         """Ids of the pools that have or had a worker, a job or a declaration, sorted."""
-        return sorted(self._scripts.call("smembers", KNOWN_POOLS))
+        return pool_ids(self._scripts.call("smembers", KNOWN_POOLS))
 
     def declare(self, pools: Iterable[Pool], seconds: float = DECLARED_S) -> None:
         """Declare ``pools`` for ``seconds``; a declaration that lasts longer stays."""
@@ -70,9 +70,12 @@ class PoolState:
     def prune(self) -> list[str]:
         """Forget pools of further models that have no declaration, worker and work.
 
-        Returns their ids.
+        Returns their ids. Members of the set that are no ids of pools are removed too.
         """
-        further = [each for each in self.ids() if each != engine_of(each)]
+        members = self._scripts.call("smembers", KNOWN_POOLS)
+        if strange := [each for each in members if not is_pool_id(each)]:
+            self._scripts.call("srem", KNOWN_POOLS, *strange)
+        further = [each for each in pool_ids(members) if each != engine_of(each)]
         return list(self._scripts.run("prune_pools", HEARTBEAT_TTL_S, *further)) if further else []
 
 

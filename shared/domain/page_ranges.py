@@ -2,6 +2,7 @@
 
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -78,6 +79,20 @@ def expand(ranges: Iterable[PageRange]) -> Iterator[int]:
 def count(ranges: Iterable[PageRange]) -> int:
     """Number of pages in ``ranges``."""
     return sum(last - first + 1 for first, last in ranges)
+
+
+def without(ranges: Iterable[PageRange], numbers: Iterable[int]) -> tuple[PageRange, ...]:
+    """``ranges``, sorted, without ``numbers``; takes time by how many these are, not by pages."""
+    taken, rest = sorted(numbers), list[PageRange]()
+    for first, last in ranges:
+        start = first
+        for number in taken[bisect_left(taken, first) : bisect_right(taken, last)]:
+            if start < number:
+                rest.append((start, number - 1))
+            start = number + 1
+        if start <= last:
+            rest.append((start, last))
+    return tuple(rest)
 
 
 def from_numbers(numbers: Iterable[int]) -> tuple[PageRange, ...]:

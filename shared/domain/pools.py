@@ -95,6 +95,11 @@ def parse_pool(word: str) -> Pool:
     return checked_pool(engine, model or None, revision or None)
 
 
+def is_pool_id(text: str) -> bool:
+    """Whether ``text`` can be the id of a pool."""
+    return re.fullmatch(POOL_ID_PATTERN, text) is not None
+
+
 def engine_of(identifier: str) -> str:
     """The engine of a pool id; names of engines have no hyphen."""
     return identifier.partition("-")[0]

@@ -15,6 +15,7 @@ from shared.domain.errors import Cancelled, NotFound, UsageError
 from shared.domain.page_ranges import expand
 from shared.domain.records import Done, EngineInfo, ErrorInfo, Manifest, PageResult, to_json
 from shared.jobs.job_store import READERS, JobStore, missing_pages
+from shared.jobs.purging import purge_rest
 from shared.jobs.reduction import PagesMissing, reduce_job
 
 #: Seconds that workers get to release pages in flight before the pages are recorded.
@@ -54,6 +55,20 @@ def finish_cancel(
     release_wait_s: float = RELEASE_WAIT_S,
 ) -> Done:
     """Complete a cancel that has set the broker's state; raises JobResumed."""
+    try:
+        return _finish(manifest, jobs, dispatch_state, release_wait_s)
+    except JobResumed:
+        if jobs.manifest(manifest.job_id) is None:
+            purge_rest(jobs, manifest.job_id)  # what was written here after the purge
+        raise
+
+
+def _finish(
+    manifest: Manifest,
+    jobs: JobStore,
+    dispatch_state: DispatchState | None,
+    release_wait_s: float,
+) -> Done:
     job_id = manifest.job_id
     if dispatch_state is not None and jobs.done(job_id) is None:
         _wait_until_released(manifest, dispatch_state, release_wait_s)

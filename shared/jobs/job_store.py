@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable, TooLarge
 from shared.domain.job_ids import next_id
-from shared.domain.page_ranges import PageRange, expand, from_numbers
+from shared.domain.page_ranges import PageRange, without
 from shared.domain.records import (
     MAX_PAGES,
     Counts,
@@ -283,8 +283,7 @@ def _check_place(key: str, record: Record) -> None:
 
 def missing_pages(manifest: Manifest, states: PageStates) -> tuple[PageRange, ...]:
     """Selected pages without any result."""
-    known = states.all
-    return from_numbers(page for page in expand(manifest.page_ranges) if page not in known)
+    return without(manifest.page_ranges, states.all)
 
 
 def _document_facts(document: Any) -> DocumentFacts | None:

@@ -14,6 +14,7 @@ from producer.corpora.collection_index import CollectionIndex, Entry
 from producer.corpora.export.documents import Row, row_of
 from producer.corpora.export.manifest import MANIFEST, SUMS, write_manifest
 from producer.corpora.export.ordered import in_order
+from producer.corpora.export.ownership import take_target
 from producer.corpora.export.shards import (
     RECEIPTS,
     OpenShard,
@@ -46,7 +47,11 @@ def export_collection(
     options: ShardOptions,
     on_document: Callable[[], None] = lambda: None,
 ) -> ExportSummary:
-    """Write all documents of ``index``; raises StoreUnreachable."""
+    """Write all documents of ``index``; raises StoreUnreachable.
+
+    Raises UsageError where the target holds other files with the names of an export.
+    """
+    take_target(target, name)
     kept, after = _kept(index, target, options)
     shards = kept
     if after < index.last_place():

@@ -123,6 +123,12 @@ def file_name(number: int, format_: ShardFormat) -> str:
     return f"part-{number:05d}.{format_}"
 
 
+def is_shard(key: str) -> bool:
+    """Whether ``key`` is the name of a shard of any export."""
+    match = _OWN.fullmatch(key)
+    return match is not None and match[1] is not None
+
+
 def is_stale(key: str, shards: int, format_: ShardFormat) -> bool:
     """Whether ``key`` is a file or receipt that an export of ``shards`` shards does not write."""
     match = _OWN.fullmatch(key)

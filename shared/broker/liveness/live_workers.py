@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ from shared.broker.connection import KEY_PREFIX
 from shared.broker.liveness.heartbeats import HEARTBEAT_TTL_S, live_beats
 from shared.broker.scripts import Scripts
 from shared.broker.untrusted_json import is_number, json_object, numbers_and_texts
-from shared.domain.pools import engine_of
+from shared.domain.catalogue import CATALOGUE
+from shared.domain.pools import engine_of, is_pool_id
 from shared.domain.serialization.compatibility import FACT, FIRST_LEVEL, LEVEL
 
 #: Seconds for which the level of the live workers is remembered.
@@ -25,6 +26,8 @@ _TEXTS = ("model", "revision", "version", "host", "fault")
 _GPU_NUMBERS, _GPU_TEXTS = ("index", "used_mb", "total_mb", "busy"), ("name",)
 #: The set of the pools that have or had a worker, a job or a declaration.
 KNOWN_POOLS = f"{KEY_PREFIX}engines"
+#: Pools that are read at most: of each, the snapshot asks many questions, and it has many metrics.
+MOST_POOLS = 400
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,22 @@ class LiveWorkers:
         return level
 
     def _read_level(self) -> int:
-        pools = sorted(self._scripts.call("smembers", KNOWN_POOLS))
+        pools = pool_ids(self._scripts.call("smembers", KNOWN_POOLS))
         beats = self._scripts.call_many([("hgetall", workers_key(pool)) for pool in pools])
         now = self._scripts.now()
         live = [live_workers(pool, beat, now) for pool, beat in zip(pools, beats, strict=True)]
         limit = self._scripts.settings.compatibility_level or LEVEL
         return min([LEVEL, limit, *(worker.level for each in live for worker in each)])
+
+
+def pool_ids(members: Iterable[str]) -> list[str]:
+    """The ids of pools among the members of ``KNOWN_POOLS``, sorted.
+
+    Any client of the broker may have added members. Engines with their default models come first
+    where they are too many.
+    """
+    found = sorted(filter(is_pool_id, members), key=lambda each: (each not in CATALOGUE, each))
+    return sorted(found[:MOST_POOLS])
 
 
 def workers_key(pool: str) -> str:

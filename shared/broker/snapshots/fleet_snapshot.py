@@ -12,7 +12,13 @@ from typing import Any
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.job_state import FINISHED_KEY, JobProgress, job_progress
 from shared.broker.liveness.heartbeats import LiveProcess, Role, live_processes, role_key
-from shared.broker.liveness.live_workers import KNOWN_POOLS, LiveWorker, live_workers, workers_key
+from shared.broker.liveness.live_workers import (
+    KNOWN_POOLS,
+    LiveWorker,
+    live_workers,
+    pool_ids,
+    workers_key,
+)
 from shared.broker.queues import MAINTENANCE, REDUCE, page_queue
 from shared.broker.scripts import Scripts
 from shared.broker.snapshots.tenant_snapshot import (
@@ -107,15 +113,15 @@ class FleetReader:
     def snapshot(self, max_jobs: int = 50) -> FleetSnapshot:
         """The fleet now, with at most ``max_jobs`` jobs: three round trips."""
         common = self._common()
-        pool_ids = sorted(common["pools"])
-        pools = self._pools(pool_ids, max_jobs)
-        oldest, waiting, jobs = self._details(pool_ids, pools, max_jobs)
+        known = pool_ids(common["pools"])
+        pools = self._pools(known, max_jobs)
+        oldest, waiting, jobs = self._details(known, pools, max_jobs)
         seconds, micros = common["time"]
         now = seconds + micros / 1e6
         return FleetSnapshot(
             time=now,
             broker=_broker(common),
-            pools=tuple(_pool(name, pools[name], oldest, waiting, now) for name in pool_ids),
+            pools=tuple(_pool(name, pools[name], oldest, waiting, now) for name in known),
             queues=(
                 QueueSnapshot(REDUCE, common["reduce"]),
                 QueueSnapshot(MAINTENANCE, common["maintenance"]),
@@ -146,8 +152,8 @@ class FleetReader:
         answers = self._scripts.call_many(list(commands.values()))
         return dict(zip(commands, answers, strict=True))
 
-    def _pools(self, pool_ids: list[str], max_jobs: int) -> dict[str, dict[str, Any]]:
-        commands = {pool_id: dict(_pool_commands(pool_id, max_jobs)) for pool_id in pool_ids}
+    def _pools(self, known: list[str], max_jobs: int) -> dict[str, dict[str, Any]]:
+        commands = {pool_id: dict(_pool_commands(pool_id, max_jobs)) for pool_id in known}
         answers = iter(
             self._scripts.call_many([each for pool in commands.values() for each in pool.values()])
         )
@@ -157,12 +163,12 @@ class FleetReader:
         }
 
     def _details(
-        self, pool_ids: list[str], pools: dict[str, dict[str, Any]], max_jobs: int
+        self, known: list[str], pools: dict[str, dict[str, Any]], max_jobs: int
     ) -> tuple[dict[str, float | None], TenantBacklog, tuple[JobProgress, ...]]:
         """When the first page of each queue was dispatched, backlogs of tenants, oldest jobs."""
         ages = {
             page_queue(pool_id, lane): ("zscore", f"{KEY_PREFIX}outstanding:{pool_id}", first[0])
-            for pool_id in pool_ids
+            for pool_id in known
             for lane in Lane
             if (first := pools[pool_id][f"first {lane}"])
         }
@@ -175,7 +181,7 @@ class FleetReader:
         hashes = [("hgetall", f"{KEY_PREFIX}job:{job_id}") for _, job_id in jobs]
         backlogs = {
             key: command
-            for pool_id in pool_ids
+            for pool_id in known
             for key, command in backlog_commands(pool_id, pools[pool_id]).items()
         }
         answers = iter(self._scripts.call_many([*ages.values(), *backlogs.values(), *hashes]))

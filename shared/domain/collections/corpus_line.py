@@ -8,6 +8,8 @@ from shared.domain.lanes import Priority
 from shared.domain.records import Record
 
 NonEmpty = Annotated[str, Field(min_length=1)]
+#: Characters of an address and of a name; the longest path of Linux and the longest key of S3.
+MAX_URI, MAX_NAME = 4096, 1024
 
 
 class CorpusLine(Record):
@@ -15,9 +17,9 @@ class CorpusLine(Record):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     #: A path, a file:/// URL or s3://bucket/key.
-    uri: NonEmpty
+    uri: Annotated[str, Field(min_length=1, max_length=MAX_URI)]
     #: The document's name; by default the last part of ``uri``.
-    name: NonEmpty | None = None
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)] | None = None
     task: NonEmpty | None = None
     pages: NonEmpty | None = None
     priority: Priority | None = None

@@ -29,6 +29,15 @@ class ShardFile(Record):
     rows: Count
 
 
+class ExportOwner(Record):
+    """``_collection.json``: the first file of an export."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    collection: str
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
 class ShardReceipt(Record):
     """``_receipts/NNNNN.json``: written after its shard, so that no later run writes it again."""
 

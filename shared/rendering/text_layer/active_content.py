@@ -30,6 +30,8 @@ _NAME = re.compile(rf"\s*/(?:{'|'.join((*_ACTIONS, *_ANNOTATIONS))})\s*")
 _REMOVED = "/Removed"
 #: Keys of the catalogue, and of the dictionaries in it.
 _KEYS = ("OpenAction", "AA", "AF", "Collection", "URI")
+#: Keys of a stream whose content a viewer would take from another file.
+_EXTERNAL_KEYS = ("F", "Ref", "OPI")
 _INNER_KEYS = (("Names", "JavaScript"), ("Names", "EmbeddedFiles"), ("AcroForm", "XFA"))
 
 
@@ -58,8 +60,8 @@ def _clean(document: "pymupdf.Document", xref: int) -> None:
     if cleaned != text:
         document.update_object(xref, cleaned)
     if document.xref_is_stream(xref):
-        # Its bytes would be those of another file.
-        _remove(document, xref, "F")
+        for key in _EXTERNAL_KEYS:
+            _remove(document, xref, key)
 
 
 def _harmless(document: "pymupdf.Document", found: "re.Match[str]") -> str:

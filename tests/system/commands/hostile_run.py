@@ -32,7 +32,6 @@ PAGE_FAILURES = frozenset(("render_failed", "render_timeout", "render_memory"))
 #: Texts in a log that show a crashed worker process or an unexpected error.
 CRASH_SIGNS = ("ended with", "Traceback", "internal", "starting it again")
 ROBUST = DATA / "robust"
-BATCH = 100
 
 
 def limited(home: Path, seconds: float = 10, attempts: int = 3) -> Settings:

@@ -2,28 +2,46 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 #: CPU seconds that one case may take; a quadratic step takes longer.
 CASE_LIMIT_S = 2.0
 _Case = TypeVar("_Case")
+#: Gets the number of cases tried so far, and the faults of the last ones.
+Progress = Callable[[int, Sequence[str]], None]
+
+
+def _silent(tried: int, faults: Sequence[str]) -> None:
+    pass
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How many cases to try and for how long; equal seeds give equal cases."""
+    """How many cases to try and for how long; equal seeds give equal cases.
+
+    The time counts from the making of the budget.
+    """
 
     count: int
     seconds: float
     seed: int
+    progress: Progress = _silent
+    _end: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_end", time.monotonic() + self.seconds)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left; zero or less when the time is over."""
+        return self._end - time.monotonic()
 
     def sources(self) -> Iterator[random.Random]:
         """One source of random numbers for each case; the first one also without any time left."""
-        end = time.monotonic() + self.seconds
         for number in range(self.count):
-            if number and time.monotonic() > end:
+            if number and self.left_s < 0:
                 return
             yield random.Random(f"{self.seed}/{number}")
 
@@ -52,8 +70,10 @@ def fuzzer(make: Callable[[random.Random], _Case], judge: Callable[[_Case], list
         tried, faults = 0, list[str]()
         for source in budget.sources():
             case = make(source)
-            faults += [f"{fault}: {case!r}"[:2000] for fault in _judged(judge, case)]
+            found = [f"{fault}: {case!r}"[:2000] for fault in _judged(judge, case)]
+            faults += found
             tried += 1
+            budget.progress(tried, found)
         return Findings(tried, tuple(faults))
 
     return fuzz

@@ -52,6 +52,26 @@ def test_a_run_that_tried_nothing_fails(
     assert capsys.readouterr().out.startswith("names: 0 tried")
 
 
+def test_all_fuzzers_share_the_time_and_print_faults_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shares: dict[str, Budget] = {}
+
+    def fuzz(budget: Budget) -> Findings:
+        shares[str(len(shares))] = budget
+        budget.progress(1, ["bad case"])
+        return Findings(1, ())
+
+    monkeypatch.setattr("sys.argv", ["fuzz", "names", "events", "--seconds", "100"])
+    monkeypatch.setitem(FUZZERS, "names", fuzz)
+    monkeypatch.setitem(FUZZERS, "events", fuzz)
+
+    assert main() == 0
+    assert [each.seconds for each in shares.values()] == pytest.approx([50, 100], abs=2)
+    assert all(each.count > 10**9 for each in shares.values())
+    assert capsys.readouterr().out.startswith("names: fault: bad case\nnames: 1 tried, 0 faults\n")
+
+
 def test_every_fuzzer_tries_something_also_when_its_time_is_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

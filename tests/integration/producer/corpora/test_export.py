@@ -14,6 +14,7 @@ from producer.corpora.export.shards import ShardOptions
 from producer.corpora.failures import failures_of, load_with_ends
 from shared.domain.collections.export_records import ExportManifest
 from shared.domain.collections.records import Member, MembersPart
+from shared.domain.errors import UsageError
 from shared.domain.records import Source
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.jobs.job_store import JobStore
@@ -55,11 +56,11 @@ class Corpus:
         self.collection.members.append(MembersPart.of(rows))
         self.documents = {row.input for row in rows}
 
-    def export(self, target: ObjectStore, **options: Any) -> ExportSummary:
+    def export(self, target: ObjectStore, name: str = "corpus", **options: Any) -> ExportSummary:
         chosen = ShardOptions(**{"format": "jsonl", "most_documents": 3, **options})
         with CollectionIndex() as index:
             load_with_ends(self.jobs, self.collection, index)
-            return export_collection("corpus", self.jobs, index, target, chosen)
+            return export_collection(name, self.jobs, index, target, chosen)
 
 
 @pytest.fixture
@@ -209,6 +210,35 @@ def test_larger_shards_replace_those_of_an_earlier_export(
 
     assert list(target.list("part")) == ["part-00000.jsonl"]
     check_complete(corpus, target)
+
+
+def test_no_export_replaces_that_of_another_collection(corpus: Corpus, target: FileStore) -> None:
+    corpus.export(target)
+    before = dict(target.stamped(""))
+
+    with pytest.raises(UsageError, match="holds an export of the collection 'corpus'"):
+        corpus.export(target, name="other")
+
+    assert dict(target.stamped("")) == before
+
+
+def test_an_export_of_an_older_release_is_continued(corpus: Corpus, target: FileStore) -> None:
+    corpus.export(target)
+    target.delete(["_collection.json"])
+
+    assert corpus.export(target).kept == 4
+    target.delete(["_collection.json", "manifest.json"])
+    assert corpus.export(target).kept == 4
+
+
+@pytest.mark.parametrize("name", ["part-00007.jsonl", "manifest.json", "SHA256SUMS"])
+def test_files_that_are_of_no_export_stay(corpus: Corpus, target: FileStore, name: str) -> None:
+    target.put(name, b"mine")
+
+    with pytest.raises(UsageError, match=f"has a {name} that is not of an export"):
+        corpus.export(target)
+
+    assert {key: target.get(key) for key in target.list("")} == {name: b"mine"}
 
 
 def test_a_shard_ends_at_its_size(corpus: Corpus, target: FileStore) -> None:

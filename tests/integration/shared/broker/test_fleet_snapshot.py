@@ -2,6 +2,8 @@
 
 import io
 import json
+import socketserver
+import threading
 import time
 
 import pytest
@@ -87,12 +89,14 @@ def test_forged_records_are_left_out_and_the_screen_has_no_control_characters(
         for number, fields in enumerate(({"total": "x"}, {"total": 1}, {"total": "1e400"})):
             client.hset(f"pagefleet:job:forged{number}", mapping=fields)
             client.zadd("pagefleet:jobs:fake:normal", {f"forged{number}": "inf"})
-        client.sadd("pagefleet:engines", "fake", "\x1b[31mred", b"\xff")
+        client.sadd("pagefleet:engines", "fake", "\x1b[31mred", b"\xff", "x" * 100_000)
 
-    facts = top_facts(FleetReader(made).snapshot())
+    snapshot = FleetReader(made).snapshot()
+    facts = top_facts(snapshot)
     text = Console(width=200, file=io.StringIO(), record=True)
     text.print(screen(facts, 200, 1000))
 
+    assert [pool.pool for pool in snapshot.pools] == dispatch_state.pools.ids() == ["fake"]
     assert [worker["name"] for worker in facts["workers"]] == sorted(FORGED_FACTS)
     assert all(worker["capacity"] == 1 for worker in facts["workers"])
     assert (facts["failures"], facts["jobs"]) == ([], [])
@@ -105,6 +109,19 @@ def test_forged_records_are_left_out_and_the_screen_has_no_control_characters(
         client.delete("pagefleet:summed:fake")
         dispatch_state.workers.heartbeat("fake", "real", 4, {})
         assert int(client.get("pagefleet:depth:fake") or 0) == 2 * (4 + len(FORGED_FACTS))
+
+
+def test_thousands_of_forged_pools_hide_no_engine_and_are_not_all_read(
+    settings: SettingsFactory, redis_url: str
+) -> None:
+    made = settings(redis_url=redis_url)
+    with redis.Redis.from_url(redis_url) as client:
+        client.sadd("pagefleet:engines", "fake", *(f"a-{number}" for number in range(5000)))
+
+    pools = [pool.pool for pool in FleetReader(made).snapshot().pools]
+
+    assert "fake" in pools
+    assert len(pools) == 400
 
 
 def test_a_pool_whose_workers_all_return_their_pages_is_named_with_the_reason(
@@ -175,3 +192,21 @@ def test_a_job_whose_pages_are_done_counts_as_unwritten_until_it_ends(
     jobs.end(job_id)
     jobs.claim_reducer(job_id)  # by a sweeper that saw the job before it ended
     assert reader.snapshot().unwritten_jobs == 0
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"*1\r\n" * 100_000])
+def test_a_server_that_is_no_redis_is_one_line_with_the_next_step(
+    settings: SettingsFactory, answer: bytes
+) -> None:
+    class Other(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            self.wfile.write(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        made = settings(redis_url=f"redis://127.0.0.1:{server.server_address[1]}/0")
+
+        with pytest.raises(BrokerUnreachable, match="is PAGEFLEET_REDIS_URL right"):
+            FleetReader(made, hasty=True).snapshot()
+        server.shutdown()

@@ -151,3 +151,15 @@ def test_a_forged_heartbeat_of_a_role_is_removed_by_the_next_real_one(
 
         assert client.hkeys("pagefleet:roles:reduce") == [b"real"]
     assert [each.name for each in state.roles.live(Role.REDUCE)] == ["real"]
+
+
+def test_members_that_are_no_ids_of_pools_are_removed(
+    settings: SettingsFactory, redis_url: str
+) -> None:
+    state = DispatchState(settings(redis_url=redis_url))
+    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+        client.sadd("pagefleet:engines", "fake", "\x1b[31mred", "x" * 100_000)
+
+        state.pools.prune()
+
+        assert client.smembers("pagefleet:engines") == {"fake"}

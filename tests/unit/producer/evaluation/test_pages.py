@@ -1,12 +1,13 @@
 """Pages of results and truth are found by their numbers; bad files are refused with a reason."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from producer.evaluation.omnidocbench import benchmark_pairs
-from producer.evaluation.pages import page_pairs
+from producer.evaluation.pages import page_pairs, read_pages
 from producer.evaluation.values import Block
 from shared.domain.errors import CorruptDocument
 
@@ -52,6 +53,28 @@ def test_without_page_numbers_on_one_side_the_document_is_one_unit(
     ((page, result, expected),) = found(results, truth)
 
     assert (page, (result or "").split(), expected) == (None, ["one", "two"], "all")
+
+
+def test_a_page_number_that_is_repeated_without_end_takes_linear_time(
+    folders: tuple[Path, Path],
+) -> None:
+    text = "<!-- page 1 -->some words of a page\n" * 200_000
+    (folders[0] / "a.md").write_text(text)
+    started = time.thread_time()
+
+    (page,) = read_pages(folders[0], "a").values()
+
+    assert time.thread_time() - started < 5
+    assert page == "some words of a page\n" * 200_000
+
+
+def test_pages_that_overlap_fill_no_memory(folders: tuple[Path, Path]) -> None:
+    (folders[0] / "a.md").write_text("x" * 1000)
+    spans = [{"page": page, "markdown_span": [1, 1000]} for page in range(50)]
+    (folders[0] / "a.json").write_text(json.dumps({"pages": spans}))
+
+    with pytest.raises(CorruptDocument, match="overlap"):
+        read_pages(folders[0], "a")
 
 
 @pytest.mark.parametrize(("name", "data"), [("a.md", b"\xff"), ("a.json", b"[" * 100_000)])

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from producer.intake.manifest_file import MAX_MESSAGE, read_manifest
 from producer.submission.request import Request
 from shared.config.settings import Settings
@@ -38,3 +40,19 @@ def test_no_line_makes_a_long_message(tmp_path: Path) -> None:
         assert line.problem is not None
         assert line.problem.code == "bad_line"
         assert len(line.problem.message) < MAX_MESSAGE + 200
+
+
+@pytest.mark.parametrize(
+    "long", [{"uri": "x" * 4097}, {"uri": "a.pdf", "name": "x" * 1025}], ids=str
+)
+def test_a_line_with_an_address_or_name_that_nothing_has_is_refused(
+    tmp_path: Path, long: dict[str, str]
+) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(json.dumps(long))
+
+    (refused,) = read_manifest(path)
+
+    assert refused.problem is not None
+    assert len(refused.problem.message) < 200
+    assert len(refused.word) < 200

@@ -12,7 +12,8 @@ from shared.domain.formats.output_formats import file_names
 PARTS = st.lists(
     st.sampled_from(
         ["a", "x.pdf", "b.PDF", ".md", ".json", ".status", ".MD", ".Json", "_", "\n", ".", "é",
-         "pagefleet.toml", "figures", "000001-01-abababab.png"]
+         "pagefleet.toml", "figures",
+         "\x1b[2J", "\u202e", "_~" + 32 * "0", "000001-01-abababab.png"]
     ),
     min_size=1,
     max_size=4,
@@ -44,6 +45,17 @@ def check(keys: set[str]) -> None:
 @given(st.sets(KEYS, max_size=12))
 def test_outputs_of_random_keys_never_collide(keys: set[str]) -> None:
     check(keys)
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\n", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028"])
+def test_no_sign_that_a_terminal_obeys_is_in_a_name(sign: str) -> None:
+    name = output_name(f"a{sign}b/x{sign}.pdf")
+
+    assert sign not in name
+    assert name.startswith("a_b~")
+    assert "/x_.pdf~" in name
+    assert len(output_name(sign * 255)) < 220
+    check({f"a{sign}b.pdf", output_name(f"a{sign}b.pdf"), f"{output_name(f'a{sign}b.pdf')}_"})
 
 
 def test_outputs_of_chosen_pairs_never_collide() -> None:

@@ -1,5 +1,7 @@
 """Page lists as text and as ranges."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from shared.domain.page_ranges import (
     from_numbers,
     parse_page_set,
     parse_ranges,
+    without,
 )
 
 
@@ -61,6 +64,19 @@ def test_numbers_are_the_same_after_formatting_and_parsing(numbers: set[int]) ->
     assert count(ranges) == len(numbers)
     if numbers:
         assert parse_ranges(format_ranges(ranges), 400) == ranges
+
+
+@given(st.sets(st.integers(1, 60)), st.sets(st.integers(1, 60)))
+def test_ranges_without_numbers_have_exactly_the_others(pages: set[int], numbers: set[int]) -> None:
+    assert without(from_numbers(pages), numbers) == from_numbers(pages - numbers)
+
+
+def test_a_record_that_claims_many_pages_costs_no_time_for_each() -> None:
+    started = time.thread_time()
+
+    assert without([(1, 10**9)], {5}) == ((1, 4), (6, 10**9))
+
+    assert time.thread_time() - started < 1
 
 
 def test_settings_accept_pages_as_text_or_list() -> None:

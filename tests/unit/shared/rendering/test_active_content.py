@@ -147,6 +147,20 @@ def test_an_attachment_is_removed_wherever_it_is_described(place: str, inline: b
     assert b"#!/bin/sh" not in document.tobytes(garbage=1)
 
 
+@pytest.mark.parametrize("key", ["F", "Ref", "OPI"])
+def test_no_content_is_taken_from_another_file(key: str) -> None:
+    document = document_with([])
+    form = document.get_new_xref()
+    document.update_object(form, f"<</Subtype/Form/BBox[0 0 9 9]/{key}<</F(//elsewhere/x.pdf)>>>>")
+    document.update_stream(form, b"q Q", new=True)
+    document.xref_set_key(document[0].xref, "Resources", f"<</XObject <</X {form} 0 R>>>>")
+
+    _, objects = cleaned(document)
+
+    assert "/Form" in objects
+    assert "elsewhere" not in objects
+
+
 def test_links_fields_and_texts_stay() -> None:
     link = f"<</Subtype /Link {RECT} /A <</S /URI /URI (https://e.com/\\(x\\))>>>>"
     inner = f"<</Subtype /Link {RECT} /Dest [0 /Fit]>>"
