@@ -1,1 +1,1 @@
-"""Compares the CPU engine with other converters that install without downloads of models."""
+"""Compares the speed of the CPU engine with that of other programs on the same pages."""

@@ -1,124 +1,128 @@
-"""Compares speed and CPU time by kind of page.
+"""Compares the speed of the CPU engine with other programs, by kind of page.
 
-    python -m benchmarks.peers --peer pymupdf4llm=VENV --peer ocrmypdf=VENV --peer markitdown=VENV
+    python -m benchmarks.peers --peer pymupdf4llm=VENV --peer markitdown=VENV --peer ocrmypdf=VENV
 
-VENV is a virtual environment in which the peer is installed. Every program converts a document
-of one page and one of --pages pages; the difference, divided by the other pages, is the cost of a
-page without the start of the program. The programs alternate, --rounds times, and the smallest
-figures count, so other work of the machine matters little.
+Each VENV is a virtual environment in which the program is installed. The engine runs in the fleet
+and in a plain loop, and with ``--against before=FOLDER`` in the plain loop of another checkout.
+All run in turns on the same pages, after a warm-up. ocrmypdf, which needs Tesseract, reads the
+pixels of all pages; the others take text layers and leave scans empty.
 """
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from statistics import mean
 
-from benchmarks.peers.kinds import first_page, write_kinds
-from benchmarks.peers.programs import Program, programs
+from pydantic import SecretStr
 
-LIMIT_S = 1800.0
+from benchmarks.documents import example_pages
+from benchmarks.overhead import running_fleet
+from benchmarks.peers.convert import PROGRAMS
+from benchmarks.peers.kinds import KINDS, split_pages
+from benchmarks.peers.programs import loop_speed, program_speed
+from benchmarks.plain_loop import Speed, timed
+from producer.local.embedded_broker import EmbeddedBroker
+from shared.config.settings import load_settings
 
-
-class Cost(NamedTuple):
-    """Seconds of the clock, and CPU seconds of a program and its children."""
-
-    wall_s: float
-    cpu_s: float
-
-
-class PageCost(NamedTuple):
-    """What a page of a kind costs one program, without the program's start."""
-
-    kind: str
-    program: str
-    pages_per_minute: float
-    cpu_s: float
-    start_cpu_s: float
+#: Measures one program on a document, or on each of its pages.
+Measure = Callable[[Path, list[Path]], Speed]
 
 
 def main() -> int:
-    """Print a table and, with --json, write the figures."""
-    arguments = _arguments()
+    """Print a table for each kind of page, and a JSON summary."""
+    chosen = _arguments()
+    summary = {}
     with tempfile.TemporaryDirectory(prefix="pagefleet-peers-") as name:
-        found = list(_measured(arguments, Path(name)))
-    print("| kind | program | pages a minute | CPU s a page | CPU s of the start |")
-    print("| --- | --- | --- | --- | --- |")
-    for each in found:
-        print(f"| {each.kind} | {each.program} | {each.pages_per_minute:.0f} | {each.cpu_s:.3f} | "
-              f"{each.start_cpu_s:.1f} |")  # fmt: skip
-    if arguments.json:
-        arguments.json.write_text(json.dumps([each._asdict() for each in found], indent=2), "utf-8")
+        folder = Path(name)
+        programs = _programs(chosen, folder)
+        for kind in chosen.kinds:
+            document = folder / f"{kind}.pdf"
+            KINDS[kind](document, chosen.pages)
+            pages = split_pages(document, folder / f"{kind}-pages")
+            speeds: dict[str, list[Speed]] = {}
+            for _ in range(chosen.rounds):
+                for program, measure in programs.items():
+                    if kind != "scans" or program not in ("pymupdf4llm", "markitdown"):
+                        speeds.setdefault(program, []).append(measure(document, pages))
+            summary[kind] = _report(kind, speeds)
+    print(json.dumps(summary, indent=2))
     return 0
 
 
-def _measured(arguments: argparse.Namespace, folder: Path) -> Iterator[PageCost]:
-    for kind, document in write_kinds(folder, arguments.pages).items():
-        if arguments.kinds and kind not in arguments.kinds:
-            continue
-        one = first_page(document)
-        chosen = [each for each in programs(arguments.peers) if _reads(each, kind)]
-        costs = [(_run(each, one), _run(each, document)) for _ in range(arguments.rounds)
-                 for each in chosen]  # fmt: skip
-        for number, program in enumerate(chosen):
-            own = costs[number :: len(chosen)]
-            yield page_cost(kind, program, own, arguments.pages)
-
-
-def _reads(program: Program, kind: str) -> bool:
-    return program.reads_scans if kind.startswith("scanned") else program.reads_text_layer
-
-
-def page_cost(kind: str, program: Program, costs: list[tuple[Cost, Cost]], pages: int) -> PageCost:
-    """From the costs of one page and of ``pages`` pages, in each round."""
-    start, all_pages = (_smallest(each) for each in zip(*costs, strict=True))
-    # A start may take longer than all further pages on a busy machine.
-    wall_s = max((all_pages.wall_s - start.wall_s) / (pages - 1), 1e-6)
-    cpu_s = (all_pages.cpu_s - start.cpu_s) / (pages - 1)
-    return PageCost(kind, program.name, 60 / wall_s, cpu_s, start.cpu_s)
-
-
-def _smallest(costs: tuple[Cost, ...]) -> Cost:
-    return Cost(min(each.wall_s for each in costs), min(each.cpu_s for each in costs))
-
-
-def _run(program: Program, document: Path) -> Cost:
-    """Convert ``document``; raises CalledProcessError with the end of the program's output."""
-    with tempfile.TemporaryDirectory(prefix="pagefleet-peer-") as name:
-        command = program.command(document, Path(name, "out"), os.cpu_count() or 1)
-        before, started = os.times(), time.perf_counter()
-        ended = subprocess.run(
-            command, env={**os.environ, "PAGEFLEET_HOME": name}, stdin=subprocess.DEVNULL,
-            capture_output=True, timeout=LIMIT_S, check=False,
-        )  # fmt: skip
-        wall_s, after = time.perf_counter() - started, os.times()
-    if ended.returncode:
-        sys.stderr.buffer.write(ended.stderr[-2000:])
-        raise subprocess.CalledProcessError(ended.returncode, command)
-    spent = after.children_user + after.children_system
-    print(f"{program.name} {document.name}: {wall_s:.1f} s", file=sys.stderr, flush=True)
-    return Cost(wall_s, spent - before.children_user - before.children_system)
-
-
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.peers", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=VENV")
-    parser.add_argument("--pages", type=int, default=21, help="at least 2")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
+    parser.add_argument("--peer", action="append", default=[], metavar="PROGRAM=VENV")
+    parser.add_argument("--against", action="append", default=[], metavar="NAME=FOLDER")
+    parser.add_argument("--pages", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--kinds", type=lambda text: text.split(","), metavar="KIND,KIND")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    arguments = parser.parse_args()
-    arguments.peers = {name: Path(folder) for name, _, folder in
-                       (each.partition("=") for each in arguments.peer)}  # fmt: skip
-    return arguments
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    chosen = parser.parse_args()
+    for name, _ in map(_pair, chosen.peer):
+        if name not in PROGRAMS:
+            parser.error(f"--peer: {name} is none of {', '.join(PROGRAMS)}")
+    return chosen
+
+
+def _pair(value: str) -> tuple[str, Path]:
+    name, _, folder = value.partition("=")
+    return name, Path(folder)
+
+
+def _programs(chosen: argparse.Namespace, folder: Path) -> dict[str, Measure]:
+    pages, home = chosen.pages, folder / "home"
+    programs: dict[str, Measure] = {
+        "loop": lambda document, _: loop_speed(document, pages, home),
+        "fleet": lambda document, _: _fleet_speed(document, pages, folder),
+    }
+    for name, checkout in map(_pair, chosen.against):
+        programs[name] = partial(_loop_of, checkout.resolve(), pages, folder / f"home-{name}")
+    for name, environment in map(_pair, chosen.peer):
+        programs[name] = partial(_program, name, environment)
+    return programs
+
+
+def _loop_of(checkout: Path, pages: int, home: Path, document: Path, _: list[Path]) -> Speed:
+    return loop_speed(document, pages, home, checkout)
+
+
+def _program(name: str, environment: Path, _: Path, pages: list[Path]) -> Speed:
+    return program_speed(name, environment, pages)
+
+
+def _fleet_speed(document: Path, pages: int, folder: Path) -> Speed:
+    with _fleet(folder) as convert:
+        return timed(lambda: convert(document), pages)
+
+
+@contextmanager
+def _fleet(folder: Path) -> Iterator[Callable[[Path], int]]:
+    """A fleet that has converted a document."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as home,
+        EmbeddedBroker(load_settings(home=home)) as broker,
+    ):
+        settings = load_settings(home=Path(home), redis_url=SecretStr(broker.url))
+        with running_fleet(settings, "cpu") as convert:
+            convert(example_pages(Path(home) / "warm-up.pdf", 4))
+            yield convert
+
+
+def _report(kind: str, speeds: dict[str, list[Speed]]) -> dict[str, dict[str, float]]:
+    """Print pages a minute, CPU seconds a page and their ratios to the plain loop."""
+    loop_cpu = mean(speed.cpu_s for speed in speeds["loop"])
+    result = {}
+    for name, own in speeds.items():
+        per_minute = 60 * mean(speed.pages_per_s for speed in own)
+        cpu = mean(speed.cpu_s for speed in own)
+        result[name] = {"pages_per_minute": per_minute, "cpu_s": cpu, "of_loop": cpu / loop_cpu}
+        print(f"{kind}: {name}: {per_minute:.1f} pages a minute, {cpu:.2f} s of CPU a page, "
+              f"{cpu / loop_cpu:.2f} of the loop", flush=True)  # fmt: skip
+    return result
 
 
 if __name__ == "__main__":

@@ -1,72 +1,102 @@
-"""Writes one document for each kind of page: prose, tables, code, and scans of prose and tables."""
+"""Generates the documents of the comparison, one for each kind of page."""
 
+import io
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pymupdf
+from PIL import Image, ImageFilter
 
 from benchmarks.documents import EXAMPLES
 from benchmarks.tables.documents import write_documents
 
-#: Dots per inch of a scanned page, as office scanners have by default.
-SCAN_DPI = 200
-_CODE_LINES = 48
+_TABLE_STYLES = 10
+_SCAN_DPI = 200
+_CODE_LINES = 46
 
 
-def write_kinds(folder: Path, pages: int) -> dict[str, Path]:
-    """Documents of ``pages`` pages, by kind."""
-    tables = write_documents(folder / "tables", 1 + pages // 10)
-    born_digital = {
-        "prose": _repeated(folder / "prose.pdf", [EXAMPLES / "article.pdf"], pages),
-        "tables": _repeated(folder / "tables.pdf", tables, pages),
-        "code": _code(folder / "code.pdf", pages),
-    }
-    scans = {
-        f"scanned {kind}": _scanned(folder / f"scanned-{kind}.pdf", born_digital[kind])
-        for kind in ("prose", "tables")
-    }
-    return {**born_digital, **scans}
+def prose_pages(path: Path, pages: int) -> None:
+    """Pages of an article in columns, with headings and a few short tables."""
+    _repeat([EXAMPLES / "article.pdf"], path, pages)
 
 
-def first_page(document: Path) -> Path:
-    """A copy of ``document`` with its first page alone."""
-    path = document.with_name(f"first-{document.name}")
-    with pymupdf.open(document) as source:
-        source.select([0])
-        source.save(path, garbage=3)
-    return path
+def table_pages(path: Path, pages: int) -> None:
+    """A table on each page, in ten styles."""
+    folder = path.parent / "tables"
+    _repeat(write_documents(folder, -(-pages // _TABLE_STYLES)), path, pages)
 
 
-def _repeated(path: Path, sources: list[Path], pages: int) -> Path:
-    """The pages of ``sources`` one after the other, from the beginning again where they end."""
-    with pymupdf.open() as together, pymupdf.open() as document:
-        for source in sources:
-            with pymupdf.open(source) as each:
-                together.insert_pdf(each)
-        for number in range(pages):
-            page = number % len(together)
-            document.insert_pdf(together, from_page=page, to_page=page)
-        document.save(path)
-    return path
-
-
-def _code(path: Path, pages: int) -> Path:
-    lines = Path(__file__).read_text("utf-8").splitlines()
+def code_pages(path: Path, pages: int) -> None:
+    """A listing on each page, with a heading and a sentence above it."""
+    sources = sorted(Path(__file__).parent.parent.rglob("*.py"))
+    lines = [line for source in sources for line in source.read_text().splitlines()]
     with pymupdf.open() as document:
         for number in range(pages):
             page = document.new_page()
-            page.insert_text((60, 70), f"Listing {number + 1}", fontname="hebo", fontsize=16)
-            shown = "\n".join(lines[number % 8 : number % 8 + _CODE_LINES])
-            page.insert_text((60, 100), shown, fontname="cour", fontsize=9, lineheight=1.3)
+            page.insert_text((60, 70), f"Listing {number + 1}", fontname="hebo", fontsize=15)
+            page.insert_text((60, 95), "The module below is a part of the program.", fontsize=11)
+            shown = lines[number * _CODE_LINES : (number + 1) * _CODE_LINES]
+            page.insert_text((60, 120), "\n".join(shown), fontname="cour", fontsize=8)
         document.save(path)
-    return path
 
 
-def _scanned(path: Path, source: Path) -> Path:
-    with pymupdf.open(source) as pages, pymupdf.open() as document:
-        for page in pages:
-            picture = page.get_pixmap(dpi=SCAN_DPI, colorspace=pymupdf.csGRAY)
-            document.new_page(width=page.rect.width, height=page.rect.height).insert_image(
-                page.rect, stream=picture.tobytes("jpeg", jpg_quality=85)
-            )
+def scanned_pages(path: Path, pages: int) -> None:
+    """Pages of an article and a letter as pictures in grey."""
+    sources = [pymupdf.open(EXAMPLES / name) for name in ("article.pdf", "letter.pdf")]
+    originals = [page for source in sources for page in source]
+    with pymupdf.open() as document:
+        for number in range(pages):
+            original = originals[number % len(originals)]
+            page = document.new_page(width=original.rect.width, height=original.rect.height)
+            page.insert_image(page.rect, stream=_scan(original, number))
         document.save(path)
-    return path
+
+
+#: The name of each kind and what writes its document.
+KINDS: dict[str, Callable[[Path, int], None]] = {
+    "prose": prose_pages,
+    "tables": table_pages,
+    "code": code_pages,
+    "scans": scanned_pages,
+}
+
+
+def split_pages(path: Path, folder: Path) -> list[Path]:
+    """Each page of a PDF as a document of its own, for programs that read whole documents."""
+    folder.mkdir()
+    paths = []
+    with pymupdf.open(path) as document:
+        for number in range(document.page_count):
+            paths.append(folder / f"{number + 1}.pdf")
+            with pymupdf.open() as single:
+                single.insert_pdf(document, from_page=number, to_page=number)
+                single.save(paths[-1], garbage=3)
+    return paths
+
+
+def _scan(page: pymupdf.Page, number: int) -> bytes:
+    pixmap = page.get_pixmap(dpi=_SCAN_DPI, colorspace=pymupdf.csGRAY)
+    picture = Image.frombytes("L", (pixmap.width, pixmap.height), pixmap.samples)
+    soft = picture.filter(ImageFilter.GaussianBlur(0.4 + 0.1 * (number % 4)))
+    output = io.BytesIO()
+    soft.save(output, "JPEG", quality=80)
+    return output.getvalue()
+
+
+def _repeat(sources: list[Path], path: Path, pages: int) -> None:
+    with pymupdf.open() as document:
+        for source, number in _endless(sources):
+            if document.page_count == pages:
+                break
+            with pymupdf.open(source) as other:
+                document.insert_pdf(other, from_page=number, to_page=number)
+        document.save(path)
+
+
+def _endless(sources: list[Path]) -> Iterator[tuple[Path, int]]:
+    for _ in count():
+        for source in sources:
+            with pymupdf.open(source) as document:
+                pages = document.page_count
+            yield from ((source, number) for number in range(pages))

@@ -1,22 +1,23 @@
-"""``python -m benchmarks.peers.loop FILE``: reads a PDF with the CPU engine and no fleet."""
+"""Runs the plain loop of the checkout in PYTHONPATH, which may be an older one.
 
+    PYTHON loop.py FILE PAGES
+
+Its last line is a JSON object with pages per second and CPU seconds a page.
+"""
+
+import importlib
+import json
 import sys
-import tempfile
 from pathlib import Path
-
-import pymupdf
-
-from benchmarks.plain_loop import plain_loop
-from shared.config.settings import load_settings
 
 
 def main() -> None:
-    """Read all pages; the warm-up of the plain loop counts as start."""
-    document = Path(sys.argv[1])
-    with pymupdf.open(document) as opened:
-        pages = opened.page_count
-    with tempfile.TemporaryDirectory(prefix="pagefleet-loop-") as home:
-        plain_loop(load_settings(home=Path(home)), document, pages)
+    """Read the first pages of a file."""
+    file, pages = sys.argv[1:]
+    # The settings moved between versions; every version's loop imports them.
+    module = importlib.import_module("benchmarks.plain_loop")
+    speed = module.plain_loop(module.Settings(), Path(file), int(pages))
+    print(json.dumps({"pages_per_s": speed.pages_per_s, "cpu_s": speed.cpu_s}))
 
 
 if __name__ == "__main__":

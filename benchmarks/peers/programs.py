@@ -1,53 +1,74 @@
-"""The programs that are compared, each as one command that converts one PDF."""
+"""Starts the compared programs on two cores and measures them."""
 
+import json
+import os
+import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
-_PYMUPDF4LLM = (
-    "import sys, pymupdf4llm; "
-    "open(sys.argv[2], 'w', encoding='utf-8').write(pymupdf4llm.to_markdown(sys.argv[1]))"
-)
+from benchmarks.plain_loop import Speed
 
-
-@dataclass(frozen=True)
-class Program:
-    """A command; the words IN, OUT and CORES are replaced."""
-
-    name: str
-    words: tuple[str, ...]
-    #: Whether it reads text from pixels.
-    reads_scans: bool = True
-    #: Whether it reads the text layer instead of the pixels.
-    reads_text_layer: bool = True
-
-    def command(self, document: Path, output: Path, cores: int) -> list[str]:
-        """The command for one document."""
-        values = {"IN": str(document), "OUT": str(output), "CORES": str(cores)}
-        return [values.get(word, word) for word in self.words]
+#: Processes of a program that reads one document at a time; as many as the cores of the comparison.
+PROCESSES = 2
+_LIMIT_S = 1800.0
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parent.parent
 
 
-def programs(environments: Mapping[str, Path]) -> list[Program]:
-    """Fleet and plain loop of this checkout, and the peers by the folders of their environments.
-
-    Raises ValueError for a peer that is not known.
-    """
-    here = (sys.executable, "-P", "-m")
-    own = [
-        Program("pagefleet run", (*here, "producer.cli", "run", "IN", "-o", "OUT")),
-        Program("plain loop", (*here, "benchmarks.peers.loop", "IN")),
-    ]
-    return own + [_peer(name, folder / "bin") for name, folder in environments.items()]
+def loop_speed(document: Path, pages: int, home: Path, checkout: Path = _ROOT) -> Speed:
+    """The CPU engine of ``checkout`` in a plain loop."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "PAGEFLEET_HOME": str(home)}
+    command = [sys.executable, "-P", str(_HERE / "loop.py"), str(document), str(pages)]
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, timeout=_LIMIT_S, check=True
+    )
+    return Speed(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def _peer(name: str, bin_: Path) -> Program:
-    if name == "pymupdf4llm":
-        python = str(bin_ / "python")
-        return Program(name, (python, "-c", _PYMUPDF4LLM, "IN", "OUT"), reads_scans=False)
-    if name == "markitdown":
-        return Program(name, (str(bin_ / name), "IN", "-o", "OUT"), reads_scans=False)
-    if name == "ocrmypdf":
-        options = ("--force-ocr", "--output-type", "pdf", "--optimize", "0", "--jobs", "CORES")
-        return Program(name, (str(bin_ / name), *options, "IN", "OUT"), reads_text_layer=False)
-    raise ValueError(f"no such peer: {name}")
+def program_speed(name: str, environment: Path, files: Sequence[Path]) -> Speed:
+    """Another program, installed in the virtual ``environment``, in two processes."""
+    shares = [files[start::PROCESSES] for start in range(PROCESSES)]
+    python = environment / "bin" / "python"
+    processes = [_started(python, name, share) for share in shares if share]
+    try:
+        for process in processes:
+            _next(process, "ready")
+        started = time.perf_counter()
+        for process in processes:
+            _stream(process.stdin).write("go\n")
+            _stream(process.stdin).flush()
+        used = sum(json.loads(_next(process, "{"))["cpu_s"] for process in processes)
+        return Speed(len(files) / (time.perf_counter() - started), used / len(files))
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _started(python: Path, name: str, files: Sequence[Path]) -> "subprocess.Popen[str]":
+    command = [str(python), "-P", str(_HERE / "convert.py"), name, *map(str, files)]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def _next(process: "subprocess.Popen[str]", start: str) -> str:
+    """The next line that begins with ``start``; programs print lines of their own."""
+    for line in _stream(process.stdout):
+        if line.startswith(start):
+            return line
+    raise RuntimeError(f"a compared program ended with {process.wait()}")
+
+
+def _stream(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream

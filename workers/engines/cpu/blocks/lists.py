@@ -21,6 +21,8 @@ _BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+\s*|[*–—-]\s+)(?=\S)|^[{_BULL
 _CLEAR_BULLET_START = re.compile(rf"^(?:[{_BULLETS}]+|[{''.join(_BOXES)}{_TICKS}])\s*\S")
 _NUMBER_START = re.compile(r"^(\d{1,3})([.)])(?:\s+(?=\S)|(?=[^\s\d]))")
 _LETTER_START = re.compile(r"^(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,3})\)|[a-z]\.|\[\d{1,3}\])\s+(?=\S)")
+#: The number of a clause with at least three parts, which is no amount.
+_CLAUSE_START = re.compile(r"^\d{1,2}(?:\.\d{1,2}){2,4}\.?\s+(?=\S)")
 #: A text of at least this many rows with one bullet only is not a list.
 _ROWS_OF_TEXT = 4
 #: The rest of an item is indented by more than this, in median line heights.
@@ -90,8 +92,8 @@ def _paragraph_of_item(before: Sequence[Draft], draft: Draft, line_height: float
         return draft
     rows = group_into_rows(before[-1].lines)
     start = group_into_rows(draft.lines)[0]
-    marked = [row for row in rows if begins_item(row.text)]
-    if begins_item(start.text) or not marked:
+    marked = [row for row in rows if _begins_item_or_clause(row.text)]
+    if _begins_item_or_clause(start.text) or not marked:
         return draft
     indented = start.box.left > marked[-1].box.left + _CONTINUATION_INDENT * line_height
     return replace(draft, kind="text") if indented else draft
@@ -104,7 +106,7 @@ def _continues(before: Draft, draft: Draft, line_height: float) -> bool:
     item, start = rows_before[0], group_into_rows(draft.lines)[0]
     gap = draft.box.top - before.box.bottom
     adjacent = -line_height < gap < line_height
-    if begins_item(start.text) or not begins_item(item.text) or not adjacent:
+    if _begins_item_or_clause(start.text) or not _begins_item_or_clause(item.text) or not adjacent:
         return False
     indented = start.box.left > item.box.left + _CONTINUATION_INDENT * line_height
     return indented and not ends_sentence(rows_before[-1].text)
@@ -114,10 +116,14 @@ def list_items(rows: Sequence[Row], page_text: str) -> list[Item]:
     """The items in ``rows`` of one list block; see ``join_rows`` for ``page_text``."""
     parts: list[list[Row]] = []
     for row in rows:
-        if not parts or begins_item(row.text):
+        if not parts or _begins_item_or_clause(row.text):
             parts.append([])
         parts[-1].append(row)
     return [_item(part, page_text) for part in parts]
+
+
+def _begins_item_or_clause(text: str) -> bool:
+    return begins_item(text) or bool(_CLAUSE_START.match(text))
 
 
 def write_lists(blocks: Sequence[Sequence[Item]]) -> list[str]:

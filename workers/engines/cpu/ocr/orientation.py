@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.engines.contract import Rotation
+from workers.engines.cpu.ocr.page_ink import Mask, PageInk
 from workers.engines.cpu.ocr.recognizer import VERTICAL_RATIO, Recognizer, crop
 from workers.engines.cpu.ocr.vertical_columns import has_vertical_text
 from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText, line_size
@@ -22,6 +23,11 @@ _LEAST_FLIPPED_SCORE, _LEAST_SCORE_GAIN = 0.8, 0.08
 _SMALLEST_SKEW, _LARGEST_SKEW = 0.25, 15.0
 #: The two ends of a straight line may differ by so many pixels in height.
 _END_ERROR = 2.0
+#: A skew is measured on corners, which the detector sets askew around some short lines, and proved
+#: by the ink: the edges of its rows are sharper by this factor where the page is straightened.
+_SHARPER = 1.05
+#: The longest side of the ink that proves it, in pixels.
+_PROOF_SIDE = 1000
 
 
 @dataclass(frozen=True)
@@ -104,14 +110,34 @@ def _from_top_left(corners: Corners) -> Corners:
 
 def _deskewed(page: UprightPage) -> UprightPage:
     angle = _skew(page.corners)
-    if not _SMALLEST_SKEW < abs(angle) < _LARGEST_SKEW:
+    if not _SMALLEST_SKEW < abs(angle) < _LARGEST_SKEW or not _is_askew(page.image, angle):
         return page
     height, width = page.image.shape[:2]
-    deskew = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0), np.float64)
+    deskew = _rotation(width, height, angle)
     image = cv2.warpAffine(page.image, deskew, (width, height), borderMode=cv2.BORDER_REPLICATE)
     corners = [_transform(corner, deskew) for corner in page.corners]
     unskew = np.asarray(cv2.invertAffineTransform(deskew), np.float64)
     return UprightPage(np.asarray(image, np.uint8), corners, page.rotation, unskew)
+
+
+def _rotation(width: int, height: int, angle: float) -> NDArray[np.float64]:
+    center = (width / 2, height / 2)
+    return np.asarray(cv2.getRotationMatrix2D(center, angle, 1.0), np.float64)
+
+
+def _is_askew(image: Pixels, angle: float) -> bool:
+    """Whether the rows of ink on ``image`` have sharper edges after a rotation by ``angle``."""
+    scale = min(1.0, _PROOF_SIDE / max(image.shape[:2]))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    mask = PageInk(np.asarray(small, np.uint8)).mask
+    height, width = mask.shape
+    straight = cv2.warpAffine(mask, _rotation(width, height, angle), (width, height))
+    return _sharpness(np.asarray(straight, np.uint8)) > _SHARPER * _sharpness(mask)
+
+
+def _sharpness(mask: Mask) -> float:
+    """How much the ink of neighbouring rows differs."""
+    return float(np.square(np.diff(mask.mean(axis=1))).sum())
 
 
 def _transform(points: Corners, matrix: NDArray[np.float64]) -> Corners:

@@ -219,11 +219,12 @@ def _raw_span(span: dict[str, Any], monospaced: frozenset[str], rules: DrawnRule
     font, flags, color = str(span["font"]), int(span["char_flags"]), int(span["color"])
     size, bold, italic = float(span["size"]), is_bold(span), is_italic(span)
     is_fixed, ruled = font in monospaced, bool(flags & _RULED)
+    is_alone = sum(bool(char["c"].strip()) for char in span["chars"]) == 1
     characters = []
     for char, text in _letters(span["chars"]):
         box, baseline = Box(*char["bbox"]), char["origin"][1]
         drawn = ruled and text == " " and rules.is_underscore(box, baseline, size)
-        letter = "_" if drawn else symbol_for(font, _RESERVED.sub("\ufffd", text))
+        letter = "_" if drawn else symbol_for(font, _RESERVED.sub("\ufffd", text), is_alone)
         struck = ruled and rules.strikes(box, baseline, size)
         is_gap = char["synthetic"] and not drawn
         style = (bold, italic, is_fixed)

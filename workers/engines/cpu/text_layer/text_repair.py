@@ -11,18 +11,21 @@ from workers.engines.cpu.text_layer.lines import LayerLine
 _MARKS = "\"!#$%&'()*+"
 _MARK_INSIDE_WORD = re.compile(r"(?<=[a-z])[\"!#$%&](?=[a-z])")
 _MARK_BESIDE_LETTER = re.compile(r"[\"!#$%&](?=[a-z])|(?<=[a-z])[\"!#$%&]")
+#: An address has such marks of its own.
+_ADDRESS = re.compile(r"\w+://\S+|\bwww\.\S+")
 #: Number of lines with a mark inside a word after which all fonts of a page are suspected.
 _FEWEST_SUSPICIOUS_LINES = 2
 
 
 def lines_to_repair(lines: Sequence[LayerLine]) -> list[LayerLine]:
     """The ``lines`` with a character that the page can't show."""
-    suspicious = sum(bool(_MARK_INSIDE_WORD.search(layer.line.text)) for layer in lines)
+    texts = [_ADDRESS.sub("", layer.line.text) for layer in lines]
+    suspicious = sum(bool(_MARK_INSIDE_WORD.search(text)) for text in texts)
     marks_are_suspicious = suspicious >= _FEWEST_SUSPICIOUS_LINES
     return [
         layer
-        for layer in lines
-        if layer.unmapped or (marks_are_suspicious and _MARK_BESIDE_LETTER.search(layer.line.text))
+        for layer, text in zip(lines, texts, strict=True)
+        if layer.unmapped or (marks_are_suspicious and _MARK_BESIDE_LETTER.search(text))
     ]
 
 

@@ -1,5 +1,6 @@
 """Splits the lines of one text region into columns, even if the gutter is very narrow."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,6 +15,10 @@ _ROWS_WITH_GAP = 0.5
 _SAME_GUTTER = 1.5
 #: A line may reach over the gutter by at most this, in median line heights.
 _OVERHANG = 0.5
+#: The number of an item or a clause, which stands before its text and is no column of its own.
+_BARE_NUMBER = re.compile(
+    r"(?:\(?[a-z\d]{1,3}[.)]|§\s?\d{1,3}|\d{1,2}(?:\.\d{1,2}){1,4}\.?)$", re.I
+)
 
 
 def split_into_columns(lines: Sequence[Line], line_height: float) -> list[list[Line]]:
@@ -28,6 +33,8 @@ def split_into_columns(lines: Sequence[Line], line_height: float) -> list[list[L
     left = [line for line in lines if line.box.center_x < gutter]
     right = [line for line in lines if line.box.center_x >= gutter]
     if min(len(group_into_rows(left)), len(group_into_rows(right))) < _FEWEST_ROWS:
+        return [list(lines)]
+    if all(_BARE_NUMBER.match(line.text.strip()) for line in left):
         return [list(lines)]
     return [*split_into_columns(left, line_height), *split_into_columns(right, line_height)]
 

@@ -37,8 +37,11 @@ _HAS_STYLE, _LACKS_STYLE = 0.6, 0.3
 _BESIDE = 0.8
 #: A row further below than this, in usual row distances, does not go on.
 _WIDE_DISTANCE = 1.6
-#: An item of a list, and an amount.
-_ITEM = re.compile(r"^(?:[•·▪■◦○●‣⁃∙◆►▸➢✓*–—-]|\(?[A-Za-z\d]{1,3}[.)]|\[\d{1,3}\])(?:\s|$)")
+#: An item of a list or a numbered clause, and an amount.
+_ITEM = re.compile(
+    r"^(?:[•·▪■◦○●‣⁃∙◆►▸➢✓*–—-]|\(?[A-Za-z\d]{1,3}[.)]|\[\d{1,3}\]"
+    r"|§\s?\d{1,3}|\d{1,2}(?:\.\d{1,2}){2,4}\.?)(?:\s|$)"
+)
 _AMOUNT = re.compile(r"^[^\w\s]{0,2}\s?[A-Z]{0,3}\s?\d[\d.,:'/\s]*\s?\w{0,3}[%°€$£]?$")
 #: A word has at least so many letters; in scripts without spaces it has so many characters.
 _WORD_LETTERS, _LETTERS_WITHOUT_SPACES = 2, 2

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from workers.engines.cpu.characters import is_cjk
 from workers.engines.cpu.recognition import Corners, LineRecognizer, RecognizedText
 from workers.engines.cpu.text_layer.lines import LayerLine
 from workers.engines.cpu.text_layer.visible.ink import PageImage
@@ -23,6 +24,9 @@ _LEAST_LIKENESS = 0.6
 _SHORTEST_SAMPLE = 8
 #: Runs of about this many characters are compared first: enough text, quickly recognised.
 _BEST_SAMPLE = 40
+#: One piece of a run is read first, with this many characters at least. A font is right without
+#: further reading where the piece has this likeness: no wrong font gives that many letters right.
+_SHORTEST_PIECE, _CLEARLY_RIGHT = 18, 0.9
 #: At least this part of a compared run's characters is in the recogniser's alphabet.
 _LEAST_IN_ALPHABET = 0.9
 #: A font with fewer characters on the page is rare: shorter runs count, and it is wrong only if
@@ -112,8 +116,14 @@ class _FontCheck:
         sample = _sample([run for run in runs if self._is_comparable(run, _SHORTEST_SAMPLE)])
         if not sample:
             return False  # The recogniser does not know the script, so the layer is accepted.
+        if self._is_clearly_right(_piece(sample[0])):
+            return False
         pairs = zip(sample, self._read(sample), strict=True)
         return median([likeness(run.text, text.text) for run, text in pairs]) < _LEAST_LIKENESS
+
+    def _is_clearly_right(self, piece: Run) -> bool:
+        (text,) = self._read([piece])
+        return likeness(piece.text, text.text) >= _CLEARLY_RIGHT
 
     def _is_wrong_rare_font(self, runs: Sequence[Run]) -> bool:
         sample = [run for run in runs if self._is_comparable(run, _SHORTEST_RARE_SAMPLE)]
@@ -141,3 +151,13 @@ def _sample(runs: Sequence[Run]) -> list[Run]:
     """A few of the ``runs`` of the best length, spread over the page."""
     best = sorted(runs, key=lambda run: abs(len(run.text) - _BEST_SAMPLE))[: 3 * _SAMPLE_RUNS]
     return sorted(best, key=lambda run: run.box.top)[:: max(1, len(best) // _SAMPLE_RUNS)]
+
+
+def _piece(run: Run) -> Run:
+    """The first words of ``run``, as few as prove its font: reading takes time for each letter."""
+    letters = 0
+    for index, character in enumerate(run.characters):
+        if letters >= _SHORTEST_PIECE and (character.text.isspace() or is_cjk(character.text)):
+            return run._replace(characters=run.characters[:index])
+        letters += len(letters_and_digits(character.text))
+    return run

@@ -32,12 +32,19 @@ _SYMBOL = {
 }  # fmt: skip
 #: The first characters of the names of the fonts, without the prefix of a subset.
 _FONTS = (("zapfdingbats", _DINGBATS), ("wingdings", _WINGDINGS), ("symbol", _SYMBOL))
+#: The code of a bullet in LaTeX's text companion encoding; elsewhere it is a control character.
+_LATEX_BULLET = "\x88"
 #: Programs move the codes of symbol fonts into this private area.
 _PRIVATE = 0xF000
 
 
-def symbol_for(font: str, text: str) -> str:
-    """The character that ``text`` shows in ``font``; ``text`` itself in a font for words."""
+def symbol_for(font: str, text: str, is_alone: bool = False) -> str:
+    """The character that ``text`` shows in ``font``; ``text`` itself in a font for words.
+
+    ``is_alone`` tells that no other letter stands beside it in this font.
+    """
+    if is_alone and text == _LATEX_BULLET:
+        return "•"
     table = _table(font) if text.strip() else None
     if table is None:
         return text

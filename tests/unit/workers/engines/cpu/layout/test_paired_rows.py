@@ -108,3 +108,11 @@ def test_lists_of_terms_in_two_columns_of_the_page_stay_apart() -> None:
 
     assert text.count("<table>") == 2
     assert text.index("kill the word behind") < text.index("TAB")
+
+
+def test_numbers_of_clauses_are_no_terms() -> None:
+    numbers, clauses = ["1.3.2", "1.3.3", "1.3.4"], [f"{text} of this page" for text in MEANINGS]
+    content = page(("list-item", [*column(numbers), *column(clauses[:3], left=160)]))
+
+    expected = (f"- {n} {text}" for n, text in zip(numbers, clauses, strict=False))
+    assert markdown(content) == "\n".join(expected)

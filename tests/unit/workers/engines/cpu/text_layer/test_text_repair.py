@@ -40,3 +40,9 @@ def test_a_line_with_an_unmapped_character_is_always_repaired() -> None:
     lines = [layer("the \ufffdrst time"), layer("a plain line")]
 
     assert lines_to_repair(lines) == lines[:1]
+
+
+def test_marks_in_addresses_are_not_suspicious() -> None:
+    lines = [layer("see https://a.example/x#one"), layer("and www.b.example/y#two")]
+
+    assert lines_to_repair(lines) == []
