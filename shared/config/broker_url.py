@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 SENTINEL = "sentinel"
 SENTINEL_PORT = 26379
+_PORTS = {"redis": 6379, "rediss": 6379, SENTINEL: SENTINEL_PORT}
 _SOCKETS = ("redis+socket",)
 _SERVERS = ("redis", "rediss", SENTINEL)
 _REFUSED = {
@@ -32,9 +33,14 @@ def check_list(url: str) -> None:
     parts = brokers(url)
     for part in parts:
         check_url(part)
-    places = [(shown(part), urlsplit(part).path.strip("/") or "0") for part in parts]
-    if len(set(places)) < len(places):
+    if len(set(map(_place, parts))) < len(parts):
         raise ValueError("it lists the same broker twice")
+
+
+def _place(url: str) -> tuple[object, ...]:
+    """Equal for two addresses of the same database."""
+    first = urlsplit(url.split(";")[0])
+    return first.hostname, first.port or _PORTS.get(first.scheme), first.path.strip("/") or "0"
 
 
 def check_url(url: str) -> None:

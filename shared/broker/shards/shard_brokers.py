@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.broker.connection import shown_address
 from shared.broker.dispatch_state import DispatchState
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerFull, BrokerUnreachable, ShardUnreachable
 
 _Answer = TypeVar("_Answer")
 
-#: Seconds for which a silent broker is not asked again.
+#: Seconds for which nothing is sent to a silent broker.
 RETRY_S = 10.0
 #: The setting ``broker_timeout_s`` of a command, at most: the other shards wait for its answer.
 TIMEOUT_S = 10.0
@@ -99,8 +98,3 @@ class ShardBrokers:
 
 def _line(number: int, error: BrokerUnreachable) -> str:
     return f"shard {number}: {error.message}"
-
-
-def shard_name(settings: Settings) -> str:
-    """The shard for messages, such as "shard 1 (redis://b:6379)"."""
-    return f"shard {settings.shard or 0} ({shown_address(settings)})"
