@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,19 @@ def test_jobs_are_shared_out_and_each_command_sees_all(shards: Shards) -> None:
     assert [pool["workers"] for pool in top["pools"]] == [2]
     checks = {line["name"]: line["verdict"] for line in shards("doctor", "--json").lines}
     assert {checks[f"{name} {n}"] for name in ("broker", "workers") for n in (0, 1)} == {"ok"}
+
+
+def test_a_watcher_delivers_the_documents_of_both_shards_once(shards: Shards) -> None:
+    inbox, out = shards.folder / "inbox", shards.folder / "out"
+    inbox.mkdir()
+    for path in map(Path, shards.documents(8, pages=1)):
+        path.rename(inbox / path.name)
+    words = ("watch", str(inbox), "--to", str(out), "--once", "--settle", "0", "--after", "keep")
+    assert shards(*words).status == ExitCode.OK
+    written = {path: path.stat().st_mtime_ns for path in out.rglob("*.md")}
+    assert len(written) == 8
+    assert shards(*words).status == ExitCode.OK
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.md")} == written
 
 
 def test_a_silent_broker_stops_only_its_own_jobs(shards: Shards) -> None:
