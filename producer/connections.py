@@ -6,10 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
+from shared.broker.shards.shard_brokers import ShardBrokers
+from shared.broker.shards.sharded_state import ShardedDispatchState
 from shared.config.settings import Settings
-from shared.domain.errors import BrokerUnreachable, PagefleetError, TransientError
+from shared.console.entry_point import print_message
+from shared.domain.errors import BrokerUnreachable, ExitCode, PagefleetError, TransientError
 from shared.domain.pools import Pool
 from shared.jobs.job_store import JobStore
+from shared.jobs.shards import JobShards
 from shared.storage.factory import open_store
 from shared.storage.store import ObjectStore
 
@@ -41,7 +45,7 @@ class Connections:
     @cached_property
     def dispatch_state(self) -> DispatchState:
         """The dispatch state; raises BrokerUnreachable."""
-        dispatch_state = DispatchState(self.settings)
+        dispatch_state = self._sharded_state() if self.is_sharded else DispatchState(self.settings)
         dispatch_state.ping()
         return dispatch_state
 
@@ -51,7 +55,38 @@ class Connections:
         # Imported here, because loading Celery takes longer than most commands run.
         from shared.broker.dispatcher import Dispatcher
 
+        if self.is_sharded:
+            from shared.broker.shards.sharded_dispatcher import ShardedDispatcher
+
+            return ShardedDispatcher(self.settings, self.brokers, self.job_shards.find)
         return Dispatcher(self.settings, self.dispatch_state)
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether the fleet has several brokers; commands use all, whatever ``shard`` is."""
+        return self.settings.broker_count > 1
+
+    @cached_property
+    def brokers(self) -> ShardBrokers:
+        """The brokers of a sharded fleet; each that is silent is named once."""
+        return ShardBrokers(self.settings, print_message)
+
+    @cached_property
+    def job_shards(self) -> JobShards:
+        """Which of them has a job."""
+        return JobShards(self.jobs, self.settings.broker_count)
+
+    def _sharded_state(self) -> DispatchState:
+        return ShardedDispatchState(
+            self.brokers,
+            lambda job_id: self.job_shards.find(job_id),
+            lambda job_id: self.job_shards.place(job_id),
+        )
+
+    def reach(self) -> ExitCode:
+        """UNREACHABLE where a shard did not answer this command, whose answers then lack it."""
+        is_partial = self.is_sharded and self.brokers.silent()
+        return ExitCode.UNREACHABLE if is_partial else ExitCode.OK
 
     def dispatch_state_or_none(self) -> DispatchState | None:
         """The dispatch state; None where no broker is configured or none answers."""
@@ -61,6 +96,12 @@ class Connections:
             return self.dispatch_state
         except BrokerUnreachable:
             return None
+
+
+class ShardConnections(Connections):
+    """Those of the one shard that the settings name, for questions; it submits no job."""
+
+    is_sharded = False
 
 
 def wait_for_services(connections: Connections, report: Callable[[Exception], None]) -> None:

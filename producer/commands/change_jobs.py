@@ -2,6 +2,7 @@
 
 import math
 import time
+from contextlib import suppress
 from typing import Any
 
 from producer.connections import Connections
@@ -10,9 +11,9 @@ from producer.submission.reopening import reopen, resume
 from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
 from shared.console.printable import json_line, printable
-from shared.domain.errors import ExitCode, UsageError, worst
+from shared.domain.errors import ExitCode, PagefleetError, ShardUnreachable, UsageError, worst
 from shared.domain.object_keys import check_job_id
-from shared.domain.records import Done
+from shared.domain.records import Done, Manifest
 from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import STALLED_S, is_half_purged, is_removable, remove
@@ -29,9 +30,8 @@ def cancel_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
     for manifest in [find_job(connections.jobs, job_id) for job_id in job_ids]:
         try:
             done = cancel_job(manifest, connections.jobs, dispatch_state)
-        except JobResumed as error:  # the other jobs are cancelled all the same
-            print_message(f"error[{error.code}]: {error.message}")
-            codes.append(error.exit_code)
+        except (JobResumed, ShardUnreachable) as error:  # the other jobs are cancelled all the same
+            codes.append(_print_error(error))
         else:
             _print_done(manifest.job_id, done, as_json)
     return worst(codes)
@@ -40,19 +40,31 @@ def cancel_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
 def retry_jobs(job_ids: tuple[str, ...], as_json: bool) -> int:
     """Read failed and cancelled pages again; raises UsageError for an open job."""
     connections = Connections(load_settings())
+    _ = connections.dispatch_state  # it must answer before anything is looked up
+    codes = list[ExitCode]()
+    for manifest in [find_job(connections.jobs, job_id) for job_id in job_ids]:
+        try:
+            failed = _retry(connections, manifest)
+        except ShardUnreachable as error:  # the other jobs are read again all the same
+            codes.append(_print_error(error))
+            continue
+        text = f"{manifest.job_id} runs {failed} pages again"
+        _print_line({"job_id": manifest.job_id, "retried": failed}, as_json, text)
+    return worst(codes)
+
+
+def _retry(connections: Connections, manifest: Manifest) -> int:
+    """Run the failed and cancelled pages again; returns how many."""
     jobs, dispatch_state = connections.jobs, connections.dispatch_state
-    for manifest in [find_job(jobs, job_id) for job_id in job_ids]:
-        job_id = manifest.job_id
-        done = jobs.done(job_id)
-        if done is None:
-            raise UsageError(f"job {job_id} is still running; cancel it first, or wait")
-        failed = done.counts.failed
-        if failed:
-            reopen(manifest, jobs, dispatch_state)
-            resume(manifest, jobs, dispatch_state, connections.dispatcher)
-        text = f"{job_id} runs {failed} pages again"
-        _print_line({"job_id": job_id, "retried": failed}, as_json, text)
-    return ExitCode.OK
+    done = jobs.done(manifest.job_id)
+    if done is None:
+        raise UsageError(f"job {manifest.job_id} is still running; cancel it first, or wait")
+    if done.counts.failed:
+        # First: a job of a silent shard stays as it is.
+        dispatch_state = dispatch_state.of(manifest.job_id)
+        reopen(manifest, jobs, dispatch_state)
+        resume(manifest, jobs, dispatch_state, connections.dispatcher.of(manifest.job_id))
+    return done.counts.failed
 
 
 def purge_jobs(
@@ -72,7 +84,8 @@ def purge_jobs(
             continue
         remove(jobs, job_id, stalled_s)
         if dispatch_state is not None:
-            dispatch_state.jobs.forget(job_id)
+            with suppress(ShardUnreachable):  # what it knows of the job expires
+                dispatch_state.jobs.forget(job_id)
         _print_line({"job_id": job_id, "purged": True}, as_json, f"{job_id} purged")
     return ExitCode.OK
 
@@ -96,6 +109,11 @@ def _check_purgeable(jobs: JobStore, job_id: str) -> str:
         if jobs.done(job_id) is None:
             raise UsageError(f"job {job_id} is running; cancel it before it is purged")
     return job_id
+
+
+def _print_error(error: PagefleetError) -> ExitCode:
+    print_message(f"error[{error.code}]: {error.message}")
+    return error.exit_code
 
 
 def _print_done(job_id: str, done: Done, as_json: bool) -> None:

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
-from producer.connections import Connections
+from producer.connections import Connections, ShardConnections
 from producer.status.find_jobs import open_jobs
 from shared.broker.liveness.heartbeats import ROLE_NAMES, Role
 from shared.config.settings import Settings, load_settings
@@ -39,17 +40,27 @@ def _checks(settings: Settings, repair: bool, rebuilds: bool) -> Iterator[Check]
     yield from common_checks(settings)
     connections = Connections(settings)
     if settings.redis_url is not None:
-        yield run_check("workers", lambda: _check_workers(connections))
-        yield run_check("pools", lambda: _check_pools(connections))
-        if settings.tenant_label:
-            yield run_check("tenants", lambda: _tenants(connections))
-        for role in MISSING:
-            yield run_check(ROLE_NAMES[role], partial(_check_role, connections, role))
-        yield run_check("watchers", lambda: _names(connections, Role.WATCH) or "none")
+        for each in settings.of_shards():
+            yield from map(partial(_of_shard, each), _fleet_checks(each, ShardConnections(each)))
     if repair:
         yield run_check("repair", lambda: _repair(connections))
     if rebuilds:
         yield run_check("rebuild", lambda: _rebuild(connections))
+
+
+def _fleet_checks(settings: Settings, connections: Connections) -> Iterator[Check]:
+    yield run_check("workers", lambda: _check_workers(connections))
+    yield run_check("pools", lambda: _check_pools(connections))
+    if settings.tenant_label:
+        yield run_check("tenants", lambda: _tenants(connections))
+    for role in MISSING:
+        yield run_check(ROLE_NAMES[role], partial(_check_role, connections, role))
+    yield run_check("watchers", lambda: _names(connections, Role.WATCH) or "none")
+
+
+def _of_shard(settings: Settings, check: Check) -> Check:
+    is_sharded = settings.broker_count > 1
+    return replace(check, name=f"{check.name} {settings.shard}") if is_sharded else check
 
 
 def _check_workers(connections: Connections) -> Check:

@@ -9,7 +9,6 @@ from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
 from shared.console.printable import json_line, printable
 from shared.domain.catalogue import CATALOGUE
-from shared.domain.errors import ExitCode
 from shared.domain.pools import Pool, checked_pool, engine_of, parse_pool
 
 HOUR_S = 3600
@@ -17,31 +16,33 @@ HOUR_S = 3600
 
 def show_pools(as_json: bool) -> int:
     """Print each pool that the fleet has or declares."""
-    dispatch_state = Connections(load_settings()).dispatch_state
-    facts = _facts(dispatch_state)
+    connections = Connections(load_settings())
+    facts = _facts(connections.dispatch_state)
     for fact in facts:
         print(json_line(fact) if as_json else _text(fact))
     if not facts and not as_json:
         print_message("no pools (pagefleet pools declare ENGINE)")
-    return ExitCode.OK
+    return connections.reach()
 
 
 def declare_pools(words: Sequence[str], hours: float) -> int:
     """Declare the named pools for ``hours``; prints their ids."""
     pools = [parse_pool(word) for word in words]
-    Connections(load_settings()).dispatch_state.pools.declare(pools, hours * HOUR_S)
+    connections = Connections(load_settings())
+    connections.dispatch_state.pools.declare(pools, hours * HOUR_S)
     for pool in pools:
         print(pool.id)
-    return ExitCode.OK
+    return connections.reach()
 
 
 def withdraw_pools(words: Sequence[str]) -> int:
     """End the declarations of pools, which are named by id or as they were declared."""
-    dispatch_state = Connections(load_settings()).dispatch_state
+    connections = Connections(load_settings())
+    dispatch_state = connections.dispatch_state
     known = dispatch_state.pools.ids()
     ids = [word if word in known else parse_pool(word).id for word in words]
     print_message(f"{dispatch_state.pools.withdraw(ids)} declarations ended")
-    return ExitCode.OK
+    return connections.reach()
 
 
 def _facts(dispatch_state: DispatchState) -> list[dict[str, Any]]:

@@ -3,8 +3,8 @@
 import time
 
 from producer.corpora.submission import KnownDocument
+from producer.submission.bulk import is_outage
 from producer.submission.submitter import Submission
-from shared.domain.errors import TransientError
 from shared.domain.pools import Pool
 
 
@@ -23,7 +23,7 @@ class Submitted:
 
     def add(self, result: Submission | KnownDocument | Exception) -> None:
         """Count one result."""
-        self.outages = self.outages + 1 if isinstance(result, TransientError) else 0
+        self.outages = self.outages + 1 if is_outage(result) else 0
         self._documents += 1
         if isinstance(result, Exception):
             self._refused += 1

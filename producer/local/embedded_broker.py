@@ -146,6 +146,7 @@ def use_broker(settings: Settings, broker: EmbeddedBroker) -> Settings:
         "redis_url": SecretStr(broker.url),
         "redis_username": None,
         "redis_password": None,
+        "shard": None,
         "adopt_open_jobs": False,
         # Only the engine that is started here has workers.
         "pools": None,

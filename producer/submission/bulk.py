@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TypeVar
 
 from producer.intake.input import Input
-from shared.domain.errors import PagefleetError, TransientError
+from shared.domain.errors import PagefleetError, ShardUnreachable, TransientError
 
 #: Inputs in work at the same time; most of their time is spent waiting for store and broker.
 THREADS = 8
@@ -19,6 +19,11 @@ AHEAD = 2 * THREADS
 MAX_OUTAGES = 2
 
 _Result = TypeVar("_Result")
+
+
+def is_outage(result: object) -> bool:
+    """Whether other inputs would fail too; those of other shards do not."""
+    return isinstance(result, TransientError) and not isinstance(result, ShardUnreachable)
 
 
 def submit_each(
@@ -33,9 +38,9 @@ def submit_each(
     stream = iter(inputs)
     with closing(_in_parallel(submit, stream, outages)) as results:
         for input_, result in results:
-            if not isinstance(result, TransientError):
+            if not is_outage(result):
                 outages.clear()
-            elif len(outages) < MAX_OUTAGES:
+            elif isinstance(result, PagefleetError) and len(outages) < MAX_OUTAGES:
                 outages.append(result)
             yield input_, result
     yield from ((input_, outages[-1]) for input_ in stream)

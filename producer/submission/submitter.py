@@ -124,7 +124,7 @@ class Submitter:
 
     def _new_job(self, spec: JobSpec, job_id: str) -> Submission:
         # Dated by the broker's clock, because retention goes by it and this machine's may be wrong.
-        created = round(self._dispatch_state.now(), 3)
+        created = round(self._dispatch_state.of(job_id).now(), 3)
         return self._create(spec, spec.manifest(job_id, created))
 
     def _newest_ids(self, identity: JobIdentity, first: str) -> tuple[str | None, str | None]:

@@ -14,9 +14,11 @@ from rich.live import Live
 
 from producer.top.facts import Plain, top_facts
 from producer.top.screen import screen
+from shared.broker.shards.sharded_reader import ShardedFleetReader
 from shared.broker.snapshots.background_snapshots import BackgroundSnapshots, background_snapshots
 from shared.broker.snapshots.fleet_snapshot import FleetReader
-from shared.config.settings import load_settings
+from shared.config.settings import Settings, load_settings
+from shared.console.entry_point import print_message
 from shared.console.printable import json_line
 from shared.domain.errors import ExitCode
 
@@ -30,7 +32,7 @@ UNBOUNDED_LINES = 1000
 
 def show_top(once: bool, as_json: bool, interval_s: float) -> int:
     """Print once with ``once``, ``as_json`` or without a terminal; else update until stopped."""
-    reader = FleetReader(load_settings(), hasty=True)
+    reader = _reader(load_settings())
     facts = top_facts(reader.snapshot(MAX_JOBS))
     if as_json:
         print(json_line(facts))
@@ -39,7 +41,21 @@ def show_top(once: bool, as_json: bool, interval_s: float) -> int:
         console.print(screen(facts, console.width, UNBOUNDED_LINES))
     else:
         _update_until_quit(reader, facts, interval_s)
-    return ExitCode.OK
+    return _reach(reader)
+
+
+def _reach(reader: FleetReader) -> ExitCode:
+    """UNREACHABLE where a shard did not answer; names it."""
+    silent = reader.silent if isinstance(reader, ShardedFleetReader) else []
+    for number, error in silent:
+        print_message(f"warning: shard {number}: {error.message}; its figures are missing")
+    return ExitCode.UNREACHABLE if silent else ExitCode.OK
+
+
+def _reader(settings: Settings) -> FleetReader:
+    if settings.broker_count > 1:
+        return ShardedFleetReader(settings)
+    return FleetReader(settings, hasty=True)
 
 
 def _update_until_quit(reader: FleetReader, facts: Plain, interval_s: float) -> None:

@@ -35,7 +35,7 @@ from shared.broker.key_leases import KeyLeases
 from shared.broker.liveness.background_ping import pinging_broker
 from shared.broker.liveness.heartbeats import MAX_NAME, Role
 from shared.broker.liveness.role_beats import RoleBeats
-from shared.config.settings import Settings
+from shared.broker.shards.sharded_leases import ShardedKeyLeases
 from shared.domain.errors import BrokerUnreachable
 from shared.telemetry import watch_metrics
 from shared.telemetry.health import Health
@@ -128,8 +128,9 @@ class Watcher:
             self._event_log.info(f"{count} objects were converted or refused before")
         settings, beats = self._plan.request.settings, self._beats()
         with ExitStack() as stack:
-            stack.enter_context(beats.leaving(settings))
-            stack.enter_context(pinging_broker(settings, beats.send))
+            for each in settings.of_shards():
+                stack.enter_context(beats.leaving(each))
+                stack.enter_context(pinging_broker(each, beats.send))
             for trigger in triggers:
                 trigger.start()
                 stack.callback(trigger.stop)
@@ -235,7 +236,7 @@ class Watcher:
             state=WatchState(connections.store, plan.route.watch_id),
             key_claim_cache=KeyClaimCache(options, plan.options),
             options=options,
-            open_claims=OpenClaims(_key_leases(settings), plan.route.watch_id, plan.max_open),
+            open_claims=OpenClaims(_key_leases(connections), plan.route.watch_id, plan.max_open),
             request=plan.request,
             submitter=Submitter(intake, jobs, dispatch_state, connections.dispatcher),
             jobs=jobs,
@@ -247,6 +248,9 @@ class Watcher:
         )
 
 
-def _key_leases(settings: Settings) -> KeyLeases:
+def _key_leases(connections: Connections) -> KeyLeases:
     owner = f"{socket.gethostname()}-{secrets.token_hex(6)}"
-    return KeyLeases(settings, owner, max(2, settings.lease_s // LEASE_SHARE))
+    seconds = max(2, connections.settings.lease_s // LEASE_SHARE)
+    if connections.is_sharded:
+        return ShardedKeyLeases(connections.settings, connections.brokers, owner, seconds)
+    return KeyLeases(connections.settings, owner, seconds)

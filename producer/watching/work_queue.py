@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from producer.watching.folder_turns import FolderTurns, may_take, top_folder
 from producer.watching.places.place import Dropped, Inbox
-from shared.domain.errors import TransientError
+from shared.domain.errors import ShardUnreachable, TransientError
 
 #: Most scanned objects in the queue.
 MAX_WAITING = 500
@@ -134,7 +134,8 @@ class WorkQueue:
                 self._complete(item, self._handle(item))
             except TransientError as error:
                 self._report(error)
-                self._stop.wait(RETRY_S)
+                if not isinstance(error, ShardUnreachable):  # items of other shards go on
+                    self._stop.wait(RETRY_S)
                 self._complete(item, False)
             except Exception as error:  # outermost handler of a thread: report every error
                 self._report(error)

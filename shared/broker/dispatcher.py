@@ -48,6 +48,10 @@ class Dispatcher:
         self._sent_events = SentEvents(self._app)
         self._queues: dict[str, object] = {}
 
+    def of(self, job_id: str) -> "Dispatcher":
+        """The dispatcher of the broker that has this job: this one."""
+        return self
+
     def top_up(self, pool: str, lane: str, *, force: bool = False) -> int:
         """Dispatch pages of open jobs by turns; returns how many."""
         pages = self._dispatch_state.pages.dispatch(pool, lane, force=force)

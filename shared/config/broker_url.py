@@ -1,12 +1,15 @@
 """Reads and writes addresses of the broker: a server, a socket, or a list of Sentinels.
 
 Sentinels are written like Celery does: ``sentinel://host:26379/0;sentinel://host2:26379``.
+Commas separate the brokers of a sharded fleet: ``redis://a/0,redis://b/0``.
 """
 
+import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 SENTINEL = "sentinel"
 SENTINEL_PORT = 26379
+_PORTS = {"redis": 6379, "rediss": 6379, SENTINEL: SENTINEL_PORT}
 _SOCKETS = ("redis+socket",)
 _SERVERS = ("redis", "rediss", SENTINEL)
 _REFUSED = {
@@ -14,6 +17,30 @@ _REFUSED = {
     "redis+sentinel": "write sentinel://host:26379/0;sentinel://host2:26379 for Sentinels",
     "redis+cluster": "Redis Cluster is not supported; use one primary, or Sentinel",
 }
+
+
+#: A comma inside a password is none: the slashes of a scheme can't stand in a password.
+_BETWEEN_BROKERS = re.compile(r"\s*,\s*(?=[a-z][a-z0-9+]*://)")
+
+
+def brokers(url: str) -> list[str]:
+    """The address of each broker, in order; one where ``url`` is no list."""
+    return _BETWEEN_BROKERS.split(url)
+
+
+def check_list(url: str) -> None:
+    """Raise ValueError, which never has a password, where ``url`` is no list of brokers."""
+    parts = brokers(url)
+    for part in parts:
+        check_url(part)
+    if len(set(map(_place, parts))) < len(parts):
+        raise ValueError("it lists the same broker twice")
+
+
+def _place(url: str) -> tuple[object, ...]:
+    """Equal for two addresses of the same database."""
+    first = urlsplit(url.split(";")[0])
+    return first.hostname, first.port or _PORTS.get(first.scheme), first.path.strip("/") or "0"
 
 
 def check_url(url: str) -> None:

@@ -21,7 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from shared.config.broker_url import check_url, login_of, with_login
+from shared.config.broker_url import brokers, check_list, login_of, with_login
 from shared.config.engine_settings import EngineSettings
 from shared.config.environment import (
     CONFIG_VARIABLE,
@@ -59,7 +59,14 @@ class Settings(PageSettings, EngineSettings, TenantSettings, ObservabilitySettin
 
     redis_url: SecretStr | None = Field(
         None,
-        description="address of the broker: redis://, rediss:// or a list sentinel://…;sentinel://…",
+        description="address of the broker: redis://, rediss:// or a list sentinel://…;sentinel://…"
+        "; commas separate the brokers of a sharded fleet",
+    )
+    shard: int | None = Field(
+        None,
+        ge=0,
+        description="which broker of the list redis_url a worker serves, counted from 0; "
+        "the command pagefleet uses all",
     )
     redis_username: str | None = Field(
         None, description="user at the broker, with any characters; unset: the one in redis_url"
@@ -222,27 +229,46 @@ class Settings(PageSettings, EngineSettings, TenantSettings, ObservabilitySettin
         values = {name: getattr(self, name) for name in type(self).model_fields}
         secrets = {k: v.get_secret_value() for k, v in values.items() if isinstance(v, SecretStr)}
         # Only the password of the broker's address is secret, as it is and in percent code.
-        url = secrets.pop("redis_url", "")
-        passwords = [urlsplit(url).password, login_of(url)[1]]
-        if self.redis_url is not None:
-            passwords.append(urlsplit(self.broker_url()).password)
+        urls = brokers(secrets.pop("redis_url", ""))
+        passwords = [each for url in urls for each in (urlsplit(url).password, login_of(url)[1])]
+        passwords += [urlsplit(url).password for url in self._broker_urls()]
         named = [*secrets.values(), *library_secrets()]
         words = [word for word in (*passwords, *named) if word and len(word) >= MIN_SECRET]
         return tuple(dict.fromkeys([*words, *map(unquote, words)]))
 
+    @property
+    def broker_count(self) -> int:
+        """How many brokers the fleet has; more than one are its shards."""
+        return len(self._broker_urls())
+
+    def of_shards(self) -> "list[Settings]":
+        """These settings for each shard; only themselves where there is one broker, or none."""
+        if self.broker_count < 2:
+            return [self]
+        return [self.model_copy(update={"shard": number}) for number in range(self.broker_count)]
+
     def broker_url(self) -> str:
         """The address of the broker with its password; raises UsageError where it is unset."""
-        if self.redis_url is None:
+        urls = self._broker_urls()
+        if not urls:
             raise UsageError(
                 "no broker is configured: set PAGEFLEET_REDIS_URL=redis://host:6379/0, "
                 "or use 'pagefleet run', which starts its own"
             )
+        if self.shard is None and len(urls) > 1:
+            raise UsageError(
+                f"PAGEFLEET_REDIS_URL lists {len(urls)} brokers and this process serves one: "
+                f"set PAGEFLEET_SHARD to a number from 0 to {len(urls) - 1}"
+            )
+        return urls[self.shard or 0]
+
+    def _broker_urls(self) -> list[str]:
+        if self.redis_url is None:
+            return []
         password = self.redis_password
-        return with_login(
-            self.redis_url.get_secret_value(),
-            self.redis_username,
-            None if password is None else password.get_secret_value(),
-        )
+        plain = None if password is None else password.get_secret_value()
+        urls = brokers(self.redis_url.get_secret_value())
+        return [with_login(url, self.redis_username, plain) for url in urls]
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -274,9 +300,17 @@ def build_settings(values: dict[str, Any]) -> Settings:
 def _check_broker(settings: Settings) -> None:
     if settings.redis_url is not None:
         try:
-            check_url(settings.redis_url.get_secret_value())
+            check_list(settings.redis_url.get_secret_value())
         except ValueError as error:
             raise UsageError(f"setting 'redis_url': {error}") from None
+        _check_shard(settings)
+
+
+def _check_shard(settings: Settings) -> None:
+    last = settings.broker_count - 1
+    if settings.shard is not None and settings.shard > last:
+        reason = f"redis_url lists {last + 1} brokers, so the last shard is {last}"
+        raise UsageError(f"setting 'shard': {reason}, not {settings.shard}")
 
 
 def used_config_file() -> Path | None:

@@ -4,6 +4,8 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from shared import __version__
@@ -25,8 +27,18 @@ def common_checks(settings: Settings) -> Iterator[Check]:
         mend = "set PAGEFLEET_REDIS_URL for a fleet; 'pagefleet run' starts its own"
         yield Check("broker", "warning", "none configured", mend)
     else:
-        yield run_check("broker", lambda: _broker(settings))
+        yield from broker_checks(settings)
     yield run_check("store", lambda: check_store(settings))
+
+
+def broker_checks(settings: Settings) -> Iterator[Check]:
+    """One check for each broker that this process uses."""
+    if settings.broker_count < 2 or settings.shard is not None:
+        yield run_check("broker", lambda: _broker(settings))
+        return
+    for each in settings.of_shards():
+        check = run_check("broker", partial(_broker, each))
+        yield replace(check, name=f"broker {each.shard}")
 
 
 def _versions() -> str:

@@ -255,6 +255,10 @@ class BrokerMisconfigured(BrokerUnreachable):
     may_pass = False
 
 
+class ShardUnreachable(BrokerUnreachable):
+    """One of several brokers does not answer; jobs of the others go on."""
+
+
 class BrokerFull(BrokerUnreachable):
     """The broker has no memory or disk space for more messages."""
 

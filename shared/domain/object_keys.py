@@ -104,6 +104,11 @@ def in_job(job_id: str, name: str) -> str:
     return job(job_id) + check_key(name)
 
 
+def shard(job_id: str) -> str:
+    """``shard``: the number of the broker that has the job, where a fleet has several."""
+    return job(job_id) + "shard"
+
+
 def manifest(job_id: str) -> str:
     """``job.json``."""
     return job(job_id) + "job.json"

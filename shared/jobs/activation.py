@@ -33,6 +33,7 @@ def open_job(
     "cancelled" stay as they are. While the broker is full this waits for ``pauses_s``; after
     that it leaves the job to the sweeper, which finds it in the store.
     """
+    dispatch_state, dispatcher = dispatch_state.of(manifest.job_id), dispatcher.of(manifest.job_id)
     try:
         retry(
             lambda: _open(manifest, jobs, dispatch_state, dispatcher, fresh), BrokerFull, pauses_s

@@ -64,6 +64,7 @@ def _write(
     job_id = manifest.job_id
     # Also before the source: the sweeper finds a source without a manifest by its marker.
     jobs.mark_open(job_id, time.time())
+    dispatch_state.place(job_id)
     # A purged job of the same id may have left its end in the dispatch state.
     dispatch_state.jobs.forget(job_id)
     _store_source(manifest, source, jobs)

@@ -117,14 +117,19 @@ class _Purge:
         if self._may_continue():
             self._jobs.unmark_notify(self._job_id)
             self._delete(self._names())
-            # Last, and after another check of the marker: a submission needs the source.
-            self._delete(list(self._jobs.store.list(object_keys.job(self._job_id) + "source.")))
+            # Last, and after another check of the marker: a submission needs these objects.
+            last = self._jobs.store.list(object_keys.job(self._job_id) + "s")
+            self._delete([key for key in last if key.startswith(self._kept())])
         self._finish()
 
     def _names(self) -> Iterator[str]:
-        folder = object_keys.job(self._job_id)
-        kept = (object_keys.manifest(self._job_id), folder + "source.")
-        return (key for key in self._jobs.store.list(folder) if not key.startswith(kept))
+        kept = (object_keys.manifest(self._job_id), *self._kept())
+        listed = self._jobs.store.list(object_keys.job(self._job_id))
+        return (key for key in listed if not key.startswith(kept))
+
+    def _kept(self) -> tuple[str, ...]:
+        """What is removed last: the source and the shard."""
+        return object_keys.job(self._job_id) + "source.", object_keys.shard(self._job_id)
 
     def _delete(self, names: Iterable[str]) -> None:
         remaining = iter(names)

@@ -26,6 +26,7 @@ from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of
 from shared.telemetry.health import START, Health
+from workers.maintenance.own_jobs import OwnJobs
 from workers.maintenance.repairs import make_repairs
 from workers.maintenance.repairs.kubernetes.pod_api import PodApi
 from workers.maintenance.repairs.retention import Retention
@@ -98,15 +99,17 @@ class ControlProcess:
     def _make_sweeper(self) -> Sweeper:
         settings = self._settings
         days = settings.effective_retention_days
+        own = OwnJobs(self._jobs, settings)
         repairs = make_repairs(
             self._jobs,
             self._dispatch_state,
             self._dispatcher,
             adopt=settings.adopt_open_jobs,
             pools=parse_pools(settings.pools or ""),
-            retention=Retention(self._jobs, days) if days else None,
-            webhooks=WebhookSender(self._jobs, settings),
+            retention=Retention(self._jobs, days, own) if days else None,
+            webhooks=WebhookSender(self._jobs, settings, own),
             pods=PodApi() if settings.pod_deletion_cost else None,
+            own=own,
         )
         lock_s = max(5, round(settings.sweep_interval_s * 3))
         return Sweeper(self._worker, self._dispatch_state, repairs, lock_s=lock_s)

@@ -71,6 +71,11 @@
 {{- $_ := set $env "PAGEFLEET_REDIS_SENTINEL_PASSWORD" (include "pagefleet.secretKey" (dict "name" . "key" $sentinel.passwordKey) | fromJson) -}}
 {{- end -}}
 {{- end -}}
+{{- if and (not .Values.redis.builtin.enabled) $external.shards -}}
+{{- $parts := list -}}
+{{- range $external.shards }}{{ $parts = append $parts (printf "%s://%s/%s" $scheme . (include "pagefleet.redisDatabase" $)) }}{{ end -}}
+{{- $_ := set $env "PAGEFLEET_REDIS_URL" (join "," $parts) -}}
+{{- end -}}
 {{- if and (not .Values.redis.builtin.enabled) $external.username -}}
 {{- $_ := set $env "PAGEFLEET_REDIS_USERNAME" ($external.username | replace "$" "$$") -}}
 {{- end -}}

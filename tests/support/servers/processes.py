@@ -50,6 +50,7 @@ class RedisServer:
     process: "subprocess.Popen[bytes]"
     port: int
     password: str
+    folder: Path
 
     @property
     def url(self) -> str:
@@ -100,6 +101,11 @@ def start_redis(folder: Path) -> RedisServer:
     return _with_free_ports(1, lambda ports: _start_redis(binary, folder, ports[0]))
 
 
+def start_redis_again(killed: RedisServer) -> RedisServer:
+    """An empty Valkey with the port and password of one that was killed."""
+    return _start_redis(_valkey_binary(), killed.folder, killed.port, killed.password)
+
+
 def start_s3(folder: Path, *, metrics_port: int = 0) -> S3Server:
     """A fresh S3 service with its files in ``folder``; raises ServerMissing.
 
@@ -111,8 +117,8 @@ def start_s3(folder: Path, *, metrics_port: int = 0) -> S3Server:
     )
 
 
-def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
-    password = secrets.token_hex(16)
+def _start_redis(binary: Path, folder: Path, port: int, password: str | None = None) -> RedisServer:
+    password = password or secrets.token_hex(16)
     config = folder / "valkey.conf"
     # A file, because every user of the machine can read command lines.
     config.write_text(
@@ -121,7 +127,7 @@ def _start_redis(binary: Path, folder: Path, port: int) -> RedisServer:
     )
     config.chmod(0o600)
     process = spawn([str(binary), str(config)], folder / "valkey.log", {})
-    server = RedisServer(process, port, password)
+    server = RedisServer(process, port, password, folder)
     wait_ready(server.process, lambda: _answers_ping(server))
     return server
 

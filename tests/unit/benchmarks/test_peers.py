@@ -21,7 +21,7 @@ def test_a_document_of_each_kind_has_its_pages_and_only_a_scan_has_no_text(
 ) -> None:
     write(tmp_path / "a.pdf", 2)
 
-    files = split_pages(tmp_path / "a.pdf", tmp_path)
+    files = split_pages(tmp_path / "a.pdf", tmp_path / "pages")
     assert len(files) == 2
     for file in files:
         with pymupdf.open(file) as page:

@@ -6,6 +6,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.pools import Pool
 from shared.jobs.job_store import JobStore
+from workers.maintenance.own_jobs import OwnJobs
 from workers.maintenance.repairs.declared_pools import DeclaredPools
 from workers.maintenance.repairs.due_webhooks import DueWebhooks
 from workers.maintenance.repairs.expired_jobs import ExpiredJobs
@@ -35,11 +36,12 @@ def make_repairs(
     webhooks: WebhookSender | None = None,
     pods: PodApi | None = None,
     timings: SweepTimings | None = None,
+    own: OwnJobs | None = None,
 ) -> list[Repair]:
     """The repairs of one sweeper, in their order.
 
     ``adopt``: open jobs of the store too. ``pools``: those that it declares.
-    ``pods``: where their deletion costs are set.
+    ``pods``: where their deletion costs are set. ``own``: the jobs that it adopts; None: all.
     """
     timings = timings or SweepTimings()
 
@@ -57,7 +59,7 @@ def make_repairs(
         yield MisplacedJobs(jobs, dispatch_state, dispatcher, timings)
         yield StalledJobs(jobs, dispatch_state, dispatcher, timings)
         if adopt:
-            yield UnknownMarkers(jobs, dispatch_state, dispatcher, timings)
+            yield UnknownMarkers(jobs, dispatch_state, dispatcher, timings, own or OwnJobs(jobs))
         if retention is not None:
             yield ExpiredJobs(retention, dispatch_state, timings)
         if pods is not None:

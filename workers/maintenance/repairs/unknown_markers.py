@@ -17,6 +17,7 @@ from shared.jobs.activation import open_job
 from shared.jobs.cancelling import finish_cancel
 from shared.jobs.job_marker import JobMarker
 from shared.jobs.purging import is_half_purged, purge, purge_rest
+from workers.maintenance.own_jobs import OwnJobs
 from workers.maintenance.repairs.repair import JobRepair
 
 log = logging.getLogger("pagefleet.sweep")
@@ -29,6 +30,7 @@ class UnknownMarkers(JobRepair):
 
     kind: ClassVar[str | None] = "adopted"
 
+    own: OwnJobs
     #: Markers of dead submissions and purges: content, and since when (monotonic clock) this
     #: sweeper sees that content.
     _unchanged: dict[str, tuple[JobMarker | None, float]] = field(default_factory=dict, init=False)
@@ -52,10 +54,13 @@ class UnknownMarkers(JobRepair):
 
     def _repair(self, job_id: str) -> int:
         state = self._dispatch_state.jobs.state(job_id)
-        if state == "open":
+        if state == "open" or not self.own.has(job_id):
             return 0
         try:
             manifest = self._jobs.manifest(job_id)
+            # Again, after the manifest: until that is written, its shard may not be either.
+            if not self.own.has(job_id, fresh=True):
+                return 0
             if state == "cancelled" and manifest is not None:
                 wait_s = self._timings.release_wait_s
                 finish_cancel(manifest, self._jobs, self._dispatch_state, wait_s)

@@ -21,6 +21,7 @@ from shared.domain.records import Delivery
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge_rest
 from shared.jobs.webhook_deliveries import WebhookDeliveries
+from workers.maintenance.own_jobs import OwnJobs
 from workers.maintenance.webhooks.address import resolve
 from workers.maintenance.webhooks.failures import WebhookFailed, WebhookRefused
 from workers.maintenance.webhooks.message import delivery_id, headers, message
@@ -43,9 +44,10 @@ UNREADABLE_PAUSE_S = 600.0
 class WebhookSender:
     """One per control process; ``start_due`` runs in the sweeper's round, under its lock."""
 
-    def __init__(self, jobs: JobStore, settings: Settings) -> None:
+    def __init__(self, jobs: JobStore, settings: Settings, own: OwnJobs | None = None) -> None:
         secret = settings.webhook_secret
         self._jobs = jobs
+        self._own = own or OwnJobs(jobs)
         self._deliveries = WebhookDeliveries(jobs)
         self._secret = secret.get_secret_value() if secret else None
         self._settings = settings
@@ -70,7 +72,8 @@ class WebhookSender:
 
     def _due(self) -> list[str]:
         now = time.monotonic()
-        return [job for job in self._markers() if self._not_before.get(job, 0.0) <= now]
+        due = [job for job in self._markers() if self._not_before.get(job, 0.0) <= now]
+        return [job for job in due if self._own.has_ended(object_keys.parse_notify_name(job)[0])]
 
     def _markers(self) -> list[str]:
         listed = self._jobs.store.list(

@@ -51,6 +51,22 @@ def test_names_of_digits_and_a_host_with_a_star_stay_texts() -> None:
     assert named(objects, "Ingress", "pf-flower")["spec"]["rules"][0]["host"] == "*.example.com"
 
 
+def test_a_release_of_one_shard_has_the_list_and_its_number() -> None:
+    external = {
+        "host": "b.example", "database": 2, "existingSecret": "pf",
+        "shards": ["a.example:6379", "b.example:6380"],
+    }  # fmt: skip
+    objects = manifests(
+        merged(
+            redis={"builtin": {"enabled": False}, "external": external},
+            settings={"shard": 1},
+        )
+    )
+    variables = environment(objects, pod_template(objects, "pf-sweeper")["spec"])
+    assert variables["PAGEFLEET_REDIS_URL"] == "redis://a.example:6379/2,redis://b.example:6380/2"
+    assert variables["PAGEFLEET_SHARD"] == "1"
+
+
 def test_a_certificate_secret_and_a_key_of_digits_stay_texts() -> None:
     external = {
         "host": "redis.example", "tls": True, "existingSecret": NUMBER, "passwordKey": "1",
