@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -31,6 +31,8 @@ from shared.storage.store import ObjectStore
 _Record = TypeVar("_Record", bound=Record)
 #: Requests in flight when many page results are read.
 READERS = 16
+#: Page results that one of them reads at once.
+RESULTS_AT_ONCE = 8
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 
@@ -139,9 +141,15 @@ class JobStore:
                 raise NotFound(f"the result of page {page} of {job_id} was deleted")
             return result
 
+        def read_all(some: list[int]) -> list[PageResult]:
+            return [read(page) for page in some]
+
         with ThreadPoolExecutor(READERS, thread_name_prefix="results") as pool:
-            while batch := list(islice(numbers, READERS * 8)):
-                yield from pool.map(read, batch)
+            while batch := list(islice(numbers, READERS * RESULTS_AT_ONCE)):
+                # One task of many pages, because a task costs more than reading a local file.
+                each = -(-len(batch) // READERS)
+                parts = [batch[start : start + each] for start in range(0, len(batch), each)]
+                yield from chain.from_iterable(pool.map(read_all, parts))
 
     def count(self, job_id: str, states: PageStates) -> Counts:
         """How the pages with results ended, from the results themselves."""
