@@ -1,10 +1,11 @@
 """Reads and writes jobs in the object store, which is the truth about them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -34,6 +35,7 @@ READERS = 16
 #: Page results that one of them reads at once.
 RESULTS_AT_ONCE = 8
 MAX_RECORD_BYTES = 64 * 1024 * 1024
+NOTHING_HELD: Mapping[int, PageResult] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -129,12 +131,21 @@ class JobStore:
         return PageStates(frozenset(have), frozenset(failed - have), frozenset(marks))
 
     def results(
-        self, job_id: str, pages: Iterable[int], states: PageStates
+        self,
+        job_id: str,
+        pages: Iterable[int],
+        states: PageStates,
+        held: Mapping[int, PageResult] = NOTHING_HELD,
     ) -> Iterator[PageResult]:
-        """Results in the order of ``pages``, read ahead in parallel."""
+        """Results in the order of ``pages``, read ahead in parallel.
+
+        ``held`` are good results that the caller read or wrote; they are not read again.
+        """
         numbers = iter(pages)
 
         def read(page: int) -> PageResult:
+            if page in held and page in states.have:
+                return held[page]
             key = object_keys.page if page in states.have else object_keys.failed_page
             result = self.read(key(job_id, page), PageResult) or self.result(job_id, page)
             if result is None:
