@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import tee
 from pkgutil import resolve_name
@@ -208,8 +208,8 @@ def _with_safe_marks(text: str, safe: Draft) -> Draft:
         return safe
     if plain.strip() == safe.text:  # the rules found nothing to change
         return safe.with_text(text.strip())
-    (marked,) = _after(ORDER, [replace(safe, pieces=(Piece("prose", text),))])
-    return replace(marked, lead=safe.lead) if without_page_marks(marked.text) == safe.text else safe
+    (marked,) = _after(ORDER, [safe._replace(pieces=(Piece("prose", text),))])
+    return marked._replace(lead=safe.lead) if without_page_marks(marked.text) == safe.text else safe
 
 
 def _complete(manifest: Manifest, results: Iterable[PageResult]) -> Iterator[PageResult]:

@@ -2,9 +2,8 @@
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from shared.domain.records import PageResult, RenderOptions
 
@@ -12,16 +11,15 @@ from shared.domain.records import PageResult, RenderOptions
 PieceKind = Literal["prose", "fence"]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+# Named tuples, as units are: a document makes millions of both.
+class Piece(NamedTuple):
     """One Markdown block with the blank lines after it; all pieces together are the page's text."""
 
     kind: PieceKind
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """One page: ``lead`` is added before the text, ``pieces`` come from the engine."""
 
     result: PageResult
@@ -37,7 +35,7 @@ class Draft:
 
     def with_text(self, text: str) -> "Draft":
         """This draft with ``text`` as its only prose piece; without pieces for ""."""
-        return replace(self, pieces=(Piece("prose", text),) if text else ())
+        return self._replace(pieces=(Piece("prose", text),) if text else ())
 
 
 #: A rule gets all pages in order, so that it can also join neighbouring pages.
@@ -68,6 +66,6 @@ def per_prose(change: Callable[[str], str]) -> Rule:
         for draft in drafts:
             pieces = tuple(map(rewrite, draft.pieces))
             is_same = all(map(operator.is_, pieces, draft.pieces))
-            yield draft if is_same else replace(draft, pieces=pieces)
+            yield draft if is_same else draft._replace(pieces=pieces)
 
     return rule

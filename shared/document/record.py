@@ -1,12 +1,15 @@
 """The records of ``document.json``: every page with its blocks, and the ledger."""
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Any, Literal
 
+import pydantic_core
 from pydantic import ConfigDict, Field
 
 from shared.document.control_characters import strip_control
 from shared.document.structure.text.marks import without_any_marks
 from shared.document.structure.units import Join, JoinKind, Place, Unit, UnitKind
+from shared.domain.harmless_json import harmless_json
 from shared.domain.records import (
     BBox,
     Block,
@@ -149,14 +152,22 @@ def ledger_entry(result: PageResult) -> LedgerEntry:
     )
 
 
-def block_record(unit: Unit) -> DocumentBlock:
-    """The entry of a block."""
-    return DocumentBlock(
-        type=unit.kind,
-        level=unit.level if unit.kind == "heading" else 0,
-        text=strip_control(without_any_marks(f"{unit.marker} {unit.text}".lstrip())),
-        places=tuple(map(_place, unit.places)),
-    )
+def blocks_json(units: Iterable[Unit]) -> bytes:
+    """DocumentBlocks as UTF-8 JSON, separated by commas.
+
+    A book has a million of them, so no record is made and validated for each.
+    """
+    return harmless_json(pydantic_core.to_json([_block(unit) for unit in units])[1:-1])
+
+
+def _block(unit: Unit) -> dict[str, Any]:
+    text = f"{unit.marker} {unit.text}" if unit.marker else unit.text
+    return {
+        "type": unit.kind,
+        "level": unit.level if unit.kind == "heading" else 0,
+        "text": strip_control(without_any_marks(text.lstrip())),
+        "places": [{"page": page, "bbox": box} for page, box in unit.places],
+    }
 
 
 def join_record(join: Join) -> DocumentJoin:

@@ -93,8 +93,8 @@ def _store_source(manifest: Manifest, source: SourceFile, jobs: JobStore) -> Non
 def _is_complete(manifest: Manifest, jobs: JobStore) -> bool:
     """Whether a slow purge removed nothing of the new job; stops a purge that goes on."""
     job_id = manifest.job_id
-    unmarked = jobs.marker(job_id) is None and jobs.done(job_id) is None
-    if unmarked or jobs.is_purging(job_id):
+    marker = jobs.marker(job_id)
+    if marker.is_purge if marker is not None else jobs.done(job_id) is None:
         jobs.mark_open(job_id, time.time())
     source = object_keys.source(job_id, manifest.source.key)
     return jobs.store.exists(source) and jobs.manifest(job_id) is not None

@@ -1,10 +1,11 @@
 """Reads and writes jobs in the object store, which is the truth about them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -31,7 +32,10 @@ from shared.storage.store import ObjectStore
 _Record = TypeVar("_Record", bound=Record)
 #: Requests in flight when many page results are read.
 READERS = 16
+#: Page results that one of them reads at once.
+RESULTS_AT_ONCE = 8
 MAX_RECORD_BYTES = 64 * 1024 * 1024
+NOTHING_HELD: Mapping[int, PageResult] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -127,21 +131,36 @@ class JobStore:
         return PageStates(frozenset(have), frozenset(failed - have), frozenset(marks))
 
     def results(
-        self, job_id: str, pages: Iterable[int], states: PageStates
+        self,
+        job_id: str,
+        pages: Iterable[int],
+        states: PageStates,
+        held: Mapping[int, PageResult] = NOTHING_HELD,
     ) -> Iterator[PageResult]:
-        """Results in the order of ``pages``, read ahead in parallel."""
+        """Results in the order of ``pages``, read ahead in parallel.
+
+        ``held`` are good results that the caller read or wrote; they are not read again.
+        """
         numbers = iter(pages)
 
         def read(page: int) -> PageResult:
+            if page in held and page in states.have:
+                return held[page]
             key = object_keys.page if page in states.have else object_keys.failed_page
             result = self.read(key(job_id, page), PageResult) or self.result(job_id, page)
             if result is None:
                 raise NotFound(f"the result of page {page} of {job_id} was deleted")
             return result
 
+        def read_all(some: list[int]) -> list[PageResult]:
+            return [read(page) for page in some]
+
         with ThreadPoolExecutor(READERS, thread_name_prefix="results") as pool:
-            while batch := list(islice(numbers, READERS * 8)):
-                yield from pool.map(read, batch)
+            while batch := list(islice(numbers, READERS * RESULTS_AT_ONCE)):
+                # One task of many pages, because a task costs more than reading a local file.
+                each = -(-len(batch) // READERS)
+                parts = [batch[start : start + each] for start in range(0, len(batch), each)]
+                yield from chain.from_iterable(pool.map(read_all, parts))
 
     def count(self, job_id: str, states: PageStates) -> Counts:
         """How the pages with results ended, from the results themselves."""

@@ -7,15 +7,17 @@ they changed. Remaining window: it is paused between the check and the write whi
 and is then killed before it re-checks.
 """
 
+from collections.abc import Mapping
+
 from shared.document.assembly import Document, assemble
 from shared.document.document_file import DocumentFile
 from shared.document.outcome import was_cancelled
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import PageRange, expand, from_numbers
-from shared.domain.records import Done, Manifest, to_json
+from shared.domain.records import Done, Manifest, PageResult, to_json
 from shared.jobs.collections.end_log import end_of
-from shared.jobs.job_store import JobStore, PageStates, missing_pages
+from shared.jobs.job_store import NOTHING_HELD, JobStore, PageStates, missing_pages
 from shared.jobs.submissions import labels_of, mark_all_due
 
 #: Times that a document is rewritten because its pages changed meanwhile.
@@ -30,18 +32,29 @@ class PagesMissing(Exception):
         self.ranges = ranges
 
 
-def reduce_job(jobs: JobStore, manifest: Manifest, *, cancelling: bool = False) -> Done:
+def reduce_job(
+    jobs: JobStore,
+    manifest: Manifest,
+    *,
+    cancelling: bool = False,
+    held: Mapping[int, PageResult] = NOTHING_HELD,
+) -> Done:
     """Merge the pages and commit.
 
-    Only with ``cancelling`` do pages that were cancelled count as results. Raises PagesMissing
-    where a result is missing, NotFound where the job was purged.
+    Only with ``cancelling`` do pages that were cancelled count as results. ``held`` are good
+    results that this process has just stored; they and ``manifest`` may be of a job that was purged
+    since. Raises PagesMissing where a result is missing, NotFound where the job was purged.
     """
-    finished = jobs.done(manifest.job_id)
-    if finished is not None:
-        _end(jobs, manifest, finished, None)
-        return finished
     for number in range(SETTLE_TRIES):
-        done, worker_s = _round(jobs, manifest, cancelling, again=number > 0)
+        try:
+            done, worker_s = _round(jobs, manifest, cancelling, held, again=number > 0)
+        except PagesMissing:
+            finished = None if number else jobs.done(manifest.job_id)
+            if finished is None:
+                raise
+            done, worker_s = finished, None
+        # What is held may be of an earlier job.
+        held = NOTHING_HELD
         manifest = _current(jobs, manifest.job_id)
         if done is not None:
             _end(jobs, manifest, done, worker_s)
@@ -50,7 +63,11 @@ def reduce_job(jobs: JobStore, manifest: Manifest, *, cancelling: bool = False) 
 
 
 def _round(
-    jobs: JobStore, manifest: Manifest, cancelling: bool, again: bool
+    jobs: JobStore,
+    manifest: Manifest,
+    cancelling: bool,
+    held: Mapping[int, PageResult],
+    again: bool,
 ) -> tuple[Done | None, float | None]:
     """Write and commit; returns the worker seconds too, as far as they are known.
 
@@ -61,9 +78,9 @@ def _round(
     job_id = manifest.job_id
     states = jobs.page_states(job_id)
     try:
-        document = _read(jobs, manifest, states, cancelling)
-    except NotFound:
-        return None, None  # a result was deleted while it was read
+        document = _read(jobs, manifest, states, cancelling, held)
+    except NotFound:  # a result was deleted while it was read
+        return (None if again else jobs.done(job_id)), None
     with document:
         # Another reducer may have committed while this process was paused. Its document must not
         # be overwritten, but stale text that this process wrote before must be.
@@ -72,18 +89,29 @@ def _round(
             return finished, None
         for suffix, file in document.files.items():
             _store(jobs, object_keys.document(job_id, suffix), file)
-    if (jobs.page_states(job_id), _current(jobs, job_id)) != (states, manifest):
+    if _current(jobs, job_id) != manifest or _has_other_pages(jobs, job_id, states):
         return None, None
     done = Done(status=document.status, counts=document.counts)
     return _commit(jobs, manifest, done, states), document.worker_s
 
 
-def _read(jobs: JobStore, manifest: Manifest, states: PageStates, cancelling: bool) -> Document:
+def _has_other_pages(jobs: JobStore, job_id: str, states: PageStates) -> bool:
+    """Whether results changed; good ones stay as they are while their job exists."""
+    return bool(states.failed) and jobs.page_states(job_id) != states
+
+
+def _read(
+    jobs: JobStore,
+    manifest: Manifest,
+    states: PageStates,
+    cancelling: bool,
+    held: Mapping[int, PageResult],
+) -> Document:
     job_id = manifest.job_id
     missing = missing_pages(manifest, states)
     if missing:
         raise PagesMissing(missing)
-    results = jobs.results(job_id, expand(manifest.page_ranges), states)
+    results = jobs.results(job_id, expand(manifest.page_ranges), states, held)
     document = assemble(manifest, results, manifest.render)
     if document.status == "cancelled" and not cancelling:
         document.close()

@@ -94,10 +94,16 @@ class PageLease:
             round(result.worker_s * 1000),
         )
         if finished.reduce:
-            (context.job_end or context.dispatcher).reduce(message.job_id)
+            self._end_job(result)
         for lane in finished.low:
             context.dispatcher.top_up(context.pool.id, lane)
         return finished.open
+
+    def _end_job(self, last: PageResult) -> None:
+        if self._context.job_end is not None:
+            self._context.job_end.reduce(last)
+        else:
+            self._context.dispatcher.reduce(last.job_id)
 
     def release(self, blame: Blame) -> None:
         """Return the page to its queue."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
@@ -38,7 +37,7 @@ def code_fences(draft: Draft) -> Draft:
     if "|" in text:
         # Some renderers read a fence line with a column mark as the head of a table.
         text = FENCE_WITH_COLUMNS.sub(lambda match: match.group().replace("|", " "), text)
-    return replace(draft, pieces=split(undisputed(text)))
+    return draft._replace(pieces=split(undisputed(text)))
 
 
 def undisputed(text: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from urllib.parse import quote
 
 from shared.document.code_spans import sub_outside_code
@@ -13,7 +12,7 @@ from shared.document.syntax import FIGURE_LINK
 def figure_links(drafts: Iterable[Draft]) -> Iterator[Draft]:
     """Replace ``figure:N`` by the URL of figure N of the page."""
     for draft in drafts:
-        yield replace(draft, pieces=tuple(_linked(draft, piece) for piece in draft.pieces))
+        yield draft._replace(pieces=tuple(_linked(draft, piece) for piece in draft.pieces))
 
 
 def figure_url(base: str, key: str) -> str:

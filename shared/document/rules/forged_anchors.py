@@ -1,7 +1,6 @@
 """Breaks text in code that looks like a page anchor, because readers split at anchors."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from shared.document.draft import Draft, Piece
 from shared.document.syntax import ANCHOR_OPENING
@@ -10,7 +9,7 @@ from shared.document.syntax import ANCHOR_OPENING
 def forged_anchors(drafts: Iterable[Draft]) -> Iterator[Draft]:
     """Insert a space into every remaining ``<!-- page``; these are in code only."""
     for draft in drafts:
-        yield replace(draft, pieces=tuple(map(_break_anchor, draft.pieces)))
+        yield draft._replace(pieces=tuple(map(_break_anchor, draft.pieces)))
 
 
 def _break_anchor(piece: Piece) -> Piece:

@@ -4,8 +4,6 @@ An escaped tag does not begin raw HTML, so the text after it may now be a code f
 one. The page is then split again and the rules are repeated.
 """
 
-from dataclasses import replace
-
 from shared.document.draft import Draft, per_page
 from shared.document.rules.balanced_tags import balanced_tags
 from shared.document.rules.code_fences import split, undisputed
@@ -21,5 +19,5 @@ def harmless_html(draft: Draft) -> Draft:
         (changed,) = balanced_tags(neutral_html([draft]))
         if changed.text == draft.text:
             return changed
-        draft = replace(changed, pieces=split(undisputed(changed.text)))
+        draft = changed._replace(pieces=split(undisputed(changed.text)))
     return draft.with_text(draft.text.replace("<", "&lt;"))

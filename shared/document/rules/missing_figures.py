@@ -1,7 +1,5 @@
 """Removes links to figures that the page does not have."""
 
-from dataclasses import replace
-
 from shared.document.code_spans import sub_outside_code
 from shared.document.draft import Draft, Piece, per_page
 from shared.document.rules.code_fences import split
@@ -15,7 +13,7 @@ def missing_figures(draft: Draft) -> Draft:
     if text == draft.text:
         return draft
     # Text after a removed link may now begin a line, which can change the blocks.
-    return replace(draft, pieces=split(text.strip()))
+    return draft._replace(pieces=split(text.strip()))
 
 
 def _without(piece: Piece, figures: int) -> str:

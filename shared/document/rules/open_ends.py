@@ -1,7 +1,6 @@
 """Closes a code fence that a page leaves open: it would otherwise include the next pages."""
 
 import re
-from dataclasses import replace
 
 from shared.document.draft import Draft, Piece, per_page
 from shared.document.rules.code_fences import open_fence
@@ -18,4 +17,4 @@ def open_ends(draft: Draft) -> Draft:
     opening = _MARKS.match(open_fence(draft.text) or "")
     if opening is None:
         return draft
-    return replace(draft, pieces=(*draft.pieces, Piece("prose", "\n" + opening["marks"])))
+    return draft._replace(pieces=(*draft.pieces, Piece("prose", "\n" + opening["marks"])))

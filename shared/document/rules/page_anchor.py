@@ -1,7 +1,6 @@
 """Marks the beginning of each page with its number in the source."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from shared.document.draft import Draft
 
@@ -10,7 +9,7 @@ def page_anchor(drafts: Iterable[Draft]) -> Iterator[Draft]:
     """Set the lead of every page: a comment, or a horizontal rule between pages with text."""
     written = False
     for draft in drafts:
-        yield replace(draft, lead=_lead(draft, written))
+        yield draft._replace(lead=_lead(draft, written))
         written = written or bool(draft.pieces)
 
 

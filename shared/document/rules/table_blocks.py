@@ -1,7 +1,6 @@
 """Moves an HTML table that is within a line of text into its own block."""
 
 import re
-from dataclasses import replace
 
 from shared.document.code_spans import sub_outside_code
 from shared.document.draft import Draft, Piece, per_page
@@ -15,7 +14,7 @@ _CONTAINER = re.compile(r"[ \t>*+.)\-0-9]*")
 def table_blocks(draft: Draft) -> Draft:
     """Separate every table from the text before and after it on its line."""
     text = "".join(map(_apart, draft.pieces))
-    return draft if text == draft.text else replace(draft, pieces=split(text))
+    return draft if text == draft.text else draft._replace(pieces=split(text))
 
 
 def _apart(piece: Piece) -> str:

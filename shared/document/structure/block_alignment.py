@@ -31,6 +31,10 @@ class BlockAlignment:
             "" if block.type in FURNITURE or block.type == "image" else letters(block.text)
             for block in self._blocks
         ]
+        #: Most units have the text of a block.
+        self._letters = {
+            block.text: rest for block, rest in zip(self._blocks, self._rest, strict=True) if rest
+        }
         self._images = [i for i, block in enumerate(self._blocks) if block.type == "image"]
         self._next = 0
 
@@ -80,7 +84,8 @@ class BlockAlignment:
         if unit.kind == "figure" or (unit.kind == "equation" and _FIGURE.match(unit.text)):
             numbers = [int(number) - 1 for number in _FIGURE.findall(unit.text)]
             return [self._images[n] for n in numbers if 0 <= n < len(self._images)]
-        wanted = letters(f"{unit.marker} {unit.text}")
+        known = None if unit.marker else self._letters.get(unit.text)
+        wanted = letters(f"{unit.marker} {unit.text}") if known is None else known
         found: list[int] = []
         while wanted:
             index = self._block_with(wanted, found[-1] if found else self._next)

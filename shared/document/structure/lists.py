@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.document.spool import read_through
 from shared.document.structure.columns import Columns
 from shared.document.structure.text.marks import page_mark
-from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit, UnitKind
+from shared.document.structure.units import FIGURE_LINK, Context, Join, Unit, UnitKind, read_units
 
 #: A mark further right than this, on a scale of 999, begins a deeper list.
 _DEEPER = 10
@@ -47,7 +46,7 @@ class _Open:
 def lists(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with the indentation of each item and of its paragraphs."""
     columns = Columns(context)
-    kept = read_through(units, columns.add)
+    kept = read_units(units, columns.add)
     columns.measure()
     return _Nesting(columns, context).nested(kept)
 

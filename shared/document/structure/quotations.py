@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from shared.document.spool import read_through
-from shared.document.structure.units import Context, Unit, by_page
+from shared.document.structure.units import Context, Unit, by_page, read_units
 from shared.domain.records import BBox
 
 #: Insets of a quotation, as parts of the width of its column.
@@ -23,7 +22,7 @@ _ALIGNED = 2
 def quotations(units: Iterable[Unit], _: Context) -> Iterator[Unit]:
     """``units`` with the kind of each quotation and the mark of Markdown before its text."""
     heights = _Heights()
-    kept = read_through(units, heights.add)
+    kept = read_units(units, heights.add)
     seen_body, after_item, line = False, False, heights.line()
     for page in by_page(kept):
         lines = _Lines(page, line)

@@ -8,9 +8,9 @@ and it never changes the order of the words of running text.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from shared.document.spool import Spool
+from shared.document.spool import Spool, read_through
 from shared.document.structure.page_facts import PageFacts
 from shared.document.structure.text.vocabulary import Vocabulary
 from shared.domain.records import BBox, RenderOptions
@@ -50,6 +50,10 @@ class Place(NamedTuple):
     box: BBox | None = None
 
 
+#: Several times as fast as calling the class of a named tuple.
+_new = tuple.__new__
+
+
 # A named tuple is made, changed and pickled several times as fast as a frozen dataclass.
 class Unit(NamedTuple):
     """One Markdown block; ``page`` is the page in whose text it is written."""
@@ -78,6 +82,36 @@ class Unit(NamedTuple):
     def last(self) -> Place:
         """The place of its end."""
         return self.places[-1]
+
+
+def packed(unit: Unit) -> tuple[Any, ...]:
+    """``unit`` as plain tuples, for a file."""
+    kind, text, page, places, *rest = unit
+    return (kind, text, page, [(place[0], place[1]) for place in places], *rest)
+
+
+def unpacked(plain: tuple[Any, ...]) -> Unit:
+    """The unit that was ``packed``."""
+    kind, text, page, places, *rest = plain
+    return _new(Unit, (kind, text, page, tuple([_new(Place, each) for each in places]), *rest))
+
+
+def read_units(units: Iterable[Unit], see: Callable[[Unit], None]) -> Spool[Unit]:
+    """All ``units`` as a spool, after ``see`` has seen each of them."""
+    return read_through(units, see, packed, unpacked)
+
+
+def read_pages(pages: Iterable[list[Unit]], see: Callable[[list[Unit]], None]) -> Spool[list[Unit]]:
+    """The same for the units of pages."""
+    return read_through(pages, see, _packed_page, _unpacked_page)
+
+
+def _packed_page(units: list[Unit]) -> list[tuple[Any, ...]]:
+    return [packed(unit) for unit in units]
+
+
+def _unpacked_page(plain: list[tuple[Any, ...]]) -> list[Unit]:
+    return [unpacked(each) for each in plain]
 
 
 class Join(NamedTuple):

@@ -7,7 +7,7 @@ from shared.document.merged_pages import MergedPage, PageStream
 from shared.document.record import (
     DocumentRecord,
     DocumentSource,
-    block_record,
+    blocks_json,
     join_record,
     ledger_entry,
     page_record,
@@ -38,7 +38,7 @@ class JsonWriter(DocumentWriter):
         self._separator = b","
         self._ledger.append(to_json(ledger_entry(page.result)))
         if page.units:
-            self._blocks.append(b",".join(to_json(block_record(unit)) for unit in page.units))
+            self._blocks.append(blocks_json(page.units))
 
     def end(self, joins: Iterable[Join]) -> None:
         """See DocumentWriter."""

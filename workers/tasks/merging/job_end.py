@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import PagefleetError
 from shared.domain.page_ranges import count
-from shared.domain.records import ReduceMessage
+from shared.domain.records import PageResult, ReduceMessage, to_json
 from workers.tasks.manifest_cache import ManifestCache
 
 if TYPE_CHECKING:
@@ -37,22 +37,26 @@ class JobEnd:
         self._dispatcher = dispatcher
         self._most_pages = most_pages
 
-    def reduce(self, job_id: str) -> None:
-        """Merge the pages of a small job; send a reduce message of another one."""
-        if not self._merged_here(job_id):
-            self._dispatcher.reduce(job_id)
+    def reduce(self, last: PageResult) -> None:
+        """Merge the pages of a small job; send a reduce message of another one.
+
+        ``last`` is the result of the page that was marked last, as it was stored.
+        """
+        if not self._merged_here(last):
+            self._dispatcher.reduce(last.job_id)
 
     @cached_property
     def _reducer(self) -> "ReduceTask":
         return self._make_reducer()
 
-    def _merged_here(self, job_id: str) -> bool:
+    def _merged_here(self, last: PageResult) -> bool:
         """Whether the job is small and nothing went wrong."""
+        job_id = last.job_id
         try:
             manifest = self._manifests.get(job_id)
             if manifest is None or count(manifest.page_ranges) > self._most_pages:
                 return False
-            self._reducer.handle(ReduceMessage(job_id=job_id))
+            self._reducer.handle(ReduceMessage(job_id=job_id), manifest, _held(last))
         except PagefleetError as error:
             log.warning("job %s is left to a reducer: %s", job_id, error.message)
             return False
@@ -60,3 +64,10 @@ class JobEnd:
             log.exception("job %s is left to a reducer after an unexpected error", job_id)
             return False
         return True
+
+
+def _held(last: PageResult) -> dict[int, PageResult]:
+    """A good result, which never changes, as a reader of the store would get it."""
+    if last.status == "failed":
+        return {}
+    return {last.page: PageResult.model_validate_json(to_json(last))}

@@ -1,14 +1,15 @@
 """The reduce task: writes the document, or dispatches the pages that lack a result."""
 
 import logging
+from collections.abc import Mapping
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import expand
-from shared.domain.records import Manifest, ReduceMessage
+from shared.domain.records import Manifest, PageResult, ReduceMessage
 from shared.jobs.activation import open_job
-from shared.jobs.job_store import JobStore
+from shared.jobs.job_store import NOTHING_HELD, JobStore
 from shared.jobs.purging import purge_rest
 from shared.jobs.reduction import PagesMissing, reduce_job
 from shared.telemetry.tracing import now_ns
@@ -29,28 +30,38 @@ class ReduceTask:
         self._dispatch_state = dispatch_state
         self._dispatcher = dispatcher
 
-    def handle(self, message: ReduceMessage) -> str:
-        """Commit the job of ``message`` if all its pages have a result; returns how it ended."""
+    def handle(
+        self,
+        message: ReduceMessage,
+        manifest: Manifest | None = None,
+        held: Mapping[int, PageResult] = NOTHING_HELD,
+    ) -> str:
+        """Commit the job of ``message`` if all its pages have a result; returns how it ended.
+
+        A worker gives what it has read and stored itself: the manifest and good results.
+        """
         started = now_ns()
         with about(job=message.job_id):
-            status = self._handle(message)
+            status = self._handle(message, manifest, held)
         tracing = self._dispatcher.tracing
         tracing.reduced(message.job_id, trace_headers(), started, status)
         return status
 
-    def _handle(self, message: ReduceMessage) -> str:
-        manifest = self._jobs.manifest(message.job_id)
+    def _handle(
+        self, message: ReduceMessage, known: Manifest | None, held: Mapping[int, PageResult]
+    ) -> str:
+        manifest = known or self._jobs.manifest(message.job_id)
         if manifest is None:
             self._dispatch_state.jobs.forget(message.job_id)
             return "no such job"
         if self._dispatch_state.jobs.state(message.job_id) == "cancelled":
             return "cancelled"  # the cancelling command writes the document
-        return self._reduce(manifest)
+        return self._reduce(manifest, held)
 
-    def _reduce(self, manifest: Manifest) -> str:
+    def _reduce(self, manifest: Manifest, held: Mapping[int, PageResult]) -> str:
         try:
             with document_metrics.REDUCE_SECONDS.time():
-                done = reduce_job(self._jobs, manifest)
+                done = reduce_job(self._jobs, manifest, held=held)
         except PagesMissing as missing:
             self._dispatch_again(manifest, missing)
             return "pages missing"

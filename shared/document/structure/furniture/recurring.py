@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.document.spool import read_through
 from shared.document.structure.furniture.margin_rows import MarginRows, outermost
 from shared.document.structure.furniture.running_headers import RunningHeaders
 from shared.document.structure.text.letters import letters
-from shared.document.structure.units import Context, Unit, by_page
+from shared.document.structure.units import Context, Unit, by_page, read_pages
 from shared.domain.records import BBox
 
 #: The margins end at these places of a scale of 999.
@@ -39,7 +38,7 @@ def furniture(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
         recurring.add_page(page)
         rows.add(page)
 
-    pages = read_through(headers.seen(by_page(units)), see)
+    pages = read_pages(headers.seen(by_page(units)), see)
     recurring.end()
     for position, page in enumerate(pages):
         edges = {index for index, unit in _at_edges(page) if recurring.has(unit)}

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
 
-from shared.document.spool import Spool, read_through
+from shared.document.spool import Spool
 from shared.document.structure.headings.numbers import decimal_depth, order_of
 from shared.document.structure.headings.ranks import SAME_SIZE, levels_of
 from shared.document.structure.headings.sizes import heading_size
 from shared.document.structure.headings.table import Heading, HeadingTable, NumberKind
 from shared.document.structure.text.sentences import ends_sentence
-from shared.document.structure.units import Context, Unit
+from shared.document.structure.units import Context, Unit, read_units
 
 #: A title has at most this many characters.
 _LONGEST_TITLE = 120
@@ -32,7 +32,7 @@ _HASHES = re.compile(r" {0,3}#{1,6}[ \t]+")
 def heading_levels(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
     """``units`` with consistent levels; unchanged where nothing shows the ranks."""
     survey = _Survey(context)
-    kept = read_through(units, survey.add)
+    kept = read_units(units, survey.add)
     levels = levels_of(survey.table())
     if levels is None:
         yield from kept

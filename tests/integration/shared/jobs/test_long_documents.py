@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from shared.document.assembly import assemble
-from shared.domain.records import Manifest, RenderOptions
+from shared.document.record import DocumentRecord
+from shared.domain.records import Manifest, RenderOptions, to_json
 from shared.jobs.job_store import JobStore
 from shared.jobs.reduction import reduce_job
 from shared.storage.store_file import FileStore
@@ -53,6 +54,7 @@ def test_a_document_that_memory_does_not_hold_has_the_same_bytes(
 
     assert written == expected
     assert digests == {key: hashlib.sha256(data).hexdigest() for key, data in expected.items()}
+    assert to_json(DocumentRecord.model_validate_json(written["json"])) == written["json"]
     record = json.loads(written["json"])
     assert all(len(record[name]) > 7 for name in _LISTS)
     assert record["joins"][0]["kind"] == "paragraph"

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from shared.document.assembly import Document, assemble
+from shared.domain import object_keys
 from shared.domain.errors import NotFound
-from shared.domain.records import ErrorInfo, Manifest
+from shared.domain.records import ErrorInfo, Manifest, to_json
+from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.jobs.reduction import PagesMissing, reduce_job
+from shared.storage.store_file import FileStore
+from tests.support.fleets import stored_jobs
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.fleets.stored_jobs import page_result
@@ -211,3 +215,30 @@ def test_a_job_that_is_purged_during_its_reduction_stays_purged(fleet: SteppedFl
         reduce_job(fleet.jobs, manifest)
 
     assert list(fleet.store.list("jobs/")) == []
+
+
+def test_a_page_that_a_worker_holds_is_not_used_for_a_job_that_was_submitted_again(
+    tmp_path: Path,
+) -> None:
+    jobs = JobStore(FileStore(tmp_path))
+    purged = stored_jobs.open_job(jobs, 1, b"%PDF of a test")
+    held = stored_jobs.page_result(purged, 1, markdown="of the purged job")
+    again = purged.model_copy(update={"created": purged.created + 1})
+    jobs.store.put(object_keys.manifest(again.job_id), to_json(again))
+    jobs.write_result(stored_jobs.page_result(again, 1, markdown="of the job now"))
+
+    reduce_job(jobs, purged, held={1: held})
+
+    document = jobs.store.get(object_keys.document(again.job_id, "md")).decode()
+    assert "of the job now" in document
+    assert "of the purged job" not in document
+
+
+def test_a_page_that_a_worker_holds_is_missing_where_its_result_was_removed(
+    tmp_path: Path,
+) -> None:
+    jobs = JobStore(FileStore(tmp_path))
+    manifest = stored_jobs.open_job(jobs, 1, b"%PDF of a test")
+
+    with pytest.raises(PagesMissing):
+        reduce_job(jobs, manifest, held={1: stored_jobs.page_result(manifest, 1)})

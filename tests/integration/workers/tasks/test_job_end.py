@@ -9,8 +9,12 @@ from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from workers.tasks.merging.reduce_task import ReduceTask
 
-#: Places in ``stepped_fleet.DOCUMENTS``: of three pages and of twelve.
-SMALL, LARGE = 1, 2
+#: Places in ``stepped_fleet.DOCUMENTS``: of one page, of three and of twelve.
+ONE_PAGE, SMALL, LARGE = 0, 1, 2
+STORE_METHODS = ("get", "put", "exists", "size", "list", "stamped", "delete")
+#: 11 of the submission, 2 of the page and 12 of the merge, and one of this test. The source is not
+#: fetched here.
+MOST_REQUESTS = 26
 
 
 @pytest.fixture
@@ -78,3 +82,19 @@ def test_the_document_of_a_worker_that_is_killed_before_the_merge_is_merged_by_a
     fleet.work()
 
     assert check_job(fleet.store, manifest.job_id).status == "ok"
+
+
+def test_a_document_of_one_page_needs_few_requests_to_the_store(
+    fleet: SteppedFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(fleet.stage, "pause", lambda request="": requests.append(request))
+        manifest = fleet.submitted(ONE_PAGE)
+        read(fleet)
+
+    assert check_job(fleet.store, manifest.job_id).status == "ok"
+    found = [each for each in requests if each.startswith(STORE_METHODS)]
+    assert len(found) <= MOST_REQUESTS, "\n".join(found)
+    page = f"jobs/{manifest.job_id}/pages/000001.json"
+    assert not [each for each in found if each.startswith("get ") and page in each]
