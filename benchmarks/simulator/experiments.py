@@ -235,7 +235,7 @@ def turns() -> Answer:
 def batch() -> Answer:
     """That the pages of an event do not change the result."""
     rows = [["GPUs", "pages of an event", "pages/s", "seconds", "Redis busy"]]
-    for gpus in (20, 200):
+    for gpus in (20, 400):
         for size in (16, 32, 64, 96, 192):
             result = _speed(large(gpus, batch=size))
             rows.append(

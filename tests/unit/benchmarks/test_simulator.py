@@ -215,7 +215,7 @@ def test_idle_shares_go_to_the_others_and_a_quota_holds() -> None:
     model = Model(
         gpus=1, batch=8, engine=SMALL, tenants=Tenants(quotas={"small": 24}, is_used=True)
     )
-    fleet = Fleet(model, lambda _pages, _ok: most.__ior__(broker.load))
+    fleet = Fleet(model, lambda _pages, _ok: most.update(broker.load - most))
     ((broker, _),) = fleet._shards
     documents = [*equal_documents(4, 1_000, "large"), *equal_documents(4, 250, "small")]
 
