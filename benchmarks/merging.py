@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.job_store import JobStore
 from shared.jobs.reduction import reduce_job
 from shared.storage.store_file import FileStore

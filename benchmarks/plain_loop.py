@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmarks.processes import cpu_seconds
 from shared.config.settings import Settings
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.registry import make_engine
 from workers.host.cores import renderer_count
 from workers.pipeline.engine_host import EngineHost

@@ -112,7 +112,7 @@ def _serve(
 def read(source: Path, kind: str, sha256: str, page: int, options: str) -> int:
     """Print one page's text while the engine generates it; 'pagefleet run --stream' starts this."""
     from shared.config.settings import load_settings
-    from shared.domain.records import PageOptions
+    from shared.domain.records.options import PageOptions
     from workers.observability.logs import configure
     from workers.pipeline.read_page import read_page
 

@@ -13,7 +13,7 @@ import pymupdf
 from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.watch import Watch
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.contract import RenderedPage
 from workers.engines.registry import make_engine
 from workers.host.cores import usable_cores

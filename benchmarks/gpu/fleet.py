@@ -31,7 +31,8 @@ from producer.submission.submitter import Submission, Submitter
 from shared.config.settings import Settings
 from shared.domain import object_keys
 from shared.domain.page_ranges import expand
-from shared.domain.records import Manifest, PageResult, Timings
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import PageResult, Timings
 from workers.process.start import plan_pages
 
 #: Documents opened in parallel, as by ``pagefleet run``.

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.gpu.needs import missing
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.deepseek.modes import mode_for
 from workers.engines.deepseek.page_shape import shape_of
 from workers.engines.deepseek.pixels import Picture, Views, make_views

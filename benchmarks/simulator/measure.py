@@ -26,7 +26,8 @@ from shared.broker.dispatcher import Dispatcher
 from shared.broker.page_state import Dispatch, page_id
 from shared.broker.scripts import Scripts, source
 from shared.config.settings import Settings, load_settings
-from shared.domain.records import Counts, Priority
+from shared.domain.lanes import Priority
+from shared.domain.records.job import Counts
 from shared.jobs.job_store import JobStore
 from shared.jobs.reduction import reduce_job
 from shared.storage.store_file import FileStore

@@ -31,7 +31,7 @@ class CommandWithPageSettings(click.Command):
 
 def page_setting_flags() -> Iterator[click.Option]:
     """One option for each field of PageSettings; unset options are None."""
-    from shared.domain.records import PageSettings
+    from shared.domain.records.options import PageSettings
 
     for name, field in PageSettings.model_fields.items():
         flag, kind = "--" + name.replace("_", "-"), _kind(field)

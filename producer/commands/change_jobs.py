@@ -13,7 +13,7 @@ from shared.console.entry_point import print_message
 from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode, PagefleetError, ShardUnreachable, UsageError, worst
 from shared.domain.object_keys import check_job_id
-from shared.domain.records import Done, Manifest
+from shared.domain.records.job import Done, Manifest
 from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import STALLED_S, is_half_purged, is_removable, remove

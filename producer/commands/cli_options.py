@@ -19,13 +19,13 @@ from shared.config.settings import Settings, load_settings
 from shared.domain.collections.names import LABEL, check_collection_name
 from shared.domain.errors import UsageError
 from shared.domain.formats.export_formats import DEFAULT, ExportChoice, export_choice, saved_words
-from shared.domain.records import (
+from shared.domain.lanes import Priority
+from shared.domain.records.options import (
     Footnotes,
     Headers,
     Math,
     PageBreaks,
     PageSettings,
-    Priority,
     RenderOptions,
     Tables,
 )

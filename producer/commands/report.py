@@ -12,7 +12,7 @@ from shared.config.settings import load_settings
 from shared.console.entry_point import print_message
 from shared.console.printable import printable
 from shared.domain.errors import ExitCode
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.job_store import JobStore
 
 

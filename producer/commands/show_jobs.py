@@ -24,7 +24,7 @@ from shared.console.entry_point import print_message
 from shared.console.printable import json_line, printable
 from shared.domain.errors import ExitCode
 from shared.domain.page_ranges import expand
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.job_store import READERS, JobStore
 
 

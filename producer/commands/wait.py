@@ -15,7 +15,7 @@ from shared.config.settings import load_settings
 from shared.domain import object_keys
 from shared.domain.errors import WaitTimedOut
 from shared.domain.formats.output_formats import MARKDOWN
-from shared.domain.records import Done, Manifest
+from shared.domain.records.job import Done, Manifest
 
 
 def wait_for_jobs(

@@ -20,7 +20,7 @@ from producer.watching.watcher import INBOX, INTAKE_PROCESSES, Plan, Watcher
 from shared.config.settings import Settings
 from shared.console.json_lines import JsonLines, Secrets, log_to_stderr
 from shared.domain.errors import ExitCode
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from shared.processes.home_folder import private_folder
 from shared.processes.stop_signals import acting_on_signals
 from shared.telemetry.health import Health

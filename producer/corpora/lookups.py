@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.domain.collections.records import End, EndsPart
-from shared.domain.records import MAX_TIME
+from shared.domain.records.base import MAX_TIME
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.jobs.collections.end_log import end_of
 from shared.jobs.job_store import READERS, JobStore

@@ -17,7 +17,7 @@ from shared.domain.collections.records import End
 from shared.domain.cost import Usage
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.lanes import PRIORITIES
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.jobs.job_store import JobStore
 

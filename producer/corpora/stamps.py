@@ -6,7 +6,7 @@ import json
 from producer.intake.input import Input
 from producer.submission.request import Request
 from shared.config.settings import Settings
-from shared.domain.records import PageSettings
+from shared.domain.records.options import PageSettings
 from shared.storage.factory import find_uri
 
 _DIGITS = 32

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from shared.domain.collections.records import End, MemberCounts
 from shared.domain.cost import Usage
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 
 #: Every status of a document, in the order in which they are shown.
 STATUSES = ("ok", "partial", "failed", "cancelled", "waiting", "refused")

@@ -6,7 +6,7 @@ from producer.delivery.export import FinishedJob, export
 from producer.delivery.folder_sink import FolderSink
 from producer.delivery.outcome import Outcome, ended, undelivered, with_quality
 from producer.delivery.output_names import OutputNames
-from shared.domain.records import Done
+from shared.domain.records.job import Done
 
 
 def deliver(

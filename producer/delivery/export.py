@@ -19,7 +19,9 @@ from shared.domain.errors import NotFound, TooLarge, TooManyPages
 from shared.domain.formats.export_formats import DEFAULT, ExportChoice
 from shared.domain.formats.output_formats import MARKDOWN
 from shared.domain.page_ranges import count, expand
-from shared.domain.records import Done, Manifest, PageResult, RenderOptions
+from shared.domain.records.job import Done, Manifest
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 from shared.jobs.job_store import JobStore
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from shared.document.low_quality import LowQuality
 from shared.document.outcome import PageScores, fallback_count
 from shared.domain.errors import ExitCode, PagefleetError, worst
 from shared.domain.page_ranges import count, expand
-from shared.domain.records import Counts, Done, ErrorInfo, Manifest
+from shared.domain.records.job import Counts, Done, Manifest
+from shared.domain.records.page_result import ErrorInfo
 from shared.jobs.job_store import JobStore
 
 UNKNOWN_QUALITY = (

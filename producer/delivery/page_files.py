@@ -18,7 +18,9 @@ from shared.domain import object_keys
 from shared.domain.errors import NotFound, PageError, RenderFailed, TooLarge, UsageError
 from shared.domain.formats.export_formats import LAYOUT_ENDING, PDF, ExportChoice
 from shared.domain.page_ranges import expand
-from shared.domain.records import Manifest, PageResult, Record
+from shared.domain.records.base import Record
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import PageResult
 from shared.jobs.job_store import JobStore
 from shared.processes.sandbox import Sandbox, SandboxError
 from shared.rendering.page_errors import page_errors

@@ -21,17 +21,10 @@ from producer.intake.regular_file import read_regular
 from shared.document.assembly import assemble
 from shared.document.outcome import count, job_status, was_cancelled
 from shared.domain.page_ranges import expand
-from shared.domain.records import (
-    Counts,
-    Done,
-    ErrorInfo,
-    Manifest,
-    PageResult,
-    PageStatus,
-    Record,
-    RenderOptions,
-    to_json,
-)
+from shared.domain.records.base import Record, to_json
+from shared.domain.records.job import Counts, Done, Manifest
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import ErrorInfo, PageResult, PageStatus
 
 SUMMARY = "pagefleet-summary.json"
 MAX_SUMMARY_BYTES = 512 * 1024 * 1024

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.storage.content_digest import VERIFIED
 from shared.storage.store import ObjectStore
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from producer.evaluation.page_scoring import score_page
 from producer.evaluation.values import PagePair, ScoredPage, Scores
 from shared.domain.errors import DocumentError
-from shared.domain.records import ErrorInfo
+from shared.domain.records.page_result import ErrorInfo
 from shared.processes.sandbox import Sandbox, SandboxError, SandboxMemory, SandboxTimeout
 
 #: Modules that the helper processes load in advance.

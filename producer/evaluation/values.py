@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Literal
 
-from shared.domain.records import ErrorInfo
+from shared.domain.records.page_result import ErrorInfo
 
 BlockKind = Literal["text", "table", "formula"]
 

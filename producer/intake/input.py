@@ -6,7 +6,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from shared.domain.errors import PagefleetError
-from shared.domain.records import Priority
+from shared.domain.lanes import Priority
 
 _FILE_URI = "file:///"
 InputKind = Literal["file", "s3", "stdin"]

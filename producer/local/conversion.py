@@ -23,7 +23,7 @@ from producer.submission.request import Request
 from producer.submission.submitter import Submission, Submitter
 from shared.broker.job_state import JobProgress
 from shared.domain.errors import ExitCode, TransientError, worst
-from shared.domain.records import Done
+from shared.domain.records.job import Done
 
 if TYPE_CHECKING:
     from producer.delivery.page_files import PageFiles

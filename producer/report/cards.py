@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from producer.report.parts import Elsewhere
-from shared.domain.records import Block, PageResult, Quality
+from shared.domain.records.page_result import Block, PageResult, Quality
 
 #: Characters of a block's text in the tooltip of its box.
 MAX_HINT_CHARACTERS = 240

@@ -25,7 +25,8 @@ from producer.report.parts import TextPart
 from shared.config.settings import Settings
 from shared.document.rules.figure_links import figure_url
 from shared.domain.errors import PageError, PagefleetError
-from shared.domain.records import Manifest, PageResult
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import PageResult
 from shared.jobs.job_store import JobStore
 from shared.processes.sandbox import Sandbox, SandboxError
 from shared.rendering.page_errors import page_errors

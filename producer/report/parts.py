@@ -10,7 +10,8 @@ from shared.document.structure.merging import StructuredPages
 from shared.document.structure.order import ORDER
 from shared.document.structure.text.marks import without_any_marks
 from shared.document.structure.units import Unit
-from shared.domain.records import BBox, PageResult, RenderOptions
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import BBox, PageResult
 from shared.domain.tasks import Task
 
 

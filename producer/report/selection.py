@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from producer.report.pages import PageToShow
 from producer.report.parts import page_parts
 from shared.domain.page_ranges import expand
-from shared.domain.records import Manifest, PageResult, RenderOptions
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 from shared.jobs.job_store import JobStore
 
 

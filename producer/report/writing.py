@@ -22,7 +22,8 @@ from producer.status.job_facts import JobFacts, job_facts, with_usage
 from producer.status.submissions import Submissions, as_plain
 from shared.document.control_characters import strip_control
 from shared.domain.errors import UsageError
-from shared.domain.records import BlockType, Manifest
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import BlockType
 from shared.processes.sandbox import Sandbox
 
 _FOLDER = Path(__file__).parent

@@ -8,7 +8,7 @@ from typing import TypeVar
 from shared.console.entry_point import print_message
 from shared.domain import object_keys
 from shared.domain.errors import DocumentError, UsageError
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.job_store import READERS, JobStore
 
 _Found = TypeVar("_Found")

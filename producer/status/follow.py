@@ -8,7 +8,7 @@ from producer.status.job_facts import hot_job
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.job_state import JobProgress
 from shared.domain.errors import UsageError
-from shared.domain.records import Done
+from shared.domain.records.job import Done
 from shared.jobs.job_store import JobStore
 
 #: Seconds between polls of a hot job.

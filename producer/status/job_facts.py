@@ -16,7 +16,7 @@ from shared.document.outcome import fallback_count
 from shared.domain.cost import Usage
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.page_ranges import count
-from shared.domain.records import Counts, Manifest
+from shared.domain.records.job import Counts, Manifest
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.job_store import JobStore
 

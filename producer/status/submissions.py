@@ -7,7 +7,7 @@ from typing import Any
 from shared.console.entry_point import print_message
 from shared.console.printable import printable
 from shared.domain.errors import DocumentError, UsageError
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.job_store import JobStore
 from shared.jobs.submissions import later_submissions

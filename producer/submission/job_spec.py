@@ -12,7 +12,8 @@ from producer.submission.request import Request
 from shared.domain import object_keys
 from shared.domain.job_ids import JobIdentity
 from shared.domain.page_ranges import expand, selected
-from shared.domain.records import Manifest, PageOptions, Source
+from shared.domain.records.job import Manifest, Source
+from shared.domain.records.options import PageOptions
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.creation import SourceFile
 

@@ -4,7 +4,7 @@ from producer.submission.request import Request
 from shared.domain.catalogue import engine_facts
 from shared.domain.page_ranges import count, format_ranges, parse_ranges
 from shared.domain.pools import Pool
-from shared.domain.records import FallbackChoice, PageOptions, PageSettings
+from shared.domain.records.options import FallbackChoice, PageOptions, PageSettings
 
 
 def page_options(request: Request, page_count: int) -> PageOptions:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
 from shared.domain.page_ranges import expand
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import JobStore
 

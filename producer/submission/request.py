@@ -9,9 +9,10 @@ from producer.submission.pool_choice import PoolSource, check_choice, choose_poo
 from shared.config.settings import Settings
 from shared.domain.collections.names import LABEL
 from shared.domain.errors import BadLine, UsageError
+from shared.domain.lanes import Priority
 from shared.domain.page_ranges import check_ranges
 from shared.domain.pools import Pool
-from shared.domain.records import Priority, RenderOptions
+from shared.domain.records.options import RenderOptions
 from shared.domain.tasks import Task, check_task_arguments, parse_task
 
 

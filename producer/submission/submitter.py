@@ -13,7 +13,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.domain.errors import NotADocument
 from shared.domain.job_ids import JobIdentity, next_id
 from shared.domain.page_ranges import count
-from shared.domain.records import Done, Manifest
+from shared.domain.records.job import Done, Manifest
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.creation import create_job
 from shared.jobs.job_store import JobStore

@@ -12,7 +12,8 @@ from pydantic import Field, ValidationError
 from producer.submission.request import Request
 from producer.watching.places.place import Inbox, Unreadable, UnusableName
 from shared.domain.errors import NotFound, PagefleetError, TooLarge, UsageError
-from shared.domain.records import PageSettings, Priority, RenderOptions
+from shared.domain.lanes import Priority
+from shared.domain.records.options import PageSettings, RenderOptions
 from shared.domain.serialization.partial_record import partial_record
 from shared.domain.tasks import parse_task
 

@@ -6,7 +6,9 @@ from pydantic import ConfigDict, Field
 
 from producer.status.job_facts import JobFacts
 from shared.domain.errors import PagefleetError
-from shared.domain.records import Counts, ErrorInfo, JobStatus, Record, to_json
+from shared.domain.records.base import Record, to_json
+from shared.domain.records.job import Counts, JobStatus
+from shared.domain.records.page_result import ErrorInfo
 
 
 class Status(Record):

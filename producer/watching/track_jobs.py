@@ -16,7 +16,7 @@ from producer.watching.status_file import of_job
 from producer.watching.timings import WatchTimings
 from producer.watching.watch_context import WatchContext
 from shared.domain.errors import NotFound, PagefleetError, TransientError
-from shared.domain.records import Done, Manifest
+from shared.domain.records.job import Done, Manifest
 
 TICK_S = 0.1
 DELIVERY_THREADS = 4

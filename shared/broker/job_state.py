@@ -10,9 +10,10 @@ from shared.broker.pool_state import MAX_POOLS
 from shared.broker.scripts import Scripts
 from shared.broker.untrusted_json import is_number, is_short_text
 from shared.config.tenant_settings import OTHER
+from shared.domain.lanes import Priority
 from shared.domain.page_ranges import PageRange
 from shared.domain.pools import engine_of
-from shared.domain.records import Counts, Priority
+from shared.domain.records.job import Counts
 from shared.domain.serialization.compatibility import TENANTS
 
 #: Seconds that the broker remembers a job which is no longer open.

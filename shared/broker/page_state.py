@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 from shared.broker.connection import KEY_PREFIX
 from shared.broker.queues import lane_of
 from shared.broker.scripts import Scripts
-from shared.domain.records import PageStatus
+from shared.domain.records.page_result import PageStatus
 
 Outcome = Literal[
     "claimed", "unknown", "dead_lettered", "done", "held", "quarantine", "cancelled", "ended"

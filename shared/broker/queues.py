@@ -7,7 +7,7 @@ from kombu import Exchange, Queue
 from kombu.utils.scheduling import priority_cycle
 
 from shared.domain.lanes import Lane
-from shared.domain.records import PAGE_QUEUE_PATTERN
+from shared.domain.records.messages import PAGE_QUEUE_PATTERN
 
 REDUCE = "reduce"
 MAINTENANCE = "maintenance"

@@ -8,7 +8,7 @@ from pydantic_settings import NoDecode
 
 from shared.domain.page_ranges import parse_page_set
 from shared.domain.pools import REVISION_PATTERN
-from shared.domain.records import Record
+from shared.domain.records.base import Record
 
 PageSet = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_page_set)]
 AutoCount = Annotated[int, Field(ge=1)] | Literal["auto"]

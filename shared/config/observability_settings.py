@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo
 
-from shared.domain.records import Record
+from shared.domain.records.base import Record
 
 
 def _no_service_link(value: Any, info: ValidationInfo) -> Any:

@@ -38,7 +38,8 @@ from shared.config.observability_settings import ObservabilitySettings
 from shared.config.tenant_settings import TenantSettings
 from shared.config.working_folder_file import check_working_folder_file
 from shared.domain.errors import UsageError
-from shared.domain.records import MAX_PAGES, PageSettings
+from shared.domain.records.job import MAX_PAGES
+from shared.domain.records.options import PageSettings
 from shared.domain.serialization.compatibility import FIRST_LEVEL
 
 MEBIBYTE = 1024 * 1024

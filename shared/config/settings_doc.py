@@ -11,7 +11,7 @@ from shared.config.environment import PREFIX
 from shared.config.observability_settings import ObservabilitySettings
 from shared.config.settings import Settings
 from shared.config.tenant_settings import TenantSettings
-from shared.domain.records import PageSettings
+from shared.domain.records.options import PageSettings
 
 PATH = Path(__file__).parents[2] / "docs" / "settings.md"
 INTRODUCTION = """\

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import Field, field_validator
 
-from shared.domain.records import Record
+from shared.domain.records.base import Record
 
 #: The name that stands for all tenants without an entry of their own.
 ANY = "*"

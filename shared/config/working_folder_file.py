@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from shared.domain.errors import UsageError
-from shared.domain.records import PageSettings, RenderOptions
+from shared.domain.records.options import PageSettings, RenderOptions
 
 #: Keys of an options file in an inbox, which has the same name as a configuration file.
 OPTION_KEYS = frozenset(

@@ -22,7 +22,9 @@ from shared.document.structure.units import Join
 from shared.domain.errors import PagefleetError
 from shared.domain.formats.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import expand
-from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
+from shared.domain.records.job import Counts, JobStatus, Manifest
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 from shared.domain.tasks import Task
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Literal, NamedTuple
 
-from shared.domain.records import PageResult, RenderOptions
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 
 #: "prose" is Markdown; "fence" is a fenced code block with its fences.
 PieceKind = Literal["prose", "fence"]

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.document.structure.units import Join, Unit
-from shared.domain.records import Counts, JobStatus, Manifest, PageResult, RenderOptions
+from shared.domain.records.job import Counts, JobStatus, Manifest
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 
 #: Characters [start, end) of a text.
 Span = tuple[int, int]

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from shared.domain.errors import Cancelled
-from shared.domain.records import Counts, JobStatus, PageResult
+from shared.domain.records.job import Counts, JobStatus
+from shared.domain.records.page_result import PageResult
 
 #: Scores of quality, 0 to 1, by page.
 PageScores = dict[int, float]

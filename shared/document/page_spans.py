@@ -9,7 +9,7 @@ from shared.document.code_spans import code_spans
 from shared.document.draft import Draft
 from shared.document.merged_pages import Span
 from shared.document.structure.text.marks import PAGE_MARK, with_notes
-from shared.domain.records import PageBreaks
+from shared.domain.records.options import PageBreaks
 
 _GAP = "\n\n"
 

@@ -10,24 +10,21 @@ from shared.document.control_characters import strip_control
 from shared.document.structure.text.marks import without_any_marks
 from shared.document.structure.units import Join, JoinKind, Place, Unit, UnitKind
 from shared.domain.harmless_json import harmless_json
-from shared.domain.records import (
+from shared.domain.records.base import Record, is_unset
+from shared.domain.records.job import Counts, JobStatus
+from shared.domain.records.options import PageOptions, RenderOptions
+from shared.domain.records.page_result import (
     BBox,
     Block,
     Confidence,
-    Counts,
     EngineInfo,
     ErrorInfo,
     Fallback,
     Figure,
-    JobStatus,
     PageImage,
-    PageOptions,
     PageResult,
     PageStatus,
     Quality,
-    Record,
-    RenderOptions,
-    is_unset,
 )
 
 

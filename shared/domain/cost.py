@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.records import PageResult
+from shared.domain.records.page_result import PageResult
 
 
 @dataclass(frozen=True)

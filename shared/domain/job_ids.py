@@ -9,7 +9,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from shared.domain.records import Manifest, PageOptions
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import PageOptions
 from shared.domain.serialization.compatibility import FIRST_LEVEL, LONG_JOB_IDS
 
 CONTENT_DIGITS, OPTIONS_DIGITS = 32, 16

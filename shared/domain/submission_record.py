@@ -5,7 +5,8 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from shared.domain.records import Manifest, Record, to_json
+from shared.domain.records.base import Record, to_json
+from shared.domain.records.job import Manifest
 
 
 class SubmissionRecord(Record):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from shared.broker.dispatch_state import DispatchState
 from shared.domain.errors import BrokerFull
 from shared.domain.page_ranges import count
-from shared.domain.records import Counts, Manifest
+from shared.domain.records.job import Counts, Manifest
 from shared.domain.retry import doubling, retry
 from shared.jobs.job_store import JobStore, PageStates, missing_pages
 

@@ -13,7 +13,9 @@ from shared.broker.dispatch_state import DispatchState
 from shared.domain import object_keys
 from shared.domain.errors import Cancelled, NotFound, UsageError
 from shared.domain.page_ranges import expand
-from shared.domain.records import Done, EngineInfo, ErrorInfo, Manifest, PageResult, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Done, Manifest
+from shared.domain.records.page_result import EngineInfo, ErrorInfo, PageResult
 from shared.jobs.job_store import READERS, JobStore, missing_pages
 from shared.jobs.purging import purge_rest
 from shared.jobs.reduction import PagesMissing, reduce_job

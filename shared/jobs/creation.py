@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from shared.broker.dispatch_state import DispatchState
 from shared.domain import object_keys
 from shared.domain.errors import NotADocument
-from shared.domain.records import Manifest, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import STALLED_S, end_purge, is_half_purged, purge_rest

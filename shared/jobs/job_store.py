@@ -14,16 +14,9 @@ from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument, NewerRelease, NotFound, StoreUnreachable, TooLarge
 from shared.domain.job_ids import next_id
 from shared.domain.page_ranges import PageRange, without
-from shared.domain.records import (
-    MAX_PAGES,
-    Counts,
-    Delivery,
-    Done,
-    Manifest,
-    PageResult,
-    Record,
-    to_json,
-)
+from shared.domain.records.base import Record, to_json
+from shared.domain.records.job import MAX_PAGES, Counts, Delivery, Done, Manifest
+from shared.domain.records.page_result import PageResult
 from shared.domain.serialization.newer_records import is_newer
 from shared.jobs.collections.end_log import EndLog, reopened
 from shared.jobs.job_marker import MAX_MARKER_BYTES, JobMarker

@@ -5,7 +5,7 @@ Programs of earlier releases know one pool for each engine, so they open jobs of
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 
 
 def move_to_own_pool(

@@ -12,7 +12,8 @@ from itertools import islice
 
 from shared.domain import object_keys
 from shared.domain.errors import StoreFull
-from shared.domain.records import Manifest, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest
 from shared.jobs.job_marker import JobMarker
 from shared.jobs.job_store import JobStore
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from shared.broker.dispatch_state import DispatchState
 from shared.domain import object_keys
 from shared.domain.errors import DocumentError
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import READERS, JobStore, missing_pages
 from shared.jobs.purging import is_half_purged

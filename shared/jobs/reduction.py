@@ -15,7 +15,9 @@ from shared.document.outcome import was_cancelled
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import PageRange, expand, from_numbers
-from shared.domain.records import Done, Manifest, PageResult, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Done, Manifest
+from shared.domain.records.page_result import PageResult
 from shared.jobs.collections.end_log import end_of
 from shared.jobs.job_store import NOTHING_HELD, JobStore, PageStates, missing_pages
 from shared.jobs.submissions import labels_of, mark_all_due

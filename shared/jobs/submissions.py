@@ -6,7 +6,8 @@ from functools import partial
 
 from shared.domain import object_keys
 from shared.domain.errors import DocumentError
-from shared.domain.records import Manifest, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.job_store import JobStore
 

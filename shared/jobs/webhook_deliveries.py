@@ -5,7 +5,8 @@ the submission.
 """
 
 from shared.domain import object_keys
-from shared.domain.records import Delivery, Manifest, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Delivery, Manifest
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.job_store import JobStore
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 
 
 class TextBlock(NamedTuple):

@@ -1,6 +1,6 @@
 """Reads the blocks of a page's text layer, without judging them; in helper processes only."""
 
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 from shared.rendering.lean_pymupdf import pymupdf
 from shared.rendering.text_block import TextBlock
 

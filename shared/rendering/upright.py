@@ -9,7 +9,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     # A process that draws previews needs no records, and their import takes a fifth of its start.
-    from shared.domain.records import BBox
+    from shared.domain.records.page_result import BBox
 
 #: Maximum coordinate of a box.
 LAST = 999

@@ -6,15 +6,10 @@ from pathlib import Path
 from shared.document.record import DocumentRecord
 from shared.domain.collections.corpus_line import CorpusLine
 from shared.domain.collections.records import Collection, EndsPart, MembersPart
-from shared.domain.records import (
-    Delivery,
-    Done,
-    Manifest,
-    PageMessage,
-    PageResult,
-    Record,
-    ReduceMessage,
-)
+from shared.domain.records.base import Record
+from shared.domain.records.job import Delivery, Done, Manifest
+from shared.domain.records.messages import PageMessage, ReduceMessage
+from shared.domain.records.page_result import PageResult
 from shared.domain.submission_record import SubmissionRecord
 from shared.domain.webhooks.message import WebhookMessage
 

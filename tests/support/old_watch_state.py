@@ -3,7 +3,7 @@
 import hashlib
 
 from producer.watching.claims.key_claim import KeyClaim
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.storage.store import ObjectStore
 
 

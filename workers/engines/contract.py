@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from shared.domain.records import Block, Confidence, EngineInfo, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import Block, Confidence, EngineInfo
 from shared.domain.tasks import Task
 from shared.rendering.render_size import RenderSize
 from shared.rendering.text_block import TextBlock

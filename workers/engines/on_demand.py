@@ -4,7 +4,8 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 
-from shared.domain.records import EngineInfo, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import EngineInfo
 from shared.domain.tasks import Task
 from workers.engines.contract import Engine, Reading, RenderedPage, RenderPlan
 

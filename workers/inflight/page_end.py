@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from shared.domain.records import PageResult
+from shared.domain.records.page_result import PageResult
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import get_args
 
 from prometheus_client import Counter, Histogram
 
-from shared.domain.records import JobStatus
+from shared.domain.records.job import JobStatus
 from shared.telemetry.buckets import WAITING_SECONDS
 from workers.observability.metrics import SECONDS
 

@@ -8,7 +8,7 @@ from shared.broker.connection import broker_errors, connect
 from shared.broker.snapshots.fleet_snapshot import FAILURES_KEPT, FAILURES_KEY
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerUnreachable
-from shared.domain.records import PageResult
+from shared.domain.records.page_result import PageResult
 
 log = logging.getLogger("pagefleet.failures")
 MAX_MESSAGE_CHARACTERS = 200

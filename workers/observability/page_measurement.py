@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from shared.broker.page_state import Claim, page_id
 from shared.broker.queues import lane_of
-from shared.domain.records import PageMessage, PageResult
+from shared.domain.records.messages import PageMessage
+from shared.domain.records.page_result import PageResult
 from shared.telemetry.tracing import PageTrace, Stage, Tracing, now_ns
 from workers.inflight.page_end import PageEnd
 from workers.observability import cost_labels, metrics

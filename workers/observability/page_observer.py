@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.domain.records import EngineInfo, PageMessage
+from shared.domain.records.messages import PageMessage
+from shared.domain.records.page_result import EngineInfo
 from shared.telemetry.tracing import Tracing
 from workers.observability import metrics
 from workers.observability.cost_labels import CostLabels

@@ -6,7 +6,7 @@ from functools import partial
 
 from shared.domain import object_keys
 from shared.domain.errors import StoreUnreachable
-from shared.domain.records import BBox, Figure
+from shared.domain.records.page_result import BBox, Figure
 from shared.jobs.job_store import JobStore
 from workers.engines.contract import Reading, RenderedPage
 from workers.inflight.cancellation import retry_through_outage

@@ -2,7 +2,7 @@
 
 from shared.domain.catalogue import engine_facts
 from shared.domain.job_ids import level_of
-from shared.domain.records import PageResult
+from shared.domain.records.page_result import PageResult
 from shared.domain.serialization.compatibility import FIRST_LEVEL
 from shared.domain.tasks import Task
 from workers.engines.contract import Reading, RenderedPage

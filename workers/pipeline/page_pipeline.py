@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shared.domain import object_keys
 from shared.domain.errors import EngineFailed
-from shared.domain.records import PageResult, Timings
+from shared.domain.records.page_result import PageResult, Timings
 from shared.jobs.job_store import JobStore
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.figures import FigureStore

@@ -1,6 +1,6 @@
 """Writes the result of a page that was read, or that is blank."""
 
-from shared.domain.records import EngineInfo, Figure, PageImage, PageResult, Timings
+from shared.domain.records.page_result import EngineInfo, Figure, PageImage, PageResult, Timings
 from workers.engines.contract import Reading, RenderedPage
 from workers.pipeline.page_to_read import PageToRead
 

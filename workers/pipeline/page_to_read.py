@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from workers.inflight.cancellation import Cancellation
 
 

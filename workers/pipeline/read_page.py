@@ -10,7 +10,7 @@ from shared.config.settings import Settings
 from shared.console.entry_point import print_message
 from shared.document.control_characters import strip_control
 from shared.domain.errors import ExitCode
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.contract import Engine, RenderedPage
 from workers.engines.registry import make_engine
 from workers.pipeline.engine_host import EngineHost

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from shared.config.settings import Settings
 from shared.domain.errors import RenderFailed
-from shared.domain.records import BBox, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import BBox
 from shared.processes.sandbox import Sandbox
 from shared.rendering.page_errors import page_errors
 from shared.rendering.render_request import RenderRequest, check_kind, render_request

@@ -7,7 +7,8 @@ Pillow and PyMuPDF.
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.domain.records import BBox, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import BBox
 from shared.rendering.render_request import RenderRequest
 from workers.engines.contract import RenderPlan, Rotation
 from workers.pipeline.page_evidence import PageEvidence

@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from shared.domain.errors import HelperUnavailable, RenderFailed
-from shared.domain.records import BBox, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import BBox
 from shared.rendering.image_pages import load_image, load_parts
 from shared.rendering.pdf_pages import render_page_with_text, render_parts
 from shared.rendering.render_request import RenderRequest

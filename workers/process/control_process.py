@@ -21,7 +21,7 @@ from shared.broker.snapshots.fleet_snapshot import FleetReader
 from shared.config.settings import Settings
 from shared.domain.errors import NewerRelease, TransientError
 from shared.domain.pools import parse_pools
-from shared.domain.records import ReduceMessage
+from shared.domain.records.messages import ReduceMessage
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from shared.telemetry.factory import tracing_of

@@ -23,7 +23,7 @@ from shared.broker.queues import PAGE_TASK, page_queues
 from shared.config.environment import visible_gpus
 from shared.config.settings import Settings
 from shared.domain.catalogue import engine_facts
-from shared.domain.records import PageMessage
+from shared.domain.records.messages import PageMessage
 from shared.domain.serialization.compatibility import FACT, LEVEL
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store

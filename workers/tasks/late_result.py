@@ -8,7 +8,7 @@ import logging
 
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
-from shared.domain.records import PageResult
+from shared.domain.records.page_result import PageResult
 from shared.jobs.job_store import JobStore
 
 log = logging.getLogger("pagefleet.late")

@@ -6,7 +6,7 @@ A manifest never changes while its job exists, so a cached one is stale only aft
 import threading
 from collections import OrderedDict
 
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.job_store import JobStore
 
 MAX_CACHED = 512

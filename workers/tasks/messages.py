@@ -10,7 +10,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.console.printable import json_line
 from shared.domain.errors import UsageError
 from shared.domain.object_keys import check_job_id
-from shared.domain.records import PageMessage, ReduceMessage
+from shared.domain.records.messages import PageMessage, ReduceMessage
 from workers.observability import metrics
 
 log = logging.getLogger("pagefleet.messages")

@@ -4,13 +4,9 @@ from dataclasses import dataclass
 
 from shared.broker.page_state import Claim
 from shared.domain.errors import PagefleetError
-from shared.domain.records import (
-    EngineInfo,
-    ErrorInfo,
-    Manifest,
-    PageOptions,
-    PageResult,
-)
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import EngineInfo, ErrorInfo, PageResult
 from workers.tasks.received_page import ReceivedPage
 
 MAX_ERROR_CHARACTERS = 2000

@@ -10,7 +10,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import BrokerUnreachable, StoreUnreachable
 from shared.domain.pools import Pool
-from shared.domain.records import EngineInfo
+from shared.domain.records.page_result import EngineInfo
 from shared.jobs.job_store import JobStore
 from workers.inflight.cancellation import Cancellation, retry_through_outage
 from workers.inflight.inflight_pages import InflightPages

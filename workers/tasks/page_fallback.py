@@ -9,7 +9,7 @@ from shared.domain.errors import (
     Repetition,
     Truncated,
 )
-from shared.domain.records import Fallback, PageResult
+from shared.domain.records.page_result import Fallback, PageResult
 from workers.pipeline.page_pipeline import Pipeline
 from workers.tasks.page_attempt import PageAttempt
 from workers.tasks.page_context import PageTaskContext

@@ -9,7 +9,8 @@ import logging
 from shared.broker.page_state import Blame, Claim, Dispatch
 from shared.broker.queues import lane_of, page_queue
 from shared.domain.errors import TransientError
-from shared.domain.records import PageMessage, PageResult
+from shared.domain.records.messages import PageMessage
+from shared.domain.records.page_result import PageResult
 from workers.inflight.cancellation import Reason
 from workers.inflight.inflight_pages import InflightPage
 from workers.tasks.page_context import PageTaskContext, through_outage

@@ -15,7 +15,7 @@ from shared.domain.errors import (
     Quarantined,
     TransientError,
 )
-from shared.domain.records import PageResult
+from shared.domain.records.page_result import PageResult
 from shared.jobs.moving import move_to_own_pool
 from workers.inflight.cancellation import Aborted, Reason
 from workers.pipeline.page_pipeline import Pipeline

@@ -1,6 +1,8 @@
 """The stored records of one page: the manifest of its job, and its result."""
 
-from shared.domain.records import Manifest, PageMessage, PageResult
+from shared.domain.records.job import Manifest
+from shared.domain.records.messages import PageMessage
+from shared.domain.records.page_result import PageResult
 from workers.inflight.cancellation import Cancellation
 from workers.tasks.late_result import withdraw_if_late
 from workers.tasks.page_context import PageTaskContext, through_outage

@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from shared.broker.page_state import Claim, page_id
 from shared.broker.queues import lane_of
 from shared.domain.errors import DocumentError, NewerRelease, PageError
-from shared.domain.records import PageMessage, PageResult
+from shared.domain.records.messages import PageMessage
+from shared.domain.records.page_result import PageResult
 from workers.inflight.cancellation import Aborted, Reason
 from workers.inflight.page_end import PageEnd
 from workers.tasks.page_attempt import PageAttempt

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from shared.domain.records import PageMessage
+from shared.domain.records.messages import PageMessage
 from workers.inflight.inflight_pages import InflightPage
 from workers.observability.page_measurement import PageMeasurement
 from workers.tasks.page_context import PageTaskContext

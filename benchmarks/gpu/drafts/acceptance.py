@@ -19,7 +19,8 @@ from typing import Any
 import pymupdf
 
 from benchmarks.gpu.plan import Plan
-from shared.domain.records import Block, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import Block
 from workers.engines.deepseek.drafts.budget import DraftBudget
 from workers.engines.deepseek.drafts.placeholders import NONE
 from workers.engines.deepseek.drafts.reference import Encode, reference_tokens

@@ -19,7 +19,8 @@ from shared.domain.errors import (
 )
 from shared.domain.formats.export_formats import DEFAULT
 from shared.domain.page_ranges import count, expand
-from shared.domain.records import Manifest, PageResult
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import PageResult
 from shared.jobs.job_store import JobStore
 
 #: The code of a document whose job has not ended.

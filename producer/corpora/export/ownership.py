@@ -8,7 +8,7 @@ from producer.corpora.export.manifest import MANIFEST, SUMS
 from producer.corpora.export.shards import RECEIPTS, is_shard
 from shared.domain.collections.export_records import ExportManifest, ExportOwner
 from shared.domain.errors import NotFound, TooLarge, UsageError
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.storage.store import ObjectStore
 
 #: The first file of an export.

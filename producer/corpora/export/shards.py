@@ -20,7 +20,7 @@ from shared.domain.collections.export_records import (
     ShardReceipt,
 )
 from shared.domain.errors import NotFound, TooLarge
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.storage.store import ObjectStore
 
 RECEIPTS = "_receipts/"

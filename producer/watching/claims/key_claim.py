@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from producer.watching.claims.digest_map import key_digest, version_digest
-from shared.domain.records import JobStatus, Record
+from shared.domain.records.base import Record
+from shared.domain.records.job import JobStatus
 
 Outcome = JobStatus | Literal["refused"]
 

@@ -10,7 +10,7 @@ from producer.watching.folder_turns import may_take, top_folder
 from producer.watching.places.place import Dropped
 from shared.broker.key_leases import KeyLeases
 from shared.domain.errors import BrokerUnreachable
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 
 Stage = Literal["recording", "tracking", "finalizing"]
 #: Seconds between polls of one job: at first, and at most.

@@ -13,7 +13,7 @@ from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.claims.old_claims import MAX_RECORD_BYTES, OldClaims
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.storage.store import ObjectStore
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from shared.broker.page_state import Dispatch, page_id
 from shared.broker.queues import PAGE_TASK, REDUCE, REDUCE_TASK
-from shared.domain.records import PageMessage, ReduceMessage, to_plain
+from shared.domain.records.base import to_plain
+from shared.domain.records.messages import PageMessage, ReduceMessage
 
 
 def page_message(page: Dispatch, headers: Mapping[str, str]) -> str:

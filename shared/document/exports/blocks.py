@@ -7,7 +7,7 @@ from shared.document.assembly import safe_text
 from shared.document.exports.export_input import ExportInput
 from shared.document.merged_pages import MergedPages
 from shared.document.structure.units import Place, Unit, UnitKind
-from shared.domain.records import PageResult
+from shared.domain.records.page_result import PageResult
 
 
 @dataclass(frozen=True, slots=True)

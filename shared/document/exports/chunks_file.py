@@ -6,7 +6,7 @@ from shared.document.exports.blocks import blocks
 from shared.document.exports.chunks import Chunk, chunks
 from shared.document.exports.export_input import ExportInput
 from shared.document.exports.jsonl import json_line, origin, source_of
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 
 
 def write_chunks(exported: ExportInput) -> bytes:

@@ -14,7 +14,8 @@ from shared.document.exports.export_input import ExportInput
 from shared.document.exports.figures import Figures
 from shared.document.exports.web.html_tree import plain
 from shared.domain.harmless_json import harmless_json
-from shared.domain.records import Manifest, PageImage
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import PageImage
 
 _TYPES = {
     "pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "tiff": "image/tiff",

@@ -13,7 +13,7 @@ from shared.document.exports.figures import Figures
 from shared.document.exports.web.html import STYLE, missing
 from shared.document.exports.web.html_tree import NOTES_CLASS, PAGE_CLASS, plain, text_of, tree_of
 from shared.document.exports.zip_files import zip_entry
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 
 #: Readers load a chapter as a whole.
 MAX_CHAPTER_BLOCKS = 400

@@ -7,7 +7,9 @@ from typing import Any
 from shared.document.assembly import merge
 from shared.document.merged_pages import MergedPages
 from shared.domain.formats.export_formats import ExportChoice
-from shared.domain.records import Manifest, PageResult, RenderOptions
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from shared.document.exports.export_input import ExportInput
 from shared.document.exports.web.html_tree import plain
 from shared.document.merged_pages import MergedPages
 from shared.domain.harmless_json import harmless_json
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 
 SOURCE = "pagefleet"
 

@@ -3,7 +3,7 @@
 import re
 
 from shared.document.draft import Draft, per_page
-from shared.domain.records import ErrorInfo
+from shared.domain.records.page_result import ErrorInfo
 
 MAX_REASON = 300
 _UNKNOWN = ErrorInfo(code="internal", message="no reason was recorded")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shared.document.structure.text.letters import letters
 from shared.document.structure.text.marks import without_marks
 from shared.document.structure.units import Place, Unit, UnitKind
-from shared.domain.records import Block, PageResult
+from shared.domain.records.page_result import Block, PageResult
 
 FURNITURE = frozenset({"header", "footer", "page_number"})
 _FIGURE = re.compile(r"!\[[^\[\]\n]*\]\(figure:(\d{1,6})\)")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.document.structure.units import Context, Unit, UnitKind, by_page
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 
 _OWNERS: dict[UnitKind, frozenset[UnitKind]] = {
     "image_caption": frozenset({"figure"}),

@@ -14,7 +14,9 @@ from shared.document.structure.page_facts import PageFacts
 from shared.document.structure.page_units import page_units
 from shared.document.structure.text.vocabulary import Vocabulary
 from shared.document.structure.units import FIGURE_LINK, Context, Join, Rule, Unit
-from shared.domain.records import PageResult, RenderOptions, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 
 _GAP = "\n\n"
 #: Page results that stay in memory.

@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 
-from shared.domain.records import PageImage, PageResult
+from shared.domain.records.page_result import PageImage, PageResult
 
 
 class PageFacts:

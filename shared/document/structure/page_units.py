@@ -12,7 +12,7 @@ from shared.document.structure.block_alignment import BlockAlignment
 from shared.document.structure.text.marks import without_marks
 from shared.document.structure.units import Place, Unit, UnitKind
 from shared.document.syntax import BLANK_LINES, has_fence_line
-from shared.domain.records import PageResult
+from shared.domain.records.page_result import PageResult
 
 ITEM = re.compile(r"(?P<indent> *)(?P<marker>[-*+]|\d{1,9}[.)])(?P<gap> +)(?=\S)(?P<text>.*)")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(?=\S)[^\n]*")

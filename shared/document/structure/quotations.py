@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.document.structure.units import Context, Unit, by_page, read_units
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 
 #: Insets of a quotation, as parts of the width of its column.
 _LEAST_INSET, _LARGEST_INSET = 0.03, 0.2

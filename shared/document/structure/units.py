@@ -13,7 +13,8 @@ from typing import Any, Literal, NamedTuple
 from shared.document.spool import Spool, read_through
 from shared.document.structure.page_facts import PageFacts
 from shared.document.structure.text.vocabulary import Vocabulary
-from shared.domain.records import BBox, RenderOptions
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import BBox
 
 UnitKind = Literal[
     "heading",

@@ -15,7 +15,7 @@ from shared.document.record import (
 from shared.document.spool import Spool
 from shared.document.structure.units import Join
 from shared.document.writers.document_writer import DocumentWriter
-from shared.domain.records import Record, to_json
+from shared.domain.records.base import Record, to_json
 
 _Item = TypeVar("_Item")
 #: How a record without entries writes its lists; no text within JSON has bare quotation marks.

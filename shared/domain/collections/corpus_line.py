@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from shared.domain.lanes import Priority
-from shared.domain.records import Record
+from shared.domain.records.base import Record
 
 NonEmpty = Annotated[str, Field(min_length=1)]
 #: Characters of an address and of a name; the longest path of Linux and the longest key of S3.

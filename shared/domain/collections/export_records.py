@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from shared.domain.collections.records import Text
-from shared.domain.records import Count, JobId, Record
+from shared.domain.records.base import Count, Record
+from shared.domain.records.job import JobId
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 ShardFormat = Literal["jsonl", "parquet"]

@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from shared.domain.records import Count, Finite, JobId, Record, Time
+from shared.domain.records.base import Count, Finite, Record, Time
+from shared.domain.records.job import JobId
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Text = Annotated[str, Field(max_length=20_000)]

@@ -4,7 +4,7 @@ import json
 
 from pydantic import ValidationError
 
-from shared.domain.records import SCHEMA
+from shared.domain.records.base import SCHEMA
 
 
 def is_newer(data: bytes | str, error: ValidationError) -> bool:

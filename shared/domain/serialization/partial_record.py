@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import create_model
 from pydantic.fields import FieldInfo
 
-from shared.domain.records import Record
+from shared.domain.records.base import Record
 
 
 def partial_record(name: str, *records: type[Record]) -> type[Record]:

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.domain.records import Counts, JobId, JobStatus, Record
+from shared.domain.records.base import Record
+from shared.domain.records.job import Counts, JobId, JobStatus
 
 
 class WebhookFile(Record):

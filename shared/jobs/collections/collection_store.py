@@ -8,7 +8,7 @@ from shared.domain.collections import names
 from shared.domain.collections.folding import latest_ends
 from shared.domain.collections.records import Collection, EndsPart, MemberCounts, MembersPart
 from shared.domain.errors import UsageError
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.jobs.collections.part_log import PartLog
 from shared.storage.store import ObjectStore
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from shared.domain.collections.names import LABEL, is_collection_name
 from shared.domain.collections.records import End, EndsPart
 from shared.domain.errors import PagefleetError
-from shared.domain.records import Done
+from shared.domain.records.job import Done
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.storage.store import ObjectStore
 

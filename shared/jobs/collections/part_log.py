@@ -26,7 +26,7 @@ from shared.domain.errors import (
     StoreUnreachable,
     TooLarge,
 )
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.domain.serialization.newer_records import is_newer
 from shared.storage.store import ObjectStore
 

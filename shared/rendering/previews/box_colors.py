@@ -1,6 +1,6 @@
 """The colour of each kind of block in pictures and PDFs; those of the report are the same."""
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 
 COLORS: dict[BlockType, str] = {
     "title": "#b3261e", "sub_title": "#d9480f", "text": "#2563c9",

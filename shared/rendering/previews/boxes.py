@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from shared.domain.records import BBox, Block, BlockType, Record
+from shared.domain.records.base import Record
+from shared.domain.records.page_result import BBox, Block, BlockType
 from shared.rendering.lean_pymupdf import pymupdf
 from shared.rendering.pdf_file import PDF_ERRORS, raise_if_memory
 from shared.rendering.pdf_of_pages import PdfRequest, save, selected_pages

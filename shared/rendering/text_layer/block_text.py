@@ -5,7 +5,7 @@ from html import unescape
 from unicodedata import category, normalize
 
 from shared.document.structure.tables.html_tables import read_rows
-from shared.domain.records import Block
+from shared.domain.records.page_result import Block
 
 #: Characters of one block that get a place on the page.
 MAX_CHARACTERS = 200_000

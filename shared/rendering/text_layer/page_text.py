@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from shared.domain.records import BBox, Block, Record
+from shared.domain.records.base import Record
+from shared.domain.records.page_result import BBox, Block
 from shared.rendering.lean_pymupdf import pymupdf
 from shared.rendering.pdf_file import PDF_ERRORS, raise_if_memory
 from shared.rendering.text_layer.block_text import block_lines

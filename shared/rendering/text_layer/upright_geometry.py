@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 from shared.rendering.lean_pymupdf import pymupdf
 from shared.rendering.text_layer.placing import Area
 from shared.rendering.upright import LAST

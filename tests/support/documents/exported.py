@@ -9,7 +9,8 @@ from PIL import Image
 
 from shared.document.exports import ExportInput
 from shared.domain.formats.export_formats import export_choice
-from shared.domain.records import PageResult, RenderOptions
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 from tests.support.documents.merged import figures, manifest, results_of
 from tests.unit.shared.document.test_hostile import FRAGMENTS
 

@@ -6,16 +6,10 @@ from pathlib import Path
 
 from shared.domain import object_keys
 from shared.domain.job_ids import JobIdentity
-from shared.domain.records import (
-    Block,
-    EngineInfo,
-    Manifest,
-    PageImage,
-    PageOptions,
-    PageResult,
-    Source,
-    to_json,
-)
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest, Source
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import Block, EngineInfo, PageImage, PageResult
 from shared.domain.tasks import Task
 
 _OPTIONS = PageOptions(engine="fake", model="fake-1")

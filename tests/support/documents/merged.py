@@ -5,15 +5,10 @@ from typing import Any
 
 from shared.document.assembly import Document, assemble
 from shared.domain.job_ids import JobIdentity
-from shared.domain.records import (
-    Figure,
-    Manifest,
-    PageBreaks,
-    PageOptions,
-    PageResult,
-    RenderOptions,
-)
-from shared.domain.records import Source as StoredSource
+from shared.domain.records.job import Manifest
+from shared.domain.records.job import Source as StoredSource
+from shared.domain.records.options import PageBreaks, PageOptions, RenderOptions
+from shared.domain.records.page_result import Figure, PageResult
 from tests.support.fleets.stored_jobs import page_result
 
 OPTIONS = PageOptions(engine="fake", model="fake-1")

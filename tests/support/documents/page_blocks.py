@@ -3,7 +3,8 @@
 from typing import Any
 
 from shared.document.assembly import Document, assemble
-from shared.domain.records import BBox, RenderOptions
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import BBox
 from tests.support.documents.merged import manifest, markdown_of, results_of
 
 PageBlock = tuple[str, BBox, str]

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args, get_origin
 
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from shared.domain.tasks import Task
 
 

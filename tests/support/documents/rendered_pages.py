@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from tests.support.documents.pdf_samples import box
 from workers.engines.contract import RenderPlan
 from workers.pipeline.rendering import RenderResult

@@ -9,7 +9,7 @@ from PIL import Image
 
 from shared.config.settings import build_settings
 from shared.domain.filetype import Kind
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from shared.rendering.lean_pymupdf import pymupdf
 from workers.engines.contract import Reading, RenderedPage
 from workers.engines.cpu.engine import CpuEngine

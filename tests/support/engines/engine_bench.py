@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.config.settings import Settings
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.contract import Engine, Reading, RenderedPage
 from workers.pipeline.engine_host import EngineHost
 from workers.pipeline.rendering import Renderer

@@ -1,6 +1,6 @@
 """Generation requests about prepared pages, with a tokenizer of one id for each character."""
 
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.deepseek.generation_request import GenerationRequest
 from workers.engines.deepseek.modes import Family
 from workers.engines.deepseek.pixels import Picture, Views

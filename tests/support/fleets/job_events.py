@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from producer.submission.reopening import reopen, resume
-from shared.domain.records import Manifest, ReduceMessage
+from shared.domain.records.job import Manifest
+from shared.domain.records.messages import ReduceMessage
 from shared.jobs.cancelling import cancel_job
 from shared.jobs.purging import is_removable, remove
 from tests.support.fleets.stepped_fleet import SteppedFleet

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.domain.records import Done
+from shared.domain.records.job import Done
 from shared.jobs.job_store import missing_pages
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from tests.support.paths import ROOT

@@ -20,14 +20,10 @@ from shared.broker.page_state import page_id
 from shared.broker.queues import page_queues
 from shared.config.settings import Settings, build_settings
 from shared.domain.errors import EngineFailed, NotFound
-from shared.domain.records import (
-    EngineInfo,
-    Manifest,
-    PageMessage,
-    PageResult,
-    Priority,
-    ReduceMessage,
-)
+from shared.domain.lanes import Priority
+from shared.domain.records.job import Manifest
+from shared.domain.records.messages import PageMessage, ReduceMessage
+from shared.domain.records.page_result import EngineInfo, PageResult
 from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge

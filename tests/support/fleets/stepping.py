@@ -16,7 +16,8 @@ from shared.broker.dispatcher import Dispatcher
 from shared.broker.page_state import Dispatch
 from shared.broker.scripts import Scripts
 from shared.config.settings import Settings
-from shared.domain.records import PageMessage, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.messages import PageMessage
 from shared.storage.store import ObjectStore
 
 STEP_TIMEOUT_S = 60.0

@@ -8,7 +8,10 @@ from typing import Any
 import pymupdf
 
 from shared.domain.job_ids import JobIdentity
-from shared.domain.records import EngineInfo, Manifest, PageOptions, PageResult, Source, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest, Source
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import EngineInfo, PageResult
 from shared.domain.tasks import Task
 from shared.jobs.job_store import JobStore
 from shared.jobs.reduction import reduce_job

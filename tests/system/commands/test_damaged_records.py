@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory

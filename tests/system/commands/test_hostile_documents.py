@@ -7,7 +7,7 @@ import pytest
 from producer.delivery.export import FinishedJob, export
 from producer.delivery.folder_sink import FolderSink
 from producer.delivery.stems import Stems
-from shared.domain.records import RenderOptions
+from shared.domain.records.options import RenderOptions
 from shared.jobs.job_store import JobStore
 from shared.storage.store import ObjectStore
 from tests.support.documents.hostile_corpus import corpus, write_corpus

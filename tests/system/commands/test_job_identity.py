@@ -6,7 +6,8 @@ import pytest
 
 from shared.domain import object_keys
 from shared.domain.job_ids import JobIdentity
-from shared.domain.records import Done, Manifest, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Done, Manifest
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.support.fleets.fleet import Fleet, pdf

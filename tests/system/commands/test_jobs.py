@@ -12,7 +12,7 @@ import pytest
 
 from producer.commands import change_jobs
 from shared.broker.dispatch_state import DispatchState
-from shared.domain.records import Done, Manifest
+from shared.domain.records.job import Done, Manifest
 from shared.jobs.cancelling import JobResumed, cancel_job
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import remove

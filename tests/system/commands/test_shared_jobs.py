@@ -7,7 +7,7 @@ import pytest
 
 from shared.config.settings import Settings
 from shared.domain import object_keys
-from shared.domain.records import Manifest, Source
+from shared.domain.records.job import Manifest, Source
 from shared.domain.submission_record import SubmissionRecord
 from shared.jobs.job_store import JobStore
 from shared.jobs.submissions import record_submission

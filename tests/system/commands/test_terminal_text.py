@@ -13,7 +13,8 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.snapshots.fleet_snapshot import FAILURES_KEY
 from shared.config.settings import Settings
 from shared.console.json_lines import JsonLines, Secrets
-from shared.domain.records import ErrorInfo, Source
+from shared.domain.records.job import Source
+from shared.domain.records.page_result import ErrorInfo
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from shared.broker.transport.kombu_guard import envelope_of, restorable
 from shared.domain.errors import UsageError
 from shared.domain.object_keys import is_job_id
-from shared.domain.records import PageMessage, ReduceMessage
+from shared.domain.records.messages import PageMessage, ReduceMessage
 from tests.system.fuzz.fuzzing import fuzzer
 from tests.system.fuzz.values import cut, damaged, with_nested
 from workers.tasks.messages import validated

@@ -7,7 +7,10 @@ from pydantic import ValidationError
 
 from shared.document.assembly import assemble
 from shared.domain.errors import PagefleetError
-from shared.domain.records import Manifest, PageResult, RenderOptions, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import RenderOptions
+from shared.domain.records.page_result import PageResult
 from shared.jobs.job_marker import JobMarker
 from tests.support.documents.merged import figures, manifest
 from tests.support.fleets.stored_jobs import page_result

@@ -11,7 +11,7 @@ import redis
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.snapshots.fleet_snapshot import FleetReader
 from shared.domain.pools import checked_pool
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 from tests.support.console.terminal import Terminal
 from tests.support.fleets.fleet import BIN, environment, pagefleet, wait_until

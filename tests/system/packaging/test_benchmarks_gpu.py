@@ -19,7 +19,7 @@ from benchmarks.gpu.report import cost_per_million, table
 from benchmarks.gpu.speed import middle
 from benchmarks.gpu.varied_pages import write_documents
 from benchmarks.gpu.watch import Watch
-from shared.domain.records import Block
+from shared.domain.records.page_result import Block
 from tests.support.paths import ROOT
 
 LATENCY_MS = 40

@@ -16,7 +16,7 @@ from producer.watching.places.addresses import route_of
 from producer.watching.places.place import Dropped
 from producer.watching.timings import WatchTimings
 from shared.domain.errors import NotFound, UsageError
-from shared.domain.records import Figure
+from shared.domain.records.page_result import Figure
 from shared.jobs.job_store import JobStore
 from shared.storage.s3_bucket import Bucket
 from tests.support.fleets.fleet import pagefleet, wait_until

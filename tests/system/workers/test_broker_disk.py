@@ -8,7 +8,7 @@ import redis
 
 from shared.broker.dispatch_state import DispatchState
 from shared.domain.errors import BrokerFull
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import wait_until
 from tests.support.servers.durable_broker import DurableBroker

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pymupdf
 
-from shared.domain.records import TextLayer
+from shared.domain.records.options import TextLayer
 from workers.engines.contract import Rotation
 from workers.engines.cpu.confidence import ink_in_lines
 from workers.engines.cpu.layout.embedded_pictures import with_embedded_pictures

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared.domain.records import Confidence
+from shared.domain.records.page_result import Confidence
 from workers.engines.cpu.ocr.ink_clusters import share_in_lines
 from workers.engines.cpu.ocr.page_ink import PageInk
 from workers.engines.cpu.recognition import Corners

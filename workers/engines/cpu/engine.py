@@ -14,7 +14,8 @@ from shared.domain.errors import (
     EngineUnavailable,
     PagefleetError,
 )
-from shared.domain.records import EngineInfo, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import EngineInfo
 from shared.processes.sandbox import (
     Sandbox,
     SandboxCrash,

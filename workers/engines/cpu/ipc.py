@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from shared.domain.records import Block, Confidence, TextLayer
+from shared.domain.records.options import TextLayer
+from shared.domain.records.page_result import Block, Confidence
 from shared.domain.tasks import Task
 from workers.engines.contract import Rotation
 

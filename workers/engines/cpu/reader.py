@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.domain.errors import EngineFailed
-from shared.domain.records import Block
+from shared.domain.records.page_result import Block
 from shared.domain.tasks import Task
 from workers.engines.cpu.assembly import drafts_of
 from workers.engines.cpu.blocks.markdown import WrittenBlock, page_markdown, write_blocks

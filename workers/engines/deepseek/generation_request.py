@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from shared.domain.errors import EngineFailed, HelperUnavailable
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from shared.domain.tasks import prompt_for
 from workers.engines.contract import RenderedPage
 from workers.engines.deepseek.modes import mode_for

@@ -7,7 +7,7 @@ every step is linear in the length of the answer, and all text outside tags is k
 import re
 from dataclasses import dataclass, field
 
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 
 LARGEST = 999
 _TAG = re.compile(r"<\|(/?(?:ref|det))\|>")

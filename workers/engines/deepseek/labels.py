@@ -2,7 +2,7 @@
 
 import re
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 
 _TYPES: dict[str, BlockType] = {
     "title": "title",

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Literal
 
 from shared.domain.errors import UsageError
-from shared.domain.records import PageOptions, Resolution
+from shared.domain.records.options import PageOptions, Resolution
 
 #: (columns, rows) of local tiles; (1, 1) means no tiles.
 Grid = tuple[int, int]

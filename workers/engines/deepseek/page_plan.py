@@ -1,7 +1,7 @@
 """How a page is rendered for the model, the same for every engine that runs it."""
 
 from shared.domain.errors import EngineFailed, UsageError
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.contract import RenderPlan
 from workers.engines.deepseek.modes import Family, mode_for
 

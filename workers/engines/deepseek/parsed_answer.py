@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from shared.domain.records import BBox, Block, BlockType
+from shared.domain.records.page_result import BBox, Block, BlockType
 from shared.domain.tasks import Task
 from workers.engines.deepseek.cleaning import clean, without_figure_links
 from workers.engines.deepseek.grounding import (

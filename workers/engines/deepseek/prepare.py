@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.deepseek.modes import mode_for
 from workers.engines.deepseek.pixels import make_page, make_views
 from workers.engines.deepseek.prepared import write_page

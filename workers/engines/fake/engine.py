@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator
 from shared import __version__
 from shared.config.settings import Settings
 from shared.domain.errors import EngineFailed
-from shared.domain.records import Block, EngineInfo, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import Block, EngineInfo
 from shared.domain.tasks import Task
 from workers.engines.contract import Reading, RenderedPage, RenderPlan
 

@@ -18,7 +18,8 @@ from shared.domain.errors import (
     HelperUnavailable,
     UsageError,
 )
-from shared.domain.records import EngineInfo, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import EngineInfo
 from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS, SamplingSettings
 from workers.engines.deepseek.fallback.sampling_fallback import SamplingFallback

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 
 _PREFIX = "data:image/png;base64,"
 #: Compression level 1: on a local network higher levels cost more time than they save.

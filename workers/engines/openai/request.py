@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.errors import EngineFailed
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from shared.domain.tasks import prompt_for
 from workers.engines.deepseek.fallback.sampling import SAMPLING_STEPS, SEED, SamplingSettings
 from workers.engines.deepseek.modes import Family, Mode, mode_for

@@ -15,7 +15,8 @@ from shared.config.settings import Settings
 from shared.document.control_characters import strip_control
 from shared.domain.catalogue import CATALOGUE
 from shared.domain.errors import EngineDead, UsageError
-from shared.domain.records import EngineInfo, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import EngineInfo
 from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.deepseek.completion import Completion
 from workers.engines.deepseek.fallback.page_halves import halves

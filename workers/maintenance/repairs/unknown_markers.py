@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from shared.domain import object_keys
 from shared.domain.errors import PagefleetError
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.activation import open_job
 from shared.jobs.cancelling import finish_cancel
 from shared.jobs.job_marker import JobMarker

@@ -9,7 +9,8 @@ from shared import __version__
 from shared.domain import object_keys
 from shared.domain.formats.output_formats import OUTPUT_FORMATS
 from shared.domain.page_ranges import count
-from shared.domain.records import Done, Manifest, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Done, Manifest
 from shared.domain.webhooks.message import WebhookDocument, WebhookFile, WebhookMessage
 
 TIMESTAMP_HEADER = "X-Pagefleet-Timestamp"

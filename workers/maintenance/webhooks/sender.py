@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from shared.config.settings import Settings
 from shared.domain import object_keys
 from shared.domain.errors import DocumentError, PagefleetError, TransientError
-from shared.domain.records import Delivery
+from shared.domain.records.job import Delivery
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge_rest
 from shared.jobs.webhook_deliveries import WebhookDeliveries

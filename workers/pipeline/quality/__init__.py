@@ -6,7 +6,7 @@ score of the page.
 
 from collections.abc import Callable
 
-from shared.domain.records import Quality, QualityReason
+from shared.domain.records.page_result import Quality, QualityReason
 from workers.pipeline.quality.boxes import boxes
 from workers.pipeline.quality.density import density
 from workers.pipeline.quality.judged_page import JudgedPage

@@ -1,6 +1,6 @@
 """Text whose box has no area, or lies where the page is empty."""
 
-from shared.domain.records import Block, QualityReason
+from shared.domain.records.page_result import Block, QualityReason
 from workers.pipeline.quality.finding import finding
 from workers.pipeline.quality.judged_page import JudgedPage
 

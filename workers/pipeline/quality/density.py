@@ -1,6 +1,6 @@
 """More characters than fit into the box of their block."""
 
-from shared.domain.records import QualityReason
+from shared.domain.records.page_result import QualityReason
 from workers.pipeline.quality.finding import finding
 from workers.pipeline.quality.judged_page import JudgedPage
 from workers.pipeline.quality.words import without_markup

@@ -1,6 +1,6 @@
 """Makes a reason from a score of any size."""
 
-from shared.domain.records import QualityCode, QualityReason
+from shared.domain.records.page_result import QualityCode, QualityReason
 
 
 def finding(code: QualityCode, score: float, message: str) -> QualityReason:

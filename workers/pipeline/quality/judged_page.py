@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.domain.records import BBox, Block, Confidence
+from shared.domain.records.page_result import BBox, Block, Confidence
 from shared.rendering.text_block import TextBlock
 from shared.rendering.upright import upright_box
 from workers.engines.contract import Reading, Rotation

@@ -1,6 +1,6 @@
 """Text that ends because the model reached its limit."""
 
-from shared.domain.records import QualityReason
+from shared.domain.records.page_result import QualityReason
 from workers.pipeline.quality.finding import finding
 from workers.pipeline.quality.judged_page import JudgedPage
 

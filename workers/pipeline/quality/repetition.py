@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Sequence
 
-from shared.domain.records import QualityReason
+from shared.domain.records.page_result import QualityReason
 from workers.pipeline.quality.finding import finding
 from workers.pipeline.quality.judged_page import JudgedPage
 

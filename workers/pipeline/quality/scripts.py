@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from shared.domain.records import QualityReason
+from shared.domain.records.page_result import QualityReason
 from workers.pipeline.quality.finding import finding
 from workers.pipeline.quality.judged_page import JudgedPage
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable
 
-from shared.domain.records import QualityReason
+from shared.domain.records.page_result import QualityReason
 from workers.pipeline.quality.finding import finding
 from workers.pipeline.quality.judged_page import JudgedPage
 from workers.pipeline.quality.words import pairs

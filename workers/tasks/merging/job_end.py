@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import PagefleetError
 from shared.domain.page_ranges import count
-from shared.domain.records import PageResult, ReduceMessage, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.messages import ReduceMessage
+from shared.domain.records.page_result import PageResult
 from workers.tasks.manifest_cache import ManifestCache
 
 if TYPE_CHECKING:

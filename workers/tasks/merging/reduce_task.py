@@ -7,7 +7,9 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.domain.errors import NotFound
 from shared.domain.page_ranges import expand
-from shared.domain.records import Manifest, PageResult, ReduceMessage
+from shared.domain.records.job import Manifest
+from shared.domain.records.messages import ReduceMessage
+from shared.domain.records.page_result import PageResult
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import NOTHING_HELD, JobStore
 from shared.jobs.purging import purge_rest

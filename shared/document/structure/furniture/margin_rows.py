@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.document.structure.units import Unit, UnitKind
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 
 #: A row of furniture ends above this place, or begins below its counterpart, on a scale of 999.
 _ZONE = 130

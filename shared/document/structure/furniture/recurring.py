@@ -14,7 +14,7 @@ from shared.document.structure.furniture.margin_rows import MarginRows, outermos
 from shared.document.structure.furniture.running_headers import RunningHeaders
 from shared.document.structure.text.letters import letters
 from shared.document.structure.units import Context, Unit, by_page, read_pages
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 
 #: The margins end at these places of a scale of 999.
 _TOP, _BOTTOM = 90, 909

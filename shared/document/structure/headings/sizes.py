@@ -4,7 +4,7 @@ Blocks have no font size, and the boxes of engines are rough in height. The widt
 exact: it is the sum of the widths of its letters.
 """
 
-from shared.domain.records import BBox, PageImage
+from shared.domain.records.page_result import BBox, PageImage
 
 #: Widths of letters in font sizes, as in most fonts for text.
 _NARROW, _WIDE = frozenset("iljtfrI.,;:'!|()[] "), frozenset("mwMW@%")

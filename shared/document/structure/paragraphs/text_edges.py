@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shared.document.structure.breaks import is_break
 from shared.document.structure.units import Place, Unit
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 
 #: A text is set in by more than the first value from the left edge of another one in its column,
 #: and by less than the second, on a scale of 999; text further left is another column.

@@ -15,7 +15,7 @@ from producer.corpora.failures import failures_of, load_with_ends
 from shared.domain.collections.export_records import ExportManifest
 from shared.domain.collections.records import Member, MembersPart
 from shared.domain.errors import UsageError
-from shared.domain.records import Source
+from shared.domain.records.job import Source
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.jobs.job_store import JobStore
 from shared.jobs.reduction import reduce_job

@@ -8,7 +8,7 @@ from producer.corpora import progress
 from producer.corpora.progress import CollectionProgress, progress_of
 from shared.domain.collections.names import ends_prefix
 from shared.domain.collections.records import EndsPart, Member, MembersPart
-from shared.domain.records import MAX_TIME
+from shared.domain.records.base import MAX_TIME
 from shared.jobs.collections.collection_store import CollectionStore
 from shared.jobs.collections.end_log import reopened
 from shared.jobs.job_store import JobStore

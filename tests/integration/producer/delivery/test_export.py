@@ -9,7 +9,8 @@ from producer.delivery.export import FinishedJob, export
 from producer.delivery.folder_sink import FolderSink
 from shared.domain.errors import TooManyPages
 from shared.domain.formats.export_formats import export_choice
-from shared.domain.records import Manifest, RenderOptions
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import RenderOptions
 from shared.jobs.job_store import JobStore
 from shared.storage.store import ObjectStore
 from tests.support.fleets.stored_jobs import ended_job

@@ -10,9 +10,9 @@ from shared.broker.dispatcher import Dispatcher
 from shared.broker.page_state import Dispatch, page_id
 from shared.broker.queues import UrgentFirst, page_queue
 from shared.domain.errors import BrokerFull
-from shared.domain.lanes import Lane
+from shared.domain.lanes import Lane, Priority
 from shared.domain.pools import checked_pool
-from shared.domain.records import Counts, Priority
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 
 ENGINE = "fake"

@@ -11,7 +11,7 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.key_leases import KeyLeases
 from shared.broker.page_state import Dispatch, page_id
 from shared.config.settings import Settings
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import wait_until
 from tests.support.servers.durable_broker import DurableBroker

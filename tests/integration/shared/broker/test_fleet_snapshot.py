@@ -19,7 +19,7 @@ from shared.broker.snapshots.fleet_snapshot import FleetReader
 from shared.console.printable import printable_lines
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.pools import checked_pool
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 
 

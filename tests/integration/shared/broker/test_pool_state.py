@@ -11,7 +11,7 @@ from shared.broker.page_state import page_id
 from shared.broker.pool_state import MAX_POOLS
 from shared.broker.queues import page_queue
 from shared.domain.pools import Pool, checked_pool
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 from tests.support.fleets.fleet import wait_until
 

@@ -17,8 +17,9 @@ from shared.broker.dispatch_state import DispatchState
 from shared.broker.page_state import SLICE, Dispatch, page_id
 from shared.broker.snapshots.fleet_snapshot import FleetReader
 from shared.broker.snapshots.tenant_snapshot import TenantSnapshot
+from shared.domain.lanes import Priority
 from shared.domain.pools import checked_pool
-from shared.domain.records import Counts, Priority
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 from workers.observability.fleet_collector import _samples
 

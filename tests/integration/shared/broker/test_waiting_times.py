@@ -7,7 +7,7 @@ import pytest
 
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.page_state import Claim, Dispatch
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 
 ENGINE = "fake"

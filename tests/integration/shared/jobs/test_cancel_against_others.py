@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.domain import object_keys
-from shared.domain.records import ErrorInfo, Manifest
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import ErrorInfo
 from shared.jobs.cancelling import cancel_job
 from shared.jobs.job_store import JobStore
 from tests.integration.shared.jobs.test_cancel_against_submit import (

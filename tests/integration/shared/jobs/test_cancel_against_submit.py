@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.moments import stride
 from tests.support.fleets.stepped_fleet import SteppedFleet

@@ -4,7 +4,7 @@ import pytest
 
 from shared.domain import object_keys
 from shared.domain.errors import CorruptDocument
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.jobs.job_store import JobStore
 from shared.storage.store import ObjectStore
 from tests.support.documents.merged import manifest

@@ -10,7 +10,9 @@ import pytest
 
 from shared.document.assembly import assemble
 from shared.document.record import DocumentRecord
-from shared.domain.records import Manifest, RenderOptions, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import RenderOptions
 from shared.jobs.job_store import JobStore
 from shared.jobs.reduction import reduce_job
 from shared.storage.store_file import FileStore

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.records import Manifest, RenderOptions
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import RenderOptions
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.jobs.reduction import reduce_job

@@ -8,7 +8,9 @@ import pytest
 from shared.document.assembly import Document, assemble
 from shared.domain import object_keys
 from shared.domain.errors import NotFound
-from shared.domain.records import ErrorInfo, Manifest, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import ErrorInfo
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import purge
 from shared.jobs.reduction import PagesMissing, reduce_job

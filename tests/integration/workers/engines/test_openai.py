@@ -22,7 +22,7 @@ from shared.domain.errors import (
     UsageError,
 )
 from shared.domain.pools import checked_pool
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from tests.conftest import SettingsFactory
 from tests.support.engines.engine_bench import Bench, running
 from tests.support.engines.engine_contract import EngineContract, check_failed_start

@@ -9,7 +9,7 @@ import redis
 
 from shared.broker.page_state import page_id
 from shared.domain.pools import Pool
-from shared.domain.records import Counts, Manifest
+from shared.domain.records.job import Counts, Manifest
 from shared.jobs.reduction import reduce_job
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet

@@ -13,14 +13,9 @@ import pytest
 from shared.config.settings import Settings
 from shared.domain import object_keys
 from shared.domain.job_ids import JobIdentity
-from shared.domain.records import (
-    Block,
-    Confidence,
-    EngineInfo,
-    Manifest,
-    PageOptions,
-    PageResult,
-)
+from shared.domain.records.job import Manifest
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import Block, Confidence, EngineInfo, PageResult
 from shared.domain.tasks import Task
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store

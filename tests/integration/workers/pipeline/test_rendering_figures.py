@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 from tests.support.documents.pdf_samples import pdf
 from tests.support.documents.rendered_pages import (
     BLUE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from tests.support.documents.pdf_samples import box, pdf, stream, text
 from tests.support.documents.rendered_pages import (
     BLUE,

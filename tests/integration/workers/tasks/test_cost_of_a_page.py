@@ -12,7 +12,9 @@ import redis
 from shared.broker.dispatch_state import DispatchState
 from shared.broker.dispatcher import Dispatcher
 from shared.config.settings import Settings
-from shared.domain.records import Manifest, PageMessage, PageResult, ReduceMessage
+from shared.domain.records.job import Manifest
+from shared.domain.records.messages import PageMessage, ReduceMessage
+from shared.domain.records.page_result import PageResult
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store

@@ -12,7 +12,7 @@ from shared.broker.dispatcher import Dispatcher
 from shared.broker.page_state import Dispatch, page_id
 from shared.domain.errors import BrokerUnreachable
 from shared.domain.pools import checked_pool
-from shared.domain.records import Counts
+from shared.domain.records.job import Counts
 from tests.conftest import SettingsFactory
 from workers.inflight.cancellation import Aborted
 from workers.inflight.inflight_pages import InflightPage, InflightPages

@@ -13,7 +13,8 @@ from shared.domain.errors import (
     Repetition,
     Truncated,
 )
-from shared.domain.records import Manifest, PageResult
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import PageResult
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from workers.engines.contract import Reading

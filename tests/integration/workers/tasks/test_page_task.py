@@ -14,7 +14,7 @@ from shared.broker.celery_app import make_app
 from shared.broker.page_state import page_id
 from shared.broker.queues import PAGE_TASK, page_queues
 from shared.domain.errors import BrokerUnreachable, HelperUnavailable, StoreUnreachable
-from shared.domain.records import PageMessage
+from shared.domain.records.messages import PageMessage
 from tests.support.fleets.ledger_check import check_job
 from tests.support.fleets.stepped_fleet import SteppedFleet
 from workers.inflight.cancellation import Aborted, Reason, retry_through_outage

@@ -9,7 +9,7 @@ from producer.delivery import export_packages
 from shared.config.hardware import has_package
 from shared.config.settings import Settings
 from shared.domain.formats.export_formats import EXPORT_FORMATS, FORMAT_NAMES
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory

@@ -12,7 +12,7 @@ from PIL import Image
 
 from shared.config.settings import Settings
 from shared.domain import object_keys
-from shared.domain.records import Manifest, Source
+from shared.domain.records.job import Manifest, Source
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory

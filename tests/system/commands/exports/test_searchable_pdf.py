@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from shared.config.settings import Settings
-from shared.domain.records import Source
+from shared.domain.records.job import Source
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory

@@ -8,7 +8,7 @@ import pytest
 
 from shared.config.settings import Settings
 from shared.domain import object_keys
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory

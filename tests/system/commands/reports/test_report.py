@@ -13,7 +13,7 @@ from producer.connections import Connections
 from producer.report.markdown import to_html
 from producer.report.writing import report_job
 from shared.config.settings import Settings
-from shared.domain.records import Manifest, Source
+from shared.domain.records.job import Manifest, Source
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory

@@ -9,7 +9,7 @@ import pytest
 from producer.connections import Connections
 from producer.report.writing import ReportOptions, report_job
 from shared.config.settings import Settings
-from shared.domain.records import Manifest
+from shared.domain.records.job import Manifest
 from shared.jobs.job_store import JobStore
 from shared.storage.factory import open_store
 from tests.conftest import SettingsFactory

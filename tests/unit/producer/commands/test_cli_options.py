@@ -9,7 +9,7 @@ from producer.cli import convert_commands, result_commands
 from producer.commands.cli_options import FetchOptions, RunOptions, SubmitOptions
 from producer.commands.watch_options import WatchOptions
 from producer.watching.triggers.registry import trigger_options
-from shared.domain.records import PageOptions, RenderOptions
+from shared.domain.records.options import PageOptions, RenderOptions
 
 OPTIONS = [
     (convert_commands.run, RunOptions),

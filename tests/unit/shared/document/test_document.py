@@ -7,7 +7,8 @@ import pytest
 from shared.document.assembly import assemble
 from shared.document.record import DocumentRecord
 from shared.domain.errors import PagefleetError
-from shared.domain.records import RenderOptions, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.options import RenderOptions
 from tests.support.documents.merged import (
     body,
     figures,

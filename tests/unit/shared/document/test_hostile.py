@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.records import PageBreaks
+from shared.domain.records.options import PageBreaks
 from tests.support.documents.merged import json_of, markdown_of, merged
 from tests.support.documents.rendered import renderings
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.document.assembly import assemble
-from shared.domain.records import RenderOptions
+from shared.domain.records.options import RenderOptions
 from tests.support.documents.merged import manifest, markdown_of, results_of
 from tests.support.documents.rendered import renderings
 from tests.unit.shared.document.test_hostile import FRAGMENTS

@@ -1,6 +1,6 @@
 """The edges of text show what a page break divides, and what merely stands beside it."""
 
-from shared.domain.records import BBox
+from shared.domain.records.page_result import BBox
 from tests.support.documents.page_blocks import FOOT, FULL, body
 
 SENTENCE = "A list that is joined by two signs of this kind has the form"

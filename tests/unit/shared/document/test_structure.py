@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.document.assembly import assemble
-from shared.domain.records import RenderOptions
+from shared.domain.records.options import RenderOptions
 from tests.support.documents.merged import json_of, manifest, markdown_of, results_of
 from tests.support.documents.page_blocks import FOOT, FULL, body, document
 from tests.support.documents.rendered import renderings

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from shared.document.control_characters import C1_AND_DIRECTION
-from shared.domain.records import ErrorInfo, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.page_result import ErrorInfo
 
 UNSAFE = re.compile(rf"[\x00-\x09\x0b-\x1f\x7f{C1_AND_DIRECTION}]")
 EVERY = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x11000))))

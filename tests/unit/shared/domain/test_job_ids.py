@@ -5,7 +5,9 @@ from pydantic import ValidationError
 
 from shared.domain.job_ids import JobIdentity, next_id
 from shared.domain.object_keys import is_job_id
-from shared.domain.records import Manifest, PageOptions, ReduceMessage, RenderOptions
+from shared.domain.records.job import Manifest
+from shared.domain.records.messages import ReduceMessage
+from shared.domain.records.options import PageOptions, RenderOptions
 from tests.support.documents.page_options import other_value
 
 SHA = "0123456789abcdef" * 4

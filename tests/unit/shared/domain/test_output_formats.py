@@ -4,7 +4,7 @@ import pytest
 
 from producer.delivery.stems import Stems
 from shared.domain.formats.output_formats import MARKDOWN, OUTPUT_FORMATS, file_names
-from shared.domain.records import Counts, Done
+from shared.domain.records.job import Counts, Done
 from tests.support.documents.merged import manifest, merged
 from workers.maintenance.webhooks.message import message
 

@@ -11,7 +11,7 @@ from producer.submission.request import Request
 from producer.watching.folder_options import FolderOptions
 from shared.config.settings import Settings, load_settings
 from shared.domain.job_ids import JobIdentity
-from shared.domain.records import PageOptions, PageSettings
+from shared.domain.records.options import PageOptions, PageSettings
 from shared.domain.tasks import Task
 from tests.support.documents.page_options import other_value
 

@@ -5,7 +5,9 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.records import Block, EngineInfo, Manifest, PageResult, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest
+from shared.domain.records.page_result import Block, EngineInfo, PageResult
 from shared.domain.tasks import Task
 from shared.schemas import FOLDER, RECORDS, path_of, schema_text
 from tests.support.documents.merged import manifest

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.domain.errors import EngineUnavailable
-from shared.domain.records import EngineInfo, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import EngineInfo
 from shared.domain.tasks import Task
 from workers.engines.contract import Reading, RenderedPage, RenderPlan
 from workers.engines.on_demand import EngineOnDemand

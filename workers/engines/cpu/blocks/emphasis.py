@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.marks.signs import BOLD, CODE, ITALIC, without_style
 from workers.engines.cpu.values import Character

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 from workers.engines.cpu.blocks.lists import begins_item
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.rows import Row, group_into_rows

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 from workers.engines.cpu.blocks import lists
 from workers.engines.cpu.blocks.code import code_text
 from workers.engines.cpu.blocks.emphasis import with_emphasis

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.domain.records import Block
+from shared.domain.records.page_result import Block
 from workers.engines.cpu.blocks.escaping import escape_inline
 from workers.engines.cpu.characters import WORD_JOINER
 from workers.engines.cpu.layout.drafts import Draft

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 from workers.engines.cpu.values import Box, Line
 
 #: Types that hold running text, so that several columns may be merged in one block.

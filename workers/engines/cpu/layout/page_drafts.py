@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 from workers.engines.cpu.characters import is_cjk
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.layout.plausible_regions import plausible_regions, without_misread_regions

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from PIL import Image
 
-from shared.domain.records import BBox, Block
+from shared.domain.records.page_result import BBox, Block
 from workers.engines.deepseek.generation_request import GenerationRequest
 from workers.engines.deepseek.modes import NO_TILES, mode_for
 from workers.engines.deepseek.parsed_answer import ParsedAnswer

@@ -1,7 +1,7 @@
 """Encodes the prompt of a page as token ids and checks that it leaves room for an answer."""
 
 from shared.domain.errors import EngineFailed
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.deepseek.modes import Family, mode_for
 from workers.engines.deepseek.pixels import Picture, Views
 from workers.engines.deepseek.prompt.token_ids import Encode, prompt_token_ids

@@ -10,7 +10,7 @@ import pytest
 from shared.domain.collections.folding import latest_ends
 from shared.domain.collections.names import ends_prefix, joins_prefix, members_prefix
 from shared.domain.collections.records import End, EndsPart, Member, MembersPart
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.jobs.collections import collection_store, part_log
 from shared.jobs.collections.collection_store import CollectionStore, join_ends, join_members
 from shared.jobs.collections.part_log import MANY, PartLog, PartsJoined

@@ -6,7 +6,7 @@ import pytest
 
 from producer.watching.claims.key_claim import KeyClaim
 from producer.watching.claims.state import WatchState
-from shared.domain.records import to_json
+from shared.domain.records.base import to_json
 from shared.storage.store import ObjectStore
 from shared.storage.store_file import FileStore
 from tests.support.old_watch_state import old_digest, write_old_claim

@@ -9,7 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from shared.domain.job_ids import JobIdentity
-from shared.domain.records import Manifest, PageMessage, PageOptions, ReduceMessage, to_json
+from shared.domain.records.base import to_json
+from shared.domain.records.job import Manifest
+from shared.domain.records.messages import PageMessage, ReduceMessage
+from shared.domain.records.options import PageOptions
 from shared.domain.serialization.compatibility import FIRST_LEVEL, LEVEL
 from shared.domain.serialization.newer_records import is_newer
 from shared.schemas import RECORDS

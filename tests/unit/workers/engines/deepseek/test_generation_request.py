@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from shared.domain.errors import EngineFailed, HelperUnavailable
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from tests.support.engines.generation_requests import LONGEST, prompt_encoder, request_about
 from workers.engines.contract import RenderedPage
 from workers.engines.deepseek.fallback.page_halves import halves

@@ -13,7 +13,7 @@ pytest.importorskip("vllm", reason="the processor is vLLM's")
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from shared.domain.records import PageOptions  # noqa: E402
+from shared.domain.records.options import PageOptions  # noqa: E402
 from shared.domain.tasks import Task, prompt_for  # noqa: E402
 from tests.support.engines.deepseek_checkpoint import TINY, tokenizer_source, write_checkpoint  # noqa: E402
 from tests.support.engines.generation_requests import LONGEST, request_about  # noqa: E402

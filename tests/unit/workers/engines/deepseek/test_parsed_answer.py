@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.records import Block
+from shared.domain.records.page_result import Block
 from shared.domain.tasks import Task
 from workers.engines.deepseek.cleaning import clean
 from workers.engines.deepseek.parsed_answer import WHOLE_PAGE, parse_answer

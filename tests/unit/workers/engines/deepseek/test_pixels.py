@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.domain.records import PageOptions
+from shared.domain.records.options import PageOptions
 from workers.engines.deepseek import pixels
 from workers.engines.deepseek.modes import Family, mode_for
 from workers.engines.deepseek.page_plan import picture_plan, views_plan

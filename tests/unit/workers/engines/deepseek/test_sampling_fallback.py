@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from shared.domain.errors import Repetition, Truncated
-from shared.domain.records import Block, PageOptions
+from shared.domain.records.options import PageOptions
+from shared.domain.records.page_result import Block
 from tests.support.engines.generation_requests import request_about
 from workers.engines.contract import Reading
 from workers.engines.deepseek.completion import Completion, ends_in_loop

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 from workers.engines.cpu.blocks.paragraphs import ends_sentence, join_rows
 
 #: Blocks that may stand between the two halves of a paragraph.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shared.domain.records import BlockType
+from shared.domain.records.page_result import BlockType
 from workers.engines.cpu.layout.drafts import Draft
 from workers.engines.cpu.values import Line, bounding_box
 

@@ -1,0 +1,1 @@
+"""Records that are stored or sent between processes; frozen and validated when read."""
