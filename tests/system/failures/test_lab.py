@@ -55,7 +55,8 @@ def a_lost_machine(machine: Machine, port: int) -> Iterator[None]:
 def test_the_machine_that_takes_the_place_of_a_lost_one_answers_its_probes(
     settings: SettingsFactory, redis_url: str, tmp_path: Path
 ) -> None:
-    first, second = free_ports(PER_MACHINE), free_ports(PER_MACHINE)
+    first = free_ports(2 * PER_MACHINE)
+    second = first + PER_MACHINE
     config = settings(redis_url=redis_url, num_workers=1, drain_s=1)
     machine = Machine(config, tmp_path / "workers.log", {}, first)
     wait_until(lambda: get(first, "/livez")[0] == get(first + 1, "/livez")[0] == 200, 120)
