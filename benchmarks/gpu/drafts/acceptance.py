@@ -121,26 +121,26 @@ def steps_of(samples: Sequence[Sample], count: int) -> list[list[int]]:
     """The new tokens of each step of each page, when its answer is replayed with drafts."""
     import torch
 
-    from workers.engines.deepseek.drafts.batch import DraftBatch, Page
-    from workers.engines.deepseek.drafts.verify import layout_of
+    from workers.engines.deepseek.drafts.batch import DraftBatch
+    from workers.engines.deepseek.drafts.layout import layout_of
+    from workers.engines.deepseek.drafts.tables import Page
 
     longest = max(len(sample.answer) for sample in samples)
     batch = DraftBatch(len(samples), longest + count, count, "cpu")
-    for slot, sample in enumerate(samples):
-        batch.open(slot, Page(sample.reference, None, sample.answer), [])
+    pages = [Page(sample.reference, None, sample.answer) for sample in samples]
+    batch.open(range(len(samples)), pages, [()] * len(samples))
     slots = torch.arange(len(samples))
+    none, all_kept = torch.full((len(samples),), NONE), torch.zeros(len(samples))
     budgets = [DraftBudget() for _ in samples]
     taken: list[list[int]] = [[] for _ in samples]
     left = [len(sample.answer) for sample in samples]
     drafts: list[list[int]] = [[] for _ in samples]
     while any(tokens > 0 for tokens in left):
-        counts = torch.tensor([len(own) for own in drafts])
-        rows = int(counts.sum()) + len(samples)
-        layout = layout_of(counts, int(counts.max()), rows)
+        layout = layout_of([len(own) for own in drafts], "cpu")
         drafted = torch.tensor([token for own in drafts for token in (0, *own)])
-        tokens = batch.verify(torch.zeros(rows, 2), drafted, slots, layout, None)
-        batch.append(slots, tokens)
-        new = (tokens != NONE).sum(1).tolist()
+        best = batch.best_tokens(torch.zeros(len(drafted), 2), drafted, slots, layout, None)
+        verified = batch.settle(best, drafted, slots, layout, forced=none, discarded=all_kept)
+        new = verified.counts.tolist()
         proposed = batch.propose(slots, longest).tolist()
         for index, (budget, sample) in enumerate(zip(budgets, samples, strict=True)):
             if left[index] > 0:

@@ -9,6 +9,7 @@ replaced, so the share decides how many drafts are accepted. The no-repeat rule 
 """
 
 import argparse
+import json
 import os
 import random
 import sys
@@ -21,7 +22,7 @@ from typing import Any
 from benchmarks.gpu.distribution import is_installed, write_metadata
 from workers.engines.deepseek.drafts.request import REFERENCE, REPLAY
 from workers.engines.deepseek.prompt.token_ids import CELL_IDS
-from workers.engines.vllm.arguments import drafting_arguments
+from workers.engines.vllm.arguments import drafting_arguments, drafting_step_tokens
 from workers.engines.vllm.crash_report import CrashReport
 from workers.engines.vllm.plugin.process_guard import CRASH_REPORT_KEY
 
@@ -70,8 +71,9 @@ def _engine(options: argparse.Namespace, report: CrashReport) -> dict[str, Any]:
     more: dict[str, Any] = {
         "logits_processors": ["workers.engines.vllm.plugin.no_repeat_v1:NoRepeatNGram"]
     }
+    step_tokens = drafting_step_tokens(STEP_TOKENS, options.drafts, options.batch)
     if options.drafts:
-        more = drafting_arguments(options.drafts, options.batch)
+        more = drafting_arguments(options.drafts, options.batch, step_tokens)
     return {
         "model": options.model,
         "load_format": "dummy",
@@ -82,11 +84,12 @@ def _engine(options: argparse.Namespace, report: CrashReport) -> dict[str, Any]:
         "enable_prefix_caching": False,
         "limit_mm_per_prompt": {"image": 0},
         "max_num_seqs": options.batch,
-        "max_num_batched_tokens": STEP_TOKENS,
+        "max_num_batched_tokens": step_tokens,
         "distributed_executor_backend": "mp",
         "worker_extension_cls": "workers.engines.vllm.plugin.register.WorkerExtension",
         "additional_config": {CRASH_REPORT_KEY: str(report.path)},
         **more,
+        **options.engine,
     }
 
 
@@ -125,6 +128,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=384)
     parser.add_argument("--tokens", type=int, default=700, help="output tokens per page")
     parser.add_argument("--drafts", type=int, default=0, help="drafts of a page at each step")
+    parser.add_argument("--engine", type=json.loads, default={}, help="vLLM's arguments as JSON")
     parser.add_argument("--replaced", type=float, default=0.155, help="share of wrong tokens")
     return parser.parse_args()
 

@@ -11,8 +11,9 @@ from workers.engines.vllm.plugin.process_guard import CRASH_REPORT_KEY
 
 #: The class whose objects draft in vLLM's processes.
 PROPOSER = "workers.engines.vllm.plugin.drafts.DraftProposer"
-#: CUDA graphs are captured for steps of so many more pages each.
-_GRAPH_PAGES = 16
+#: CUDA graphs are captured for steps of so many more pages each, and, where new pages enter a
+#: step, of so many more tokens.
+_GRAPH_PAGES, _GRAPH_TOKENS = 16, 512
 
 #: Tokens of a page between two outputs of the engine; each output costs time of this process.
 TOKENS_PER_OUTPUT = 64
@@ -25,13 +26,16 @@ def engine_arguments(
 
     ``engines``: number of engines that share the GPU.
     """
+    drafted = drafts(settings)
+    count = settings.draft_tokens if drafted else 0
+    step_tokens = drafting_step_tokens(sizes.step_tokens, count, sizes.batch)
     return {
         "model": model,
         "dtype": "bfloat16",
         "load_format": settings.vllm_load_format,
         "max_model_len": settings.max_model_len,
         "max_num_seqs": sizes.batch,
-        "max_num_batched_tokens": sizes.step_tokens,
+        "max_num_batched_tokens": step_tokens,
         "gpu_memory_utilization": round(settings.gpu_memory_utilization / engines, 4),
         "tensor_parallel_size": settings.tensor_parallel_size,
         "pipeline_parallel_size": settings.pipeline_parallel_size,
@@ -49,7 +53,7 @@ def engine_arguments(
         "additional_config": {CRASH_REPORT_KEY: str(report.path)},
         **_pinned(settings.revision),
         **({} if sizes.block is None else {"block_size": sizes.block}),
-        **(drafting_arguments(settings.draft_tokens, sizes.batch) if drafts(settings) else {}),
+        **(drafting_arguments(count, sizes.batch, step_tokens) if drafted else {}),
         **_further(settings.vllm_arguments),
     }
 
@@ -65,23 +69,32 @@ def drafts(settings: Settings) -> bool:
     return True
 
 
-def drafting_arguments(count: int, batch: int) -> dict[str, Any]:
+def drafting_step_tokens(step_tokens: int, count: int, batch: int) -> int:
+    """Tokens of a step that has ``count`` drafts of each of ``batch`` pages besides new pages.
+
+    A multiple of a page's tokens, because vLLM captures graphs only for such numbers.
+    """
+    own = count + 1
+    return -(-(step_tokens + count * batch) // own) * own
+
+
+def drafting_arguments(count: int, batch: int, step_tokens: int) -> dict[str, Any]:
     """vLLM's arguments for ``count`` drafts of each page and step, with ``batch`` pages.
 
-    vLLM captures graphs for at most 512 tokens by itself; a step with drafts has many more.
+    vLLM captures graphs for at most 512 tokens by itself. A step with drafts has many more, and
+    with drafts every third step has new pages, with up to ``step_tokens`` tokens.
     """
+    own = count + 1
     pages = {1, 2, 4, 8, *range(_GRAPH_PAGES, batch, _GRAPH_PAGES), batch}
+    decoding = [own * number for number in sorted(pages) if number <= batch]
+    entering = range(step_tokens, decoding[-1], -(_GRAPH_TOKENS // own * own))
     return {
         "speculative_config": {
             "method": "custom_class",
             "model": PROPOSER,
             "num_speculative_tokens": count,
         },
-        "compilation_config": {
-            "cudagraph_capture_sizes": [
-                (count + 1) * number for number in sorted(pages) if number <= batch
-            ]
-        },
+        "compilation_config": {"cudagraph_capture_sizes": [*decoding, *reversed(entering)]},
     }
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from workers.engines.deepseek.drafts.batch import DraftBatch, Page
+from workers.engines.deepseek.drafts.batch import DraftBatch
 from workers.engines.deepseek.drafts.budget import DraftBudget
+from workers.engines.deepseek.drafts.layout import Layout, Verified, layout_of
 from workers.engines.deepseek.drafts.placeholders import NONE
 from workers.engines.deepseek.drafts.request import REFERENCE, REPLAY, may_draft, unpacked
-from workers.engines.deepseek.drafts.verify import Layout, layout_of
+from workers.engines.deepseek.drafts.tables import Page
 from workers.engines.deepseek.no_repeat.banned_tokens import Span, span_of, to_device
 from workers.engines.deepseek.no_repeat.rule import Rule, rule_of
 from workers.engines.vllm.plugin.patching import is_replaced
@@ -43,8 +44,7 @@ class DraftProposer:
         #: The pages of the last step by row, and the device's slots of their rows.
         self._rows: list[str] = []
         self._row_slots: Any = None
-        self._newest: Any = None
-        self._counts: Any = None
+        self._verified: Verified | None = None
 
     def load_model(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: drafts need no model."""
@@ -55,23 +55,23 @@ class DraftProposer:
 
         batch = self._follow(runner)
         pages = runner.input_batch.num_reqs
-        slots = self._row_slots
         layout, drafted = _layout(runner, metadata, pages)
-        tokens = batch.verify(logits, drafted, slots, layout, self._span)
-        sampling = runner.input_batch.sampling_metadata
-        if not sampling.all_greedy:
-            tokens = _with_random(runner.sampler, logits[layout.first], sampling, tokens)
-        discarded = runner.discard_request_mask.gpu[:pages]
-        kept = torch.where(discarded.bool().unsqueeze(1), NONE, tokens)
-        batch.append(slots, kept)
-        self._counts = (kept != NONE).sum(1).int()
-        last = (self._counts - 1).clamp(min=0).long()
-        self._newest = tokens.gather(1, last.unsqueeze(1)).squeeze(1)
-        return SamplerOutput(sampled_token_ids=tokens, logprobs_tensors=None)
+        best = batch.best_tokens(logits, drafted, self._row_slots, layout, self._span)
+        self._verified = batch.settle(
+            best,
+            drafted,
+            self._row_slots,
+            layout,
+            forced=_random_tokens(runner, logits, layout, pages),
+            discarded=runner.discard_request_mask.gpu[:pages],
+        )
+        return SamplerOutput(sampled_token_ids=self._verified.tokens, logprobs_tensors=None)
 
     def note(self, runner: Any) -> None:
         """Tell the runner the number of new tokens; on the device, so that nothing waits."""
-        runner._copy_valid_sampled_token_count(self._newest, self._counts)
+        verified = self._verified
+        assert verified is not None
+        runner._copy_valid_sampled_token_count(verified.newest, verified.counts)
 
     def propose(self, _sampled: Any, lengths: Any, _ids: Any, **_more: Any) -> Any:
         """The drafts of the next step, rows x drafts, on the device."""
@@ -93,9 +93,7 @@ class DraftProposer:
         for name in [name for name in self._slots if name not in present]:
             self._free.append(self._slots.pop(name))
             self._rules.pop(name, None)
-        for name in rows:
-            if name not in self._slots:
-                self._open(name, runner.requests[name])
+        self._open([name for name in rows if name not in self._slots], runner)
         self._rows = list(rows)
         self._row_slots = to_device([self._slots[name] for name in rows], runner.device).long()
         self._span = span_of(self._rules.values())
@@ -106,43 +104,48 @@ class DraftProposer:
         count = self._config.speculative_config.num_speculative_tokens
         return DraftBatch(runner.max_num_reqs, runner.max_model_len, count, runner.device)
 
-    def _open(self, name: str, request: Any) -> None:
+    def _open(self, names: list[str], runner: Any) -> None:
+        if not names:
+            return
         assert self._batch is not None
-        slot = self._slots[name] = self._free.pop()
-        extra = request.sampling_params.extra_args
-        rule = rule_of(extra)
-        if rule is not None:
-            self._rules[name] = rule
-        page = Page(unpacked(extra, REFERENCE), rule, unpacked(extra, REPLAY))
-        output = [token for token in request.output_token_ids if token != NONE]
-        self._batch.open(slot, page, output)
+        pages, outputs = [], []
+        for name in names:
+            self._slots[name] = self._free.pop()
+            request = runner.requests[name]
+            pages.append(_page(request.sampling_params.extra_args))
+            outputs.append([token for token in request.output_token_ids if token != NONE])
+        self._rules |= {n: p.rule for n, p in zip(names, pages, strict=True) if p.rule is not None}
+        self._batch.open([self._slots[name] for name in names], pages, outputs)
+
+
+def _page(extra: Any) -> Page:
+    return Page(unpacked(extra, REFERENCE), rule_of(extra), unpacked(extra, REPLAY))
 
 
 def _layout(runner: Any, metadata: Any, pages: int) -> tuple[Layout, Any]:
     """The rows of this step's logits, and the token that each of them follows."""
-    device = runner.device
     if metadata is None:
-        none = torch.zeros(pages, dtype=torch.long, device=device)
-        return layout_of(none, 0, pages), none
-    drafts = to_device(metadata.num_draft_tokens, device).long()
-    rows = pages + int(sum(metadata.num_draft_tokens))
-    layout = layout_of(drafts, metadata.max_spec_len, rows)
+        layout = layout_of([0] * pages, runner.device)
+        return layout, layout.offset
+    layout = layout_of(metadata.num_draft_tokens, runner.device)
     return layout, runner.input_ids.gpu[metadata.logits_indices]
 
 
-def _with_random(sampler: Any, logits: Any, sampling: Any, tokens: Any) -> Any:
-    """``tokens`` with a random token for each row that has a temperature; such rows draft nothing.
+def _random_tokens(runner: Any, logits: Any, layout: Layout, pages: int) -> Any:
+    """A random token for each row that has a temperature, which drafts nothing; else NONE.
 
-    ``logits``: the first row of each sequence.
+    ``logits``: banned tokens have none.
     """
-    sampled = sampler(logits=logits, sampling_metadata=sampling).sampled_token_ids
-    random = (sampling.temperature > 0).unsqueeze(1)
-    alone = torch.full_like(tokens, NONE)
-    alone[:, :1] = sampled
-    return torch.where(random, alone, tokens)
+    sampling = runner.input_batch.sampling_metadata
+    if sampling.all_greedy:
+        return torch.full((pages,), NONE, dtype=torch.int32, device=logits.device)
+    own = logits[layout.first.long()]
+    sampled = runner.sampler(logits=own, sampling_metadata=sampling).sampled_token_ids.squeeze(1)
+    return torch.where(sampling.temperature > 0, sampled, NONE).int()
 
 
-def _drafter(runner: Any) -> DraftProposer | None:
+def drafter_of(runner: Any) -> DraftProposer | None:
+    """The runner's proposer, if it is this module's."""
     drafter = getattr(runner, "drafter", None)
     return drafter if isinstance(drafter, DraftProposer) else None
 
@@ -169,7 +172,7 @@ def sample(original: Any) -> Any:
     """``GPUModelRunner._sample``: verify drafts with the logits read once."""
 
     def _sample(self: Any, logits: Any, spec_decode_metadata: Any) -> Any:
-        drafter = _drafter(self)
+        drafter = drafter_of(self)
         if drafter is None:
             return original(self, logits, spec_decode_metadata)
         return drafter.sample(self, logits, spec_decode_metadata)
@@ -181,7 +184,7 @@ def bookkeeping(original: Any) -> Any:
     """``GPUModelRunner._bookkeeping_sync``: leave the number of new tokens on the device."""
 
     def _bookkeeping_sync(self: Any, *args: Any, **kwargs: Any) -> Any:
-        drafter = _drafter(self)
+        drafter = drafter_of(self)
         if drafter is not None:
             drafter.note(self)
         return original(self, *args, **kwargs)

@@ -124,6 +124,26 @@ PATCHES = (
         required=False,
     ),
     Patch(
+        "vllm.v1.worker.gpu_model_runner:GPUModelRunner._prepare_input_ids",
+        "draft_inputs.prepare_input_ids",
+        "collect the drafts of a step in one copy instead of lists",
+        (
+            "self",
+            "scheduler_output",
+            "num_reqs",
+            "total_num_scheduled_tokens",
+            "cu_num_tokens",
+        ),
+        required=False,
+    ),
+    Patch(
+        "vllm.v1.worker.gpu_input_batch:InputBatch.update_req_spec_token_ids",
+        "draft_inputs.update_spec_token_ids",
+        "leave out the host's copy of drafts that only the GPU knows",
+        ("self", "request", "scheduled_spec_tokens"),
+        required=False,
+    ),
+    Patch(
         "vllm.v1.core.sched.async_scheduler:AsyncScheduler._update_after_schedule",
         "drafts.after_schedule",
         "schedule drafts only for pages that gain from them",

@@ -4,12 +4,15 @@ usage: python -m tests.integration.workers.engines.vllm_cpu.compile_kernels 90
 """
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
+from workers.engines.deepseek.drafts import kernels as draft_kernels
+from workers.engines.deepseek.drafts import matcher, placeholders
 from workers.engines.deepseek.no_repeat import kernel
 from workers.engines.deepseek.resampling import WEIGHT_BITS
 from workers.engines.vllm.plugin import resizing, window_attention, window_kernel
@@ -25,13 +28,30 @@ POINTERS = {
     "slots": "*i64",
     **dict.fromkeys(("history", "updates", "prefixes", "max_lags", "allowed"), "*i32"),
 }
+#: The kernels of drafts; ``drafts`` are numbers of drafts in one and drafts in another.
+DRAFT_POINTERS = {
+    **dict.fromkeys(
+        (
+            *("best", "drafted", "sequences", "offsets", "lengths", "history", "rules", "replay"),
+            *("firsts", "drafts", "forced", "expected", "follows", "tokens", "counts", "newest"),
+            "reference",
+        ),
+        "*i32",
+    ),
+    "logits": "*bf16",
+    "slots": "*i64",
+    "discarded": "*i8",
+}
 
 
 def shared(
-    kernel: Any, constants: dict[str, Any], capability: int, *, levels: bool = False, **options: Any
+    kernel: Any,
+    constants: dict[str, Any],
+    capability: int,
+    pointers: dict[str, str] = POINTERS,
+    **options: Any,
 ) -> int:
     """Bytes of shared memory that one program of ``kernel`` needs."""
-    pointers = {**POINTERS, "out": "*u8"} if levels else POINTERS
     types = {
         name: "constexpr" if name in constants else pointers.get(name, "i32")
         for name in kernel.arg_names
@@ -57,6 +77,22 @@ def attention(side: int, capability: int) -> int:
     )
 
 
+def _draft_kernels() -> Iterator[tuple[Any, dict[str, Any], int]]:
+    """The kernels of drafts, with their constants and warps."""
+    for lags, replayed in ((0, False), (64, True)):
+        sizes = {"LAGS": lags, "ALLOWED": 16, "REPLAYED": replayed}
+        block = {"BLOCK": draft_kernels.VOCABULARY_BLOCK}
+        yield draft_kernels.best_kernel, {**sizes, **block}, 8
+    for columns in (1, 16):
+        yield draft_kernels.settle_kernel, {"COLUMNS": columns}, 1
+    constants = {
+        **{"TOKENS": placeholders.REFERENCE_TOKENS, "COUNT": 8, "BLOCK": draft_kernels.TEXT_BLOCK},
+        **{name: getattr(matcher, name) for name in ("DEPTH", "LEAST", "LEAST_IN_ANSWER")},
+        **{name: getattr(placeholders, name) for name in ("NONE", "ABSENT", "FILLER")},
+    }
+    yield draft_kernels.propose_kernel, constants, 8
+
+
 if __name__ == "__main__":
     for side in SIDES:
         print(attention(side, int(sys.argv[1])))
@@ -65,4 +101,7 @@ if __name__ == "__main__":
         print(shared(kernel._ban_kernel, rule, int(sys.argv[1])))
     for horizontal in (True, False):
         sizes = {"HORIZONTAL": horizontal, "BITS": WEIGHT_BITS, "BLOCK": resizing.BLOCK}
-        print(shared(resizing._resample_kernel, sizes, int(sys.argv[1]), levels=True))
+        levels = {**POINTERS, "out": "*u8"}
+        print(shared(resizing._resample_kernel, sizes, int(sys.argv[1]), levels))
+    for chosen, sizes, warps in _draft_kernels():
+        print(shared(chosen, sizes, int(sys.argv[1]), DRAFT_POINTERS, num_warps=warps))

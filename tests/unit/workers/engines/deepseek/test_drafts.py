@@ -1,6 +1,8 @@
 """Drafts change no answer, and come from where a slow reference implementation finds them."""
 
+import os
 import random
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="drafts are made on tensors")
 
-from workers.engines.deepseek.drafts.batch import DraftBatch, Page  # noqa: E402
+from workers.engines.deepseek.drafts.batch import DraftBatch  # noqa: E402
+from workers.engines.deepseek.drafts.layout import layout_of  # noqa: E402
 from workers.engines.deepseek.drafts.matcher import (  # noqa: E402
     DEPTH,
     LEAST,
@@ -19,12 +22,14 @@ from workers.engines.deepseek.drafts.matcher import (  # noqa: E402
     tokens_at,
 )
 from workers.engines.deepseek.drafts.placeholders import ABSENT, NONE  # noqa: E402
-from workers.engines.deepseek.drafts.verify import accepted_tokens, layout_of  # noqa: E402
+from workers.engines.deepseek.drafts.tables import Page  # noqa: E402
 from workers.engines.deepseek.no_repeat.banned_tokens import span_of  # noqa: E402
 from workers.engines.deepseek.no_repeat.rule import Rule  # noqa: E402
 
 VOCABULARY = 12
 COUNT = 5
+#: Few, because Triton's interpreter is slow.
+EXAMPLES = 8
 
 
 def run_before(table: list[int], place: int, last: list[int]) -> int:
@@ -101,16 +106,70 @@ def test_a_draft_ends_at_the_end_of_the_text() -> None:
     assert drafts.tolist() == [[4, 5, NONE, NONE], [9, 3, NONE, NONE]]
 
 
-def test_drafts_are_accepted_up_to_the_first_other_token() -> None:
+def operations() -> list[Any]:
+    """Every implementation that runs here: Triton's kernels need its interpreter."""
+    from workers.engines.deepseek.drafts import tensor_operations
+
+    if os.environ.get("TRITON_INTERPRET") != "1" or find_spec("triton") is None:
+        return [tensor_operations]
+    from workers.engines.deepseek.drafts import kernels
+
+    return [tensor_operations, kernels]
+
+
+OPERATIONS = pytest.mark.parametrize(
+    "way", operations(), ids=lambda module: module.__name__.rsplit(".", 1)[-1]
+)
+
+
+def tokens_of_step(
+    batch: DraftBatch, logits: Any, drafts: list[list[int]], span: Any = None
+) -> list[list[int]]:
+    """The new tokens of each page of a step; ``drafts``: of each page."""
+    layout = layout_of([len(own) for own in drafts], "cpu")
+    drafted = torch.tensor([token for own in drafts for token in (0, *own)], dtype=torch.int32)
+    slots = torch.arange(len(drafts))
+    best = batch.best_tokens(logits, drafted, slots, layout, span)
+    none = torch.full((len(drafts),), NONE, dtype=torch.int32)
+    kept = torch.zeros(len(drafts), dtype=torch.bool)
+    verified = batch.settle(best, drafted, slots, layout, forced=none, discarded=kept)
+    new = [[token for token in row if token != NONE] for row in verified.tokens.tolist()]
+    assert verified.counts.tolist() == [len(own) for own in new]
+    assert verified.newest.tolist() == [own[-1] for own in new]
+    return new
+
+
+def logits_of(tokens: list[int]) -> Any:
+    """Rows of logits whose largest are ``tokens``."""
+    return torch.nn.functional.one_hot(torch.tensor(tokens), VOCABULARY).float()
+
+
+@OPERATIONS
+def test_drafts_are_accepted_up_to_the_first_other_token(way: Any) -> None:
+    batch = DraftBatch(3, 50, COUNT, "cpu", way)
+    batch.open([0, 1, 2], [Page()] * 3, [()] * 3)
     # Three pages: two drafts of which one is right, none, and one that is right.
-    layout = layout_of(torch.tensor([2, 0, 1]), 2, 6)
-    drafted = torch.tensor([90, 5, 6, 91, 92, 8])
-    best = torch.tensor([5, 7, 1, 3, 8, 2])
-    assert accepted_tokens(best, drafted, layout).tolist() == [
-        [5, 7, NONE],
-        [3, NONE, NONE],
-        [8, 2, NONE],
-    ]
+    new = tokens_of_step(batch, logits_of([5, 7, 1, 3, 8, 2]), [[5, 6], [], [8]])
+    assert new == [[5, 7], [3], [8, 2]]
+
+
+@OPERATIONS
+def test_a_discarded_page_keeps_its_answer_and_a_random_one_gets_its_token(way: Any) -> None:
+    batch = DraftBatch(2, 50, COUNT, "cpu", way)
+    batch.open([0, 1], [Page([5, 1, 2])] * 2, [(5, 1), (5, 1)])
+    layout = layout_of([0, 0], "cpu")
+    slots, drafted = torch.arange(2), torch.zeros(2, dtype=torch.int32)
+    best = batch.best_tokens(logits_of([3, 3]), drafted, slots, layout, None)
+    verified = batch.settle(
+        best, drafted, slots, layout,
+        forced=torch.tensor([NONE, 1], dtype=torch.int32),
+        discarded=torch.tensor([True, False]),
+    )  # fmt: skip
+    assert verified.tokens.tolist() == [[3], [1]]
+    assert verified.counts.tolist() == [0, 1]
+    # The first page still ends with 5, 1; the second with 1, 1.
+    assert batch.propose(slots, 50)[0, 0].item() == 2
+    assert batch.propose(slots, 50)[1, 0].item() != 2
 
 
 class Model:
@@ -129,18 +188,14 @@ class Model:
         return values
 
 
-def plain_answer(model: Model, page: Page, length: int) -> list[int]:
+def plain_answer(model: Model, page: Page, length: int, way: Any) -> list[int]:
     """Token by token with the rule, as without drafts."""
-    batch = DraftBatch(1, 200, COUNT, "cpu")
-    batch.open(0, page, [])
-    slots = torch.tensor([0])
+    batch = DraftBatch(1, 200, COUNT, "cpu", way)
+    batch.open([0], [page], [()])
     answer: list[int] = []
     while len(answer) < length:
-        layout = layout_of(torch.tensor([0]), 0, 1)
-        rows = model.logits(answer).unsqueeze(0)
-        tokens = batch.verify(rows, torch.tensor([0]), slots, layout, rule_span([page]))
-        batch.append(slots, tokens)
-        answer += tokens[0].tolist()
+        logits = model.logits(answer).unsqueeze(0)
+        answer += tokens_of_step(batch, logits, [[]], rule_span([page]))[0]
     return answer
 
 
@@ -149,32 +204,24 @@ def rule_span(pages: list[Page]) -> Any:
 
 
 def drafted_answers(
-    models: list[Model], pages: list[Page], length: int, chance: random.Random
+    models: list[Model], pages: list[Page], length: int, chance: random.Random, way: Any
 ) -> tuple[list[list[int]], int]:
     """All pages in one batch with drafts, some of them paused at times; and the steps taken."""
-    batch = DraftBatch(len(pages), 200, COUNT, "cpu")
-    for slot, page in enumerate(pages):
-        batch.open(slot, page, [])
-    slots = torch.arange(len(pages))
+    batch = DraftBatch(len(pages), 200, COUNT, "cpu", way)
+    batch.open(range(len(pages)), pages, [()] * len(pages))
     answers: list[list[int]] = [[] for _ in pages]
     drafts: list[list[int]] = [[] for _ in pages]
     steps = 0
     while min(map(len, answers)) < length:
         steps += 1
-        counts = torch.tensor([len(own) for own in drafts])
-        layout = layout_of(counts, int(counts.max()), int(counts.sum()) + len(pages))
-        rows, drafted = [], []
-        for model, answer, own in zip(models, answers, drafts, strict=True):
-            for place in range(len(own) + 1):
-                rows.append(model.logits([*answer, *own[:place]]))
-                drafted.append(own[place - 1] if place else 0)
-        tokens = batch.verify(
-            torch.stack(rows), torch.tensor(drafted), slots, layout, rule_span(pages)
-        )
-        batch.append(slots, tokens)
-        for answer, new in zip(answers, tokens.tolist(), strict=True):
-            answer += [token for token in new if token != NONE]
-        proposed = batch.propose(slots, 200).tolist()
+        logits = [
+            model.logits([*answer, *own[:place]])
+            for model, answer, own in zip(models, answers, drafts, strict=True)
+            for place in range(len(own) + 1)
+        ]
+        new = tokens_of_step(batch, torch.stack(logits), drafts, rule_span(pages))
+        answers = [answer + own for answer, own in zip(answers, new, strict=True)]
+        proposed = batch.propose(torch.arange(len(pages)), 200).tolist()
         drafts = [own[: chance.choice((0, COUNT, COUNT, 3))] for own in proposed]
     return [answer[:length] for answer in answers], steps
 
@@ -185,31 +232,34 @@ def drafted_answers(
     window=st.integers(5, 30),
     count=st.integers(1, 3),
 )
-@settings(max_examples=60, deadline=None)
+@OPERATIONS
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_answers_with_drafts_equal_those_without(
-    seed: int, size: int, window: int, count: int
+    way: Any, seed: int, size: int, window: int, count: int
 ) -> None:
     chance = random.Random(seed)
     texts = [[chance.randrange(VOCABULARY) for _ in range(40)] for _ in range(count)]
     pages = [Page(text, Rule(size, window, (3,))) for text in texts]
     models = [Model(seed + number, text) for number, text in enumerate(texts)]
-    drafted, steps = drafted_answers(models, pages, 40, chance)
-    wanted = [plain_answer(model, page, 40) for model, page in zip(models, pages, strict=True)]
+    drafted, steps = drafted_answers(models, pages, 40, chance, way)
+    wanted = [plain_answer(model, page, 40, way) for model, page in zip(models, pages, strict=True)]
     assert drafted == wanted
     assert steps <= 40
 
 
-def test_a_known_text_is_drafted_and_accepted() -> None:
+@OPERATIONS
+def test_a_known_text_is_drafted_and_accepted(way: Any) -> None:
     text = [token % VOCABULARY for token in range(40)]
     page = Page(text)
-    _, steps = drafted_answers([_Exact(text)], [page], 40, _AlwaysAll())
+    _, steps = drafted_answers([_Exact(text)], [page], 40, _AlwaysAll(), way)
     assert steps <= 2 + 40 // (COUNT + 1)
 
 
-def test_one_replaced_token_costs_one_step() -> None:
+@OPERATIONS
+def test_one_replaced_token_costs_one_step(way: Any) -> None:
     text = [random.Random(5).randrange(VOCABULARY) for _ in range(40)]
     answer = [*text[:20], (text[20] + 1) % VOCABULARY, *text[21:]]
-    _, steps = drafted_answers([_Exact(answer)], [Page(text)], 40, _AlwaysAll())
+    _, steps = drafted_answers([_Exact(answer)], [Page(text)], 40, _AlwaysAll(), way)
     assert steps <= 3 + 40 // (COUNT + 1)
 
 
@@ -228,18 +278,35 @@ class _AlwaysAll(random.Random):
         return COUNT
 
 
-def test_a_replayed_answer_is_given_whatever_the_model_computes() -> None:
+@OPERATIONS
+def test_a_replayed_answer_is_given_whatever_the_model_computes(way: Any) -> None:
     replay = [5, 6, 7, 8, 9, 5, 6]
-    batch = DraftBatch(1, 50, COUNT, "cpu")
-    batch.open(0, Page(replay, None, replay), [])
-    slots = torch.tensor([0])
+    batch = DraftBatch(1, 50, COUNT, "cpu", way)
+    batch.open([0], [Page(replay, None, replay)], [()])
     answer: list[int] = []
     drafts: list[int] = []
     while len(answer) < len(replay):
-        layout = layout_of(torch.tensor([len(drafts)]), len(drafts), len(drafts) + 1)
         logits = torch.rand(len(drafts) + 1, VOCABULARY)
-        tokens = batch.verify(logits, torch.tensor([0, *drafts]), slots, layout, None)
-        batch.append(slots, tokens)
-        answer += [token for token in tokens[0].tolist() if token != NONE]
-        drafts = batch.propose(slots, 50)[0].tolist()
+        answer += tokens_of_step(batch, logits, [drafts])[0]
+        drafts = batch.propose(torch.tensor([0]), 50)[0].tolist()
     assert answer[: len(replay)] == replay
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_all_ways_propose_the_same_drafts(seed: int) -> None:
+    chance = random.Random(seed)
+    ways = [DraftBatch(3, 120, COUNT, "cpu", way) for way in operations()]
+    if len(ways) == 1:
+        pytest.skip("the kernels need Triton's interpreter: make test-vllm")
+    texts = [[chance.randrange(6) for _ in range(chance.randrange(60))] for _ in range(3)]
+    outputs = [[chance.randrange(6) for _ in range(chance.randrange(40))] for _ in range(3)]
+    for batch in ways:
+        batch.open([0, 1, 2], [Page(text) for text in texts], outputs)
+    for _ in range(8):
+        proposed = [batch.propose(torch.arange(3), 120).tolist() for batch in ways]
+        assert proposed[0] == proposed[1]
+        drafts = [own[: chance.choice((0, 2, COUNT))] for own in proposed[0]]
+        logits = torch.rand(sum(map(len, drafts)) + 3, 6)
+        steps = [tokens_of_step(batch, logits.clone(), drafts) for batch in ways]
+        assert steps[0] == steps[1]

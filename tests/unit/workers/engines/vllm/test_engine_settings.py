@@ -118,7 +118,7 @@ def test_everything_of_a_pinned_model_is_loaded_from_its_revision(tmp_path: Path
     assert not names & unpinned.keys()
 
 
-def test_drafts_are_off_by_default_and_have_graphs_for_every_batch(tmp_path: Path) -> None:
+def test_drafts_are_off_by_default_and_have_graphs_for_every_step(tmp_path: Path) -> None:
     report = CrashReport(tmp_path / "report")
     sizes = Sizes(40, 2048, 60, adjustable=True)
     plain = engine_arguments(settings(tmp_path), "model", sizes, report, engines=1)
@@ -128,9 +128,12 @@ def test_drafts_are_off_by_default_and_have_graphs_for_every_batch(tmp_path: Pat
     assert "speculative_config" not in plain
     assert "compilation_config" not in plain
     assert drafts["speculative_config"]["num_speculative_tokens"] == 5
-    assert drafts["compilation_config"]["cudagraph_capture_sizes"] == [
-        6 * pages for pages in (1, 2, 4, 8, 16, 32, 40)
-    ]
+    # 2,048 tokens of new pages and 200 drafts, as a multiple of a page's six tokens.
+    assert drafts["max_num_batched_tokens"] == 2250
+    assert plain["max_num_batched_tokens"] == 2048
+    graphs = drafts["compilation_config"]["cudagraph_capture_sizes"]
+    assert graphs[:7] == [6 * pages for pages in (1, 2, 4, 8, 16, 32, 40)]
+    assert graphs[7:] == [720, 1230, 1740, 2250]
 
 
 def test_drafts_are_refused_with_pipeline_stages(tmp_path: Path) -> None:
