@@ -95,6 +95,9 @@ def drafting_arguments(count: int, batch: int, step_tokens: int) -> dict[str, An
             "num_speculative_tokens": count,
         },
         "compilation_config": {"cudagraph_capture_sizes": [*decoding, *reversed(entering)]},
+        # With graphs, vLLM splits each sequence's cache up to 32 times. That pays only for few long
+        # sequences, and needs a second pass over partial sums in float32.
+        "attention_config": {"flash_attn_max_num_splits_for_cuda_graph": 1},
     }
 
 

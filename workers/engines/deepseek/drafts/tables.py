@@ -49,15 +49,16 @@ class Tables:
     ) -> None:
         """Give ``slots`` to ``pages``, of which ``outputs`` were generated already.
 
-        All pages together, because each copy to the device costs host time.
+        All pages together, because each copy to the device costs host time. An assignment of a
+        number would copy it from memory that is not pinned, which waits for the device.
         """
         rows = to_device(slots, self.device).long()
         references = [page.reference[:REFERENCE_TOKENS] for page in pages]
         self.reference[rows] = _rows(references, REFERENCE_TOKENS, self.device)
         self.rules[rows] = to_device([_rule(page.rule or Rule(0)) for page in pages], self.device)
         self.lengths[rows] = to_device([len(output) for output in outputs], self.device)
-        self.expected[rows] = 0
-        self.follows[rows] = 1
+        self.expected.index_fill_(0, rows, 0)
+        self.follows.index_fill_(0, rows, 1)
         if any(map(len, outputs)):
             self.history[rows] = _rows(outputs, self.history.shape[1], self.device)
         if any(len(page.replay) for page in pages):
