@@ -40,6 +40,9 @@ OF_VLLM = {
     "vllm:generation_tokens_total",
     "vllm:num_preemptions_total",
     "vllm:request_success_total",
+    "vllm:spec_decode_num_drafts_total",
+    "vllm:spec_decode_num_draft_tokens_total",
+    "vllm:spec_decode_num_accepted_tokens_total",
 }
 #: The labels that a scraper adds.
 OF_SCRAPE = {"instance", "job", "namespace"}
