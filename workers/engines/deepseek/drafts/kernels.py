@@ -126,7 +126,7 @@ def propose(tables: Tables, slots: Tensor, _window: int, count: int) -> Tensor:
     return drafts
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _output_token(tokens, drafts, at, length, wanted):  # type: ignore[no-untyped-def]
     """The output token at position ``at``: of the answer, and from ``length`` on of the drafts."""
     written = tl.load(tokens + at, mask=wanted & (at >= 0) & (at < length), other=-1)

@@ -47,5 +47,6 @@ def layout_of(drafts: Sequence[int], device: Any) -> Layout:
     sequence = np.repeat(np.arange(sequences, dtype=np.int32), counts + 1)
     offset = np.arange(len(sequence), dtype=np.int32) - first[sequence]
     table = to_device(np.concatenate((sequence, offset, first, counts)), device)
-    parts = table.split((len(sequence), len(sequence), sequences, sequences))
-    return Layout(*parts, most=int(counts.max(initial=0)))
+    sizes = (len(sequence), len(sequence), sequences, sequences)
+    sequence, offset, first, counted = table.split(sizes)
+    return Layout(sequence, offset, first, counted, int(counts.max(initial=0)))

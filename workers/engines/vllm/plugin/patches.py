@@ -139,7 +139,7 @@ PATCHES = (
     Patch(
         "vllm.v1.worker.gpu_input_batch:InputBatch.update_req_spec_token_ids",
         "draft_inputs.update_spec_token_ids",
-        "leave out the host's copy of drafts that only the GPU knows",
+        "leave out the copy of drafts in the memory of the host",
         ("self", "request", "scheduled_spec_tokens"),
         required=False,
     ),
