@@ -9,6 +9,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from shared.broker.bounded_reply import BoundedParser
 from shared.broker.broker_tls import tls_options
 from shared.config.broker_url import database, is_sentinel, login_of, sentinels, shown
 from shared.config.settings import Settings
@@ -66,6 +67,7 @@ def _options(settings: Settings, *, hasty: bool) -> dict[str, Any]:
         "health_check_interval": 25,
         "retry": Retry(ExponentialBackoff(cap=1, base=0.05), retries=0 if hasty else 2),
         "client_name": "pagefleet-ledger",
+        "parser_class": BoundedParser,
         **tls_options(settings),
     }
 
