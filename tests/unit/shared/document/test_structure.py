@@ -282,6 +282,7 @@ def noted(text: str, note: str, kind: str = "text") -> str:
         ("The system (MCAS) ¹ is old.", "¹ See the report of the harbour."),
         ("The harbour is old. ¹", "¹ See the report of the harbour."),
         ("The file `quay` (or `dock`¹) is old.", "¹ See the report of the harbour."),
+        ("The harbour is old.¹²", "12. See the report of the harbour."),
         (r"The harbour\* is old.", r"\* See the report of the harbour."),
         ("Anna Maria Halloway*", r"\* See the report of the harbour."),
         ("The harbour† is old.", "† See the report of the harbour."),
@@ -293,6 +294,25 @@ def test_a_note_is_linked_whatever_mark_it_has(text: str, note: str) -> None:
 
     assert "[^1]: See the report of the harbour." in linked
     assert linked.count("[^1]") == 2
+
+
+def test_a_note_that_stands_on_the_page_after_its_mark_is_linked() -> None:
+    first = [
+        ("text", FULL, "The harbour is old.¹ The quay is older.²"),
+        ("footnote", FOOT, "1. See the report of the harbour."),
+    ]
+    second = [("text", FULL, "A ship came.³"), ("footnote", FOOT, "2. See the report of the quay.")]
+
+    merged = body(first, second)
+
+    assert "The harbour is old.[^1] The quay is older.[^2]\n\n[^1]: See" in merged
+    assert "[^2]: See the report of the quay.\n\nA ship came.³" in merged
+
+
+def test_a_note_without_a_mark_is_a_paragraph_and_no_item() -> None:
+    assert "12\\. See the report of the quay." in noted(
+        "A ship came.", "12. See the report of the quay."
+    )
 
 
 def test_a_note_that_begins_with_code_is_linked() -> None:
