@@ -145,6 +145,18 @@ def test_a_list_goes_on_with_numbers_nesting_and_further_paragraphs() -> None:
     )
 
 
+def test_a_number_that_does_not_follow_begins_a_list_inside_the_item() -> None:
+    lefts = [("9.", 116), ("10.", 108), ("1.", 128), ("2.", 128), ("11.", 108)]
+    page = [
+        ("list", (left, 100 + 50 * row, 890, 140 + 50 * row), f"{mark} The ship is old.")
+        for row, (mark, left) in enumerate(lefts)
+    ]
+
+    merged = body([("text", (100, 40, 900, 90), "The ships:"), *page])
+
+    assert re.findall(r"^ *\d+\.", merged, re.M) == ["9.", "10.", "    1.", "    2.", "11."]
+
+
 def test_headings_have_the_level_of_their_number() -> None:
     merged = body(
         [("sub_title", (100, 100, 300, 120), "## 1 Ships"), ("text", FULL, "Some words here.")],
