@@ -665,6 +665,18 @@ def test_centred_text_is_no_quotation() -> None:
     assert "> The second one" in body(even)
 
 
+def test_a_quotation_of_few_lines_is_found_where_no_paragraph_has_one_line() -> None:
+    page = [
+        ("sub_title", (120, 100, 300, 116), "## Rationale"),
+        ("text", (120, 180, 883, 214), "The body of the page has paragraphs of full width."),
+        ("text", (145, 240, 835, 295), "The quay is old and the harbour is deep, she said."),
+        ("text", (120, 320, 883, 354), "The body of the page goes on."),
+    ]
+
+    assert "> The quay" in body(page)
+    assert ">" not in body(page[1:])
+
+
 def test_all_paragraphs_below_the_heading_of_a_box_are_alike() -> None:
     blocks = [
         ("text", (200, 100, 880, 140), "The body of the page has paragraphs of full width."),

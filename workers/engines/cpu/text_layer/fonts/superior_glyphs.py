@@ -6,6 +6,7 @@ The text layer maps such a glyph to a plain digit, so only its outline tells it 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_DIGITS = frozenset("0123456789")
 #: Parts of the font size: such a digit is narrower and lower than this.
 _NARROWER, _LOWER = 0.42, 0.45
 #: How far it stands above the baseline at least, or reaches below it.
@@ -47,7 +48,7 @@ def _origin(char: Mapping[str, Any]) -> tuple[float, float]:
 
 def _is_narrow(char: Mapping[str, Any], size: float) -> bool:
     left, _, right, _ = char["bbox"]
-    return "0" <= char["c"] <= "9" and right - left < _NARROWER * size
+    return str(char["c"]) in _DIGITS and float(right - left) < _NARROWER * size
 
 
 def _shift(char: Mapping[str, Any], size: float) -> int:

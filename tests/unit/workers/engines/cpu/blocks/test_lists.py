@@ -124,3 +124,15 @@ def test_a_mark_under_the_text_of_an_item_begins_a_deeper_list() -> None:
     rows = [line("• fruit"), line("• apples", left=80, top=112.5)]
 
     assert markdown(page(("list-item", rows))) == "- fruit\n    - apples"
+
+
+@pytest.mark.parametrize("label", ["list-item", "text"])
+def test_a_number_in_a_block_of_its_own_belongs_to_the_text_beside_it(label: str) -> None:
+    before = [line("4. The quay is long.")]
+    text = [line("The basin is closed in winter.", left=88, top=112.5)]
+
+    written = markdown(
+        page(("list-item", before), ("list-item", [line("5.", top=112.5)]), (label, text))
+    )
+
+    assert written == "4. The quay is long.\n5. The basin is closed in winter."
