@@ -5,8 +5,10 @@ chunk is divided: a table between rows and a listing between lines, each with it
 again, other text at the end of a sentence, or between words.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from shared.document.exports.blocks import ExportBlock
 from shared.document.exports.split_blocks import split_block
@@ -45,11 +47,23 @@ class _Open:
     def chunk(self) -> Chunk:
         written = _Open()
         parts: list[str] = []
-        for block in self.blocks:
-            parts += [written.gap(block), block.markdown]
+        for block, markdown in zip(self.blocks, _from_the_margin(self.blocks), strict=True):
+            parts += [written.gap(block), markdown]
             written.add(block)
         places = dict.fromkeys(place for block in self.blocks for place in block.places)
         return Chunk("".join(parts), self.headings, tuple(places))
+
+
+def _from_the_margin(blocks: Sequence[ExportBlock]) -> list[str]:
+    """The Markdown of ``blocks``, that of nested parts of a list at the beginning less indented.
+
+    Without the item above them, Markdown takes indented parts for code.
+    """
+    nested = [*takewhile(lambda block: block.markdown.startswith(" "), blocks)]
+    indents = [len(block.markdown) - len(block.markdown.lstrip(" ")) for block in nested]
+    spaces = re.compile(rf"^ {{{min(indents, default=0)}}}", re.MULTILINE)
+    own = [spaces.sub("", block.markdown) for block in nested]
+    return own + [block.markdown for block in blocks[len(nested) :]]
 
 
 def chunks(document: Iterable[ExportBlock], limit: int) -> Iterator[Chunk]:

@@ -110,14 +110,15 @@ class BlockAlignment:
             return unit
         first = self._blocks[indices[0]]
         places = tuple(Place(self._page, self._blocks[index].bbox) for index in indices)
-        if first.type == "footnote" and unit.marker.endswith(")"):
+        if first.type == "footnote" and unit.marker.endswith((")", ".")):
             unit = _as_text(unit)  # "1) See page 3." is no list
         kind = _KINDS.get(first.type, unit.kind) if unit.kind == "text" else unit.kind
         return unit._replace(kind=kind, places=places, is_title=first.type == "title")
 
 
 def _as_text(item: Unit) -> Unit:
-    text = f"{item.marker} {item.text}"
+    marker = item.marker.replace(".", "\\.")
+    text = f"{marker} {item.text}"
     return item._replace(kind="text", text=text, marker="", level=0, lead="\n\n")
 
 

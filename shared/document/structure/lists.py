@@ -35,12 +35,17 @@ _LABELS = ((_ROMAN, "roman"), (_LETTER, "letter"), (_NUMBER, "number"))
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An open item: the inset of its mark, the kind of its label, and its indentations."""
+    """An open item: the inset of its mark, its label with the number, and its indentations."""
 
     inset: int
     label: str
+    number: int | None
     indent: int
     content: int
+
+    def is_followed_by(self, number: int | None) -> bool:
+        """Whether ``number`` is the next one."""
+        return self.number is not None and number == self.number + 1
 
 
 def lists(units: Iterable[Unit], context: Context) -> Iterator[Unit]:
@@ -113,7 +118,7 @@ class _Nesting:
         unit = _with_number(unit)
         label = _label(unit)
         if self._last is not None and self._context.follows(self._last.page, unit.page):
-            self._close_deeper(inset, label)
+            self._close_deeper(inset, label, _number(unit))
         else:
             self._end()
         if shares_block and self._open:
@@ -123,13 +128,22 @@ class _Nesting:
         width = max(_STEP, len(unit.marker) + 1)
         self._pages_of_marks[unit.marker] = unit.page
         self._append(unit._replace(level=indent))
-        self._open.append(_Open(inset, label, indent, indent + width))
+        self._open.append(_Open(inset, label, _number(unit), indent, indent + width))
 
-    def _close_deeper(self, inset: int, label: str) -> None:
+    def _close_deeper(self, inset: int, label: str, number: int | None) -> None:
         """Close the items that the new one is not nested in."""
+        near = [
+            (abs(other.inset - inset), -index)
+            for index, other in enumerate(self._open)
+            if other.is_followed_by(number) and abs(other.inset - inset) <= _SAME_LABEL
+        ]
+        if near:
+            del self._open[-min(near)[1] :]
+            return
         for index in range(len(self._open) - 1, -1, -1):
             other = self._open[index]
-            same_label = other.label == label != "bullet"
+            # A number that does not follow begins a list of its own where it is further right.
+            same_label = other.label == label not in ("bullet", "number")
             if same_label and abs(other.inset - inset) <= _SAME_LABEL:
                 del self._open[index:]
                 return
@@ -173,6 +187,12 @@ def _with_number(unit: Unit) -> Unit:
     if unit.marker not in "-*+" or double is None:
         return unit
     return unit._replace(marker=double[1], text=unit.text[double.end() :])
+
+
+def _number(unit: Unit) -> int | None:
+    """The number of an item with the label "number"."""
+    word = unit.text.split(" ", 1)[0] if unit.marker in "-*+" else unit.marker
+    return int(word.strip("(.)")) if _NUMBER.fullmatch(word) else None
 
 
 def _label(unit: Unit) -> str:

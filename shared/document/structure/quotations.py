@@ -40,25 +40,38 @@ def _quoted(unit: Unit) -> Unit:
 
 
 class _Heights:
-    """How many paragraphs have which height."""
+    """How many paragraphs, and how many headings, have which height."""
 
     def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
+        self._texts: Counter[int] = Counter()
+        self._headings: Counter[int] = Counter()
 
     def add(self, unit: Unit) -> None:
         """Count the height of a unit."""
         box = unit.first.box
         if box and unit.kind in ("text", "item", "image_caption"):
-            self._counts[box[3] - box[1]] += 1
+            self._texts[box[3] - box[1]] += 1
+        if box and unit.kind == "heading":
+            self._headings[box[3] - box[1]] += 1
 
     def line(self) -> int:
-        """The height of a paragraph of one line: that of the lowest ones; 0 without any."""
-        left = self._counts.total() // 50
-        for height in sorted(self._counts):
-            left -= self._counts[height]
-            if left < 0:
-                return height
-        return 0
+        """The height of a paragraph of one line: that of the lowest ones; 0 without any.
+
+        Where no paragraph has only one line, most headings are much lower than all.
+        """
+        lowest = _height(self._texts, 1 / 50)
+        heading = _height(self._headings, 1 / 2)
+        return heading if 0 < heading * _SEVERAL_LINES <= lowest else lowest
+
+
+def _height(counts: Counter[int], part: float) -> int:
+    """The height that ``part`` of all are below; 0 without any."""
+    left = int(counts.total() * part)
+    for height in sorted(counts):
+        left -= counts[height]
+        if left < 0:
+            return height
+    return 0
 
 
 class _Lines:

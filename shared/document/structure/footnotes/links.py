@@ -1,6 +1,7 @@
 """Links footnotes with their marks: ``[^1]`` in the text, and the note after its paragraph.
 
-A note is linked where its mark stands exactly once in the text of its page. ``--footnotes end``
+A note is linked where its mark stands exactly once in the text of its page, or else of the page
+before. ``--footnotes end``
 writes all notes at the end of the document, ``keep`` leaves them as they are on the page.
 """
 
@@ -27,7 +28,7 @@ _MARK = (
 )
 _MARKS = re.compile(_MARK)
 _NOTE = re.compile(
-    rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„`*(/][^\n]*)"
+    rf"(?P<mark>{_MARK}|\d{{1,3}}(?:(?=\s)|\\?\)|\\?\.(?=\s)))\s*(?P<text>[^\W_][^\n]*|[\"'“‘«„`*(/][^\n]*)"
 )
 _WORD = re.compile(r"[^\W_]+")
 #: Notes of a page at most; a mark is looked for among those of so many notes.
@@ -81,21 +82,41 @@ class _PageNotes:
     texts: list[_Entry] = field(default_factory=list)
     notes: list[_Entry] = field(default_factory=list)
 
-    def link(self) -> None:
-        """Link each note that has exactly one mark; all entries of the page are known."""
-        for note in self.notes:
-            match = _NOTE.fullmatch(note.unit.text)
-            label = _label(match["mark"]) if match else ""
-            found = [
-                (start, end, text)
-                for text in self.texts
-                for start, end in _marks(text.unit.text, label)
-            ]
-            # Notes within a note may have numbers of their own.
-            if len(found) == 1 and not found[0][2].has_link_at(found[0][0]):
-                start, end, text = found[0]
-                text.links.append((start, end, note))
-                note.is_linked = True
+    #: Notes without a mark on the page.
+    late: list[_Entry] = field(default_factory=list)
+    is_known: bool = False
+
+    def link(self, following: "_PageNotes | None") -> None:
+        """Link each note that has exactly one mark; all entries of both pages are known.
+
+        A note of the ``following`` page that has no mark there may have it on this page.
+        """
+        self._link_own()
+        if following is not None:
+            following._link_own()
+            for note in following.late:
+                self._link(note)
+
+    def _link_own(self) -> None:
+        if not self.is_known:
+            self.is_known = True
+            self.late = [note for note in self.notes if not self._link(note)]
+
+    def _link(self, note: _Entry) -> bool:
+        """Link ``note`` where it has exactly one mark; whether it has any."""
+        match = _NOTE.fullmatch(note.unit.text)
+        label = _label(match["mark"]) if match else ""
+        found = [
+            (start, end, text)
+            for text in self.texts
+            for start, end in _marks(text.unit.text, label)
+        ]
+        # Notes within a note may have numbers of their own.
+        if len(found) == 1 and not found[0][2].has_link_at(found[0][0]):
+            start, end, text = found[0]
+            text.links.append((start, end, note))
+            note.is_linked = True
+        return bool(found)
 
 
 def _linked(units: Iterable[Unit], context: Context) -> Iterator[_Entry]:
@@ -115,11 +136,11 @@ def _linked(units: Iterable[Unit], context: Context) -> Iterator[_Entry]:
             continue
         latest = here
         while pages and position(first := next(iter(pages))) < latest - _HORIZON:
-            pages.pop(first).link()
+            pages.pop(first).link(pages.get(first + 1))
         while waiting and pages.keys().isdisjoint(waiting[0].pages):
             yield waiting.popleft()
-    for of_page in pages.values():
-        of_page.link()
+    for page, of_page in pages.items():
+        of_page.link(pages.get(page + 1))
     yield from waiting
 
 

@@ -145,6 +145,18 @@ def test_a_list_goes_on_with_numbers_nesting_and_further_paragraphs() -> None:
     )
 
 
+def test_a_number_that_does_not_follow_begins_a_list_inside_the_item() -> None:
+    lefts = [("9.", 116), ("10.", 108), ("1.", 128), ("2.", 128), ("11.", 108)]
+    page = [
+        ("list", (left, 100 + 50 * row, 890, 140 + 50 * row), f"{mark} The ship is old.")
+        for row, (mark, left) in enumerate(lefts)
+    ]
+
+    merged = body([("text", (100, 40, 900, 90), "The ships:"), *page])
+
+    assert re.findall(r"^ *\d+\.", merged, re.M) == ["9.", "10.", "    1.", "    2.", "11."]
+
+
 def test_headings_have_the_level_of_their_number() -> None:
     merged = body(
         [("sub_title", (100, 100, 300, 120), "## 1 Ships"), ("text", FULL, "Some words here.")],
@@ -282,6 +294,7 @@ def noted(text: str, note: str, kind: str = "text") -> str:
         ("The system (MCAS) ¹ is old.", "¹ See the report of the harbour."),
         ("The harbour is old. ¹", "¹ See the report of the harbour."),
         ("The file `quay` (or `dock`¹) is old.", "¹ See the report of the harbour."),
+        ("The harbour is old.¹²", "12. See the report of the harbour."),
         (r"The harbour\* is old.", r"\* See the report of the harbour."),
         ("Anna Maria Halloway*", r"\* See the report of the harbour."),
         ("The harbour† is old.", "† See the report of the harbour."),
@@ -293,6 +306,25 @@ def test_a_note_is_linked_whatever_mark_it_has(text: str, note: str) -> None:
 
     assert "[^1]: See the report of the harbour." in linked
     assert linked.count("[^1]") == 2
+
+
+def test_a_note_that_stands_on_the_page_after_its_mark_is_linked() -> None:
+    first = [
+        ("text", FULL, "The harbour is old.¹ The quay is older.²"),
+        ("footnote", FOOT, "1. See the report of the harbour."),
+    ]
+    second = [("text", FULL, "A ship came.³"), ("footnote", FOOT, "2. See the report of the quay.")]
+
+    merged = body(first, second)
+
+    assert "The harbour is old.[^1] The quay is older.[^2]\n\n[^1]: See" in merged
+    assert "[^2]: See the report of the quay.\n\nA ship came.³" in merged
+
+
+def test_a_note_without_a_mark_is_a_paragraph_and_no_item() -> None:
+    assert "12\\. See the report of the quay." in noted(
+        "A ship came.", "12. See the report of the quay."
+    )
 
 
 def test_a_note_that_begins_with_code_is_linked() -> None:
@@ -631,6 +663,18 @@ def test_centred_text_is_no_quotation() -> None:
 
     assert ">" not in body(centred)
     assert "> The second one" in body(even)
+
+
+def test_a_quotation_of_few_lines_is_found_where_no_paragraph_has_one_line() -> None:
+    page = [
+        ("sub_title", (120, 100, 300, 116), "## Rationale"),
+        ("text", (120, 180, 883, 214), "The body of the page has paragraphs of full width."),
+        ("text", (145, 240, 835, 295), "The quay is old and the harbour is deep, she said."),
+        ("text", (120, 320, 883, 354), "The body of the page goes on."),
+    ]
+
+    assert "> The quay" in body(page)
+    assert ">" not in body(page[1:])
 
 
 def test_all_paragraphs_below_the_heading_of_a_box_are_alike() -> None:

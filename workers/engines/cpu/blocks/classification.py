@@ -10,6 +10,7 @@ from workers.engines.cpu.layout.drafts import RUNNING_TEXT, Draft
 from workers.engines.cpu.layout.embedded_blocks import split_around_blocks
 from workers.engines.cpu.layout.foot_notes import with_foot_notes
 from workers.engines.cpu.layout.furniture import classify_furniture
+from workers.engines.cpu.layout.lone_labels import with_labels_joined
 from workers.engines.cpu.layout.side_by_side.key_values import join_key_values
 from workers.engines.cpu.layout.side_by_side.listing_numbers import with_listings_apart
 from workers.engines.cpu.layout.side_by_side.meaning_rests import join_meaning_rests
@@ -31,7 +32,7 @@ def classified(drafts: Sequence[Draft], content: PageContent, line_height: float
     gutters = page_gutters(content.lines)
     texts = without_text_tables(without_code_formulas(with_listings_apart(drafts)), content)
     drafts = split_around_blocks(apart_at_gutters(texts, gutters))
-    joined = join_meaning_rests(join_pairs(drafts, gutters))
+    joined = with_labels_joined(join_meaning_rests(join_pairs(drafts, gutters)))
     parts = [part for draft in joined for part in split_draft(draft, content, line_height)]
     parts = with_foot_notes(join_key_values(with_code_apart(parts)), content.height)
     blocks = classify_furniture(parts, content)

@@ -30,7 +30,7 @@ _CONTINUATION_INDENT = 0.4
 #: A meaning is indented by more than this under its term, in font sizes.
 _DEFINITION_INDENT = 1.2
 #: An item begins a deeper list if its left edge is more than this many font sizes further right.
-_LEVEL_INDENT = 0.9
+_LEVEL_INDENT = 0.75
 #: Deepest level of a nested list; the outermost is 0.
 _DEEPEST_LEVEL = 4
 

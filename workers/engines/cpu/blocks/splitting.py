@@ -6,6 +6,7 @@ from statistics import median
 
 from workers.engines.cpu.blocks import heading_parts, lists
 from workers.engines.cpu.blocks.code import has_code_signs, is_code, is_typescript
+from workers.engines.cpu.blocks.item_paragraphs import with_paragraphs_apart
 from workers.engines.cpu.blocks.table_of_contents import is_table_of_contents
 from workers.engines.cpu.blocks.tables.cells import Cell, write_table
 from workers.engines.cpu.blocks.tables.filled_cells import filled_cells
@@ -59,7 +60,12 @@ def _split_text(draft: Draft, page: PageContent, line_height: float) -> list[Dra
     if is_code(draft, is_typescript(page.lines)):
         return [draft]
     parts = [part for text in _pairs(draft) for part in _columns(text, line_height)]
-    return [_with_exact_kind(part) for part in parts]
+    exact = [_with_exact_kind(part) for part in parts]
+    return [
+        own
+        for part in exact
+        for own in (with_paragraphs_apart(part) if part.kind == "list" else [part])
+    ]
 
 
 def _pairs(draft: Draft) -> list[Draft]:

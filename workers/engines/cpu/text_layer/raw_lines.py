@@ -16,6 +16,12 @@ from workers.engines.cpu.text_layer.fonts.extension_font import (
     large_sign,
 )
 from workers.engines.cpu.text_layer.fonts.font_style import is_bold, is_italic, monospaced_fonts
+from workers.engines.cpu.text_layer.fonts.superior_glyphs import (
+    Shifts,
+    may_be_shifted,
+    shift_of,
+    shifted_digits,
+)
 from workers.engines.cpu.text_layer.fonts.symbol_fonts import symbol_for
 from workers.engines.cpu.values import Box, Character
 
@@ -77,6 +83,7 @@ def raw_lines(page: pymupdf.Page) -> list[RawLine]:
         for line, with_codes in zip(lines, codes, strict=False):
             _name_large_signs(line, with_codes)
         _move_hats(lines)
+    shifts = _shifted_digits(page, lines)
     monospaced = monospaced_fonts(_spans_with_text(lines))
     rules = DrawnRules(page)
     return [
@@ -84,7 +91,8 @@ def raw_lines(page: pymupdf.Page) -> list[RawLine]:
             (float(line["dir"][0]), float(line["dir"][1])),
             bool(line["wmode"]),
             tuple(
-                _raw_span(span, monospaced, rules) for span in _with_whole_ligatures(line["spans"])
+                _raw_span(span, monospaced, rules, shifts)
+                for span in _with_whole_ligatures(line["spans"])
             ),
         )
         for line in lines
@@ -97,6 +105,13 @@ def _read(page: pymupdf.Page, flags: int) -> list[dict[str, Any]]:
         for block in page.get_text("rawdict", flags=flags)["blocks"]
         for line in block.get("lines", ())
     ]
+
+
+def _shifted_digits(page: pymupdf.Page, lines: Sequence[dict[str, Any]]) -> Shifts:
+    if not may_be_shifted(lines):
+        return {}
+    plain = _FLAGS & ~pymupdf.TEXT_COLLECT_STYLES
+    return shifted_digits(_read(page, plain | pymupdf.TEXT_ACCURATE_BBOXES))
 
 
 def _has_large_signs(line: dict[str, Any]) -> bool:
@@ -215,7 +230,9 @@ def _with_whole_ligatures(spans: Sequence[dict[str, Any]]) -> Iterator[dict[str,
     return iter(result)
 
 
-def _raw_span(span: dict[str, Any], monospaced: frozenset[str], rules: DrawnRules) -> RawSpan:
+def _raw_span(
+    span: dict[str, Any], monospaced: frozenset[str], rules: DrawnRules, shifts: Shifts
+) -> RawSpan:
     font, flags, color = str(span["font"]), int(span["char_flags"]), int(span["color"])
     size, bold, italic = float(span["size"]), is_bold(span), is_italic(span)
     is_fixed, ruled = font in monospaced, bool(flags & _RULED)
@@ -227,9 +244,9 @@ def _raw_span(span: dict[str, Any], monospaced: frozenset[str], rules: DrawnRule
         letter = "_" if drawn else symbol_for(font, _RESERVED.sub("\ufffd", text), is_alone)
         struck = ruled and rules.strikes(box, baseline, size)
         is_gap = char["synthetic"] and not drawn
-        style = (bold, italic, is_fixed)
+        style = (bold, italic, is_fixed, shift_of(char, shifts))
         characters.append(
-            Character(letter, box, baseline, size, font, *style, struck=struck, is_gap=is_gap)
+            Character(letter, box, baseline, size, font, *style, struck, is_gap=is_gap)
         )
     painted = bool(flags & _PAINTED) and span["alpha"] > 0
     rgb = (color >> 16 & 255, color >> 8 & 255, color & 255)

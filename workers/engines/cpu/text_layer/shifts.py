@@ -19,14 +19,16 @@ _FRACTION_BARS = frozenset("/\u2044\u2215")
 def with_shifts(characters: Sequence[Character]) -> list[Character]:
     """The ``characters`` of a horizontal line, raised and lowered ones marked.
 
+    Those of glyphs that a font draws raised or lowered are marked already.
+
     Numerators and denominators around a slash stay as they are.
     """
     inked = [character for character in characters if character.text.strip()]
     places = Counter((round(c.baseline, 1), round(c.size, 1)) for c in inked)
-    if len(places) < 2:
+    if len(places) < 2 and not any(character.shift for character in inked):
         return list(characters)
     baseline, size = max(places, key=lambda place: (places[place], place[1]))
-    shifts = [_shift(character, baseline, size) for character in characters]
+    shifts = [character.shift or _shift(character, baseline, size) for character in characters]
     return _without_spaces_before_notes(_marked(characters, shifts))
 
 
@@ -52,7 +54,7 @@ def _marked(characters: Sequence[Character], shifts: Sequence[int]) -> list[Char
         run = characters[start:end]
         in_fraction = _is_bar(characters, start - 1) or _is_bar(characters, end)
         shift = 0 if in_fraction else shifts[start]
-        result += [character._replace(shift=shift) for character in run] if shift else run
+        result += [character._replace(shift=shift) for character in run]
         start = end
     return result
 

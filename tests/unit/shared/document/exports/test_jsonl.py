@@ -106,3 +106,11 @@ def test_no_word_of_a_hostile_document_is_lost(texts: list[str], limit: int) -> 
     assert [part["id"] for part in parts] == sorted(
         (str(part["id"]) for part in parts), key=lambda name: int(name.rpartition("#")[2])
     )
+
+
+def test_a_chunk_that_begins_inside_a_list_has_no_indented_text() -> None:
+    item = f"1. The harbour {'is old and ' * 12}deep.\n    - The quay {'is long and ' * 12}low."
+
+    texts = [str(chunk["text"]) for chunk in chunks_of([item], 220)]
+
+    assert [text[:10] for text in texts] == ["1. The har", "- The quay"]

@@ -17,6 +17,8 @@ _FULL_RULE = 0.6
 _WORD_SPACE = 0.42
 #: Cells over several columns are searched in so many rows at the top.
 _HEADER_ROWS = 3
+#: The lines of a cell are further apart than this, in font sizes.
+_LINE = 0.9
 
 
 class _Grid(NamedTuple):
@@ -66,15 +68,25 @@ def aligned_grid(
 
 def _without_rows_between(rows: list[list[Word]]) -> tuple[list[list[Word]], list[Word]]:
     """``rows`` without those of cells that are centred beside two header rows, and their words."""
-    for index in range(1, min(_HEADER_ROWS, len(rows) - 1)):
+    for index in range(1, min(_HEADER_ROWS, len(rows) - 2)):
         above, row, below = rows[index - 1 : index + 2]
         size = row[0].size
         near = _box(below).center_y - _box(above).center_y < 2.2 * size
-        if near and not any(
-            _share_column(word, other) for word in row for other in (*above, *below)
+        # Lines of cells with two and with three lines alternate.
+        alternate = _box(rows[index + 2]).center_y - _box(below).center_y < _LINE * size
+        if (
+            near
+            and not alternate
+            and _has_more_cells(below, above)
+            and not any(_share_column(word, other) for word in row for other in (*above, *below))
         ):
             return [*rows[:index], *rows[index + 1 :]], row
     return rows, []
+
+
+def _has_more_cells(below: Sequence[Word], above: Sequence[Word]) -> bool:
+    """Whether ``below`` divides cells of ``above``, and is not the second line of each."""
+    return len(segments_of(below, _WORD_SPACE)) > len(segments_of(above, _WORD_SPACE))
 
 
 def _share_column(word: Word, other: Word) -> bool:

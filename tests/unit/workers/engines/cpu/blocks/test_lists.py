@@ -1,5 +1,7 @@
 """List items: their marks, their rows and their level."""
 
+import pytest
+
 from tests.support.engines.cpu_lines import column, line, markdown, page
 
 
@@ -89,3 +91,48 @@ def test_an_item_whose_bullet_is_a_drawing_stays_an_item() -> None:
     rows = column(["an item with a drawn bullet goes", "on in a second row of the same"], left=90)
 
     assert markdown(page(("list-item", rows))).startswith("- an item")
+
+
+@pytest.mark.parametrize(("left", "top"), [(82, 131), (94, 125)])
+def test_a_further_paragraph_in_the_block_of_an_item_stands_apart(left: float, top: float) -> None:
+    rows = [
+        line("– The pilot of the harbour measured"),
+        line("the depth of the basin.", left=82, top=112.5),
+        line("In winter the basin is closed and", left=left, top=top),
+        line("no ship may enter it.", left=82, top=top + 12.5),
+    ]
+
+    text = markdown(page(("list-item", rows)))
+
+    assert text == (
+        "- The pilot of the harbour measured the depth of the basin.\n\n"
+        "In winter the basin is closed and no ship may enter it."
+    )
+
+
+def test_a_wide_row_inside_a_sentence_begins_no_paragraph() -> None:
+    rows = [
+        line("– The pilot of the harbour measured"),
+        line("the depth of the basin with", left=82, top=112.5),
+        line("Greta, whose formula is tall", left=82, top=131),
+    ]
+
+    assert "with Greta, whose" in markdown(page(("list-item", rows)))
+
+
+def test_a_mark_under_the_text_of_an_item_begins_a_deeper_list() -> None:
+    rows = [line("• fruit"), line("• apples", left=80, top=112.5)]
+
+    assert markdown(page(("list-item", rows))) == "- fruit\n    - apples"
+
+
+@pytest.mark.parametrize("label", ["list-item", "text"])
+def test_a_number_in_a_block_of_its_own_belongs_to_the_text_beside_it(label: str) -> None:
+    before = [line("4. The quay is long.")]
+    text = [line("The basin is closed in winter.", left=88, top=112.5)]
+
+    written = markdown(
+        page(("list-item", before), ("list-item", [line("5.", top=112.5)]), (label, text))
+    )
+
+    assert written == "4. The quay is long.\n5. The basin is closed in winter."

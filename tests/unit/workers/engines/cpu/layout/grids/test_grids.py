@@ -39,6 +39,50 @@ def test_lines_that_are_closer_than_rows_are_one_wrapped_row() -> None:
     assert spans(lines) == [[(1, 1), (1, 1)]] * 3
 
 
+def test_little_closer_lines_are_one_wrapped_row_where_values_stand_in_its_first_line() -> None:
+    cells = (
+        ("Name", "Sold"), ("Wooden", "12"), ("boat", ""), ("Mill", "7"), ("Temporary", "9"),
+        ("kiln", ""),
+    )  # fmt: skip
+    tops = (100, 118.4, 133.9, 152.3, 170.7, 186.2)
+    names_only = [(name, "" if value.isdigit() else value) for name, value in cells]
+
+    assert spans(rows(*cells, tops=tops)) == [[(1, 1), (1, 1)]] * 4
+    assert (
+        len(spans(rows(*names_only[:1], ("", "1"), *names_only[1:], tops=(80, 90, *tops[1:])))) > 4
+    )
+
+
+def test_lines_of_centred_header_cells_alternate_in_one_row() -> None:
+    lines = rows(
+        ("", "Inter-"), ("Photo-", ""), ("", "nation-"), ("graphic", ""), ("", "al"),
+        ("Boat", "12"), ("Mill", "7"), ("Tent", "9"),
+        tops=(100, 106, 112, 118, 124, 142, 158, 174),
+    )  # fmt: skip
+
+    assert spans(lines) == [[(1, 1), (1, 1)]] * 4
+
+
+def test_a_name_centred_beside_names_of_two_lines_is_in_their_row() -> None:
+    lines = rows(
+        ("", "Regional", "Estu-"), ("Council", "", ""), ("", "printer", "ary"),
+        ("Remark-", "", ""), ("", "12", "3"), ("able", "", ""), ("Mill", "7", "5"),
+        tops=(100, 106, 112, 128, 134, 140, 156),
+    )  # fmt: skip
+
+    assert spans(lines) == [[(1, 1)] * 3] * 3
+
+
+def test_cells_beside_each_other_with_alternating_lines_are_one_row() -> None:
+    lines = rows(
+        ("Name", "Sold"), ("Remark-", ""), ("able", ""), ("", "12"), ("kiln", ""), ("old", ""),
+        ("Mill", "7"), ("Tempo-", ""), ("", "9"), ("rary", ""),
+        tops=(80, 100, 112, 118, 124, 136, 153, 169, 175, 181),
+    )  # fmt: skip
+
+    assert spans(lines) == [[(1, 1), (1, 1)]] * 4
+
+
 def test_rows_of_numbers_are_never_joined() -> None:
     lines = rows(("Boat", "12"), ("Mill", "7"), ("Tent", "9"), tops=(100, 112, 140))
 
