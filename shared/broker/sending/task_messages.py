@@ -37,11 +37,11 @@ def _message(
         {
             # Positional arguments, named arguments, and further tasks, which pagefleet never uses.
             "body": _compact([[], {"message": content}, {}]),
-            "content-encoding": "utf-8",
             "content-type": "application/json",
             "headers": {"task": task, "id": identifier, **headers},
             "properties": {
-                "delivery_info": {"exchange": queue, "routing_key": queue},
+                # The default exchange leads to the queue with the name of the routing key.
+                "delivery_info": {"exchange": "", "routing_key": queue},
                 "delivery_tag": secrets.token_urlsafe(12),
             },
         }

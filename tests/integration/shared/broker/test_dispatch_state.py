@@ -265,7 +265,7 @@ def test_memory_depends_on_the_dispatch_window_and_not_on_the_backlog(
 
     before = used()
     for number in range(200):
-        open_job(dispatch_state, 5000, f"{number:016x}-00000000")
+        open_job(dispatch_state, 5000, f"{number:032x}-{number:016x}")
     opened = used()
     for _ in range(50):
         dispatcher.top_up(ENGINE, "normal", force=True)
