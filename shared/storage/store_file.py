@@ -39,7 +39,9 @@ class FileStore:
 
     def __init__(self, root: Path, *, private: bool = False) -> None:
         self._root = Path(os.path.realpath(root))
-        self._writer = DurableWriter(self._root / TEMPORARY, private=private)
+        self._writer = DurableWriter(
+            self._root / TEMPORARY, private=private, check=self._check_folder
+        )
         self.url = self._root.as_uri()
 
     def get(self, key: str, limit: int | None = None) -> bytes:
@@ -52,23 +54,21 @@ class FileStore:
 
     def put(self, key: str, data: bytes) -> None:
         """See ObjectStore."""
-        path = self._path(key)
+        path = self._root / check_key(key)
         with _explained(path, "write"):
-            self._writer.replace(path, lambda file: file.write(data))
+            self._writer.replace(path, data)
 
     def put_new(self, key: str, data: bytes) -> bool:
         """See ObjectStore."""
-        path = self._path(key)
+        path = self._root / check_key(key)
         with _explained(path, "write"), suppress(FileExistsError):
-            # Checked first, because the loser of a race would pay for a synced file.
-            if not path.exists():
-                self._writer.create(path, lambda file: file.write(data))
-                return True
+            self._writer.create(path, data)
+            return True
         return False
 
     def put_file(self, key: str, file: Path | BinaryIO, sha256: str) -> None:
         """See ObjectStore."""
-        target = self._path(key)
+        target = self._root / check_key(key)
         with opened(file) as source, _explained(target, "write"):
             reader = VerifiedReader(source, sha256)
             self._writer.replace(target, lambda copy: shutil.copyfileobj(reader, copy, CHUNK))
@@ -142,6 +142,13 @@ class FileStore:
         path = self._root / check_key(key)
         self._unlinked(path.parent)
         return path
+
+    def _check_folder(self, handle: int, folder: str) -> None:
+        """Raise StoreUnreachable where a link led to the folder that is open as ``handle``."""
+        with suppress(OSError):  # other systems than Linux have no such names
+            if os.readlink(f"/proc/self/fd/{handle}") == folder:  # noqa: PTH115
+                return
+        self._unlinked(Path(folder))
 
     def _unlinked(self, folder: Path) -> Path:
         """``folder``; raises StoreUnreachable where it or the root or one between is a link."""
