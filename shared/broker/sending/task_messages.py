@@ -13,6 +13,8 @@ from shared.broker.queues import PAGE_TASK, REDUCE, REDUCE_TASK
 from shared.domain.records.base import to_plain
 from shared.domain.records.messages import PageMessage, ReduceMessage
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 
 def page_message(page: Dispatch, headers: Mapping[str, str]) -> str:
     """The element of the queue's list that makes a worker read ``page``."""
@@ -64,4 +66,4 @@ def _plain(page: Dispatch) -> dict[str, object]:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)
