@@ -8,6 +8,7 @@ and it never changes the order of the words of running text.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from shared.document.spool import Spool, read_through
@@ -146,5 +147,5 @@ Rule = Callable[[Iterable[Unit], Context], Iterator[Unit]]
 
 def by_page(units: Iterable[Unit]) -> Iterator[list[Unit]]:
     """The units of each page."""
-    for _, run in groupby(units, key=lambda unit: unit.page):
+    for _, run in groupby(units, key=attrgetter("page")):
         yield list(run)
