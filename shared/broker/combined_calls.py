@@ -73,7 +73,7 @@ class CombinedCalls:
     def _encoded(self, argument: Any) -> bytes:
         if type(argument) is str:  # most are, and redis-py tests for many other types first
             return argument.encode("utf-8", self._encoder.encoding_errors)
-        return self._encoder.encode(argument)  # type: ignore[no-any-return]
+        return self._encoder.encode(argument)  # type: ignore[no-any-return,no-untyped-call]
 
     def _wait(self, call: _Call) -> None:
         """Wait for the answer or the lead; an interrupted thread leaves the lead to another."""

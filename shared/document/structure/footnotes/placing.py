@@ -41,8 +41,8 @@ def inline(units: Iterable[Referring]) -> Iterator[Unit]:
         unit = each.unit
         in_list = _is_in_list(unit)
         list_goes_on = in_list and before is not None and _is_in_list(before)
-        goes_on = before is not None and unit.page == page and before_is_open
-        goes_on = goes_on and _leads_to(before, unit)
+        is_next = before_is_open and unit.page == page
+        goes_on = before is not None and is_next and _leads_to(before, unit)
         if not list_goes_on and (not goes_on or passed > _MOST_WAITING):
             yield from (note._replace(page=page) for note in waiting)
             waiting = []

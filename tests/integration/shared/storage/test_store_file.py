@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -132,7 +133,11 @@ def test_a_write_returns_after_its_bytes_and_then_its_name_are_on_the_disk(
             assert status.st_ino == (root / "jobs" / "a").stat().st_ino
 
     def named(change: Callable[..., None]) -> Callable[..., None]:
-        return lambda *names, **folders: done.append("name") or change(*names, **folders)
+        def noted(*names: Any, **folders: Any) -> None:
+            done.append("name")
+            change(*names, **folders)
+
+        return noted
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "link", named(link))
