@@ -23,6 +23,8 @@ CHUNK = 1 << 20
 _NO_OBJECT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)
 #: NONBLOCK: a pipe in place of an object must not block the reader forever.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+#: Other systems than Linux have no O_PATH.
+_LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ADVICE = {
     errno.ENOSPC: "free some space or choose another PAGEFLEET_STORE",
@@ -156,6 +158,8 @@ class FileStore:
 
     def _unlinked(self, folder: Path) -> Path:
         """``folder``; raises StoreUnreachable where it or the root or one between is a link."""
+        if _is_straight(folder):
+            return folder
         path = str(self._root)
         below = str(folder)[len(path) :].split("/")
         for place in accumulate([path, *filter(None, below)], os.path.join):
@@ -238,6 +242,18 @@ def _read(handle: int, size: int) -> bytes:
     while len(data) < size and (more := os.read(handle, size - len(data))):
         data += more
     return data
+
+
+def _is_straight(folder: Path) -> bool:
+    """Whether a folder is there and no link leads to it; False where that is not known."""
+    try:
+        handle = os.open(folder, _LOOK)
+    except OSError:
+        return False
+    try:
+        return _is_at(handle, str(folder))
+    finally:
+        os.close(handle)
 
 
 def _is_at(handle: int, path: str) -> bool:
