@@ -108,6 +108,11 @@ def read_pages(pages: Iterable[list[Unit]], see: Callable[[list[Unit]], None]) -
     return read_through(pages, see, _packed_page, _unpacked_page)
 
 
+def page_spool(most_kept: int) -> Spool[list[Unit]]:
+    """An empty spool for the units of pages."""
+    return Spool(most_kept=most_kept, pack=_packed_page, unpack=_unpacked_page)
+
+
 def _packed_page(units: list[Unit]) -> list[tuple[Any, ...]]:
     return [packed(unit) for unit in units]
 
