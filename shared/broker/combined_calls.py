@@ -60,7 +60,7 @@ class CombinedCalls:
     def run(self, *command: Any) -> Any:
         """The answer of the broker; raises NoAnswer, or ResponseError for a refusal."""
         # Encoded here, so that an argument that can't be sent is an error of this call only.
-        call = _Call(tuple(map(self._encoder.encode, command)))
+        call = _Call(tuple([self._encoded(each) for each in command]))
         with self._lock:
             self._waiting.append(call)
             must_wait, self._busy = self._busy, True
@@ -69,6 +69,11 @@ class CombinedCalls:
         if not must_wait or call.leads:
             self._lead(call)
         return call.result()
+
+    def _encoded(self, argument: Any) -> bytes:
+        if type(argument) is str:  # most are, and redis-py tests for many other types first
+            return argument.encode("utf-8", self._encoder.encoding_errors)
+        return self._encoder.encode(argument)  # type: ignore[no-any-return,no-untyped-call]
 
     def _wait(self, call: _Call) -> None:
         """Wait for the answer or the lead; an interrupted thread leaves the lead to another."""

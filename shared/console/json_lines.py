@@ -62,6 +62,9 @@ def log_to_stderr(formatter: logging.Formatter, level: str, *filters: logging.Fi
     handler.setFormatter(formatter)
     for each in filters:
         handler.addFilter(each)
+    # No line shows the place in the code, the thread or its name, which cost as much as the rest.
+    logging._srcfile = None
+    logging.logThreads = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

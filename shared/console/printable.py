@@ -7,6 +7,8 @@ characters can move the cursor, hide text or make a line look like another one.
 import json
 from typing import Any
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+
 
 def printable(text: str) -> str:
     """``text`` with every control or other unprintable character replaced by "?"."""
@@ -23,7 +25,7 @@ def json_line(value: Any) -> str:
 
     Values that JSON does not know are written as text.
     """
-    line = json.dumps(value, ensure_ascii=False, default=str)
+    line = _ENCODER.encode(value)
     return line if line.isprintable() else "".join(map(_escaped, line))
 
 

@@ -13,6 +13,7 @@ _ANY = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff{C1_AND_DIRECTION}]")
 
 def strip_control(text: str) -> str:
     """``text`` without control characters, with Unix line ends; surrogates become U+FFFD."""
-    if _ANY.search(text) is None:
+    # None of these characters is printable, and most texts have no other such character.
+    if text.isprintable() or _ANY.search(text) is None:
         return text
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("", _LINE_END.sub("\n", text)))

@@ -32,7 +32,9 @@ class Draft(NamedTuple):
     @property
     def text(self) -> str:
         """The current Markdown of the page."""
-        return "".join(piece.text for piece in self.pieces)
+        if len(self.pieces) == 1:
+            return self.pieces[0].text
+        return "".join([piece.text for piece in self.pieces])
 
     def with_text(self, text: str) -> "Draft":
         """This draft with ``text`` as its only prose piece; without pieces for ""."""

@@ -150,6 +150,10 @@ class JobStore:
 
         with ThreadPoolExecutor(READERS, thread_name_prefix="results") as pool:
             while batch := list(islice(numbers, READERS * RESULTS_AT_ONCE)):
+                if len(batch) == 1 or held.keys() >= set(batch):
+                    # Two threads would cost a small document as much as the rest of its merge.
+                    yield from map(read, batch)
+                    continue
                 # One task of many pages, because a task costs more than reading a local file.
                 each = -(-len(batch) // READERS)
                 parts = [batch[start : start + each] for start in range(0, len(batch), each)]

@@ -66,6 +66,15 @@ class VerifiedFiles:
         self._digests: dict[_Version, str] = {}
         self._lock = threading.Lock()
 
+    def knows(self, path: Path, sha256: str, bytes_: int) -> bool:
+        """Whether the file is a version of this size that was read before and has this digest."""
+        try:
+            status = path.lstat()
+        except OSError:
+            return False
+        known = self._digests.get(_version_of(status))
+        return status.st_size == bytes_ and known == sha256
+
     def matches(self, path: Path, sha256: str) -> bool:
         """Whether the file has this digest; a version is read only once. Raises OSError."""
         with open(path, "rb", opener=_opener) as file:
@@ -99,7 +108,10 @@ def _opener(path: str, flags: int) -> int:
 
 
 def _version(file: BinaryIO) -> _Version:
-    status = os.fstat(file.fileno())
+    return _version_of(os.fstat(file.fileno()))
+
+
+def _version_of(status: os.stat_result) -> _Version:
     times = status.st_mtime_ns, status.st_ctime_ns
     return status.st_dev, status.st_ino, *times, status.st_size
 

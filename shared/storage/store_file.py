@@ -21,6 +21,10 @@ from shared.storage.durable_write import DurableWriter, sync_folder
 TEMPORARY = ".tmp"
 CHUNK = 1 << 20
 _NO_OBJECT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)
+#: NONBLOCK: a pipe in place of an object must not block the reader forever.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+#: Other systems than Linux have no O_PATH.
+_LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ADVICE = {
     errno.ENOSPC: "free some space or choose another PAGEFLEET_STORE",
@@ -39,36 +43,39 @@ class FileStore:
 
     def __init__(self, root: Path, *, private: bool = False) -> None:
         self._root = Path(os.path.realpath(root))
-        self._writer = DurableWriter(self._root / TEMPORARY, private=private)
+        self._writer = DurableWriter(
+            self._root / TEMPORARY, private=private, check=self._check_folder
+        )
         self.url = self._root.as_uri()
 
     def get(self, key: str, limit: int | None = None) -> bytes:
         """See ObjectStore."""
-        with self._open(key) as file, _explained(self._root / key, "read"):
-            size = os.fstat(file.fileno()).st_size
+        handle, size = self._open(key)
+        try:
             if limit is not None and size > limit:
                 raise TooLarge(f"{key} in {self.url} has {size} bytes; at most {limit} are read")
-            return file.read()
+            with _explained(self._root / key, "read"):
+                return _read(handle, size)
+        finally:
+            os.close(handle)
 
     def put(self, key: str, data: bytes) -> None:
         """See ObjectStore."""
-        path = self._path(key)
+        path = self._root / check_key(key)
         with _explained(path, "write"):
-            self._writer.replace(path, lambda file: file.write(data))
+            self._writer.replace(path, data)
 
     def put_new(self, key: str, data: bytes) -> bool:
         """See ObjectStore."""
-        path = self._path(key)
+        path = self._root / check_key(key)
         with _explained(path, "write"), suppress(FileExistsError):
-            # Checked first, because the loser of a race would pay for a synced file.
-            if not path.exists():
-                self._writer.create(path, lambda file: file.write(data))
-                return True
+            self._writer.create(path, data)
+            return True
         return False
 
     def put_file(self, key: str, file: Path | BinaryIO, sha256: str) -> None:
         """See ObjectStore."""
-        target = self._path(key)
+        target = self._root / check_key(key)
         with opened(file) as source, _explained(target, "write"):
             reader = VerifiedReader(source, sha256)
             self._writer.replace(target, lambda copy: shutil.copyfileobj(reader, copy, CHUNK))
@@ -76,7 +83,8 @@ class FileStore:
     def download(self, key: str, path: Path) -> None:
         """See ObjectStore."""
         partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-        with self._open(key) as source, _explained(path, "write"):
+        handle, _ = self._open(key)
+        with os.fdopen(handle, "rb") as source, _explained(path, "write"):
             try:
                 with open(partial, "xb", opener=private_opener) as file:
                     shutil.copyfileobj(source, file, CHUNK)
@@ -143,8 +151,15 @@ class FileStore:
         self._unlinked(path.parent)
         return path
 
+    def _check_folder(self, handle: int, folder: str) -> None:
+        """Raise StoreUnreachable where a link led to the folder that is open as ``handle``."""
+        if not _is_at(handle, folder):
+            self._unlinked(Path(folder))
+
     def _unlinked(self, folder: Path) -> Path:
         """``folder``; raises StoreUnreachable where it or the root or one between is a link."""
+        if _is_straight(folder):
+            return folder
         path = str(self._root)
         below = str(folder)[len(path) :].split("/")
         for place in accumulate([path, *filter(None, below)], os.path.join):
@@ -156,18 +171,26 @@ class FileStore:
                 raise StoreUnreachable(f"{folder} leads through a symbolic link; replace the link")
         return folder
 
-    def _open(self, key: str) -> BinaryIO:
-        path = self._path(key)
+    def _open(self, key: str) -> tuple[int, int]:
+        """A handle of an object, which the caller closes, and its size in bytes."""
+        path = f"{self._root}/{check_key(key)}"
         try:
-            file = open(path, "rb", opener=_opener)  # noqa: SIM115  # the caller closes it
+            handle = os.open(path, _READ)
         except OSError as error:
+            self._unlinked(Path(path).parent)
             if error.errno in _NO_OBJECT:
                 raise NotFound(f"there is no {key} in {self.url}") from None
-            raise _unreachable(error, path, "read") from error
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
-            raise NotFound(f"there is no {key} in {self.url}")
-        return file
+            raise _unreachable(error, Path(path), "read") from error
+        try:
+            if not _is_at(handle, path):
+                self._unlinked(Path(path).parent)
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise NotFound(f"there is no {key} in {self.url}")
+            return handle, status.st_size
+        except BaseException:
+            os.close(handle)
+            raise
 
     def _size(self, key: str) -> int | None:
         path = self._path(key)
@@ -213,9 +236,32 @@ class FileStore:
                 folder = folder.parent
 
 
-def _opener(path: str, flags: int) -> int:
-    # NONBLOCK: a pipe in place of an object must not block the reader forever.
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+def _read(handle: int, size: int) -> bytes:
+    """The first ``size`` bytes of a file, or all where it has fewer; one call reads most files."""
+    data = os.read(handle, size)
+    while len(data) < size and (more := os.read(handle, size - len(data))):
+        data += more
+    return data
+
+
+def _is_straight(folder: Path) -> bool:
+    """Whether a folder is there and no link leads to it; False where that is not known."""
+    try:
+        handle = os.open(folder, _LOOK)
+    except OSError:
+        return False
+    try:
+        return _is_at(handle, str(folder))
+    finally:
+        os.close(handle)
+
+
+def _is_at(handle: int, path: str) -> bool:
+    """Whether what is open is at ``path`` and no link led there; False where that is not known."""
+    try:
+        return os.readlink(f"/proc/self/fd/{handle}") == path  # noqa: PTH115
+    except OSError:  # only Linux has these names
+        return False
 
 
 def _name(entry: "os.DirEntry[str]") -> str:

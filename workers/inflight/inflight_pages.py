@@ -4,8 +4,12 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from workers.inflight.cancellation import Cancellation, Reason
+
+#: From a random number on, as a worker that was started again has the same name.
+_tokens = count(secrets.randbits(32))
 
 
 class InflightPage(Cancellation):
@@ -15,7 +19,7 @@ class InflightPage(Cancellation):
         super().__init__()
         self.page_id = page_id
         #: Distinguishes two copies of one page in this process.
-        self.token = secrets.token_hex(4)
+        self.token = f"{next(_tokens):x}"
         #: Whether this process holds the lease; the lease keeper renews it while this is True.
         self.claimed = False
 

@@ -4,6 +4,9 @@ vLLM registers its own metrics there too, so one port exports both. A control pr
 ``workers.observability.control_metrics`` and ``workers.observability.fleet_collector``.
 """
 
+from functools import cache
+from typing import TypeVar
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from shared.domain.errors import EngineFailed, PageError, Repetition, Truncated
@@ -87,6 +90,15 @@ LEASE_RENEWAL_FAILURES = Counter(
 CONSUMER_CONNECTED = Gauge(
     "pagefleet_consumer_connected", "1 while this process takes messages from the broker.", ["role"]
 )
+
+
+_Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
+
+
+@cache
+def labelled(metric: _Metric, *labels: str) -> _Metric:
+    """``metric.labels(...)``, found faster; the metric keeps every series too."""
+    return metric.labels(*labels)
 
 
 def start_at_zero(engine: str) -> None:

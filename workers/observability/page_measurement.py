@@ -20,6 +20,7 @@ from workers.observability.cost_labels import CostLabels
 from workers.observability.failure_log import FailureLog
 from workers.observability.log_context import about
 from workers.observability.message_headers import trace_headers
+from workers.observability.metrics import labelled
 from workers.observability.throughput import Throughput
 from workers.observability.time_attribution import TimeAttribution
 
@@ -69,13 +70,13 @@ class PageMeasurement:
         self._started_ns, self._started = now_ns(), time.perf_counter()
         self._waited_s = claim.waited_s if claim.is_first else None
         self._is_open = True
-        metrics.PAGES_IN_FLIGHT.labels(self._instruments.engine).inc()
+        labelled(metrics.PAGES_IN_FLIGHT, self._instruments.engine).inc()
 
     def readable(self, labels: Mapping[str, str]) -> None:
         """This worker can read the page, which has waited until now; ``labels`` are its job's."""
         self._shares = self._instruments.labels.of(labels)
         if self._waited_s is not None:
-            metrics.QUEUE_WAIT.labels(lane_of(self._message.queue)).observe(self._waited_s)
+            labelled(metrics.QUEUE_WAIT, lane_of(self._message.queue)).observe(self._waited_s)
 
     def priced(self, result: PageResult) -> PageResult:
         """The result with its cost in worker seconds; ends the page's share of the time."""
@@ -111,7 +112,7 @@ class PageMeasurement:
         if not self._is_open:
             return
         self._close()
-        metrics.PAGES_RETURNED.labels(self._instruments.engine, self._reason).inc()
+        labelled(metrics.PAGES_RETURNED, self._instruments.engine, self._reason).inc()
         self._count_time("returned")
         if self._instruments.tracing.active:
             failed = self._reason in ("attempt", "engine_dead")
@@ -121,7 +122,7 @@ class PageMeasurement:
     def _close(self) -> None:
         self._is_open = False
         self._final_share()
-        metrics.PAGES_IN_FLIGHT.labels(self._instruments.engine).dec()
+        labelled(metrics.PAGES_IN_FLIGHT, self._instruments.engine).dec()
 
     def _final_share(self) -> float:
         if self._worker_s is None:
@@ -130,22 +131,22 @@ class PageMeasurement:
 
     def _count(self, result: PageResult, now: float) -> None:
         engine, code = self._instruments.engine, result.error.code if result.error else ""
-        metrics.PAGES.labels(engine, result.status, code).inc()
+        labelled(metrics.PAGES, engine, result.status, code).inc()
         cost_labels.count_page(self._shares, result.status)
-        metrics.PAGE_SECONDS.labels(engine).observe(now - self._started)
-        metrics.PAGE_STAGE_SECONDS.labels(engine, "commit").observe(now - self._priced_at)
-        metrics.PAGE_ATTEMPTS.labels(engine).observe(result.attempts)
-        metrics.TOKENS.labels(engine, "prompt").inc(result.prompt_tokens)
-        metrics.TOKENS.labels(engine, "output").inc(result.output_tokens)
+        labelled(metrics.PAGE_SECONDS, engine).observe(now - self._started)
+        labelled(metrics.PAGE_STAGE_SECONDS, engine, "commit").observe(now - self._priced_at)
+        labelled(metrics.PAGE_ATTEMPTS, engine).observe(result.attempts)
+        labelled(metrics.TOKENS, engine, "prompt").inc(result.prompt_tokens)
+        labelled(metrics.TOKENS, engine, "output").inc(result.output_tokens)
         if result.fallback is not None:
-            metrics.FALLBACKS.labels(engine, result.fallback.error.code).inc()
+            labelled(metrics.FALLBACKS, engine, result.fallback.error.code).inc()
         for stage, spent_ms in result.timings_ms:
             if spent_ms:
-                metrics.PAGE_STAGE_SECONDS.labels(engine, stage).observe(spent_ms / 1000)
+                labelled(metrics.PAGE_STAGE_SECONDS, engine, stage).observe(spent_ms / 1000)
 
     def _count_time(self, outcome: str) -> None:
         seconds = self._final_share()
-        metrics.PAGE_WORKER_SECONDS.labels(self._instruments.engine, outcome).inc(seconds)
+        labelled(metrics.PAGE_WORKER_SECONDS, self._instruments.engine, outcome).inc(seconds)
         cost_labels.count_time(self._shares, outcome, seconds)
 
     def _trace(self, end: PageEnd, stages: tuple[Stage, ...], error: str | None) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import ParamSpec, TypeVar
 
 from shared.broker.dispatch_state import DispatchState
@@ -51,7 +51,7 @@ class PageTaskContext:
     #: Merges small documents here; None where reducers merge all of them.
     job_end: JobEnd | None = None
 
-    @property
+    @cached_property
     def pool(self) -> Pool:
         """The pool of this worker."""
         return self.engine.pool

@@ -13,6 +13,8 @@ from shared.broker.queues import PAGE_TASK, REDUCE, REDUCE_TASK
 from shared.domain.records.base import to_plain
 from shared.domain.records.messages import PageMessage, ReduceMessage
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 
 def page_message(page: Dispatch, headers: Mapping[str, str]) -> str:
     """The element of the queue's list that makes a worker read ``page``."""
@@ -37,11 +39,11 @@ def _message(
         {
             # Positional arguments, named arguments, and further tasks, which pagefleet never uses.
             "body": _compact([[], {"message": content}, {}]),
-            "content-encoding": "utf-8",
             "content-type": "application/json",
             "headers": {"task": task, "id": identifier, **headers},
             "properties": {
-                "delivery_info": {"exchange": queue, "routing_key": queue},
+                # The default exchange leads to the queue with the name of the routing key.
+                "delivery_info": {"exchange": "", "routing_key": queue},
                 "delivery_tag": secrets.token_urlsafe(12),
             },
         }
@@ -64,4 +66,4 @@ def _plain(page: Dispatch) -> dict[str, object]:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)

@@ -15,6 +15,7 @@ _UNEVEN = re.compile(rf"[\r\x00-\x08\x0b-\x1f{_OTHERS}]")
 def whitespace(draft: Draft) -> Draft:
     """Clean and trim the text: a page at the left margin ends open blocks of the page before."""
     text = draft.text
-    if _UNEVEN.search(text):
+    # None of these characters is printable, and a line end is often the only one that is not.
+    if not text.replace("\n", "").isprintable() and _UNEVEN.search(text):
         text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
     return draft.with_text(text.strip())

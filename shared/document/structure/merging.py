@@ -7,13 +7,14 @@ to the next one as they come, so that only a few pages are in memory.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from shared.document.spool import Spool
 from shared.document.structure.lists import MOST_PAGES
 from shared.document.structure.page_facts import PageFacts
 from shared.document.structure.page_units import page_units
 from shared.document.structure.text.vocabulary import Vocabulary
-from shared.document.structure.units import FIGURE_LINK, Context, Join, Rule, Unit
+from shared.document.structure.units import FIGURE_LINK, Context, Join, Rule, Unit, page_spool
 from shared.domain.records.base import to_json
 from shared.domain.records.options import RenderOptions
 from shared.domain.records.page_result import PageResult
@@ -51,15 +52,18 @@ class StructuredPages:
         self.results = Spool[PageResult](
             most_kept=MOST_KEPT, pack=to_json, unpack=PageResult.model_validate_json
         )
+        # Not made again from the results, whose validation takes longer than to read units.
+        self._pages = page_spool(MOST_KEPT)
         for page in pages:
             self._facts.add(page)
+            self._pages.append(page_units(page))
             self._words.add(page.markdown)
             self.results.append(page)
 
     def units(self) -> Iterator[Unit]:
         """The units of the document."""
         self._joins = []
-        units: Iterable[Unit] = (unit for page in self.results for unit in page_units(page))
+        units: Iterable[Unit] = chain.from_iterable(self._pages)
         for rule in self._rules:
             self._joins.append(Spool())
             units = rule(units, Context(self._facts, self._render, self._words, self._joins[-1]))

@@ -32,6 +32,8 @@ _STARTS: tuple[tuple[UnitKind, re.Pattern[str]], ...] = (
     ("table", _PIPES),
     ("html", re.compile(" *<")),
 )
+#: The first characters of all of these blocks but a table of pipes.
+_SPECIAL = re.compile(r" *(?:[`~<$\\*+-]|\d)|[!>]")
 
 
 def page_units(result: PageResult) -> list[Unit]:
@@ -100,6 +102,8 @@ def _kind_of(chunk: str) -> tuple[UnitKind, int]:
     heading = _HEADING.fullmatch(chunk)
     if heading:
         return "heading", len(heading[1])
+    if not _SPECIAL.match(chunk) and "|" not in chunk:
+        return "text", 0
     return next((kind for kind, pattern in _STARTS if pattern.match(chunk)), "text"), 0
 
 

@@ -8,6 +8,7 @@ and it never changes the order of the words of running text.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from shared.document.spool import Spool, read_through
@@ -107,6 +108,11 @@ def read_pages(pages: Iterable[list[Unit]], see: Callable[[list[Unit]], None]) -
     return read_through(pages, see, _packed_page, _unpacked_page)
 
 
+def page_spool(most_kept: int) -> Spool[list[Unit]]:
+    """An empty spool for the units of pages."""
+    return Spool(most_kept=most_kept, pack=_packed_page, unpack=_unpacked_page)
+
+
 def _packed_page(units: list[Unit]) -> list[tuple[Any, ...]]:
     return [packed(unit) for unit in units]
 
@@ -146,5 +152,5 @@ Rule = Callable[[Iterable[Unit], Context], Iterator[Unit]]
 
 def by_page(units: Iterable[Unit]) -> Iterator[list[Unit]]:
     """The units of each page."""
-    for _, run in groupby(units, key=lambda unit: unit.page):
+    for _, run in groupby(units, key=attrgetter("page")):
         yield list(run)

@@ -129,7 +129,9 @@ def _linked(units: Iterable[Unit], context: Context) -> Iterator[_Entry]:
         entry = _entry(unit, index)
         waiting.append(entry)
         for page in entry.pages:
-            of_page = pages.setdefault(page, _PageNotes())
+            of_page = pages.get(page)
+            if of_page is None:
+                of_page = pages[page] = _PageNotes()
             (of_page.notes if unit.kind == "footnote" else of_page.texts).append(entry)
         here = position(unit.first.page)
         if here <= latest:
@@ -162,6 +164,9 @@ def _numbered(entries: Iterable[_Entry]) -> Iterator[Referring]:
     """The units in their order; notes are numbered in the order of their references."""
     number = 0
     for entry in entries:
+        if not entry.links:
+            yield Referring(entry.unit, [], entry.is_linked)
+            continue
         links = sorted(entry.links, key=lambda link: (link[0], link[2].index))
         notes = [
             _as_definition(note.unit, number + place)

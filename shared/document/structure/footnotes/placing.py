@@ -36,11 +36,13 @@ def inline(units: Iterable[Referring]) -> Iterator[Unit]:
     page, passed = 0, 0
     waiting: list[Unit] = []
     before: Unit | None = None
+    before_is_open = False
     for each in (each for each in units if not each.is_note):
         unit = each.unit
         in_list = _is_in_list(unit)
         list_goes_on = in_list and before is not None and _is_in_list(before)
-        goes_on = before is not None and unit.page == page and _leads_to(before, unit)
+        is_next = before_is_open and unit.page == page
+        goes_on = before is not None and is_next and _leads_to(before, unit)
         if not list_goes_on and (not goes_on or passed > _MOST_WAITING):
             yield from (note._replace(page=page) for note in waiting)
             waiting = []
@@ -48,8 +50,8 @@ def inline(units: Iterable[Referring]) -> Iterator[Unit]:
         page = unit.page
         passed = passed + 1 if waiting else 0
         waiting += each.notes
-        before = unit
-        if not in_list and not _is_open(unit):
+        before, before_is_open = unit, _is_open(unit)
+        if not in_list and not before_is_open:
             yield from (note._replace(page=page) for note in waiting)
             waiting = []
     yield from (note._replace(page=page) for note in waiting)
@@ -60,8 +62,8 @@ def _is_in_list(unit: Unit) -> bool:
 
 
 def _leads_to(before: Unit, unit: Unit) -> bool:
-    """Whether ``before`` is unfinished without ``unit``, which stands after it."""
-    if not _is_open(before) or unit.kind in _ALONE:
+    """Whether ``before``, which is open, is unfinished without ``unit``, which stands after it."""
+    if unit.kind in _ALONE:
         return False
     if _text(before).endswith(_LEAD_IN):
         return True

@@ -7,6 +7,7 @@ number. The engine may mark only one of them, and the text of the other changes 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from shared.document.structure.units import Unit, UnitKind
 from shared.domain.records.page_result import BBox
@@ -83,10 +84,14 @@ def _mirrored(box: BBox) -> BBox:
 
 def _top_row(boxes: Sequence[tuple[int, BBox]]) -> _Row | None:
     """The highest row of a page, if it is one line that stands apart from the text."""
-    _, first = min(boxes, key=lambda each: each[1][1], default=(0, None))
-    if first is None:
+    if not boxes:
+        return None
+    first = min([box for _, box in boxes], key=itemgetter(1))
+    if first[3] > _ZONE or first[3] - first[1] > _LINE:
         return None
     row = [(index, box) for index, box in boxes if box[1] < first[3]]
+    if not row:  # a box without height, as a model may write it
+        return None
     end = max(box[3] for _, box in row)
     rest = [box[1] for _, box in boxes if box[1] >= first[3]]
     height = end - first[1]

@@ -13,6 +13,8 @@ _LAST_PART = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 #: Characters of a word at most; it bounds the search for its beginning.
 _LONGEST_WORD = 200
+#: Characters at the end of a text that show a hyphen or a dash: with one before, and a line end.
+_LONGEST_MARK = 3
 _WORD_END = re.compile(r"\S*")
 _CJK = re.compile(
     "[\u2e80-\u2fdf\u3000-\u303f\u3040-\u30ff\u3100-\u318f\u31a0-\u9fff\uf900-\ufaff\uff00-\uffef]"
@@ -42,7 +44,7 @@ def may_be_syllable(part: str) -> bool:
 
 def ends_in_word(text: str) -> bool:
     """Whether ``text`` ends with the hyphen of a divided word or of a compound."""
-    return _HYPHEN.search(_open(text)) is not None
+    return _HYPHEN.search(_open(text)[-_LONGEST_MARK:]) is not None
 
 
 def join_halves(first: str, second: str, words: Vocabulary, page: int | None = None) -> str:
@@ -53,11 +55,11 @@ def join_halves(first: str, second: str, words: Vocabulary, page: int | None = N
     """
     first, second = _without_closed_emphasis(first.rstrip(), second.lstrip())
     mark = "" if page is None else page_mark(page)
-    if _HYPHEN.search(first) and second[:1].isalpha():
+    if _HYPHEN.search(first[-_LONGEST_MARK:]) and second[:1].isalpha():
         kept = first if _keeps_hyphen(first, second, words) else first[:-1]
         rest = _WORD_END.match(second).end()  # type: ignore[union-attr]
         return f"{kept}{second[:rest]}{mark}{second[rest:]}"
-    dash = _ATTACHED_DASH.search(first) and second[:1].isalnum()
+    dash = _ATTACHED_DASH.search(first[-_LONGEST_MARK:]) and second[:1].isalnum()
     cjk = first[-1:] and second[:1] and is_cjk(first[-1]) and is_cjk(second[0])
     return f"{first}{'' if cjk or dash else ' '}{mark}{second}"
 
@@ -81,7 +83,9 @@ def _keeps_hyphen(first: str, second: str, words: Vocabulary) -> bool:
         return False
     if second[:1].isupper():
         return True
-    last, start = _LAST_PART.search(first[-_LONGEST_WORD:]), _FIRST_PART.match(second)
+    # No match has blank space, and a search from the beginning would try each word.
+    word = first[-_LONGEST_WORD:].split()[-1]
+    last, start = _LAST_PART.search(word), _FIRST_PART.match(second)
     if last is None or start is None:
         return False
     before, after = last.group()[:-1], start.group()

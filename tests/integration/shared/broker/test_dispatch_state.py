@@ -261,15 +261,17 @@ def test_memory_depends_on_the_dispatch_window_and_not_on_the_backlog(
     dispatcher.top_up(ENGINE, "low", force=True)
 
     def used() -> int:
-        return int(client.info("memory")["used_memory"])
+        # The buffers of connections shrink and grow with the speed of the test.
+        memory = client.info("memory")
+        return int(memory["used_memory"]) - int(memory["mem_clients_normal"])
 
     before = used()
     for number in range(200):
-        open_job(dispatch_state, 5000, f"{number:016x}-00000000")
+        open_job(dispatch_state, 5000, f"{number:032x}-{number:016x}")
     opened = used()
     for _ in range(50):
         dispatcher.top_up(ENGINE, "normal", force=True)
 
     assert (opened - before) / 200 < 2500, "bytes of a waiting job, however many pages it has"
     assert dispatch_state.pages.queue_length(QUEUE) == 1000
-    assert (used() - opened) / 1000 < 800, "bytes of a queued page with its message"
+    assert (used() - opened) / 1000 < 750, "bytes of a queued page with its message"

@@ -1,6 +1,7 @@
 """Messages of pages are taken, recorded and acknowledged many at a time."""
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,6 +67,27 @@ def test_one_answer_brings_as_many_pages_as_fit_and_all_are_recorded(
     assert pages == [1, 2, 3, 4]
     assert unacknowledged(client) == (4, 4)
     assert client.llen(f"pagefleet:{QUEUE}") == 36
+
+
+def test_batches_go_on_after_the_broker_forgot_the_scripts_and_closed_connections(
+    client: "redis.Redis", taken: list[Any]
+) -> None:
+    fill(client, QUEUE, 80)
+    taken[0]()
+    with acknowledged_together():
+        for message in taken[1:]:
+            message.ack()
+    channel = taken[1].channel
+    client.script_flush()
+    channel.script_calls[1]._connection._sock.shutdown(socket.SHUT_RDWR)
+
+    taken[0]()
+
+    pages = [message.payload[1]["message"]["page"] for message in taken[5:]]
+    assert pages == [5, 6, 7, 8]
+    assert unacknowledged(client) == (4, 4)
+    channel.close()
+    assert not hasattr(channel, "script_calls")
 
 
 def test_acknowledgements_of_one_moment_are_removed_together(

@@ -1,14 +1,16 @@
 """The store in a folder: full disks, limits, permissions, links and other files."""
 
+import multiprocessing
 import os
 import signal
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from shared.domain.errors import NotFound, StoreFull, StoreUnreachable
 from shared.jobs.job_store import JobStore
 from shared.jobs.purging import is_half_purged, purge
+from shared.storage import durable_write
 from shared.storage.store_file import TEMPORARY, FileStore
 from tests.support.documents.digests import file_digest
 from tests.support.fleets.killed_writer import SignalledWork
@@ -114,6 +117,47 @@ def test_a_writer_killed_at_any_moment_leaves_only_whole_objects(root: Path) -> 
         assert sizes == {100_000}
 
 
+@pytest.mark.parametrize("write", ["put", "put_new"])
+def test_a_write_returns_after_its_bytes_and_then_its_name_are_on_the_disk(
+    store: FileStore, root: Path, write: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("jobs/a/other", b"")
+    done: list[str] = []
+    sync, link, replace = os.fsync, os.link, os.replace
+
+    def synced(handle: int) -> None:
+        sync(handle)
+        status = os.fstat(handle)
+        done.append("folder" if stat.S_ISDIR(status.st_mode) else f"{status.st_size} bytes")
+        if done[-1] == "folder":
+            assert status.st_ino == (root / "jobs" / "a").stat().st_ino
+
+    def named(change: Callable[..., None]) -> Callable[..., None]:
+        def noted(*names: Any, **folders: Any) -> None:
+            done.append("name")
+            change(*names, **folders)
+
+        return noted
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "link", named(link))
+    monkeypatch.setattr(os, "replace", named(replace))
+    getattr(store, write)("jobs/a/page", b"x" * 100)
+
+    assert done == ["100 bytes", "name", "folder"]
+
+
+def test_a_process_that_was_forked_uses_other_temporary_names() -> None:
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+    child = context.Process(target=lambda: answers.put(durable_write._names.getrandbits(96)))
+    child.start()
+    own = durable_write._names.getrandbits(96)
+
+    assert answers.get() != own
+    child.join()
+
+
 def test_a_reader_sees_the_old_object_or_the_new_one(store: FileStore) -> None:
     contents = {b"a" * 300_000, b"b" * 200_000}
     store.put("x", b"a" * 300_000)
@@ -189,6 +233,8 @@ def test_a_link_out_of_the_store_is_not_followed(
     for attempt in (
         lambda: store.get("jobs/evil/secret"),
         lambda: store.put("jobs/evil/new", b""),
+        lambda: store.put_new("jobs/evil/new", b""),
+        lambda: store.put_new("jobs/evil/secret", b""),
         lambda: store.delete(["jobs/evil/secret"]),
         lambda: list(store.list("jobs/evil/")),
     ):

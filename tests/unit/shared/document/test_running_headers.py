@@ -76,3 +76,12 @@ def test_one_footer_twice_beside_each_other_is_furniture() -> None:
     ]
 
     assert "Draft" not in body(*pages)
+
+
+def test_a_box_without_height_ends_no_merge() -> None:
+    flat = (100, 5, 900, 5)
+
+    merged = body([("text", flat, "First."), *page(name="Anna")], page(name="Bert"))
+
+    assert merged.startswith("First.")
+    assert "Text of Bert." in merged
