@@ -1,6 +1,10 @@
 """List items: their marks, their rows and their level."""
 
-from tests.support.engines.cpu_lines import column, line, markdown, page
+from typing import Any
+
+from tests.support.engines.cpu_lines import column, line, markdown, page, styled
+from workers.engines.cpu.text_layer.lines import line_of
+from workers.engines.cpu.values import Line
 
 
 def test_bullets_become_dashes_without_empty_lines_between() -> None:
@@ -89,3 +93,11 @@ def test_an_item_whose_bullet_is_a_drawing_stays_an_item() -> None:
     rows = column(["an item with a drawn bullet goes", "on in a second row of the same"], left=90)
 
     assert markdown(page(("list-item", rows))).startswith("- an item")
+
+
+def test_a_letter_o_in_a_typewriter_font_far_before_its_text_is_a_bullet() -> None:
+    def row(font: dict[str, Any]) -> Line:
+        return line_of(styled(("o", font), (" Rope of ten metres", {})))
+
+    assert markdown(page(("list-item", [row({"monospaced": True})]))) == "- Rope of ten metres"
+    assert markdown(page(("text", [row({})]))) == "o Rope of ten metres"
