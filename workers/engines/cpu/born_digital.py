@@ -8,6 +8,7 @@ import pymupdf
 from shared.domain.records.options import TextLayer
 from workers.engines.contract import Rotation
 from workers.engines.cpu.confidence import ink_in_lines
+from workers.engines.cpu.drawn_marks.check_boxes import with_drawn_boxes
 from workers.engines.cpu.layout.embedded_pictures import with_embedded_pictures
 from workers.engines.cpu.layout.grids.rules import rules_of_tables
 from workers.engines.cpu.layout.regions import find_regions, find_tables
@@ -65,7 +66,9 @@ def _content(
     tables = find_tables(page, regions)
     regions = with_embedded_pictures(page, regions, lines)
     size = (page.rect.width, page.rect.height)
-    rules = rules_of_tables(regions, ink.mask, page.rect.width / ink.image.shape[1])
+    scale = page.rect.width / ink.image.shape[1]
+    lines = with_drawn_boxes(lines, ink, scale)
+    rules = rules_of_tables(regions, ink.mask, scale)
     return PageContent(*size, tuple(lines), regions, tables, recurring, rules=rules)
 
 

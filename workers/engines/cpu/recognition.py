@@ -49,8 +49,11 @@ class LineRecognizer(Protocol):
         """All characters that the recogniser can output."""
         ...
 
-    def find_lines(self, image: Pixels) -> list[Corners]:
-        """Corners of every line of text on ``image``, in no particular order."""
+    def find_lines(self, image: Pixels, shortest_side: int = ...) -> list[Corners]:
+        """Corners of every line of text on ``image``, in no particular order.
+
+        The shortest side of ``image`` is enlarged to ``shortest_side`` pixels.
+        """
         ...
 
     def read_lines(self, image: Pixels, corners: Sequence[Corners]) -> list[RecognizedText]:

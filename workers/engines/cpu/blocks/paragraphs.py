@@ -124,6 +124,8 @@ class _Column:
             return True
         if _HYPHEN.search(before.text) and row.text[:1].islower():
             return False
+        if _RANGE_END.search(before.text) and row.text[:1].isdecimal():
+            return False
         return self._is_first_row(before, row) or self._broke_early(before, row)
 
     def _is_first_row(self, before: Row, row: Row) -> bool:

@@ -13,6 +13,8 @@ _FEWEST_SENTENCES = 4
 _COVERED_WITH_SENTENCES = 0.30
 #: A picture region with this part of its area covered by any lines is text.
 _COVERED = 0.5
+#: A picture region with at least so many rows, this part of their text monospaced, is code.
+_FEWEST_ROWS_OF_CODE, _LEAST_MONOSPACED = 4, 0.7
 #: A picture that takes less than this part of the page is a speck.
 _SPECK = 0.002
 #: Two regions are the same if each has more than this part of its area in the other.
@@ -66,13 +68,26 @@ def _is_text(region: Region, lines: Sequence[Line], page: PageContent) -> bool:
         return True
     inside = [line for line in lines if line.box.fraction_inside(region.box) > 0.5]
     covered = sum(line.box.area for line in inside) / region.box.area
-    if covered > _COVERED:
+    if covered > _COVERED or _is_listing(inside):
         return True
     sentences = [line for line in inside if len(line.text.split()) >= _SENTENCE_WORDS]
     mostly_sentences = 2 * len(sentences) > len(inside)
     return len(sentences) >= _FEWEST_SENTENCES and (
         covered > _COVERED_WITH_SENTENCES or mostly_sentences
     )
+
+
+def _is_listing(lines: Sequence[Line]) -> bool:
+    """Whether ``lines`` are program code: monospaced, one under the other."""
+    if len(lines) < _FEWEST_ROWS_OF_CODE:
+        return False
+    monospaced = sum(len(line.text) for line in lines if line.monospaced)
+    alone = all(
+        one.box.overlap_height(other.box) < _PART * one.box.height
+        for index, one in enumerate(lines)
+        for other in lines[:index]
+    )
+    return alone and monospaced > _LEAST_MONOSPACED * sum(len(line.text) for line in lines)
 
 
 def _are_same(region: Region, other: Region) -> bool:

@@ -1,10 +1,12 @@
 """Groups pieces of text into rows and puts a drop cap before its word."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
 from workers.engines.cpu.characters import WORD_JOINER, is_cjk, is_mostly_rtl
+from workers.engines.cpu.marks.signs import CODE
 from workers.engines.cpu.values import Box, Line, bounding_box
 
 #: A piece is on a row if it overlaps at least this part of the height of its lowest piece.
@@ -13,6 +15,9 @@ _LEAST_OVERLAP = 0.5
 _TOUCHING = 0.12
 #: Text begins at most this far behind its bullet, in font sizes.
 _BULLET_GAP = 3.0
+#: A letter that is a bullet of its line stands more than so many font sizes before the text.
+_LETTER_GAP = 0.45
+_LETTER_IN_CODE = re.compile(rf"^[{''.join(CODE)}]?o[{''.join(CODE)}]?")
 #: A drop cap is more than this many times as high as the median line.
 _DROP_CAP_RATIO = 1.7
 
@@ -85,7 +90,32 @@ def with_drop_cap_joined(lines: Sequence[Line]) -> list[Line]:
 
 def with_letter_bullets(lines: Sequence[Line]) -> list[Line]:
     """``lines`` with the bullets of word processors that are the letter o in another font."""
-    return [replace(line, text="○") if _is_letter_bullet(line, lines) else line for line in lines]
+    return [
+        replace(line, text="○")
+        if _is_letter_bullet(line, lines)
+        else _with_ring(line)
+        if _begins_with_letter_bullet(line)
+        else line
+        for line in lines
+    ]
+
+
+def _begins_with_letter_bullet(line: Line) -> bool:
+    """Whether ``line`` is such a bullet and, behind a wide gap, its text in another font."""
+    if not line.text.startswith("o ") or len(line.characters) < 2:
+        return False
+    bullet, *rest = line.characters
+    first = next((one for one in rest if one.text.strip()), bullet)
+    gap = first.box.left - bullet.box.right
+    return bullet.monospaced and not first.monospaced and gap > _LETTER_GAP * line.size
+
+
+def _with_ring(line: Line) -> Line:
+    """``line`` with a ring in place of its first letter, which is in code."""
+    text = "○" + line.text[1:]
+    rich = _LETTER_IN_CODE.sub("○", line.rich_text, count=1) if line.rich_text else ""
+    first = line.characters[0]._replace(text="○", monospaced=False)
+    return replace(line, text=text, rich_text=rich, characters=(first, *line.characters[1:]))
 
 
 def _is_letter_bullet(line: Line, lines: Sequence[Line]) -> bool:

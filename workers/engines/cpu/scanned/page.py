@@ -8,6 +8,7 @@ import pymupdf
 from numpy.typing import NDArray
 
 from workers.engines.cpu.confidence import ink_in_lines
+from workers.engines.cpu.drawn_marks.bullets import with_bullets
 from workers.engines.cpu.layout.canvas import paint_page, points_per_pixel
 from workers.engines.cpu.layout.grids.ruled_pictures import with_ruled_tables
 from workers.engines.cpu.layout.grids.rules import rules_of_tables
@@ -22,7 +23,6 @@ from workers.engines.cpu.ocr.recognizer import Recognizer
 from workers.engines.cpu.ocr.vertical_columns import is_column, read_columns
 from workers.engines.cpu.recognition import Corners, Pixels, RecognizedText
 from workers.engines.cpu.recognized_page import RecognizedPage
-from workers.engines.cpu.scanned.bullets import with_bullets
 from workers.engines.cpu.scanned.lines import LineBuilder
 from workers.engines.cpu.scanned.near_pages import NearPages
 from workers.engines.cpu.scanned.photos import with_photos

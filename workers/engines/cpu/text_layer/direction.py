@@ -88,9 +88,33 @@ def _is_digit(characters: Sequence[Character], index: int) -> bool:
 def _mirrored(characters: list[Character]) -> list[Character]:
     """``characters`` with their brackets mirrored, if a closing bracket comes first.
 
-    Some PDFs store the bracket that the page shows and some the bracket that the text means.
+    Some PDFs store the bracket that the page shows and some the bracket that the text means; some
+    store one of a pair so and the other so.
     """
-    first = next((c.text for c in characters if c.text in _OPENING | _CLOSING), "")
-    if first not in _CLOSING or not first:
+    brackets = [c.text for c in characters if c.text in _OPENING | _CLOSING]
+    if not brackets:
+        return characters
+    if _is_pair_of_one(brackets):
+        return _paired(characters)
+    if brackets[0] not in _CLOSING:
         return characters
     return [c._replace(text=c.text.translate(_MIRRORED)) for c in characters]
+
+
+def _is_pair_of_one(brackets: Sequence[str]) -> bool:
+    """Whether ``brackets`` are the same bracket twice, as no text has them."""
+    return len(brackets) == 2 and brackets[0] == brackets[1]
+
+
+def _paired(characters: list[Character]) -> list[Character]:
+    """``characters`` with the first of two like brackets as the opening one."""
+    seen = 0
+    result = []
+    for character in characters:
+        if character.text in _OPENING | _CLOSING:
+            belongs = _CLOSING if seen else _OPENING
+            if character.text not in belongs:
+                character = character._replace(text=character.text.translate(_MIRRORED))
+            seen += 1
+        result.append(character)
+    return result

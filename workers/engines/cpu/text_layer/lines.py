@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from workers.engines.cpu.characters import clean_text, is_hangul, is_rtl, is_unmapped
 from workers.engines.cpu.marks.marking import marked
 from workers.engines.cpu.marks.signs import without_marks
+from workers.engines.cpu.marks.struck_words import with_whole_words_struck
 from workers.engines.cpu.text_layer.direction import in_logical_order
 from workers.engines.cpu.text_layer.fonts.extension_font import is_extension_font
 from workers.engines.cpu.text_layer.judging import JudgedLine
+from workers.engines.cpu.text_layer.lone_brackets import with_brackets_joined
 from workers.engines.cpu.text_layer.word_gaps import with_word_gaps, without_letter_spacing
 from workers.engines.cpu.values import Character, Line, bounding_box
 
@@ -37,12 +39,14 @@ class LayerLine:
 
 def read_lines(judged: Sequence[JudgedLine]) -> list[LayerLine]:
     """The lines of a page, in points."""
-    layer = [_layer_line(piece, line) for line in judged for piece in _pieces(line)]
+    whole = with_brackets_joined(judged)
+    layer = [_layer_line(piece, line) for line in whole for piece in _pieces(line)]
     return _with_cut_words_marked([line for line in layer if line.line.text])
 
 
 def line_of(characters: Sequence[Character], **fields: bool) -> Line:
     """The line of ``characters``, which are in reading order, at least one of them not blank."""
+    characters = with_whole_words_struck(characters)
     inked = [character for character in characters if character.text.strip()]
     rich = clean_text(marked(characters))
     return Line(

@@ -1,6 +1,7 @@
 """Finds the spaces between words where the gaps are narrow or every letter has a gap."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from statistics import median
 
@@ -16,6 +17,8 @@ _LETTER_GAP, _MOSTLY = 0.04, 0.55
 _FEWEST_LETTERS = 5
 #: Spaced letters are at least this many, and a gap of this many usual gaps parts two words.
 _FEWEST_SPACED, _WORD_TO_LETTER_GAP = 5, 1.5
+#: Spaced letters that are not all capitals make words of these forms, one of them so long.
+_WORD, _LONG_WORD = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+[.,:;]?|[^\W\d_a-z]+[.,:;]?|\d+[.,:;]?"), 4
 
 
 def with_word_gaps(characters: Sequence[Character]) -> list[Character]:
@@ -35,12 +38,10 @@ def with_word_gaps(characters: Sequence[Character]) -> list[Character]:
 
 def without_letter_spacing(characters: Sequence[Character]) -> list[Character]:
     """``characters`` without the spaces of spaced letters, such as in "A N N U A L"."""
-    text = "".join(character.text for character in characters)
-    words = text.split()
-    spaced = len(words) >= _FEWEST_SPACED and all(len(word) == 1 for word in words)
-    if not spaced or not text.replace(" ", "").isalpha() or not text.isupper():
-        return list(characters)
     letters = [character for character in characters if character.text.strip()]
+    text = "".join(character.text for character in characters).strip()
+    if len(letters) < _FEWEST_SPACED or any(map(len, re.split(r"\S(?:\s+|$)", text))):
+        return list(characters)
     gaps = [b.box.left - a.box.right for a, b in itertools.pairwise(letters)]
     usual = median(gaps)
     result = [letters[0]]
@@ -48,7 +49,16 @@ def without_letter_spacing(characters: Sequence[Character]) -> list[Character]:
         if gap > _WORD_TO_LETTER_GAP * usual:
             result.append(_space(result[-1], letter))
         result.append(letter)
-    return result
+    return result if _are_words("".join(one.text for one in result)) else list(characters)
+
+
+def _are_words(text: str) -> bool:
+    """Whether ``text`` without its spacing is words, and no row of single letters or numbers."""
+    words = text.split()
+    if all(word.isalpha() and word.isupper() for word in words):
+        return True
+    longest = max((len(word) for word in words if word[0].isalpha()), default=0)
+    return longest >= _LONG_WORD and all(map(_WORD.fullmatch, words))
 
 
 def _gap(before: Character, after: Character) -> float | None:

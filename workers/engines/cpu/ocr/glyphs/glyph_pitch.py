@@ -1,6 +1,6 @@
 """Finds recognised lines in a monospaced font: all their letters have the same distance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
@@ -18,6 +18,12 @@ _TELLING, _FEWEST_TELLING, _TELLING_SHARE = frozenset("fijlrtIJmwMW"), 2, 0.15
 #: A line too short to tell has the font of a line at most this far above or below it, in font
 #: sizes, whose distance of letters differs by at most this part.
 _NEAR, _SAME_PITCH = 2.5, 0.12
+#: A line of at least so many characters, or of signs only, whose letters stand in the columns of
+#: such a line is monospaced too: this part of them is at most so many columns beside one. The
+#: recogniser leaves out at most so many spaces.
+_FEWEST_ON_GRID, _ON_GRID, _OFF_GRID, _MOST_MISSED_SPACES = 5, 0.8, 0.27, 2
+#: A gap of so many columns between two letters is a space.
+_SPACE_STEP = 1.6
 
 
 def with_monospaced(lines: Sequence[Line]) -> list[Line]:
@@ -31,13 +37,40 @@ def with_monospaced(lines: Sequence[Line]) -> list[Line]:
         for line, pitch in zip(lines, pitches, strict=True)
         if pitch and _is_sure(line)
     ]
-    pitches = [
-        pitch if any(line is other for other, _ in sure) else _pitch_like_any(line, pitch, sure)
-        for line, pitch in zip(lines, pitches, strict=True)
-    ]
-    return [
-        _marked(line, pitch) if pitch else line for line, pitch in zip(lines, pitches, strict=True)
-    ]
+    known = {id(line): pitch for line, pitch in sure}
+    for line, pitch in zip(lines, pitches, strict=True):
+        if id(line) not in known and (like := _pitch_like_any(line, pitch, sure)):
+            known[id(line)] = like
+    _add_lines_on_grids(lines, known)
+    return [_marked(line, known[id(line)]) if id(line) in known else line for line in lines]
+
+
+def _add_lines_on_grids(lines: Sequence[Line], known: dict[int, float]) -> None:
+    """Add to ``known`` the lines near monospaced ones whose letters stand in their columns."""
+    ordered = sorted(lines, key=lambda line: line.box.center_y)
+    for some in (ordered, ordered[::-1]):
+        grids = [(line, known[id(line)]) for line in some if id(line) in known]
+        for line in some:
+            if id(line) in known:
+                continue
+            pitch = next((own for other, own in grids if _is_on_grid(line, other, own)), 0.0)
+            if pitch:
+                known[id(line)] = pitch
+                grids.append((line, pitch))
+
+
+def _is_on_grid(line: Line, other: Line, pitch: float) -> bool:
+    """Whether the letters of ``line`` stand in the columns of letters of ``other``, near to it."""
+    inked = [one.box.center_x for one in line.characters if one.text.strip()]
+    if not inked or not _is_near(line, other) or not other.characters:
+        return False
+    if len(inked) < _FEWEST_ON_GRID and any(map(str.isalnum, line.text)):
+        return False
+    anchor = other.characters[0].box.center_x
+    columns = [(middle - anchor) / pitch for middle in inked]
+    on_grid = sum(abs(column - round(column)) < _OFF_GRID for column in columns)
+    missed = round(columns[-1]) - round(columns[0]) + 1 - len(line.text)
+    return on_grid >= _ON_GRID * len(inked) and 0 <= missed <= _MOST_MISSED_SPACES
 
 
 def _monospaced_pitch(line: Line) -> float:
@@ -85,23 +118,49 @@ def _pitch_like_any(line: Line, own: float, sure: Sequence[tuple[Line, float]]) 
 
 def _is_like(line: Line, steps: Sequence[float], other: Line, pitch: float) -> bool:
     return (
-        abs(line.box.center_y - other.box.center_y) < _NEAR * other.size
+        _is_near(line, other)
         and line.box.left < other.box.right
-        and other.box.left < line.box.right + _NEAR * other.size
         and all(abs(step - pitch) < _SAME_PITCH * pitch for step in steps)
     )
 
 
+def _is_near(line: Line, other: Line) -> bool:
+    """Whether ``line`` stands over or under ``other``, or begins at most a little left of it."""
+    return (
+        abs(line.box.center_y - other.box.center_y) < _NEAR * other.size
+        and other.box.left < line.box.right + _NEAR * other.size
+    )
+
+
 def _marked(line: Line, pitch: float) -> Line:
-    characters = tuple(_widened(character, pitch) for character in line.characters)
+    widened = [_widened(character, pitch) for character in line.characters]
+    characters = tuple(_with_missed_spaces(widened, pitch))
     inked = [character.box for character in characters if character.text.strip()]
     box = bounding_box((*inked, line.box))
-    return replace(line, box=box, monospaced=True, characters=characters)
+    text = "".join(character.text for character in characters)
+    if text == "".join(character.text for character in line.characters):
+        return replace(line, box=box, monospaced=True, characters=characters)
+    return replace(line, box=box, monospaced=True, characters=characters, text=text, rich_text="")
+
+
+def _with_missed_spaces(characters: Sequence[Character], pitch: float) -> Iterator[Character]:
+    """``characters`` with a space in each gap of a column that the recogniser left out."""
+    before: Character | None = None
+    for character in characters:
+        if before is not None and before.text.strip() and character.text.strip():
+            step = character.box.center_x - before.box.center_x
+            if step > _SPACE_STEP * pitch:
+                box = before.box._replace(left=before.box.right, right=character.box.left)
+                yield before._replace(text=" ", box=box)
+        yield character
+        before = character
 
 
 def _widened(character: Character, pitch: float) -> Character:
     if not character.text.strip():
         return character._replace(monospaced=True)
     middle = character.box.center_x
+    # In this font a hyphen is as long as a minus sign.
+    text = "-" if character.text == "−" else character.text
     box = character.box._replace(left=middle - pitch / 2, right=middle + pitch / 2)
-    return character._replace(box=box, monospaced=True)
+    return character._replace(text=text, box=box, monospaced=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import cv2
+import numpy as np
 import pymupdf
 
 from workers.engines.cpu.recognition import LineRecognizer, Pixels
@@ -20,6 +22,9 @@ _STAMP_TEXT = 40
 _MOST_MISSING = 0.25
 #: A detected line is in the layer if a line of the layer covers more than this part of it.
 _SAME_LINE = 0.3
+#: A look at the page at this size costs a fourth; the whole page is looked at only where that
+#: look found text outside of the layer.
+_REDUCED = 0.5
 
 
 def is_under_picture(page: pymupdf.Page) -> bool:
@@ -56,11 +61,19 @@ def lacks_visible_text(
     """
     if not _may_lack_text(page, lines):
         return False
+    small = cv2.resize(image, None, fx=_REDUCED, fy=_REDUCED, interpolation=cv2.INTER_AREA)
+    sizes = (np.asarray(small, np.uint8), image)
+    return all(_lacks_text(page, lines, own, recognizer) for own in sizes)
+
+
+def _lacks_text(
+    page: pymupdf.Page, lines: Sequence[Line], image: Pixels, recognizer: LineRecognizer
+) -> bool:
+    """Whether the detector finds much text on ``image`` that is not in ``lines``."""
     scale = image.shape[1] / page.rect.width
     layer = [Box(*(edge * scale for edge in line.box)) for line in lines]
-    detected = [
-        Box(*corner.min(axis=0), *corner.max(axis=0)) for corner in recognizer.find_lines(image)
-    ]
+    found = recognizer.find_lines(image, min(image.shape[:2]))
+    detected = [Box(*corner.min(axis=0), *corner.max(axis=0)) for corner in found]
     missing = [
         box
         for box in detected

@@ -1,8 +1,12 @@
 """List items: their marks, their rows and their level."""
 
+from typing import Any
+
 import pytest
 
-from tests.support.engines.cpu_lines import column, line, markdown, page
+from tests.support.engines.cpu_lines import column, line, markdown, page, styled
+from workers.engines.cpu.text_layer.lines import line_of
+from workers.engines.cpu.values import Line
 
 
 def test_bullets_become_dashes_without_empty_lines_between() -> None:
@@ -136,3 +140,11 @@ def test_a_number_in_a_block_of_its_own_belongs_to_the_text_beside_it(label: str
     )
 
     assert written == "4. The quay is long.\n5. The basin is closed in winter."
+
+
+def test_a_letter_o_in_a_typewriter_font_far_before_its_text_is_a_bullet() -> None:
+    def row(font: dict[str, Any]) -> Line:
+        return line_of(styled(("o", font), (" Rope of ten metres", {})))
+
+    assert markdown(page(("list-item", [row({"monospaced": True})]))) == "- Rope of ten metres"
+    assert markdown(page(("text", [row({})]))) == "o Rope of ten metres"

@@ -210,3 +210,14 @@ def test_leaders_of_a_table_of_contents_are_shortened() -> None:
     rows = column(["1 Introduction . . . . . . . . . . . . 3", "2 Method ................ 12"])
 
     assert markdown(page(("text", rows))) == "- 1 Introduction ... 3\n- 2 Method ... 12"
+
+
+def test_a_range_of_years_goes_on_in_the_next_row() -> None:
+    rows = column(["The union was founded in the town and stood from 1921-", "1968 at the quay."])
+    short = [
+        line("It met in the years 1921-"),
+        line("1968 and then no more at all, as is known", top=112.5),
+    ]
+
+    assert "1921-1968" in markdown(page(("text", rows)))
+    assert "1921-1968" in markdown(page(("text", short)))

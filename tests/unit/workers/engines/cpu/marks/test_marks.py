@@ -10,6 +10,7 @@ from workers.engines.cpu.marks.cell_html import in_html
 from workers.engines.cpu.marks.marking import marked
 from workers.engines.cpu.marks.plain_text import in_plain_text
 from workers.engines.cpu.marks.signs import without_marks
+from workers.engines.cpu.marks.struck_words import with_whole_words_struck
 from workers.engines.cpu.values import Box, Character
 
 ADDRESS = "https://a.example/x_y?b=1"
@@ -87,3 +88,21 @@ def test_emphasis_in_the_words_of_a_link_stays() -> None:
     linked = [character._replace(link=ADDRESS) for character in words]
 
     assert escape_inline(marked(linked)) == f"[the *rules*]({ADDRESS})"
+
+
+@pytest.mark.parametrize(
+    ("before", "struck", "after", "markdown"),
+    [
+        ("of two year", "s on par", "ts", "of two years ~~on par~~ts"),
+        ("of ", "two part", "s and", "of ~~two parts~~ and"),
+        ("pai", "d 600 Euro", " now", "paid ~~600 Euro~~ now"),
+        ("boat", "s", " are", "boat~~s~~ are"),
+    ],
+    ids=["half words", "too short", "too long", "one letter alone"],
+)
+def test_a_line_that_ends_near_the_end_of_a_word_strikes_whole_words(
+    before: str, struck: str, after: str, markdown: str
+) -> None:
+    letters = [*characters(before), *characters(struck, struck=True), *characters(after)]
+
+    assert escape_inline(marked(with_whole_words_struck(letters))) == markdown

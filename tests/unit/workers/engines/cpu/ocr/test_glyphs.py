@@ -1,5 +1,7 @@
 """Characters of recognised lines: raised and lowered ones, and the pitch of a font."""
 
+from dataclasses import replace
+
 from tests.support.engines.cpu_lines import letters
 from workers.engines.cpu.ocr.glyphs.glyph_pitch import with_monospaced
 from workers.engines.cpu.ocr.glyphs.glyph_shifts import with_shifts
@@ -98,3 +100,27 @@ def test_short_lines_of_letters_of_one_width_are_no_code() -> None:
     assert not with_monospaced([letters("Pack spare eggs")])[0].monospaced
     listing = [letters("def outer(items):"), letters("Pack spare eggs")]
     assert all(line.monospaced for line in with_monospaced(listing))
+
+
+def test_short_rows_of_code_stand_in_the_columns_of_the_rows_near_them() -> None:
+    listing = [letters("def outer(items):"), letters("-8080", left=92, top=112)]
+    signs = [*listing[1].characters]
+    late = [one._replace(box=one.box._replace(left=one.box.left + 5, right=one.box.right + 5))
+            for one in signs[1:]]  # fmt: skip
+    row = replace(listing[1], characters=(signs[0], *late))
+
+    read = with_monospaced([listing[0], row])[1]
+
+    assert read.monospaced
+    assert read.text == "- 8080"
+
+
+def test_words_beside_code_that_stand_between_its_columns_are_no_code() -> None:
+    code = letters("def outer(items):")
+    narrow = [
+        one._replace(box=Box(72 + 3.7 * n, 112, 75 + 3.7 * n, 122))
+        for n, one in enumerate(letters("Pack spare").characters)
+    ]
+    text = replace(code, box=Box(72, 112, 109, 122), text="Pack spare", characters=tuple(narrow))
+
+    assert not with_monospaced([code, text])[1].monospaced

@@ -19,7 +19,7 @@ class Finder:
             for y in (100, 300, 500)
         ]
 
-    def find_lines(self, image: Pixels) -> list[Corners]:
+    def find_lines(self, image: Pixels, shortest_side: int = 736) -> list[Corners]:
         return self._lines
 
     def read_crops(self, crops: list[Pixels]) -> list[object]:

@@ -3,6 +3,8 @@
 import pytest
 
 from workers.engines.cpu.text_layer.direction import in_logical_order
+from workers.engines.cpu.text_layer.judging import JudgedLine
+from workers.engines.cpu.text_layer.lines import read_lines
 from workers.engines.cpu.values import Box, Character
 
 
@@ -28,9 +30,18 @@ def shown(logical: str) -> str:
         (f"{shown('אחת מהערים')} New York {shown('עיר')}", "עיר New York אחת מהערים"),
         (f"(2026) {shown('שנת')}", "שנת (2026)"),
         (f")2026( {shown('שנת')}", "שנת (2026)"),
+        (f"(2026( {shown('שנת')}", "שנת (2026)"),
+        (f")2026) {shown('שנת')}", "שנת (2026)"),
         ("plain words", "plain words"),
         (f"the word {shown('שלום')} here again", "the word שלום here again"),
     ],
 )
 def test_a_line_is_read_in_the_order_of_its_languages(page: str, logical: str) -> None:
     assert "".join(c.text for c in in_logical_order(seen(page))) == logical
+
+
+def test_a_bracket_that_is_a_line_of_its_own_belongs_to_the_line_beside_it() -> None:
+    bracket, *others = seen(f"(2026) {shown('שנת')}")
+    pieces = [JudgedLine((1.0, 0.0), False, tuple(piece)) for piece in (others, [bracket])]
+
+    assert [one.line.text for one in read_lines(pieces)] == ["שנת (2026)"]

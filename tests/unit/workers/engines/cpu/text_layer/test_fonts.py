@@ -26,7 +26,7 @@ class Reader:
         self._shown = shown
         self.widths: list[float] = []
 
-    def find_lines(self, image: Pixels) -> list[Corners]:
+    def find_lines(self, image: Pixels, shortest_side: int = 736) -> list[Corners]:
         raise NotImplementedError
 
     def read_lines(self, image: Pixels, corners: Sequence[Corners]) -> list[RecognizedText]:

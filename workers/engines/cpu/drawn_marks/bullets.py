@@ -21,6 +21,8 @@ _GAP_OF_LETTER = 0.62
 _CROSSES, _TICKS = frozenset("xX×"), frozenset("vVY√✓✔/")
 #: It is as sure as this of a letter.
 _SURE = 0.95
+#: Of a ticked box it makes a letter or two, and is less sure than this.
+_LONGEST_SCRIBBLE, _DIRT = 2, 0.5
 #: A filled mark has more than the first part of its box, and a dash is so many times as wide as
 #: high.
 _FILLED, _DASH = 0.62, 1.9
@@ -37,6 +39,8 @@ _BOX_HEIGHT = 0.5
 _MIRRORED = 0.55
 #: Its strokes meet between these parts of its sides.
 _MIDDLE = 0.34
+#: The characters of check boxes.
+CHECK_BOXES = "☐☑"
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,20 @@ class _Mark:
     box: Box
 
 
-def with_bullets(lines: Sequence[Line], mask: Mask, scale: float) -> list[Line]:
+def with_bullets(lines: Sequence[Line], mask: Mask, scale: float, kinds: str = "") -> list[Line]:
     """``lines`` (points) with the bullet before each, as far as ``mask`` shows one.
 
     ``mask`` is the ink of the page without rules, in pixels; ``scale`` is points per pixel.
+    ``kinds`` are the only marks to look for; "" for all.
     """
     marks = [line for line in lines if _is_like_mark(line, lines)]
     others = [line for line in lines if line not in marks]
-    free = _without_lines(mask, others, scale)
+    free = _without_lines(mask, [line for line in others if not _is_scribble(line)], scale)
     result = []
     for line in map(_with_letter_bullet, others):
         mark = _mark_before(line, free, scale) if _may_have_mark(line) else None
+        if mark and kinds and mark.text not in kinds:
+            mark = None
         mark = mark or next((_read_as(one) for one in marks if _is_before(one, line)), None)
         result.append(_with_mark(line, mark) if mark else line)
     return result
@@ -65,6 +72,11 @@ def _is_like_mark(line: Line, lines: Sequence[Line]) -> bool:
     """Whether ``line`` is one letter before another line, and may be a cross or a tick."""
     unsure = line.text in _CROSSES | _TICKS and (line.score or 1.0) < _SURE
     return unsure and any(_is_before(line, other) and _may_have_mark(other) for other in lines)
+
+
+def _is_scribble(line: Line) -> bool:
+    """Whether the recogniser made one or two letters of ink that are none, such as a ticked box."""
+    return len(line.text) <= _LONGEST_SCRIBBLE and (line.score or 0.0) < _DIRT
 
 
 def _is_before(mark: Line, line: Line) -> bool:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from workers.engines.cpu.drawn_marks.bullets import CHECK_BOXES, with_bullets
 from workers.engines.cpu.ocr.page_ink import Mask
-from workers.engines.cpu.scanned.bullets import with_bullets
 from workers.engines.cpu.text_layer.lines import line_of
 from workers.engines.cpu.values import Box, Character, Line
 
@@ -41,6 +41,11 @@ def cross(mask: Mask) -> None:
 def tick(mask: Mask) -> None:
     corners = [(LEFT, TOP + 10), (LEFT + 6, TOP + SIDE), (LEFT + SIDE, TOP)]
     cv2.polylines(mask, [np.array(corners, np.int32)], False, 255, 3)
+
+
+def crossed(mask: Mask) -> None:
+    box(mask)
+    cross(mask)
 
 
 def ticked(mask: Mask) -> None:
@@ -96,3 +101,20 @@ def test_a_doubtful_letter_before_a_line_is_a_cross() -> None:
     [found] = with_bullets([mark, line()], page(lambda mask: mask), 1.0)
 
     assert found.text == "✗ Lamp"
+
+
+def test_a_ticked_box_that_was_read_as_a_letter_is_a_ticked_box() -> None:
+    misread = Line(Box(LEFT, TOP, LEFT + SIDE, TOP + SIDE), "ć", 21, 0.35)
+
+    found = with_bullets([misread, line()], page(crossed), 1.0)
+
+    assert [one.text for one in found] == ["ć", "☑ Lamp"]  # a line below 0.5 is left out later
+
+
+def test_only_check_boxes_are_looked_for_beside_a_text_layer() -> None:
+    def texts(draw: Callable[[Mask], object]) -> list[str]:
+        return [one.text for one in with_bullets([line()], page(draw), 1.0, CHECK_BOXES)]
+
+    assert texts(box) == ["☐ Lamp"]
+    assert texts(crossed) == ["☑ Lamp"]
+    assert texts(tick) == ["Lamp"]
