@@ -9,8 +9,8 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from shared.broker.bounded_reply import BoundedParser
 from shared.broker.broker_tls import tls_options
+from shared.broker.replies.bounded_replies import bounded_parser
 from shared.config.broker_url import database, is_sentinel, login_of, sentinels, shown
 from shared.config.settings import Settings
 from shared.domain.errors import BrokerFull, BrokerMisconfigured, BrokerUnreachable
@@ -63,11 +63,11 @@ def _options(settings: Settings, *, hasty: bool) -> dict[str, Any]:
         "encoding_errors": "replace",
         "socket_timeout": hasty_s if hasty else timeout_s / 2,
         "socket_connect_timeout": hasty_s,
+        "parser_class": bounded_parser(hasty_s if hasty else timeout_s),
         "socket_keepalive": True,
         "health_check_interval": 25,
         "retry": Retry(ExponentialBackoff(cap=1, base=0.05), retries=0 if hasty else 2),
         "client_name": "pagefleet-ledger",
-        "parser_class": BoundedParser,
         **tls_options(settings),
     }
 
@@ -77,6 +77,8 @@ def _through_sentinels(url: str, settings: Settings, options: dict[str, Any]) ->
     username, password = login_of(url)
     sentinel_type: Any = Sentinel  # it has no types
     found = sentinel_type(sentinels(url), sentinel_kwargs=sentinel_options(settings))
+    for each in found.sentinels:
+        each.connection_pool.connection_kwargs["parser_class"] = bounded_parser(SENTINEL_S)
     client: redis.Redis = found.master_for(
         settings.redis_sentinel_master,
         db=database(url),

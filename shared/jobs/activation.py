@@ -1,10 +1,11 @@
 """Opens a job of the store for dispatch: a new one, a resumed one or a lost one."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shared.broker.dispatch_state import DispatchState
-from shared.domain.errors import BrokerFull
+from shared.domain.errors import BrokerFull, NotFound
 from shared.domain.page_ranges import count
 from shared.domain.records.job import Counts, Manifest
 from shared.domain.retry import doubling, retry
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _NOTHING = PageStates(frozenset(), frozenset())
 #: Seconds to wait, one after the other, for a full broker to accept the job.
 PAUSES_S = doubling(0.5, 5)
+#: How often the results are listed at most; each reading deletes the empty ones that it meets.
+LISTINGS = 10
 
 
 def open_job(
@@ -49,8 +52,7 @@ def _open(
     dispatcher: "Dispatcher",
     fresh: bool,
 ) -> None:
-    states = _NOTHING if fresh else jobs.page_states(manifest.job_id)
-    counts = Counts() if fresh else jobs.count(manifest.job_id, states)
+    states, counts = (_NOTHING, Counts()) if fresh else _found(jobs, manifest.job_id)
     pool = manifest.options.pool.id
     todo = missing_pages(manifest, states)
     answer = dispatch_state.jobs.open(
@@ -71,3 +73,16 @@ def _open(
     if not todo:
         dispatcher.reduce(manifest.job_id)
     dispatcher.top_up(pool, manifest.priority, force=True)
+
+
+def _found(jobs: JobStore, job_id: str) -> tuple[PageStates, Counts]:
+    """The pages with results, listed again where empty results were deleted while they were read.
+
+    Raises NotFound where results vanish each time.
+    """
+    for _ in range(LISTINGS - 1):
+        states = jobs.page_states(job_id)
+        with suppress(NotFound):
+            return states, jobs.count(job_id, states)
+    states = jobs.page_states(job_id)
+    return states, jobs.count(job_id, states)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.broker.dispatch_state import DispatchState
 from shared.domain import object_keys
-from shared.domain.errors import DocumentError
+from shared.domain.errors import DocumentError, NotFound
 from shared.domain.records.job import Manifest
 from shared.jobs.activation import open_job
 from shared.jobs.job_store import READERS, JobStore, missing_pages
@@ -62,7 +62,7 @@ def _look(
             return RebuiltJob(job_id, "no source")
         _open(jobs, dispatch_state, dispatcher, manifest)
         return RebuiltJob(job_id, "opened")
-    except DocumentError:
+    except (DocumentError, NotFound):  # NotFound: its results vanish while they are read
         return RebuiltJob(job_id, "unreadable")
 
 

@@ -22,7 +22,9 @@ _ACTIVE = re.compile(
     rf"(?P<kept>/(?:S|Subtype)\s*)/(?:{'|'.join((*_ACTIONS, *_ANNOTATIONS))})(?![^\s/<>()\[\]])"
     rf"|/URI\s*(?P<address>{_STRING})|/URI\s+(?P<object>\d+)\s+\d+\s+R\b"
     # The bytes of an attachment, wherever a description of a file stands.
-    rf"|(?P<file>/EF\s*(?:\d+\s+\d+\s+R\b|<<[^<>()]*>>|(?=<)))|{_STRING}",
+    rf"|(?P<file>/EF\s*(?:\d+\s+\d+\s+R\b|<<[^<>()]*>>|(?=<)))"
+    # HTML of notes and fields, with links of its own; their plain text stays.
+    rf"|(?P<rich>/R[CV]\s*(?:{_STRING}|\d+\s+\d+\s+R\b))|{_STRING}",
     re.DOTALL,
 )
 #: The object that only names an action, to which an action may refer.
@@ -69,6 +71,8 @@ def _harmless(document: "pymupdf.Document", found: "re.Match[str]") -> str:
         return f"{found['kept']}{_REMOVED}"
     if found["file"] is not None:
         return _REMOVED if found["file"] == "/EF" else ""
+    if found["rich"] is not None:
+        return ""
     if found["object"] is not None:
         return found.group() if _is_web(_object(document, int(found["object"]))) else "/URI()"
     if found["address"] is None or _is_web(found["address"]):

@@ -53,6 +53,23 @@ def test_an_action_of_a_link_does_nothing(action: str) -> None:
     assert "/Link" in objects
 
 
+@pytest.mark.parametrize("key", ["RC", "RV"])
+@pytest.mark.parametrize("is_object", [False, True])
+def test_rich_text_of_a_note_has_no_links(key: str, is_object: bool) -> None:
+    rich = '(<body><p><a href="file:///etc/passwd">x</a></p></body>)'
+    document = document_with([])
+    if is_object:
+        document.update_object(xref := document.get_new_xref(), rich)
+        rich = f"{xref} 0 R"
+    note = f"<</Subtype /Text {RECT} /{key} {rich} /Contents (plain)>>"
+    document.xref_set_key(document[0].xref, "Annots", f"[{note}]")
+
+    _, objects = cleaned(document)
+
+    assert "passwd" not in objects
+    assert "(plain)" in objects
+
+
 def test_scripts_and_actions_of_the_document_and_its_files_are_gone() -> None:
     names = "/Names <</JavaScript <</Names [(a) <</S /JavaScript /JS (1)>>]>> /EmbeddedFiles <<>>>>"
     document = document_with(

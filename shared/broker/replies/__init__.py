@@ -1,0 +1,1 @@
+"""What the broker answers, bounded in time and size."""
