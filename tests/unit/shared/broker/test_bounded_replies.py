@@ -62,11 +62,11 @@ def test_a_reply_that_trickles_ends_in_time() -> None:
     """Each byte comes within the socket's own time limit."""
     began = time.monotonic()
     with broker(_trickle) as client, pytest.raises(redis.exceptions.TimeoutError):
-        client.execute_command("PING")
+        client.ping()
     assert time.monotonic() - began < 6 * LIMIT_S
 
 
 def test_a_reply_without_end_is_refused() -> None:
     """The reply would take four gigabytes of memory."""
     with broker(_flood) as client, pytest.raises(redis.exceptions.InvalidResponse, match="bytes"):
-        client.execute_command("PING")
+        client.ping()
