@@ -22,6 +22,7 @@ from flower.views import tasks as task_views
 from tornado.options import Error, parse_command_line
 
 from producer.flower.pages import AllQueues, GuardedMetrics, PageQueues
+from producer.flower.plain_events import with_plain_events
 from producer.flower.view import COLUMNS, format_task
 from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
@@ -118,6 +119,7 @@ def _address() -> str:
 def _run(app: Celery, queues: PageQueues, address: str, password: str | None) -> None:
     extract_settings()
     flower = Flower(capp=app, options=options, **flower_settings)
+    flower.events.state.event = with_plain_events(flower.events.state.event)
     prefix = f"/{options.url_prefix.strip('/')}" if options.url_prefix else ""
     # These handlers take precedence over Flower's own handlers of the same paths.
     flower.add_handlers(

@@ -20,22 +20,11 @@ def format_task(task: Any) -> Any:
 
     The column "Outcome" shows what the task returned, or why its page failed.
     """
-    _only_plain_values(task)
     task.args = waited(task)
     outcome = task.result or getattr(task, "exception", None)
     if outcome:
         task.result = _unquoted(str(outcome))
     return task
-
-
-def _only_plain_values(task: Any) -> None:
-    """Turn other values into text, because Flower's page takes a list in an event for HTML.
-
-    Any client of the broker can send events.
-    """
-    for name in COLUMNS:
-        if isinstance(value := getattr(task, name, None), list | tuple | dict):
-            setattr(task, name, str(value))
 
 
 def _unquoted(text: str) -> str:
