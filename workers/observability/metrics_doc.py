@@ -122,8 +122,8 @@ VLLM = """\
 
 If the engine is vLLM, its metrics (`vllm:num_requests_running`, `vllm:kv_cache_usage_perc`,
 `vllm:num_preemptions_total`, `vllm:generation_tokens_total`, …) are on the port of the same pages
-process, with its labels `fleet` and `pool`. They are described in vLLM's documentation. With drafts,
-`vllm:spec_decode_num_drafts_total` counts the steps with drafts of each page,
+process, with its labels `fleet` and `pool`. They are described in vLLM's documentation.
+With drafts, `vllm:spec_decode_num_drafts_total` counts the steps with drafts of each page,
 `vllm:spec_decode_num_draft_tokens_total` the drafted tokens and
 `vllm:spec_decode_num_accepted_tokens_total` the accepted ones; Grafana shows them as `Drafts`.
 
