@@ -81,6 +81,12 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     _upstream: http.client.HTTPConnection | None = None
 
+    def handle_expect_100(self) -> bool:
+        """Answer at once, because the client waits a second for it before it sends the body."""
+        answered = super().handle_expect_100()
+        self.wfile.flush()
+        return answered
+
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
