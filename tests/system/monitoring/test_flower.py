@@ -1,5 +1,6 @@
 """``pagefleet flower`` shows pages, queues and workers, and only after a login."""
 
+import json
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from producer.flower.view import format_task
+from shared.broker.celery_app import make_app
 from shared.broker.dispatch_state import DispatchState
 from shared.domain.pools import checked_pool
 from tests.conftest import SettingsFactory
@@ -81,6 +83,20 @@ def test_a_browser_shows_pages_by_job_with_queue_wait_and_outcome(
     assert f"{watched.open_job}/p0" in shown
     assert "<td>pages.fake.normal</td>" in shown
     assert " s</td>" in shown
+
+
+def test_a_forged_event_does_not_break_the_list_of_tasks(
+    flower: FlowerAtWork, watched: Watched
+) -> None:
+    forged = {"uuid": "forged", "_serializer_handlers": "x", "routing_key": ["<b>"], "name": "n"}
+    with make_app(watched.settings).events.default_dispatcher() as events:
+        events.send("task-received", **forged)
+        events.send("task-started", **forged)
+
+    wait_until(lambda: "forged" in flower.ask("/api/tasks?limit=500")[1])
+    tasks = json.loads(flower.ask("/api/tasks?limit=500")[1])
+    assert tasks["forged"]["routing_key"] == "['<b>']"
+    wait_until(lambda: flower.complete_tasks())
 
 
 def test_a_failed_page_counts_as_a_failed_task(

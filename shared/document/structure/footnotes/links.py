@@ -1,8 +1,8 @@
 """Links footnotes with their marks: ``[^1]`` in the text, and the note after its paragraph.
 
 A note is linked where its mark stands exactly once in the text of its page, or else of the page
-before. ``--footnotes end``
-writes all notes at the end of the document, ``keep`` leaves them as they are on the page.
+before. ``--footnotes end`` writes all notes at the end of the document, ``keep`` leaves them as
+they are on the page.
 """
 
 import re
