@@ -135,6 +135,41 @@ def _output_token(tokens, drafts, at, length, wanted):  # type: ignore[no-untype
 
 
 @triton.jit  # type: ignore[untyped-decorator]
+def _ban_repeats(  # type: ignore[no-untyped-def]
+    own, rule, tokens, drafts, length, end, LAGS: tl.constexpr, ALLOWED: tl.constexpr
+):
+    """Ban the tokens that would repeat an n-gram; ``own`` are the logits after ``end`` tokens."""
+    size = tl.load(rule)
+    max_lag = tl.where(size > 1, tl.load(rule + 1) - size + 1, 0)
+    lag = tl.arange(0, LAGS) + 1
+    repeats = lag <= tl.minimum(end - (size - 1), max_lag)
+    for back in range(0, size - 1):
+        at = end - 1 - back
+        last = _output_token(tokens, drafts, at, length, at >= 0)
+        earlier = _output_token(tokens, drafts, at - lag, length, repeats)
+        repeats = repeats & (earlier == last)
+    follower = _output_token(tokens, drafts, end - lag, length, repeats)
+    for index in range(0, ALLOWED):
+        repeats = repeats & (follower != tl.load(rule + 2 + index))
+    tl.store(own + follower, float("-inf"), mask=repeats & (follower >= 0))
+
+
+@triton.jit  # type: ignore[untyped-decorator]
+def _first_largest(own, vocabulary, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
+    """The first token with the largest logit."""
+    lane = tl.arange(0, BLOCK)
+    highest = tl.full((BLOCK,), float("-inf"), tl.float32)
+    where = lane
+    for start in range(0, vocabulary, BLOCK):
+        at = start + lane
+        value = tl.load(own + at, mask=at < vocabulary, other=float("-inf")).to(tl.float32)
+        higher = value > highest
+        highest = tl.where(higher, value, highest)
+        where = tl.where(higher, at, where)
+    return tl.min(tl.where(highest == tl.max(highest, 0), where, vocabulary - 1), 0)
+
+
+@triton.jit  # type: ignore[untyped-decorator]
 def best_kernel(  # type: ignore[no-untyped-def]
     logits,
     best,
@@ -168,31 +203,10 @@ def best_kernel(  # type: ignore[no-untyped-def]
     own = logits + row.to(tl.int64) * stride_logits
     if LAGS > 0:
         rule = rules + slot * stride_rules
-        size = tl.load(rule)
-        max_lag = tl.where(size > 1, tl.load(rule + 1) - size + 1, 0)
-        lag = tl.arange(0, LAGS) + 1
-        repeats = lag <= tl.minimum(end - (size - 1), max_lag)
-        for back in range(0, size - 1):
-            at = end - 1 - back
-            last = _output_token(tokens, drafts, at, length, at >= 0)
-            earlier = _output_token(tokens, drafts, at - lag, length, repeats)
-            repeats = repeats & (earlier == last)
-        follower = _output_token(tokens, drafts, end - lag, length, repeats)
-        for index in range(0, ALLOWED):
-            repeats = repeats & (follower != tl.load(rule + 2 + index))
-        tl.store(own + follower, float("-inf"), mask=repeats & (follower >= 0))
+        _ban_repeats(own, rule, tokens, drafts, length, end, LAGS, ALLOWED)
         # The loads below read what other threads of this program have banned.
         tl.debug_barrier()
-    lane = tl.arange(0, BLOCK)
-    highest = tl.full((BLOCK,), float("-inf"), tl.float32)
-    where = lane
-    for start in range(0, vocabulary, BLOCK):
-        at = start + lane
-        value = tl.load(own + at, mask=at < vocabulary, other=float("-inf")).to(tl.float32)
-        higher = value > highest
-        highest = tl.where(higher, value, highest)
-        where = tl.where(higher, at, where)
-    first = tl.min(tl.where(highest == tl.max(highest, 0), where, vocabulary - 1), 0)
+    first = _first_largest(own, vocabulary, BLOCK)
     if REPLAYED:
         answer = tl.load(replay + slot * stride_history + tl.minimum(end, longest))
         first = tl.where(answer >= 0, answer, first)
@@ -263,6 +277,59 @@ def _equal_before(tokens, at, end, answer, length, NONE, ABSENT, DEPTH: tl.const
 
 
 @triton.jit  # type: ignore[untyped-decorator]
+def _place_in_text(  # type: ignore[no-untyped-def]
+    text,
+    answer,
+    length,
+    awaited,
+    TOKENS: tl.constexpr,
+    DEPTH: tl.constexpr,
+    LEAST: tl.constexpr,
+    BLOCK: tl.constexpr,
+    NONE: tl.constexpr,
+    ABSENT: tl.constexpr,
+):
+    """As ``matcher.place_in_reference``: the place in the text, and whether it was found."""
+    lane = tl.arange(0, BLOCK)
+    highest = tl.full((BLOCK,), -(2**30), tl.int32)
+    where = lane
+    for start in range(0, TOKENS, BLOCK):
+        at = start + lane
+        equal = _equal_before(text, at, TOKENS, answer, length, NONE, ABSENT, DEPTH)
+        distance = tl.where(at < awaited, 2 * (awaited - at), at - awaited)
+        score = equal * (2 * TOKENS + 1) - distance
+        higher = score > highest
+        highest = tl.where(higher, score, highest)
+        where = tl.where(higher, at, where)
+    place = tl.min(tl.where(highest == tl.max(highest, 0), where, TOKENS), 0)
+    run = _equal_before(text, place, TOKENS, answer, length, NONE, ABSENT, DEPTH)
+    found = (run >= LEAST) | ((run >= 1) & (place == awaited))
+    return tl.where(found, place, awaited), found
+
+
+@triton.jit  # type: ignore[untyped-decorator]
+def _place_in_answer(  # type: ignore[no-untyped-def]
+    answer,
+    length,
+    DEPTH: tl.constexpr,
+    LEAST: tl.constexpr,
+    BLOCK: tl.constexpr,
+    NONE: tl.constexpr,
+    ABSENT: tl.constexpr,
+):
+    """As ``matcher.place_in_answer``: the place in the answer, and whether it was found."""
+    lane = tl.arange(0, BLOCK)
+    most = -1
+    for start in range(0, length, BLOCK):
+        at = start + lane
+        equal = _equal_before(answer, at, length, answer, length, NONE, ABSENT, DEPTH)
+        # The longest run, and of equal ones the last.
+        rank = tl.where(at < length, equal * 65536 + at, -1)
+        most = tl.maximum(most, tl.max(rank, 0))
+    return tl.where(most >= 0, most % 65536, 0), most >= LEAST * 65536
+
+
+@triton.jit  # type: ignore[untyped-decorator]
 def propose_kernel(  # type: ignore[no-untyped-def]
     history,
     reference,
@@ -290,32 +357,10 @@ def propose_kernel(  # type: ignore[no-untyped-def]
     length = tl.load(lengths + slot)
     awaited = tl.load(expected + slot)
     answer, text = history + slot * stride_history, reference + slot * stride_reference
-    lane = tl.arange(0, BLOCK)
-
-    highest = tl.full((BLOCK,), -(2**30), tl.int32)
-    where = lane
-    for start in range(0, TOKENS, BLOCK):
-        at = start + lane
-        equal = _equal_before(text, at, TOKENS, answer, length, NONE, ABSENT, DEPTH)
-        distance = tl.where(at < awaited, 2 * (awaited - at), at - awaited)
-        score = equal * (2 * TOKENS + 1) - distance
-        higher = score > highest
-        highest = tl.where(higher, score, highest)
-        where = tl.where(higher, at, where)
-    place = tl.min(tl.where(highest == tl.max(highest, 0), where, TOKENS), 0)
-    run = _equal_before(text, place, TOKENS, answer, length, NONE, ABSENT, DEPTH)
-    found = (run >= LEAST) | ((run >= 1) & (place == awaited))
-    place = tl.where(found, place, awaited)
-
-    most = -1
-    for start in range(0, length, BLOCK):
-        at = start + lane
-        equal = _equal_before(answer, at, length, answer, length, NONE, ABSENT, DEPTH)
-        rank = tl.where(at < length, equal * 65536 + at, -1)
-        most = tl.maximum(most, tl.max(rank, 0))
-    again = (most >= LEAST_IN_ANSWER * 65536) & (most >= 0)
-    earlier = tl.where(most >= 0, most % 65536, 0)
-
+    place, found = _place_in_text(
+        text, answer, length, awaited, TOKENS, DEPTH, LEAST, BLOCK, NONE, ABSENT
+    )
+    earlier, again = _place_in_answer(answer, length, DEPTH, LEAST_IN_ANSWER, BLOCK, NONE, ABSENT)
     column = tl.arange(0, COUNT)
     known = tl.load(text + place + column, mask=place + column < TOKENS, other=NONE)
     head = tl.load(text + place, mask=place < TOKENS, other=NONE)
